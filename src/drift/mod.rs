@@ -1,0 +1,3 @@
+//! Two profiles in, one report out.
+
+pub mod report;

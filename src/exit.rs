@@ -1,0 +1,123 @@
+//! The exit codes of every command, and nothing else.
+
+/// What a run of `churnctl` ends with.
+///
+/// The numbers are a contract: CronJobs, alert rules and `podFailurePolicy` read them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Done; for a check: its verdict is OK or WARN.
+    Ok = 0,
+    /// Failed, and no other code says it better. Worth a retry.
+    Failed = 1,
+    /// The check ran to its end and its verdict is FAIL.
+    CheckFailed = 2,
+    /// Refused: a retrain is running or cooling down, or a prompt was answered no.
+    Refused = 3,
+    /// The command line is wrong. Never 2: a mistyped flag must not look like drift.
+    Usage = 64,
+    /// The input data or the model is bad; the message names file, line and column.
+    BadInput = 65,
+    /// A remote stayed away after all retries.
+    Unavailable = 69,
+    /// A bug in `churnctl`.
+    Bug = 70,
+    /// A file or a stream cannot be read or written.
+    Io = 74,
+    /// The remote says that we may not.
+    NotAllowed = 77,
+    /// The settings are wrong.
+    BadSettings = 78,
+    /// Ended by SIGINT.
+    Interrupted = 130,
+    /// Ended by SIGTERM.
+    Terminated = 143,
+}
+
+impl ExitCode {
+    /// Every code, in the order of the numbers.
+    pub const ALL: [Self; 13] = [
+        Self::Ok,
+        Self::Failed,
+        Self::CheckFailed,
+        Self::Refused,
+        Self::Usage,
+        Self::BadInput,
+        Self::Unavailable,
+        Self::Bug,
+        Self::Io,
+        Self::NotAllowed,
+        Self::BadSettings,
+        Self::Interrupted,
+        Self::Terminated,
+    ];
+
+    /// Returns the number that the operating system sees.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// Returns the name used in JSON errors.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::CheckFailed => "check_failed",
+            Self::Refused => "refused",
+            Self::Usage => "usage",
+            Self::BadInput => "bad_input",
+            Self::Unavailable => "unavailable",
+            Self::Bug => "bug",
+            Self::Io => "io",
+            Self::NotAllowed => "not_allowed",
+            Self::BadSettings => "bad_settings",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
+    /// Returns one sentence for the table in the help and the man page.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "done; a check says OK or WARN",
+            Self::Failed => "failed, no better code",
+            Self::CheckFailed => "the check ran to its end and says FAIL",
+            Self::Refused => "refused: already running, cooling down, or answered no",
+            Self::Usage => "wrong command line",
+            Self::BadInput => "bad input data or model",
+            Self::Unavailable => "a remote stayed away after all retries",
+            Self::Bug => "a bug in churnctl",
+            Self::Io => "cannot read or write",
+            Self::NotAllowed => "not allowed",
+            Self::BadSettings => "bad settings",
+            Self::Interrupted => "ended by SIGINT",
+            Self::Terminated => "ended by SIGTERM",
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_and_drift_have_different_codes() {
+        assert_eq!(ExitCode::CheckFailed.code(), 2);
+        assert_eq!(ExitCode::Usage.code(), 64);
+    }
+
+    #[test]
+    fn all_codes_are_listed_once_in_rising_order() {
+        let codes: Vec<u8> = ExitCode::ALL.iter().map(|code| code.code()).collect();
+        assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{codes:?}");
+    }
+}
