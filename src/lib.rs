@@ -18,6 +18,7 @@ pub mod exit;
 pub mod files;
 pub mod progress;
 
+pub mod data;
 pub mod drift;
 pub mod stats;
 
