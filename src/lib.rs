@@ -20,6 +20,7 @@ pub mod progress;
 
 pub mod data;
 pub mod drift;
+pub mod profile;
 pub mod stats;
 
 /// Runs `churnctl` with these arguments and returns what it ends with.

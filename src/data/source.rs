@@ -20,6 +20,11 @@ use crate::progress::Progress;
 pub trait RowSink: Send {
     /// Takes one row. Rows of a thread come in the file's order; threads interleave.
     fn row(&mut self, row: &Row<'_>);
+
+    /// Adds what another sink of the same kind has taken.
+    fn merge(&mut self, other: Self)
+    where
+        Self: Sized;
 }
 
 /// How to read a table.
@@ -155,7 +160,7 @@ impl DataSet {
         &self.columns
     }
 
-    /// Hands every row to a sink made by `make`, and returns all sinks.
+    /// Hands every row to sinks made by `make`, and returns them merged into one.
     ///
     /// Plain files are read in parallel; gzip, pipes and files with line breaks inside quotes
     /// as one stream. Both give the same rows.
@@ -167,8 +172,8 @@ impl DataSet {
         self,
         make: &(impl Fn() -> S + Sync),
         progress: &dyn Progress,
-    ) -> Result<(Vec<S>, Summary)> {
-        let mut sinks = Vec::new();
+    ) -> Result<(S, Summary)> {
+        let mut whole = make();
         let mut summary = Summary::default();
         let Self {
             columns,
@@ -209,7 +214,7 @@ impl DataSet {
                 header: header_lines,
                 chunks: read.chunk_lines,
             });
-            sinks.extend(read.sinks);
+            read.sinks.into_iter().for_each(|sink| whole.merge(sink));
             next = rest
                 .next()
                 .map(|path| Table::open(&path, options.delimiter))
@@ -223,7 +228,7 @@ impl DataSet {
             };
             return Err(DataError::NoRows.at(place));
         }
-        Ok((sinks, summary))
+        Ok((whole, summary))
     }
 }
 
