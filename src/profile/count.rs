@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::column::Column;
 use super::counter::ColumnCounter;
-use super::document::Outcome;
+use super::document::{Outcome, Profile, Roles, SCHEMA_VERSION};
 use crate::data::{DataSet, Row, RowSink, Summary};
 use crate::error::{Error, Place, Result};
 use crate::progress::Progress;
@@ -221,4 +221,44 @@ fn finish_outcome(
         score: score.to_owned(),
         by_label,
     })
+}
+
+/// Reads a data set into its profile. Identifiers and excluded columns are not counted.
+///
+/// # Errors
+/// As [`count`](fn@count).
+pub fn profile(
+    data: DataSet,
+    roles: Roles,
+    created_at: String,
+    progress: &dyn Progress,
+) -> Result<(Profile, u64)> {
+    let source = data.name().to_owned();
+    let wanted = |name: &&String| !roles.exclude.contains(name) && !roles.id.contains(name);
+    let plan = CountPlan {
+        columns: data
+            .columns()
+            .iter()
+            .filter(wanted)
+            .map(|name| CountColumn {
+                name: name.clone(),
+                categorical: roles.categorical.contains(name),
+                cuts: Vec::new(),
+            })
+            .collect(),
+        outcome: roles.label.clone().zip(roles.score.clone()),
+    };
+    let counted = count(data, &plan, progress)?;
+    let profile = Profile {
+        schema_version: SCHEMA_VERSION,
+        command: "profile".into(),
+        churnctl_version: env!("CARGO_PKG_VERSION").into(),
+        created_at,
+        source,
+        rows: counted.rows,
+        roles,
+        columns: counted.columns,
+        outcome: counted.outcome,
+    };
+    Ok((profile, counted.blank_lines))
 }

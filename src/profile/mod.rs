@@ -11,7 +11,7 @@ mod texts;
 mod view;
 
 pub use column::Column;
-pub use count::{CountColumn, CountPlan, Counted, count};
+pub use count::{CountColumn, CountPlan, Counted, count, profile};
 pub use counter::{MAX_NUMBERS, MAX_TEXTS};
 pub use document::{Outcome, Profile, Roles, SCHEMA_VERSION};
 pub use view::{Categories, Cell, Kind, Numbers, View};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::column::Column;
-use super::counter::is_date;
+use super::counter::{HASHED_CATEGORIES, is_date};
 use super::distinct::DistinctSketch;
 use super::grid::{Grid, from_ordinal, ordinal};
 use super::sums::ExactSums;
-use super::texts::meaning;
+use super::texts::{meaning, stable_hash};
 use crate::data::Value;
 
 /// What a column holds, judged by all of its values.
@@ -204,7 +204,18 @@ impl Numbers {
         }
         let lower = self.lower(cell).max(self.min);
         let upper = self.upper(cell).min(self.max);
-        lower / 2.0 + upper / 2.0
+        f64::midpoint(lower, upper)
+    }
+
+    /// Returns the middle of a cell of the same numbers with a coarser shift.
+    #[must_use]
+    pub fn coarse_middle(&self, cell: Cell, shift: u32) -> f64 {
+        let lower = from_ordinal(cell.key << shift).max(self.min);
+        let upper = (cell.key + 1)
+            .checked_shl(shift)
+            .map_or(self.max, from_ordinal)
+            .min(self.max);
+        f64::midpoint(lower, upper)
     }
 
     /// Returns the cells as they are with a coarser shift.
@@ -311,6 +322,30 @@ impl Numbers {
     }
 }
 
+impl Categories {
+    /// Returns the same counts by hash.
+    #[must_use]
+    pub fn to_hashed(&self) -> Self {
+        if self.hashed {
+            return self.clone();
+        }
+        let mut counts = BTreeMap::new();
+        for (name, count) in &self.counts {
+            *counts
+                .entry(hashed_name(stable_hash(name.as_bytes())))
+                .or_default() += count;
+        }
+        Self {
+            counts,
+            hashed: true,
+        }
+    }
+}
+
+fn hashed_name(hash: u64) -> String {
+    format!("hash {:04}", hash % HASHED_CATEGORIES as u64)
+}
+
 /// The categories of a text column.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Categories {
@@ -415,10 +450,14 @@ impl Column {
                     .iter()
                     .enumerate()
                     .filter(|(_, count)| **count > 0)
-                    .map(|(hash, &count)| (format!("hash {hash:04}"), count))
+                    .map(|(hash, &count)| (hashed_name(hash as u64), count))
                     .collect();
                 // What is left among the values are numbers.
-                counts.extend(self.values.clone());
+                for (text, count) in &self.values {
+                    *counts
+                        .entry(hashed_name(stable_hash(text.as_bytes())))
+                        .or_default() += count;
+                }
                 Categories {
                     counts,
                     hashed: true,

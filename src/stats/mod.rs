@@ -6,5 +6,6 @@ mod car_loan;
 pub mod chi_square;
 pub mod classification;
 pub mod distances;
+pub mod empirical;
 pub mod kolmogorov;
 mod tally;

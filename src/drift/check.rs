@@ -1,0 +1,211 @@
+//! The check itself: a planned baseline and a counted current side into one report.
+
+use super::feature::{Context, compare};
+use super::performance;
+use super::plan::{CheckOptions, Plan};
+use super::report::{
+    DriftReport, FeatureReport, Finding, FindingKind, SCHEMA_VERSION, Sides, Status, Thresholds,
+};
+use crate::error::Result;
+use crate::profile::{Counted, Profile};
+
+/// Names and times that a report carries, and that a check does not find out by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The baseline as the user named it.
+    pub baseline: String,
+    /// The current side as the user named it.
+    pub current: String,
+    /// Now, RFC 3339 in UTC.
+    pub created_at: String,
+}
+
+/// Compares `current` with `baseline` as planned.
+///
+/// # Errors
+/// Bad input if labels and scores cannot be understood. Drift is *no* error: it is the report's status.
+pub fn check(
+    baseline: &Profile,
+    current: &Counted,
+    plan: &Plan,
+    options: &CheckOptions,
+    provenance: Provenance,
+) -> Result<DriftReport> {
+    let rows = Sides {
+        baseline: baseline.rows,
+        current: current.rows,
+    };
+    let context = Context {
+        rows,
+        features: plan.features.len().max(1),
+    };
+    let mut features: Vec<FeatureReport> = Vec::new();
+    let mut findings: Vec<Finding> = dataset_findings(rows, plan, options);
+    let column = |name: &str| current.columns.iter().find(|column| column.name == name);
+    for planned in &plan.features {
+        let Some(column) = column(&planned.name) else {
+            findings.push(finding(
+                Status::Fail,
+                FindingKind::AbsentColumn,
+                &planned.name,
+                "the current side lacks the column",
+            ));
+            continue;
+        };
+        let (report, found) = compare(
+            planned,
+            column,
+            options.thresholds_of(&planned.name),
+            context,
+        );
+        features.push(report);
+        findings.extend(found);
+    }
+    let score = plan.score.as_ref().and_then(|planned| {
+        let column = column(&planned.name)?;
+        let context = Context {
+            features: 1,
+            ..context
+        };
+        let (report, found) = compare(
+            planned,
+            column,
+            options.thresholds_of(&planned.name),
+            context,
+        );
+        findings.extend(found);
+        Some(report)
+    });
+    let performance = match (&baseline.outcome, &current.outcome) {
+        (Some(before), Some(now)) if !now.by_label.is_empty() && !before.by_label.is_empty() => {
+            Some(performance::compare(
+                before,
+                now,
+                plan.roles.positive.as_deref(),
+                options.class_threshold,
+                options.seed,
+                (&provenance.baseline, &provenance.current),
+            )?)
+        }
+        _ => {
+            findings.extend(no_performance(plan, baseline));
+            None
+        }
+    };
+    features.sort_by(|a, b| {
+        b.status
+            .cmp(&a.status)
+            .then(worst_psi(b).total_cmp(&worst_psi(a)))
+            .then(a.feature.cmp(&b.feature))
+    });
+    findings.sort_by(|a, b| {
+        b.status
+            .cmp(&a.status)
+            .then(a.kind.cmp(&b.kind))
+            .then(a.feature.cmp(&b.feature))
+    });
+    let status = features
+        .iter()
+        .chain(&score)
+        .map(|feature| feature.status)
+        .chain(findings.iter().map(|finding| finding.status))
+        .chain(performance.iter().map(|performance| performance.status))
+        .max()
+        .unwrap_or(Status::Fail);
+    Ok(DriftReport {
+        schema_version: SCHEMA_VERSION,
+        command: "drift".into(),
+        churnctl_version: env!("CARGO_PKG_VERSION").into(),
+        created_at: provenance.created_at,
+        status,
+        overall_max_psi: features
+            .iter()
+            .filter_map(|feature| feature.psi)
+            .fold(0.0, f64::max),
+        psi_by_feature: features
+            .iter()
+            .filter_map(|feature| Some((feature.feature.clone(), feature.psi?)))
+            .collect(),
+        baseline: provenance.baseline,
+        current: provenance.current,
+        model: options.model.clone(),
+        rows,
+        thresholds: Thresholds {
+            warn_psi: options.thresholds.warn_psi,
+            fail_psi: options.thresholds.fail_psi,
+            min_rows: options.min_rows,
+            by_feature: options.thresholds_by_feature.clone(),
+        },
+        features,
+        findings,
+        left_out: plan.left_out.clone(),
+        score,
+        performance,
+    })
+}
+
+fn worst_psi(feature: &FeatureReport) -> f64 {
+    feature
+        .psi
+        .unwrap_or(f64::INFINITY)
+        .max(feature.missing.psi)
+}
+
+fn finding(status: Status, kind: FindingKind, feature: &str, message: &str) -> Finding {
+    Finding {
+        status,
+        kind,
+        feature: Some(feature.to_owned()),
+        message: message.to_owned(),
+    }
+}
+
+fn dataset_findings(rows: Sides<u64>, plan: &Plan, options: &CheckOptions) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (side, count) in [("baseline", rows.baseline), ("current side", rows.current)] {
+        if count < options.min_rows {
+            findings.push(Finding {
+                status: Status::Warn,
+                kind: FindingKind::FewRows,
+                feature: None,
+                message: format!(
+                    "the {side} has only {count} rows, fewer than {}; its PSI is noisy",
+                    options.min_rows
+                ),
+            });
+        }
+    }
+    for name in &plan.only_current {
+        let message = "the baseline lacks the column, though it is named as a feature";
+        findings.push(finding(
+            Status::Fail,
+            FindingKind::AbsentColumn,
+            name,
+            message,
+        ));
+    }
+    for name in &plan.extra {
+        let message = "only the current side has the column; it is not compared";
+        findings.push(finding(Status::Ok, FindingKind::ExtraColumn, name, message));
+    }
+    findings
+}
+
+/// Says why there is no word on performance where the user asked for one.
+fn no_performance(plan: &Plan, baseline: &Profile) -> Option<Finding> {
+    let label = plan.roles.label.as_ref()?;
+    let message = if plan.score_name().is_none() {
+        "no score column is named, so concept drift is not judged (--score)".to_owned()
+    } else if baseline.outcome.is_none() {
+        "the baseline has no scores by label, so concept drift is not judged".to_owned()
+    } else {
+        "the labels of the current side have not arrived yet, so concept drift is not judged"
+            .to_owned()
+    };
+    Some(Finding {
+        status: Status::Ok,
+        kind: FindingKind::Performance,
+        feature: Some(label.clone()),
+        message,
+    })
+}

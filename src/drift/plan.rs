@@ -1,0 +1,284 @@
+//! What a check will compare: decided from the baseline, before the current side is counted.
+
+use std::collections::BTreeMap;
+
+use super::bins::edges;
+use super::report::{LeftOut, PsiThresholds, Role, Status};
+use super::roles::{UsualColumns, check_names, role_by_name, role_by_values};
+use crate::error::{Error, Result};
+use crate::profile::{CountColumn, CountPlan, Kind, Profile, Roles, View};
+
+/// How to judge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CheckOptions {
+    /// Name of the model in the report.
+    pub model: String,
+    /// Features to compare and no others; all if empty.
+    pub features: Vec<String>,
+    /// What the user says of the columns, beside what the baseline's profile says.
+    pub roles: Roles,
+    /// Columns that are no features by their usual names.
+    pub usual: UsualColumns,
+    /// Thresholds of features without thresholds of their own.
+    pub thresholds: PsiThresholds,
+    /// Thresholds by feature.
+    pub thresholds_by_feature: BTreeMap<String, PsiThresholds>,
+    /// Rows below which a side is called small.
+    pub min_rows: u64,
+    /// Score from which a row is classed as churned.
+    pub class_threshold: f64,
+    /// Seed of the bootstrap.
+    pub seed: u64,
+}
+
+impl Default for CheckOptions {
+    fn default() -> Self {
+        Self {
+            model: "churn".into(),
+            features: Vec::new(),
+            roles: Roles::default(),
+            usual: UsualColumns::default(),
+            thresholds: PsiThresholds {
+                warn_psi: 0.1,
+                fail_psi: 0.25,
+            },
+            thresholds_by_feature: BTreeMap::new(),
+            min_rows: 100,
+            class_threshold: 0.5,
+            seed: 20_260_101,
+        }
+    }
+}
+
+impl CheckOptions {
+    /// Returns the thresholds of a feature.
+    #[must_use]
+    pub fn thresholds_of(&self, feature: &str) -> PsiThresholds {
+        self.thresholds_by_feature
+            .get(feature)
+            .copied()
+            .unwrap_or(self.thresholds)
+    }
+}
+
+impl PsiThresholds {
+    /// Returns the status of a PSI, chance left aside.
+    #[must_use]
+    pub fn judge(self, psi: f64) -> Status {
+        if psi >= self.fail_psi {
+            Status::Fail
+        } else if psi >= self.warn_psi {
+            Status::Warn
+        } else {
+            Status::Ok
+        }
+    }
+}
+
+/// A column of the baseline that will be compared.
+#[derive(Debug, Clone)]
+pub struct PlannedFeature {
+    /// Its name.
+    pub name: String,
+    /// What the baseline says of it.
+    pub baseline: View,
+    /// Edges of its bins; empty for categories.
+    pub edges: Vec<f64>,
+}
+
+impl PlannedFeature {
+    fn new(name: &str, baseline: View) -> Self {
+        let edges = baseline.numbers.as_ref().map(edges).unwrap_or_default();
+        Self {
+            name: name.to_owned(),
+            baseline,
+            edges,
+        }
+    }
+}
+
+/// What will be compared.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The features in the baseline's order.
+    pub features: Vec<PlannedFeature>,
+    /// Features named by the user that only the current side has.
+    pub only_current: Vec<String>,
+    /// The score column, if both sides have it.
+    pub score: Option<PlannedFeature>,
+    /// Columns that are no features.
+    pub left_out: Vec<LeftOut>,
+    /// Columns of the current side that the baseline lacks.
+    pub extra: Vec<String>,
+    /// What the columns are: the baseline's word and the user's together.
+    pub roles: Roles,
+    current_columns: Vec<String>,
+}
+
+impl Plan {
+    /// Decides what to compare of a current side with these columns.
+    ///
+    /// # Errors
+    /// Bad input if a named column is on neither side, or no column is on both.
+    pub fn new(baseline: &Profile, current: &[String], options: &CheckOptions) -> Result<Self> {
+        let columns: Vec<String> = baseline
+            .columns
+            .iter()
+            .map(|column| column.name.clone())
+            .collect();
+        let roles = joined(&baseline.roles, &options.roles);
+        check_names("--features", &options.features, &columns, current)?;
+        check_names("--exclude", &options.roles.exclude, &columns, current)?;
+        check_names("--id", &options.roles.id, &columns, current)?;
+        check_names(
+            "--categorical",
+            &options.roles.categorical,
+            &columns,
+            current,
+        )?;
+        check_names("--score", &options.roles.score, &columns, current)?;
+        check_names("--label", &options.roles.label, &columns, current)?;
+        let named = |name: &String| options.features.contains(name);
+        let mut features = Vec::new();
+        let mut left_out = Vec::new();
+        let mut score = None;
+        for column in &baseline.columns {
+            let name = &column.name;
+            let as_text = roles.categorical.contains(name);
+            if named(name) {
+                features.push(PlannedFeature::new(name, column.view(as_text)));
+                continue;
+            }
+            let by_name = role_by_name(name, &roles, &options.usual);
+            if let Some(out) = by_name {
+                let is_score = out.role == Role::Score && current.contains(name);
+                if is_score && (score.is_none() || roles.score.as_ref() == Some(name)) {
+                    score = Some(PlannedFeature::new(name, column.view(false)));
+                }
+                left_out.push(out);
+                continue;
+            }
+            if !options.features.is_empty() {
+                continue;
+            }
+            let view = column.view(as_text);
+            match role_by_values(name, &view, baseline.rows) {
+                Some(out) => left_out.push(out),
+                None => features.push(PlannedFeature::new(name, view)),
+            }
+        }
+        let only_current: Vec<String> = options
+            .features
+            .iter()
+            .filter(|name| !columns.contains(name))
+            .cloned()
+            .collect();
+        let extra: Vec<String> = current
+            .iter()
+            .filter(|name| !columns.contains(name) && !named(name))
+            .filter(|name| role_by_name(name, &roles, &options.usual).is_none())
+            .cloned()
+            .collect();
+        let comparable = features
+            .iter()
+            .any(|feature| current.contains(&feature.name));
+        if !comparable && score.is_none() {
+            return Err(
+                Error::bad_input("the two sides have no feature in common").hint(format!(
+                    "the baseline has: {}; the current side has: {}",
+                    few(&columns),
+                    few(current)
+                )),
+            );
+        }
+        let current_columns = current.to_vec();
+        Ok(Self {
+            features,
+            only_current,
+            score,
+            left_out,
+            extra,
+            roles,
+            current_columns,
+        })
+    }
+
+    /// Returns what to count of the current side.
+    #[must_use]
+    pub fn count_plan(&self) -> CountPlan {
+        let columns = self
+            .features
+            .iter()
+            .chain(&self.score)
+            .filter(|feature| self.current_columns.contains(&feature.name))
+            .map(|feature| CountColumn {
+                name: feature.name.clone(),
+                categorical: self.roles.categorical.contains(&feature.name),
+                cuts: cuts(feature),
+            })
+            .collect();
+        let outcome = match (&self.roles.label, self.score_name()) {
+            (Some(label), Some(score))
+                if self.current_columns.contains(label)
+                    && self.current_columns.contains(&score) =>
+            {
+                Some((label.clone(), score))
+            }
+            _ => None,
+        };
+        CountPlan { columns, outcome }
+    }
+
+    /// Returns the score column, as named or as found.
+    #[must_use]
+    pub fn score_name(&self) -> Option<String> {
+        self.roles
+            .score
+            .clone()
+            .or_else(|| self.score.as_ref().map(|score| score.name.clone()))
+    }
+}
+
+/// Returns the points at which the current side must be counted exactly: the edges, and the
+/// ends of the baseline's range.
+fn cuts(feature: &PlannedFeature) -> Vec<f64> {
+    let Some(numbers) = &feature.baseline.numbers else {
+        return Vec::new();
+    };
+    let mut cuts = feature.edges.clone();
+    cuts.extend([numbers.min(), numbers.max().next_up()]);
+    cuts.retain(|cut| cut.is_finite());
+    cuts.sort_by(f64::total_cmp);
+    cuts.dedup();
+    cuts
+}
+
+fn joined(baseline: &Roles, user: &Roles) -> Roles {
+    let both = |mine: &[String], theirs: &[String]| {
+        let mut names = mine.to_vec();
+        names.extend(theirs.iter().filter(|name| !mine.contains(name)).cloned());
+        names
+    };
+    Roles {
+        label: user.label.clone().or_else(|| baseline.label.clone()),
+        positive: user.positive.clone().or_else(|| baseline.positive.clone()),
+        score: user.score.clone().or_else(|| baseline.score.clone()),
+        id: both(&baseline.id, &user.id),
+        exclude: both(&baseline.exclude, &user.exclude),
+        categorical: both(&baseline.categorical, &user.categorical),
+    }
+}
+
+fn few(names: &[String]) -> String {
+    let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 8 {
+        format!("{shown} and {} more", names.len() - 8)
+    } else {
+        shown
+    }
+}
+
+/// Returns whether a view has values to compare.
+pub(super) fn has_values(view: &View) -> bool {
+    view.kind != Kind::Empty && view.present > 0
+}

@@ -1,0 +1,142 @@
+//! Which columns are features, and which are labels, scores, identifiers or dates.
+
+use super::report::{LeftOut, Role};
+use crate::error::{Error, Result, nearest};
+use crate::profile::{Kind, Roles, View};
+
+/// Columns that are no features by their usual names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsualColumns {
+    /// Names of labels.
+    pub label: Vec<String>,
+    /// Names of scores.
+    pub score: Vec<String>,
+    /// Names of identifiers.
+    pub id: Vec<String>,
+    /// Names of dates.
+    pub date: Vec<String>,
+}
+
+/// Rows below which no column is taken for an identifier by its values.
+const MIN_ROWS_FOR_ID: u64 = 50;
+
+/// Returns what a column is if it is no feature, by what the user said and by its name.
+#[must_use]
+pub fn role_by_name(name: &str, roles: &Roles, usual: &UsualColumns) -> Option<LeftOut> {
+    let is = |names: &[String]| names.iter().any(|known| known == name);
+    let (role, reason) = if roles.label.as_deref() == Some(name) {
+        (Role::Label, "named as the label")
+    } else if roles.score.as_deref() == Some(name) {
+        (
+            Role::Score,
+            "named as the score; compared as prediction drift",
+        )
+    } else if is(&roles.exclude) {
+        (Role::Excluded, "excluded by the user")
+    } else if is(&roles.id) {
+        (Role::Id, "named as an identifier")
+    } else if is(&usual.label) {
+        (Role::Label, "the usual name of a label")
+    } else if is(&usual.score) {
+        (
+            Role::Score,
+            "the usual name of a score; compared as prediction drift",
+        )
+    } else if is(&usual.id) {
+        (Role::Id, "the usual name of an identifier")
+    } else if is(&usual.date) {
+        (Role::Date, "the usual name of a date")
+    } else {
+        return None;
+    };
+    Some(LeftOut {
+        column: name.to_owned(),
+        role,
+        reason: reason.to_owned(),
+    })
+}
+
+/// Returns what a column of the baseline is if its values show that it is no feature.
+#[must_use]
+pub fn role_by_values(name: &str, view: &View, rows: u64) -> Option<LeftOut> {
+    let left_out = |role, reason| {
+        Some(LeftOut {
+            column: name.to_owned(),
+            role,
+            reason,
+        })
+    };
+    if view.kind == Kind::Text && view.all_dates {
+        return left_out(Role::Date, "all values are dates".into());
+    }
+    let distinct = view.distinct?;
+    // Sketches are off by up to a tenth; exact counts are not.
+    let exact = view
+        .numbers
+        .as_ref()
+        .is_none_or(crate::profile::Numbers::is_exact)
+        && !view.categories.hashed;
+    let nearly = if exact { 0.95 } else { 0.9 };
+    let unique = view.present >= MIN_ROWS_FOR_ID && distinct >= nearly * view.present as f64;
+    if !unique {
+        return None;
+    }
+    let is_id = match &view.numbers {
+        None => true,
+        Some(numbers) => {
+            // Measurements may well be unique; identifiers are whole numbers that are named so or
+            // count the rows.
+            let counts_rows = numbers.max() - numbers.min() < 1.05 * view.present as f64;
+            numbers.is_integral() && (named_like_an_id(name) || counts_rows)
+        }
+    };
+    let distinct = if exact {
+        format!("{distinct:.0}")
+    } else {
+        format!("about {distinct:.0}")
+    };
+    is_id
+        .then(|| {
+            left_out(
+                Role::Id,
+                format!("{distinct} distinct values in {rows} rows"),
+            )
+        })
+        .flatten()
+}
+
+fn named_like_an_id(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    lower == "id"
+        || ["_id", "-id", " id", "uuid", "guid", "_key", "_no"]
+            .iter()
+            .any(|end| lower.ends_with(end))
+        || name.ends_with("Id")
+        || name.ends_with("ID")
+}
+
+/// Checks that every name of a list is a column of either side.
+///
+/// # Errors
+/// Bad input that names the list's option and the nearest column.
+pub fn check_names<'a>(
+    option: &str,
+    names: impl IntoIterator<Item = &'a String>,
+    baseline: &[String],
+    current: &[String],
+) -> Result<()> {
+    for name in names {
+        if baseline.contains(name) || current.contains(name) {
+            continue;
+        }
+        let error = Error::bad_input(format!(
+            "neither side has a column \"{name}\", named with {option}"
+        ));
+        let known = baseline.iter().chain(current).map(String::as_str);
+        return Err(match nearest(name, known) {
+            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+            None => error.hint(format!("the columns are: {}", baseline.join(", "))),
+        });
+    }
+    Ok(())
+}
