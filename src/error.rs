@@ -196,7 +196,6 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(candidate, _)| candidate)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
