@@ -27,7 +27,12 @@ pub(crate) fn as_process(
         keep_panics();
         end_on_signals();
     });
-    within(&Surroundings::of_process(), args, stdout, stderr)
+    let surroundings = Surroundings::of_process();
+    // A bug in reading the words themselves has no manner yet to be said in.
+    guarded(|| Ok(within(&surroundings, args, stdout, stderr))).unwrap_or_else(|error| {
+        Messages::new(stderr, plainly(false)).error(&error);
+        error.code()
+    })
 }
 
 /// Runs `churnctl` within these surroundings, which tests make up.
@@ -37,10 +42,10 @@ pub(crate) fn within(
     stdout: &mut dyn Write,
     stderr: &mut (dyn Write + Send),
 ) -> ExitCode {
-    let as_json = asks_for_json(&args);
+    let asked = Asked::of(&args);
     let words = match cli::parse(args) {
         Ok(words) => words,
-        Err(refused) => return refuse(&refused, as_json, surroundings, stdout, stderr),
+        Err(refused) => return refuse(&refused, asked, surroundings, stdout, stderr),
     };
     let (global, stderr_is_terminal) = (&words.global, surroundings.stderr_is_terminal);
     let look = Look {
@@ -125,28 +130,21 @@ fn read_settings(choice: &FileChoice) -> Result<Option<SettingsFile>> {
 /// Prints help to stdout, and what is wrong with the words to stderr.
 fn refuse(
     refused: &cli::Refused,
-    as_json: bool,
+    asked: Asked,
     surroundings: &Surroundings,
     stdout: &mut dyn Write,
     stderr: &mut (dyn Write + Send),
 ) -> ExitCode {
     let good = refused.code == ExitCode::Ok;
-    if as_json && !good {
-        let manner = Manner {
-            verbosity: Verbosity::Normal,
-            log_format: LogFormat::Text,
-            errors_as_json: true,
-            progress: ProgressMode::Off,
-            paint: Paint::default(),
-        };
-        Messages::new(stderr, manner).error(&refused.to_error());
+    if asked.json && !good {
+        Messages::new(stderr, plainly(true)).error(&refused.to_error());
         return refused.code;
     }
     let is_terminal = match good {
         true => surroundings.stdout_is_terminal,
         false => surroundings.stderr_is_terminal,
     };
-    let text = match Color::Auto.resolve(surroundings, is_terminal) {
+    let text = match asked.color.resolve(surroundings, is_terminal) {
         true => &refused.painted,
         false => &refused.plain,
     };
@@ -158,13 +156,42 @@ fn refuse(
     refused.code
 }
 
-/// The words may be wrong, and still tell how their errors should look.
-fn asks_for_json(args: &[OsString]) -> bool {
-    let pairs = args.windows(2);
-    pairs
-        .into_iter()
-        .any(|pair| pair[0] == "--format" && pair[1] == "json")
-        || args.iter().any(|arg| arg == "--format=json")
+/// The manner of errors where the words were not understood.
+fn plainly(errors_as_json: bool) -> Manner {
+    Manner {
+        verbosity: Verbosity::Normal,
+        log_format: LogFormat::Text,
+        errors_as_json,
+        progress: ProgressMode::Off,
+        paint: Paint::default(),
+    }
+}
+
+/// What the words ask for even if they are wrong: how help and errors should look.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    json: bool,
+    color: Color,
+}
+
+impl Asked {
+    fn of(args: &[OsString]) -> Self {
+        let says = |flag: &str, value: &str| {
+            let joined = format!("{flag}={value}");
+            args.iter().any(|arg| *arg == *joined)
+                || args
+                    .windows(2)
+                    .any(|pair| pair[0] == *flag && pair[1] == *value)
+        };
+        Self {
+            json: says("--format", "json"),
+            color: match (says("--color", "always"), says("--color", "never")) {
+                (true, false) => Color::Always,
+                (false, true) => Color::Never,
+                (true, true) | (false, false) => Color::Auto,
+            },
+        }
+    }
 }
 
 /// What the first panic said, and where.
@@ -276,6 +303,11 @@ mod tests {
     fn help_is_coloured_on_a_terminal_only() {
         let mut surroundings = Surroundings::default();
         assert!(!run(&surroundings, &["--help"]).1.contains('\u{1b}'));
+        assert!(
+            run(&surroundings, &["--help", "--color=always"])
+                .1
+                .contains('\u{1b}')
+        );
         surroundings.stdout_is_terminal = true;
         assert!(run(&surroundings, &["--help"]).1.contains('\u{1b}'));
         surroundings.env.insert("NO_COLOR".into(), "1".into());

@@ -43,13 +43,43 @@ pub fn man_page(path: &[String]) -> Result<String> {
     render(found)
 }
 
+/// Date on the man pages: that of the release, so that the same source makes the same pages.
+const DATE: &str = "2026-11-22";
+
 fn render(command: &Command) -> Result<String> {
     let name = command.get_display_name().unwrap_or("churnctl").to_owned();
-    let page = clap_mangen::Man::new(command.clone().name(name));
+    let page = clap_mangen::Man::new(command.clone().name(name))
+        .date(DATE)
+        .source(concat!("churnctl ", env!("CARGO_PKG_VERSION")))
+        .manual("churnctl");
     let mut bytes = Vec::new();
     page.render(&mut bytes)
         .map_err(|error| Error::new(ExitCode::Bug, "cannot make the man page").because(error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(tidy(&String::from_utf8_lossy(&bytes)))
+}
+
+/// Makes paragraphs out of line breaks around empty lines, which mandoc objects to, and keeps the
+/// lines of examples and tables, which roff would fill.
+fn tidy(page: &str) -> String {
+    let page = page.replace(".br\n\n.br\n", ".sp\n");
+    let page = without_help_command(&page);
+    let Some((before, extra)) = page.split_once(".SH EXTRA\n") else {
+        return page;
+    };
+    let (extra, after) = match extra.find("\n.SH ") {
+        Some(end) => extra.split_at(end + 1),
+        None => (extra, ""),
+    };
+    format!("{before}.SH EXAMPLES AND EXIT CODES\n.nf\n{extra}.fi\n{after}")
+}
+
+/// clap lists its own `help` command, which has no page.
+fn without_help_command(page: &str) -> String {
+    let mut lines: Vec<&str> = page.lines().collect();
+    if let Some(at) = lines.iter().position(|line| line.ends_with("\\-help(1)")) {
+        lines.drain(at.saturating_sub(1)..(at + 2).min(lines.len()));
+    }
+    lines.join("\n") + "\n"
 }
 
 /// Returns every file in `completions/` and `man/` with its text, for the test that keeps them fresh.

@@ -96,7 +96,7 @@ fn table(shown: &[Shown]) -> Table {
         columns: vec![
             Column::text("Setting"),
             Column::prose("Value"),
-            Column::prose("Origin"),
+            Column::text("Origin"),
         ],
     }
 }

@@ -9,8 +9,8 @@ use super::keys::{KEYS, Key, Kind};
 use super::values::Raw;
 use crate::error::{Error, Place, Result, nearest};
 
-/// Variables that steer the program and are no settings.
-pub const ENV_ONLY: [&str; 2] = ["CHURNCTL_CONFIG", "CHURNCTL_PROGRESS"];
+/// Variables that steer the program or its build and are no settings.
+pub const ENV_ONLY: [&str; 3] = ["CHURNCTL_CONFIG", "CHURNCTL_PROGRESS", "CHURNCTL_COMMIT"];
 
 const PREFIX: &str = "CHURNCTL_";
 
