@@ -35,8 +35,7 @@ pub fn run(layers: &Layers, shell: &mut Shell<'_>) -> Result<ExitCode> {
     Settings::resolve(layers)?;
     let shown = layers.shown();
     let settings = shown.iter().map(setting).collect();
-    let text = shell.document("config show", SCHEMA_VERSION, Body { settings });
-    let document = serde_json::json!(text);
+    let document = shell.document("config show", SCHEMA_VERSION, Body { settings });
     if !shell.print_document(&document)? {
         shell.print_table(&table(&shown))?;
     }

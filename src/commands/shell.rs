@@ -133,17 +133,12 @@ impl<'a> Shell<'a> {
 
     /// Wraps a body into the envelope of every document of ours.
     #[must_use]
-    pub fn document<'b, T>(
-        &'b self,
-        command: &'b str,
-        schema_version: u32,
-        body: T,
-    ) -> Document<'b, T> {
+    pub fn document<T>(&self, command: &'static str, schema_version: u32, body: T) -> Document<T> {
         Document {
             schema_version,
             command,
             churnctl_version: env!("CARGO_PKG_VERSION"),
-            created_at: &self.created_at,
+            created_at: self.created_at.clone(),
             body,
         }
     }

@@ -36,7 +36,7 @@ pub fn run(shell: &mut Shell<'_>) -> Result<ExitCode> {
         },
     };
     let table = table(&body);
-    let document = serde_json::json!(shell.document("version", SCHEMA_VERSION, body));
+    let document = shell.document("version", SCHEMA_VERSION, body);
     if !shell.print_document(&document)? {
         shell.print_table(&table)?;
     }

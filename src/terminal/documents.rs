@@ -8,15 +8,15 @@ use crate::text::steers_terminal;
 
 /// What every document of ours begins with.
 #[derive(Debug, Clone, Serialize)]
-pub struct Document<'a, T> {
+pub struct Document<T> {
     /// Version of the layout of `body`.
     pub schema_version: u32,
     /// The command that made it.
-    pub command: &'a str,
+    pub command: &'static str,
     /// Version of the program.
-    pub churnctl_version: &'a str,
+    pub churnctl_version: &'static str,
     /// When, RFC 3339 in UTC.
-    pub created_at: &'a str,
+    pub created_at: String,
     /// The rest, on the same level.
     #[serde(flatten)]
     pub body: T,
@@ -107,7 +107,7 @@ mod tests {
             schema_version: 1,
             command: "version",
             churnctl_version: "0.1.0",
-            created_at: "2026-01-01T00:00:00Z",
+            created_at: "2026-01-01T00:00:00Z".to_owned(),
             body: BTreeMap::from([("x", 1)]),
         };
         let text = json(&document).expect("serialises");
