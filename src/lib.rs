@@ -11,27 +11,38 @@
 //! | 3 | [`drift`] | two profiles in, one report out |
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
 //! | 1 | [`data`], [`stats`] | readers; pure numbers |
-//! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`] | terminal, HTML frame, settings, atomic files |
+//! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`cells`], [`text`] | terminal, HTML frame, settings, atomic files |
 
+pub mod cells;
 pub mod error;
 pub mod exit;
 pub mod files;
 pub mod progress;
+pub mod settings;
+pub mod terminal;
+pub mod text;
 
+pub mod cli;
+pub mod commands;
 pub mod data;
 pub mod drift;
 pub mod profile;
 pub mod stats;
 
-/// Runs `churnctl` with these arguments and returns what it ends with.
+mod run;
+
+/// Runs `churnctl` with these arguments, the name of the program first, and returns what it ends with.
+///
+/// Acts for the process: it asks the process's environment and terminal, ends it on SIGTERM and
+/// SIGINT, and turns a panic into exit code 70.
 pub fn run<I, T>(
-    _args: I,
-    _stdout: &mut dyn std::io::Write,
-    _stderr: &mut dyn std::io::Write,
+    args: I,
+    stdout: &mut dyn std::io::Write,
+    stderr: &mut (dyn std::io::Write + Send),
 ) -> exit::ExitCode
 where
     I: IntoIterator<Item = T>,
-    T: Into<std::ffi::OsString> + Clone,
+    T: Into<std::ffi::OsString>,
 {
-    exit::ExitCode::Ok
+    run::as_process(args.into_iter().map(Into::into).collect(), stdout, stderr)
 }

@@ -1,0 +1,212 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_churnctl_global_optspecs
+    string join \n config= format= color= v/verbose q/quiet log-format= h/help V/version
+end
+
+function __fish_churnctl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_churnctl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_churnctl_using_subcommand
+    set -l cmd (__fish_churnctl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c churnctl -n "__fish_churnctl_needs_command" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_needs_command" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_needs_command" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_needs_command" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_needs_command" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_needs_command" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_needs_command" -s V -l version -d 'Print version'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "config" -d 'Look at the settings'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "completions" -d 'Print the completions of a shell'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "man" -d 'Print the man page of a command'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "version" -d 'Print version, commit and platform'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, CSV files, glob patterns, or - for standard input [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, CSV files, glob patterns, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l features -d 'Only these columns' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l exclude -d 'Columns that are no features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l id -d 'Columns that identify a row or a customer [default: user_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l score -d 'Column with the model\'s score, 0 to 1' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l label -d 'Column with the label, churned or not' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l positive -d 'Value of the label that means churned' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l min-rows -d 'Rows below which a side is called small, which is a finding [default: 100]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL does'
+warn\t'WARN does, too'
+never\t'None does'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l report -d 'JSON report; `none` writes none [default: artifacts/metrics/data_drift_latest.json]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l html -d 'HTML report: one file, no script' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l markdown -d 'Markdown report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l junit -d 'JUnit report: one test case a feature' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l metrics-file -d 'Metrics in Prometheus\' text format, for the node exporter or a push' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are no features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l id -d 'Columns that identify a row or a customer [default: user_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l score -d 'Column with the model\'s score, 0 to 1' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l label -d 'Column with the label, churned or not' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l positive -d 'Value of the label that means churned' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s o -l output -d 'Where the merged profile goes' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "config" -d 'Look at the settings'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "man" -d 'Print the man page of a command'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "version" -d 'Print version, commit and platform'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value, and where the value comes from'

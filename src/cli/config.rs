@@ -1,0 +1,73 @@
+//! The words of `churnctl config`, `completions`, `man` and `version`.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  # What a check would use here, and why
+  churnctl config show
+
+  # One value, for a script
+  churnctl config show --format json | jq '.settings[] | select(.key == \"drift.fail_psi\")'
+";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  # bash
+  churnctl completions bash > ~/.local/share/bash-completion/completions/churnctl
+
+  # zsh, into a folder of $fpath
+  churnctl completions zsh > ~/.zfunc/_churnctl
+
+  # fish
+  churnctl completions fish > ~/.config/fish/completions/churnctl.fish
+";
+
+pub(super) const VERSION_EXAMPLES: &str = "\
+Examples:
+  churnctl version
+  churnctl version --format json
+";
+
+/// Look at the settings
+#[derive(Debug, Clone, Args)]
+pub(super) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(super) command: ConfigCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print every setting, its value, and where the value comes from
+    ///
+    /// Flags count before CHURNCTL_* variables, these before the settings file, and that before
+    /// the defaults. A setting that nobody knows is an error.
+    #[command(after_long_help = SHOW_EXAMPLES)]
+    Show,
+}
+
+/// Print the completions of a shell
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = COMPLETIONS_EXAMPLES)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    pub(super) shell: ShellArg,
+}
+
+/// A shell that we have completions for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShellArg {
+    /// GNU Bash.
+    Bash,
+    /// Z shell.
+    Zsh,
+    /// fish.
+    Fish,
+}
+
+/// Print the man page of a command
+#[derive(Debug, Clone, Args)]
+pub(super) struct ManArgs {
+    /// The command, such as `drift` or `profile merge`; none for the overview
+    pub(super) command: Vec<String>,
+}

@@ -1,0 +1,147 @@
+//! The words of `churnctl drift`.
+
+use clap::{Args, ValueHint};
+
+use super::columns::{ColumnArgs, checked};
+use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold};
+
+const DATA: &str = "Data";
+const THRESHOLDS: &str = "Thresholds";
+const REPORTS: &str = "Reports";
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # Last month against the training data; exit code 2 on FAIL
+  churnctl drift --baseline training.csv --current august.csv
+
+  # Against a profile, with an HTML page, a week of files as one data set
+  churnctl drift --baseline profile.json --current 'scores/2026-08-*.csv.gz' --html drift.html
+
+  # Features, predictions and quality
+  churnctl drift --baseline old.csv --current new.csv --score churn_risk --label churned
+
+  # From a pipe, as JSON, nothing on stderr
+  zcat new.csv.gz | churnctl drift --baseline profile.json --current - --format json -q | jq .status
+
+Exit codes: 0 OK or WARN, 2 FAIL (see --fail-on), 64 wrong usage, 65 bad data, 74 cannot read or
+write, 78 bad settings. `churnctl --help` lists all.
+";
+
+/// Compare current data with a baseline; exit code 2 if it drifted
+///
+/// Compares every feature of the current data with the baseline: population stability index,
+/// missing values, new categories, type changes and more. The verdict is the worst of them: OK,
+/// WARN or FAIL. With --score it compares predictions, with --label their quality, too.
+///
+/// Results go to stdout, the JSON report to --report, all else to stderr.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct DriftArgs {
+    /// Baseline: a profile, CSV files, glob patterns, or - for standard input
+    ///
+    /// Files may be compressed (.gz). Several files are one data set.
+    #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
+    baseline: Option<Vec<String>>,
+
+    /// Current data: a profile, CSV files, glob patterns, or - for standard input
+    ///
+    /// Files may be compressed (.gz). Several files are one data set.
+    #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
+    current: Option<Vec<String>>,
+
+    /// Name of the model, the label `model` of the metrics
+    #[arg(long, value_name = "NAME", value_parser = checked::<ModelName>, help_heading = DATA)]
+    model: Option<String>,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
+
+    /// PSI from which a feature warns
+    ///
+    /// A finite number of 0 or more, in nats. Single features can have thresholds of their own in
+    /// the settings file: `[drift.thresholds.FEATURE]` with `warn_psi` and `fail_psi`.
+    #[arg(long, value_name = "PSI", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    warn_psi: Option<String>,
+
+    /// PSI from which a feature fails
+    ///
+    /// A finite number of 0 or more, in nats. A PSI above it that chance alone could reach with so
+    /// few rows only warns.
+    #[arg(long, value_name = "PSI", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    fail_psi: Option<String>,
+
+    /// Rows below which a side is called small, which is a finding
+    #[arg(long, value_name = "ROWS", help_heading = THRESHOLDS)]
+    min_rows: Option<u64>,
+
+    /// Score from which a row is classed as churned, 0 to 1
+    #[arg(long, value_name = "SCORE", value_parser = checked::<Probability>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    class_threshold: Option<String>,
+
+    /// Verdict that ends with exit code 2
+    #[arg(long, value_name = "VERDICT", help_heading = THRESHOLDS)]
+    fail_on: Option<FailOnArg>,
+
+    /// JSON report; `none` writes none
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    report: Option<String>,
+
+    /// HTML report: one file, no script
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    html: Option<String>,
+
+    /// Markdown report
+    ///
+    /// Where GITHUB_STEP_SUMMARY is set, the same text is appended to that file.
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    markdown: Option<String>,
+
+    /// JUnit report: one test case a feature
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    junit: Option<String>,
+
+    /// Metrics in Prometheus' text format, for the node exporter or a push
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    metrics_file: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum FailOnArg {
+    /// FAIL does
+    Fail,
+    /// WARN does, too
+    Warn,
+    /// None does
+    Never,
+}
+
+impl FailOnArg {
+    const fn twin(self) -> FailOn {
+        match self {
+            Self::Fail => FailOn::Fail,
+            Self::Warn => FailOn::Warn,
+            Self::Never => FailOn::Never,
+        }
+    }
+}
+
+impl DriftArgs {
+    pub(super) fn flags(&self) -> Flags {
+        let mut flags = Flags::default();
+        self.columns.add_to(&mut flags);
+        flags.many("drift.baseline", self.baseline.as_ref());
+        flags.many("drift.current", self.current.as_ref());
+        flags.one("model", self.model.as_ref());
+        flags.one("drift.warn_psi", self.warn_psi.as_ref());
+        flags.one("drift.fail_psi", self.fail_psi.as_ref());
+        flags.one("drift.min_rows", self.min_rows);
+        flags.one("drift.class_threshold", self.class_threshold.as_ref());
+        flags.one("drift.fail_on", self.fail_on.map(|arg| arg.twin().as_str()));
+        flags.one("drift.report", self.report.as_ref());
+        flags.one("drift.html", self.html.as_ref());
+        flags.one("drift.markdown", self.markdown.as_ref());
+        flags.one("drift.junit", self.junit.as_ref());
+        flags.one("drift.metrics_file", self.metrics_file.as_ref());
+        flags
+    }
+}

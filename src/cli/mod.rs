@@ -1,0 +1,14 @@
+//! The command line: words into requests. The only room that knows clap.
+
+mod columns;
+mod config;
+mod drift;
+mod generate;
+mod global;
+mod help;
+mod profile;
+mod words;
+
+pub use generate::{completion, generated_files, man_page};
+pub use global::Global;
+pub use words::{Refused, Task, Words, parse};

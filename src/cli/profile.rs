@@ -1,0 +1,83 @@
+//! The words of `churnctl profile` and `churnctl profile merge`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
+
+use super::columns::ColumnArgs;
+use crate::settings::Flags;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # Keep what drift checks need of the training data, without the data
+  churnctl profile training.csv -o profile.json
+
+  # Several files as one data set; scores and labels for concept drift
+  churnctl profile 'months/*.csv.gz' --score churn_risk --label churned -o profile.json
+
+  # From a pipe
+  zcat training.csv.gz | churnctl profile - -o profile.json
+";
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  # The shards give the same counts as the whole
+  churnctl profile merge shard-1.json shard-2.json -o profile.json
+
+  # A quarter out of months
+  churnctl profile merge 'months/2026-0[456].json' -o quarter.json
+";
+
+/// Sum up a data set in a profile that later checks compare with
+///
+/// A profile holds what drift checks need of a data set: counts, bins, quantiles and categories,
+/// and no rows. Its size depends on the columns, not on the rows.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_long_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
+pub(super) struct ProfileArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<ProfileCommand>,
+
+    /// CSV files (.gz too), glob patterns, or - for standard input
+    ///
+    /// Several files are one data set.
+    #[arg(required = true, value_name = "DATA", value_hint = ValueHint::FilePath)]
+    pub(super) data: Vec<String>,
+
+    /// Where the profile goes
+    #[arg(short, long, required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: Option<PathBuf>,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum ProfileCommand {
+    Merge(MergeArgs),
+}
+
+/// Merge profiles of the parts into the profile of the whole
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = MERGE_EXAMPLES)]
+pub(super) struct MergeArgs {
+    /// Profiles or glob patterns
+    #[arg(required = true, value_name = "PROFILE", value_hint = ValueHint::FilePath)]
+    pub(super) profiles: Vec<String>,
+
+    /// Where the merged profile goes
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: PathBuf,
+}
+
+impl ProfileArgs {
+    pub(super) fn flags(&self) -> Flags {
+        let mut flags = Flags::default();
+        self.columns.add_to(&mut flags);
+        flags
+    }
+}

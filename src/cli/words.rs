@@ -1,0 +1,203 @@
+//! From the words of the command line to a task with its request, or to the reason why not.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use super::config::{
+    CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
+};
+use super::drift::DriftArgs;
+use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::{Global, help};
+use crate::commands::drift::{DriftRequest, ReadingRequest};
+use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::error::{Error, Result};
+use crate::exit::ExitCode;
+use crate::settings::{Flags, Settings};
+
+/// Watch the inputs, outputs and quality of a churn model in production
+///
+/// Compares current data with a baseline and says OK, WARN or FAIL: to eyes as a table or a page, to
+/// machines as JSON, metrics and an exit code.
+#[derive(Debug, Clone, Parser)]
+#[command(
+    name = "churnctl",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_long_help = help::overview()
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    global: Global,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Command {
+    Drift(Box<DriftArgs>),
+    Profile(Box<ProfileArgs>),
+    Config(ConfigArgs),
+    Completions(CompletionsArgs),
+    #[command(hide = true)]
+    Man(ManArgs),
+    /// Print version, commit and platform
+    #[command(after_long_help = VERSION_EXAMPLES)]
+    Version,
+}
+
+/// What the command line asks for.
+#[derive(Debug, Clone)]
+pub struct Words {
+    /// The flags that every command takes.
+    pub global: Global,
+    command: Command,
+}
+
+/// A task, ready to be done.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// `drift`.
+    Drift(Box<DriftRequest>),
+    /// `profile`.
+    Profile(Box<ProfileRequest>),
+    /// `profile merge`.
+    Merge(MergeRequest),
+    /// `config show`.
+    ConfigShow,
+    /// `completions`.
+    Completions(ShellArg),
+    /// `man`.
+    Man(Vec<String>),
+    /// `version`.
+    Version,
+}
+
+impl Words {
+    /// Tells whether the task needs settings: broken settings must not break `version`.
+    #[must_use]
+    pub const fn needs_settings(&self) -> bool {
+        match self.command {
+            Command::Drift(_) | Command::Profile(_) | Command::Config(_) => true,
+            Command::Completions(_) | Command::Man(_) | Command::Version => false,
+        }
+    }
+
+    /// Returns the settings that the command line sets.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        match &self.command {
+            Command::Drift(args) => args.flags(),
+            Command::Profile(args) => args.flags(),
+            Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
+                Flags::default()
+            }
+        }
+    }
+
+    /// Makes the request out of words and settings.
+    ///
+    /// # Errors
+    /// Fails with 64 where the words contradict each other.
+    pub fn task(self, settings: &Settings) -> Result<Task> {
+        Ok(match self.command {
+            Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
+            Command::Profile(args) => profile_task(*args, settings)?,
+            Command::Config(ConfigArgs {
+                command: ConfigCommand::Show,
+            }) => Task::ConfigShow,
+            Command::Completions(CompletionsArgs { shell }) => Task::Completions(shell),
+            Command::Man(ManArgs { command }) => Task::Man(command),
+            Command::Version => Task::Version,
+        })
+    }
+}
+
+fn profile_task(args: ProfileArgs, settings: &Settings) -> Result<Task> {
+    match (args.command, args.output) {
+        (Some(ProfileCommand::Merge(MergeArgs { profiles, output })), _) => {
+            Ok(Task::Merge(MergeRequest { profiles, output }))
+        }
+        (None, Some(output)) => Ok(Task::Profile(Box::new(ProfileRequest {
+            data: args.data,
+            output,
+            reading: ReadingRequest::from_settings(settings),
+        }))),
+        // clap requires it; its type has to be optional because of `merge`.
+        (None, None) => Err(Error::usage("profile needs -o FILE")),
+    }
+}
+
+/// Why there is no task: help was asked for, or the words are wrong.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// 0 for help and version, 64 for wrong words.
+    pub code: ExitCode,
+    /// What to print, with escape sequences.
+    pub painted: String,
+    /// The same without.
+    pub plain: String,
+}
+
+impl Refused {
+    fn new(error: &clap::Error) -> Self {
+        let code = match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::Ok,
+            // clap's own code is 2, which belongs to the verdict.
+            _ => ExitCode::Usage,
+        };
+        let text = error.render();
+        Self {
+            code,
+            painted: text.ansi().to_string(),
+            plain: text.to_string(),
+        }
+    }
+
+    /// Returns the usage error for those who asked for JSON.
+    #[must_use]
+    pub fn to_error(&self) -> Error {
+        let paragraphs = self.plain.split("\n\n").map(one_line);
+        let (mut message, mut tips) = (String::new(), Vec::new());
+        for (at, paragraph) in paragraphs.enumerate() {
+            if let Some(tip) = paragraph.strip_prefix("tip: ") {
+                tips.push(tip.to_owned());
+            } else if at == 0 {
+                let said = paragraph.strip_prefix("error: ");
+                message = said.unwrap_or("no subcommand").to_owned();
+            }
+        }
+        tips.push("churnctl --help".to_owned());
+        Error::usage(message).hint(tips.swap_remove(0))
+    }
+}
+
+fn one_line(paragraph: &str) -> String {
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Parses the command line, the name of the program first.
+///
+/// # Errors
+/// Fails with the text to print if the words are wrong or help is asked for.
+pub fn parse(args: Vec<OsString>) -> std::result::Result<Words, Refused> {
+    let command = command().color(ColorChoice::Always);
+    let cli = command
+        .try_get_matches_from(args)
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(|error| Refused::new(&error))?;
+    Ok(Words {
+        global: cli.global,
+        command: cli.command,
+    })
+}
+
+/// Returns clap's description of the whole command line, completed from the registry of settings.
+pub(super) fn command() -> clap::Command {
+    help::complete(Cli::command())
+}

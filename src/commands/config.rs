@@ -1,0 +1,101 @@
+//! `churnctl config show`: every setting, its value, and where the value came from.
+
+use serde::Serialize;
+
+use super::Shell;
+use crate::cells::{Cell, Column, Table, Tone};
+use crate::error::Result;
+use crate::exit::ExitCode;
+use crate::settings::{Key, Kind, Layers, Origin, Raw, Settings, Shown};
+
+/// Version of the JSON layout.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Body {
+    settings: Vec<Setting>,
+}
+
+#[derive(Serialize)]
+struct Setting {
+    key: String,
+    value: serde_json::Value,
+    origin: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    env: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'static str>,
+}
+
+/// Shows the settings.
+///
+/// # Errors
+/// Fails with 78 if a value is bad: what is shown is what a command would use.
+pub fn run(layers: &Layers, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    Settings::resolve(layers)?;
+    let shown = layers.shown();
+    let settings = shown.iter().map(setting).collect();
+    let document = shell.document("config show", SCHEMA_VERSION, Body { settings });
+    if !shell.print_document(&document)? {
+        shell.print_table(&table(&shown))?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn setting(shown: &Shown) -> Setting {
+    let key = Key::named(&shown.key);
+    Setting {
+        key: shown.key.clone(),
+        value: shown
+            .value
+            .as_ref()
+            .map_or(serde_json::Value::Null, |raw| value(shown.kind, raw)),
+        origin: shown.origin.to_string(),
+        env: key.map(Key::env_name),
+        help: key.map(|key| key.help),
+    }
+}
+
+/// The values were checked before, so that a number which is none is shown as it was written.
+fn value(kind: Kind, raw: &Raw) -> serde_json::Value {
+    let text = || raw.to_string();
+    match kind {
+        Kind::Text | Kind::List => serde_json::json!(raw),
+        Kind::Number => text()
+            .trim()
+            .parse::<f64>()
+            .map_or_else(|_| text().into(), Into::into),
+        Kind::Count => text()
+            .trim()
+            .parse::<u64>()
+            .map_or_else(|_| text().into(), Into::into),
+    }
+}
+
+fn table(shown: &[Shown]) -> Table {
+    let rows = shown.iter().map(|setting| {
+        let tone = match setting.origin {
+            Origin::Default => Tone::Dim,
+            Origin::Flag(_) | Origin::Env(_) | Origin::File { .. } => Tone::Good,
+        };
+        let value = match &setting.value {
+            None => Cell::new("(unset)", Tone::Dim),
+            Some(Raw::Many(texts)) if texts.is_empty() => Cell::new("(none)", Tone::Dim),
+            Some(Raw::Many(texts)) => Cell::plain(texts.join(", ")),
+            Some(raw) => Cell::plain(raw.to_string()),
+        };
+        vec![
+            Cell::plain(setting.key.clone()),
+            value,
+            Cell::new(setting.origin.to_string(), tone),
+        ]
+    });
+    Table {
+        rows: rows.collect(),
+        columns: vec![
+            Column::text("Setting"),
+            Column::prose("Value"),
+            Column::text("Origin"),
+        ],
+    }
+}

@@ -1,0 +1,10 @@
+//! One file a subcommand: read, compute, emit, verdict. What the words on the command line mean is `cli/`'s affair.
+
+pub mod config;
+pub mod drift;
+pub mod profile;
+pub mod version;
+
+mod shell;
+
+pub use shell::{Look, Shell};

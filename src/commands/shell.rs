@@ -1,0 +1,181 @@
+//! What every command gets: stdout, messages, progress, the decisions about the terminal, the time.
+
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::cells::{Table, Tone};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::terminal::{Document, Format, Messages, Paint, Surroundings, draw, json, plain, yaml};
+
+/// How results look on stdout.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    /// The format, `auto` resolved.
+    pub format: Format,
+    /// Colour on stdout.
+    pub paint: Paint,
+    /// Columns of a table.
+    pub width: usize,
+}
+
+/// A command's hands: it prints, says and tells the time through this and nothing else.
+pub struct Shell<'a> {
+    stdout: &'a mut dyn Write,
+    messages: &'a Messages<'a>,
+    surroundings: &'a Surroundings,
+    look: Look,
+    created_at: String,
+}
+
+impl<'a> Shell<'a> {
+    /// Puts the parts together and looks at the clock, once a run.
+    ///
+    /// # Errors
+    /// Fails with 78 if `SOURCE_DATE_EPOCH` is set and no time in seconds.
+    pub fn new(
+        stdout: &'a mut dyn Write,
+        messages: &'a Messages<'a>,
+        surroundings: &'a Surroundings,
+        look: Look,
+    ) -> Result<Self> {
+        Ok(Self {
+            created_at: now(surroundings.var("SOURCE_DATE_EPOCH"))?,
+            stdout,
+            messages,
+            surroundings,
+            look,
+        })
+    }
+
+    /// Returns how results look.
+    #[must_use]
+    pub const fn look(&self) -> Look {
+        self.look
+    }
+
+    /// Returns when this run began, RFC 3339 in UTC, or `SOURCE_DATE_EPOCH`.
+    #[must_use]
+    pub fn created_at(&self) -> &str {
+        &self.created_at
+    }
+
+    /// Returns an environment variable that is no setting, such as `GITHUB_STEP_SUMMARY`; none if empty.
+    #[must_use]
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.surroundings
+            .var(name)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// Returns who hears of progress.
+    #[must_use]
+    pub fn progress(&self) -> &dyn Progress {
+        self.messages
+    }
+
+    /// Returns who says things on stderr: notes, warnings, details.
+    #[must_use]
+    pub const fn messages(&self) -> &'a Messages<'a> {
+        self.messages
+    }
+
+    /// Prints text, made safe and painted by the caller, to stdout.
+    ///
+    /// # Errors
+    /// Fails with 74 if stdout cannot be written. Does *not* fail if its reader has gone.
+    pub fn print(&mut self, text: &str) -> Result<()> {
+        let written = self.stdout.write_all(text.as_bytes());
+        match written.and_then(|()| self.stdout.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(Error::io("write", Path::new("standard output"), error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Prints a line in a tone; control characters in it are made visible.
+    ///
+    /// # Errors
+    /// As [`Shell::print`].
+    pub fn print_line(&mut self, tone: Tone, line: &str) -> Result<()> {
+        let line = self.look.paint.safe(tone, line);
+        self.print(&(line + "\n"))
+    }
+
+    /// Prints a table, drawn under `table`, aligned text under any other format.
+    ///
+    /// # Errors
+    /// As [`Shell::print`].
+    pub fn print_table(&mut self, table: &Table) -> Result<()> {
+        let text = match self.look.format {
+            Format::Table => draw(table, self.look.width, self.look.paint),
+            Format::Plain | Format::Json | Format::Yaml => plain(table),
+        };
+        self.print(&text)
+    }
+
+    /// Prints a document if the format is JSON or YAML, and tells whether it did.
+    ///
+    /// # Errors
+    /// As [`Shell::print`], and with 70 if the document cannot be serialised.
+    pub fn print_document<T: Serialize>(&mut self, document: &T) -> Result<bool> {
+        let text = match self.look.format {
+            Format::Json => json(document)?,
+            Format::Yaml => yaml(document)?,
+            Format::Table | Format::Plain => return Ok(false),
+        };
+        self.print(&text)?;
+        Ok(true)
+    }
+
+    /// Wraps a body into the envelope of every document of ours.
+    #[must_use]
+    pub fn document<T>(&self, command: &'static str, schema_version: u32, body: T) -> Document<T> {
+        Document {
+            schema_version,
+            command,
+            churnctl_version: env!("CARGO_PKG_VERSION"),
+            created_at: self.created_at.clone(),
+            body,
+        }
+    }
+}
+
+fn now(source_date_epoch: Option<&str>) -> Result<String> {
+    let time = match source_date_epoch.filter(|text| !text.is_empty()) {
+        None => jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()),
+        Some(text) => {
+            let refused = || {
+                let message = format!("SOURCE_DATE_EPOCH: \"{text}\" is no time in seconds");
+                Error::bad_settings(message)
+            };
+            jiff::Timestamp::from_second(text.parse().map_err(|_| refused())?)
+        }
+    };
+    time.map(|time| time.to_string())
+        .map_err(|error| Error::bad_settings("the clock shows a time out of range").because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_comes_from_source_date_epoch_if_set() {
+        let time = now(Some("1700000000")).expect("a time");
+        // date -u -d @1700000000 +%FT%TZ
+        assert_eq!(time, "2023-11-14T22:13:20Z");
+        assert!(now(Some("")).expect("now").ends_with('Z'));
+        assert_eq!(now(Some("soon")).expect_err("no time").code().code(), 78);
+        assert_eq!(
+            now(Some("99999999999999"))
+                .expect_err("too late")
+                .code()
+                .code(),
+            78
+        );
+    }
+}

@@ -1,0 +1,333 @@
+//! One run of the program: words, settings, task, exit code. And what may cut it short.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, Once, PoisonError};
+
+use crate::cli::{self, Task, Words};
+use crate::commands::{self, Look, Shell};
+use crate::error::{Error, Place, Result};
+use crate::exit::ExitCode;
+use crate::files::remove_unfinished;
+use crate::settings::{FileChoice, Layers, Settings, SettingsFile};
+use crate::terminal::{
+    Color, Format, LogFormat, Manner, Messages, Paint, ProgressMode, Surroundings, Verbosity,
+    restore_cursor,
+};
+
+/// Runs `churnctl` as a process does: takes charge of signals and panics, asks environment and terminal.
+pub(crate) fn as_process(
+    args: Vec<OsString>,
+    stdout: &mut dyn Write,
+    stderr: &mut (dyn Write + Send),
+) -> ExitCode {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        keep_panics();
+        end_on_signals();
+    });
+    let surroundings = Surroundings::of_process();
+    // A bug in reading the words themselves has no manner yet to be said in.
+    guarded(|| Ok(within(&surroundings, args, stdout, stderr))).unwrap_or_else(|error| {
+        Messages::new(stderr, plainly(false)).error(&error);
+        error.code()
+    })
+}
+
+/// Runs `churnctl` within these surroundings, which tests make up.
+pub(crate) fn within(
+    surroundings: &Surroundings,
+    args: Vec<OsString>,
+    stdout: &mut dyn Write,
+    stderr: &mut (dyn Write + Send),
+) -> ExitCode {
+    let asked = Asked::of(&args);
+    let words = match cli::parse(args) {
+        Ok(words) => words,
+        Err(refused) => return refuse(&refused, asked, surroundings, stdout, stderr),
+    };
+    let (global, stderr_is_terminal) = (&words.global, surroundings.stderr_is_terminal);
+    let look = Look {
+        format: global.format().resolve(surroundings.stdout_is_terminal),
+        paint: Paint {
+            color: global
+                .color()
+                .resolve(surroundings, surroundings.stdout_is_terminal),
+        },
+        width: surroundings.width(),
+    };
+    let manner = Manner {
+        verbosity: global.verbosity(),
+        log_format: global.log_format(),
+        errors_as_json: look.format == Format::Json,
+        progress: ProgressMode::decide(surroundings, global.verbosity()),
+        paint: Paint {
+            color: global.color().resolve(surroundings, stderr_is_terminal),
+        },
+    };
+    let messages = Messages::new(stderr, manner);
+    let outcome = guarded(|| {
+        let mut shell = Shell::new(stdout, &messages, surroundings, look)?;
+        perform(words, surroundings, &mut shell)
+    });
+    crate::progress::Progress::finish(&messages);
+    outcome.unwrap_or_else(|error| {
+        messages.error(&error);
+        error.code()
+    })
+}
+
+fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    let layers = if words.needs_settings() {
+        let named = words.global.config.clone();
+        let file = read_settings(&FileChoice::new(named, surroundings.var("CHURNCTL_CONFIG")))?;
+        Layers::new(words.flags(), &surroundings.env, file)?
+    } else {
+        Layers::default()
+    };
+    match words.task(&Settings::resolve(&layers)?)? {
+        Task::Drift(request) => commands::drift::run(&request, shell),
+        Task::Profile(request) => commands::profile::run(&request, shell),
+        Task::Merge(request) => commands::profile::merge(&request, shell),
+        Task::ConfigShow => commands::config::run(&layers, shell),
+        Task::Version => commands::version::run(shell),
+        Task::Completions(of) => shell.print(&cli::completion(of)).map(|()| ExitCode::Ok),
+        Task::Man(path) => shell.print(&cli::man_page(&path)?).map(|()| ExitCode::Ok),
+    }
+}
+
+fn read_settings(choice: &FileChoice) -> Result<Option<SettingsFile>> {
+    let name = choice.path.display().to_string();
+    match std::fs::read(&choice.path) {
+        Ok(bytes) => match std::str::from_utf8(&bytes) {
+            Ok(text) => SettingsFile::parse(&name, text).map(Some),
+            Err(error) => {
+                let line = 1 + bytes[..error.valid_up_to()]
+                    .iter()
+                    .filter(|b| **b == b'\n')
+                    .count();
+                Err(
+                    Error::bad_settings("the settings file is not UTF-8").at(Place {
+                        file: name,
+                        line: Some(line as u64),
+                        column: None,
+                    }),
+                )
+            }
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if !choice.named {
+                return Ok(None);
+            }
+            let message = format!("no settings file {name}");
+            Err(Error::bad_settings(message).hint("check --config and CHURNCTL_CONFIG"))
+        }
+        Err(error) => Err(Error::io("read", &choice.path, error)),
+    }
+}
+
+/// Prints help to stdout, and what is wrong with the words to stderr.
+fn refuse(
+    refused: &cli::Refused,
+    asked: Asked,
+    surroundings: &Surroundings,
+    stdout: &mut dyn Write,
+    stderr: &mut (dyn Write + Send),
+) -> ExitCode {
+    let good = refused.code == ExitCode::Ok;
+    if asked.json && !good {
+        Messages::new(stderr, plainly(true)).error(&refused.to_error());
+        return refused.code;
+    }
+    let is_terminal = match good {
+        true => surroundings.stdout_is_terminal,
+        false => surroundings.stderr_is_terminal,
+    };
+    let text = match asked.color.resolve(surroundings, is_terminal) {
+        true => &refused.painted,
+        false => &refused.plain,
+    };
+    let stream: &mut dyn Write = if good { stdout } else { stderr };
+    // Nobody to read the help is no failure.
+    let _ = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush());
+    refused.code
+}
+
+/// The manner of errors where the words were not understood.
+fn plainly(errors_as_json: bool) -> Manner {
+    Manner {
+        verbosity: Verbosity::Normal,
+        log_format: LogFormat::Text,
+        errors_as_json,
+        progress: ProgressMode::Off,
+        paint: Paint::default(),
+    }
+}
+
+/// What the words ask for even if they are wrong: how help and errors should look.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    json: bool,
+    color: Color,
+}
+
+impl Asked {
+    fn of(args: &[OsString]) -> Self {
+        let says = |flag: &str, value: &str| {
+            let joined = format!("{flag}={value}");
+            args.iter().any(|arg| *arg == *joined)
+                || args
+                    .windows(2)
+                    .any(|pair| pair[0] == *flag && pair[1] == *value)
+        };
+        Self {
+            json: says("--format", "json"),
+            color: match (says("--color", "always"), says("--color", "never")) {
+                (true, false) => Color::Always,
+                (false, true) => Color::Never,
+                (true, true) | (false, false) => Color::Auto,
+            },
+        }
+    }
+}
+
+/// What the first panic said, and where.
+static PANIC: Mutex<Option<(String, Option<Place>)>> = Mutex::new(None);
+
+/// Keeps the message of a panic for [`guarded`], which says it in the manner of every other error.
+fn keep_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(|location| Place {
+            file: location.file().to_owned(),
+            line: Some(u64::from(location.line())),
+            column: None,
+        });
+        let said = panic.payload_as_str().unwrap_or("no message").to_owned();
+        let mut kept = PANIC.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get_or_insert((said, place));
+    }));
+}
+
+/// Turns a panic into an error with code 70.
+fn guarded<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(action)).unwrap_or_else(|payload| {
+        let kept = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (said, place) = kept.unwrap_or_else(|| {
+            let text = payload
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned());
+            (text.unwrap_or_else(|| "no message".to_owned()), None)
+        });
+        let version = env!("CARGO_PKG_VERSION");
+        let error = Error::new(
+            ExitCode::Bug,
+            format!("a bug in churnctl {version}: {said}"),
+        )
+        .hint("please report it with these lines and the command; the data was not changed");
+        Err(match place {
+            Some(place) => error.at(place),
+            None => error,
+        })
+    })
+}
+
+/// Ends the process on SIGTERM and SIGINT, as PID 1 too, where the kernel's default would ignore them.
+fn end_on_signals() {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
+        return; // The kernel's default stays: right everywhere but as PID 1.
+    };
+    let wait = move || {
+        if let Some(signal) = signals.forever().next() {
+            let code = match signal {
+                SIGINT => ExitCode::Interrupted,
+                _ => ExitCode::Terminated,
+            };
+            remove_unfinished();
+            restore_cursor();
+            #[expect(
+                clippy::exit,
+                reason = "the main thread may be anywhere; only the process can end it"
+            )]
+            std::process::exit(i32::from(code.code()));
+        }
+    };
+    let _ = std::thread::Builder::new()
+        .name("signals".into())
+        .spawn(wait);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(surroundings: &Surroundings, args: &[&str]) -> (ExitCode, String, String) {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let args = ["churnctl"]
+            .iter()
+            .chain(args)
+            .map(OsString::from)
+            .collect();
+        let code = within(surroundings, args, &mut stdout, &mut stderr);
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (code, text(stdout), text(stderr))
+    }
+
+    #[test]
+    fn a_mistyped_flag_is_never_drift() {
+        let surroundings = Surroundings::default();
+        let (code, stdout, stderr) = run(&surroundings, &["drift", "--bogus"]);
+        assert_eq!(code, ExitCode::Usage);
+        assert!(stdout.is_empty() && stderr.contains("--bogus"), "{stderr}");
+        let (code, stdout, stderr) = run(&surroundings, &[]);
+        assert_eq!((code, stdout.as_str()), (ExitCode::Usage, ""));
+        assert!(stderr.contains("Usage: churnctl"), "{stderr}");
+    }
+
+    #[test]
+    fn a_panic_is_a_bug_with_its_code_and_place() {
+        let error = guarded::<()>(|| panic!("index out of range")).expect_err("panicked");
+        assert_eq!(error.code(), ExitCode::Bug);
+        assert!(error.to_string().contains("index out of range"));
+        assert!(
+            error
+                .hint_text()
+                .is_some_and(|hint| hint.contains("report"))
+        );
+    }
+
+    #[test]
+    fn help_is_coloured_on_a_terminal_only() {
+        let mut surroundings = Surroundings::default();
+        assert!(!run(&surroundings, &["--help"]).1.contains('\u{1b}'));
+        assert!(
+            run(&surroundings, &["--help", "--color=always"])
+                .1
+                .contains('\u{1b}')
+        );
+        surroundings.stdout_is_terminal = true;
+        assert!(run(&surroundings, &["--help"]).1.contains('\u{1b}'));
+        surroundings.env.insert("NO_COLOR".into(), "1".into());
+        assert!(!run(&surroundings, &["--help"]).1.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn wrong_words_are_json_where_json_was_asked_for() {
+        let args = ["drift", "--warn-psi", "NaN", "--format", "json"];
+        let (code, _, stderr) = run(&Surroundings::default(), &args);
+        assert_eq!(code, ExitCode::Usage);
+        let json: serde_json::Value = serde_json::from_str(&stderr).expect("JSON");
+        assert_eq!(json["error"]["code"], 64);
+        let (_, _, stderr) = run(&Surroundings::default(), &["drfit", "--format=json"]);
+        let json: serde_json::Value = serde_json::from_str(&stderr).expect("JSON");
+        assert!(
+            json["error"]["hint"]
+                .as_str()
+                .is_some_and(|hint| hint.contains("drift")),
+            "{stderr}"
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! Settings: flags, then `CHURNCTL_*`, then `churnctl.toml`, then defaults, each value with its origin.
+//!
+//! Nothing here reads the environment or a file: both come in as arguments.
+
+mod file;
+mod keys;
+mod layers;
+mod resolved;
+mod values;
+
+pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
+pub use keys::{KEYS, Key, Kind, key_of_flag};
+pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
+pub use resolved::{ColumnSettings, DriftSettings, FeatureThresholds, Settings};
+pub use values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Target};

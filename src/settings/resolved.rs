@@ -1,0 +1,290 @@
+//! The settings as the commands read them: typed, checked, complete.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use super::layers::{Layers, Origin};
+use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Target};
+use crate::error::{Error, Result};
+
+/// Every setting.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Name of the model.
+    pub model: ModelName,
+    /// Which columns are no features.
+    pub columns: ColumnSettings,
+    /// The drift check.
+    pub drift: DriftSettings,
+}
+
+/// Names by which columns are recognised, see `columns.*`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ColumnSettings {
+    /// Taken for the label.
+    pub label: Vec<String>,
+    /// Taken for ids.
+    pub id: Vec<String>,
+    /// Taken for dates.
+    pub date: Vec<String>,
+    /// Taken for the score.
+    pub score: Vec<String>,
+    /// No features because the user says so.
+    pub exclude: Vec<String>,
+    /// Categories even if they look like numbers.
+    pub categorical: Vec<String>,
+}
+
+/// The settings of a drift check, see `drift.*`.
+#[derive(Debug, Clone)]
+pub struct DriftSettings {
+    /// Files and patterns of the baseline.
+    pub baseline: Vec<String>,
+    /// Files and patterns of the current side.
+    pub current: Vec<String>,
+    /// Columns to compare; empty for all features.
+    pub features: Vec<String>,
+    /// JSON report; none if switched off by `none`.
+    pub report: Option<PathBuf>,
+    /// HTML report, if wanted.
+    pub html: Option<PathBuf>,
+    /// Markdown report, if wanted.
+    pub markdown: Option<PathBuf>,
+    /// JUnit report, if wanted.
+    pub junit: Option<PathBuf>,
+    /// Metrics in Prometheus' text format, if wanted.
+    pub metrics_file: Option<PathBuf>,
+    /// PSI from which a feature warns.
+    pub warn_psi: PsiThreshold,
+    /// PSI from which a feature fails.
+    pub fail_psi: PsiThreshold,
+    /// Features with thresholds of their own.
+    pub thresholds: BTreeMap<String, FeatureThresholds>,
+    /// Rows below which a side is called small.
+    pub min_rows: u64,
+    /// Which verdict ends with exit code 2.
+    pub fail_on: FailOn,
+    /// Score from which a row is classed as churned.
+    pub class_threshold: Probability,
+    /// Column with the score, if named.
+    pub score: Option<String>,
+    /// Column with the label, if named.
+    pub label: Option<String>,
+    /// Value of the label that means churned, if named.
+    pub positive: Option<String>,
+    /// Between the fields of a CSV line.
+    pub delimiter: Delimiter,
+    /// Threads, if limited.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// The thresholds of one feature.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FeatureThresholds {
+    /// PSI from which it warns.
+    pub warn_psi: PsiThreshold,
+    /// PSI from which it fails.
+    pub fail_psi: PsiThreshold,
+}
+
+impl Settings {
+    /// Reads every setting from its winning layer.
+    ///
+    /// # Errors
+    /// Fails with 64 on a bad value from a flag, with 78 on one from the environment or the
+    /// file, and when a warning threshold that somebody set lies above the failing one.
+    pub fn resolve(layers: &Layers) -> Result<Self> {
+        Ok(Self {
+            model: layers.required("model")?.0,
+            columns: ColumnSettings {
+                label: layers.list("columns.label")?,
+                id: layers.list("columns.id")?,
+                date: layers.list("columns.date")?,
+                score: layers.list("columns.score")?,
+                exclude: layers.list("columns.exclude")?,
+                categorical: layers.list("columns.categorical")?,
+            },
+            drift: drift(layers)?,
+        })
+    }
+}
+
+fn drift(layers: &Layers) -> Result<DriftSettings> {
+    let target = |name: &str| -> Result<Option<PathBuf>> {
+        let (target, _) = layers.optional::<Target>(name)?;
+        Ok(target.and_then(|target| target.path().map(PathBuf::from)))
+    };
+    let warn = layers.required::<PsiThreshold>("drift.warn_psi")?;
+    let fail = layers.required::<PsiThreshold>("drift.fail_psi")?;
+    in_order("drift.warn_psi", &warn, &fail)?;
+    Ok(DriftSettings {
+        baseline: layers.list("drift.baseline")?,
+        current: layers.list("drift.current")?,
+        features: layers.list("drift.features")?,
+        report: target("drift.report")?,
+        html: target("drift.html")?,
+        markdown: target("drift.markdown")?,
+        junit: target("drift.junit")?,
+        metrics_file: target("drift.metrics_file")?,
+        thresholds: thresholds(layers, &warn, &fail)?,
+        warn_psi: warn.0,
+        fail_psi: fail.0,
+        min_rows: layers.required("drift.min_rows")?.0,
+        fail_on: layers.required("drift.fail_on")?.0,
+        class_threshold: layers.required("drift.class_threshold")?.0,
+        score: layers.optional("drift.score")?.0,
+        label: layers.optional("drift.label")?.0,
+        positive: layers.optional("drift.positive")?.0,
+        delimiter: layers.required("drift.delimiter")?.0,
+        threads: layers.optional("drift.threads")?.0,
+    })
+}
+
+type Threshold = (PsiThreshold, Origin);
+
+/// A feature that sets one of the two takes the other from all features.
+fn thresholds(
+    layers: &Layers,
+    warn: &Threshold,
+    fail: &Threshold,
+) -> Result<BTreeMap<String, FeatureThresholds>> {
+    let mut thresholds = BTreeMap::new();
+    for (feature, values) in &layers.file.thresholds {
+        let own = |key: &str, general: &Threshold| -> Result<Threshold> {
+            let Some((raw, line)) = values.get(key) else {
+                return Ok((general.0, Origin::Default));
+            };
+            let file = layers.file.name.clone();
+            let origin = Origin::File { file, line: *line };
+            let name = format!("drift.thresholds.{feature}.{key}");
+            match raw.to_string().parse() {
+                Ok(value) => Ok((value, origin)),
+                Err(why) => Err(origin.refuse(&name, &why)),
+            }
+        };
+        let (warn, fail) = (own("warn_psi", warn)?, own("fail_psi", fail)?);
+        in_order(
+            &format!("drift.thresholds.{feature}.warn_psi"),
+            &warn,
+            &fail,
+        )?;
+        let own = FeatureThresholds {
+            warn_psi: warn.0,
+            fail_psi: fail.0,
+        };
+        thresholds.insert(feature.clone(), own);
+    }
+    Ok(thresholds)
+}
+
+/// Refuses a warning above the failure, which is a mix-up. A warning that nobody set may be
+/// above: who lowers only the failing threshold gets no warnings, as asked.
+fn in_order(name: &str, warn: &Threshold, fail: &Threshold) -> Result<(), Error> {
+    if warn.0 <= fail.0 || warn.1 == Origin::Default {
+        return Ok(());
+    }
+    let (warned, failed) = (warn.0.get(), fail.0.get());
+    // The flag is at fault if either is one: the file alone was in order.
+    let origin = match &fail.1 {
+        Origin::Flag(_) => &fail.1,
+        Origin::Env(_) | Origin::File { .. } | Origin::Default => &warn.1,
+    };
+    let why = format!("warning from PSI {warned} lies above failing from PSI {failed}");
+    Err(origin
+        .refuse(name, &why)
+        .hint("set both thresholds, the warning one lower"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Flags, SettingsFile};
+    use super::*;
+    use crate::exit::ExitCode;
+
+    fn resolve(flags: Flags, env: &[(&str, &str)], file: &str) -> Result<Settings> {
+        let env = env
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let file = SettingsFile::parse("churnctl.toml", file)?;
+        Settings::resolve(&Layers::new(flags, &env.collect(), Some(file))?)
+    }
+
+    #[test]
+    fn the_defaults_alone_are_complete() {
+        let settings = resolve(Flags::default(), &[], "").expect("defaults");
+        assert_eq!(settings.model.as_str(), "churn");
+        assert_eq!(settings.columns.label, ["churn_label", "churn"]);
+        assert_eq!(
+            settings.drift.baseline,
+            ["data/features/training_dataset.csv"]
+        );
+        assert_eq!(settings.drift.warn_psi.get(), 0.1);
+        assert_eq!(settings.drift.html, None);
+        assert_eq!(settings.drift.delimiter.byte(), b',');
+    }
+
+    #[test]
+    fn not_a_number_is_a_usage_error_from_a_flag_and_a_settings_error_elsewhere() {
+        let mut flags = Flags::default();
+        flags.one("drift.warn_psi", Some("NaN"));
+        let error = resolve(flags, &[], "").expect_err("flag");
+        assert_eq!(error.code(), ExitCode::Usage);
+        let env = [("CHURNCTL_DRIFT_FAIL_PSI", "inf")];
+        let error = resolve(Flags::default(), &env, "").expect_err("env");
+        assert_eq!(error.code(), ExitCode::BadSettings);
+        assert!(
+            error
+                .to_string()
+                .starts_with("CHURNCTL_DRIFT_FAIL_PSI: \"inf\"")
+        );
+        let error = resolve(Flags::default(), &[], "[drift]\nwarn_psi = nan\n").expect_err("file");
+        assert_eq!(error.code(), ExitCode::BadSettings);
+        assert_eq!(error.place().and_then(|place| place.line), Some(2));
+    }
+
+    #[test]
+    fn a_feature_takes_from_all_features_what_it_does_not_set() {
+        let file =
+            "[drift.thresholds.contract]\nfail_psi = 0.5\n[drift.thresholds.fee]\nwarn_psi = 0.2\n";
+        let settings = resolve(Flags::default(), &[], file).expect("valid");
+        let contract = settings.drift.thresholds["contract"];
+        assert_eq!(
+            (contract.warn_psi.get(), contract.fail_psi.get()),
+            (0.1, 0.5)
+        );
+        let fee = settings.drift.thresholds["fee"];
+        assert_eq!((fee.warn_psi.get(), fee.fail_psi.get()), (0.2, 0.25));
+    }
+
+    #[test]
+    fn a_warning_above_the_failure_is_refused_unless_nobody_set_it() {
+        let mut flags = Flags::default();
+        flags.one("drift.warn_psi", Some("0.5"));
+        assert_eq!(
+            resolve(flags, &[], "").expect_err("mix-up").code(),
+            ExitCode::Usage
+        );
+        let file = "[drift.thresholds.fee]\nwarn_psi = 0.9\n";
+        let error = resolve(Flags::default(), &[], file).expect_err("mix-up");
+        assert_eq!(error.code(), ExitCode::BadSettings);
+        let mut flags = Flags::default();
+        flags.one("drift.fail_psi", Some("0.05"));
+        assert!(resolve(flags, &[], "").is_ok());
+    }
+
+    #[test]
+    fn none_switches_a_report_off() {
+        let mut flags = Flags::default();
+        flags.one("drift.report", Some("none"));
+        let settings = resolve(flags, &[], "").expect("valid");
+        assert_eq!(settings.drift.report, None);
+    }
+
+    #[test]
+    fn zero_threads_are_refused() {
+        let file = "[drift]\nthreads = 0\n";
+        let error = resolve(Flags::default(), &[], file).expect_err("zero");
+        assert_eq!(error.code(), ExitCode::BadSettings);
+    }
+}

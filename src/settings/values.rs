@@ -1,0 +1,247 @@
+//! The values that settings take, each checked once, at the door.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::Serialize;
+
+/// A value as it was written, before it has a type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Raw {
+    /// One value.
+    One(String),
+    /// A list of values.
+    Many(Vec<String>),
+}
+
+impl Raw {
+    /// Splits a text at its commas; blanks around the parts and empty parts are dropped.
+    #[must_use]
+    pub fn split(text: &str) -> Self {
+        let parts = text.split(',').map(str::trim);
+        Self::Many(
+            parts
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+}
+
+impl fmt::Display for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(text) => f.write_str(text),
+            Self::Many(texts) => f.write_str(&texts.join(",")),
+        }
+    }
+}
+
+/// A PSI from which something is said: finite, 0 or larger.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct PsiThreshold(f64);
+
+impl PsiThreshold {
+    /// Returns the threshold.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for PsiThreshold {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().parse::<f64>() {
+            Ok(number) if number.is_finite() && number >= 0.0 => Ok(Self(number)),
+            Ok(_) | Err(_) => Err(format!("\"{text}\" is not a finite number of 0 or more")),
+        }
+    }
+}
+
+/// A share or a score: 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Probability(f64);
+
+impl Probability {
+    /// Returns the number.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for Probability {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().parse::<f64>() {
+            Ok(number) if (0.0..=1.0).contains(&number) => Ok(Self(number)),
+            Ok(_) | Err(_) => Err(format!("\"{text}\" is not a number from 0 to 1")),
+        }
+    }
+}
+
+/// The character between two fields of a CSV line: one byte of ASCII, no quote and no line end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delimiter(u8);
+
+impl Delimiter {
+    /// Returns the byte.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        self.0
+    }
+}
+
+impl FromStr for Delimiter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let byte = match text {
+            "tab" | "\\t" => b'\t',
+            _ => match text.as_bytes() {
+                [byte] if byte.is_ascii() => *byte,
+                _ => return Err(format!("\"{text}\" is not one ASCII character or `tab`")),
+            },
+        };
+        match byte {
+            b'"' | b'\n' | b'\r' | 0 => Err("a quote, a line end or NUL cannot part fields".into()),
+            _ => Ok(Self(byte)),
+        }
+    }
+}
+
+/// The name of a model: goes into file names and metric labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelName(String);
+
+impl ModelName {
+    /// Returns the name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ModelName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if (1..=64).contains(&text.len()) && text.chars().all(allowed) && !text.starts_with('.') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(format!(
+                "\"{text}\" is not 1 to 64 letters, digits, `.`, `_` or `-`, or begins with a dot"
+            ))
+        }
+    }
+}
+
+/// Which verdict ends a check with exit code 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailOn {
+    /// FAIL does.
+    Fail,
+    /// WARN does, too.
+    Warn,
+    /// None does.
+    Never,
+}
+
+impl FailOn {
+    /// Every choice.
+    pub const ALL: [Self; 3] = [Self::Fail, Self::Warn, Self::Never];
+
+    /// Returns the word used on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Never => "never",
+        }
+    }
+}
+
+impl FromStr for FailOn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|choice| choice.as_str() == text)
+            .ok_or_else(|| format!("\"{text}\" is not one of fail, warn, never"))
+    }
+}
+
+/// A file to write, or the word `none`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target(Option<PathBuf>);
+
+impl Target {
+    /// Returns the file, unless none is wanted.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.0.as_deref()
+    }
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "" => Err("an empty text is no file name; write `none` for no file".into()),
+            "none" => Ok(Self(None)),
+            _ => Ok(Self(Some(PathBuf::from(text)))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_threshold_refuses_what_no_psi_can_be_compared_with() {
+        for text in ["NaN", "inf", "-inf", "-0.1", "1e999", "", "x", "0,1"] {
+            assert!(text.parse::<PsiThreshold>().is_err(), "{text}");
+        }
+        assert_eq!(
+            "0.25".parse::<PsiThreshold>().map(PsiThreshold::get),
+            Ok(0.25)
+        );
+        assert_eq!("0".parse::<PsiThreshold>().map(PsiThreshold::get), Ok(0.0));
+    }
+
+    #[test]
+    fn a_delimiter_is_one_byte_that_is_no_quote() {
+        assert_eq!(";".parse::<Delimiter>().map(Delimiter::byte), Ok(b';'));
+        assert_eq!("tab".parse::<Delimiter>().map(Delimiter::byte), Ok(b'\t'));
+        for text in ["", ";;", "\"", "\n", "é"] {
+            assert!(text.parse::<Delimiter>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_model_name_is_no_path() {
+        for text in ["../x", "a/b", "", ".hidden", "a\nb", &"x".repeat(65)] {
+            assert!(text.parse::<ModelName>().is_err(), "{text:?}");
+        }
+        assert!("churn-2.v1".parse::<ModelName>().is_ok());
+    }
+
+    #[test]
+    fn lists_are_split_at_commas_and_trimmed() {
+        assert_eq!(
+            Raw::split("a, b,,c"),
+            Raw::Many(vec!["a".into(), "b".into(), "c".into()])
+        );
+        assert_eq!(Raw::split(""), Raw::Many(vec![]));
+    }
+}

@@ -1,0 +1,176 @@
+//! What is said on stderr on the way: notes, warnings, details, and the error at the end.
+
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use super::progress::Stage;
+use super::{LogFormat, Paint, ProgressMode, Verbosity, render_error};
+use crate::cells::Tone;
+use crate::error::Error;
+use crate::text::visible;
+
+/// How messages are given.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// How much.
+    pub verbosity: Verbosity,
+    /// Text or JSON lines.
+    pub log_format: LogFormat,
+    /// Whether the error at the end is a JSON document.
+    pub errors_as_json: bool,
+    /// How progress is shown.
+    pub progress: ProgressMode,
+    /// Colour on stderr.
+    pub paint: Paint,
+}
+
+/// Says things on stderr. Hears of progress, too, see [`crate::progress::Progress`].
+pub struct Messages<'a> {
+    pub(super) manner: Manner,
+    stderr: Mutex<&'a mut (dyn Write + Send)>,
+    pub(super) stage: Mutex<Option<Stage>>,
+}
+
+impl<'a> Messages<'a> {
+    /// Takes the stream and the manner.
+    pub fn new(stderr: &'a mut (dyn Write + Send), manner: Manner) -> Self {
+        Self {
+            manner,
+            stderr: Mutex::new(stderr),
+            stage: Mutex::new(None),
+        }
+    }
+
+    /// Says what was done or found.
+    pub fn info(&self, message: &str) {
+        self.say(Verbosity::Normal, "info", "", Tone::Plain, message);
+    }
+
+    /// Says what deserves attention and what to do about it.
+    pub fn warn(&self, message: &str) {
+        self.say(Verbosity::Normal, "warn", "warning: ", Tone::Warn, message);
+    }
+
+    /// Says a detail, heard under `-v` only.
+    pub fn debug(&self, message: &str) {
+        self.say(Verbosity::Verbose, "debug", "debug: ", Tone::Dim, message);
+    }
+
+    /// Says what ended the run. Never silenced.
+    pub fn error(&self, error: &Error) {
+        let text = if self.manner.errors_as_json {
+            super::json(&error.to_json()).unwrap_or_else(|error| error.to_string() + "\n")
+        } else if self.manner.log_format == LogFormat::Json {
+            let mut line = self.line("error", &error.to_string());
+            if let (Some(line), Some(body)) = (line.as_object_mut(), error.to_json().get("error")) {
+                line.insert("error".to_owned(), body.clone());
+            }
+            one_line(&line)
+        } else {
+            render_error(error, self.manner.paint)
+        };
+        self.write(&text);
+    }
+
+    fn say(&self, from: Verbosity, level: &str, prefix: &str, tone: Tone, message: &str) {
+        if self.manner.verbosity < from {
+            return;
+        }
+        let text = match self.manner.log_format {
+            LogFormat::Json => one_line(&self.line(level, message)),
+            LogFormat::Text => {
+                let prefix = self.manner.paint.tone(tone, prefix);
+                format!("{prefix}{}\n", visible(message))
+            }
+        };
+        self.write(&text);
+    }
+
+    fn line(&self, level: &str, message: &str) -> serde_json::Value {
+        serde_json::json!({
+            "timestamp": jiff::Timestamp::now().to_string(),
+            "level": level,
+            "message": message,
+        })
+    }
+
+    /// Writes and does not mind if nobody listens: a closed stderr must not end a check.
+    fn write(&self, text: &str) {
+        let write = || {
+            let mut stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = stderr.write_all(text.as_bytes());
+            let _ = stderr.flush();
+        };
+        let stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        match stage.as_ref().and_then(Stage::bar) {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+fn one_line(value: &serde_json::Value) -> String {
+    format!("{value}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(crate) fn said(manner: Manner, say: impl FnOnce(&Messages<'_>)) -> String {
+        let mut stderr = Vec::new();
+        say(&Messages::new(&mut stderr, manner));
+        String::from_utf8(stderr).expect("UTF-8")
+    }
+
+    const TEXT: Manner = Manner {
+        verbosity: Verbosity::Normal,
+        log_format: LogFormat::Text,
+        errors_as_json: false,
+        progress: ProgressMode::Plain,
+        paint: Paint { color: false },
+    };
+
+    #[test]
+    fn quiet_says_errors_only_and_verbose_says_details_too() {
+        let all = |messages: &Messages<'_>| {
+            messages.info("one");
+            messages.warn("two");
+            messages.debug("three");
+            messages.error(&Error::usage("four"));
+        };
+        assert_eq!(said(TEXT, all), "one\nwarning: two\nerror: four\n");
+        let quiet = Manner {
+            verbosity: Verbosity::Quiet,
+            ..TEXT
+        };
+        assert_eq!(said(quiet, all), "error: four\n");
+        let verbose = Manner {
+            verbosity: Verbosity::Verbose,
+            ..TEXT
+        };
+        assert!(said(verbose, all).contains("debug: three\n"));
+    }
+
+    #[test]
+    fn json_messages_are_one_object_a_line() {
+        let manner = Manner {
+            log_format: LogFormat::Json,
+            ..TEXT
+        };
+        let text = said(manner, |messages| {
+            messages.warn("a\nb");
+            messages.error(&Error::bad_input("bad"));
+        });
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("JSON"))
+            .collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(
+            (&lines[0]["level"], &lines[0]["message"]),
+            (&"warn".into(), &"a\nb".into())
+        );
+        assert_eq!(lines[1]["error"]["code"], 65);
+    }
+}

@@ -1,0 +1,21 @@
+//! The only place that asks the terminal: formats, colour, width, tables, errors, messages, progress.
+//!
+//! It knows no type of the floors above: who has something to show brings [`crate::cells::Table`] or
+//! anything that serde can serialise.
+
+mod choices;
+mod documents;
+mod errors;
+mod messages;
+mod paint;
+mod progress;
+mod surroundings;
+mod table;
+
+pub use choices::{Color, Format, FormatChoice, LogFormat, ProgressMode, Verbosity};
+pub use documents::{Document, json, yaml};
+pub use errors::render_error;
+pub use messages::{Manner, Messages};
+pub use paint::Paint;
+pub use surroundings::{Surroundings, restore_cursor};
+pub use table::{draw, plain};
