@@ -11,14 +11,19 @@
 //! | 3 | [`drift`] | two profiles in, one report out |
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
 //! | 1 | [`data`], [`stats`] | readers; pure numbers |
-//! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`] | terminal, HTML frame, settings, atomic files |
+//! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`rows`], [`text`] | terminal, HTML frame, settings, atomic files, tables as data, text made safe to show |
 
 pub mod error;
 pub mod exit;
 pub mod files;
+pub mod page;
 pub mod progress;
+pub mod rows;
+pub mod text;
 
 pub mod drift;
+pub mod metrics;
+pub mod reports;
 pub mod stats;
 
 /// Runs `churnctl` with these arguments and returns what it ends with.

@@ -1,0 +1,1 @@
+//! What people read of a result, a file a form.
