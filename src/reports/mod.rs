@@ -1,1 +1,5 @@
-//! What people read of a result, a file a form.
+//! What people and machines read of a result, a file a form: all pure, from report to text.
+
+pub mod drift;
+pub mod format;
+pub mod sparkline;

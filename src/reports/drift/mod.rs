@@ -1,0 +1,12 @@
+//! The drift report in every form but JSON, which is the report itself.
+
+pub mod junit;
+pub mod markdown;
+pub mod metrics;
+mod performance;
+pub mod plain;
+#[cfg(test)]
+mod sample;
+pub mod summary;
+pub mod table;
+pub mod verdict;
