@@ -1,0 +1,245 @@
+//! The drift report as rows for a terminal: one row a feature, worst first, the verdict last.
+//! Widths, wrapping and colour are the terminal's affair.
+
+use super::{performance, verdict};
+use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
+use crate::reports::format;
+use crate::reports::sparkline::{Glyphs, Merge, pair};
+use crate::rows::{Cell, TableRows, Tone};
+use crate::text::{shorten, visible};
+
+/// Longest name of a feature in the table, so that the reasons keep room at 80 columns.
+const LONGEST_NAME: usize = 24;
+/// Left-out columns that are listed one by one.
+const MOST_LEFT_OUT: usize = 12;
+
+/// Returns the tone of a verdict.
+#[must_use]
+pub const fn tone(status: Status) -> Tone {
+    match status {
+        Status::Ok => Tone::Good,
+        Status::Warn => Tone::Warn,
+        Status::Fail => Tone::Bad,
+    }
+}
+
+/// Returns the rows: status, feature, PSI, missing, histograms, reasons.
+#[must_use]
+pub fn rows(report: &DriftReport, glyphs: Glyphs) -> TableRows {
+    let header = vec![
+        Cell::plain("status"),
+        Cell::plain("feature"),
+        Cell::plain("PSI").right(),
+        Cell::plain("missing").right(),
+        Cell::plain("bins"),
+        Cell::plain("why"),
+    ];
+    let features = report
+        .features
+        .iter()
+        .map(|feature| row(report, feature, "", glyphs));
+    let score = report
+        .score
+        .iter()
+        .map(|score| row(report, score, " (score)", glyphs));
+    TableRows {
+        title: title(report),
+        header,
+        rows: features.chain(score).collect(),
+        notes: notes(report, glyphs),
+        verdict: Cell::new(verdict::line(report), tone(report.status)),
+    }
+}
+
+fn title(report: &DriftReport) -> Vec<String> {
+    let side = |name: &str, rows| {
+        format!(
+            "{} ({})",
+            visible(name),
+            format::counted(rows, "row", "rows")
+        )
+    };
+    vec![
+        format!("Drift of {}", visible(&report.model)),
+        format!(
+            "  baseline  {}",
+            side(&report.baseline, report.rows.baseline)
+        ),
+        format!("  current   {}", side(&report.current, report.rows.current)),
+    ]
+}
+
+fn row(report: &DriftReport, feature: &FeatureReport, suffix: &str, glyphs: Glyphs) -> Vec<Cell> {
+    let limits = verdict::limits(report, &feature.feature);
+    let psi = feature.psi.map_or_else(
+        || format::NONE.to_owned(),
+        |psi| {
+            format!("{} {}", verdict::mark(psi, limits), format::psi(psi))
+                .trim_start()
+                .to_owned()
+        },
+    );
+    let share = feature.missing.share;
+    let reasons: Vec<_> = feature
+        .reasons
+        .iter()
+        .map(|reason| visible(reason))
+        .collect();
+    let name = shorten(&feature.feature, LONGEST_NAME);
+    let quiet = match feature.status {
+        Status::Ok => Tone::Dim,
+        Status::Warn | Status::Fail => Tone::Plain,
+    };
+    vec![
+        Cell::new(feature.status.as_str(), tone(feature.status)),
+        Cell::plain(format!("{name}{suffix}")),
+        Cell::new(psi, quiet).right(),
+        Cell::new(
+            format::change(share.baseline, share.current, glyphs.arrow()),
+            quiet,
+        )
+        .right(),
+        Cell::new(histograms(feature, glyphs), quiet),
+        Cell::plain(reasons.join("; ")),
+    ]
+}
+
+/// Returns both histograms, the baseline's above the current side's.
+fn histograms(feature: &FeatureReport, glyphs: Glyphs) -> String {
+    let shares: Vec<_> = feature
+        .bins
+        .iter()
+        .map(|bin| (bin.share.baseline, bin.share.current))
+        .collect();
+    let merge = match feature.kind {
+        FeatureKind::Numeric => Merge::Neighbours,
+        FeatureKind::Categorical => Merge::Tail,
+    };
+    let (baseline, current) = pair(&shares, merge, glyphs);
+    if baseline.is_empty() {
+        String::new()
+    } else {
+        format!("{baseline}\n{current}")
+    }
+}
+
+fn notes(report: &DriftReport, glyphs: Glyphs) -> Vec<Cell> {
+    let mut notes = vec![Cell::new(
+        format!(
+            "PSI: !! at or above the limit to fail ({}), ! to warn ({}); bins: baseline above \
+             current, same scale",
+            report.thresholds.fail_psi, report.thresholds.warn_psi
+        ),
+        Tone::Dim,
+    )];
+    for finding in verdict::findings_apart(report) {
+        notes.push(Cell::new(
+            format!("{}  {}", finding.status, visible(&finding.message)),
+            tone(finding.status),
+        ));
+    }
+    if let Some(performance) = &report.performance {
+        let figures: Vec<_> = performance::figures(performance)
+            .iter()
+            .take(3)
+            .map(|figure| performance::line(figure, glyphs.arrow()))
+            .collect();
+        let reasons = performance
+            .reasons
+            .iter()
+            .map(|reason| visible(reason).into_owned());
+        let said: Vec<_> = reasons.chain(figures).collect();
+        notes.push(Cell::new(
+            format!("{}  performance: {}", performance.status, said.join("; ")),
+            tone(performance.status),
+        ));
+    }
+    for left_out in report.left_out.iter().take(MOST_LEFT_OUT) {
+        notes.push(Cell::new(
+            format!(
+                "left out  {} ({}): {}",
+                shorten(&left_out.column, verdict::LONGEST_NAME),
+                left_out.role.as_str(),
+                visible(&left_out.reason)
+            ),
+            Tone::Dim,
+        ));
+    }
+    if let Some(more @ 1..) = report.left_out.len().checked_sub(MOST_LEFT_OUT) {
+        notes.push(Cell::new(format!("left out  {more} more"), Tone::Dim));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::drift::sample;
+
+    fn texts(row: &[Cell]) -> Vec<&str> {
+        row.iter().map(|cell| cell.text.as_str()).collect()
+    }
+
+    #[test]
+    fn the_worst_feature_stands_first_with_mark_and_reasons() {
+        let table = rows(&sample::failing(), Glyphs::Blocks);
+        assert_eq!(
+            texts(&table.rows[0]),
+            [
+                "FAIL",
+                "contract",
+                "!! 0.410",
+                "0.0%",
+                "▆▃▃ \n█▂ ▂",
+                "PSI 0.410 is at or above the limit 0.25; \
+                 the new category \"Weekly <new>\" holds 14.0% of the rows"
+            ]
+        );
+        assert_eq!(table.rows[0][0].tone, Tone::Bad);
+        assert_eq!(texts(&table.rows[1])[2..4], ["–", "0.0% → 100.0%"]);
+        assert_eq!(texts(&table.rows[3])[2], "! 0.141");
+        assert_eq!(texts(&table.rows[4])[2], "0.021");
+    }
+
+    #[test]
+    fn every_row_is_as_long_as_the_header() {
+        let table = rows(&sample::failing(), Glyphs::Ascii);
+        assert!(table.rows.iter().all(|row| row.len() == table.header.len()));
+        assert_eq!(table.rows.len(), 8, "seven features and the score");
+        assert_eq!(table.rows[7][1].text, "churn_score (score)");
+    }
+
+    #[test]
+    fn no_control_character_but_the_newline_between_histograms() {
+        let table = rows(&sample::failing(), Glyphs::Blocks);
+        let cells = table.rows.iter().flatten().chain(&table.notes);
+        for cell in cells.chain([&table.verdict]) {
+            let text = cell.text.replace('\n', "");
+            assert_eq!(visible(&text), text.as_str());
+        }
+    }
+
+    #[test]
+    fn notes_hold_what_belongs_to_no_feature() {
+        let table = rows(&sample::failing(), Glyphs::Ascii);
+        let notes = texts(&table.notes).join("\n");
+        for part in [
+            "FAIL  the current side lacks the column device_protection",
+            "WARN  the current side has 80 rows",
+            "FAIL  performance: ROC AUC fell",
+            "ROC AUC 0.851 [0.839, 0.862] -> 0.792 [0.780, 0.803]",
+            "left out  customer_id (id): a value of its own in every row",
+        ] {
+            assert!(notes.contains(part), "{part} is not in\n{notes}");
+        }
+    }
+
+    #[test]
+    fn many_left_out_columns_are_counted() {
+        let mut report = sample::failing();
+        let one = report.left_out[0].clone();
+        report.left_out = vec![one; 40];
+        let table = rows(&report, Glyphs::Blocks);
+        assert_eq!(table.notes.last().expect("notes").text, "left out  28 more");
+    }
+}
