@@ -85,7 +85,7 @@ pub fn histogram(caption: &Caption<'_>, bars: &[Bar], ticks: &[Tick]) -> Html {
     let mut free_from = 0.0;
     for tick in ticks {
         let text = shorten(&tick.text, 14);
-        let half = width(&text) as f64 * 3.2 + 3.0;
+        let half = width(&text) as f64 * 3.5 + 3.0;
         let x = (LEFT + step * tick.at).min(WIDE - half).max(half);
         if x - half < free_from {
             continue;
@@ -112,10 +112,10 @@ pub fn categories(caption: &Caption<'_>, bars: &[Bar]) -> Html {
         .map(|bar| width(&shorten(&bar.label, 20)))
         .max()
         .unwrap_or(0) as f64;
-    let left = names.mul_add(6.3, 8.0);
+    let left = names.mul_add(6.9, 8.0);
     let ceiling = largest(bars).max(1e-9);
     // Room for "99.9% → 99.9%" behind the longest bar.
-    let room = WIDE - left - 96.0;
+    let room = WIDE - left - 104.0;
     let mut svg = open(caption, ROW * bars.len() as f64 + 4.0);
     for (at, bar) in bars.iter().enumerate() {
         let y = ROW * at as f64;
