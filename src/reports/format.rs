@@ -28,14 +28,16 @@ pub fn percent(share: f64) -> String {
     }
 }
 
-/// Returns shares before and after, or just one if people would read the same twice.
+/// Returns shares before and after, or just one if people would read the same twice. A newline
+/// as `arrow` sets them below each other.
 #[must_use]
 pub fn change(before: f64, after: f64, arrow: &str) -> String {
     let (before, after) = (percent(before), percent(after));
     if before == after {
         after
     } else {
-        format!("{before} {arrow} {after}")
+        let space = if arrow == "\n" { "" } else { " " };
+        format!("{before}{space}{arrow}{space}{after}")
     }
 }
 

@@ -152,7 +152,7 @@ mod tests {
                 }
             }
             text.chars()
-                .all(|c| c == '\n' || !(c.is_control() || c >= '\u{fffe}' && c <= '\u{ffff}'))
+                .all(|c| c == '\n' || !(c.is_control() || ('\u{fffe}'..='\u{ffff}').contains(&c)))
                 .then_some(())
                 .ok_or_else(|| format!("illegal character in {text:?}"))
         };
@@ -170,7 +170,7 @@ mod tests {
                 }
                 continue;
             }
-            if tag.matches('"').count() % 2 != 0 || tag.contains('<') {
+            if !tag.matches('"').count().is_multiple_of(2) || tag.contains('<') {
                 return Err(format!("bad attributes in <{tag}>"));
             }
             text(tag)?;

@@ -12,6 +12,8 @@ use crate::text::{shorten, visible};
 const LONGEST_NAME: usize = 24;
 /// Left-out columns that are listed one by one.
 const MOST_LEFT_OUT: usize = 12;
+/// Figures of performance that are listed; the other forms list all.
+const MOST_FIGURES: usize = 4;
 
 /// Returns the tone of a verdict.
 #[must_use]
@@ -41,7 +43,7 @@ pub fn rows(report: &DriftReport, glyphs: Glyphs) -> TableRows {
     let score = report
         .score
         .iter()
-        .map(|score| row(report, score, " (score)", glyphs));
+        .map(|score| row(report, score, "\n(score)", glyphs));
     TableRows {
         title: title(report),
         header,
@@ -94,11 +96,7 @@ fn row(report: &DriftReport, feature: &FeatureReport, suffix: &str, glyphs: Glyp
         Cell::new(feature.status.as_str(), tone(feature.status)),
         Cell::plain(format!("{name}{suffix}")),
         Cell::new(psi, quiet).right(),
-        Cell::new(
-            format::change(share.baseline, share.current, glyphs.arrow()),
-            quiet,
-        )
-        .right(),
+        Cell::new(format::change(share.baseline, share.current, "\n"), quiet).right(),
         Cell::new(histograms(feature, glyphs), quiet),
         Cell::plain(reasons.join("; ")),
     ]
@@ -126,33 +124,36 @@ fn histograms(feature: &FeatureReport, glyphs: Glyphs) -> String {
 fn notes(report: &DriftReport, glyphs: Glyphs) -> Vec<Cell> {
     let mut notes = vec![Cell::new(
         format!(
-            "PSI: !! at or above the limit to fail ({}), ! to warn ({}); bins: baseline above \
-             current, same scale",
+            "PSI: !! at or above the limit to fail ({}), ! to warn ({}); missing and bins: \
+             baseline above current",
             report.thresholds.fail_psi, report.thresholds.warn_psi
         ),
         Tone::Dim,
     )];
     for finding in verdict::findings_apart(report) {
         notes.push(Cell::new(
-            format!("{}  {}", finding.status, visible(&finding.message)),
+            format!("{:<4}  {}", finding.status, visible(&finding.message)),
             tone(finding.status),
         ));
     }
     if let Some(performance) = &report.performance {
-        let figures: Vec<_> = performance::figures(performance)
-            .iter()
-            .take(3)
-            .map(|figure| performance::line(figure, glyphs.arrow()))
-            .collect();
-        let reasons = performance
-            .reasons
-            .iter()
-            .map(|reason| visible(reason).into_owned());
-        let said: Vec<_> = reasons.chain(figures).collect();
+        let said: Vec<_> = performance.reasons.iter().map(|r| visible(r)).collect();
         notes.push(Cell::new(
-            format!("{}  performance: {}", performance.status, said.join("; ")),
+            format!(
+                "{:<4}  performance: {}",
+                performance.status,
+                said.join("; ")
+            )
+            .trim_end_matches([' ', ':'])
+            .to_owned(),
             tone(performance.status),
         ));
+        for figure in performance::figures(performance).iter().take(MOST_FIGURES) {
+            notes.push(Cell::plain(format!(
+                "      {}",
+                performance::line(figure, glyphs.arrow())
+            )));
+        }
     }
     for left_out in report.left_out.iter().take(MOST_LEFT_OUT) {
         notes.push(Cell::new(
@@ -196,7 +197,7 @@ mod tests {
             ]
         );
         assert_eq!(table.rows[0][0].tone, Tone::Bad);
-        assert_eq!(texts(&table.rows[1])[2..4], ["–", "0.0% → 100.0%"]);
+        assert_eq!(texts(&table.rows[1])[2..4], ["–", "0.0%\n100.0%"]);
         assert_eq!(texts(&table.rows[3])[2], "! 0.141");
         assert_eq!(texts(&table.rows[4])[2], "0.021");
     }
@@ -206,7 +207,7 @@ mod tests {
         let table = rows(&sample::failing(), Glyphs::Ascii);
         assert!(table.rows.iter().all(|row| row.len() == table.header.len()));
         assert_eq!(table.rows.len(), 8, "seven features and the score");
-        assert_eq!(table.rows[7][1].text, "churn_score (score)");
+        assert_eq!(table.rows[7][1].text, "churn_score\n(score)");
     }
 
     #[test]
