@@ -1,5 +1,8 @@
 //! The drift report in every form but JSON, which is the report itself.
 
+mod definitions;
+pub mod html;
+mod html_feature;
 pub mod junit;
 pub mod markdown;
 pub mod metrics;
@@ -7,6 +10,7 @@ mod performance;
 pub mod plain;
 #[cfg(test)]
 mod sample;
+mod statistics;
 pub mod summary;
 pub mod table;
 pub mod verdict;
