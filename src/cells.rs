@@ -21,6 +21,8 @@ pub enum Tone {
 pub struct Cell {
     /// The text, as it came from the data: control characters are made visible when it is drawn.
     pub text: String,
+    /// A second line below the text; empty for none.
+    pub below: String,
     /// The tone of the whole cell.
     pub tone: Tone,
 }
@@ -30,8 +32,16 @@ impl Cell {
     pub fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self {
             text: text.into(),
+            below: String::new(),
             tone,
         }
+    }
+
+    /// Adds a second line.
+    #[must_use]
+    pub fn over(mut self, below: impl Into<String>) -> Self {
+        self.below = below.into();
+        self
     }
 
     /// Makes a cell in plain tone.

@@ -17,6 +17,7 @@ pub mod cells;
 pub mod error;
 pub mod exit;
 pub mod files;
+pub mod page;
 pub mod progress;
 pub mod settings;
 pub mod terminal;
@@ -26,7 +27,9 @@ pub mod cli;
 pub mod commands;
 pub mod data;
 pub mod drift;
+pub mod metrics;
 pub mod profile;
+pub mod reports;
 pub mod stats;
 
 mod run;

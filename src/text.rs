@@ -1,52 +1,99 @@
-//! Texts from data, made safe to print: no character of theirs may steer a terminal.
+//! Text that came from data, made fit for people: nothing in it can steer a terminal, hide, or
+//! run on for ever. No colour and no layout here.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Returns `text` with control characters and bidirectional overrides written as escapes.
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// Returns `text` with every character that is not plainly seen written as an escape.
 ///
-/// Line feeds and tabs are escaped, too: a value never makes a line of its own.
+/// That is C0 and C1 controls (ESC, newline, tab), bidirectional controls, line and paragraph
+/// separators, zero-width spaces, and tag characters. `\n`, `\r` and `\t` are written so, the
+/// rest as `\u{1b}`. Text without such characters is returned as it is.
 ///
 /// # Examples
+///
 /// ```
-/// assert_eq!(churnctl::text::visible("a\u{1b}]0;x\u{7}"), "a\\x1b]0;x\\x07");
+/// use churnctl::text::visible;
+/// assert_eq!(visible("tenure"), "tenure");
+/// assert_eq!(visible("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
 /// ```
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(steers_terminal) {
+    if !text.contains(steers_terminal) {
         return Cow::Borrowed(text);
     }
-    let mut safe = String::with_capacity(text.len() + 8);
+    let mut seen = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         match character {
-            '\n' => safe.push_str("\\n"),
-            '\r' => safe.push_str("\\r"),
-            '\t' => safe.push_str("\\t"),
-            _ if !steers_terminal(character) => safe.push(character),
-            _ if u32::from(character) <= 0xff => {
-                let _ = write!(safe, "\\x{:02x}", u32::from(character));
+            '\n' => seen.push_str("\\n"),
+            '\r' => seen.push_str("\\r"),
+            '\t' => seen.push_str("\\t"),
+            hidden if steers_terminal(hidden) => {
+                // Writing to a String cannot fail.
+                let _ = write!(seen, "\\u{{{:x}}}", u32::from(hidden));
             }
-            _ => {
-                let _ = write!(safe, "\\u{{{:x}}}", u32::from(character));
-            }
+            plain => seen.push(plain),
         }
     }
-    Cow::Owned(safe)
+    Cow::Owned(seen)
 }
 
-/// Tells whether a terminal may act on the character instead of showing it.
+/// Tells whether a terminal may act on the character, or hide it, instead of showing it.
 #[must_use]
 pub fn steers_terminal(character: char) -> bool {
     character.is_control()
-        || matches!(
-            character,
-            '\u{061c}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2066}'..='\u{2069}'
-                | '\u{feff}'
-        )
+        || matches!(character,
+            '\u{00ad}' | '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Returns how many terminal columns `text` takes.
+#[must_use]
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Returns `text` as [`visible`] shows it, cut to `columns` terminal columns with `…` at the end
+/// if it is longer.
+///
+/// # Examples
+///
+/// ```
+/// use churnctl::text::shorten;
+/// assert_eq!(shorten("monthly_charges", 8), "monthly…");
+/// ```
+#[must_use]
+pub fn shorten(text: &str, columns: usize) -> Cow<'_, str> {
+    let seen = visible(text);
+    if width(&seen) <= columns {
+        return seen;
+    }
+    let mut short = String::new();
+    let mut used = 0;
+    for character in seen.chars() {
+        let wide = character.width().unwrap_or(0);
+        if used + wide > columns.saturating_sub(1) {
+            break;
+        }
+        used += wide;
+        short.push(character);
+    }
+    short.push('…');
+    Cow::Owned(short)
+}
+
+/// Returns `text` with spaces after it up to `columns` terminal columns.
+#[must_use]
+pub fn pad(text: &str, columns: usize) -> String {
+    let mut padded = text.to_owned();
+    padded.extend(std::iter::repeat_n(
+        ' ',
+        columns.saturating_sub(width(text)),
+    ));
+    padded
 }
 
 #[cfg(test)]
@@ -54,17 +101,55 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ordinary_texts_in_any_script_stay_as_they_are() {
-        for text in ["tenure", "Zürich", "数据", "▁▂▃", ""] {
+    fn no_control_character_survives() {
+        for code in (0..0x20).chain(0x7f..0xa0) {
+            let raw = char::from_u32(code).expect("a control character");
+            let seen = visible(&raw.to_string()).into_owned();
+            assert!(seen.starts_with('\\'), "{code:#x} became {seen:?}");
+            assert!(!seen.contains(raw));
+        }
+    }
+
+    #[test]
+    fn no_bidirectional_control_survives() {
+        for raw in ['\u{202e}', '\u{2066}', '\u{2069}', '\u{200f}', '\u{61c}'] {
+            let seen = visible(&format!("a{raw}b")).into_owned();
+            assert!(!seen.contains(raw), "{seen:?}");
+        }
+        assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
+    }
+
+    #[test]
+    fn a_terminal_title_sequence_becomes_text() {
+        assert_eq!(visible("\x1b]0;x\x07"), "\\u{1b}]0;x\\u{7}");
+    }
+
+    #[test]
+    fn ordinary_text_of_any_script_is_borrowed_as_it_is() {
+        for text in [
+            "tenure",
+            "Kündigung",
+            "解約率",
+            "מגדר",
+            "नमस्ते",
+            "👩\u{200d}💻",
+        ] {
             assert!(matches!(visible(text), Cow::Borrowed(same) if same == text));
         }
     }
 
     #[test]
-    fn escape_sequences_and_bidirectional_overrides_become_visible() {
-        assert_eq!(visible("\u{1b}[31mred"), "\\x1b[31mred");
-        assert_eq!(visible("\u{9b}2J"), "\\x9b2J");
-        assert_eq!(visible("a\u{202e}b"), "a\\u{202e}b");
-        assert_eq!(visible("a\nb"), "a\\nb");
+    fn shortening_counts_columns_and_not_characters() {
+        assert_eq!(shorten("解約率の予測", 7), "解約率…");
+        assert_eq!(width(&shorten("解約率の予測", 7)), 7);
+        assert_eq!(shorten("short", 5), "short");
+        assert_eq!(shorten("a\nbcdef", 4), "a\\n…");
+    }
+
+    #[test]
+    fn padding_never_cuts() {
+        assert_eq!(pad("ab", 4), "ab  ");
+        assert_eq!(pad("abcde", 4), "abcde");
+        assert_eq!(pad("解", 4), "解  ");
     }
 }

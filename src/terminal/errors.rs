@@ -46,7 +46,7 @@ mod tests {
         assert_eq!(
             render_error(&error, Paint::default()),
             "error: \"n/a\" is not a number\n \
-             --> current.csv:812: column \"watch\\x1bminutes\"\n\
+             --> current.csv:812: column \"watch\\u{1b}minutes\"\n\
              caused by: first\n\
              hint: see --categorical\n"
         );

@@ -59,6 +59,6 @@ mod tests {
         assert_eq!(on.tone(Tone::Good, "OK"), "\u{1b}[32mOK\u{1b}[0m");
         assert_eq!(off.tone(Tone::Bad, "FAIL"), "FAIL");
         assert_eq!(on.tone(Tone::Plain, "x"), "x");
-        assert_eq!(off.safe(Tone::Plain, "\u{1b}[31m"), "\\x1b[31m");
+        assert_eq!(off.safe(Tone::Plain, "\u{1b}[31m"), "\\u{1b}[31m");
     }
 }

@@ -36,7 +36,13 @@ pub fn draw(table: &Table, width: usize, paint: Paint) -> String {
     drawn.set_width(u16::try_from(width).unwrap_or(u16::MAX));
     drawn.set_header(columns.iter().map(|column| column.name.as_str()));
     for row in &table.rows {
-        drawn.add_row(shown.iter().map(|at| text_of(row.get(*at))));
+        drawn.add_row(shown.iter().map(|at| {
+            let cell = row.get(*at);
+            match cell.map_or("", |cell| &cell.below) {
+                "" => text_of(cell),
+                below => format!("{}\n{}", text_of(cell), visible(below)),
+            }
+        }));
     }
     for (at, column) in columns.iter().enumerate() {
         if let Some(target) = drawn.column_mut(at) {
@@ -128,7 +134,13 @@ pub fn plain(table: &Table) -> String {
         .map(|column| column.name.to_uppercase());
     let mut rows: Vec<Vec<String>> = vec![names.collect()];
     for row in &table.rows {
-        let cells = (0..table.columns.len()).map(|at| text_of(row.get(at)));
+        let cells = (0..table.columns.len()).map(|at| {
+            let cell = row.get(at);
+            match cell.map_or("", |cell| &cell.below) {
+                "" => text_of(cell),
+                below => format!("{} {}", text_of(cell), visible(below)),
+            }
+        });
         rows.push(cells.collect());
     }
     let widths: Vec<usize> = (0..table.columns.len())
@@ -257,7 +269,7 @@ mod tests {
                 !text.contains('\u{1b}') && !text.contains('\u{7}'),
                 "{text:?}"
             );
-            assert!(text.contains("\\x1b]0;x\\x07\\nnext"), "{text:?}");
+            assert!(text.contains("\\u{1b}]0;x\\u{7}\\nnext"), "{text:?}");
         }
     }
 

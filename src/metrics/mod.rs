@@ -1,0 +1,6 @@
+//! Every metric that exists, and its text form.
+
+pub mod exposition;
+pub mod names;
+
+pub use exposition::Exposition;

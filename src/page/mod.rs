@@ -1,0 +1,6 @@
+//! HTML pages: the frame with its style, and plots as SVG.
+
+pub mod frame;
+pub mod svg;
+
+pub use frame::{Html, Page};

@@ -1,0 +1,216 @@
+//! The drift report as Markdown for a pull request or a step summary: the worst fifty features.
+//! Names and reasons are escaped so that they stay text in GitHub's renderer.
+
+use std::fmt::Write as _;
+
+use super::{performance, verdict};
+use crate::drift::report::{DriftReport, FeatureReport, Status};
+use crate::reports::format;
+use crate::text::shorten;
+
+/// Most rows of a table.
+const MOST: usize = 50;
+/// Longest text of a cell, in terminal columns.
+const LONGEST: usize = 300;
+
+/// Returns the Markdown, ended by a newline.
+#[must_use]
+pub fn text(report: &DriftReport) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "## {} Drift of {}: {}\n\n{}\n\n\
+         Baseline {} ({}), current {} ({}). Limits of PSI: {} warns, {} fails.\n",
+        sign(report.status),
+        escape(&report.model),
+        report.status,
+        escape(&verdict::sentence(report)),
+        escape(&report.baseline),
+        format::counted(report.rows.baseline, "row", "rows"),
+        escape(&report.current),
+        format::counted(report.rows.current, "row", "rows"),
+        report.thresholds.warn_psi,
+        report.thresholds.fail_psi,
+    );
+    if !report.features.is_empty() || report.score.is_some() {
+        text.push_str("| Status | Feature | PSI | Missing | Why |\n|---|---|--:|--:|---|\n");
+        for feature in report.features.iter().take(MOST) {
+            row(&mut text, report, feature, "");
+        }
+        if let Some(score) = &report.score {
+            row(&mut text, report, score, " (score)");
+        }
+        text.push('\n');
+        if report.features.len() > MOST {
+            let rest = &report.features[MOST..];
+            let bad = rest
+                .iter()
+                .filter(|feature| feature.status > Status::Ok)
+                .count();
+            let _ = writeln!(
+                text,
+                "And {} more features, {bad} of them not OK.\n",
+                rest.len()
+            );
+        }
+    }
+    findings(&mut text, report);
+    if let Some(report) = &report.performance {
+        let _ = writeln!(text, "### Performance: {}\n", report.status);
+        for reason in &report.reasons {
+            let _ = writeln!(text, "- {}", escape(reason));
+        }
+        text.push_str("\n| Figure | Baseline | Current |\n|---|--:|--:|\n");
+        for figure in performance::figures(report) {
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} |",
+                figure.name,
+                performance::estimate(figure.baseline),
+                performance::estimate(figure.current)
+            );
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(
+        text,
+        "<sub>churnctl {}, {}</sub>",
+        escape(&report.churnctl_version),
+        escape(&report.created_at)
+    );
+    text
+}
+
+fn row(text: &mut String, report: &DriftReport, feature: &FeatureReport, suffix: &str) {
+    let limits = verdict::limits(report, &feature.feature);
+    let psi = feature.psi.map_or_else(
+        || format::NONE.to_owned(),
+        |psi| match verdict::mark(psi, limits) {
+            "" => format::psi(psi),
+            mark => format!("{mark} {}", format::psi(psi)),
+        },
+    );
+    let share = feature.missing.share;
+    let _ = writeln!(
+        text,
+        "| {} {} | {}{suffix} | {psi} | {} | {} |",
+        sign(feature.status),
+        feature.status,
+        escape(&feature.feature),
+        escape(&format::change(share.baseline, share.current, "→")),
+        escape(&feature.reasons.join("; ")),
+    );
+}
+
+fn findings(text: &mut String, report: &DriftReport) {
+    let apart: Vec<_> = verdict::findings_apart(report).collect();
+    if apart.is_empty() {
+        return;
+    }
+    text.push_str("### Findings\n\n");
+    for finding in apart.iter().take(MOST) {
+        let _ = writeln!(
+            text,
+            "- {} {}: {}",
+            sign(finding.status),
+            finding.status,
+            escape(&finding.message)
+        );
+    }
+    if apart.len() > MOST {
+        let _ = writeln!(text, "- and {} more", apart.len() - MOST);
+    }
+    text.push('\n');
+}
+
+const fn sign(status: Status) -> &'static str {
+    match status {
+        Status::Ok => "✅",
+        Status::Warn => "⚠️",
+        Status::Fail => "❌",
+    }
+}
+
+/// Returns text that GitHub shows as it is: no markup, no link, no mention, no cell border.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in shorten(text, LONGEST).chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            // As entities, because automatic links and mentions ignore backslashes.
+            '@' => escaped.push_str("&#64;"),
+            ':' => escaped.push_str("&#58;"),
+            '|' => escaped.push_str("&#124;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '#' | '!' | '$' | '{' | '}' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            plain => escaped.push(plain),
+        }
+    }
+    escaped.replace("www.", "www&#46;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::drift::sample;
+
+    #[test]
+    fn nothing_in_a_name_is_markup() {
+        let text = text(&sample::failing());
+        assert!(!text.contains("<script>") && !text.contains("http://"));
+        assert!(text.contains("&lt;script&gt;alert('x')&lt;/script&gt;&#124;\\`a\\`"));
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+    }
+
+    #[test]
+    fn every_row_of_the_table_has_five_cells() {
+        let text = text(&sample::failing());
+        let rows: Vec<_> = text
+            .lines()
+            .skip_while(|line| !line.starts_with("| Status"))
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        assert_eq!(rows.len(), 2 + 7 + 1);
+        for row in rows {
+            assert_eq!(row.matches('|').count(), 6, "{row}");
+        }
+    }
+
+    #[test]
+    fn mentions_links_and_emphasis_stay_text() {
+        assert_eq!(
+            escape("@you *a* _b_ www.x.y https://x #1"),
+            "&#64;you \\*a\\* \\_b\\_ www&#46;x.y https&#58;//x \\#1"
+        );
+    }
+
+    #[test]
+    fn more_than_fifty_features_are_counted() {
+        let text = text(&sample::wide(60, 3));
+        assert_eq!(text.matches("| ❌ FAIL |").count(), 50);
+        assert!(text.contains("And 10 more features, 10 of them not OK."));
+    }
+
+    #[test]
+    fn a_huge_report_stays_far_below_the_limit_of_a_step_summary() {
+        let mut report = sample::wide(1000, 3);
+        for feature in &mut report.features {
+            feature.feature = "|".repeat(10_000);
+            feature.reasons = vec!["|".repeat(10_000)];
+        }
+        assert!(text(&report).len() < 900_000);
+    }
+
+    #[test]
+    fn findings_and_performance_have_their_sections() {
+        let text = text(&sample::failing());
+        assert!(text.contains("### Findings\n\n- ❌ FAIL: the current side lacks"));
+        assert!(text.contains("### Performance: FAIL"));
+        assert!(text.contains("| ROC AUC | 0.851 [0.839, 0.862] | 0.792 [0.780, 0.803] |"));
+    }
+}

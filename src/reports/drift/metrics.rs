@@ -1,0 +1,165 @@
+//! The drift report as Prometheus text, with the names of `metrics/names.rs`.
+
+use super::performance;
+use crate::drift::report::{DriftReport, FindingKind, PerformanceReport, Status};
+use crate::error::Result;
+use crate::metrics::Exposition;
+use crate::metrics::names;
+use crate::text::visible;
+
+/// Every kind of finding, so that one that wasn't found is 0 and not absent.
+const KINDS: [FindingKind; 10] = [
+    FindingKind::AbsentColumn,
+    FindingKind::TypeChange,
+    FindingKind::AllMissing,
+    FindingKind::Infinities,
+    FindingKind::Constant,
+    FindingKind::UnseenCategories,
+    FindingKind::FewRows,
+    FindingKind::MissingShare,
+    FindingKind::Performance,
+    FindingKind::ExtraColumn,
+];
+
+/// Returns the text. `last_run_seconds` is the Unix time at which the check ended.
+/// Names are label values as [`visible`] shows them: an alert about them is read by people.
+///
+/// # Errors
+///
+/// Fails only if the encoder does: a bug.
+pub fn text(report: &DriftReport, last_run_seconds: f64) -> Result<String> {
+    let mut out = Exposition::new();
+    let model = &*visible(&report.model);
+    for feature in &report.features {
+        let name = &*visible(&feature.feature);
+        if let Some(psi) = feature.psi {
+            out.set(&names::MODEL_DRIFT_SCORE, &[model, name], psi)?;
+        }
+        let status = number(feature.status);
+        out.set(&names::DRIFT_FEATURE_STATUS, &[model, name], status)?;
+        let share = feature.missing.share;
+        for (side, share) in [("baseline", share.baseline), ("current", share.current)] {
+            out.set(&names::DRIFT_MISSING_RATIO, &[model, name, side], share)?;
+        }
+    }
+    if let Some(psi) = report.score.as_ref().and_then(|score| score.psi) {
+        out.set(&names::DRIFT_SCORE_PSI, &[model], psi)?;
+    }
+    out.set(&names::DRIFT_MAX_PSI, &[model], report.overall_max_psi)?;
+    out.set(&names::DRIFT_STATUS, &[model], number(report.status))?;
+    for (side, rows) in [
+        ("baseline", report.rows.baseline),
+        ("current", report.rows.current),
+    ] {
+        out.set(&names::DRIFT_ROWS, &[model, side], rows as f64)?;
+    }
+    for kind in KINDS {
+        let found = report
+            .findings
+            .iter()
+            .filter(|finding| finding.kind == kind)
+            .count();
+        out.set(
+            &names::DRIFT_FINDINGS,
+            &[model, kind.as_str()],
+            found as f64,
+        )?;
+    }
+    out.set(
+        &names::DRIFT_LAST_RUN_TIMESTAMP_SECONDS,
+        &[model],
+        last_run_seconds,
+    )?;
+    if let Some(figures) = &report.performance {
+        performance(&mut out, model, figures)?;
+    }
+    out.finish()
+}
+
+fn performance(out: &mut Exposition, model: &str, report: &PerformanceReport) -> Result<()> {
+    for (side, figures) in [("baseline", &report.baseline), ("current", &report.current)] {
+        let rows = figures.rows as f64;
+        out.set(&names::MODEL_LABELLED_ROWS, &[model, side], rows)?;
+        if figures.rows > 0 {
+            let share = figures.positives as f64 / rows;
+            out.set(&names::MODEL_POSITIVE_RATIO, &[model, side], share)?;
+        }
+    }
+    for figure in performance::figures(report) {
+        let Some(metric) = figure.metric else {
+            continue;
+        };
+        for (side, estimate) in [("baseline", figure.baseline), ("current", figure.current)] {
+            if let Some(estimate) = estimate {
+                out.set(metric, &[model, side], estimate.value)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+const fn number(status: Status) -> f64 {
+    match status {
+        Status::Ok => 0.0,
+        Status::Warn => 1.0,
+        Status::Fail => 2.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::names::ALL;
+    use crate::reports::drift::sample;
+
+    #[test]
+    fn the_figures_are_exact() {
+        let text = text(&sample::failing(), 1_795_136_403.0).expect("encodes");
+        for line in [
+            "model_drift_score{feature=\"contract\",model=\"telco\"} 0.4103",
+            "churn_drift_max_psi{model=\"telco\"} 0.4103",
+            "churn_drift_score_psi{model=\"telco\"} 0.18",
+            "churn_drift_status{model=\"telco\"} 2",
+            "churn_drift_feature_status{feature=\"monthly_charges\",model=\"telco\"} 1",
+            "churn_drift_rows{model=\"telco\",side=\"current\"} 2000",
+            "churn_drift_missing_ratio{feature=\"tenure\",model=\"telco\",side=\"current\"} 1",
+            "churn_drift_findings{kind=\"all_missing\",model=\"telco\"} 1",
+            "churn_drift_findings{kind=\"infinities\",model=\"telco\"} 0",
+            "churn_drift_last_run_timestamp_seconds{model=\"telco\"} 1795136403",
+            "churn_model_roc_auc{model=\"telco\",side=\"current\"} 0.792",
+            "churn_model_positive_ratio{model=\"telco\",side=\"baseline\"} 0.265",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is not in\n{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_feature_without_psi_has_no_score_but_a_status() {
+        let text = text(&sample::failing(), 0.0).expect("encodes");
+        assert!(!text.contains("model_drift_score{feature=\"tenure\""));
+        assert!(text.contains("churn_drift_feature_status{feature=\"tenure\",model=\"telco\"} 2"));
+    }
+
+    #[test]
+    fn every_name_of_the_list_is_written_and_no_other() {
+        let text = text(&sample::failing(), 0.0).expect("encodes");
+        let mut written: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
+            .collect();
+        let mut known: Vec<_> = ALL.iter().map(|metric| metric.name).collect();
+        written.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(written, known);
+    }
+
+    #[test]
+    fn control_characters_reach_no_label() {
+        let text = text(&sample::failing(), 0.0).expect("encodes");
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+        assert!(text.lines().all(|line| line.starts_with(['#', 'c', 'm'])));
+    }
+}

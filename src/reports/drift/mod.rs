@@ -1,0 +1,16 @@
+//! The drift report in every form but JSON, which is the report itself.
+
+mod definitions;
+pub mod html;
+mod html_feature;
+pub mod junit;
+pub mod markdown;
+pub mod metrics;
+mod performance;
+pub mod plain;
+#[cfg(test)]
+mod sample;
+mod statistics;
+pub mod summary;
+pub mod table;
+pub mod verdict;

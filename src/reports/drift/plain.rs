@@ -1,0 +1,161 @@
+//! The drift report for a Job's log: one line a thing, aligned, greppable, the verdict last.
+//! No colour, no box, no glyphs: what a log viewer of any kind can show.
+
+use std::fmt::Write as _;
+
+use super::{performance, verdict};
+use crate::drift::report::{DriftReport, FeatureReport};
+use crate::reports::format;
+use crate::text::{pad, shorten, visible, width};
+
+/// Returns the lines, each ended by a newline: `STATUS  what  name  figures  reasons`.
+#[must_use]
+pub fn text(report: &DriftReport) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "drift of {}: baseline {} ({}), current {} ({})",
+        visible(&report.model),
+        visible(&report.baseline),
+        format::counted(report.rows.baseline, "row", "rows"),
+        visible(&report.current),
+        format::counted(report.rows.current, "row", "rows"),
+    );
+    let compared = || report.features.iter().chain(&report.score);
+    let names = compared()
+        .map(|feature| width(&name(feature)))
+        .max()
+        .unwrap_or(0);
+    for feature in &report.features {
+        feature_line(&mut text, report, "feature", feature, names);
+    }
+    if let Some(score) = &report.score {
+        feature_line(&mut text, report, "score", score, names);
+    }
+    for finding in verdict::findings_apart(report) {
+        line(
+            &mut text,
+            finding.status.as_str(),
+            "finding",
+            &format!("{}: {}", finding.kind.as_str(), visible(&finding.message)),
+        );
+    }
+    if let Some(report) = &report.performance {
+        let status = report.status.as_str();
+        for reason in &report.reasons {
+            line(&mut text, status, "performance", &visible(reason));
+        }
+        for figure in performance::figures(report) {
+            line(
+                &mut text,
+                "",
+                "performance",
+                &performance::line(&figure, "->").replace('–', "-"),
+            );
+        }
+    }
+    for left_out in &report.left_out {
+        line(
+            &mut text,
+            "",
+            "left-out",
+            &format!(
+                "{} ({}): {}",
+                shorten(&left_out.column, verdict::LONGEST_NAME),
+                left_out.role.as_str(),
+                visible(&left_out.reason)
+            ),
+        );
+    }
+    let _ = writeln!(text, "{}", verdict::line(report));
+    text
+}
+
+fn line(text: &mut String, status: &str, what: &str, rest: &str) {
+    let whole = format!("{status:<4}  {what:<11}  {rest}");
+    text.push_str(whole.trim_end());
+    text.push('\n');
+}
+
+fn feature_line(
+    text: &mut String,
+    report: &DriftReport,
+    what: &str,
+    feature: &FeatureReport,
+    names: usize,
+) {
+    let limits = verdict::limits(report, &feature.feature);
+    let psi = feature.psi.map_or_else(
+        || "-".to_owned(),
+        |psi| format!("{}{}", format::psi(psi), verdict::mark(psi, limits)),
+    );
+    let share = feature.missing.share;
+    let reasons: Vec<_> = feature
+        .reasons
+        .iter()
+        .map(|reason| visible(reason))
+        .collect();
+    let rest = format!(
+        "{}  psi={psi:<8}  missing={:<15}  {}",
+        pad(&name(feature), names),
+        format::change(share.baseline, share.current, "->").replace(' ', ""),
+        reasons.join("; ")
+    );
+    line(text, feature.status.as_str(), what, &rest);
+}
+
+fn name(feature: &FeatureReport) -> String {
+    shorten(&feature.feature, verdict::LONGEST_NAME).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::drift::sample;
+
+    #[test]
+    fn a_quiet_report_is_three_lines() {
+        assert_eq!(
+            text(&sample::calm()),
+            "drift of telco: baseline examples/data/telco_baseline.csv (7,043 rows), current \
+             examples/data/telco_shifted.csv (2,000 rows)\n\
+             OK    feature      total_charges  psi=0.021     missing=0.0%\n\
+             OK  none of 1 feature drifted; highest: total_charges PSI 0.021 (limit 0.1)\n"
+        );
+    }
+
+    #[test]
+    fn every_thing_is_one_line_and_the_verdict_is_last() {
+        let report = sample::failing();
+        let text = text(&report);
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[1].starts_with("FAIL  feature      contract "));
+        assert!(lines[1].contains("psi=0.410!!"));
+        assert!(lines[2].contains("psi=-") && lines[2].contains("missing=0.0%->100.0%"));
+        assert_eq!(lines.last().copied(), Some(verdict::line(&report).as_str()));
+        assert!(text.contains("\nWARN  score        churn_score "));
+        assert!(text.contains("\nFAIL  finding      absent_column: "));
+        assert!(text.contains("\n      left-out     customer_id (id): "));
+        assert!(text.contains("\n      performance  Log loss 0.415 "));
+    }
+
+    #[test]
+    fn figures_of_features_stand_below_each_other() {
+        let text = text(&sample::failing());
+        let columns: std::collections::BTreeSet<_> = text
+            .lines()
+            .filter_map(|line| Some(width(line.split_once("psi=")?.0)))
+            .collect();
+        assert_eq!(columns.len(), 1, "{text}");
+    }
+
+    #[test]
+    fn nothing_from_the_data_can_steer_a_terminal() {
+        let text = text(&sample::failing());
+        assert_eq!(
+            visible(&text.replace('\n', "")),
+            text.replace('\n', "").as_str()
+        );
+    }
+}

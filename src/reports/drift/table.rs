@@ -1,0 +1,275 @@
+//! The drift report as rows for a terminal: one row a feature, worst first, the verdict last.
+//! Widths, wrapping and colour are the terminal's affair.
+
+use super::{performance, verdict};
+use crate::cells::{Cell, Column, Table, Tone};
+use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
+use crate::reports::format;
+use crate::reports::sparkline::{Glyphs, Merge, pair};
+use crate::text::{shorten, visible};
+
+/// Longest name of a feature in the table, so that the reasons keep room at 80 columns.
+const LONGEST_NAME: usize = 24;
+/// Left-out columns that are listed one by one.
+const MOST_LEFT_OUT: usize = 12;
+/// Figures of performance that are listed; the other forms list all.
+const MOST_FIGURES: usize = 4;
+
+/// A report as a table with the lines above and below it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TableRows {
+    /// Lines above the table.
+    pub title: Vec<String>,
+    /// The features.
+    pub table: Table,
+    /// Lines below the table.
+    pub notes: Vec<Cell>,
+    /// The last line.
+    pub verdict: Cell,
+}
+
+/// Returns the tone of a verdict.
+#[must_use]
+pub const fn tone(status: Status) -> Tone {
+    match status {
+        Status::Ok => Tone::Good,
+        Status::Warn => Tone::Warn,
+        Status::Fail => Tone::Bad,
+    }
+}
+
+/// Returns the rows: status, feature, PSI, missing, histograms, reasons.
+#[must_use]
+pub fn rows(report: &DriftReport, glyphs: Glyphs) -> TableRows {
+    let columns = vec![
+        Column::text("Status"),
+        Column::text("Feature"),
+        Column::number("PSI"),
+        Column::number("Missing"),
+        Column::text("Bins"),
+        Column::prose("Why"),
+    ];
+    let features = report
+        .features
+        .iter()
+        .map(|feature| row(report, feature, "", glyphs));
+    let score = report
+        .score
+        .iter()
+        .map(|score| row(report, score, "(score)", glyphs));
+    TableRows {
+        title: title(report),
+        table: Table {
+            columns,
+            rows: features.chain(score).collect(),
+        },
+        notes: notes(report, glyphs),
+        verdict: Cell::new(verdict::line(report), tone(report.status)),
+    }
+}
+
+fn title(report: &DriftReport) -> Vec<String> {
+    let side = |name: &str, rows| {
+        format!(
+            "{} ({})",
+            visible(name),
+            format::counted(rows, "row", "rows")
+        )
+    };
+    vec![
+        format!("Drift of {}", visible(&report.model)),
+        format!(
+            "  baseline  {}",
+            side(&report.baseline, report.rows.baseline)
+        ),
+        format!("  current   {}", side(&report.current, report.rows.current)),
+    ]
+}
+
+fn row(report: &DriftReport, feature: &FeatureReport, suffix: &str, glyphs: Glyphs) -> Vec<Cell> {
+    let limits = verdict::limits(report, &feature.feature);
+    let psi = feature.psi.map_or_else(
+        || format::NONE.to_owned(),
+        |psi| {
+            format!("{} {}", verdict::mark(psi, limits), format::psi(psi))
+                .trim_start()
+                .to_owned()
+        },
+    );
+    let share = feature.missing.share;
+    let reasons: Vec<_> = feature
+        .reasons
+        .iter()
+        .map(|reason| visible(reason))
+        .collect();
+    let name = shorten(&feature.feature, LONGEST_NAME);
+    let quiet = match feature.status {
+        Status::Ok => Tone::Dim,
+        Status::Warn | Status::Fail => Tone::Plain,
+    };
+    vec![
+        Cell::new(feature.status.as_str(), tone(feature.status)),
+        Cell::plain(name).over(suffix),
+        Cell::new(psi, quiet),
+        two_lines(&format::change(share.baseline, share.current, "\n"), quiet),
+        two_lines(&histograms(feature, glyphs), quiet),
+        Cell::plain(reasons.join("; ")),
+    ]
+}
+
+fn two_lines(text: &str, tone: Tone) -> Cell {
+    let (above, below) = text.split_once('\n').unwrap_or((text, ""));
+    Cell::new(above, tone).over(below)
+}
+
+/// Returns both histograms, the baseline's above the current side's.
+fn histograms(feature: &FeatureReport, glyphs: Glyphs) -> String {
+    let shares: Vec<_> = feature
+        .bins
+        .iter()
+        .map(|bin| (bin.share.baseline, bin.share.current))
+        .collect();
+    let merge = match feature.kind {
+        FeatureKind::Numeric => Merge::Neighbours,
+        FeatureKind::Categorical => Merge::Tail,
+    };
+    let (baseline, current) = pair(&shares, merge, glyphs);
+    if baseline.is_empty() {
+        String::new()
+    } else {
+        format!("{baseline}\n{current}")
+    }
+}
+
+fn notes(report: &DriftReport, glyphs: Glyphs) -> Vec<Cell> {
+    let mut notes = vec![Cell::new(
+        format!(
+            "PSI: !! at or above the limit to fail ({}), ! to warn ({}); missing and bins: \
+             baseline above current",
+            report.thresholds.fail_psi, report.thresholds.warn_psi
+        ),
+        Tone::Dim,
+    )];
+    for finding in verdict::findings_apart(report) {
+        notes.push(Cell::new(
+            format!("{:<4}  {}", finding.status, visible(&finding.message)),
+            tone(finding.status),
+        ));
+    }
+    if let Some(performance) = &report.performance {
+        let said: Vec<_> = performance.reasons.iter().map(|r| visible(r)).collect();
+        notes.push(Cell::new(
+            format!(
+                "{:<4}  performance: {}",
+                performance.status,
+                said.join("; ")
+            )
+            .trim_end_matches([' ', ':'])
+            .to_owned(),
+            tone(performance.status),
+        ));
+        for figure in performance::figures(performance).iter().take(MOST_FIGURES) {
+            notes.push(Cell::plain(format!(
+                "      {}",
+                performance::line(figure, glyphs.arrow())
+            )));
+        }
+    }
+    for left_out in report.left_out.iter().take(MOST_LEFT_OUT) {
+        notes.push(Cell::new(
+            format!(
+                "left out  {} ({}): {}",
+                shorten(&left_out.column, verdict::LONGEST_NAME),
+                left_out.role.as_str(),
+                visible(&left_out.reason)
+            ),
+            Tone::Dim,
+        ));
+    }
+    if let Some(more @ 1..) = report.left_out.len().checked_sub(MOST_LEFT_OUT) {
+        notes.push(Cell::new(format!("left out  {more} more"), Tone::Dim));
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::drift::sample;
+
+    fn texts(row: &[Cell]) -> Vec<String> {
+        let whole = |cell: &Cell| match cell.below.as_str() {
+            "" => cell.text.clone(),
+            below => format!("{}\n{below}", cell.text),
+        };
+        row.iter().map(whole).collect()
+    }
+
+    #[test]
+    fn the_worst_feature_stands_first_with_mark_and_reasons() {
+        let table = rows(&sample::failing(), Glyphs::Blocks).table;
+        assert_eq!(
+            texts(&table.rows[0]),
+            [
+                "FAIL",
+                "contract",
+                "!! 0.410",
+                "0.0%",
+                "▆▃▃ \n█▂ ▂",
+                "PSI 0.410 is at or above the limit 0.25; \
+                 the new category \"Weekly <new>\" holds 14.0% of the rows"
+            ]
+        );
+        assert_eq!(table.rows[0][0].tone, Tone::Bad);
+        assert_eq!(texts(&table.rows[1])[2..4], ["–", "0.0%\n100.0%"]);
+        assert_eq!(texts(&table.rows[3])[2], "! 0.141");
+        assert_eq!(texts(&table.rows[4])[2], "0.021");
+    }
+
+    #[test]
+    fn every_row_is_as_long_as_the_header() {
+        let table = rows(&sample::failing(), Glyphs::Ascii).table;
+        assert!(
+            table
+                .rows
+                .iter()
+                .all(|row| row.len() == table.columns.len())
+        );
+        assert_eq!(table.rows.len(), 8, "seven features and the score");
+        assert_eq!(texts(&table.rows[7])[1], "churn_score\n(score)");
+    }
+
+    #[test]
+    fn no_control_character_but_the_newline_between_histograms() {
+        let table = rows(&sample::failing(), Glyphs::Blocks);
+        let cells = table.table.rows.iter().flatten().chain(&table.notes);
+        for cell in cells.chain([&table.verdict]) {
+            let text = cell.text.replace('\n', "");
+            assert_eq!(visible(&text), text.as_str());
+        }
+    }
+
+    #[test]
+    fn notes_hold_what_belongs_to_no_feature() {
+        let table = rows(&sample::failing(), Glyphs::Ascii);
+        let notes = texts(&table.notes).join("\n");
+        for part in [
+            "FAIL  the current side lacks the column device_protection",
+            "WARN  the current side has 80 rows",
+            "FAIL  performance: ROC AUC fell",
+            "ROC AUC 0.851 [0.839, 0.862] -> 0.792 [0.780, 0.803]",
+            "left out  customer_id (id): a value of its own in every row",
+        ] {
+            assert!(notes.contains(part), "{part} is not in\n{notes}");
+        }
+    }
+
+    #[test]
+    fn many_left_out_columns_are_counted() {
+        let mut report = sample::failing();
+        let one = report.left_out[0].clone();
+        report.left_out = vec![one; 40];
+        let table = rows(&report, Glyphs::Blocks);
+        assert_eq!(table.notes.last().expect("notes").text, "left out  28 more");
+    }
+}

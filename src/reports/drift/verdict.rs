@@ -1,0 +1,242 @@
+//! A verdict in one line, and the headline of each thing that is behind it. The verdict itself
+//! is made in `drift/`; here it is only worded.
+
+use crate::drift::report::{
+    DriftReport, FeatureReport, Finding, FindingKind, PsiThresholds, Status,
+};
+use crate::reports::format;
+use crate::text::shorten;
+
+/// Longest name of a column in a line of text, in terminal columns.
+pub const LONGEST_NAME: usize = 40;
+/// Longest sentence that stands for a reason, in terminal columns.
+const LONGEST_REASON: usize = 160;
+
+/// Returns the thresholds that a feature was judged by.
+#[must_use]
+pub fn limits(report: &DriftReport, feature: &str) -> PsiThresholds {
+    report
+        .thresholds
+        .by_feature
+        .get(feature)
+        .copied()
+        .unwrap_or(PsiThresholds {
+            warn_psi: report.thresholds.warn_psi,
+            fail_psi: report.thresholds.fail_psi,
+        })
+}
+
+/// Returns `!!` for a PSI at or above the limit to fail, `!` to warn, and nothing below.
+#[must_use]
+pub fn mark(psi: f64, limits: PsiThresholds) -> &'static str {
+    if psi >= limits.fail_psi {
+        "!!"
+    } else if psi >= limits.warn_psi {
+        "!"
+    } else {
+        ""
+    }
+}
+
+/// Returns the findings about no compared feature, in the order of the report.
+pub fn findings_apart(report: &DriftReport) -> impl Iterator<Item = &Finding> {
+    report.findings.iter().filter(|finding| {
+        finding.feature.as_ref().is_none_or(|name| {
+            !report
+                .features
+                .iter()
+                .chain(&report.score)
+                .any(|feature| feature.feature == *name)
+        })
+    })
+}
+
+/// Returns what is worst about a feature: `contract PSI 0.410 (limit 0.25)`, `tenure all missing`.
+#[must_use]
+pub fn headline(report: &DriftReport, feature: &FeatureReport) -> String {
+    let limits = limits(report, &feature.feature);
+    let limit = match feature.status {
+        Status::Fail => limits.fail_psi,
+        Status::Warn | Status::Ok => limits.warn_psi,
+    };
+    let name = shorten(&feature.feature, LONGEST_NAME);
+    let share = feature.missing.share;
+    let about = |kind: FindingKind| {
+        report.findings.iter().any(|finding| {
+            finding.kind == kind && finding.feature.as_deref() == Some(&feature.feature)
+        })
+    };
+    if about(FindingKind::AllMissing) || (share.current >= 1.0 && share.baseline < 1.0) {
+        return format!("{name} all missing");
+    }
+    match feature.psi {
+        Some(psi) if psi >= limit || feature.status == Status::Ok => {
+            format!("{name} PSI {} (limit {limit})", format::psi(psi))
+        }
+        _ if feature.missing.psi >= limit => format!(
+            "{name} missing {}",
+            format::change(share.baseline, share.current, "->")
+        ),
+        psi => match (feature.reasons.first(), psi) {
+            (Some(reason), _) => format!("{name}: {}", shorten(reason, LONGEST_REASON)),
+            (None, Some(psi)) => format!("{name} PSI {}", format::psi(psi)),
+            (None, None) => format!("{name} {}", feature.status),
+        },
+    }
+}
+
+/// Returns everything at or above `least` that stands behind the verdict, worst first: a status
+/// and a headline each.
+#[must_use]
+pub fn headlines(report: &DriftReport, least: Status) -> Vec<(Status, String)> {
+    let features = report
+        .features
+        .iter()
+        .map(|feature| (feature.status, headline(report, feature)));
+    let findings = findings_apart(report).map(|finding| {
+        (
+            finding.status,
+            shorten(&finding.message, LONGEST_REASON).into_owned(),
+        )
+    });
+    let score = report
+        .score
+        .iter()
+        .map(|score| (score.status, format!("score {}", headline(report, score))));
+    let performance = report.performance.iter().map(|performance| {
+        let reason = performance.reasons.first().map_or("judged", String::as_str);
+        (
+            performance.status,
+            format!("performance: {}", shorten(reason, LONGEST_REASON)),
+        )
+    });
+    let mut all: Vec<_> = features
+        .chain(findings)
+        .chain(score)
+        .chain(performance)
+        .filter(|(status, _)| *status >= least)
+        .collect();
+    all.sort_by_key(|(status, _)| std::cmp::Reverse(*status));
+    all
+}
+
+/// Returns the verdict without its status: `3 of 19 features drifted; worst: contract PSI 0.410
+/// (limit 0.25)`.
+#[must_use]
+pub fn sentence(report: &DriftReport) -> String {
+    let count = |status| {
+        report
+            .features
+            .iter()
+            .filter(|feature| feature.status == status)
+            .count()
+    };
+    let all = format::counted(report.features.len() as u64, "feature", "features");
+    let (failed, warned) = (count(Status::Fail), count(Status::Warn));
+    let mut parts = vec![match (failed, warned) {
+        (0, 0) => format!("none of {all} drifted"),
+        (0, warned) => format!("{warned} of {all} worth a look"),
+        (failed, 0) => format!("{failed} of {all} drifted"),
+        (failed, warned) => format!("{failed} of {all} drifted, {warned} more worth a look"),
+    }];
+    let behind = headlines(report, Status::Warn);
+    if let Some((_, worst)) = behind.first() {
+        parts.push(format!("worst: {worst}"));
+    } else if let Some(highest) = report
+        .features
+        .iter()
+        .max_by(|a, b| a.psi.unwrap_or(0.0).total_cmp(&b.psi.unwrap_or(0.0)))
+    {
+        parts.push(format!("highest: {}", headline(report, highest)));
+    }
+    let apart = findings_apart(report)
+        .filter(|finding| finding.status >= Status::Warn)
+        .count();
+    if apart > 0 && behind.len() > 1 {
+        let others = if apart == 1 { "finding" } else { "findings" };
+        parts.push(format!("{apart} {others} beside"));
+    }
+    for (what, status) in [
+        ("score", report.score.as_ref().map(|score| score.status)),
+        (
+            "performance",
+            report.performance.as_ref().map(|figures| figures.status),
+        ),
+    ] {
+        if let Some(status) = status.filter(|status| *status >= Status::Warn) {
+            parts.push(format!("{what} {status}"));
+        }
+    }
+    parts.join("; ")
+}
+
+/// Returns the verdict line: status, two spaces, [`sentence`].
+#[must_use]
+pub fn line(report: &DriftReport) -> String {
+    format!("{}  {}", report.status, sentence(report))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::drift::sample;
+
+    #[test]
+    fn the_line_counts_and_names_the_worst() {
+        assert_eq!(
+            line(&sample::failing()),
+            "FAIL  3 of 7 features drifted, 1 more worth a look; \
+             worst: contract PSI 0.410 (limit 0.25); 2 findings beside; \
+             score WARN; performance FAIL"
+        );
+    }
+
+    #[test]
+    fn an_ok_line_names_the_highest_and_its_limit() {
+        assert_eq!(
+            line(&sample::calm()),
+            "OK  none of 1 feature drifted; highest: total_charges PSI 0.021 (limit 0.1)"
+        );
+    }
+
+    #[test]
+    fn a_feature_without_values_is_all_missing() {
+        let report = sample::failing();
+        assert_eq!(headline(&report, &report.features[1]), "tenure all missing");
+    }
+
+    #[test]
+    fn thresholds_of_a_feature_win() {
+        let report = sample::failing();
+        assert_eq!(limits(&report, "monthly_charges").fail_psi, 0.2);
+        assert_eq!(limits(&report, "contract").fail_psi, 0.25);
+        assert_eq!(mark(0.25, limits(&report, "contract")), "!!");
+        assert_eq!(mark(0.1, limits(&report, "contract")), "!");
+        assert_eq!(mark(0.099, limits(&report, "contract")), "");
+    }
+
+    #[test]
+    fn a_finding_about_a_compared_feature_is_not_apart() {
+        let report = sample::failing();
+        let apart: Vec<_> = findings_apart(&report)
+            .map(|finding| finding.kind)
+            .collect();
+        assert_eq!(
+            apart,
+            [
+                FindingKind::AbsentColumn,
+                FindingKind::FewRows,
+                FindingKind::ExtraColumn
+            ]
+        );
+    }
+
+    #[test]
+    fn a_report_with_no_feature_still_has_a_line() {
+        let mut report = sample::failing();
+        report.features.clear();
+        report.score = None;
+        report.performance = None;
+        assert!(line(&report).starts_with("FAIL  none of 0 features drifted; worst: "));
+    }
+}

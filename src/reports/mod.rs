@@ -1,0 +1,5 @@
+//! What people and machines read of a result, a file a form: all pure, from report to text.
+
+pub mod drift;
+pub mod format;
+pub mod sparkline;
