@@ -22,19 +22,21 @@ want_debian_packages() {
         return
     fi
     echo "installing ${missing[*]}"
-    # The package starts its service when it is installed; 101 is "not allowed" to invoke-rc.d.
-    local guard=/usr/sbin/policy-rc.d guarded=no
+    # The package of prometheus starts its service. 101 tells invoke-rc.d not to; a guard that is
+    # there already (as in container images) stays.
+    local guard=/usr/sbin/policy-rc.d
     if [ ! -e "$guard" ]; then
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
         printf '#!/bin/sh\nexit 101\n' >"$guard"
         chmod 755 "$guard"
-        guarded=yes
     fi
-    if ! { apt-get update -qq &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null; then
+    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null; then
         echo "could not be installed, going on without: ${missing[*]}"
     fi
-    if [ "$guarded" = yes ]; then
-        rm -f "$guard"
+    # Nor shall it start at the next boot.
+    if [[ " ${missing[*]} " == *" prometheus "* ]] && [ -d /run/systemd/system ]; then
+        systemctl disable --now --quiet prometheus || true
     fi
 }
 
