@@ -18,7 +18,9 @@ pub mod exit;
 pub mod files;
 pub mod progress;
 
+pub mod data;
 pub mod drift;
+pub mod profile;
 pub mod stats;
 
 /// Runs `churnctl` with these arguments and returns what it ends with.

@@ -1,0 +1,128 @@
+//! What can be wrong with a table, each with its place and what to do about it.
+
+use crate::error::{Error, Place};
+
+/// A fault of the data, not of the disk: all of these end with exit code 65.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DataError {
+    /// The file has no bytes, or only a byte order mark and blank lines.
+    #[error("the file is empty")]
+    Empty,
+    /// There is a header and nothing below it.
+    #[error("there are no data rows, only a header")]
+    NoRows,
+    /// The bytes begin like a format that is not read here.
+    #[error("this is {format}, not CSV text")]
+    WrongFormat {
+        /// What it looks like, with its article.
+        format: &'static str,
+        /// What to do instead.
+        hint: &'static str,
+    },
+    /// Lines end with a lone carriage return.
+    #[error("the lines end with a carriage return alone")]
+    CarriageReturns,
+    /// The header is one column that contains another delimiter.
+    #[error("the header is one column, \"{header}\"")]
+    WrongDelimiter {
+        /// The header as it stands.
+        header: String,
+        /// The likelier delimiter, as one types it.
+        likely: &'static str,
+    },
+    /// Two columns have one name.
+    #[error("columns {first} and {second} are both named \"{name}\"")]
+    DuplicateColumn {
+        /// The name.
+        name: String,
+        /// Position of the first, from 1.
+        first: usize,
+        /// Position of the second, from 1.
+        second: usize,
+    },
+    /// More columns than anybody's table has.
+    #[error("the header has {found} columns, more than {limit}")]
+    TooManyColumns {
+        /// Columns found.
+        found: usize,
+        /// Columns allowed.
+        limit: usize,
+    },
+    /// A row has more or fewer fields than the header.
+    #[error("the row has {found} fields, the header has {expected}")]
+    Ragged {
+        /// Fields in the row.
+        found: usize,
+        /// Fields in the header.
+        expected: usize,
+    },
+    /// A quote is never closed.
+    #[error("the quote opened here is never closed")]
+    OpenQuote,
+    /// There is text between a closing quote and the next delimiter.
+    #[error("there is text after the closing quote")]
+    TextAfterQuote,
+    /// A field or a row is longer than is sane.
+    #[error("the {what} is longer than {limit_mib} MiB")]
+    TooLong {
+        /// `field` or `row`.
+        what: &'static str,
+        /// The limit.
+        limit_mib: usize,
+    },
+    /// Bytes that are no UTF-8.
+    #[error("there are bytes that are no UTF-8 text (0x{byte:02x})")]
+    NotUtf8 {
+        /// The first such byte.
+        byte: u8,
+    },
+    /// The files of one data set have different columns.
+    #[error("the columns differ from those of {first_file}: {difference}")]
+    ColumnsDiffer {
+        /// The file that the others are compared with.
+        first_file: String,
+        /// The first difference, in words.
+        difference: String,
+    },
+}
+
+impl DataError {
+    /// Returns what the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Empty => "check the job that writes the file".into(),
+            Self::NoRows => {
+                "an empty table cannot be compared; check the job that writes it".into()
+            }
+            Self::WrongFormat { hint, .. } => (*hint).into(),
+            Self::CarriageReturns => "convert it: tr '\\r' '\\n' < FILE".into(),
+            Self::WrongDelimiter { likely, .. } => {
+                format!("it looks separated by {likely}; pass --delimiter '{likely}'")
+            }
+            Self::DuplicateColumn { .. } => "rename one of them".into(),
+            Self::TooManyColumns { .. } => "is the delimiter right?".into(),
+            Self::Ragged { .. } => {
+                "look for an unquoted delimiter, or a line break inside a field without quotes"
+                    .into()
+            }
+            Self::OpenQuote => "close it, or double it (\"\") if it is part of the text".into(),
+            Self::TextAfterQuote => "a quote inside a quoted field is written twice (\"\")".into(),
+            Self::TooLong { .. } => "is there a quote that is never closed?".into(),
+            Self::NotUtf8 { .. } => "convert it: iconv -f latin1 -t utf-8 FILE".into(),
+            Self::ColumnsDiffer { .. } => {
+                "files of one data set need the same columns (their order may differ)".into()
+            }
+        })
+    }
+
+    /// Makes the error that leaves the room.
+    #[must_use]
+    pub fn at(self, place: Place) -> Error {
+        let mut error = Error::bad_input(self.to_string()).at(place);
+        if let Some(hint) = self.hint() {
+            error = error.hint(hint);
+        }
+        error
+    }
+}

@@ -1,0 +1,280 @@
+//! The first record of a table: names of the columns, and what is checked before any row is read.
+
+use super::error::DataError;
+use super::record::{Block, MAX_RECORD, Outcome, Scanner, check_utf8};
+
+const MAX_COLUMNS: usize = 10_000;
+
+/// What the first bytes of a file say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) columns: Vec<String>,
+    /// Bytes before the first data row.
+    pub(super) length: usize,
+    /// Lines before the first data row.
+    pub(super) lines: u64,
+}
+
+/// Where in the header a fault is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct HeaderFault {
+    pub(super) line: u64,
+    pub(super) error: DataError,
+}
+
+/// Reads the header from the first bytes of a table; `None` if more bytes are needed.
+pub(super) fn read_header(
+    start: &[u8],
+    at_end: bool,
+    delimiter: Option<u8>,
+) -> Result<Option<Header>, HeaderFault> {
+    let fault = |line, error| Err(HeaderFault { line, error });
+    if let Some((format, hint)) = foreign_format(start) {
+        return fault(1, DataError::WrongFormat { format, hint });
+    }
+    let bom = if start.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    };
+    let text = &start[bom..];
+    let used = delimiter.unwrap_or(b',');
+    // A header may hold quoted line breaks: take lines until the record is complete.
+    let mut end = 0;
+    loop {
+        let line_end = text[end..].iter().position(|&byte| byte == b'\n');
+        end = match line_end {
+            Some(offset) => end + offset + 1,
+            None if at_end => text.len(),
+            None if text.len() > MAX_RECORD => {
+                let limit_mib = MAX_RECORD >> 20;
+                return fault(
+                    1,
+                    DataError::TooLong {
+                        what: "row",
+                        limit_mib,
+                    },
+                );
+            }
+            None => return Ok(None),
+        };
+        let mut columns: Option<Vec<Vec<u8>>> = None;
+        let scanned = Scanner::new(used, 0, None).scan(
+            Block {
+                bytes: &text[..end],
+                file: 0,
+                chunk: 0,
+                line: 0,
+                last: true,
+                multiline: true,
+            },
+            |row| columns = Some(row.fields().map(|field| field.into_owned()).collect()),
+        );
+        match (scanned.outcome, columns) {
+            (
+                Outcome::Bad {
+                    error: DataError::OpenQuote,
+                    ..
+                },
+                _,
+            ) if end < text.len() => {}
+            (
+                Outcome::Bad {
+                    error: DataError::OpenQuote,
+                    ..
+                },
+                _,
+            ) if !at_end && text.len() <= MAX_RECORD => {
+                return Ok(None);
+            }
+            (Outcome::Bad { line, error, .. }, _) => return fault(line + 1, error),
+            (_, Some(columns)) => {
+                let lines = text[..end].iter().filter(|&&byte| byte == b'\n').count() as u64;
+                let line = lines.max(1);
+                let columns = check_names(&text[..end], columns, delimiter)
+                    .map_err(|error| HeaderFault { line, error })?;
+                return Ok(Some(Header {
+                    columns,
+                    length: bom + end,
+                    lines,
+                }));
+            }
+            (_, None) if end == text.len() && at_end => return fault(1, DataError::Empty),
+            (_, None) if end == text.len() => return Ok(None),
+            (_, None) => {}
+        }
+    }
+}
+
+fn check_names(
+    header: &[u8],
+    columns: Vec<Vec<u8>>,
+    delimiter: Option<u8>,
+) -> Result<Vec<String>, DataError> {
+    if let Err((_, byte)) = check_utf8(header) {
+        return Err(DataError::NotUtf8 { byte });
+    }
+    let without_line_end = header.trim_ascii_end();
+    if without_line_end.contains(&b'\r') && !columns.iter().any(|name| name.contains(&b'\n')) {
+        return Err(DataError::CarriageReturns);
+    }
+    if columns.len() > MAX_COLUMNS {
+        return Err(DataError::TooManyColumns {
+            found: columns.len(),
+            limit: MAX_COLUMNS,
+        });
+    }
+    let mut names: Vec<String> = Vec::with_capacity(columns.len());
+    for (position, name) in columns.into_iter().enumerate() {
+        let name = String::from_utf8_lossy(&name).trim().to_owned();
+        // A frame's index is commonly written under an empty name.
+        let name = if name.is_empty() {
+            format!("unnamed_{}", position + 1)
+        } else {
+            name
+        };
+        names.push(name);
+    }
+    if let [only] = names.as_slice()
+        && delimiter.is_none()
+    {
+        for (byte, likely) in [(';', ";"), ('\t', "\\t"), ('|', "|")] {
+            if only.contains(byte) {
+                return Err(DataError::WrongDelimiter {
+                    header: only.clone(),
+                    likely,
+                });
+            }
+        }
+    }
+    let mut sorted: Vec<usize> = (0..names.len()).collect();
+    sorted.sort_by(|&a, &b| names[a].cmp(&names[b]).then(a.cmp(&b)));
+    if let Some(pair) = sorted
+        .windows(2)
+        .find(|pair| names[pair[0]] == names[pair[1]])
+    {
+        return Err(DataError::DuplicateColumn {
+            name: names[pair[0]].clone(),
+            first: pair[0] + 1,
+            second: pair[1] + 1,
+        });
+    }
+    Ok(names)
+}
+
+/// Recognises what is not text separated by something.
+fn foreign_format(start: &[u8]) -> Option<(&'static str, &'static str)> {
+    const CSV: &str = "convert it to CSV";
+    let known: [(&[u8], &str, &str); 8] = [
+        (b"PAR1", "a Parquet file", CSV),
+        (
+            b"\x28\xb5\x2f\xfd",
+            "zstd-compressed",
+            "decompress it: zstd -dc FILE | churnctl ... -",
+        ),
+        (
+            b"PK\x03\x04",
+            "a ZIP archive or a spreadsheet",
+            "save it as CSV",
+        ),
+        (
+            b"BZh",
+            "bzip2-compressed",
+            "decompress it: bzip2 -dc FILE | churnctl ... -",
+        ),
+        (
+            b"\xfd7zXZ\x00",
+            "xz-compressed",
+            "decompress it: xz -dc FILE | churnctl ... -",
+        ),
+        (
+            b"\xff\xfe",
+            "UTF-16 text",
+            "convert it: iconv -f utf-16 -t utf-8 FILE",
+        ),
+        (
+            b"\xfe\xff",
+            "UTF-16 text",
+            "convert it: iconv -f utf-16 -t utf-8 FILE",
+        ),
+        (b"SQLite format 3", "an SQLite database", CSV),
+    ];
+    if let Some((_, format, hint)) = known.iter().find(|(magic, ..)| start.starts_with(magic)) {
+        return Some((format, hint));
+    }
+    match start.trim_ascii_start() {
+        [b'{', rest @ ..] if matches!(rest.trim_ascii_start(), [b'"', ..]) => Some((
+            "JSON",
+            "a profile is read where a profile is expected; a table must be CSV",
+        )),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Result<Vec<String>, DataError> {
+        match read_header(text.as_bytes(), true, None) {
+            Ok(header) => Ok(header.expect("at the end, so complete").columns),
+            Err(fault) => Err(fault.error),
+        }
+    }
+
+    #[test]
+    fn reads_names_past_a_mark_blank_lines_and_quotes() {
+        assert_eq!(
+            names("\u{feff}age,tenure\n1,2\n"),
+            Ok(vec!["age".into(), "tenure".into()])
+        );
+        assert_eq!(
+            names("\n\r\nage,\"ten\nure\"\n"),
+            Ok(vec!["age".into(), "ten\nure".into()])
+        );
+        assert_eq!(names(",a\n0,1\n"), Ok(vec!["unnamed_1".into(), "a".into()]));
+    }
+
+    #[test]
+    fn asks_for_more_bytes_rather_than_guess() {
+        assert_eq!(read_header(b"age,ten", false, None), Ok(None));
+        assert_eq!(read_header(b"age,\"ten\n", false, None), Ok(None));
+    }
+
+    #[test]
+    fn names_what_is_wrong() {
+        assert_eq!(names(""), Err(DataError::Empty));
+        assert_eq!(names("\n\n"), Err(DataError::Empty));
+        assert_eq!(names("\u{feff}"), Err(DataError::Empty));
+        assert_eq!(names("age,tenure\r1,2\r"), Err(DataError::CarriageReturns));
+        assert_eq!(
+            names("age;tenure\n1;2\n"),
+            Err(DataError::WrongDelimiter {
+                header: "age;tenure".into(),
+                likely: ";"
+            })
+        );
+        assert_eq!(
+            names("age,x,age\n"),
+            Err(DataError::DuplicateColumn {
+                name: "age".into(),
+                first: 1,
+                second: 3
+            })
+        );
+        assert!(matches!(
+            read_header(b"\xff\xfea\0g\0", true, None),
+            Err(HeaderFault {
+                error: DataError::WrongFormat { .. },
+                ..
+            })
+        ));
+        assert!(matches!(
+            read_header(b"age,te\xffnure\n", true, None),
+            Err(HeaderFault {
+                error: DataError::NotUtf8 { byte: 0xff },
+                ..
+            })
+        ));
+    }
+}

@@ -1,0 +1,14 @@
+//! Tables in: addresses, readers, values. What is counted of them is `profile/`'s affair.
+
+mod error;
+mod header;
+mod parallel;
+mod record;
+mod source;
+mod streaming;
+mod value;
+
+pub use error::DataError;
+pub use record::{Row, RowPlace};
+pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
+pub use value::{MissingKind, Value, classify, parse_number};

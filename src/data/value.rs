@@ -1,0 +1,213 @@
+//! What a field of a table means: missing, a number, an infinity, or a text.
+
+/// The ways a value can be absent. Infinities are counted apart and are not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MissingKind {
+    /// Nothing, or only blanks.
+    Empty,
+    /// `NA`, `N/A`, `n/a`, `<NA>`, `#N/A`.
+    Na,
+    /// `NaN` in any case, also with a sign.
+    Nan,
+    /// `null`, `NULL`, `None`.
+    Null,
+}
+
+impl MissingKind {
+    /// All kinds, in the order of [`MissingKind::index`].
+    pub const ALL: [Self; 4] = [Self::Empty, Self::Na, Self::Nan, Self::Null];
+
+    /// Returns the name used in profiles and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Na => "na",
+            Self::Nan => "nan",
+            Self::Null => "null",
+        }
+    }
+
+    /// Returns the position in [`MissingKind::ALL`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// The meaning of one field.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value {
+    /// No value.
+    Missing(MissingKind),
+    /// A finite number.
+    Number(f64),
+    /// A number too large for a double, or an infinity as such.
+    Infinite,
+    /// Anything else.
+    Text,
+}
+
+/// Returns what `field` means. Blanks around numbers and missing marks don't count.
+#[must_use]
+pub fn classify(field: &[u8]) -> Value {
+    let trimmed = field.trim_ascii();
+    match trimmed {
+        b"" => return Value::Missing(MissingKind::Empty),
+        b"NA" | b"N/A" | b"n/a" | b"<NA>" | b"#N/A" => return Value::Missing(MissingKind::Na),
+        b"null" | b"NULL" | b"None" => return Value::Missing(MissingKind::Null),
+        _ => {}
+    }
+    if let Some(number) = parse_number(trimmed) {
+        return Value::Number(number);
+    }
+    // What the fast path leaves: long digits, large exponents, infinities, NaN, and texts.
+    let starts_like_a_number = matches!(
+        trimmed[0],
+        b'0'..=b'9' | b'+' | b'-' | b'.' | b'i' | b'I' | b'n' | b'N'
+    );
+    if !starts_like_a_number {
+        return Value::Text;
+    }
+    match std::str::from_utf8(trimmed)
+        .ok()
+        .and_then(|text| text.parse::<f64>().ok())
+    {
+        Some(number) if number.is_nan() => Value::Missing(MissingKind::Nan),
+        Some(number) if number.is_infinite() => Value::Infinite,
+        // Adding 0.0 turns -0.0 into 0.0: they are one value.
+        Some(number) => Value::Number(number + 0.0),
+        None => Value::Text,
+    }
+}
+
+/// Powers of ten that a double holds exactly.
+const POWERS_OF_TEN: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// Returns the number for the plain forms `12`, `-3.25`, `.5`, `7.`, where the result is exact
+/// arithmetic; `None` for everything else, whether a number or not.
+///
+/// Digits that fit 53 bits divided by a power of ten up to 10^22 round once, so the result is
+/// the double nearest to the text (Clinger 1990), the same as `str::parse` gives.
+#[inline]
+#[must_use]
+pub fn parse_number(field: &[u8]) -> Option<f64> {
+    let (negative, digits) = match field {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        rest => (false, rest),
+    };
+    // 19 digits and a point fit a u64.
+    if digits.len() > 20 {
+        return None;
+    }
+    let mut mantissa: u64 = 0;
+    let mut point: Option<usize> = None;
+    for (position, &byte) in digits.iter().enumerate() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+        } else if byte == b'.' && point.is_none() {
+            point = Some(position);
+        } else {
+            return None;
+        }
+    }
+    let fraction = point.map_or(0, |point| digits.len() - point - 1);
+    let digit_count = digits.len() - usize::from(point.is_some());
+    if digit_count == 0 || digit_count > 19 || mantissa > (1 << 53) {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "at most 2^53, exact")]
+    let number = mantissa as f64 / POWERS_OF_TEN[fraction];
+    Some(if negative { 0.0 - number } else { number })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_plain_numbers() {
+        for (text, expected) in [
+            ("0", 0.0),
+            ("12", 12.0),
+            ("-3.25", -3.25),
+            ("+.5", 0.5),
+            ("7.", 7.0),
+            ("1889.5", 1889.5),
+            ("0.1", 0.1),
+            (" 5 ", 5.0),
+            ("1e3", 1000.0),
+            ("123456789012345678901234567890", 1.234_567_890_123_456_8e29),
+        ] {
+            assert_eq!(classify(text.as_bytes()), Value::Number(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn minus_zero_is_zero() {
+        for text in ["-0", "-0.0", "-0e0"] {
+            let Value::Number(number) = classify(text.as_bytes()) else {
+                panic!("{text} is a number");
+            };
+            assert_eq!(number.to_bits(), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn tells_missing_infinite_and_text_apart() {
+        use MissingKind::{Empty, Na, Nan, Null};
+        for (text, expected) in [
+            ("", Value::Missing(Empty)),
+            ("  ", Value::Missing(Empty)),
+            ("NA", Value::Missing(Na)),
+            ("nan", Value::Missing(Nan)),
+            ("-NaN", Value::Missing(Nan)),
+            ("null", Value::Missing(Null)),
+            ("inf", Value::Infinite),
+            ("-Infinity", Value::Infinite),
+            ("1e999", Value::Infinite),
+            ("abc", Value::Text),
+            ("1,5", Value::Text),
+            ("1_000", Value::Text),
+            ("-", Value::Text),
+            (".", Value::Text),
+            ("1.2.3", Value::Text),
+            ("\0", Value::Text),
+            ("North", Value::Text),
+            ("Nigeria", Value::Text),
+        ] {
+            assert_eq!(classify(text.as_bytes()), expected, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_the_standard_library(text in "[+-]?[0-9]{0,12}(\\.[0-9]{0,12})?") {
+            let ours = classify(text.as_bytes());
+            let theirs = text.parse::<f64>().ok();
+            match (ours, theirs) {
+                (Value::Number(ours), Some(theirs)) => prop_assert_eq!(ours, theirs + 0.0),
+                (Value::Text, None) | (Value::Missing(MissingKind::Empty), None) => {}
+                (ours, theirs) => prop_assert!(false, "{ours:?} against {theirs:?}"),
+            }
+        }
+
+        #[test]
+        fn reads_back_every_finite_double(number in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL) {
+            prop_assert_eq!(classify(format!("{number}").as_bytes()), Value::Number(number));
+            prop_assert_eq!(classify(format!("{number:e}").as_bytes()), Value::Number(number));
+        }
+
+        #[test]
+        fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            let _ = classify(&bytes);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A column as it stands in a profile.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::counter::{ColumnCounter, HASHED_CATEGORIES, HashedTexts};
+use super::distinct::DistinctSketch;
+use super::grid::{Grid, StoredGrid};
+use crate::data::{MissingKind, Value};
+use crate::error::Place;
+
+/// The summary of one column: exact counts of distinct values where they are few, else counts
+/// on a grid (numbers) or by hash (texts). Two summaries of parts make the summary of the whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// Name in the header.
+    pub name: String,
+    /// The user said that its numbers are categories.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub categorical: bool,
+    /// Missing values by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) missing: BTreeMap<String, u64>,
+    /// Distinct texts, as they stand in the data, with their counts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) values: BTreeMap<String, u64>,
+    /// The numbers, when more than 20,000 are distinct.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) grid: Option<StoredGrid>,
+    /// The texts, when more than 100,000 are distinct.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hashed: Option<StoredHashed>,
+    /// The first text and its place, when the column was just read.
+    #[serde(skip)]
+    pub first_text: Option<(Place, String)>,
+}
+
+/// Texts counted by hash.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoredHashed {
+    pub(super) counts: Vec<u64>,
+    pub(super) distinct: String,
+    pub(super) all_dates: bool,
+}
+
+/// Why a stored column cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ColumnError {
+    /// A part of it is not of the form that is written.
+    #[error("column \"{name}\": its {part} is damaged")]
+    Damaged { name: String, part: &'static str },
+    /// The counts don't add up to the rows.
+    #[error("column \"{name}\": {found} values counted, but the profile has {rows} rows")]
+    Rows { name: String, found: u64, rows: u64 },
+}
+
+impl Column {
+    pub(super) fn from_counter(name: &str, mut counter: ColumnCounter) -> Self {
+        let mut missing = counter.missing;
+        let mut values = BTreeMap::new();
+        for entry in counter.texts.entries() {
+            match entry.value {
+                Value::Missing(kind) => missing[kind.index()] += entry.count,
+                Value::Number(_) | Value::Infinite | Value::Text => {
+                    let text = String::from_utf8_lossy(counter.texts.text(entry)).into_owned();
+                    *values.entry(text).or_default() += entry.count;
+                }
+            }
+        }
+        Self {
+            name: name.to_owned(),
+            categorical: counter.categorical,
+            missing: MissingKind::ALL
+                .iter()
+                .filter(|kind| missing[kind.index()] > 0)
+                .map(|kind| (kind.as_str().to_owned(), missing[kind.index()]))
+                .collect(),
+            values,
+            grid: counter.grid.as_mut().map(|grid| grid.to_stored()),
+            hashed: counter.hashed.map(|hashed| StoredHashed {
+                counts: hashed.counts,
+                distinct: hashed.distinct.to_stored(),
+                all_dates: hashed.all_dates,
+            }),
+            first_text: None,
+        }
+    }
+
+    /// Makes the counter again, to go on counting or to merge.
+    pub(super) fn to_counter(&self) -> Result<ColumnCounter, ColumnError> {
+        let damaged = |part| ColumnError::Damaged {
+            name: self.name.clone(),
+            part,
+        };
+        let mut counter = ColumnCounter::new(self.categorical, Vec::new());
+        for (kind, count) in &self.missing {
+            let kind = MissingKind::ALL.iter().find(|known| known.as_str() == kind);
+            counter.missing[kind.ok_or_else(|| damaged("missing"))?.index()] += count;
+        }
+        if let Some(grid) = &self.grid {
+            let grid = Grid::from_stored(grid).ok_or_else(|| damaged("grid"))?;
+            counter.grid = Some(Box::new(grid));
+        }
+        if let Some(hashed) = &self.hashed {
+            let distinct = DistinctSketch::from_stored(&hashed.distinct)
+                .filter(|_| hashed.counts.len() == HASHED_CATEGORIES)
+                .ok_or_else(|| damaged("hashed texts"))?;
+            counter.hashed = Some(Box::new(HashedTexts {
+                counts: hashed.counts.clone(),
+                distinct,
+                all_dates: hashed.all_dates,
+            }));
+        }
+        for (text, &count) in &self.values {
+            counter.add_times(text.as_bytes(), count);
+        }
+        Ok(counter)
+    }
+
+    /// Checks that a column read from a file is whole and counts `rows` rows.
+    pub(super) fn check(&self, rows: u64) -> Result<(), ColumnError> {
+        if let Some(grid) = &self.grid {
+            Grid::from_stored(grid).ok_or_else(|| ColumnError::Damaged {
+                name: self.name.clone(),
+                part: "grid",
+            })?;
+        }
+        let known = |kind: &String| MissingKind::ALL.iter().any(|known| known.as_str() == kind);
+        let hashed_is_whole = self.hashed.as_ref().is_none_or(|hashed| {
+            hashed.counts.len() == HASHED_CATEGORIES
+                && DistinctSketch::from_stored(&hashed.distinct).is_some()
+        });
+        if !self.missing.keys().all(known) || !hashed_is_whole {
+            return Err(ColumnError::Damaged {
+                name: self.name.clone(),
+                part: "counts",
+            });
+        }
+        let found = self.rows();
+        if found != Some(rows) {
+            return Err(ColumnError::Rows {
+                name: self.name.clone(),
+                found: found.unwrap_or(u64::MAX),
+                rows,
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns the rows counted; `None` if they overflow.
+    pub(super) fn rows(&self) -> Option<u64> {
+        let grid = self.grid.iter().flat_map(|grid| grid.counts());
+        let hashed = self.hashed.iter().flat_map(|hashed| &hashed.counts);
+        self.missing
+            .values()
+            .chain(self.values.values())
+            .chain(grid)
+            .chain(hashed)
+            .try_fold(0_u64, |sum, &count| sum.checked_add(count))
+    }
+}

@@ -1,0 +1,224 @@
+//! Reads a data set and counts its columns.
+
+use std::collections::BTreeMap;
+
+use super::column::Column;
+use super::counter::ColumnCounter;
+use super::document::Outcome;
+use crate::data::{DataSet, Row, RowSink, Summary};
+use crate::error::{Error, Place, Result};
+use crate::progress::Progress;
+
+/// Most values that a label may have before it is none.
+const MAX_LABELS: usize = 20;
+
+/// A column to count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountColumn {
+    /// Its name.
+    pub name: String,
+    /// Its numbers are categories.
+    pub categorical: bool,
+    /// Points at which its numbers are counted exactly, rising.
+    pub cuts: Vec<f64>,
+}
+
+/// What to count of a data set.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CountPlan {
+    /// The columns, each of which the data set has.
+    pub columns: Vec<CountColumn>,
+    /// Label and score column, to count the scores by label.
+    pub outcome: Option<(String, String)>,
+}
+
+/// What was counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// The planned columns.
+    pub columns: Vec<Column>,
+    /// The scores by label, if planned.
+    pub outcome: Option<Outcome>,
+    /// Rows read.
+    pub rows: u64,
+    /// Blank lines skipped.
+    pub blank_lines: u64,
+}
+
+struct Counters {
+    columns: Vec<(usize, ColumnCounter)>,
+    outcome: Option<OutcomeCounter>,
+}
+
+struct OutcomeCounter {
+    label: usize,
+    score: usize,
+    by_label: Vec<(Vec<u8>, ColumnCounter)>,
+}
+
+impl OutcomeCounter {
+    fn counter(&mut self, label: &[u8]) -> Option<&mut ColumnCounter> {
+        let known = self.by_label.iter().position(|(known, _)| known == label);
+        let index = match known {
+            Some(index) => index,
+            // One above the limit is kept as the sign that there are too many.
+            None if self.by_label.len() > MAX_LABELS => return None,
+            None => {
+                self.by_label
+                    .push((label.to_vec(), ColumnCounter::new(false, Vec::new())));
+                self.by_label.len() - 1
+            }
+        };
+        Some(&mut self.by_label[index].1)
+    }
+}
+
+impl RowSink for Counters {
+    #[inline]
+    fn row(&mut self, row: &Row<'_>) {
+        let place = row.place();
+        for (column, counter) in &mut self.columns {
+            counter.add(&row.field(*column), place);
+        }
+        if let Some(outcome) = &mut self.outcome {
+            let label = row.field(outcome.label);
+            let score = row.field(outcome.score);
+            if !matches!(
+                crate::data::classify(&label),
+                crate::data::Value::Missing(_)
+            ) && let Some(counter) = outcome.counter(label.trim_ascii())
+            {
+                counter.add(&score, place);
+            }
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for ((_, mine), (_, theirs)) in self.columns.iter_mut().zip(other.columns) {
+            mine.merge(theirs);
+        }
+        if let (Some(mine), Some(theirs)) = (&mut self.outcome, other.outcome) {
+            for (label, counter) in theirs.by_label {
+                if let Some(own) = mine.counter(&label) {
+                    own.merge(counter);
+                }
+            }
+        }
+    }
+}
+
+/// Counts the planned columns of `data`.
+///
+/// # Errors
+/// Bad input where the data are, and if a planned column is not there or the label has too many values.
+pub fn count(data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Result<Counted> {
+    let source = data.name().to_owned();
+    let index_of = |name: &str| {
+        data.columns()
+            .iter()
+            .position(|column| column == name)
+            .ok_or_else(|| {
+                let place = Place {
+                    file: source.clone(),
+                    ..Place::default()
+                };
+                let error = Error::bad_input(format!("there is no column \"{name}\"")).at(place);
+                match crate::error::nearest(name, data.columns().iter().map(String::as_str)) {
+                    Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                    None => error.hint(format!("the columns are: {}", data.columns().join(", "))),
+                }
+            })
+    };
+    let indices = plan
+        .columns
+        .iter()
+        .map(|column| index_of(&column.name))
+        .collect::<Result<Vec<usize>>>()?;
+    let outcome_indices = match &plan.outcome {
+        Some((label, score)) => Some((index_of(label)?, index_of(score)?)),
+        None => None,
+    };
+    let make = || Counters {
+        columns: indices
+            .iter()
+            .zip(&plan.columns)
+            .map(|(&index, column)| {
+                (
+                    index,
+                    ColumnCounter::new(column.categorical, column.cuts.clone()),
+                )
+            })
+            .collect(),
+        outcome: outcome_indices.map(|(label, score)| OutcomeCounter {
+            label,
+            score,
+            by_label: Vec::new(),
+        }),
+    };
+    let (counters, summary) = data.read(&make, progress)?;
+    let Counters { columns, outcome } = counters;
+    Ok(Counted {
+        columns: columns
+            .into_iter()
+            .zip(&plan.columns)
+            .map(|((_, counter), column)| finish(&column.name, counter, &summary))
+            .collect(),
+        outcome: match (outcome, &plan.outcome) {
+            (Some(outcome), Some((label, score))) => {
+                Some(finish_outcome(outcome, label, score, &source, &summary)?)
+            }
+            _ => None,
+        },
+        rows: summary.rows,
+        blank_lines: summary.blank_lines,
+    })
+}
+
+fn finish(name: &str, mut counter: ColumnCounter, summary: &Summary) -> Column {
+    let first_text = counter.first_text.take().map(|first| {
+        let place = Place {
+            column: Some(name.to_owned()),
+            ..summary.lines.place(first.place)
+        };
+        (place, String::from_utf8_lossy(&first.text).into_owned())
+    });
+    Column {
+        first_text,
+        ..Column::from_counter(name, counter)
+    }
+}
+
+fn finish_outcome(
+    outcome: OutcomeCounter,
+    label: &str,
+    score: &str,
+    source: &str,
+    summary: &Summary,
+) -> Result<Outcome> {
+    if outcome.by_label.len() > MAX_LABELS {
+        return Err(
+            Error::bad_input(format!("more than {MAX_LABELS} different labels"))
+                .at(Place {
+                    file: source.to_owned(),
+                    line: None,
+                    column: Some(label.to_owned()),
+                })
+                .hint("a label has two values; is it the right column?"),
+        );
+    }
+    let by_label: BTreeMap<String, Column> = outcome
+        .by_label
+        .into_iter()
+        .map(|(value, counter)| {
+            (
+                String::from_utf8_lossy(&value).into_owned(),
+                finish(score, counter, summary),
+            )
+        })
+        .collect();
+    Ok(Outcome {
+        label: label.to_owned(),
+        score: score.to_owned(),
+        by_label,
+    })
+}

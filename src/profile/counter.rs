@@ -1,0 +1,264 @@
+//! Counts one column while its rows go by: distinct texts as long as they are few, then a grid
+//! for the numbers and hashed categories for the texts.
+//!
+//! What a counter holds is a function of the values alone. Numbers leave the table of texts
+//! when more than [`MAX_NUMBERS`] distinct ones were seen, other texts when more than
+//! [`MAX_TEXTS`] were; both limits are crossed or not whatever the order.
+
+use super::distinct::DistinctSketch;
+use super::grid::Grid;
+use super::texts::{Entry, Key, TextTable, meaning, stable_hash};
+use crate::data::{MissingKind, RowPlace, Value};
+
+/// Most distinct numbers that are kept one by one.
+pub const MAX_NUMBERS: usize = 20_000;
+/// Most distinct texts that are kept one by one.
+pub const MAX_TEXTS: usize = 100_000;
+/// Most bytes of distinct texts that are kept.
+const MAX_TEXT_BYTES: usize = 16 << 20;
+/// Categories are hashed into this many when they are too many to keep.
+pub(super) const HASHED_CATEGORIES: usize = 1024;
+
+/// Texts of a column with too many of them, by hash.
+#[derive(Debug, Clone)]
+pub(super) struct HashedTexts {
+    pub(super) counts: Vec<u64>,
+    pub(super) distinct: DistinctSketch,
+    pub(super) all_dates: bool,
+}
+
+impl Default for HashedTexts {
+    fn default() -> Self {
+        Self {
+            counts: vec![0; HASHED_CATEGORIES],
+            distinct: DistinctSketch::default(),
+            all_dates: true,
+        }
+    }
+}
+
+impl HashedTexts {
+    fn add(&mut self, text: &[u8], count: u64) {
+        let hash = stable_hash(text);
+        self.counts[(hash % HASHED_CATEGORIES as u64) as usize] += count;
+        self.distinct.add(hash);
+        self.all_dates &= is_date(text);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            *mine += theirs;
+        }
+        self.distinct.merge(&other.distinct);
+        self.all_dates &= other.all_dates;
+    }
+}
+
+/// The first text of a column: evidence when a number column turned to text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FirstText {
+    pub(super) place: RowPlace,
+    pub(super) text: Vec<u8>,
+}
+
+/// Counts of one column.
+#[derive(Debug, Clone)]
+pub(super) struct ColumnCounter {
+    /// The user says that it is categorical: numbers in it are texts.
+    pub(super) categorical: bool,
+    pub(super) missing: [u64; MissingKind::ALL.len()],
+    pub(super) texts: TextTable,
+    numbers: usize,
+    other_texts: usize,
+    text_bytes: usize,
+    pub(super) grid: Option<Box<Grid>>,
+    pub(super) hashed: Option<Box<HashedTexts>>,
+    cuts: Vec<f64>,
+    pub(super) first_text: Option<FirstText>,
+}
+
+impl ColumnCounter {
+    /// Makes an empty counter that, if it comes to a grid, also counts at these cut points.
+    pub(super) fn new(categorical: bool, cuts: Vec<f64>) -> Self {
+        Self {
+            categorical,
+            missing: [0; MissingKind::ALL.len()],
+            texts: TextTable::default(),
+            numbers: 0,
+            other_texts: 0,
+            text_bytes: 0,
+            grid: None,
+            hashed: None,
+            cuts,
+            first_text: None,
+        }
+    }
+
+    /// Counts one field.
+    #[inline]
+    pub(super) fn add(&mut self, field: &[u8], place: RowPlace) {
+        if field.is_empty() {
+            self.missing[MissingKind::Empty.index()] += 1;
+            return;
+        }
+        if let Some(grid) = &mut self.grid
+            && let Some(number) = crate::data::parse_number(field)
+        {
+            grid.add(number);
+            return;
+        }
+        let key = Key::new(field);
+        if !self.texts.add_known(&key, 1) {
+            self.add_new(field, &key, 1, Some(place));
+        }
+    }
+
+    /// Counts a text `count` times: for what a profile has stored.
+    pub(super) fn add_times(&mut self, text: &[u8], count: u64) {
+        let key = Key::new(text);
+        if !self.texts.add_known(&key, count) {
+            self.add_new(text, &key, count, None);
+        }
+    }
+
+    #[cold]
+    fn add_new(&mut self, text: &[u8], key: &Key<'_>, count: u64, place: Option<RowPlace>) {
+        let value = meaning(text, self.categorical);
+        match value {
+            Value::Missing(kind) => {
+                // Marks with blanks around them have endlessly many forms: not kept.
+                if text.trim_ascii().len() == text.len() {
+                    self.texts.insert(key, count, value);
+                } else {
+                    self.missing[kind.index()] += count;
+                }
+            }
+            Value::Number(number) => {
+                if let Some(grid) = &mut self.grid {
+                    grid.add_times(number, count);
+                    return;
+                }
+                self.texts.insert(key, count, value);
+                self.numbers += 1;
+                if self.numbers > MAX_NUMBERS {
+                    self.numbers_to_grid();
+                }
+            }
+            Value::Text | Value::Infinite => {
+                if let Some(place) = place
+                    && value == Value::Text
+                    && self
+                        .first_text
+                        .as_ref()
+                        .is_none_or(|first| place < first.place)
+                {
+                    let text = text[..text.len().min(80)].to_vec();
+                    self.first_text = Some(FirstText { place, text });
+                }
+                if let Some(hashed) = &mut self.hashed {
+                    hashed.add(text, count);
+                    return;
+                }
+                self.texts.insert(key, count, value);
+                self.other_texts += 1;
+                self.text_bytes += text.len();
+                if self.other_texts > MAX_TEXTS || self.text_bytes > MAX_TEXT_BYTES {
+                    self.texts_to_hashed();
+                }
+            }
+        }
+    }
+
+    fn numbers_to_grid(&mut self) {
+        let mut grid = Box::new(Grid::new(self.cuts.clone()));
+        self.texts.drain(
+            |entry| matches!(entry.value, Value::Number(_)),
+            |_, entry| {
+                if let Value::Number(number) = entry.value {
+                    grid.add_times(number, entry.count);
+                }
+            },
+        );
+        self.grid = Some(grid);
+    }
+
+    fn texts_to_hashed(&mut self) {
+        let mut hashed = Box::<HashedTexts>::default();
+        let is_text = |entry: &Entry| matches!(entry.value, Value::Text | Value::Infinite);
+        self.texts
+            .drain(is_text, |text, entry| hashed.add(text, entry.count));
+        self.hashed = Some(hashed);
+    }
+
+    /// Adds all that another counter of the same column has counted.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        for (mine, theirs) in self.missing.iter_mut().zip(other.missing) {
+            *mine += theirs;
+        }
+        if let Some(theirs) = other.hashed.take() {
+            if self.hashed.is_none() {
+                self.texts_to_hashed();
+            }
+            if let Some(mine) = &mut self.hashed {
+                mine.merge(&theirs);
+            }
+        }
+        if let Some(theirs) = other.grid.take() {
+            if self.grid.is_none() {
+                self.numbers_to_grid();
+            }
+            if let Some(mine) = &mut self.grid {
+                mine.merge(*theirs);
+            }
+        }
+        for entry in other.texts.entries() {
+            self.add_times(other.texts.text(entry), entry.count);
+        }
+        self.first_text = match (self.first_text.take(), other.first_text) {
+            (Some(mine), Some(theirs)) => Some(if theirs.place < mine.place {
+                theirs
+            } else {
+                mine
+            }),
+            (mine, theirs) => mine.or(theirs),
+        };
+    }
+}
+
+/// Returns whether a text begins like `2026-01-31`, `2026/01/31` or `31.01.2026`, with or without a time.
+pub(super) fn is_date(text: &[u8]) -> bool {
+    let shape: Vec<u8> = text
+        .iter()
+        .take(11)
+        .map(|byte| if byte.is_ascii_digit() { b'9' } else { *byte })
+        .collect();
+    let date = shape.get(..10).unwrap_or(&[]);
+    let known = [
+        b"9999-99-99".as_slice(),
+        b"9999/99/99",
+        b"99.99.9999",
+        b"99/99/9999",
+        b"99-99-9999",
+    ];
+    known.contains(&date) && matches!(shape.get(10), None | Some(b'T' | b't' | b' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_dates_from_other_texts() {
+        for date in [
+            "2026-01-31",
+            "2026-01-31T03:00:00Z",
+            "2018-01-01 00:26:09.456",
+            "31.01.2026",
+        ] {
+            assert!(is_date(date.as_bytes()), "{date}");
+        }
+        for text in ["2026", "7590-VHVEG", "2026-01-310", "Month-to-month", ""] {
+            assert!(!is_date(text.as_bytes()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The profile: the summary of a data set, as a versioned JSON document that can be merged.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::column::Column;
+use crate::error::{Error, Place, Result};
+
+/// Version of the profile's JSON layout.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What the columns of a data set are, as far as the user said so.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Roles {
+    /// The outcome column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The label's value that means churned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub positive: Option<String>,
+    /// The model's output column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<String>,
+    /// Identifiers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub id: Vec<String>,
+    /// Columns to leave out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<String>,
+    /// Columns whose numbers are categories.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categorical: Vec<String>,
+}
+
+/// The summary of a data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Version of this layout, see [`SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// Always `profile`.
+    pub command: String,
+    /// Version of the program that wrote it.
+    pub churnctl_version: String,
+    /// When it was made, RFC 3339 in UTC.
+    pub created_at: String,
+    /// The data as the user named them.
+    pub source: String,
+    /// Rows counted.
+    pub rows: u64,
+    /// What the user said of the columns.
+    #[serde(default)]
+    pub roles: Roles,
+    /// The columns in the order of the data.
+    pub columns: Vec<Column>,
+    /// Scores by label, if both columns were named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+/// The scores of the rows with each label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// The label column.
+    pub label: String,
+    /// The score column.
+    pub score: String,
+    /// Summary of the scores by value of the label. Rows without a label are not here.
+    pub by_label: BTreeMap<String, Column>,
+}
+
+impl Profile {
+    /// Reads a profile; `file` is what errors call it.
+    ///
+    /// # Errors
+    /// Bad input if it is no profile, of a newer version, or its counts don't add up.
+    pub fn from_json(bytes: &[u8], file: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Version {
+            schema_version: Option<u32>,
+            command: Option<String>,
+        }
+        let place = |line| Place {
+            file: file.to_owned(),
+            line,
+            column: None,
+        };
+        let damaged = |error: serde_json::Error| {
+            let line = u64::try_from(error.line()).ok().filter(|line| *line > 0);
+            Error::bad_input("this is no whole profile")
+                .at(place(line))
+                .hint("make it again with `churnctl profile DATA -o FILE`")
+                .because(error)
+        };
+        let version: Version = serde_json::from_slice(bytes).map_err(damaged)?;
+        if let Some(command) = version.command.filter(|command| command != "profile") {
+            return Err(Error::bad_input(format!(
+                "this is a document of `{command}`, not a profile"
+            ))
+            .at(place(None))
+            .hint("make a profile with `churnctl profile DATA -o FILE`"));
+        }
+        if let Some(found) = version
+            .schema_version
+            .filter(|version| *version > SCHEMA_VERSION)
+        {
+            return Err(Error::bad_input(format!(
+                "the profile has version {found}, this churnctl reads up to {SCHEMA_VERSION}"
+            ))
+            .at(place(None))
+            .hint("update churnctl, or make the profile again"));
+        }
+        let profile: Self = serde_json::from_slice(bytes).map_err(damaged)?;
+        profile.check().map_err(|error| error.at(place(None)))?;
+        Ok(profile)
+    }
+
+    fn check(&self) -> Result<()> {
+        let damaged = |message: String| {
+            Error::bad_input(format!("the profile is damaged: {message}"))
+                .hint("make it again with `churnctl profile DATA -o FILE`")
+        };
+        if self.rows == 0 || self.columns.is_empty() {
+            return Err(damaged("it has no rows or no columns".into()));
+        }
+        for column in &self.columns {
+            column
+                .check(self.rows)
+                .map_err(|error| damaged(error.to_string()))?;
+        }
+        for (label, column) in self.outcome.iter().flat_map(|outcome| &outcome.by_label) {
+            let rows = column.rows().filter(|rows| *rows <= self.rows);
+            let rows = rows.ok_or_else(|| damaged(format!("too many scores for \"{label}\"")))?;
+            column
+                .check(rows)
+                .map_err(|error| damaged(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Returns the profile as JSON, a column a line.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        // Profiles hold strings, integers and finite doubles only: this cannot fail.
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        let columns = value.get_mut("columns").map(serde_json::Value::take);
+        let mut lines: Vec<String> = Vec::new();
+        for column in columns
+            .iter()
+            .filter_map(serde_json::Value::as_array)
+            .flatten()
+        {
+            lines.push(format!("    {column}"));
+        }
+        let head = serde_json::to_string_pretty(&value).unwrap_or_default();
+        let columns = format!("\"columns\": [\n{}\n  ]", lines.join(",\n"));
+        let mut text = head.replacen("\"columns\": null", &columns, 1);
+        text.push('\n');
+        text.into_bytes()
+    }
+
+    /// Returns a column by name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Merges the profiles of parts into the profile of the whole.
+    ///
+    /// The result has the same counts, means and bins as a profile of all the data at once,
+    /// whatever the order. Roles, name and time are those of the first, the sources are joined.
+    ///
+    /// # Errors
+    /// Bad input if the columns or roles differ, or there is no profile at all.
+    pub fn merge(parts: Vec<Self>) -> Result<Self> {
+        let mut parts = parts.into_iter();
+        let Some(first) = parts.next() else {
+            return Err(Error::usage("no profile to merge"));
+        };
+        let mut whole = first;
+        let mut counters = whole
+            .columns
+            .iter()
+            .map(Column::to_counter)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| Error::bad_input(error.to_string()))?;
+        for part in parts {
+            whole.check_same_layout(&part)?;
+            for (counter, column) in counters.iter_mut().zip(&whole.columns) {
+                if let Some(theirs) = part.column(&column.name) {
+                    counter.merge(
+                        theirs
+                            .to_counter()
+                            .map_err(|error| Error::bad_input(error.to_string()))?,
+                    );
+                }
+            }
+            whole.rows += part.rows;
+            whole.source = format!("{} {}", whole.source, part.source);
+            whole.outcome = merge_outcomes(whole.outcome.take(), part.outcome)?;
+        }
+        whole.columns = whole
+            .columns
+            .iter()
+            .zip(counters)
+            .map(|(column, counter)| Column::from_counter(&column.name, counter))
+            .collect();
+        Ok(whole)
+    }
+
+    fn check_same_layout(&self, other: &Self) -> Result<()> {
+        let differ = |what: String| {
+            Error::bad_input(format!(
+                "{} and {} differ: {what}",
+                self.source, other.source
+            ))
+            .hint("merge profiles that were made with the same options from the same columns")
+        };
+        for (one, two) in [(self, other), (other, self)] {
+            if let Some(column) = one
+                .columns
+                .iter()
+                .find(|column| two.column(&column.name).is_none())
+            {
+                return Err(differ(format!(
+                    "\"{}\" is only in {}",
+                    column.name, one.source
+                )));
+            }
+        }
+        if self.roles != other.roles {
+            return Err(differ("the columns' roles".into()));
+        }
+        Ok(())
+    }
+}
+
+fn merge_outcomes(mine: Option<Outcome>, theirs: Option<Outcome>) -> Result<Option<Outcome>> {
+    let (Some(mut mine), Some(theirs)) = (mine, theirs) else {
+        return Ok(None);
+    };
+    let damaged = |error: super::column::ColumnError| Error::bad_input(error.to_string());
+    for (label, column) in theirs.by_label {
+        let merged = match mine.by_label.remove(&label) {
+            None => column,
+            Some(own) => {
+                let mut counter = own.to_counter().map_err(damaged)?;
+                counter.merge(column.to_counter().map_err(damaged)?);
+                Column::from_counter(&own.name, counter)
+            }
+        };
+        mine.by_label.insert(label, merged);
+    }
+    Ok(Some(mine))
+}

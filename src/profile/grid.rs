@@ -1,0 +1,452 @@
+//! Counts of numbers on a fine grid, for columns with too many distinct values to keep them.
+//!
+//! Doubles are ordered as integers ([`ordinal`]); a cell is what is left of the ordinal after
+//! `shift` low bits are dropped. The shift is the smallest with which at most [`MAX_CELLS`]
+//! cells are in use, so the grid is a function of the values alone: not of their order, of the
+//! threads, or of the shards that were merged. Near every value the cells are a constant
+//! fraction of its size, mostly a thousandth or less.
+
+use serde::{Deserialize, Serialize};
+
+use super::distinct::{DistinctSketch, mix};
+use super::sums::{ExactSums, StoredOctave};
+
+/// Most cells that a grid uses.
+pub(super) const MAX_CELLS: usize = 8192;
+const SLOT_BITS: u32 = MAX_CELLS.ilog2() + 1;
+const SLOTS: usize = 1 << SLOT_BITS;
+const EMPTY: u64 = u64::MAX;
+const BUFFER: usize = 1024;
+
+const SIGN: u64 = 1 << 63;
+
+/// Maps a finite double to an integer with the same order; both zeros map to one.
+#[inline(always)]
+pub(crate) fn ordinal(value: f64) -> u64 {
+    let bits = value.to_bits();
+    if bits & SIGN == 0 {
+        bits + SIGN
+    } else {
+        SIGN - (bits & !SIGN)
+    }
+}
+
+/// The inverse of [`ordinal`], clamped to the finite doubles.
+pub(crate) fn from_ordinal(ordinal: u64) -> f64 {
+    let value = if ordinal >= SIGN {
+        f64::from_bits(ordinal - SIGN)
+    } else {
+        f64::from_bits((SIGN - ordinal) | SIGN)
+    };
+    if value.is_nan() {
+        return if ordinal >= SIGN { f64::MAX } else { f64::MIN };
+    }
+    value.clamp(f64::MIN, f64::MAX)
+}
+
+/// Counts of cells in an open-addressing table.
+#[derive(Debug, Clone)]
+struct Cells {
+    keys: Vec<u64>,
+    counts: Vec<u64>,
+    used: usize,
+}
+
+impl Cells {
+    fn new() -> Self {
+        Self {
+            keys: vec![EMPTY; SLOTS],
+            counts: vec![0; SLOTS],
+            used: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, key: u64, count: u64) {
+        // Fibonacci hashing: the high bits of the product are well spread.
+        let mut slot = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOT_BITS)) as usize;
+        loop {
+            if self.keys[slot] == key {
+                self.counts[slot] += count;
+                return;
+            }
+            if self.keys[slot] == EMPTY {
+                self.keys[slot] = key;
+                self.counts[slot] = count;
+                self.used += 1;
+                return;
+            }
+            slot = (slot + 1) & (SLOTS - 1);
+        }
+    }
+
+    fn sorted(&self) -> Vec<(u64, u64)> {
+        let mut cells: Vec<(u64, u64)> = self
+            .keys
+            .iter()
+            .zip(&self.counts)
+            .filter(|(key, _)| **key != EMPTY)
+            .map(|(&key, &count)| (key, count))
+            .collect();
+        cells.sort_unstable();
+        cells
+    }
+}
+
+/// Counts of the values at or above each of some cut points, for exact bins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Cuts {
+    pub(super) points: Vec<f64>,
+    pub(super) at_least: Vec<u64>,
+}
+
+/// The counts of a column's numbers.
+#[derive(Debug, Clone)]
+pub(super) struct Grid {
+    shift: u32,
+    cells: Cells,
+    buffer: Vec<f64>,
+    pub(super) sums: ExactSums,
+    pub(super) min: f64,
+    pub(super) max: f64,
+    /// Whether every value is a whole number; only then are distinct values estimated.
+    pub(super) integral: bool,
+    pub(super) distinct: DistinctSketch,
+    pub(super) cuts: Cuts,
+}
+
+impl Grid {
+    /// Makes an empty grid that also counts at these cut points.
+    pub(super) fn new(cuts: Vec<f64>) -> Self {
+        Self {
+            shift: 0,
+            cells: Cells::new(),
+            buffer: Vec::with_capacity(BUFFER),
+            sums: ExactSums::default(),
+            min: f64::INFINITY,
+            max: f64::NEG_INFINITY,
+            integral: true,
+            distinct: DistinctSketch::default(),
+            cuts: Cuts {
+                at_least: vec![0; cuts.len()],
+                points: cuts,
+            },
+        }
+    }
+
+    /// Adds one finite value.
+    #[inline(always)]
+    pub(super) fn add(&mut self, value: f64) {
+        self.buffer.push(value);
+        if self.buffer.len() == BUFFER {
+            self.flush();
+        }
+    }
+
+    /// Adds a finite value `count` times.
+    pub(super) fn add_times(&mut self, value: f64, count: u64) {
+        self.cells.add(ordinal(value) >> self.shift, count);
+        self.coarsen();
+        self.sums.add_times(value, count);
+        self.note(value);
+        for (point, at_least) in self.cuts.points.iter().zip(&mut self.cuts.at_least) {
+            *at_least += if value >= *point { count } else { 0 };
+        }
+    }
+
+    fn note(&mut self, value: f64) {
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        if value.fract() == 0.0 {
+            self.distinct.add(mix(value.to_bits()));
+        } else {
+            self.integral = false;
+        }
+    }
+
+    /// Counts what waits in the buffer, one figure at a time so that each loop stays in cache.
+    pub(super) fn flush(&mut self) {
+        let buffer = std::mem::take(&mut self.buffer);
+        for &value in &buffer {
+            self.cells.add(ordinal(value) >> self.shift, 1);
+            // Room for one more is all that the next value needs.
+            if self.cells.used > MAX_CELLS {
+                self.coarsen();
+            }
+        }
+        for &value in &buffer {
+            self.sums.add(value);
+        }
+        let (mut min, mut max) = (self.min, self.max);
+        for &value in &buffer {
+            min = if value < min { value } else { min };
+            max = if value > max { value } else { max };
+        }
+        (self.min, self.max) = (min, max);
+        for (&point, at_least) in self.cuts.points.iter().zip(&mut self.cuts.at_least) {
+            *at_least += buffer
+                .iter()
+                .map(|&value| u64::from(value >= point))
+                .sum::<u64>();
+        }
+        if self.integral {
+            for &value in &buffer {
+                self.note(value);
+            }
+        }
+        self.buffer = buffer;
+        self.buffer.clear();
+    }
+
+    /// Drops bits until the cells are few enough.
+    fn coarsen(&mut self) {
+        while self.cells.used > MAX_CELLS {
+            self.shift_by(1);
+        }
+    }
+
+    fn shift_by(&mut self, bits: u32) {
+        let old = std::mem::replace(&mut self.cells, Cells::new());
+        for (&key, &count) in old.keys.iter().zip(&old.counts) {
+            if key != EMPTY {
+                self.cells.add(key >> bits, count);
+            }
+        }
+        self.shift += bits;
+    }
+
+    /// Adds all values of another grid.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        self.flush();
+        other.flush();
+        if other.shift > self.shift {
+            self.shift_by(other.shift - self.shift);
+        }
+        for (key, count) in other.cells.sorted() {
+            self.cells.add(key >> (self.shift - other.shift), count);
+            self.coarsen();
+        }
+        self.sums.merge(&other.sums);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.integral &= other.integral;
+        self.distinct.merge(&other.distinct);
+        if self.cuts.points == other.cuts.points {
+            for (mine, theirs) in self.cuts.at_least.iter_mut().zip(&other.cuts.at_least) {
+                *mine += theirs;
+            }
+        } else {
+            // Counted at other points: those of neither side hold for the whole.
+            self.cuts = Cuts::default();
+        }
+    }
+}
+
+/// A grid as it stands in a profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoredGrid {
+    /// Low bits of the ordinal that are dropped.
+    shift: u32,
+    /// First cell, then the distances between neighbours.
+    cells: Vec<u64>,
+    /// Values in each cell.
+    counts: Vec<u64>,
+    octaves: Vec<StoredOctave>,
+    min: f64,
+    max: f64,
+    /// Sketch of the distinct values, if all are whole numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    distinct: Option<String>,
+    /// Cut points whose counts are exact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cuts: Vec<f64>,
+    /// Values at or above each cut point.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    at_least: Vec<u64>,
+}
+
+impl StoredGrid {
+    /// Returns the counts of the cells.
+    pub(super) fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+}
+
+impl Grid {
+    /// Returns the shift and the cells in rising order. Flush first.
+    pub(super) fn cells(&self) -> (u32, Vec<(u64, u64)>) {
+        (self.shift, self.cells.sorted())
+    }
+
+    /// Returns the number of values. Flush first.
+    pub(super) fn count(&self) -> u64 {
+        self.sums.count()
+    }
+
+    pub(super) fn to_stored(&mut self) -> StoredGrid {
+        self.flush();
+        let sorted = self.cells.sorted();
+        let mut before = 0;
+        StoredGrid {
+            shift: self.shift,
+            cells: sorted
+                .iter()
+                .map(|&(key, _)| key - std::mem::replace(&mut before, key))
+                .collect(),
+            counts: sorted.iter().map(|&(_, count)| count).collect(),
+            octaves: self.sums.to_stored(),
+            min: self.min,
+            max: self.max,
+            distinct: self.integral.then(|| self.distinct.to_stored()),
+            cuts: self.cuts.points.clone(),
+            at_least: self.cuts.at_least.clone(),
+        }
+    }
+
+    /// Reads back what [`to_stored`](Self::to_stored) wrote; `None` if it is not of that form.
+    pub(super) fn from_stored(stored: &StoredGrid) -> Option<Self> {
+        let StoredGrid {
+            shift,
+            cells,
+            counts,
+            octaves,
+            min,
+            max,
+            distinct,
+            cuts,
+            at_least,
+        } = stored;
+        let sums = ExactSums::from_stored(octaves)?;
+        let total = counts
+            .iter()
+            .try_fold(0_u64, |sum, &count| sum.checked_add(count))?;
+        let sane = *shift < 64
+            && cells.len() == counts.len()
+            && !cells.is_empty()
+            && cells.len() <= MAX_CELLS
+            && !counts.contains(&0)
+            && cells.iter().skip(1).all(|&distance| distance > 0)
+            && min.is_finite()
+            && max.is_finite()
+            && min <= max
+            && cuts.len() == at_least.len()
+            && cuts.iter().all(|point| point.is_finite())
+            && cuts.windows(2).all(|pair| pair[0] < pair[1])
+            && at_least.iter().all(|&count| count <= total)
+            && at_least.windows(2).all(|pair| pair[0] >= pair[1])
+            && sums.count() == total;
+        if !sane {
+            return None;
+        }
+        let mut grid = Self::new(cuts.clone());
+        grid.shift = *shift;
+        let mut key = 0_u64;
+        for (&distance, &count) in cells.iter().zip(counts) {
+            key = key
+                .checked_add(distance)
+                .filter(|&key| key <= u64::MAX >> shift && key != EMPTY)?;
+            grid.cells.add(key, count);
+        }
+        grid.sums = sums;
+        grid.min = *min;
+        grid.max = *max;
+        grid.integral = distinct.is_some();
+        if let Some(distinct) = distinct {
+            grid.distinct = DistinctSketch::from_stored(distinct)?;
+        }
+        grid.cuts.at_least.clone_from(at_least);
+        Some(grid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn grid(values: &[f64]) -> Grid {
+        let mut grid = Grid::new(vec![0.0, 2.5]);
+        values.iter().for_each(|&value| grid.add(value));
+        grid.flush();
+        grid
+    }
+
+    /// Deterministic values of all sizes and both signs.
+    fn many(count: u64) -> Vec<f64> {
+        (0..count)
+            .map(|number| {
+                let bits = mix(number);
+                let size = 10.0_f64.powi((bits % 9) as i32 - 4);
+                (bits >> 11) as f64 / (1_u64 << 53) as f64 * size - size / 2.0
+            })
+            .collect()
+    }
+
+    #[test]
+    fn ordinals_keep_the_order_and_come_back() {
+        let values = [
+            f64::MIN,
+            -2.0,
+            -1.0,
+            -5e-324,
+            0.0,
+            5e-324,
+            1.0,
+            1.5,
+            f64::MAX,
+        ];
+        for pair in values.windows(2) {
+            assert!(ordinal(pair[0]) < ordinal(pair[1]), "{pair:?}");
+        }
+        for value in values {
+            assert_eq!(from_ordinal(ordinal(value)), value);
+        }
+        assert_eq!(ordinal(-0.0), ordinal(0.0));
+    }
+
+    #[test]
+    fn cells_stay_few_and_the_sum_of_counts_is_the_number_of_values() {
+        let values = many(60_000);
+        let grid = grid(&values);
+        let (shift, cells) = grid.cells();
+        assert!(cells.len() <= MAX_CELLS && cells.len() > MAX_CELLS / 2);
+        assert!(shift > 0);
+        assert_eq!(cells.iter().map(|cell| cell.1).sum::<u64>(), 60_000);
+        let expected = values.iter().filter(|&&value| value >= 2.5).count() as u64;
+        assert_eq!(grid.cuts.at_least[1], expected);
+    }
+
+    #[test]
+    fn fine_even_far_from_zero() {
+        // A thousand values within one part in a million of each other keep a cell each.
+        let values: Vec<f64> = (0..1000).map(|i| 1e9 + f64::from(i)).collect();
+        assert_eq!(grid(&values).cells().1.len(), 1000);
+    }
+
+    #[test]
+    fn shards_merge_to_the_whole() {
+        let values = many(50_000);
+        let mut whole = grid(&values);
+        for cut in [1, 9_000, 49_999] {
+            let mut merged = grid(&values[cut..]);
+            merged.merge(grid(&values[..cut]));
+            assert_eq!(merged.to_stored(), whole.to_stored());
+        }
+        let stored = whole.to_stored();
+        let mut back = Grid::from_stored(&stored).expect("own form");
+        assert_eq!(back.to_stored(), stored);
+    }
+
+    proptest! {
+        #[test]
+        fn every_value_lies_in_its_cell(value in proptest::num::f64::NORMAL, shift in 0..52_u32) {
+            let key = ordinal(value) >> shift;
+            prop_assert!(from_ordinal(key << shift) <= value);
+            if let Some(next) = (key + 1).checked_shl(shift).filter(|next| next >> shift == key + 1) {
+                prop_assert!(from_ordinal(next) > value || from_ordinal(next) == f64::MAX);
+            }
+        }
+    }
+}

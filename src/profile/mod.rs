@@ -1,0 +1,17 @@
+//! One data set in, one mergeable summary out.
+
+mod column;
+mod count;
+mod counter;
+mod distinct;
+mod document;
+mod grid;
+mod sums;
+mod texts;
+mod view;
+
+pub use column::Column;
+pub use count::{CountColumn, CountPlan, Counted, count};
+pub use counter::{MAX_NUMBERS, MAX_TEXTS};
+pub use document::{Outcome, Profile, Roles, SCHEMA_VERSION};
+pub use view::{Categories, Cell, Kind, Numbers, View};

@@ -1,0 +1,383 @@
+//! Exact sums of doubles and of their squares: the same mean and standard deviation whatever
+//! the order of the rows, the number of threads or the cut into shards.
+//!
+//! Every double is `m * 2^e` with a 53-bit integer `m`. Values of one sign and exponent (an
+//! octave) are summed as integers, `sum m` and `sum m^2`; only the final figures round.
+
+use serde::{Deserialize, Serialize};
+
+const MANTISSA_BITS: u32 = 52;
+const NO_SLOT: u16 = u16::MAX;
+
+/// Sums over the values of one sign and exponent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Octave {
+    /// Sign and exponent, the top 12 bits of the doubles.
+    key: u16,
+    count: u64,
+    sum: u128,
+    /// Sum of the squared mantissas: 128 low bits and the carries above them.
+    squares: u128,
+    squares_carry: u64,
+}
+
+/// Exact sums of any number of finite doubles.
+#[derive(Debug, Clone)]
+pub(super) struct ExactSums {
+    slots: Vec<u16>,
+    octaves: Vec<Octave>,
+}
+
+/// An octave as it stands in a profile. The sums are hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StoredOctave {
+    key: u16,
+    count: u64,
+    sum: String,
+    squares: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    squares_carry: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl Default for ExactSums {
+    fn default() -> Self {
+        Self {
+            slots: vec![NO_SLOT; 1 << 12],
+            octaves: Vec::new(),
+        }
+    }
+}
+
+impl ExactSums {
+    #[inline(always)]
+    fn octave(&mut self, key: u16) -> &mut Octave {
+        let slot = &mut self.slots[usize::from(key & 0xfff)];
+        if *slot == NO_SLOT {
+            *slot = self.octaves.len() as u16;
+            self.octaves.push(Octave {
+                key,
+                ..Octave::default()
+            });
+        }
+        &mut self.octaves[usize::from(*slot)]
+    }
+
+    /// Adds one finite value.
+    #[inline(always)]
+    pub(super) fn add(&mut self, value: f64) {
+        let (key, mantissa) = parts(value);
+        let octave = self.octave(key);
+        let square = u128::from(mantissa) * u128::from(mantissa);
+        octave.count += 1;
+        octave.sum += u128::from(mantissa);
+        let (squares, carry) = octave.squares.overflowing_add(square);
+        octave.squares = squares;
+        octave.squares_carry += u64::from(carry);
+    }
+
+    /// Adds a finite value `count` times.
+    pub(super) fn add_times(&mut self, value: f64, count: u64) {
+        let (key, mantissa) = parts(value);
+        let square = u128::from(mantissa) * u128::from(mantissa);
+        let times = product([square as u64, (square >> 64) as u64], [count, 0]);
+        self.add_octave(&Octave {
+            key,
+            count,
+            sum: u128::from(mantissa) * u128::from(count),
+            squares: u128::from(times[0]) | (u128::from(times[1]) << 64),
+            squares_carry: times[2],
+        });
+    }
+
+    fn add_octave(&mut self, other: &Octave) {
+        let octave = self.octave(other.key);
+        octave.count += other.count;
+        octave.sum += other.sum;
+        let (squares, carry) = octave.squares.overflowing_add(other.squares);
+        octave.squares = squares;
+        octave.squares_carry += other.squares_carry + u64::from(carry);
+    }
+
+    /// Adds all values of another sum.
+    pub(super) fn merge(&mut self, other: &Self) {
+        for octave in &other.octaves {
+            self.add_octave(octave);
+        }
+    }
+
+    fn sorted(&self) -> Vec<Octave> {
+        let mut octaves = self.octaves.clone();
+        octaves.sort_by_key(|octave| octave.key);
+        octaves
+    }
+
+    /// Returns the arithmetic mean and the standard deviation (divisor n - 1, and 0 for one value).
+    ///
+    /// The deviations inside an octave come from `n sum m^2 - (sum m)^2` in integers, those
+    /// between octaves from their means (Chan, Golub, LeVeque 1979).
+    pub(super) fn mean_and_deviation(&self) -> Option<(f64, f64)> {
+        let octaves = self.sorted();
+        let count: u64 = octaves.iter().map(|octave| octave.count).sum();
+        if count == 0 {
+            return None;
+        }
+        let n = count as f64;
+        // Neumaier's sum: positive and negative octaves may cancel.
+        let (mut sum, mut lost) = (0.0_f64, 0.0_f64);
+        for octave in &octaves {
+            let term = octave.sum as f64 * octave.scale() / n;
+            let next = sum + term;
+            lost += if sum.abs() >= term.abs() {
+                (sum - next) + term
+            } else {
+                (term - next) + sum
+            };
+            sum = next;
+        }
+        let mean = sum + lost;
+        let squared: f64 = octaves
+            .iter()
+            .map(|octave| {
+                let between = octave.mean() - mean;
+                octave.squared_deviations() + octave.count as f64 * between * between
+            })
+            .sum();
+        let deviation = if count > 1 {
+            (squared / (n - 1.0)).sqrt()
+        } else {
+            0.0
+        };
+        Some((clamp(mean), clamp(deviation)))
+    }
+
+    pub(super) fn to_stored(&self) -> Vec<StoredOctave> {
+        self.sorted()
+            .iter()
+            .map(|octave| StoredOctave {
+                key: octave.key,
+                count: octave.count,
+                sum: format!("{:x}", octave.sum),
+                squares: format!("{:x}", octave.squares),
+                squares_carry: octave.squares_carry,
+            })
+            .collect()
+    }
+
+    /// Reads back what [`to_stored`](Self::to_stored) wrote; `None` if it is not of that form.
+    pub(super) fn from_stored(stored: &[StoredOctave]) -> Option<Self> {
+        let mut sums = Self::default();
+        for octave in stored {
+            // Exponent 2047 would be infinities and NaN.
+            let finite = octave.key < 1 << 12 && octave.key & 0x7ff != 0x7ff;
+            let small = octave.count < 1 << 60;
+            if !finite || !small {
+                return None;
+            }
+            let sum = u128::from_str_radix(&octave.sum, 16).ok()?;
+            if sum >> 120 != 0 {
+                return None;
+            }
+            sums.add_octave(&Octave {
+                key: octave.key,
+                count: octave.count,
+                sum,
+                squares: u128::from_str_radix(&octave.squares, 16).ok()?,
+                squares_carry: octave.squares_carry.min(u64::MAX / 4),
+            });
+        }
+        Some(sums)
+    }
+
+    /// Returns the number of values.
+    pub(super) fn count(&self) -> u64 {
+        self.octaves.iter().map(|octave| octave.count).sum()
+    }
+}
+
+fn clamp(number: f64) -> f64 {
+    number.clamp(f64::MIN, f64::MAX)
+}
+
+#[inline(always)]
+fn parts(value: f64) -> (u16, u64) {
+    let bits = value.to_bits();
+    let key = (bits >> MANTISSA_BITS) as u16;
+    let fraction = bits & ((1 << MANTISSA_BITS) - 1);
+    let implicit = u64::from(key & 0x7ff != 0) << MANTISSA_BITS;
+    (key, fraction | implicit)
+}
+
+impl Octave {
+    /// Returns 2^e with the sign of the octave.
+    fn scale(&self) -> f64 {
+        let exponent = i32::from((self.key & 0x7ff).max(1)) - 1075;
+        let sign = if self.key & 0x800 == 0 { 1.0 } else { -1.0 };
+        // Two steps: 2^-1074 is subnormal and powi would lose it.
+        sign * 2.0_f64.powi(exponent / 2) * 2.0_f64.powi(exponent - exponent / 2)
+    }
+
+    fn mean(&self) -> f64 {
+        if self.count == 0 {
+            return 0.0;
+        }
+        self.sum as f64 / self.count as f64 * self.scale()
+    }
+
+    /// Returns the sum of squared deviations from the octave's own mean.
+    fn squared_deviations(&self) -> f64 {
+        if self.count == 0 {
+            return 0.0;
+        }
+        let squares = [
+            self.squares as u64,
+            (self.squares >> 64) as u64,
+            self.squares_carry,
+        ];
+        let times_count = product(squares, [self.count, 0, 0]);
+        let sum = [self.sum as u64, (self.sum >> 64) as u64, 0];
+        let sum_squared = product(sum, sum);
+        let scale = self.scale();
+        difference(times_count, sum_squared) / self.count as f64 * scale * scale
+    }
+}
+
+/// Multiplies two little-endian numbers of `N` words; the product has at most 6 words.
+fn product<const N: usize>(a: [u64; N], b: [u64; N]) -> [u64; 6] {
+    let mut words = [0_u64; 6];
+    for (i, &x) in a.iter().enumerate() {
+        let mut carry = 0_u128;
+        for (j, &y) in b.iter().enumerate() {
+            let sum = u128::from(x) * u128::from(y) + u128::from(words[i + j]) + carry;
+            words[i + j] = sum as u64;
+            carry = sum >> 64;
+        }
+        for word in &mut words[i + N..] {
+            let sum = u128::from(*word) + carry;
+            *word = sum as u64;
+            carry = sum >> 64;
+        }
+    }
+    words
+}
+
+/// Returns `a - b` as a double, 0 if it is negative (which only a forged profile can bring about).
+fn difference(a: [u64; 6], b: [u64; 6]) -> f64 {
+    let mut words = [0_u64; 6];
+    let mut borrow = false;
+    for ((word, &x), &y) in words.iter_mut().zip(&a).zip(&b) {
+        let (first, under) = x.overflowing_sub(y);
+        let (second, under_again) = first.overflowing_sub(u64::from(borrow));
+        *word = second;
+        borrow = under || under_again;
+    }
+    if borrow {
+        return 0.0;
+    }
+    words.iter().rev().fold(0.0, |sum, &word| {
+        sum * 18_446_744_073_709_551_616.0 + word as f64
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sums(values: &[f64]) -> ExactSums {
+        let mut sums = ExactSums::default();
+        values.iter().for_each(|&value| sums.add(value));
+        sums
+    }
+
+    fn assert_close(actual: f64, expected: f64, relative: f64) {
+        assert!(
+            (actual - expected).abs() <= relative * expected.abs().max(f64::MIN_POSITIVE),
+            "{actual} is not {expected}"
+        );
+    }
+
+    #[test]
+    fn small_examples() {
+        assert_eq!(sums(&[]).mean_and_deviation(), None);
+        assert_eq!(sums(&[3.5]).mean_and_deviation(), Some((3.5, 0.0)));
+        assert_eq!(sums(&[0.0, 0.0]).mean_and_deviation(), Some((0.0, 0.0)));
+        // numpy 2.4: np.std([1, 2, 3, 4], ddof=1)
+        let (mean, deviation) = sums(&[1.0, 2.0, 3.0, 4.0])
+            .mean_and_deviation()
+            .expect("values");
+        assert_eq!(mean, 2.5);
+        assert_close(deviation, 1.290_994_448_735_805_6, 1e-15);
+    }
+
+    #[test]
+    fn no_cancellation_far_from_zero() {
+        // The values 0, 1, 2 moved by 1.7e9: their deviation is 1 wherever they are.
+        let (mean, deviation) = sums(&[1.7e9, 1.7e9 + 1.0, 1.7e9 + 2.0])
+            .mean_and_deviation()
+            .expect("values");
+        assert_eq!(mean, 1.7e9 + 1.0);
+        assert_close(deviation, 1.0, 1e-15);
+    }
+
+    #[test]
+    fn huge_and_tiny_values_stay_finite() {
+        let (mean, deviation) = sums(&[f64::MAX, f64::MIN, 5e-324])
+            .mean_and_deviation()
+            .expect("values");
+        assert!(mean.is_finite() && deviation.is_finite());
+        let (mean, _) = sums(&[5e-324]).mean_and_deviation().expect("values");
+        assert_eq!(mean, 5e-324);
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_shards_change_nothing(
+            values in proptest::collection::vec(-1e6..1e6_f64, 1..60),
+            cut in 0..60_usize,
+        ) {
+            let whole = sums(&values);
+            let cut = cut.min(values.len());
+            let mut reversed: Vec<f64> = values.clone();
+            reversed.reverse();
+            let mut merged = sums(&values[..cut]);
+            merged.merge(&sums(&values[cut..]));
+            let mut counted = ExactSums::default();
+            values.iter().for_each(|&value| counted.add_times(value, 1));
+            for other in [sums(&reversed), merged, counted] {
+                prop_assert_eq!(other.to_stored(), whole.to_stored());
+                prop_assert_eq!(other.mean_and_deviation(), whole.mean_and_deviation());
+            }
+            let stored = ExactSums::from_stored(&whole.to_stored()).expect("own form");
+            prop_assert_eq!(stored.to_stored(), whole.to_stored());
+        }
+
+        #[test]
+        fn agrees_with_the_two_pass_formula(values in proptest::collection::vec(-1e3..1e3_f64, 2..60)) {
+            let n = values.len() as f64;
+            let mean = values.iter().sum::<f64>() / n;
+            let deviation =
+                (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0)).sqrt();
+            let (ours, our_deviation) = sums(&values).mean_and_deviation().expect("values");
+            prop_assert!((ours - mean).abs() <= 1e-10);
+            prop_assert!((our_deviation - deviation).abs() <= 1e-9 * (1.0 + deviation));
+        }
+
+        #[test]
+        fn times_is_repeated_addition(value in -1e9..1e9_f64, count in 1..40_u64) {
+            let mut times = ExactSums::default();
+            times.add_times(value, count);
+            let repeated = sums(&vec![value; count as usize]);
+            prop_assert_eq!(times.to_stored(), repeated.to_stored());
+        }
+    }
+}

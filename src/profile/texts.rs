@@ -1,0 +1,226 @@
+//! Distinct texts of a column and how often each occurs: the exact half of a column's counter.
+
+use hashbrown::HashTable;
+
+use crate::data::{Value, classify};
+
+/// A distinct text. Texts of up to 16 bytes are compared by `head` and `tail` alone.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    head: u64,
+    tail: u64,
+    start: u32,
+    length: u32,
+    pub(super) count: u64,
+    pub(super) value: Value,
+}
+
+/// Counts of distinct texts.
+#[derive(Debug, Clone, Default)]
+pub(super) struct TextTable {
+    table: HashTable<u32>,
+    entries: Vec<Entry>,
+    arena: Vec<u8>,
+}
+
+/// A text ready to be looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'a> {
+    text: &'a [u8],
+    head: u64,
+    tail: u64,
+    hash: u64,
+}
+
+#[inline(always)]
+fn word(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(0, u64::from_le_bytes)
+}
+
+#[inline(always)]
+fn half(bytes: &[u8]) -> u64 {
+    bytes
+        .try_into()
+        .map_or(0, |bytes| u64::from(u32::from_le_bytes(bytes)))
+}
+
+#[inline(always)]
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+const SEEDS: [u64; 3] = [
+    0x9e37_79b9_7f4a_7c15,
+    0xd6e8_feb8_6659_fd93,
+    0xa076_1d64_78bd_642f,
+];
+
+/// Hashes `text` the same on every machine and in every version: hashed profiles depend on it.
+pub(super) fn stable_hash(text: &[u8]) -> u64 {
+    Key::new(text).hash
+}
+
+impl<'a> Key<'a> {
+    #[inline(always)]
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        let length = text.len();
+        let (head, tail) = if length >= 8 {
+            (word(&text[..8]), word(&text[length - 8..]))
+        } else if length >= 4 {
+            (half(&text[..4]), half(&text[length - 4..]))
+        } else if length > 0 {
+            let middle = u64::from(text[length / 2]) << 8;
+            (u64::from(text[0]) | middle, u64::from(text[length - 1]))
+        } else {
+            (0, 0)
+        };
+        let mut hash = fold(head ^ SEEDS[0], tail ^ SEEDS[1] ^ (length as u64));
+        if length > 16 {
+            for chunk in text[8..length - 8].chunks(8) {
+                let mut bytes = [0; 8];
+                bytes[..chunk.len()].copy_from_slice(chunk);
+                hash = fold(hash ^ u64::from_le_bytes(bytes), SEEDS[2]);
+            }
+        }
+        Self {
+            text,
+            head,
+            tail,
+            hash: fold(hash, SEEDS[2]),
+        }
+    }
+}
+
+impl TextTable {
+    #[inline(always)]
+    fn is(&self, index: u32, key: &Key<'_>) -> bool {
+        let entry = &self.entries[index as usize];
+        entry.head == key.head
+            && entry.tail == key.tail
+            && entry.length as usize == key.text.len()
+            && (key.text.len() <= 16 || self.text(entry) == key.text)
+    }
+
+    /// Adds `count` to a text that is known; returns whether it is.
+    #[inline(always)]
+    pub(super) fn add_known(&mut self, key: &Key<'_>, count: u64) -> bool {
+        match self.table.find(key.hash, |&index| self.is(index, key)) {
+            Some(&index) => {
+                self.entries[index as usize].count += count;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Adds a text that is not known yet.
+    pub(super) fn insert(&mut self, key: &Key<'_>, count: u64, value: Value) {
+        let index = self.entries.len() as u32;
+        self.entries.push(Entry {
+            head: key.head,
+            tail: key.tail,
+            start: self.arena.len() as u32,
+            length: key.text.len() as u32,
+            count,
+            value,
+        });
+        self.arena.extend_from_slice(key.text);
+        let Self {
+            table,
+            entries,
+            arena,
+        } = self;
+        table.insert_unique(key.hash, index, |&index| {
+            let entry = &entries[index as usize];
+            Key::new(slice(arena, entry)).hash
+        });
+    }
+
+    /// Returns the text of an entry.
+    pub(super) fn text(&self, entry: &Entry) -> &[u8] {
+        slice(&self.arena, entry)
+    }
+
+    /// Returns all entries, in the order of their insertion.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Takes out the entries that `take` says yes to, and hands each on.
+    pub(super) fn drain(
+        &mut self,
+        take: impl Fn(&Entry) -> bool,
+        mut each: impl FnMut(&[u8], &Entry),
+    ) {
+        let old = std::mem::take(self);
+        for entry in &old.entries {
+            let text = old.text(entry);
+            if take(entry) {
+                each(text, entry);
+            } else {
+                self.insert(&Key::new(text), entry.count, entry.value);
+            }
+        }
+    }
+}
+
+fn slice<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
+    &arena[entry.start as usize..entry.start as usize + entry.length as usize]
+}
+
+/// Returns what a text means in a column, where a declared category is never a number.
+pub(super) fn meaning(text: &[u8], categorical: bool) -> Value {
+    match classify(text) {
+        Value::Number(_) | Value::Infinite if categorical => Value::Text,
+        value => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn counts_like_a_map(texts in proptest::collection::vec("[ab\u{0}]{0,40}", 0..200)) {
+            let mut table = TextTable::default();
+            let mut expected = BTreeMap::<Vec<u8>, u64>::new();
+            for text in &texts {
+                let key = Key::new(text.as_bytes());
+                if !table.add_known(&key, 1) {
+                    table.insert(&key, 1, Value::Text);
+                }
+                *expected.entry(text.as_bytes().to_vec()).or_default() += 1;
+            }
+            let counted: BTreeMap<Vec<u8>, u64> = table
+                .entries()
+                .iter()
+                .map(|entry| (table.text(entry).to_vec(), entry.count))
+                .collect();
+            prop_assert_eq!(counted, expected);
+        }
+    }
+
+    #[test]
+    fn the_hash_stays_what_it_is() {
+        // Pinned: profiles with hashed categories of an older version must stay comparable.
+        let pinned = [
+            stable_hash(b"a"),
+            stable_hash(b"Month-to-month"),
+            stable_hash(b"a text of more than sixteen bytes"),
+        ];
+        assert_eq!(
+            pinned,
+            [
+                11_741_508_335_433_750_452,
+                3_784_270_150_117_413_902,
+                9_381_118_158_536_991_824
+            ]
+        );
+    }
+}

@@ -1,0 +1,444 @@
+//! What a stored column says: its kind, its numbers in order, its categories, what is missing.
+
+use std::collections::BTreeMap;
+
+use super::column::Column;
+use super::counter::is_date;
+use super::distinct::DistinctSketch;
+use super::grid::{Grid, from_ordinal, ordinal};
+use super::sums::ExactSums;
+use super::texts::meaning;
+use crate::data::Value;
+
+/// What a column holds, judged by all of its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Numbers. Texts among more than 20,000 distinct numbers count as missing.
+    Number,
+    /// At least one text, or the user said so.
+    Text,
+    /// No value at all.
+    Empty,
+}
+
+impl Kind {
+    /// Returns the word used in messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::Text => "text",
+            Self::Empty => "empty",
+        }
+    }
+}
+
+/// A cell of the numbers: one distinct value, or a short interval of the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Position in the order of doubles, after the shift.
+    pub key: u64,
+    /// Values in it.
+    pub count: u64,
+}
+
+/// The finite numbers of a column, in rising order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbers {
+    shift: u32,
+    cells: Vec<Cell>,
+    count: u64,
+    mean: f64,
+    standard_deviation: f64,
+    min: f64,
+    max: f64,
+    /// Cut points, and the number of values at or above each.
+    cuts: Vec<(f64, u64)>,
+    /// Number of distinct values, estimated for whole numbers on a grid, else unknown.
+    distinct: Option<f64>,
+    integral: bool,
+}
+
+impl Numbers {
+    fn from_values(mut values: Vec<(f64, u64)>) -> Option<Self> {
+        values.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut sums = ExactSums::default();
+        let mut cells: Vec<Cell> = Vec::with_capacity(values.len());
+        for &(value, count) in &values {
+            sums.add_times(value, count);
+            let key = ordinal(value);
+            match cells.last_mut() {
+                Some(last) if last.key == key => last.count += count,
+                _ => cells.push(Cell { key, count }),
+            }
+        }
+        let (mean, standard_deviation) = sums.mean_and_deviation()?;
+        Some(Self {
+            shift: 0,
+            count: sums.count(),
+            mean,
+            standard_deviation,
+            min: values.first()?.0,
+            max: values.last()?.0,
+            cuts: Vec::new(),
+            distinct: Some(cells.len() as f64),
+            integral: values.iter().all(|(value, _)| value.fract() == 0.0),
+            cells,
+        })
+    }
+
+    fn from_grid(grid: &Grid) -> Option<Self> {
+        let (shift, cells) = grid.cells();
+        let (mean, standard_deviation) = grid.sums.mean_and_deviation()?;
+        let cuts = &grid.cuts;
+        Some(Self {
+            shift,
+            cells: cells
+                .into_iter()
+                .map(|(key, count)| Cell { key, count })
+                .collect(),
+            count: grid.count(),
+            mean,
+            standard_deviation,
+            min: grid.min,
+            max: grid.max,
+            cuts: cuts
+                .points
+                .iter()
+                .copied()
+                .zip(cuts.at_least.iter().copied())
+                .collect(),
+            distinct: grid.integral.then(|| grid.distinct.estimate()),
+            integral: grid.integral,
+        })
+    }
+
+    /// Returns how many values there are.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Returns the arithmetic mean.
+    #[must_use]
+    pub const fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// Returns the standard deviation with divisor n - 1.
+    #[must_use]
+    pub const fn standard_deviation(&self) -> f64 {
+        self.standard_deviation
+    }
+
+    /// Returns the standard deviation with divisor n.
+    #[must_use]
+    pub fn population_standard_deviation(&self) -> f64 {
+        let n = self.count as f64;
+        self.standard_deviation * ((n - 1.0) / n).sqrt()
+    }
+
+    /// Returns the smallest value.
+    #[must_use]
+    pub const fn min(&self) -> f64 {
+        self.min
+    }
+
+    /// Returns the largest value.
+    #[must_use]
+    pub const fn max(&self) -> f64 {
+        self.max
+    }
+
+    /// Returns whether every distinct value is kept.
+    #[must_use]
+    pub const fn is_exact(&self) -> bool {
+        self.shift == 0
+    }
+
+    /// Returns the bits by which the cells are coarser than doubles.
+    #[must_use]
+    pub const fn shift(&self) -> u32 {
+        self.shift
+    }
+
+    /// Returns the cells in rising order.
+    #[must_use]
+    pub fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// Returns the number of distinct values where it is known or estimated.
+    #[must_use]
+    pub const fn distinct(&self) -> Option<f64> {
+        self.distinct
+    }
+
+    /// Returns whether all values are whole numbers.
+    #[must_use]
+    pub const fn is_integral(&self) -> bool {
+        self.integral
+    }
+
+    /// Returns the smallest double of a cell.
+    #[must_use]
+    pub fn lower(&self, cell: Cell) -> f64 {
+        from_ordinal(cell.key << self.shift)
+    }
+
+    /// Returns the smallest double above a cell.
+    #[must_use]
+    pub fn upper(&self, cell: Cell) -> f64 {
+        let next = (cell.key + 1).checked_shl(self.shift);
+        match next {
+            Some(next) if next >> self.shift == cell.key + 1 => from_ordinal(next),
+            _ => f64::MAX,
+        }
+    }
+
+    /// Returns a value that stands for a cell: the value itself, or the middle of the interval.
+    #[must_use]
+    pub fn middle(&self, cell: Cell) -> f64 {
+        if self.is_exact() {
+            return self.lower(cell);
+        }
+        let lower = self.lower(cell).max(self.min);
+        let upper = self.upper(cell).min(self.max);
+        lower / 2.0 + upper / 2.0
+    }
+
+    /// Returns the cells as they are with a coarser shift.
+    #[must_use]
+    pub fn coarsened(&self, shift: u32) -> Vec<Cell> {
+        let bits = shift.saturating_sub(self.shift);
+        let mut coarse: Vec<Cell> = Vec::with_capacity(self.cells.len());
+        for cell in &self.cells {
+            let key = cell.key >> bits;
+            match coarse.last_mut() {
+                Some(last) if last.key == key => last.count += cell.count,
+                _ => coarse.push(Cell {
+                    key,
+                    count: cell.count,
+                }),
+            }
+        }
+        coarse
+    }
+
+    /// Returns how many values are at or above `edge`, and whether that is exact. It is when
+    /// the values are kept, when `edge` is a boundary of the grid, or when it was a cut point.
+    #[must_use]
+    pub fn at_least(&self, edge: f64) -> (u64, bool) {
+        if let Some((_, count)) = self.cuts.iter().find(|(point, _)| *point == edge) {
+            return (*count, true);
+        }
+        if edge <= self.min {
+            return (self.count, true);
+        }
+        if edge > self.max {
+            return (0, true);
+        }
+        let position = ordinal(edge);
+        let key = position >> self.shift;
+        let first_above = self.cells.partition_point(|cell| cell.key < key);
+        let above: u64 = self.cells[first_above..]
+            .iter()
+            .map(|cell| cell.count)
+            .sum();
+        let on_boundary = key << self.shift == position;
+        match self.cells.get(first_above) {
+            Some(cell) if cell.key == key && !on_boundary => {
+                // Spread the values of the cell evenly.
+                let (lower, upper) = (self.lower(*cell), self.upper(*cell));
+                let share = ((edge - lower) / (upper - lower)).clamp(0.0, 1.0);
+                let below = (cell.count as f64 * share).round() as u64;
+                (above - below.min(cell.count), false)
+            }
+            _ => (above, true),
+        }
+    }
+
+    /// Returns the `q`-quantile by linear interpolation between order statistics (numpy's
+    /// default); on a grid the values of a cell are spread evenly over it.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> f64 {
+        let position = (self.count - 1) as f64 * q;
+        let lower = self.order_statistic(position.floor());
+        let upper = self.order_statistic(position.ceil());
+        let fraction = position - position.floor();
+        // The form that numpy uses, exact at both ends.
+        let step = upper - lower;
+        if fraction >= 0.5 {
+            upper - step * (1.0 - fraction)
+        } else {
+            lower + step * fraction
+        }
+    }
+
+    fn order_statistic(&self, rank: f64) -> f64 {
+        let mut below = 0.0;
+        for cell in &self.cells {
+            let count = cell.count as f64;
+            if rank < below + count {
+                if self.is_exact() {
+                    return self.lower(*cell);
+                }
+                let lower = self.lower(*cell).max(self.min);
+                let upper = self.upper(*cell).min(self.max);
+                return lower + (upper - lower) * (rank - below + 0.5) / count;
+            }
+            below += count;
+        }
+        self.max
+    }
+
+    /// Returns the boundary of the grid nearest to `value`, or `value` itself if all are kept.
+    #[must_use]
+    pub fn snapped(&self, value: f64) -> f64 {
+        if self.is_exact() {
+            return value;
+        }
+        let key = ordinal(value) >> self.shift;
+        let (lower, upper) = (
+            from_ordinal(key << self.shift),
+            self.upper(Cell { key, count: 0 }),
+        );
+        if value - lower <= upper - value {
+            lower
+        } else {
+            upper
+        }
+    }
+}
+
+/// The categories of a text column.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Categories {
+    /// Count of each category; of each hash if `hashed`.
+    pub counts: BTreeMap<String, u64>,
+    /// There were too many to keep: they are counted by hash.
+    pub hashed: bool,
+}
+
+/// A column, understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// What it holds.
+    pub kind: Kind,
+    /// Missing values by kind; for numbers also `infinite` and `text`.
+    pub missing: BTreeMap<String, u64>,
+    /// Its numbers; absent if there are none or they are categories.
+    pub numbers: Option<Numbers>,
+    /// Its categories; empty for numbers.
+    pub categories: Categories,
+    /// Rows with a value.
+    pub present: u64,
+    /// Number of distinct values where it is known or estimated.
+    pub distinct: Option<f64>,
+    /// Whether every text is a date.
+    pub all_dates: bool,
+    /// Texts among the numbers of a number column.
+    pub texts_among_numbers: u64,
+}
+
+impl View {
+    /// Returns all rows without a value.
+    #[must_use]
+    pub fn missing_count(&self) -> u64 {
+        self.missing.values().sum()
+    }
+
+    /// Returns the infinities of a number column.
+    #[must_use]
+    pub fn infinite(&self) -> u64 {
+        self.missing.get("infinite").copied().unwrap_or(0)
+    }
+}
+
+impl Column {
+    /// Returns what the column says. `as_text` makes numbers that are kept categories.
+    #[must_use]
+    pub fn view(&self, as_text: bool) -> View {
+        let mut numbers = Vec::new();
+        let (mut texts, mut infinite) = (0, 0);
+        let mut all_dates = true;
+        for (text, &count) in &self.values {
+            match meaning(text.as_bytes(), self.categorical) {
+                Value::Number(number) => numbers.push((number, count)),
+                Value::Infinite => infinite += count,
+                Value::Text | Value::Missing(_) => {
+                    texts += count;
+                    all_dates &= is_date(text.as_bytes());
+                }
+            }
+        }
+        let hashed = self.hashed.as_ref();
+        let hashed_count: u64 = hashed.iter().flat_map(|hashed| &hashed.counts).sum();
+        texts += hashed_count;
+        all_dates &= texts > 0 && hashed.is_none_or(|hashed| hashed.all_dates);
+        let grid = self.grid.as_ref().and_then(Grid::from_stored);
+        if grid.is_none() && (texts > 0 || as_text || self.categorical) {
+            return self.text_view(all_dates && numbers.is_empty());
+        }
+        let mut missing = self.missing.clone();
+        for (kind, count) in [("infinite", infinite), ("text", texts)] {
+            if count > 0 {
+                missing.insert(kind.to_owned(), count);
+            }
+        }
+        let numbers = match grid {
+            Some(grid) => Numbers::from_grid(&grid),
+            None => Numbers::from_values(numbers),
+        };
+        let empty = numbers.is_none() && infinite == 0;
+        View {
+            kind: if empty { Kind::Empty } else { Kind::Number },
+            missing,
+            present: numbers.as_ref().map_or(0, Numbers::count),
+            distinct: numbers.as_ref().and_then(Numbers::distinct),
+            numbers,
+            categories: Categories::default(),
+            all_dates: false,
+            texts_among_numbers: texts,
+        }
+    }
+
+    fn text_view(&self, all_dates: bool) -> View {
+        let categories = match &self.hashed {
+            None => Categories {
+                counts: self.values.clone(),
+                hashed: false,
+            },
+            Some(hashed) => {
+                let mut counts: BTreeMap<String, u64> = hashed
+                    .counts
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, count)| **count > 0)
+                    .map(|(hash, &count)| (format!("hash {hash:04}"), count))
+                    .collect();
+                // What is left among the values are numbers.
+                counts.extend(self.values.clone());
+                Categories {
+                    counts,
+                    hashed: true,
+                }
+            }
+        };
+        let present: u64 = categories.counts.values().sum();
+        let distinct = match &self.hashed {
+            Some(hashed) => DistinctSketch::from_stored(&hashed.distinct).map(|s| s.estimate()),
+            None => Some(self.values.len() as f64),
+        };
+        View {
+            kind: if present > 0 { Kind::Text } else { Kind::Empty },
+            missing: self.missing.clone(),
+            numbers: None,
+            categories,
+            present,
+            distinct,
+            all_dates,
+            texts_among_numbers: 0,
+        }
+    }
+}
