@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Checks everything a change must pass: form, lints, tests, documentation, licences.
+# Works from any folder, needs no network beside crates.io, leaves no service running.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+# Tools that some tests ask for an opinion: shells about completions, mandoc about man pages,
+# promtool about metrics. Tests that miss theirs are skipped and say so.
+want_debian_packages() {
+    local missing=()
+    command -v zsh >/dev/null || missing+=(zsh)
+    command -v fish >/dev/null || missing+=(fish)
+    command -v mandoc >/dev/null || missing+=(mandoc)
+    command -v promtool >/dev/null || missing+=(prometheus)
+    if [ ${#missing[@]} -eq 0 ]; then
+        return
+    fi
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        echo "not installed, going on without: ${missing[*]}"
+        return
+    fi
+    echo "installing ${missing[*]}"
+    # The package of prometheus starts its service. 101 tells invoke-rc.d not to; a guard that is
+    # there already (as in container images) stays.
+    local guard=/usr/sbin/policy-rc.d
+    if [ ! -e "$guard" ]; then
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$guard"
+        chmod 755 "$guard"
+    fi
+    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null; then
+        echo "could not be installed, going on without: ${missing[*]}"
+    fi
+    # Nor shall it start at the next boot.
+    if [[ " ${missing[*]} " == *" prometheus "* ]] && [ -d /run/systemd/system ]; then
+        systemctl disable --now --quiet prometheus || true
+    fi
+}
+
+step "tools"
+want_debian_packages
+
+step "cargo fmt --check"
+cargo fmt --all --check
+
+step "cargo clippy"
+cargo clippy --all-targets --all-features --locked -- -D warnings
+
+step "cargo test"
+cargo test --all-features --locked
+
+step "cargo doc"
+RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features --locked
+
+step "cargo deny"
+if command -v cargo-deny >/dev/null; then
+    cargo deny --all-features check
+else
+    echo "skipped: not installed (cargo install cargo-deny --locked)"
+fi
+
+step "all passed"
