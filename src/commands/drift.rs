@@ -1,14 +1,24 @@
 //! `churnctl drift`: baseline against current, report, verdict.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Shell;
+use super::inputs::{self, Input};
+use crate::cells::Tone;
 use crate::drift::report::{PsiThresholds, Thresholds};
+use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, Status, UsualColumns, check};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::files::{sweep_stale, write_atomically};
+use crate::profile::Roles;
+use crate::reports::drift::{html, junit, markdown, metrics, plain, summary, table};
+use crate::reports::sparkline::Glyphs;
 use crate::settings::{ColumnSettings, FailOn, Settings};
+use crate::terminal::{Format, json};
 
 /// Everything a drift check needs to know, settings applied.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +73,8 @@ pub struct DriftOutputs {
     pub junit: Option<PathBuf>,
     /// Prometheus text.
     pub metrics_file: Option<PathBuf>,
+    /// Summary for `kubectl describe pod`; written only where the file exists.
+    pub termination_log: Option<PathBuf>,
 }
 
 impl ReadingRequest {
@@ -79,6 +91,28 @@ impl ReadingRequest {
             positive: drift.positive.clone(),
             delimiter: drift.delimiter.byte(),
             threads: drift.threads.unwrap_or_else(cores),
+        }
+    }
+}
+
+impl ReadingRequest {
+    /// Returns what the user says of the columns.
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        Roles {
+            label: self.label.clone(),
+            positive: self.positive.clone(),
+            score: self.score.clone(),
+            // The usual names need not be there; what the user adds must.
+            id: self
+                .columns
+                .id
+                .iter()
+                .filter(|name| *name != "user_id")
+                .cloned()
+                .collect(),
+            exclude: self.columns.exclude.clone(),
+            categorical: self.columns.categorical.clone(),
         }
     }
 }
@@ -121,19 +155,155 @@ impl DriftRequest {
                 markdown: drift.markdown.clone(),
                 junit: drift.junit.clone(),
                 metrics_file: drift.metrics_file.clone(),
+                termination_log: drift.termination_log.clone(),
             },
         })
     }
 }
 
-/// Compares the two sides and reports.
+/// Compares the two sides, writes what is asked for, prints, and judges.
 ///
 /// # Errors
-/// Fails until the check itself is built in.
+/// Bad input, settings or files; drift is *no* error, it is exit code 2.
 pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let _ = (request, shell);
-    Err(Error::new(
-        ExitCode::Failed,
-        "this build has no drift check yet",
-    ))
+    sweep(&request.outputs);
+    let options = request.check_options();
+    let reading = &request.reading;
+    let roles = options.roles.clone();
+    let baseline = inputs::baseline(&request.baseline, reading, roles, shell)?;
+    let current = Input::open(&request.current, reading)?;
+    let plan = Plan::new(&baseline, &current.columns(), &options)?;
+    let current = current.count(&plan.count_plan(), "current", shell)?;
+    let provenance = Provenance {
+        baseline: request.baseline.join(" "),
+        current: request.current.join(" "),
+        created_at: shell.created_at().to_owned(),
+    };
+    let report = check(&baseline, &current, &plan, &options, provenance)?;
+    // Written before printing: a closed pipe must not cost the job its evidence.
+    write_outputs(&report, &request.outputs, shell)?;
+    print(&report, shell)?;
+    Ok(request.fail_on.exit_code(report.status))
+}
+
+impl FailOn {
+    fn exit_code(self, status: Status) -> ExitCode {
+        let worst_allowed = match self {
+            Self::Fail => Status::Warn,
+            Self::Warn => Status::Ok,
+            Self::Never => Status::Fail,
+        };
+        if status > worst_allowed {
+            ExitCode::CheckFailed
+        } else {
+            ExitCode::Ok
+        }
+    }
+}
+
+impl DriftRequest {
+    fn check_options(&self) -> CheckOptions {
+        let columns = &self.reading.columns;
+        CheckOptions {
+            model: self.model.clone(),
+            features: self.reading.features.clone(),
+            roles: self.reading.roles(),
+            usual: UsualColumns {
+                label: columns.label.clone(),
+                score: columns.score.clone(),
+                id: columns.id.clone(),
+                date: columns.date.clone(),
+            },
+            thresholds: PsiThresholds {
+                warn_psi: self.thresholds.warn_psi,
+                fail_psi: self.thresholds.fail_psi,
+            },
+            thresholds_by_feature: self.thresholds.by_feature.clone(),
+            min_rows: self.thresholds.min_rows,
+            class_threshold: self.class_threshold,
+            ..CheckOptions::default()
+        }
+    }
+}
+
+fn sweep(outputs: &DriftOutputs) {
+    let files = [
+        &outputs.report,
+        &outputs.html,
+        &outputs.markdown,
+        &outputs.junit,
+        &outputs.metrics_file,
+    ];
+    let mut folders: Vec<&Path> = files
+        .into_iter()
+        .flatten()
+        .filter_map(|file| file.parent())
+        .collect();
+    folders.sort();
+    folders.dedup();
+    for folder in folders {
+        sweep_stale(folder);
+    }
+}
+
+fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>) -> Result<()> {
+    if let Some(path) = &outputs.report {
+        write_atomically(path, json(report)?.as_bytes())?;
+    }
+    if let Some(path) = &outputs.html {
+        write_atomically(path, html::page(report)?.as_bytes())?;
+    }
+    if let Some(path) = &outputs.markdown {
+        write_atomically(path, markdown::text(report).as_bytes())?;
+    }
+    if let Some(path) = &outputs.junit {
+        write_atomically(path, junit::text(report).as_bytes())?;
+    }
+    if let Some(path) = &outputs.metrics_file {
+        let text = metrics::text(report, shell.created_at_seconds())?;
+        write_atomically(path, text.as_bytes())?;
+    }
+    // The verdict must not depend on these two: they belong to whoever runs us.
+    if let Some(path) = shell.var("GITHUB_STEP_SUMMARY") {
+        let text = markdown::text(report);
+        let opened = OpenOptions::new().append(true).create(true).open(path);
+        if let Err(error) = opened.and_then(|mut file| file.write_all(text.as_bytes())) {
+            shell
+                .messages()
+                .warn(&format!("cannot append to $GITHUB_STEP_SUMMARY: {error}"));
+        }
+    }
+    if let Some(path) = &outputs.termination_log {
+        // A bind mount cannot be renamed over; absent outside of Kubernetes.
+        let opened = OpenOptions::new().write(true).truncate(true).open(path);
+        if let Ok(mut file) = opened
+            && let Err(error) = file.write_all(summary::text(report).as_bytes())
+        {
+            shell
+                .messages()
+                .warn(&format!("cannot write {}: {error}", path.display()));
+        }
+    }
+    Ok(())
+}
+
+fn print(report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {
+    if shell.print_document(report)? {
+        return Ok(());
+    }
+    if shell.look().format != Format::Table {
+        return shell.print(&plain::text(report));
+    }
+    let rows = table::rows(report, Glyphs::Blocks);
+    for line in &rows.title {
+        shell.print_line(Tone::Plain, line)?;
+    }
+    shell.print("\n")?;
+    shell.print_table(&rows.table)?;
+    shell.print("\n")?;
+    for note in &rows.notes {
+        shell.print_line(note.tone, &note.text)?;
+    }
+    shell.print("\n")?;
+    shell.print_line(rows.verdict.tone, &rows.verdict.text)
 }

@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod drift;
+pub mod inputs;
 pub mod profile;
 pub mod version;
 

@@ -1,11 +1,18 @@
 //! `churnctl profile`: a data set to a profile, and profiles to one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Shell;
+use serde::Serialize;
+
 use super::drift::ReadingRequest;
-use crate::error::{Error, Result};
+use super::{Shell, inputs};
+use crate::cells::Tone;
+use crate::data::{self, DataSet};
+use crate::drift::roles::check_names;
+use crate::error::Result;
 use crate::exit::ExitCode;
+use crate::files::{sweep_stale, write_atomically};
+use crate::profile::{Profile, SCHEMA_VERSION};
 
 /// Everything that making a profile needs to know, settings applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,23 +37,75 @@ pub struct MergeRequest {
 /// Makes a profile of a data set.
 ///
 /// # Errors
-/// Fails until profiles are built in.
+/// Bad input where the data are, or a file that cannot be read or written.
 pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let _ = (request, shell);
-    Err(Error::new(
-        ExitCode::Failed,
-        "this build makes no profiles yet",
-    ))
+    sweep(&request.output);
+    let data = DataSet::open(&request.data, request.reading.read_options())?;
+    let columns = data.columns().to_vec();
+    let reading = &request.reading;
+    let roles = reading.roles();
+    for (option, names) in [
+        ("--features", &reading.features),
+        ("--exclude", &roles.exclude),
+        ("--id", &roles.id),
+        ("--categorical", &roles.categorical),
+    ] {
+        check_names(option, names, &columns, &[])?;
+    }
+    let profile = inputs::profile_of(data, roles, "data", shell)?;
+    store(&profile, &request.output, shell)
 }
 
 /// Merges profiles of shards into the profile of the whole.
 ///
 /// # Errors
-/// Fails until profiles are built in.
+/// Bad input if one is no profile or they differ in their columns.
 pub fn merge(request: &MergeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let _ = (request, shell);
-    Err(Error::new(
-        ExitCode::Failed,
-        "this build merges no profiles yet",
-    ))
+    sweep(&request.output);
+    let parts = data::expand(&request.profiles)?
+        .iter()
+        .map(|path| inputs::read_profile(path))
+        .collect::<Result<Vec<Profile>>>()?;
+    let mut profile = Profile::merge(parts)?;
+    profile.created_at = shell.created_at().to_owned();
+    store(&profile, &request.output, shell)
+}
+
+fn sweep(output: &Path) {
+    if let Some(folder) = output.parent() {
+        sweep_stale(folder);
+    }
+}
+
+fn store(profile: &Profile, output: &Path, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    if output == Path::new("-") {
+        shell.print(&String::from_utf8_lossy(&profile.to_json()))?;
+        return Ok(ExitCode::Ok);
+    }
+    write_atomically(output, &profile.to_json())?;
+    let summary = Stored {
+        output: output.display().to_string(),
+        rows: profile.rows,
+        columns: profile.columns.len(),
+    };
+    let body = shell.document("profile", SCHEMA_VERSION, &summary);
+    if !shell.print_document(&body)? {
+        let Stored {
+            output,
+            rows,
+            columns,
+        } = summary;
+        shell.print_line(
+            Tone::Plain,
+            &format!("{output}: profile of {rows} rows, {columns} columns"),
+        )?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+#[derive(Serialize)]
+struct Stored {
+    output: String,
+    rows: u64,
+    columns: usize,
 }

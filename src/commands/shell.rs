@@ -62,6 +62,13 @@ impl<'a> Shell<'a> {
         &self.created_at
     }
 
+    /// Returns when this run began, in seconds since 1970.
+    #[must_use]
+    pub fn created_at_seconds(&self) -> f64 {
+        let time = self.created_at.parse::<jiff::Timestamp>();
+        time.map_or(0.0, |time| time.as_second() as f64)
+    }
+
     /// Returns an environment variable that is no setting, such as `GITHUB_STEP_SUMMARY`; none if empty.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&str> {

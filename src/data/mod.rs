@@ -10,5 +10,5 @@ mod value;
 
 pub use error::DataError;
 pub use record::{Row, RowPlace};
-pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
+pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary, expand};
 pub use value::{MissingKind, Value, classify, parse_number};

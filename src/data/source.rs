@@ -160,6 +160,14 @@ impl DataSet {
         &self.columns
     }
 
+    /// Returns the bytes to read, where they are known: compressed ones count as they are.
+    #[must_use]
+    pub fn bytes(&self) -> Option<u64> {
+        self.rest.iter().try_fold(self.first.size?, |sum, path| {
+            Some(sum + fs::metadata(path).ok()?.len())
+        })
+    }
+
     /// Hands every row to sinks made by `make`, and returns them merged into one.
     ///
     /// Plain files are read in parallel; gzip, pipes and files with line breaks inside quotes
@@ -185,13 +193,6 @@ impl DataSet {
         let first_name = first.name.clone();
         let mut next = Some(first);
         let mut rest = rest.into_iter();
-        let total = rest
-            .as_slice()
-            .iter()
-            .try_fold(next.as_ref().and_then(|table| table.size), |sum, path| {
-                Some(Some(sum? + fs::metadata(path).ok()?.len()))
-            });
-        progress.stage("read", total.flatten());
         while let Some(table) = next {
             let order = column_order(&columns, &first_name, &table)?;
             let delimiter = options.delimiter.unwrap_or(b',');
@@ -220,7 +221,6 @@ impl DataSet {
                 .map(|path| Table::open(&path, options.delimiter))
                 .transpose()?;
         }
-        progress.finish();
         if summary.rows == 0 {
             let place = Place {
                 file: first_name,
@@ -466,8 +466,11 @@ fn similar_file(path: &Path) -> Option<String> {
     Some(path.with_file_name(near).display().to_string())
 }
 
-/// Returns the files that the addresses stand for, in a fixed order.
-fn expand(addresses: &[String]) -> Result<Vec<PathBuf>> {
+/// Returns the files that paths, globs and folders stand for, in a fixed order.
+///
+/// # Errors
+/// Bad input if a glob or a folder comes to nothing.
+pub fn expand(addresses: &[String]) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for address in addresses {
         let path = Path::new(address);

@@ -40,7 +40,7 @@ pub fn compare(
         let as_it_is = current.view(false);
         let known = |name: &String| baseline.categories.counts.contains_key(name);
         if as_it_is.kind == Kind::Number
-            && !as_it_is.numbers.is_none()
+            && as_it_is.numbers.is_some()
             && !current.categorical
             && !current_view.categories.counts.keys().any(known)
         {
@@ -102,7 +102,7 @@ pub fn compare(
     if type_change.is_none() && has_values(baseline) && has_values(&current_view) {
         match (&baseline.numbers, &current_view.numbers) {
             (Some(ours), Some(theirs)) => {
-                numeric(&mut report, planned, ours, theirs, context, &mut found)
+                numeric(&mut report, planned, ours, theirs, context, &mut found);
             }
             _ => categorical(&mut report, baseline, &current_view, context, &mut found),
         }
@@ -507,10 +507,10 @@ fn missing_share(report: &FeatureReport, found: &mut impl FnMut(Status, FindingK
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     if percent == 0.0 || percent >= 9.95 {
-        format!("{percent:.0} %")
+        format!("{percent:.0}%")
     } else if percent >= 0.095 {
-        format!("{percent:.1} %")
+        format!("{percent:.1}%")
     } else {
-        "< 0.1 %".into()
+        "<0.1%".into()
     }
 }

@@ -79,7 +79,7 @@ impl Column {
                 .map(|kind| (kind.as_str().to_owned(), missing[kind.index()]))
                 .collect(),
             values,
-            grid: counter.grid.as_mut().map(|grid| grid.to_stored()),
+            grid: counter.grid.as_mut().map(|grid| grid.store()),
             hashed: counter.hashed.map(|hashed| StoredHashed {
                 counts: hashed.counts,
                 distinct: hashed.distinct.to_stored(),

@@ -284,7 +284,7 @@ impl Grid {
         self.sums.count()
     }
 
-    pub(super) fn to_stored(&mut self) -> StoredGrid {
+    pub(super) fn store(&mut self) -> StoredGrid {
         self.flush();
         let sorted = self.cells.sorted();
         let mut before = 0;
@@ -304,7 +304,7 @@ impl Grid {
         }
     }
 
-    /// Reads back what [`to_stored`](Self::to_stored) wrote; `None` if it is not of that form.
+    /// Reads back what [`store`](Self::store) wrote; `None` if it is not of that form.
     pub(super) fn from_stored(stored: &StoredGrid) -> Option<Self> {
         let StoredGrid {
             shift,
@@ -432,11 +432,11 @@ mod tests {
         for cut in [1, 9_000, 49_999] {
             let mut merged = grid(&values[cut..]);
             merged.merge(grid(&values[..cut]));
-            assert_eq!(merged.to_stored(), whole.to_stored());
+            assert_eq!(merged.store(), whole.store());
         }
-        let stored = whole.to_stored();
+        let stored = whole.store();
         let mut back = Grid::from_stored(&stored).expect("own form");
-        assert_eq!(back.to_stored(), stored);
+        assert_eq!(back.store(), stored);
     }
 
     proptest! {

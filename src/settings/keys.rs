@@ -95,6 +95,7 @@ pub static KEYS: &[Key] = &[
     key("drift.html", Kind::Text, None, Some("--html"), "HTML report"),
     key("drift.markdown", Kind::Text, None, Some("--markdown"), "Markdown report"),
     key("drift.junit", Kind::Text, None, Some("--junit"), "JUnit report"),
+    key("drift.termination_log", Kind::Text, Some("/dev/termination-log"), None, "where Kubernetes looks for a pod's last words; written only if it exists"),
     key("drift.metrics_file", Kind::Text, None, Some("--metrics-file"), "metrics in Prometheus' text format"),
     key("drift.warn_psi", Kind::Number, Some("0.1"), Some("--warn-psi"), "PSI from which a feature warns"),
     key("drift.fail_psi", Kind::Number, Some("0.25"), Some("--fail-psi"), "PSI from which a feature fails"),

@@ -55,6 +55,8 @@ pub struct DriftSettings {
     pub junit: Option<PathBuf>,
     /// Metrics in Prometheus' text format, if wanted.
     pub metrics_file: Option<PathBuf>,
+    /// Where Kubernetes looks for a pod's last words.
+    pub termination_log: Option<PathBuf>,
     /// PSI from which a feature warns.
     pub warn_psi: PsiThreshold,
     /// PSI from which a feature fails.
@@ -127,6 +129,7 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         markdown: target("drift.markdown")?,
         junit: target("drift.junit")?,
         metrics_file: target("drift.metrics_file")?,
+        termination_log: target("drift.termination_log")?,
         thresholds: thresholds(layers, &warn, &fail)?,
         warn_psi: warn.0,
         fail_psi: fail.0,

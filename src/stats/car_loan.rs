@@ -1,6 +1,8 @@
 //! The statistics against those of scipy and sklearn on a public data set, see
 //! `tests/data/README.md`. Only compiled for tests.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;

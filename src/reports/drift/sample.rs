@@ -1,5 +1,7 @@
 //! Hand-made reports for the tests of every form. No real data.
 
+#![cfg(test)]
+
 use std::collections::BTreeMap;
 
 use crate::drift::report::*;

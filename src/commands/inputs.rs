@@ -1,0 +1,163 @@
+//! What a command reads: a profile, or tables; told apart by their first bytes.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::Shell;
+use super::drift::ReadingRequest;
+use crate::data::{DataSet, ReadOptions};
+use crate::error::{Error, Result};
+use crate::profile::{CountPlan, Counted, Profile, Roles, count, profile};
+
+/// Largest profile that is read; one of 1,000 wide columns is far below.
+const MAX_PROFILE_BYTES: u64 = 1 << 30;
+
+/// One side of a check, opened.
+#[derive(Debug)]
+pub enum Input {
+    /// A profile.
+    Profile(Box<Profile>),
+    /// Tables to be read.
+    Data(Box<DataSet>),
+}
+
+impl Input {
+    /// Opens a profile or tables.
+    ///
+    /// # Errors
+    /// As [`DataSet::open`] and [`Profile::from_json`].
+    pub fn open(addresses: &[String], reading: &ReadingRequest) -> Result<Self> {
+        if let [only] = addresses
+            && looks_like_json(Path::new(only))
+        {
+            return Ok(Self::Profile(Box::new(read_profile(Path::new(only))?)));
+        }
+        Ok(Self::Data(Box::new(DataSet::open(
+            addresses,
+            reading.read_options(),
+        )?)))
+    }
+
+    /// Returns the names of the columns.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        match self {
+            Self::Profile(profile) => profile
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .collect(),
+            Self::Data(data) => data.columns().to_vec(),
+        }
+    }
+
+    /// Counts what is planned; `side` is what progress calls it.
+    ///
+    /// # Errors
+    /// As [`count`](fn@count).
+    pub fn count(self, plan: &CountPlan, side: &str, shell: &Shell<'_>) -> Result<Counted> {
+        match self {
+            Self::Profile(profile) => Ok(Counted {
+                rows: profile.rows,
+                blank_lines: 0,
+                outcome: profile.outcome,
+                columns: profile.columns,
+            }),
+            Self::Data(data) => {
+                let name = data.name().to_owned();
+                shell
+                    .progress()
+                    .stage(&format!("reading {side} {name}"), data.bytes());
+                let counted = count(*data, plan, shell.progress());
+                shell.progress().finish();
+                let counted = counted?;
+                warn_of_blank_lines(counted.blank_lines, &name, shell);
+                Ok(counted)
+            }
+        }
+    }
+}
+
+impl ReadingRequest {
+    /// Returns how tables are read.
+    #[must_use]
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions {
+            // The comma is the default, with which a hint at a likelier one is of use.
+            delimiter: Some(self.delimiter).filter(|delimiter| *delimiter != b','),
+            threads: self.threads.get(),
+        }
+    }
+}
+
+/// Reads a baseline, be it a profile or data.
+///
+/// # Errors
+/// As [`Input::open`] and [`profile`](fn@profile).
+pub fn baseline(
+    addresses: &[String],
+    reading: &ReadingRequest,
+    roles: Roles,
+    shell: &Shell<'_>,
+) -> Result<Profile> {
+    match Input::open(addresses, reading)? {
+        Input::Profile(profile) => Ok(*profile),
+        Input::Data(data) => profile_of(*data, roles, "baseline", shell),
+    }
+}
+
+/// Counts all columns of a data set.
+///
+/// # Errors
+/// As [`profile`](fn@profile).
+pub fn profile_of(data: DataSet, roles: Roles, side: &str, shell: &Shell<'_>) -> Result<Profile> {
+    let name = data.name().to_owned();
+    shell
+        .progress()
+        .stage(&format!("reading {side} {name}"), data.bytes());
+    let made = profile(data, roles, shell.created_at().to_owned(), shell.progress());
+    shell.progress().finish();
+    let (profile, blank_lines) = made?;
+    warn_of_blank_lines(blank_lines, &name, shell);
+    Ok(profile)
+}
+
+/// Reads a profile from a file.
+///
+/// # Errors
+/// As [`Profile::from_json`]; 74 if the file cannot be read.
+pub fn read_profile(path: &Path) -> Result<Profile> {
+    let failed = |error| Error::io("read", path, error);
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)
+        .map_err(failed)?
+        .take(MAX_PROFILE_BYTES + 1);
+    file.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_PROFILE_BYTES {
+        return Err(Error::bad_input(format!(
+            "{} is larger than any profile",
+            path.display()
+        )));
+    }
+    Profile::from_json(&bytes, &path.display().to_string())
+}
+
+fn looks_like_json(path: &Path) -> bool {
+    // Only regular files: a look at a pipe would take bytes from it.
+    if !path.is_file() {
+        return false;
+    }
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
+    read.is_ok() && start.trim_ascii_start().starts_with(b"{")
+}
+
+fn warn_of_blank_lines(count: u64, name: &str, shell: &Shell<'_>) {
+    if count > 0 {
+        let lines = if count == 1 { "line" } else { "lines" };
+        shell
+            .messages()
+            .warn(&format!("{name}: {count} blank {lines} skipped"));
+    }
+}
