@@ -93,6 +93,10 @@ fuzz_target!(|input: &[u8]| {
     let Some((&distance, text)) = input.split_first() else {
         return;
     };
+    // Gzip is known by its first bytes, whatever the file is called: not the same table twice.
+    if text.starts_with(b"\x1f\x8b") {
+        return;
+    }
     let text = match distance {
         0..128 => text.to_vec(),
         _ => moved_to_the_cut(text, usize::from(distance - 127)),
