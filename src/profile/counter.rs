@@ -170,16 +170,16 @@ impl ColumnCounter {
     }
 
     fn numbers_to_grid(&mut self) {
-        let mut grid = Box::new(Grid::new(self.cuts.clone()));
+        let mut values = Vec::with_capacity(self.numbers);
         self.texts.drain(
             |entry| matches!(entry.value, Value::Number(_)),
             |_, entry| {
                 if let Value::Number(number) = entry.value {
-                    grid.add_times(number, entry.count);
+                    values.push((number, entry.count));
                 }
             },
         );
-        self.grid = Some(grid);
+        self.grid = Some(Box::new(Grid::of(&values, self.cuts.clone())));
     }
 
     fn texts_to_hashed(&mut self) {
