@@ -41,6 +41,17 @@ pub struct Field<'a> {
     pub word: u128,
 }
 
+/// Masks of the lowest 0 to 16 bytes: a table costs less than shifts of 128 bits.
+pub(super) const LOW_BYTES: [u128; 17] = {
+    let mut masks = [0; 17];
+    let mut bytes = 1;
+    while bytes <= 16 {
+        masks[bytes] = u128::MAX >> (128 - 8 * bytes);
+        bytes += 1;
+    }
+    masks
+};
+
 impl<'a> Field<'a> {
     /// Makes a field of a text; `None` if it has more than 16 bytes.
     #[must_use]
@@ -84,10 +95,9 @@ impl Row<'_> {
             return None;
         }
         let word = word.try_into().map_or(0, u128::from_le_bytes);
-        let mask = u128::MAX.checked_shr(128 - 8 * length as u32).unwrap_or(0);
         Some(Field {
             text: &self.bytes[start..end],
-            word: word & mask,
+            word: word & LOW_BYTES[length],
         })
     }
 
