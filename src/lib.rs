@@ -28,6 +28,7 @@ pub mod commands;
 pub mod data;
 pub mod drift;
 pub mod metrics;
+pub mod model;
 pub mod profile;
 pub mod reports;
 pub mod stats;

@@ -1,0 +1,4 @@
+//! Preprocessing, learners, evaluation, calibration, promotion, and the artifact of them all.
+
+pub mod artifact;
+pub mod frame;
