@@ -143,11 +143,8 @@ pub fn parse_field(field: &Field<'_>) -> Option<f64> {
     let first = field.word as u8;
     let negative = first == b'-';
     let signs = u32::from(negative | (first == b'+'));
-    let mut word = if signs == 1 {
-        field.word >> 8
-    } else {
-        field.word
-    };
+    let shifted = u128::MAX * u128::from(signs);
+    let mut word = (field.word & !shifted) | ((field.word >> 8) & shifted);
     let mut length = (field.text.len() as u32).wrapping_sub(signs);
     let point = position_of_point(word);
     let mut fraction = 0;

@@ -475,8 +475,12 @@ fn what_moved(report: &FeatureReport) -> Vec<String> {
             ));
         }
     }
-    let worst = report.bins.iter().max_by(|a, b| a.psi.total_cmp(&b.psi));
-    if let (Some(bin), Some(_)) = (worst, &report.categorical) {
+    let moved = |bin: &&BinReport| (bin.share.current - bin.share.baseline).abs();
+    let most = report
+        .bins
+        .iter()
+        .max_by(|a, b| moved(a).total_cmp(&moved(b)));
+    if let (Some(bin), Some(_)) = (most, &report.categorical) {
         words.push(format!(
             "\"{}\" {} -> {}",
             bin.label,

@@ -107,9 +107,8 @@ impl ColumnCounter {
             grid.add(number);
             return;
         }
-        let key = Key::of(field);
-        if !self.texts.add_known(&key, 1) {
-            self.add_new(field.text, &key, 1, Some(place));
+        if !self.texts.add_known_field(field) {
+            self.add_new(field.text, &Key::of(field), 1, Some(place));
         }
     }
 

@@ -21,7 +21,19 @@ pub(super) struct TextTable {
     table: HashTable<u32>,
     entries: Vec<Entry>,
     arena: Vec<u8>,
+    /// Short texts seen lately, by a few bits of their bytes: most columns have few values.
+    recent: Vec<Recent>,
 }
+
+/// A short text and its position in `entries`.
+#[derive(Debug, Clone, Copy, Default)]
+struct Recent {
+    word: u128,
+    length: u32,
+    index: u32,
+}
+
+const RECENT_BITS: u32 = 7;
 
 /// A text ready to be looked up.
 #[derive(Clone, Copy)]
@@ -113,6 +125,40 @@ impl TextTable {
         }
     }
 
+    /// Adds one to a short text that is known; returns whether it is.
+    #[inline(always)]
+    pub(super) fn add_known_field(&mut self, field: &Field<'_>) -> bool {
+        let mixed = (field.word as u64 ^ (field.word >> 61) as u64).wrapping_mul(SEEDS[0]);
+        let slot = (mixed >> (64 - RECENT_BITS)) as usize;
+        if let Some(recent) = self.recent.get(slot)
+            && recent.word == field.word
+            && recent.length as usize == field.text.len()
+        {
+            self.entries[recent.index as usize].count += 1;
+            return true;
+        }
+        self.look_up_field(field, slot)
+    }
+
+    #[inline(never)]
+    fn look_up_field(&mut self, field: &Field<'_>, slot: usize) -> bool {
+        let key = Key::of(field);
+        let Some(&index) = self.table.find(key.hash, |&index| self.is(index, &key)) else {
+            return false;
+        };
+        self.entries[index as usize].count += 1;
+        if self.recent.is_empty() {
+            self.recent = vec![Recent::default(); 1 << RECENT_BITS];
+        }
+        // An empty text never comes here, so the default matches none.
+        self.recent[slot] = Recent {
+            word: field.word,
+            length: field.text.len() as u32,
+            index,
+        };
+        true
+    }
+
     /// Adds a text that is not known yet.
     pub(super) fn insert(&mut self, key: &Key<'_>, count: u64, value: Value) {
         let index = self.entries.len() as u32;
@@ -129,6 +175,7 @@ impl TextTable {
             table,
             entries,
             arena,
+            ..
         } = self;
         table.insert_unique(key.hash, index, |&index| {
             let entry = &entries[index as usize];
