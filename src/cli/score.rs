@@ -1,0 +1,61 @@
+//! The words of `churnctl score`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::columns::ReadingArgs;
+use crate::settings::Flags;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  # Score a table with the model in production
+  churnctl score features.csv -o data/predictions/churn_predictions_2026-08-31.csv
+
+  # The 200 rows most at risk, each with its three largest contributions
+  churnctl score features.csv --top-k 200 --explain 3 -o call_list.csv
+
+  # In a pipe
+  zcat features.csv.gz | churnctl score - -o - | head
+";
+
+/// Score a table with a model
+///
+/// Writes the identifiers, the score, the class and the version of the model for every row.
+/// Streams: memory does not grow with the rows.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct ScoreArgs {
+    /// CSV files (.gz too), glob patterns, or - for standard input
+    #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]
+    data: Option<Vec<String>>,
+
+    /// Model artifact
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    model: Option<String>,
+
+    /// Where the scores go; - for standard output
+    #[arg(short, long, required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) output: PathBuf,
+
+    /// Add the K largest contributions to each row's log-odds
+    #[arg(long, value_name = "K")]
+    pub(super) explain: Option<usize>,
+
+    /// Keep only the N rows with the highest scores, highest first
+    #[arg(long, value_name = "N")]
+    pub(super) top_k: Option<usize>,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+impl ScoreArgs {
+    pub(super) fn flags(&self) -> Flags {
+        let mut flags = Flags::default();
+        flags.many("score_batch.data", self.data.as_ref());
+        flags.one("score_batch.model", self.model.as_ref());
+        self.reading.add_to(&mut flags);
+        flags
+    }
+}
