@@ -98,7 +98,7 @@ fn row(report: &DriftReport, feature: &FeatureReport, suffix: &str, glyphs: Glyp
     );
     let share = feature.missing.share;
     let reasons: Vec<_> = said_nowhere_else(report, feature)
-        .map(|reason| held_together(&visible(reason)))
+        .map(|reason| format::held_together(&visible(reason), glyphs.arrow()))
         .collect();
     let name = shorten(&feature.feature, LONGEST_NAME);
     let quiet = match feature.status {
@@ -128,13 +128,6 @@ fn said_nowhere_else<'a>(
         .reasons
         .iter()
         .filter(move |reason| keep_all || !in_column(reason))
-}
-
-/// Keeps figures before and after on one line.
-fn held_together(reason: &str) -> String {
-    reason
-        .replace(" -> ", "\u{a0}->\u{a0}")
-        .replace(" >= ", "\u{a0}>=\u{a0}")
 }
 
 fn two_lines(text: &str, tone: Tone) -> Cell {
@@ -258,7 +251,7 @@ mod tests {
             let table = rows(report, Glyphs::Blocks).table;
             table.rows[0][5].text.replace('\u{a0}', "_")
         };
-        assert_eq!(why(&report), "mean 1_->_2; \"a b\" 1%_->_3%");
+        assert_eq!(why(&report), "mean 1_→_2; \"a b\" 1%_→_3%");
         let own = PsiThresholds {
             warn_psi: 0.1,
             fail_psi: 0.25,
