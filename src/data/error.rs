@@ -98,7 +98,7 @@ impl DataError {
             Self::WrongFormat { hint, .. } => (*hint).into(),
             Self::CarriageReturns => "convert it: tr '\\r' '\\n' < FILE".into(),
             Self::WrongDelimiter { likely, .. } => {
-                format!("it looks separated by {likely}; pass --delimiter '{likely}'")
+                format!("it looks separated by '{likely}'; pass --delimiter '{likely}'")
             }
             Self::DuplicateColumn { .. } => "rename one of them".into(),
             Self::TooManyColumns { .. } => "is the delimiter right?".into(),

@@ -9,6 +9,6 @@ mod streaming;
 mod value;
 
 pub use error::DataError;
-pub use record::{Row, RowPlace};
+pub use record::{Field, Row, RowPlace};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary, expand};
-pub use value::{MissingKind, Value, classify, parse_number};
+pub use value::{MissingKind, Value, classify, parse_field, parse_number};

@@ -1,5 +1,7 @@
 //! What a field of a table means: missing, a number, an infinity, or a text.
 
+use super::record::{Field, LOW_BYTES};
+
 /// The ways a value can be absent. Infinities are counted apart and are not here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MissingKind {
@@ -126,6 +128,75 @@ pub fn parse_number(field: &[u8]) -> Option<f64> {
     Some(if negative { 0.0 - number } else { number })
 }
 
+const ZEROS: u128 = u128::from_le_bytes([b'0'; 16]);
+const HIGH_NIBBLES: u128 = u128::from_le_bytes([0xf0; 16]);
+
+/// Does what [`parse_number`] does, for all bytes of a short field at once.
+///
+/// The point is taken out, the digits are moved to the high end over a ground of zeros, and
+/// each half of eight digits is added up by three multiplications (Lemire 2022, "Parsing series
+/// of integers with SIMD", in its portable form).
+#[inline(always)]
+#[must_use]
+pub fn parse_field(field: &Field<'_>) -> Option<f64> {
+    // No branch on the sign: in many columns nobody can foretell it.
+    let first = field.word as u8;
+    let negative = first == b'-';
+    let signs = u32::from(negative | (first == b'+'));
+    let mut word = if signs == 1 {
+        field.word >> 8
+    } else {
+        field.word
+    };
+    let mut length = (field.text.len() as u32).wrapping_sub(signs);
+    let point = position_of_point(word);
+    let mut fraction = 0;
+    if point < length {
+        let below = LOW_BYTES[point as usize & 15];
+        word = (word & below) | ((word >> 8) & !below);
+        length -= 1;
+        fraction = length - point;
+    }
+    if length == 0 || length > 16 {
+        return None;
+    }
+    let ground = 16 - length;
+    let digits = (word << (8 * ground)) | (ZEROS & LOW_BYTES[ground as usize]);
+    let above_nine = digits.wrapping_add(u128::from_le_bytes([6; 16]));
+    if (digits & HIGH_NIBBLES) != ZEROS || (above_nine & HIGH_NIBBLES) != ZEROS {
+        return None;
+    }
+    let mantissa = eight_digits(digits as u64) * 100_000_000 + eight_digits((digits >> 64) as u64);
+    if mantissa > (1 << 53) {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "at most 2^53, exact")]
+    let number = mantissa as f64 / POWERS_OF_TEN[fraction as usize];
+    let signed = f64::from_bits(number.to_bits() | (u64::from(negative) << 63));
+    // Adding 0.0 turns -0.0 into 0.0: they are one value.
+    Some(signed + 0.0)
+}
+
+/// Returns the position of the first point among 16 bytes, 16 or more if there is none.
+#[inline(always)]
+fn position_of_point(word: u128) -> u32 {
+    let different = word ^ u128::from_le_bytes([b'.'; 16]);
+    let low = u128::from_le_bytes([0x7f; 16]);
+    // The high bit of each byte that is zero, exact for every byte.
+    let zero = !(((different & low) + low) | different | low);
+    zero.trailing_zeros() / 8
+}
+
+/// Adds up eight ASCII digits, the first in the lowest byte.
+#[inline(always)]
+const fn eight_digits(digits: u64) -> u64 {
+    let digits = digits - 0x3030_3030_3030_3030;
+    let pairs = (digits * 10) + (digits >> 8);
+    let low = (pairs & 0x0000_00ff_0000_00ff).wrapping_mul(0x000f_4240_0000_0064);
+    let high = ((pairs >> 16) & 0x0000_00ff_0000_00ff).wrapping_mul(0x0000_2710_0000_0001);
+    (low.wrapping_add(high)) >> 32
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -196,6 +267,16 @@ mod tests {
                 (Value::Number(ours), Some(theirs)) => prop_assert_eq!(ours, theirs + 0.0),
                 (Value::Text, None) | (Value::Missing(MissingKind::Empty), None) => {}
                 (ours, theirs) => prop_assert!(false, "{ours:?} against {theirs:?}"),
+            }
+        }
+
+        #[test]
+        fn all_bytes_at_once_is_byte_by_byte(text in "[-+.0-9a ]{0,16}|[+-]?[0-9]{0,9}[.]?[0-9]{0,5}") {
+            let field = Field::new(text.as_bytes()).expect("short");
+            if let Some(number) = parse_field(&field) {
+                prop_assert_eq!(Some(number), parse_number(text.as_bytes()));
+            } else if let Some(number) = parse_number(text.as_bytes()) {
+                prop_assert!(false, "{} is {}", text, number);
             }
         }
 

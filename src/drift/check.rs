@@ -48,7 +48,7 @@ pub fn check(
                 Status::Fail,
                 FindingKind::AbsentColumn,
                 &planned.name,
-                "the current side lacks the column",
+                &format!("the current side lacks the column \"{}\"", planned.name),
             ));
             continue;
         };
@@ -169,26 +169,51 @@ fn dataset_findings(rows: Sides<u64>, plan: &Plan, options: &CheckOptions) -> Ve
                 kind: FindingKind::FewRows,
                 feature: None,
                 message: format!(
-                    "the {side} has only {count} rows, fewer than {}; its PSI is noisy",
+                    "the {side} has only {count} {}, fewer than {}; its PSI is noisy",
+                    if count == 1 { "row" } else { "rows" },
                     options.min_rows
                 ),
             });
         }
     }
     for name in &plan.only_current {
-        let message = "the baseline lacks the column, though it is named as a feature";
+        let message =
+            format!("the baseline lacks the column \"{name}\", though it is named as a feature");
         findings.push(finding(
             Status::Fail,
             FindingKind::AbsentColumn,
             name,
-            message,
+            &message,
         ));
     }
-    for name in &plan.extra {
-        let message = "only the current side has the column; it is not compared";
-        findings.push(finding(Status::Ok, FindingKind::ExtraColumn, name, message));
-    }
+    findings.extend(extra_columns(&plan.extra));
     findings
+}
+
+/// Most new columns that get a finding each.
+const MAX_EXTRA: usize = 5;
+
+fn extra_columns(names: &[String]) -> Vec<Finding> {
+    if names.len() <= MAX_EXTRA {
+        let one = |name: &String| {
+            let message =
+                format!("only the current side has the column \"{name}\"; it is not compared");
+            finding(Status::Ok, FindingKind::ExtraColumn, name, &message)
+        };
+        return names.iter().map(one).collect();
+    }
+    let first: Vec<&str> = names.iter().take(MAX_EXTRA).map(String::as_str).collect();
+    vec![Finding {
+        status: Status::Ok,
+        kind: FindingKind::ExtraColumn,
+        feature: None,
+        message: format!(
+            "only the current side has {} columns, which are not compared: {} and {} more",
+            names.len(),
+            first.join(", "),
+            names.len() - MAX_EXTRA
+        ),
+    }]
 }
 
 /// Says why there is no word on performance where the user asked for one.

@@ -138,14 +138,19 @@ fn missing(baseline: &View, current: &View, context: Context) -> MissingReport {
         current: current.missing_count(),
     };
     let share = |missing: u64, rows: u64| missing as f64 / rows.max(1) as f64;
-    let psi = BinCounts::new(
-        &[
-            counts.baseline,
+    // A bin that is empty on both sides is none: nothing missing anywhere is no drift.
+    let bins = [
+        (counts.baseline, counts.current),
+        (
             rows.baseline.saturating_sub(counts.baseline),
-        ],
-        &[counts.current, rows.current.saturating_sub(counts.current)],
-    )
-    .map_or(0.0, |counts| counts.psi().total);
+            rows.current.saturating_sub(counts.current),
+        ),
+    ];
+    let (ours, theirs): (Vec<u64>, Vec<u64>) = bins
+        .into_iter()
+        .filter(|(ours, theirs)| ours + theirs > 0)
+        .unzip();
+    let psi = BinCounts::new(&ours, &theirs).map_or(0.0, |counts| counts.psi().total.max(0.0));
     MissingReport {
         psi,
         psi_noise_limit: finite(noise_limit(
@@ -470,8 +475,12 @@ fn what_moved(report: &FeatureReport) -> Vec<String> {
             ));
         }
     }
-    let worst = report.bins.iter().max_by(|a, b| a.psi.total_cmp(&b.psi));
-    if let (Some(bin), Some(_)) = (worst, &report.categorical) {
+    let moved = |bin: &&BinReport| (bin.share.current - bin.share.baseline).abs();
+    let most = report
+        .bins
+        .iter()
+        .max_by(|a, b| moved(a).total_cmp(&moved(b)));
+    if let (Some(bin), Some(_)) = (most, &report.categorical) {
         words.push(format!(
             "\"{}\" {} -> {}",
             bin.label,

@@ -78,7 +78,10 @@ impl RowSink for Counters {
     fn row(&mut self, row: &Row<'_>) {
         let place = row.place();
         for (column, counter) in &mut self.columns {
-            counter.add(&row.field(*column), place);
+            match row.wide_field(*column) {
+                Some(field) => counter.add_field(&field, place),
+                None => counter.add(&row.field(*column), place),
+            }
         }
         if let Some(outcome) = &mut self.outcome {
             let label = row.field(outcome.label);

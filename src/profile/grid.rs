@@ -6,6 +6,8 @@
 //! threads, or of the shards that were merged. Near every value the cells are a constant
 //! fraction of its size, mostly a thousandth or less.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::distinct::{DistinctSketch, mix};
@@ -13,8 +15,8 @@ use super::sums::{ExactSums, StoredOctave};
 
 /// Most cells that a grid uses.
 pub(super) const MAX_CELLS: usize = 8192;
-const SLOT_BITS: u32 = MAX_CELLS.ilog2() + 1;
-const SLOTS: usize = 1 << SLOT_BITS;
+const PAGE_BITS: u32 = 8;
+const PAGE: usize = 1 << PAGE_BITS;
 const EMPTY: u64 = u64::MAX;
 const BUFFER: usize = 1024;
 
@@ -44,51 +46,115 @@ pub(crate) fn from_ordinal(ordinal: u64) -> f64 {
     value.clamp(f64::MIN, f64::MAX)
 }
 
-/// Counts of cells in an open-addressing table.
+/// Counts of cells, in pages of neighbouring cells that a small hash table finds.
+///
+/// Values crowd in few pages, so the counts in use stay in the processor's cache.
 #[derive(Debug, Clone)]
 struct Cells {
-    keys: Vec<u64>,
-    counts: Vec<u64>,
+    /// Open addressing: page number (or [`EMPTY`]) and position in `pages`.
+    directory: Vec<(u64, u32)>,
+    pages: Vec<[u32; PAGE]>,
+    /// Counts beyond what a cell of a page holds.
+    overflow: BTreeMap<u64, u64>,
     used: usize,
 }
 
 impl Cells {
     fn new() -> Self {
         Self {
-            keys: vec![EMPTY; SLOTS],
-            counts: vec![0; SLOTS],
+            directory: vec![(EMPTY, 0); 64],
+            pages: Vec::new(),
+            overflow: BTreeMap::new(),
             used: 0,
         }
     }
 
     #[inline(always)]
-    fn add(&mut self, key: u64, count: u64) {
+    fn slot(&self, page: u64) -> usize {
+        let mask = self.directory.len() - 1;
         // Fibonacci hashing: the high bits of the product are well spread.
-        let mut slot = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - SLOT_BITS)) as usize;
-        loop {
-            if self.keys[slot] == key {
-                self.counts[slot] += count;
-                return;
+        let mut slot = (page.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize & mask;
+        while self.directory[slot].0 != page && self.directory[slot].0 != EMPTY {
+            slot = (slot + 1) & mask;
+        }
+        slot
+    }
+
+    #[inline(always)]
+    fn count_mut(&mut self, key: u64) -> &mut u32 {
+        let page = key >> PAGE_BITS;
+        let mut slot = self.slot(page);
+        if self.directory[slot].0 == EMPTY {
+            slot = self.add_page(page);
+        }
+        let position = self.directory[slot].1 as usize;
+        &mut self.pages[position][key as usize & (PAGE - 1)]
+    }
+
+    #[cold]
+    fn add_page(&mut self, page: u64) -> usize {
+        if self.pages.len() * 2 >= self.directory.len() {
+            let larger = vec![(EMPTY, 0); self.directory.len() * 2];
+            let old = std::mem::replace(&mut self.directory, larger);
+            for entry in old.into_iter().filter(|entry| entry.0 != EMPTY) {
+                let slot = self.slot(entry.0);
+                self.directory[slot] = entry;
             }
-            if self.keys[slot] == EMPTY {
-                self.keys[slot] = key;
-                self.counts[slot] = count;
-                self.used += 1;
-                return;
-            }
-            slot = (slot + 1) & (SLOTS - 1);
+        }
+        let slot = self.slot(page);
+        self.directory[slot] = (page, self.pages.len() as u32);
+        self.pages.push([0; PAGE]);
+        slot
+    }
+
+    #[inline(always)]
+    fn add_one(&mut self, key: u64) {
+        let count = self.count_mut(key);
+        *count = count.wrapping_add(1);
+        match *count {
+            1 => self.used += 1,
+            0 => self.overflowed(key),
+            _ => {}
+        }
+    }
+
+    /// A count has gone once around: 2^32 of it are kept beside, and the cell stays in use.
+    #[cold]
+    fn overflowed(&mut self, key: u64) {
+        *self.count_mut(key) = 1;
+        *self.overflow.entry(key).or_default() += u64::from(u32::MAX);
+    }
+
+    fn add(&mut self, key: u64, count: u64) {
+        let cell = self.count_mut(key);
+        let was_unused = *cell == 0;
+        let total = u64::from(*cell) + count;
+        let kept = u32::try_from(total).unwrap_or(u32::MAX);
+        *cell = kept;
+        self.used += usize::from(was_unused && count > 0);
+        if total > u64::from(kept) {
+            *self.overflow.entry(key).or_default() += total - u64::from(kept);
         }
     }
 
     fn sorted(&self) -> Vec<(u64, u64)> {
-        let mut cells: Vec<(u64, u64)> = self
-            .keys
+        let mut pages: Vec<(u64, u32)> = self
+            .directory
             .iter()
-            .zip(&self.counts)
-            .filter(|(key, _)| **key != EMPTY)
-            .map(|(&key, &count)| (key, count))
+            .copied()
+            .filter(|entry| entry.0 != EMPTY)
             .collect();
-        cells.sort_unstable();
+        pages.sort_unstable();
+        let mut cells = Vec::with_capacity(self.used);
+        for (page, position) in pages {
+            for (offset, &count) in self.pages[position as usize].iter().enumerate() {
+                if count > 0 {
+                    let key = (page << PAGE_BITS) | offset as u64;
+                    let more = self.overflow.get(&key).copied().unwrap_or(0);
+                    cells.push((key, u64::from(count) + more));
+                }
+            }
+        }
         cells
     }
 }
@@ -134,6 +200,27 @@ impl Grid {
         }
     }
 
+    /// Makes a grid of these values and their counts.
+    pub(super) fn of(values: &[(f64, u64)], cuts: Vec<f64>) -> Self {
+        let mut grid = Self::new(cuts);
+        let mut ordinals: Vec<u64> = values.iter().map(|&(value, _)| ordinal(value)).collect();
+        ordinals.sort_unstable();
+        // Neighbours share a cell from the shift on that drops all bits in which they differ.
+        let mut shares_from = [0_usize; 65];
+        for pair in ordinals.windows(2) {
+            shares_from[(64 - (pair[0] ^ pair[1]).leading_zeros()) as usize] += 1;
+        }
+        let mut cells = ordinals.len() - shares_from[0];
+        while cells > MAX_CELLS {
+            grid.shift += 1;
+            cells -= shares_from[grid.shift as usize];
+        }
+        for &(value, count) in values {
+            grid.add_times(value, count);
+        }
+        grid
+    }
+
     /// Adds one finite value.
     #[inline(always)]
     pub(super) fn add(&mut self, value: f64) {
@@ -168,7 +255,7 @@ impl Grid {
     pub(super) fn flush(&mut self) {
         let buffer = std::mem::take(&mut self.buffer);
         for &value in &buffer {
-            self.cells.add(ordinal(value) >> self.shift, 1);
+            self.cells.add_one(ordinal(value) >> self.shift);
             // Room for one more is all that the next value needs.
             if self.cells.used > MAX_CELLS {
                 self.coarsen();
@@ -207,10 +294,8 @@ impl Grid {
 
     fn shift_by(&mut self, bits: u32) {
         let old = std::mem::replace(&mut self.cells, Cells::new());
-        for (&key, &count) in old.keys.iter().zip(&old.counts) {
-            if key != EMPTY {
-                self.cells.add(key >> bits, count);
-            }
+        for (key, count) in old.sorted() {
+            self.cells.add(key >> bits, count);
         }
         self.shift += bits;
     }

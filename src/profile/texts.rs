@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 
-use crate::data::{Value, classify};
+use crate::data::{Field, Value, classify};
 
 /// A distinct text. Texts of up to 16 bytes are compared by `head` and `tail` alone.
 #[derive(Debug, Clone)]
@@ -38,13 +38,6 @@ fn word(bytes: &[u8]) -> u64 {
 }
 
 #[inline(always)]
-fn half(bytes: &[u8]) -> u64 {
-    bytes
-        .try_into()
-        .map_or(0, |bytes| u64::from(u32::from_le_bytes(bytes)))
-}
-
-#[inline(always)]
 fn fold(a: u64, b: u64) -> u64 {
     let product = u128::from(a) * u128::from(b);
     (product as u64) ^ ((product >> 64) as u64)
@@ -62,32 +55,38 @@ pub(super) fn stable_hash(text: &[u8]) -> u64 {
 }
 
 impl<'a> Key<'a> {
-    #[inline(always)]
     pub(super) fn new(text: &'a [u8]) -> Self {
-        let length = text.len();
-        let (head, tail) = if length >= 8 {
-            (word(&text[..8]), word(&text[length - 8..]))
-        } else if length >= 4 {
-            (half(&text[..4]), half(&text[length - 4..]))
-        } else if length > 0 {
-            let middle = u64::from(text[length / 2]) << 8;
-            (u64::from(text[0]) | middle, u64::from(text[length - 1]))
-        } else {
-            (0, 0)
-        };
-        let mut hash = fold(head ^ SEEDS[0], tail ^ SEEDS[1] ^ (length as u64));
-        if length > 16 {
-            for chunk in text[8..length - 8].chunks(8) {
-                let mut bytes = [0; 8];
-                bytes[..chunk.len()].copy_from_slice(chunk);
-                hash = fold(hash ^ u64::from_le_bytes(bytes), SEEDS[2]);
-            }
+        if let Some(field) = Field::new(text) {
+            return Self::of(&field);
         }
+        let length = text.len();
+        let (head, tail) = (word(&text[..8]), word(&text[length - 8..]));
+        let mut hash = fold(head ^ SEEDS[0], tail ^ SEEDS[1] ^ (length as u64));
+        for chunk in text[8..length - 8].chunks(8) {
+            let mut bytes = [0; 8];
+            bytes[..chunk.len()].copy_from_slice(chunk);
+            hash = fold(hash ^ u64::from_le_bytes(bytes), SEEDS[2]);
+        }
+        let hash = fold(hash, SEEDS[2]);
         Self {
             text,
             head,
             tail,
-            hash: fold(hash, SEEDS[2]),
+            hash,
+        }
+    }
+
+    /// Makes the key of a short text, whose bytes are all in its head and tail.
+    #[inline(always)]
+    pub(super) fn of(field: &Field<'a>) -> Self {
+        let (head, tail) = (field.word as u64, (field.word >> 64) as u64);
+        let length = field.text.len() as u64;
+        let hash = fold(fold(head ^ SEEDS[0], tail ^ SEEDS[1] ^ length), SEEDS[2]);
+        Self {
+            text: field.text,
+            head,
+            tail,
+            hash,
         }
     }
 }
@@ -217,8 +216,8 @@ mod tests {
         assert_eq!(
             pinned,
             [
-                11_741_508_335_433_750_452,
-                3_784_270_150_117_413_902,
+                15_488_182_228_061_955_435,
+                2_441_657_430_882_575_746,
                 9_381_118_158_536_991_824
             ]
         );
