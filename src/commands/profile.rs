@@ -54,12 +54,15 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         check_names(option, names, &columns, &[])?;
     }
     let mut profile = inputs::profile_of(data, roles, "data", shell)?;
-    if !reading.features.is_empty() {
-        let kept = [&reading.label, &reading.score];
-        profile.columns.retain(|column| {
-            reading.features.contains(&column.name) || kept.contains(&&Some(column.name.clone()))
-        });
-    }
+    let kept = [&reading.label, &reading.score];
+    profile.columns.retain(|column| {
+        let name = &column.name;
+        let wanted = reading.features.is_empty()
+            || reading.features.contains(name)
+            || kept.into_iter().flatten().any(|kept| kept == name);
+        // An excluded column may be excluded because its values must not travel.
+        wanted && !reading.columns.exclude.contains(name)
+    });
     store(&profile, &request.output, shell)
 }
 

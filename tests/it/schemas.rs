@@ -252,6 +252,7 @@ fn profiles_are_what_their_schema_says() {
         column(profile, name).expect(name).get(part).is_some()
     };
     assert!(has(&whole, "minutes", "grid") && has(&whole, "plan", "values"));
+    assert!(column(&whole, "gone").is_none(), "excluded");
     assert!(whole["outcome"]["by_label"]["yes"].is_object());
     let texts = profile(&["texts.csv"]);
     assert!(has(&texts, "text", "hashed") && has(&texts, "whole", "grid"));
