@@ -157,8 +157,7 @@ fn histograms(feature: &FeatureReport, glyphs: Glyphs) -> String {
 fn notes(report: &DriftReport, glyphs: Glyphs) -> Vec<Cell> {
     let mut notes = vec![Cell::new(
         format!(
-            "PSI: !! at or above the limit to fail ({}), ! to warn ({}); missing and bins: \
-             baseline above current",
+            "PSI: !! from {} (fails), ! from {} (warns); missing and bins: baseline above current",
             report.thresholds.fail_psi, report.thresholds.warn_psi
         ),
         Tone::Dim,
