@@ -263,6 +263,7 @@ fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>
         let text = metrics::text(report, shell.created_at_seconds())?;
         write_atomically(path, text.as_bytes())?;
     }
+    say_what_was_written(outputs, shell);
     // The verdict must not depend on these two: they belong to whoever runs us.
     if let Some(path) = shell.var("GITHUB_STEP_SUMMARY") {
         let text = markdown::text(report);
@@ -285,6 +286,26 @@ fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>
         }
     }
     Ok(())
+}
+
+fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
+    let written = [
+        &outputs.report,
+        &outputs.html,
+        &outputs.markdown,
+        &outputs.junit,
+        &outputs.metrics_file,
+    ];
+    let names: Vec<_> = written
+        .into_iter()
+        .flatten()
+        .map(|path| path.display().to_string())
+        .collect();
+    if !names.is_empty() {
+        shell
+            .messages()
+            .info(&format!("wrote {}", names.join(", ")));
+    }
 }
 
 fn print(report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {

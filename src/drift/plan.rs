@@ -128,7 +128,11 @@ impl Plan {
             .collect();
         let roles = joined(&baseline.roles, &options.roles);
         check_names("--features", &options.features, &columns, current)?;
-        check_names("--exclude", &options.roles.exclude, &columns, current)?;
+        // What a profile was made without is known to it by name alone.
+        let known = &baseline.roles.exclude;
+        let excluded = options.roles.exclude.iter();
+        let excluded = excluded.filter(|name| !known.contains(name));
+        check_names("--exclude", excluded, &columns, current)?;
         check_names("--id", &options.roles.id, &columns, current)?;
         check_names(
             "--categorical",

@@ -3,4 +3,5 @@
 mod architecture;
 mod generated_files;
 mod harness;
+mod schemas;
 mod shell;
