@@ -96,6 +96,18 @@ impl ReadingRequest {
 }
 
 impl ReadingRequest {
+    /// Returns the names by which columns are recognised.
+    #[must_use]
+    pub fn usual_columns(&self) -> UsualColumns {
+        let columns = &self.columns;
+        UsualColumns {
+            label: columns.label.clone(),
+            score: columns.score.clone(),
+            id: columns.id.clone(),
+            date: columns.date.clone(),
+        }
+    }
+
     /// Returns what the user says of the columns.
     #[must_use]
     pub fn roles(&self) -> Roles {
@@ -203,17 +215,11 @@ impl FailOn {
 
 impl DriftRequest {
     fn check_options(&self) -> CheckOptions {
-        let columns = &self.reading.columns;
         CheckOptions {
             model: self.model.clone(),
             features: self.reading.features.clone(),
             roles: self.reading.roles(),
-            usual: UsualColumns {
-                label: columns.label.clone(),
-                score: columns.score.clone(),
-                id: columns.id.clone(),
-                date: columns.date.clone(),
-            },
+            usual: self.reading.usual_columns(),
             thresholds: PsiThresholds {
                 warn_psi: self.thresholds.warn_psi,
                 fail_psi: self.thresholds.fail_psi,

@@ -8,8 +8,8 @@ use super::drift::ReadingRequest;
 use super::{Shell, inputs};
 use crate::cells::Tone;
 use crate::data::{self, DataSet};
-use crate::drift::roles::check_names;
-use crate::error::Result;
+use crate::drift::roles::{check_names, drop_identifiers};
+use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
 use crate::profile::{Profile, SCHEMA_VERSION};
@@ -63,6 +63,13 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         // An excluded column may be excluded because its values must not travel.
         wanted && !reading.columns.exclude.contains(name)
     });
+    drop_identifiers(&mut profile, &reading.features, &reading.usual_columns());
+    if profile.columns.is_empty() {
+        return Err(Error::bad_input(
+            "no column is left to count: all are identifiers or excluded",
+        )
+        .hint("name the ones to count with --features"));
+    }
     store(&profile, &request.output, shell)
 }
 

@@ -49,7 +49,7 @@ pub enum DataError {
         limit: usize,
     },
     /// A row has more or fewer fields than the header.
-    #[error("the row has {found} fields, the header has {expected}")]
+    #[error("the row has {found} {}, the header has {expected}", if *found == 1 { "field" } else { "fields" })]
     Ragged {
         /// Fields in the row.
         found: usize,

@@ -2,7 +2,7 @@
 
 use super::report::{LeftOut, Role};
 use crate::error::{Error, Result, nearest};
-use crate::profile::{Kind, Roles, View};
+use crate::profile::{Kind, Profile, Roles, View};
 
 /// Columns that are no features by their usual names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -103,6 +103,27 @@ pub fn role_by_values(name: &str, view: &View, rows: u64) -> Option<LeftOut> {
             )
         })
         .flatten()
+}
+
+/// Takes the identifiers out of a profile, and remembers that they are: whom the data are about
+/// is no business of a summary. Columns named in `features` stay.
+pub fn drop_identifiers(profile: &mut Profile, features: &[String], usual: &UsualColumns) {
+    let rows = profile.rows;
+    let (roles, id) = (profile.roles.clone(), &mut profile.roles.id);
+    profile.columns.retain(|column| {
+        let name = &column.name;
+        if features.contains(name) {
+            return true;
+        }
+        let role = role_by_name(name, &roles, usual)
+            .or_else(|| role_by_values(name, &column.view(column.categorical), rows));
+        let is_id = role.is_some_and(|left_out| left_out.role == Role::Id);
+        if is_id && !id.contains(name) {
+            id.push(name.clone());
+        }
+        !is_id
+    });
+    id.sort();
 }
 
 fn named_like_an_id(name: &str) -> bool {

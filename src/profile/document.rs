@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::column::Column;
+use super::counter::ColumnCounter;
 use crate::error::{Error, Place, Result};
 
 /// Version of the profile's JSON layout.
@@ -187,7 +188,8 @@ impl Profile {
             .map(Column::to_counter)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Error::bad_input(error.to_string()))?;
-        for part in parts {
+        for mut part in parts {
+            whole.agree_on_identifiers(&mut part, &mut counters);
             whole.check_same_layout(&part)?;
             for (counter, column) in counters.iter_mut().zip(&whole.columns) {
                 if let Some(theirs) = part.column(&column.name) {
@@ -209,6 +211,26 @@ impl Profile {
             .map(|(column, counter)| Column::from_counter(&column.name, counter))
             .collect();
         Ok(whole)
+    }
+
+    /// A column may look like an identifier in one part and not in another: it is one in both.
+    fn agree_on_identifiers(&mut self, other: &mut Self, counters: &mut Vec<ColumnCounter>) {
+        let mut ids = std::mem::take(&mut self.roles.id);
+        ids.append(&mut other.roles.id);
+        ids.sort();
+        ids.dedup();
+        let is_id = |column: &Column| ids.contains(&column.name);
+        let mut keep = self
+            .columns
+            .iter()
+            .map(|column| !is_id(column))
+            .collect::<Vec<_>>()
+            .into_iter();
+        counters.retain(|_| keep.next().unwrap_or(true));
+        self.columns.retain(|column| !is_id(column));
+        other.columns.retain(|column| !is_id(column));
+        other.roles.id.clone_from(&ids);
+        self.roles.id = ids;
     }
 
     fn check_same_layout(&self, other: &Self) -> Result<()> {
