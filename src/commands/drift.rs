@@ -17,7 +17,7 @@ use crate::files::{sweep_stale, write_atomically};
 use crate::profile::Roles;
 use crate::reports::drift::{html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
-use crate::settings::{ColumnSettings, FailOn, Settings};
+use crate::settings::{ColumnSettings, FailOn, Key, Settings};
 use crate::terminal::{Format, json};
 
 /// Everything a drift check needs to know, settings applied.
@@ -108,7 +108,7 @@ impl ReadingRequest {
                 .columns
                 .id
                 .iter()
-                .filter(|name| *name != "user_id")
+                .filter(|name| !usual_ids().any(|usual| usual == *name))
                 .cloned()
                 .collect(),
             exclude: self.columns.exclude.clone(),
@@ -201,6 +201,12 @@ impl FailOn {
     }
 }
 
+/// Returns the names that are taken for ids whatever others the user adds.
+fn usual_ids() -> impl Iterator<Item = &'static str> {
+    let default = Key::named("columns.id").and_then(|key| key.default);
+    default.into_iter().flat_map(|names| names.split(','))
+}
+
 impl DriftRequest {
     fn check_options(&self) -> CheckOptions {
         let columns = &self.reading.columns;
@@ -211,7 +217,10 @@ impl DriftRequest {
             usual: UsualColumns {
                 label: columns.label.clone(),
                 score: columns.score.clone(),
-                id: columns.id.clone(),
+                id: usual_ids()
+                    .map(str::to_owned)
+                    .chain(columns.id.iter().cloned())
+                    .collect(),
                 date: columns.date.clone(),
             },
             thresholds: PsiThresholds {
