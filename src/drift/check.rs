@@ -48,7 +48,7 @@ pub fn check(
                 Status::Fail,
                 FindingKind::AbsentColumn,
                 &planned.name,
-                "the current side lacks the column",
+                &format!("the current side lacks the column \"{}\"", planned.name),
             ));
             continue;
         };
@@ -169,24 +169,32 @@ fn dataset_findings(rows: Sides<u64>, plan: &Plan, options: &CheckOptions) -> Ve
                 kind: FindingKind::FewRows,
                 feature: None,
                 message: format!(
-                    "the {side} has only {count} rows, fewer than {}; its PSI is noisy",
+                    "the {side} has only {count} {}, fewer than {}; its PSI is noisy",
+                    if count == 1 { "row" } else { "rows" },
                     options.min_rows
                 ),
             });
         }
     }
     for name in &plan.only_current {
-        let message = "the baseline lacks the column, though it is named as a feature";
+        let message =
+            format!("the baseline lacks the column \"{name}\", though it is named as a feature");
         findings.push(finding(
             Status::Fail,
             FindingKind::AbsentColumn,
             name,
-            message,
+            &message,
         ));
     }
     for name in &plan.extra {
-        let message = "only the current side has the column; it is not compared";
-        findings.push(finding(Status::Ok, FindingKind::ExtraColumn, name, message));
+        let message =
+            format!("only the current side has the column \"{name}\"; it is not compared");
+        findings.push(finding(
+            Status::Ok,
+            FindingKind::ExtraColumn,
+            name,
+            &message,
+        ));
     }
     findings
 }

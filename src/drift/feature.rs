@@ -138,14 +138,17 @@ fn missing(baseline: &View, current: &View, context: Context) -> MissingReport {
         current: current.missing_count(),
     };
     let share = |missing: u64, rows: u64| missing as f64 / rows.max(1) as f64;
+    let present = Sides {
+        baseline: rows.baseline.saturating_sub(counts.baseline),
+        current: rows.current.saturating_sub(counts.current),
+    };
+    // As everywhere, a bin that is empty on both sides is none: with one bin there is no PSI.
+    let one_bin = counts == Sides::default() || present == Sides::default();
     let psi = BinCounts::new(
-        &[
-            counts.baseline,
-            rows.baseline.saturating_sub(counts.baseline),
-        ],
-        &[counts.current, rows.current.saturating_sub(counts.current)],
+        &[counts.baseline, present.baseline],
+        &[counts.current, present.current],
     )
-    .map_or(0.0, |counts| counts.psi().total);
+    .map_or(0.0, |counts| if one_bin { 0.0 } else { counts.psi().total });
     MissingReport {
         psi,
         psi_noise_limit: finite(noise_limit(

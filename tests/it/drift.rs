@@ -435,7 +435,7 @@ fn an_absent_column_fails_and_an_extra_one_does_not() {
         [(
             "FAIL".into(),
             "absent_column".into(),
-            "the current side lacks the column".into()
+            "the current side lacks the column \"gone\"".into()
         )]
     );
     let (status, kind, _) = findings(&report, "new").remove(0);
