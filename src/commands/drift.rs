@@ -17,7 +17,7 @@ use crate::files::{sweep_stale, write_atomically};
 use crate::profile::Roles;
 use crate::reports::drift::{html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
-use crate::settings::{ColumnSettings, FailOn, Settings};
+use crate::settings::{ColumnSettings, FailOn, Key, Settings};
 use crate::terminal::{Format, json};
 
 /// Everything a drift check needs to know, settings applied.
@@ -103,7 +103,10 @@ impl ReadingRequest {
         UsualColumns {
             label: columns.label.clone(),
             score: columns.score.clone(),
-            id: columns.id.clone(),
+            id: usual_ids()
+                .map(str::to_owned)
+                .chain(columns.id.iter().cloned())
+                .collect(),
             date: columns.date.clone(),
         }
     }
@@ -120,7 +123,7 @@ impl ReadingRequest {
                 .columns
                 .id
                 .iter()
-                .filter(|name| *name != "user_id")
+                .filter(|name| !usual_ids().any(|usual| usual == *name))
                 .cloned()
                 .collect(),
             exclude: self.columns.exclude.clone(),
@@ -211,6 +214,12 @@ impl FailOn {
             ExitCode::Ok
         }
     }
+}
+
+/// Returns the names that are taken for ids whatever others the user adds.
+fn usual_ids() -> impl Iterator<Item = &'static str> {
+    let default = Key::named("columns.id").and_then(|key| key.default);
+    default.into_iter().flat_map(|names| names.split(','))
 }
 
 impl DriftRequest {

@@ -136,7 +136,8 @@ fn named_like_an_id(name: &str) -> bool {
         || name.ends_with("ID")
 }
 
-/// Checks that every name of a list is a column of either side.
+/// Checks that every name of a list is a column of either side; `current` is empty where there is
+/// but one.
 ///
 /// # Errors
 /// Bad input that names the list's option and the nearest column.
@@ -150,9 +151,12 @@ pub fn check_names<'a>(
         if baseline.contains(name) || current.contains(name) {
             continue;
         }
-        let error = Error::bad_input(format!(
-            "neither side has a column \"{name}\", named with {option}"
-        ));
+        let nobody_has = if current.is_empty() {
+            "there is no column"
+        } else {
+            "neither side has a column"
+        };
+        let error = Error::bad_input(format!("{nobody_has} \"{name}\", named with {option}"));
         let known = baseline.iter().chain(current).map(String::as_str);
         return Err(match nearest(name, known) {
             Some(near) => error.hint(format!("did you mean \"{near}\"?")),

@@ -1,6 +1,6 @@
 //! The profile: the summary of a data set, as a versioned JSON document that can be merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,7 @@ impl Profile {
     /// # Errors
     /// Bad input if it is no profile, of a newer version, or its counts don't add up.
     pub fn from_json(bytes: &[u8], file: &str) -> Result<Self> {
-        #[derive(Deserialize)]
+        #[derive(Deserialize, Default)]
         struct Version {
             schema_version: Option<u32>,
             command: Option<String>,
@@ -96,7 +96,17 @@ impl Profile {
                 .hint("make it again with `churnctl profile DATA -o FILE`")
                 .because(error)
         };
-        let version: Version = serde_json::from_slice(bytes).map_err(damaged)?;
+        let mut documents = serde_json::Deserializer::from_slice(bytes).into_iter::<Version>();
+        let version = documents
+            .next()
+            .transpose()
+            .map_err(damaged)?
+            .unwrap_or_default();
+        if version.schema_version.is_none() && version.command.is_none() {
+            return Err(Error::bad_input("this is JSON, but no profile")
+                .at(place(None))
+                .hint("a table must be CSV; make a profile with `churnctl profile DATA -o FILE`"));
+        }
         if let Some(command) = version.command.filter(|command| command != "profile") {
             return Err(Error::bad_input(format!(
                 "this is a document of `{command}`, not a profile"
@@ -127,7 +137,14 @@ impl Profile {
         if self.rows == 0 || self.columns.is_empty() {
             return Err(damaged("it has no rows or no columns".into()));
         }
+        let mut names = BTreeSet::new();
         for column in &self.columns {
+            if !names.insert(&column.name) {
+                return Err(damaged(format!(
+                    "column \"{}\" is there twice",
+                    column.name
+                )));
+            }
             column
                 .check(self.rows)
                 .map_err(|error| damaged(error.to_string()))?;
