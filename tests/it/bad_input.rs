@@ -816,7 +816,7 @@ fn damaged_foreign_and_newer_profiles_are_refused() {
             "hashed.json",
             with(&|p| {
                 p["columns"][1]["hashed"] =
-                    json!({"counts": [1], "distinct": "", "all_dates": false})
+                    json!({"counts": [1], "distinct": "", "all_dates": false});
             }),
             "column \"plan\": damaged",
             "",

@@ -888,11 +888,11 @@ fn the_same_data_give_the_same_bytes_whatever_the_threads() {
     let mut random = Random::new(26);
     // Enough bytes for several chunks, enough distinct values for a grid.
     let mut side = |shift: f64| {
-        let mut table = scored(&mut random, 30_000, 0.5);
-        table = table.with("wide", (0..30_000).map(|_| random.normal() * 1e3 + shift));
+        let mut table = scored(&mut random, 21_000, 0.5);
+        table = table.with("wide", (0..21_000).map(|_| random.normal() * 1e3 + shift));
         table.with(
             "name",
-            (0..30_000).map(|_| format!("n{}", random.below(3_000))),
+            (0..21_000).map(|_| format!("n{}", random.below(3_000))),
         )
     };
     let (baseline, current) = (side(0.0), side(30.0));

@@ -55,7 +55,7 @@ fn shards_make_the_whole(churnctl: &Churnctl, options: &[&str]) {
         churnctl.run(&args).expect(ExitCode::Ok);
     };
     let whole = comparable(churnctl, "whole.json");
-    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
+    for order in [[3, 2, 1, 0], [2, 0, 3, 1]] {
         merge(&order, "merged.json");
         assert!(comparable(churnctl, "merged.json") == whole, "{order:?}");
     }
@@ -111,7 +111,7 @@ fn shards_of_columns_too_wide_to_keep_make_the_whole_in_any_order() {
     let mut random = Random::new(2);
     // More than 20,000 distinct numbers come to a grid, more than 100,000 distinct texts to
     // hashes. No shard alone has so many texts, so the limit is crossed in the merge.
-    let rows = 120_000;
+    let rows = 104_000;
     let table = Table::default()
         .with("grid", (0..rows).map(|_| random.normal() * 1e3))
         .with("whole", (0..rows).map(|_| random.below(1 << 40)))

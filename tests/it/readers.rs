@@ -37,11 +37,14 @@ impl RowSink for Kept {
     }
 }
 
+/// The line of a row, and its fields.
+type LinedRow = (u64, Vec<Vec<u8>>);
+
 /// A table as it was read: names, rows with their lines, and the sum.
 #[derive(Debug, PartialEq)]
 struct Read {
     columns: Vec<String>,
-    rows: Vec<(u64, Vec<Vec<u8>>)>,
+    rows: Vec<LinedRow>,
     row_count: u64,
     blank_lines: u64,
 }
@@ -163,10 +166,7 @@ fn profiled(path: &Path, threads: usize) -> Vec<u8> {
     Profile { source, ..made }.to_json()
 }
 
-fn differ<'a>(
-    one: &'a Read,
-    other: &'a Read,
-) -> Option<(&'a (u64, Vec<Vec<u8>>), &'a (u64, Vec<Vec<u8>>))> {
+fn differ<'a>(one: &'a Read, other: &'a Read) -> Option<(&'a LinedRow, &'a LinedRow)> {
     one.rows.iter().zip(&other.rows).find(|(a, b)| a != b)
 }
 
@@ -297,7 +297,8 @@ fn long(
             line += 2;
             format!("\"a,{line_end}\"\"{number}\"\"{line_end}b\"")
         } else {
-            format!("name {}", number % 97)
+            // Wide rows, so that many chunks are not many rows.
+            format!("{:>1$}", number % 97, 100 + (number % 50) as usize)
         };
         text.push_str(&format!("{number},{name},{}{line_end}", random.share()));
         line += 1;
@@ -377,8 +378,9 @@ fn a_quoted_line_break_may_stand_anywhere_around_a_cut() {
         for shift in 0..=row.len() + 1 {
             let mut text = header.to_owned();
             let begin = header.len() + cut - shift;
-            while text.len() + 12 < begin {
-                text.push_str("12345,abc\n");
+            let filler = format!("12345,{}\n", "abcd".repeat(256));
+            while text.len() + filler.len() + 2 < begin {
+                text.push_str(&filler);
             }
             let filler = begin - text.len() - 3;
             text.push_str(&format!("7,{}\n", "z".repeat(filler)));
