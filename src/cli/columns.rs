@@ -66,11 +66,11 @@ impl ColumnArgs {
         flags.many("columns.exclude", self.exclude.as_ref());
         flags.many("columns.categorical", self.categorical.as_ref());
         flags.many("columns.id", self.id.as_ref());
-        flags.one("drift.score", self.score.as_ref());
-        flags.one("drift.label", self.label.as_ref());
-        flags.one("drift.positive", self.positive.as_ref());
-        flags.one("drift.delimiter", self.delimiter.as_ref());
-        flags.one("drift.threads", self.threads);
+        flags.one("data.score", self.score.as_ref());
+        flags.one("data.label", self.label.as_ref());
+        flags.one("data.positive", self.positive.as_ref());
+        flags.one("data.delimiter", self.delimiter.as_ref());
+        flags.one("data.threads", self.threads);
     }
 }
 

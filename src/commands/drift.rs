@@ -81,16 +81,16 @@ impl ReadingRequest {
     /// Takes what is set.
     #[must_use]
     pub fn from_settings(settings: &Settings) -> Self {
-        let drift = &settings.drift;
+        let (data, drift) = (&settings.data, &settings.drift);
         let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
             features: drift.features.clone(),
             columns: settings.columns.clone(),
-            score: drift.score.clone(),
-            label: drift.label.clone(),
-            positive: drift.positive.clone(),
-            delimiter: drift.delimiter.byte(),
-            threads: drift.threads.unwrap_or_else(cores),
+            score: data.score.clone(),
+            label: data.label.clone(),
+            positive: data.positive.clone(),
+            delimiter: data.delimiter.byte(),
+            threads: data.threads.unwrap_or_else(cores),
         }
     }
 }
