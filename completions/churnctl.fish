@@ -49,7 +49,7 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "help" -d 'Print t
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, CSV files, glob patterns, or - for standard input [default: data/features/training_dataset.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, CSV files, glob patterns, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l features -d 'Only these columns' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l id -d 'Columns that identify a row or a customer [default: user_id]' -r
@@ -62,9 +62,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l warn-psi -d 
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l min-rows -d 'Rows below which a side is called small, which is a finding [default: 100]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL does'
-warn\t'WARN does, too'
-never\t'None does'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
+warn\t'WARN and FAIL'
+never\t'None: drift is for reports only, errors end as ever'"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l report -d 'JSON report; `none` writes none [default: artifacts/metrics/data_drift_latest.json]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l html -d 'HTML report: one file, no script' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l markdown -d 'Markdown report' -r -F
@@ -84,8 +84,8 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes, - for standard output' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l id -d 'Columns that identify a row or a customer [default: user_id]' -r
@@ -110,7 +110,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fis
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s o -l output -d 'Where the merged profile goes' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s o -l output -d 'Where the merged profile goes, - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''

@@ -99,6 +99,7 @@ fn main() -> Outcome<()> {
         .arg(&baseline)
         .arg("-o")
         .arg(&profile)
+        .stdout(std::process::Stdio::null())
         .status()?;
     let from_profile = if made.success() {
         Some(measure("profile against raw", options.runs, || {

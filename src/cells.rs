@@ -19,7 +19,8 @@ pub enum Tone {
 /// One cell of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cell {
-    /// The text, as it came from the data: control characters are made visible when it is drawn.
+    /// The text, as it came from the data: control characters are made visible when it is drawn,
+    /// and a no-break space (U+00A0) becomes a blank at which no line is broken.
     pub text: String,
     /// A second line below the text; empty for none.
     pub below: String,

@@ -8,15 +8,20 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
 const PREFIX: &str = ".churnctl-";
 const SUFFIX: &str = ".tmp";
 
-/// Temporary files of this process that are not yet renamed: a signal removes them.
-static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// Temporary files of this process that are not yet renamed: a signal removes them. `None` once
+/// that has happened: then no further one may be made.
+static UNFINISHED: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
+
+fn unfinished() -> MutexGuard<'static, Option<Vec<PathBuf>>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Writes `bytes` to `path` atomically, making the folders on the way.
 ///
@@ -61,17 +66,24 @@ fn write_and_rename(folder: &Path, target: &Path, bytes: &[u8]) -> io::Result<()
         use std::os::unix::fs::PermissionsExt;
         old.permissions().mode() & 0o7777
     });
-    let temporary = tempfile::Builder::new()
-        .prefix(PREFIX)
-        .suffix(SUFFIX)
-        .make_in(folder, |path| {
-            OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(mode)
-                .open(path)
-        })?;
-    let _unfinished = Unfinished::new(temporary.path());
+    let (temporary, _unfinished) = {
+        // Made and entered under one lock: no signal comes between the two.
+        let mut paths = unfinished();
+        let paths = paths.as_mut().ok_or(io::ErrorKind::Interrupted)?;
+        let temporary = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .suffix(SUFFIX)
+            .make_in(folder, |path| {
+                OpenOptions::new()
+                    .write(true)
+                    .create_new(true)
+                    .mode(mode)
+                    .open(path)
+            })?;
+        paths.push(temporary.path().to_path_buf());
+        let entered = Unfinished(temporary.path().to_path_buf());
+        (temporary, entered)
+    };
     temporary.as_file().lock()?;
     temporary.as_file().write_all_to(bytes)?;
     temporary.as_file().sync_all()?;
@@ -129,13 +141,10 @@ fn delete_if_unlocked(path: &Path) -> bool {
     file.try_lock().is_ok() && fs::remove_file(path).is_ok()
 }
 
-/// Deletes the temporary files that this process has open: for the signal handler.
+/// Deletes the temporary files that this process has open, and lets it make no more: for the
+/// signal handler, which ends the process right after.
 pub(crate) fn remove_unfinished() {
-    let paths = match UNFINISHED.lock() {
-        Ok(mut paths) => std::mem::take(&mut *paths),
-        Err(poisoned) => std::mem::take(&mut *poisoned.into_inner()),
-    };
-    for path in paths {
+    for path in unfinished().take().into_iter().flatten() {
         let _ = fs::remove_file(path);
     }
 }
@@ -143,18 +152,9 @@ pub(crate) fn remove_unfinished() {
 /// Keeps a path in [`UNFINISHED`] as long as it lives.
 struct Unfinished(PathBuf);
 
-impl Unfinished {
-    fn new(path: &Path) -> Self {
-        if let Ok(mut paths) = UNFINISHED.lock() {
-            paths.push(path.to_path_buf());
-        }
-        Self(path.to_path_buf())
-    }
-}
-
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if let Ok(mut paths) = UNFINISHED.lock() {
+        if let Some(paths) = unfinished().as_mut() {
             paths.retain(|path| *path != self.0);
         }
     }

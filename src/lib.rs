@@ -12,6 +12,41 @@
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
 //! | 1 | [`data`], [`stats`] | readers; pure numbers |
 //! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`cells`], [`text`] | terminal, HTML frame, settings, atomic files |
+//!
+//! # Example
+//!
+//! A drift check, from two tables to a verdict; `examples/` has more.
+//!
+//! ```
+//! use churnctl::data::{DataSet, ReadOptions};
+//! use churnctl::drift::{CheckOptions, Plan, Provenance, Status, check};
+//! use churnctl::profile::{Roles, count, profile};
+//! use churnctl::progress::Silent;
+//!
+//! let open = |file: &str| DataSet::open(&[file.to_owned()], ReadOptions::default());
+//! let now = "2026-01-01T00:00:00Z".to_owned();
+//! let (baseline, _) = profile(
+//!     open("examples/data/telco_baseline.csv")?,
+//!     Roles::default(),
+//!     now.clone(),
+//!     &Silent,
+//! )?;
+//!
+//! let options = CheckOptions::default();
+//! let current = open("examples/data/telco_shifted.csv")?;
+//! let plan = Plan::new(&baseline, current.columns(), &options)?;
+//! let current = count(current, &plan.count_plan(), &Silent)?;
+//! let provenance = Provenance {
+//!     baseline: "training".into(),
+//!     current: "today".into(),
+//!     created_at: now,
+//! };
+//! let report = check(&baseline, &current, &plan, &options, provenance)?;
+//!
+//! assert_eq!(report.status, Status::Fail);
+//! assert_eq!(report.features[0].feature, "contract");
+//! # Ok::<(), churnctl::error::Error>(())
+//! ```
 
 pub mod cells;
 pub mod error;

@@ -12,7 +12,7 @@ const READING: &str = "Reading";
 /// Which columns are what, and how files are read.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ColumnArgs {
-    /// Only these columns
+    /// Only these columns; label and score stay what they are
     ///
     /// Without it every column is a feature but the label, the score, ids, dates and what is
     /// excluded. A feature that the data doesn't have is an error.
@@ -29,8 +29,8 @@ pub(super) struct ColumnArgs {
 
     /// Columns that identify a row or a customer
     ///
-    /// Names are enough for the usual ones: columns with (nearly) one value a row are found to be
-    /// ids without being named.
+    /// In place of the usual name. Columns with (nearly) a value of its own in every row are found
+    /// to be ids without being named.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
     id: Option<Vec<String>>,
 
@@ -66,11 +66,11 @@ impl ColumnArgs {
         flags.many("columns.exclude", self.exclude.as_ref());
         flags.many("columns.categorical", self.categorical.as_ref());
         flags.many("columns.id", self.id.as_ref());
-        flags.one("drift.score", self.score.as_ref());
-        flags.one("drift.label", self.label.as_ref());
-        flags.one("drift.positive", self.positive.as_ref());
-        flags.one("drift.delimiter", self.delimiter.as_ref());
-        flags.one("drift.threads", self.threads);
+        flags.one("data.score", self.score.as_ref());
+        flags.one("data.label", self.label.as_ref());
+        flags.one("data.positive", self.positive.as_ref());
+        flags.one("data.delimiter", self.delimiter.as_ref());
+        flags.one("data.threads", self.threads);
     }
 }
 

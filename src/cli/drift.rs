@@ -107,11 +107,11 @@ pub(super) struct DriftArgs {
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum FailOnArg {
-    /// FAIL does
+    /// FAIL
     Fail,
-    /// WARN does, too
+    /// WARN and FAIL
     Warn,
-    /// None does
+    /// None: drift is for reports only, errors end as ever
     Never,
 }
 

@@ -48,7 +48,7 @@ pub(super) struct ProfileArgs {
     #[arg(required = true, value_name = "DATA", value_hint = ValueHint::FilePath)]
     pub(super) data: Vec<String>,
 
-    /// Where the profile goes
+    /// Where the profile goes, - for standard output
     #[arg(short, long, required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
 
@@ -69,7 +69,7 @@ pub(super) struct MergeArgs {
     #[arg(required = true, value_name = "PROFILE", value_hint = ValueHint::FilePath)]
     pub(super) profiles: Vec<String>,
 
-    /// Where the merged profile goes
+    /// Where the merged profile goes, - for standard output
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: PathBuf,
 }

@@ -17,7 +17,7 @@ use crate::files::{sweep_stale, write_atomically};
 use crate::profile::Roles;
 use crate::reports::drift::{html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
-use crate::settings::{ColumnSettings, FailOn, Settings};
+use crate::settings::{ColumnSettings, FailOn, Key, Settings};
 use crate::terminal::{Format, json};
 
 /// Everything a drift check needs to know, settings applied.
@@ -81,21 +81,36 @@ impl ReadingRequest {
     /// Takes what is set.
     #[must_use]
     pub fn from_settings(settings: &Settings) -> Self {
-        let drift = &settings.drift;
+        let (data, drift) = (&settings.data, &settings.drift);
         let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         Self {
             features: drift.features.clone(),
             columns: settings.columns.clone(),
-            score: drift.score.clone(),
-            label: drift.label.clone(),
-            positive: drift.positive.clone(),
-            delimiter: drift.delimiter.byte(),
-            threads: drift.threads.unwrap_or_else(cores),
+            score: data.score.clone(),
+            label: data.label.clone(),
+            positive: data.positive.clone(),
+            delimiter: data.delimiter.byte(),
+            threads: data.threads.unwrap_or_else(cores),
         }
     }
 }
 
 impl ReadingRequest {
+    /// Returns the names by which columns are recognised.
+    #[must_use]
+    pub fn usual_columns(&self) -> UsualColumns {
+        let columns = &self.columns;
+        UsualColumns {
+            label: columns.label.clone(),
+            score: columns.score.clone(),
+            id: usual_ids()
+                .map(str::to_owned)
+                .chain(columns.id.iter().cloned())
+                .collect(),
+            date: columns.date.clone(),
+        }
+    }
+
     /// Returns what the user says of the columns.
     #[must_use]
     pub fn roles(&self) -> Roles {
@@ -108,7 +123,7 @@ impl ReadingRequest {
                 .columns
                 .id
                 .iter()
-                .filter(|name| *name != "user_id")
+                .filter(|name| !usual_ids().any(|usual| usual == *name))
                 .cloned()
                 .collect(),
             exclude: self.columns.exclude.clone(),
@@ -201,19 +216,19 @@ impl FailOn {
     }
 }
 
+/// Returns the names that are taken for ids whatever others the user adds.
+fn usual_ids() -> impl Iterator<Item = &'static str> {
+    let default = Key::named("columns.id").and_then(|key| key.default);
+    default.into_iter().flat_map(|names| names.split(','))
+}
+
 impl DriftRequest {
     fn check_options(&self) -> CheckOptions {
-        let columns = &self.reading.columns;
         CheckOptions {
             model: self.model.clone(),
             features: self.reading.features.clone(),
             roles: self.reading.roles(),
-            usual: UsualColumns {
-                label: columns.label.clone(),
-                score: columns.score.clone(),
-                id: columns.id.clone(),
-                date: columns.date.clone(),
-            },
+            usual: self.reading.usual_columns(),
             thresholds: PsiThresholds {
                 warn_psi: self.thresholds.warn_psi,
                 fail_psi: self.thresholds.fail_psi,
@@ -263,6 +278,7 @@ fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>
         let text = metrics::text(report, shell.created_at_seconds())?;
         write_atomically(path, text.as_bytes())?;
     }
+    say_what_was_written(outputs, shell);
     // The verdict must not depend on these two: they belong to whoever runs us.
     if let Some(path) = shell.var("GITHUB_STEP_SUMMARY") {
         let text = markdown::text(report);
@@ -285,6 +301,26 @@ fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>
         }
     }
     Ok(())
+}
+
+fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
+    let written = [
+        &outputs.report,
+        &outputs.html,
+        &outputs.markdown,
+        &outputs.junit,
+        &outputs.metrics_file,
+    ];
+    let names: Vec<_> = written
+        .into_iter()
+        .flatten()
+        .map(|path| path.display().to_string())
+        .collect();
+    if !names.is_empty() {
+        shell
+            .messages()
+            .info(&format!("wrote {}", names.join(", ")));
+    }
 }
 
 fn print(report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {

@@ -8,6 +8,7 @@ use super::Shell;
 use super::drift::ReadingRequest;
 use crate::data::{DataSet, ReadOptions};
 use crate::error::{Error, Result};
+use crate::exit::ExitCode;
 use crate::profile::{CountPlan, Counted, Profile, Roles, count, profile};
 
 /// Largest profile that is read; one of 1,000 wide columns is far below.
@@ -33,10 +34,8 @@ impl Input {
         {
             return Ok(Self::Profile(Box::new(read_profile(Path::new(only))?)));
         }
-        Ok(Self::Data(Box::new(DataSet::open(
-            addresses,
-            reading.read_options(),
-        )?)))
+        let data = DataSet::open(addresses, reading.read_options()).map_err(with_a_way_on)?;
+        Ok(Self::Data(Box::new(data)))
     }
 
     /// Returns the names of the columns.
@@ -141,6 +140,15 @@ pub fn read_profile(path: &Path) -> Result<Profile> {
         )));
     }
     Profile::from_json(&bytes, &path.display().to_string())
+}
+
+/// The paths may come from the defaults, which a user who named none has never seen.
+fn with_a_way_on(error: Error) -> Error {
+    if error.code() == ExitCode::Io && error.hint_text().is_none() {
+        error.hint("`churnctl config show` prints every path and where it comes from")
+    } else {
+        error
+    }
 }
 
 fn looks_like_json(path: &Path) -> bool {

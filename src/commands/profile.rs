@@ -8,11 +8,12 @@ use super::drift::ReadingRequest;
 use super::{Shell, inputs};
 use crate::cells::Tone;
 use crate::data::{self, DataSet};
-use crate::drift::roles::check_names;
-use crate::error::Result;
+use crate::drift::roles::{check_names, drop_identifiers};
+use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
 use crate::profile::{Profile, SCHEMA_VERSION};
+use crate::reports::format::counted;
 
 /// Everything that making a profile needs to know, settings applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,23 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
     ] {
         check_names(option, names, &columns, &[])?;
     }
-    let profile = inputs::profile_of(data, roles, "data", shell)?;
+    let mut profile = inputs::profile_of(data, roles, "data", shell)?;
+    let kept = [&reading.label, &reading.score];
+    profile.columns.retain(|column| {
+        let name = &column.name;
+        let wanted = reading.features.is_empty()
+            || reading.features.contains(name)
+            || kept.into_iter().flatten().any(|kept| kept == name);
+        // An excluded column may be excluded because its values must not travel.
+        wanted && !reading.columns.exclude.contains(name)
+    });
+    drop_identifiers(&mut profile, &reading.features, &reading.usual_columns());
+    if profile.columns.is_empty() {
+        return Err(Error::bad_input(
+            "no column is left to count: all are identifiers or excluded",
+        )
+        .hint("name the ones to count with --features"));
+    }
     store(&profile, &request.output, shell)
 }
 
@@ -97,7 +114,11 @@ fn store(profile: &Profile, output: &Path, shell: &mut Shell<'_>) -> Result<Exit
         } = summary;
         shell.print_line(
             Tone::Plain,
-            &format!("{output}: profile of {rows} rows, {columns} columns"),
+            &format!(
+                "{output}: profile of {}, {}",
+                counted(rows, "row", "rows"),
+                counted(columns as u64, "column", "columns")
+            ),
         )?;
     }
     Ok(ExitCode::Ok)

@@ -8,7 +8,10 @@ use serde::Serialize;
 use crate::cells::{Table, Tone};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::terminal::{Document, Format, Messages, Paint, Surroundings, draw, json, plain, yaml};
+use crate::terminal::{
+    Document, Format, Messages, Paint, Surroundings, draw, json, plain, wrap, yaml,
+};
+use crate::text::visible;
 
 /// How results look on stdout.
 #[derive(Debug, Clone, Copy)]
@@ -103,13 +106,23 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// Prints a line in a tone; control characters in it are made visible.
+    /// Prints a line in a tone; control characters in it are made visible. Under `table` a line
+    /// that is too long for the terminal is broken between words.
     ///
     /// # Errors
     /// As [`Shell::print`].
     pub fn print_line(&mut self, tone: Tone, line: &str) -> Result<()> {
-        let line = self.look.paint.safe(tone, line);
-        self.print(&(line + "\n"))
+        let mut line = visible(line);
+        if self.look.format == Format::Table {
+            line = wrap(&line, self.look.width).into();
+        }
+        // Line by line: pagers forget the colour at the end of each.
+        let mut text = String::new();
+        for piece in line.split('\n') {
+            text.push_str(&self.look.paint.tone(tone, piece));
+            text.push('\n');
+        }
+        self.print(&text)
     }
 
     /// Prints a table, drawn under `table`, aligned text under any other format.

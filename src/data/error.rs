@@ -49,7 +49,7 @@ pub enum DataError {
         limit: usize,
     },
     /// A row has more or fewer fields than the header.
-    #[error("the row has {found} fields, the header has {expected}")]
+    #[error("the row has {found} field{}, the header has {expected}", if *found == 1 { "" } else { "s" })]
     Ragged {
         /// Fields in the row.
         found: usize,
@@ -98,7 +98,7 @@ impl DataError {
             Self::WrongFormat { hint, .. } => (*hint).into(),
             Self::CarriageReturns => "convert it: tr '\\r' '\\n' < FILE".into(),
             Self::WrongDelimiter { likely, .. } => {
-                format!("it looks separated by '{likely}'; pass --delimiter '{likely}'")
+                format!("it looks like another delimiter: pass --delimiter '{likely}'")
             }
             Self::DuplicateColumn { .. } => "rename one of them".into(),
             Self::TooManyColumns { .. } => "is the delimiter right?".into(),

@@ -113,6 +113,12 @@ fn check_names(
     columns: Vec<Vec<u8>>,
     delimiter: Option<u8>,
 ) -> Result<Vec<String>, DataError> {
+    if header.contains(&0) {
+        return Err(DataError::WrongFormat {
+            format: "UTF-16 text without a mark, or binary",
+            hint: "convert it: iconv -f utf-16le -t utf-8 FILE",
+        });
+    }
     if let Err((_, byte)) = check_utf8(header) {
         return Err(DataError::NotUtf8 { byte });
     }
@@ -140,7 +146,7 @@ fn check_names(
     if let [only] = names.as_slice()
         && delimiter.is_none()
     {
-        for (byte, likely) in [(';', ";"), ('\t', "\\t"), ('|', "|")] {
+        for (byte, likely) in [(';', ";"), ('\t', "tab"), ('|', "|")] {
             if only.contains(byte) {
                 return Err(DataError::WrongDelimiter {
                     header: only.clone(),
@@ -204,11 +210,23 @@ fn foreign_format(start: &[u8]) -> Option<(&'static str, &'static str)> {
     if let Some((_, format, hint)) = known.iter().find(|(magic, ..)| start.starts_with(magic)) {
         return Some((format, hint));
     }
+    const JSON: (&str, &str) = (
+        "JSON",
+        "a table must be CSV; a profile is a file of its own, not in a pipe or compressed",
+    );
     match start.trim_ascii_start() {
-        [b'{', rest @ ..] if matches!(rest.trim_ascii_start(), [b'"', ..]) => Some((
-            "JSON",
-            "a profile is read where a profile is expected; a table must be CSV",
-        )),
+        [b'{', rest @ ..] if matches!(rest.trim_ascii_start(), [b'"', ..]) => Some(JSON),
+        [b'[', rest @ ..] if matches!(rest.trim_ascii_start(), [b'{' | b'[', ..]) => Some(JSON),
+        text if ["<!doctype", "<html", "<?xml"].iter().any(|begin| {
+            text.get(..begin.len())
+                .is_some_and(|own| own.eq_ignore_ascii_case(begin.as_bytes()))
+        }) =>
+        {
+            Some((
+                "an HTML or XML page",
+                "look into it: a download may have brought an error message",
+            ))
+        }
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ pub(crate) const MAX_RECORD: usize = 16 << 20;
 
 const MIB: usize = 1 << 20;
 
-/// Where a row stands: turned into a line number by [`Lines::line_of`](super::Lines::line_of).
+/// Where a row stands: turned into a line number by `Lines::line_of`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RowPlace {
     /// Index of the file in the data set.

@@ -121,14 +121,22 @@ impl Plan {
     /// # Errors
     /// Bad input if a named column is on neither side, or no column is on both.
     pub fn new(baseline: &Profile, current: &[String], options: &CheckOptions) -> Result<Self> {
+        // What the user left out was there, but is not counted.
+        let uncounted = [&baseline.roles.id, &baseline.roles.exclude];
         let columns: Vec<String> = baseline
             .columns
             .iter()
-            .map(|column| column.name.clone())
+            .map(|column| &column.name)
+            .chain(uncounted.into_iter().flatten())
+            .cloned()
             .collect();
         let roles = joined(&baseline.roles, &options.roles);
         check_names("--features", &options.features, &columns, current)?;
-        check_names("--exclude", &options.roles.exclude, &columns, current)?;
+        // What a profile was made without is known to it by name alone.
+        let known = &baseline.roles.exclude;
+        let excluded = options.roles.exclude.iter();
+        let excluded = excluded.filter(|name| !known.contains(name));
+        check_names("--exclude", excluded, &columns, current)?;
         check_names("--id", &options.roles.id, &columns, current)?;
         check_names(
             "--categorical",
@@ -167,10 +175,17 @@ impl Plan {
                 None => features.push(PlannedFeature::new(name, view)),
             }
         }
+        let counted = |name: &String| baseline.column(name).is_some();
+        for name in roles.id.iter().chain(&roles.exclude) {
+            let listed = left_out.iter().any(|out| &out.column == name);
+            if !listed && !counted(name) && !named(name) {
+                left_out.extend(role_by_name(name, &roles, &options.usual));
+            }
+        }
         let only_current: Vec<String> = options
             .features
             .iter()
-            .filter(|name| !columns.contains(name))
+            .filter(|name| !counted(name))
             .cloned()
             .collect();
         let extra: Vec<String> = current

@@ -2,7 +2,7 @@
 
 use super::report::{LeftOut, Role};
 use crate::error::{Error, Result, nearest};
-use crate::profile::{Kind, Roles, View};
+use crate::profile::{Kind, Profile, Roles, View};
 
 /// Columns that are no features by their usual names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -105,6 +105,27 @@ pub fn role_by_values(name: &str, view: &View, rows: u64) -> Option<LeftOut> {
         .flatten()
 }
 
+/// Takes the identifiers out of a profile, and remembers that they are: whom the data are about
+/// is no business of a summary. Columns named in `features` stay.
+pub fn drop_identifiers(profile: &mut Profile, features: &[String], usual: &UsualColumns) {
+    let rows = profile.rows;
+    let (roles, id) = (profile.roles.clone(), &mut profile.roles.id);
+    profile.columns.retain(|column| {
+        let name = &column.name;
+        if features.contains(name) {
+            return true;
+        }
+        let role = role_by_name(name, &roles, usual)
+            .or_else(|| role_by_values(name, &column.view(column.categorical), rows));
+        let is_id = role.is_some_and(|left_out| left_out.role == Role::Id);
+        if is_id && !id.contains(name) {
+            id.push(name.clone());
+        }
+        !is_id
+    });
+    id.sort();
+}
+
 fn named_like_an_id(name: &str) -> bool {
     let lower = name.to_lowercase();
     lower == "id"
@@ -115,7 +136,8 @@ fn named_like_an_id(name: &str) -> bool {
         || name.ends_with("ID")
 }
 
-/// Checks that every name of a list is a column of either side.
+/// Checks that every name of a list is a column of either side; `current` is empty where there is
+/// but one.
 ///
 /// # Errors
 /// Bad input that names the list's option and the nearest column.
@@ -129,9 +151,12 @@ pub fn check_names<'a>(
         if baseline.contains(name) || current.contains(name) {
             continue;
         }
-        let error = Error::bad_input(format!(
-            "neither side has a column \"{name}\", named with {option}"
-        ));
+        let nobody_has = if current.is_empty() {
+            "there is no column"
+        } else {
+            "neither side has a column"
+        };
+        let error = Error::bad_input(format!("{nobody_has} \"{name}\", named with {option}"));
         let known = baseline.iter().chain(current).map(String::as_str);
         return Err(match nearest(name, known) {
             Some(near) => error.hint(format!("did you mean \"{near}\"?")),

@@ -50,7 +50,7 @@ pub(super) struct StoredHashed {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ColumnError {
     /// A part of it is not of the form that is written.
-    #[error("column \"{name}\": its {part} is damaged")]
+    #[error("column \"{name}\": damaged {part}")]
     Damaged { name: String, part: &'static str },
     /// The counts don't add up to the rows.
     #[error("column \"{name}\": {found} values counted, but the profile has {rows} rows")]

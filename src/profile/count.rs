@@ -226,17 +226,21 @@ fn finish_outcome(
     })
 }
 
-/// Reads a data set into its profile. Identifiers and excluded columns are not counted.
+/// Reads a data set into its profile. Identifiers and excluded columns are not counted; the
+/// profile's roles name those that were there.
 ///
 /// # Errors
 /// As [`count`](fn@count).
 pub fn profile(
     data: DataSet,
-    roles: Roles,
+    mut roles: Roles,
     created_at: String,
     progress: &dyn Progress,
 ) -> Result<(Profile, u64)> {
     let source = data.name().to_owned();
+    for names in [&mut roles.id, &mut roles.exclude] {
+        names.retain(|name| data.columns().contains(name));
+    }
     let wanted = |name: &&String| !roles.exclude.contains(name) && !roles.id.contains(name);
     let plan = CountPlan {
         columns: data

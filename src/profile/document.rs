@@ -1,10 +1,11 @@
 //! The profile: the summary of a data set, as a versioned JSON document that can be merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::column::Column;
+use super::counter::ColumnCounter;
 use crate::error::{Error, Place, Result};
 
 /// Version of the profile's JSON layout.
@@ -78,7 +79,7 @@ impl Profile {
     /// # Errors
     /// Bad input if it is no profile, of a newer version, or its counts don't add up.
     pub fn from_json(bytes: &[u8], file: &str) -> Result<Self> {
-        #[derive(Deserialize)]
+        #[derive(Deserialize, Default)]
         struct Version {
             schema_version: Option<u32>,
             command: Option<String>,
@@ -95,7 +96,17 @@ impl Profile {
                 .hint("make it again with `churnctl profile DATA -o FILE`")
                 .because(error)
         };
-        let version: Version = serde_json::from_slice(bytes).map_err(damaged)?;
+        let mut documents = serde_json::Deserializer::from_slice(bytes).into_iter::<Version>();
+        let version = documents
+            .next()
+            .transpose()
+            .map_err(damaged)?
+            .unwrap_or_default();
+        if version.schema_version.is_none() && version.command.is_none() {
+            return Err(Error::bad_input("this is JSON, but no profile")
+                .at(place(None))
+                .hint("a table must be CSV; make a profile with `churnctl profile DATA -o FILE`"));
+        }
         if let Some(command) = version.command.filter(|command| command != "profile") {
             return Err(Error::bad_input(format!(
                 "this is a document of `{command}`, not a profile"
@@ -126,7 +137,14 @@ impl Profile {
         if self.rows == 0 || self.columns.is_empty() {
             return Err(damaged("it has no rows or no columns".into()));
         }
+        let mut names = BTreeSet::new();
         for column in &self.columns {
+            if !names.insert(&column.name) {
+                return Err(damaged(format!(
+                    "column \"{}\" is there twice",
+                    column.name
+                )));
+            }
             column
                 .check(self.rows)
                 .map_err(|error| damaged(error.to_string()))?;
@@ -187,7 +205,8 @@ impl Profile {
             .map(Column::to_counter)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| Error::bad_input(error.to_string()))?;
-        for part in parts {
+        for mut part in parts {
+            whole.agree_on_identifiers(&mut part, &mut counters);
             whole.check_same_layout(&part)?;
             for (counter, column) in counters.iter_mut().zip(&whole.columns) {
                 if let Some(theirs) = part.column(&column.name) {
@@ -209,6 +228,26 @@ impl Profile {
             .map(|(column, counter)| Column::from_counter(&column.name, counter))
             .collect();
         Ok(whole)
+    }
+
+    /// A column may look like an identifier in one part and not in another: it is one in both.
+    fn agree_on_identifiers(&mut self, other: &mut Self, counters: &mut Vec<ColumnCounter>) {
+        let mut ids = std::mem::take(&mut self.roles.id);
+        ids.append(&mut other.roles.id);
+        ids.sort();
+        ids.dedup();
+        let is_id = |column: &Column| ids.contains(&column.name);
+        let mut keep = self
+            .columns
+            .iter()
+            .map(|column| !is_id(column))
+            .collect::<Vec<_>>()
+            .into_iter();
+        counters.retain(|_| keep.next().unwrap_or(true));
+        self.columns.retain(|column| !is_id(column));
+        other.columns.retain(|column| !is_id(column));
+        other.roles.id.clone_from(&ids);
+        self.roles.id = ids;
     }
 
     fn check_same_layout(&self, other: &Self) -> Result<()> {

@@ -82,6 +82,11 @@ const fn key(
 #[rustfmt::skip]
 pub static KEYS: &[Key] = &[
     key("model", Kind::Text, Some("churn"), Some("--model"), "name of the model, the label `model` of the metrics"),
+    key("data.score", Kind::Text, None, Some("--score"), "column with the model's score"),
+    key("data.label", Kind::Text, None, Some("--label"), "column with the label"),
+    key("data.positive", Kind::Text, None, Some("--positive"), "value of the label that means churned"),
+    key("data.delimiter", Kind::Text, Some(","), Some("--delimiter"), "character between the fields of a CSV line; `tab` for a tab"),
+    key("data.threads", Kind::Count, None, Some("--threads"), "threads; unset for as many as there are cores"),
     key("columns.label", Kind::List, Some("churn_label,churn"), None, "columns that are taken for the label"),
     key("columns.id", Kind::List, Some("user_id"), Some("--id"), "columns that are taken for ids"),
     key("columns.date", Kind::List, Some("as_of_date,signup_date,snapshot_date"), None, "columns that are taken for dates"),
@@ -102,11 +107,6 @@ pub static KEYS: &[Key] = &[
     key("drift.min_rows", Kind::Count, Some("100"), Some("--min-rows"), "rows below which a side is called small"),
     key("drift.fail_on", Kind::Text, Some("fail"), Some("--fail-on"), "verdict that ends with exit code 2: fail, warn or never"),
     key("drift.class_threshold", Kind::Number, Some("0.5"), Some("--class-threshold"), "score from which a row is classed as churned"),
-    key("drift.score", Kind::Text, None, Some("--score"), "column with the model's score"),
-    key("drift.label", Kind::Text, None, Some("--label"), "column with the label"),
-    key("drift.positive", Kind::Text, None, Some("--positive"), "value of the label that means churned"),
-    key("drift.delimiter", Kind::Text, Some(","), Some("--delimiter"), "character between the fields of a CSV line; `tab` for a tab"),
-    key("drift.threads", Kind::Count, None, Some("--threads"), "threads; unset for as many as there are cores"),
 ];
 
 #[cfg(test)]

@@ -15,8 +15,25 @@ pub struct Settings {
     pub model: ModelName,
     /// Which columns are no features.
     pub columns: ColumnSettings,
+    /// How tables are read, and which column is what.
+    pub data: DataSettings,
     /// The drift check.
     pub drift: DriftSettings,
+}
+
+/// What is the same for every command that reads tables, see `data.*`.
+#[derive(Debug, Clone)]
+pub struct DataSettings {
+    /// Column with the score, if named.
+    pub score: Option<String>,
+    /// Column with the label, if named.
+    pub label: Option<String>,
+    /// Value of the label that means churned, if named.
+    pub positive: Option<String>,
+    /// Between the fields of a CSV line.
+    pub delimiter: Delimiter,
+    /// Threads, if limited.
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// Names by which columns are recognised, see `columns.*`.
@@ -69,16 +86,6 @@ pub struct DriftSettings {
     pub fail_on: FailOn,
     /// Score from which a row is classed as churned.
     pub class_threshold: Probability,
-    /// Column with the score, if named.
-    pub score: Option<String>,
-    /// Column with the label, if named.
-    pub label: Option<String>,
-    /// Value of the label that means churned, if named.
-    pub positive: Option<String>,
-    /// Between the fields of a CSV line.
-    pub delimiter: Delimiter,
-    /// Threads, if limited.
-    pub threads: Option<NonZeroUsize>,
 }
 
 /// The thresholds of one feature.
@@ -106,6 +113,13 @@ impl Settings {
                 score: layers.list("columns.score")?,
                 exclude: layers.list("columns.exclude")?,
                 categorical: layers.list("columns.categorical")?,
+            },
+            data: DataSettings {
+                score: layers.optional("data.score")?.0,
+                label: layers.optional("data.label")?.0,
+                positive: layers.optional("data.positive")?.0,
+                delimiter: layers.required("data.delimiter")?.0,
+                threads: layers.optional("data.threads")?.0,
             },
             drift: drift(layers)?,
         })
@@ -136,11 +150,6 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         min_rows: layers.required("drift.min_rows")?.0,
         fail_on: layers.required("drift.fail_on")?.0,
         class_threshold: layers.required("drift.class_threshold")?.0,
-        score: layers.optional("drift.score")?.0,
-        label: layers.optional("drift.label")?.0,
-        positive: layers.optional("drift.positive")?.0,
-        delimiter: layers.required("drift.delimiter")?.0,
-        threads: layers.optional("drift.threads")?.0,
     })
 }
 
@@ -224,7 +233,7 @@ mod tests {
         );
         assert_eq!(settings.drift.warn_psi.get(), 0.1);
         assert_eq!(settings.drift.html, None);
-        assert_eq!(settings.drift.delimiter.byte(), b',');
+        assert_eq!(settings.data.delimiter.byte(), b',');
     }
 
     #[test]

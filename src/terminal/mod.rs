@@ -11,6 +11,7 @@ mod paint;
 mod progress;
 mod surroundings;
 mod table;
+mod wrap;
 
 pub use choices::{Color, Format, FormatChoice, LogFormat, ProgressMode, Verbosity};
 pub use documents::{Document, json, yaml};
@@ -19,3 +20,4 @@ pub use messages::{Manner, Messages};
 pub use paint::Paint;
 pub use surroundings::{Surroundings, restore_cursor};
 pub use table::{draw, plain};
+pub use wrap::wrap;

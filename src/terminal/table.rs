@@ -14,6 +14,9 @@ use crate::text::visible;
 const FILL: char = '\u{e000}';
 const JUNCTION: char = '\u{e001}';
 
+/// Holds words together: where one stands, no line is broken. Printed as a blank.
+const NO_BREAK: char = '\u{a0}';
+
 const STYLE: TableStyle = TableStyle::new()
     .header_lines(ContentLineStyle::none().junction(' '))
     .header_separator(LineStyle::none().fill(FILL).junction(JUNCTION))
@@ -102,7 +105,7 @@ fn paint_lines(lines: &[String], paint: Paint, tones: impl Fn(usize, usize) -> T
         painted.push_str(text.trim_end());
         painted.push('\n');
     }
-    painted
+    painted.replace(NO_BREAK, " ")
 }
 
 fn is_mark(line: &str) -> bool {
@@ -160,7 +163,7 @@ pub fn plain(table: &Table) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    text
+    text.replace(NO_BREAK, " ")
 }
 
 fn shown_columns(table: &Table, width: usize) -> Vec<usize> {

@@ -43,6 +43,11 @@ impl Churnctl {
         self
     }
 
+    /// Puts a table into the folder.
+    pub(crate) fn table(self, name: &str, table: &Table) -> Self {
+        self.file(name, table.csv())
+    }
+
     /// Returns the path of a file in the folder.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.folder.path().join(name)
@@ -66,10 +71,6 @@ impl Churnctl {
     }
 
     /// Runs the binary to its end with this on its standard input.
-    #[expect(
-        dead_code,
-        reason = "for the tests of commands that read standard input"
-    )]
     pub(crate) fn run_with_stdin(&self, args: &[&str], input: &[u8]) -> Run {
         let mut child = self.spawn(args, Stdio::piped());
         let mut stdin = child.stdin.take().expect("a pipe");
@@ -79,6 +80,28 @@ impl Churnctl {
         // A run that fails early doesn't read to the end.
         let _ = writer.join().expect("no panic");
         Run::of(&output)
+    }
+
+    /// Reads a file of the folder.
+    #[track_caller]
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).expect(name)
+    }
+
+    /// Reads a JSON file of the folder.
+    #[track_caller]
+    pub(crate) fn read_json(&self, name: &str) -> serde_json::Value {
+        serde_json::from_slice(&self.read(name)).expect(name)
+    }
+
+    /// Returns the temporary files of `churnctl` in a part of the folder.
+    pub(crate) fn temporary_files(&self, name: &str) -> Vec<String> {
+        std::fs::read_dir(self.path(name))
+            .expect("list the folder")
+            .map(|entry| entry.expect("an entry").file_name())
+            .map(|name| name.to_string_lossy().into_owned())
+            .filter(|name| name.starts_with(".churnctl-"))
+            .collect()
     }
 
     /// Starts the binary.
@@ -131,4 +154,104 @@ impl Run {
 #[expect(clippy::print_stderr, reason = "a test has nowhere else to say it")]
 pub(crate) fn say(text: &str) {
     eprintln!("{text}");
+}
+
+/// Returns the path of a file in `tests/data/`.
+pub(crate) fn fixture(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name);
+    path.display().to_string()
+}
+
+/// Compresses.
+pub(crate) fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes.as_ref()).expect("to memory");
+    encoder.finish().expect("to memory")
+}
+
+/// Columns of texts of one length.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Table {
+    columns: Vec<(String, Vec<String>)>,
+}
+
+impl Table {
+    /// Adds a column.
+    pub(crate) fn with<T: ToString>(
+        mut self,
+        name: &str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let values = values.into_iter().map(|value| value.to_string()).collect();
+        self.columns.push((name.to_owned(), values));
+        self
+    }
+
+    /// Removes a column.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.columns.retain(|(column, _)| column != name);
+        self
+    }
+
+    /// Returns the table as CSV; values must need no quotes.
+    pub(crate) fn csv(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| &**name).collect();
+        let mut text = names.join(",") + "\n";
+        for row in 0..self.columns[0].1.len() {
+            for (at, (_, values)) in self.columns.iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                text.push_str(&values[row]);
+            }
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// Numbers from a seed, the same everywhere: splitmix64 (Steele, Lea, Flood 2014).
+#[derive(Debug, Clone)]
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Returns 64 random bits.
+    pub(crate) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ (bits >> 31)
+    }
+
+    /// Returns a number of `[0, 1)`.
+    pub(crate) fn share(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Returns a whole number below `end`.
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        (self.share() * end as f64) as u64
+    }
+
+    /// Returns true with this probability.
+    pub(crate) fn chance(&mut self, probability: f64) -> bool {
+        self.share() < probability
+    }
+
+    /// Returns a standard normal number: twelve uniform ones less their mean.
+    pub(crate) fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.share()).sum::<f64>() - 6.0
+    }
+
+    /// Returns `count` standard normal numbers.
+    pub(crate) fn normals(&mut self, count: usize) -> Vec<f64> {
+        (0..count).map(|_| self.normal()).collect()
+    }
 }

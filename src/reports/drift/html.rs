@@ -179,7 +179,11 @@ fn performance_view(report: &PerformanceReport) -> PerformanceView {
     let cell = |name, baseline, current| (name, format::count(baseline), format::count(current));
     PerformanceView {
         status: report.status.as_str(),
-        reasons: report.reasons.clone(),
+        reasons: report
+            .reasons
+            .iter()
+            .map(|reason| format::held_together(reason, "→"))
+            .collect(),
         label: report.label.clone(),
         positive: report.positive.clone(),
         threshold: report.threshold,

@@ -132,7 +132,7 @@ fn reasons(feature: &FeatureReport) -> Vec<String> {
         .reasons
         .iter()
         .take(MOST_REASONS)
-        .map(|reason| shorten(reason, LONGEST_REASON).into_owned())
+        .map(|reason| format::held_together(&shorten(reason, LONGEST_REASON), "→"))
         .collect()
 }
 

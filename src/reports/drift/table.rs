@@ -45,9 +45,9 @@ pub fn rows(report: &DriftReport, glyphs: Glyphs) -> TableRows {
         Column::text("Status"),
         Column::text("Feature"),
         Column::number("PSI"),
-        Column::number("Missing"),
-        Column::text("Bins"),
-        Column::prose("Why"),
+        Column::number("Missing").shown_from(68),
+        Column::text("Bins").shown_from(76),
+        Column::prose("Why").shown_from(56),
     ];
     let features = report
         .features
@@ -97,10 +97,8 @@ fn row(report: &DriftReport, feature: &FeatureReport, suffix: &str, glyphs: Glyp
         },
     );
     let share = feature.missing.share;
-    let reasons: Vec<_> = feature
-        .reasons
-        .iter()
-        .map(|reason| visible(reason))
+    let reasons: Vec<_> = said_nowhere_else(report, feature)
+        .map(|reason| format::held_together(&visible(reason), glyphs.arrow()))
         .collect();
     let name = shorten(&feature.feature, LONGEST_NAME);
     let quiet = match feature.status {
@@ -115,6 +113,21 @@ fn row(report: &DriftReport, feature: &FeatureReport, suffix: &str, glyphs: Glyp
         two_lines(&histograms(feature, glyphs), quiet),
         Cell::plain(reasons.join("; ")),
     ]
+}
+
+/// Returns the reasons without the PSI that stands in its own column with its mark, where
+/// another reason tells what moved and the limit is the one below the table.
+fn said_nowhere_else<'a>(
+    report: &'a DriftReport,
+    feature: &'a FeatureReport,
+) -> impl Iterator<Item = &'a String> {
+    let own_limits = report.thresholds.by_feature.contains_key(&feature.feature);
+    let keep_all = own_limits || feature.reasons.len() == 1;
+    let in_column = |reason: &str| reason.starts_with("PSI ") && reason.contains(" >= ");
+    feature
+        .reasons
+        .iter()
+        .filter(move |reason| keep_all || !in_column(reason))
 }
 
 fn two_lines(text: &str, tone: Tone) -> Cell {
@@ -144,8 +157,7 @@ fn histograms(feature: &FeatureReport, glyphs: Glyphs) -> String {
 fn notes(report: &DriftReport, glyphs: Glyphs) -> Vec<Cell> {
     let mut notes = vec![Cell::new(
         format!(
-            "PSI: !! at or above the limit to fail ({}), ! to warn ({}); missing and bins: \
-             baseline above current",
+            "PSI: !! from {} (fails), ! from {} (warns); missing and bins: baseline above current",
             report.thresholds.fail_psi, report.thresholds.warn_psi
         ),
         Tone::Dim,
@@ -195,6 +207,7 @@ fn notes(report: &DriftReport, glyphs: Glyphs) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drift::report::PsiThresholds;
     use crate::reports::drift::sample;
 
     fn texts(row: &[Cell]) -> Vec<String> {
@@ -224,6 +237,30 @@ mod tests {
         assert_eq!(texts(&table.rows[1])[2..4], ["–", "0.0%\n100.0%"]);
         assert_eq!(texts(&table.rows[3])[2], "! 0.141");
         assert_eq!(texts(&table.rows[4])[2], "0.021");
+    }
+
+    #[test]
+    fn the_psi_is_not_said_twice_but_a_limit_of_its_own_is() {
+        let mut report = sample::calm();
+        report.features[0].reasons = vec![
+            "PSI 0.41 >= 0.25".into(),
+            "mean 1 -> 2; \"a b\" 1% -> 3%".into(),
+        ];
+        let why = |report: &DriftReport| {
+            let table = rows(report, Glyphs::Blocks).table;
+            table.rows[0][5].text.replace('\u{a0}', "_")
+        };
+        assert_eq!(why(&report), "mean 1_→_2; \"a b\" 1%_→_3%");
+        let own = PsiThresholds {
+            warn_psi: 0.1,
+            fail_psi: 0.25,
+        };
+        let feature = report.features[0].feature.clone();
+        report.thresholds.by_feature.insert(feature, own);
+        assert!(why(&report).starts_with("PSI 0.41_>=_0.25; "));
+        report.thresholds.by_feature.clear();
+        report.features[0].reasons.truncate(1);
+        assert_eq!(why(&report), "PSI 0.41_>=_0.25");
     }
 
     #[test]

@@ -1,0 +1,334 @@
+//! The JSON documents are what `examples/schemas/` says, and the schemas are strict.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use churnctl::exit::ExitCode;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::harness::Churnctl;
+
+const SCHEMAS: [&str; 3] = ["drift_report", "profile", "error"];
+
+fn schema(name: &str) -> Validator {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
+    let path = folder.join(format!("{name}.schema.json"));
+    let text = std::fs::read_to_string(&path).expect("read the schema");
+    let schema: Value = serde_json::from_str(&text).expect("the schema is JSON");
+    jsonschema::draft202012::new(&schema).expect("the schema is a schema")
+}
+
+#[track_caller]
+fn expect_valid(schema: &Validator, document: &Value) {
+    let errors: Vec<String> = schema
+        .iter_errors(document)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+/// Pointers to every object of a document, the root too.
+fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            found.push(pointer.to_owned());
+            for (name, member) in members {
+                let name = name.replace('~', "~0").replace('/', "~1");
+                objects(member, &format!("{pointer}/{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                objects(item, &format!("{pointer}/{at}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A key that nobody knows is refused wherever it stands.
+#[track_caller]
+fn expect_strict(schema: &Validator, document: &Value) {
+    let mut found = Vec::new();
+    objects(document, "", &mut found);
+    for pointer in found {
+        let mut mutated = document.clone();
+        mutated.pointer_mut(&pointer).expect("an object")["surplus"] = json!({ "a": [] });
+        assert!(!schema.is_valid(&mutated), "{pointer} takes anything");
+    }
+}
+
+/// A value changed to one that it never is, or taken away (`null`), is refused.
+#[track_caller]
+fn expect_refused(schema: &Validator, document: &Value, pointer: &str, to: Value) {
+    let mut mutated = document.clone();
+    if to.is_null() {
+        let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
+        let parent = mutated.pointer_mut(parent).and_then(Value::as_object_mut);
+        let gone = parent.expect(pointer).remove(name);
+        assert!(gone.is_some(), "{pointer} is not there");
+    } else {
+        *mutated.pointer_mut(pointer).expect(pointer) = to.clone();
+    }
+    assert!(!schema.is_valid(&mutated), "{pointer} may be {to}");
+}
+
+fn example(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+    std::fs::read_to_string(folder.join(name)).expect("read the example")
+}
+
+/// Every tenth row churned; the score knows it well on one side and badly on the other.
+fn table(rows: usize, is_current: bool) -> String {
+    let mut text = String::from(
+        "customer_id,since,charge,minutes,plan,turned,gone,level,fixed,calls,churn_risk,churned",
+    );
+    text.push_str(if is_current { ",extra\n" } else { ",absent\n" });
+    for i in 0..rows {
+        let churned = i % 10 == 0;
+        let noise = (i * 7_919 % 1_000) as f64 / 1_000.0;
+        let score = match churned && !is_current {
+            true => 0.5 + 0.5 * noise,
+            false => 0.6 * noise,
+        };
+        let (since, plan, turned, gone, level, fixed, calls) = if is_current {
+            let plan = ["basic", "new \"plus\"", "newer"][i % 3];
+            let calls = if i % 4 == 0 { "NA" } else { "1" };
+            let level = if i % 5 == 0 { "inf" } else { "2" };
+            ("2026-02-01", plan, "much", "", level, "7", calls)
+        } else {
+            let plan = ["basic", "family", "lost"][i % 3];
+            let level = ["1", "2", "3"][i % 3];
+            let calls = if i % 50 == 0 { "" } else { "1" };
+            (
+                "2026-01-01",
+                plan,
+                "12",
+                "1",
+                level,
+                ["7", "8"][i % 2],
+                calls,
+            )
+        };
+        let plan = plan.replace('"', "\"\"");
+        let charge = 20.0 + noise * 50.0 + if is_current { 40.0 } else { 0.0 };
+        let minutes = (i as f64).sqrt() * 3.7;
+        let label = if churned { "yes" } else { "no" };
+        let _ = writeln!(
+            text,
+            "id-{i},{since},{charge},{minutes},\"{plan}\",{turned},{gone},{level},{fixed},{calls},\
+             {score},{label},1"
+        );
+    }
+    text
+}
+
+/// Both sides, with every kind of finding between them, and thresholds for one feature.
+fn everything() -> Churnctl {
+    Churnctl::new()
+        .file("baseline.csv", table(24_000, false))
+        .file("current.csv", table(900, true))
+        .file(
+            "churnctl.toml",
+            "[drift]\nmin_rows = 1000\n[drift.thresholds.charge]\nwarn_psi = 0.2\nfail_psi = 0.4\n",
+        )
+}
+
+const BOTH: [&str; 4] = ["--baseline", "baseline.csv", "--current", "current.csv"];
+
+#[test]
+fn an_ok_report_is_what_its_schema_says() {
+    let churnctl = Churnctl::new()
+        .file("baseline.csv", example("telco_baseline.csv"))
+        .file("current.csv", example("telco_stable.csv"));
+    let mut args = vec!["drift", "--format", "json", "-q", "--label", "churn"];
+    args.extend(BOTH);
+    let printed = churnctl.run(&args).expect(ExitCode::Ok).json();
+    let schema = schema("drift_report");
+    expect_valid(&schema, &printed);
+    assert_eq!(printed["status"], "OK");
+    // The label is named, but no score: said, and no alarm.
+    assert_eq!(printed["findings"][0]["kind"], "performance");
+    let file = std::fs::read(churnctl.path("artifacts/metrics/data_drift_latest.json"));
+    let stored: Value = serde_json::from_slice(&file.expect("the report")).expect("JSON");
+    assert_eq!(stored, printed, "the file and the print are one document");
+}
+
+#[test]
+fn a_report_with_everything_in_it_is_what_its_schema_says() {
+    let mut args = vec!["drift", "--format", "json", "-q"];
+    args.extend(BOTH);
+    args.extend(["--score", "churn_risk", "--label", "churned"]);
+    let report = everything().run(&args).expect(ExitCode::CheckFailed).json();
+    let schema = schema("drift_report");
+    expect_valid(&schema, &report);
+
+    let findings = report["findings"].as_array().expect("findings");
+    for kind in [
+        "absent_column",
+        "type_change",
+        "all_missing",
+        "infinities",
+        "constant",
+        "unseen_categories",
+        "few_rows",
+        "missing_share",
+        "extra_column",
+    ] {
+        assert!(
+            findings.iter().any(|finding| finding["kind"] == kind),
+            "no {kind} in {findings:#?}"
+        );
+    }
+    let features = report["features"].as_array().expect("features");
+    for (part, is) in [("/numeric/method", "grid"), ("/kind", "categorical")] {
+        let has = |feature: &Value| feature.pointer(part).is_some_and(|value| value == is);
+        assert!(features.iter().any(has), "no feature with {part} {is}");
+    }
+    assert_eq!(report["performance"]["status"], "FAIL");
+
+    expect_strict(&schema, &report);
+    for (pointer, to) in [
+        ("/status", json!("MAYBE")),
+        ("/status", Value::Null),
+        ("/schema_version", json!(2)),
+        ("/command", json!("profile")),
+        ("/created_at", json!("yesterday")),
+        ("/overall_max_psi", json!(-0.1)),
+        ("/rows/current", json!(0.5)),
+        ("/features/0/missing/share/current", json!(1.5)),
+        ("/features/0/status", json!("ok")),
+        ("/findings/0/kind", json!("other")),
+        ("/left_out/0/role", json!("feature")),
+        ("/score/missing", Value::Null),
+        ("/performance/baseline/roc_auc", json!(0.9)),
+        ("/thresholds/by_feature/charge/fail_psi", Value::Null),
+    ] {
+        expect_refused(&schema, &report, pointer, to);
+    }
+}
+
+#[test]
+fn profiles_are_what_their_schema_says() {
+    // More than 100,000 distinct texts are counted by hash.
+    let mut texts = String::from("text,whole\n");
+    for i in 0..100_500 {
+        let _ = writeln!(texts, "t{i},{i}");
+    }
+    let churnctl = everything().file("texts.csv", texts);
+    let schema = schema("profile");
+    let profile = |args: &[&str]| {
+        let mut all = vec!["profile", "-o", "profile.json", "-q"];
+        all.extend(args);
+        churnctl.run(&all).expect(ExitCode::Ok);
+        let text = std::fs::read(churnctl.path("profile.json")).expect("the profile");
+        let profile: Value = serde_json::from_slice(&text).expect("JSON");
+        expect_valid(&schema, &profile);
+        profile
+    };
+    let roles = [
+        "--score",
+        "churn_risk",
+        "--label",
+        "churned",
+        "--positive",
+        "yes",
+    ];
+    let columns = [
+        "--id",
+        "customer_id",
+        "--exclude",
+        "gone",
+        "--categorical",
+        "level",
+    ];
+    let whole = profile(&[&["baseline.csv"][..], &roles, &columns].concat());
+    let column = |profile: &Value, name: &str| {
+        let columns = profile["columns"].as_array().expect("columns").clone();
+        columns.into_iter().find(|column| column["name"] == name)
+    };
+    let has = |profile: &Value, name: &str, part: &str| {
+        column(profile, name).expect(name).get(part).is_some()
+    };
+    assert!(has(&whole, "minutes", "grid") && has(&whole, "plan", "values"));
+    assert!(column(&whole, "gone").is_none(), "excluded");
+    assert!(whole["outcome"]["by_label"]["yes"].is_object());
+    // Unique in every row, so they would be taken for identifiers.
+    let texts = profile(&["texts.csv", "--features", "text,whole"]);
+    assert!(has(&texts, "text", "hashed") && has(&texts, "whole", "grid"));
+
+    expect_strict(&schema, &whole);
+    expect_strict(&schema, &texts);
+    for (pointer, to) in [
+        ("/rows", json!(0)),
+        ("/columns", json!([])),
+        ("/source", Value::Null),
+        ("/columns/0/name", Value::Null),
+        ("/roles/id", json!("customer_id")),
+    ] {
+        expect_refused(&schema, &whole, pointer, to);
+    }
+    for (pointer, to) in [
+        ("/columns/0/hashed/counts", json!([1, 2])),
+        ("/columns/1/grid/shift", json!(64)),
+        ("/columns/1/grid/octaves/0/sum", json!("0x1")),
+    ] {
+        expect_refused(&schema, &texts, pointer, to);
+    }
+}
+
+#[test]
+fn errors_are_what_their_schema_says() {
+    let churnctl = Churnctl::new()
+        .file("bad.csv", "a,b\n1,2\n3\n")
+        .file("wrong.toml", "[drift]\nwarn_psi = \"much\"\n");
+    let schema = schema("error");
+    let bad_row = ["profile", "bad.csv", "-o", "p.json"];
+    let runs: [(&[&str], ExitCode); 4] = [
+        (&bad_row, ExitCode::BadInput),
+        (&["drift", "--bogus"], ExitCode::Usage),
+        (&["drift", "--baseline", "gone.csv"], ExitCode::Io),
+        (
+            &["config", "show", "--config", "wrong.toml"],
+            ExitCode::BadSettings,
+        ),
+    ];
+    for (args, code) in runs {
+        let run = churnctl.run(&[args, &["--format", "json", "-q"]].concat());
+        let run = run.expect(code);
+        let error: Value = serde_json::from_str(&run.stderr).expect("JSON on stderr");
+        expect_valid(&schema, &error);
+        expect_strict(&schema, &error);
+        expect_refused(&schema, &error, "/error/code", json!(2));
+        expect_refused(&schema, &error, "/error/kind", json!("interrupted"));
+        expect_refused(&schema, &error, "/error/message", Value::Null);
+    }
+}
+
+#[test]
+fn the_schema_of_errors_knows_every_code_that_an_error_can_have() {
+    let schema = schema("error");
+    for code in ExitCode::ALL {
+        let is_error = !matches!(
+            code,
+            ExitCode::Ok | ExitCode::CheckFailed | ExitCode::Interrupted | ExitCode::Terminated
+        );
+        let error = churnctl::error::Error::new(code, "said").to_json();
+        assert_eq!(schema.is_valid(&error), is_error, "{code:?}");
+    }
+}
+
+#[test]
+fn every_schema_says_which_draft_it_is_and_describes_itself() {
+    for name in SCHEMAS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
+        let text = std::fs::read_to_string(folder.join(format!("{name}.schema.json")));
+        let schema: Value = serde_json::from_str(&text.expect("read")).expect("JSON");
+        assert_eq!(
+            schema["$schema"],
+            "https://json-schema.org/draft/2020-12/schema"
+        );
+        assert!(schema["title"].is_string() && schema["description"].is_string());
+    }
+}
