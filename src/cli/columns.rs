@@ -51,6 +51,13 @@ pub(super) struct ColumnArgs {
     #[arg(long, value_name = "VALUE", help_heading = COLUMNS)]
     positive: Option<String>,
 
+    #[command(flatten)]
+    reading: ReadingArgs,
+}
+
+/// How files are read.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReadingArgs {
     /// Character between the fields of a CSV line, `tab` for a tab
     #[arg(long, value_name = "CHAR", value_parser = checked::<Delimiter>, help_heading = READING)]
     delimiter: Option<String>,
@@ -58,6 +65,13 @@ pub(super) struct ColumnArgs {
     /// Threads for reading; as many as there are cores if not set
     #[arg(long, value_name = "N", help_heading = READING)]
     threads: Option<NonZeroUsize>,
+}
+
+impl ReadingArgs {
+    pub(super) fn add_to(&self, flags: &mut Flags) {
+        flags.one("data.delimiter", self.delimiter.as_ref());
+        flags.one("data.threads", self.threads);
+    }
 }
 
 impl ColumnArgs {
@@ -69,8 +83,7 @@ impl ColumnArgs {
         flags.one("data.score", self.score.as_ref());
         flags.one("data.label", self.label.as_ref());
         flags.one("data.positive", self.positive.as_ref());
-        flags.one("data.delimiter", self.delimiter.as_ref());
-        flags.one("data.threads", self.threads);
+        self.reading.add_to(flags);
     }
 }
 

@@ -7,6 +7,8 @@ mod generate;
 mod global;
 mod help;
 mod profile;
+mod score;
+mod train;
 mod words;
 
 pub use generate::{completion, generated_files, man_page};

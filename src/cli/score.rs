@@ -53,8 +53,8 @@ pub(super) struct ScoreArgs {
 impl ScoreArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
-        flags.many("score_batch.data", self.data.as_ref());
-        flags.one("score_batch.model", self.model.as_ref());
+        flags.many("score.data", self.data.as_ref());
+        flags.one("score.model", self.model.as_ref());
         self.reading.add_to(&mut flags);
         flags
     }

@@ -168,8 +168,8 @@ impl TrainArgs {
         let mut flags = Flags::default();
         flags.many("train.data", self.data.as_ref());
         flags.one("model", self.name.as_ref());
-        flags.one("label", self.label.as_ref());
-        flags.one("positive", self.positive.as_ref());
+        flags.one("data.label", self.label.as_ref());
+        flags.one("data.positive", self.positive.as_ref());
         flags.many("columns.id", self.id.as_ref());
         flags.many("columns.exclude", self.exclude.as_ref());
         flags.many("columns.categorical", self.categorical.as_ref());

@@ -107,6 +107,22 @@ pub static KEYS: &[Key] = &[
     key("drift.min_rows", Kind::Count, Some("100"), Some("--min-rows"), "rows below which a side is called small"),
     key("drift.fail_on", Kind::Text, Some("fail"), Some("--fail-on"), "verdict that ends with exit code 2: fail, warn or never"),
     key("drift.class_threshold", Kind::Number, Some("0.5"), Some("--class-threshold"), "score from which a row is classed as churned"),
+    key("train.data", Kind::List, Some("data/features/training_dataset.csv"), None, "tables to train from"),
+    key("train.time", Kind::Text, None, Some("--time"), "column with the time of each row; unset for the first of columns.date that the data have, `none` for a split by chance"),
+    key("train.group", Kind::Text, None, Some("--group"), "column whose rows stay together in one split"),
+    key("train.label_window", Kind::Text, Some("30d"), Some("--label-window"), "how long after its time a row's label is known"),
+    key("train.seed", Kind::Count, Some("42"), Some("--seed"), "seed of everything random"),
+    key("train.model", Kind::Text, Some("auto"), None, "learner: auto, logistic or trees"),
+    key("train.preset", Kind::Text, None, Some("--preset"), "settings of a known system: python"),
+    key("train.cost_fn", Kind::Number, None, Some("--cost-fn"), "cost of a missed churner"),
+    key("train.cost_fp", Kind::Number, None, Some("--cost-fp"), "cost of a false alarm"),
+    key("train.capacity", Kind::Count, None, Some("--capacity"), "rows that can be acted upon, of as many as the test split has"),
+    key("train.min_precision", Kind::Number, None, Some("--min-precision"), "lowest precision of the class"),
+    key("train.promote", Kind::Text, Some("if-better"), Some("--promote"), "whether the candidate goes into production: if-better, always or never"),
+    key("train.artifacts", Kind::Text, Some("artifacts"), Some("--artifacts"), "folder for models, metrics and the registry"),
+    key("train.html", Kind::Text, None, None, "HTML report of a training"),
+    key("score.data", Kind::List, Some("data/features/user_features_daily.csv"), None, "tables to score"),
+    key("score.model", Kind::Text, Some("artifacts/models/production_latest.json"), None, "model artifact to score with"),
 ];
 
 #[cfg(test)]

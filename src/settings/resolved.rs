@@ -19,6 +19,10 @@ pub struct Settings {
     pub data: DataSettings,
     /// The drift check.
     pub drift: DriftSettings,
+    /// The training.
+    pub train: TrainSettings,
+    /// Batch scores.
+    pub score: ScoreSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -88,6 +92,48 @@ pub struct DriftSettings {
     pub class_threshold: Probability,
 }
 
+/// The settings of a training, see `train.*`. Words are checked by whom they are for.
+#[derive(Debug, Clone)]
+pub struct TrainSettings {
+    /// Files and patterns.
+    pub data: Vec<String>,
+    /// Column with the time, if named; `none` for none.
+    pub time: Option<String>,
+    /// Column whose rows stay together.
+    pub group: Option<String>,
+    /// How long after its time a row's label is known.
+    pub label_window: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Learner.
+    pub model: String,
+    /// Settings of a known system.
+    pub preset: Option<String>,
+    /// Cost of a missed churner.
+    pub cost_fn: Option<f64>,
+    /// Cost of a false alarm.
+    pub cost_fp: Option<f64>,
+    /// Rows that can be acted upon.
+    pub capacity: Option<u64>,
+    /// Lowest precision.
+    pub min_precision: Option<f64>,
+    /// Whether to promote.
+    pub promote: String,
+    /// Folder for models, metrics and the registry.
+    pub artifacts: PathBuf,
+    /// HTML report, if wanted.
+    pub html: Option<PathBuf>,
+}
+
+/// The settings of batch scores, see `score.*`.
+#[derive(Debug, Clone)]
+pub struct ScoreSettings {
+    /// Files and patterns.
+    pub data: Vec<String>,
+    /// Model artifact.
+    pub model: PathBuf,
+}
+
 /// The thresholds of one feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeatureThresholds {
@@ -122,8 +168,33 @@ impl Settings {
                 threads: layers.optional("data.threads")?.0,
             },
             drift: drift(layers)?,
+            train: train(layers)?,
+            score: ScoreSettings {
+                data: layers.list("score.data")?,
+                model: layers.required::<PathBuf>("score.model")?.0,
+            },
         })
     }
+}
+
+fn train(layers: &Layers) -> Result<TrainSettings> {
+    let (html, _) = layers.optional::<Target>("train.html")?;
+    Ok(TrainSettings {
+        data: layers.list("train.data")?,
+        time: layers.optional("train.time")?.0,
+        group: layers.optional("train.group")?.0,
+        label_window: layers.required("train.label_window")?.0,
+        seed: layers.required("train.seed")?.0,
+        model: layers.required("train.model")?.0,
+        preset: layers.optional("train.preset")?.0,
+        cost_fn: layers.optional("train.cost_fn")?.0,
+        cost_fp: layers.optional("train.cost_fp")?.0,
+        capacity: layers.optional("train.capacity")?.0,
+        min_precision: layers.optional("train.min_precision")?.0,
+        promote: layers.required("train.promote")?.0,
+        artifacts: layers.required::<PathBuf>("train.artifacts")?.0,
+        html: html.and_then(|target| target.path().map(PathBuf::from)),
+    })
 }
 
 fn drift(layers: &Layers) -> Result<DriftSettings> {
