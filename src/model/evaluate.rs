@@ -147,7 +147,7 @@ fn lift(cells: &[ScoredCell]) -> Vec<f64> {
     if positives == 0.0 {
         return Vec::new();
     }
-    let mut tenths = vec![0.0; 10];
+    let mut tenths = [0.0; 10];
     let mut before = 0.0;
     for cell in cells {
         let own = (cell.positives + cell.negatives) as f64;
