@@ -214,10 +214,10 @@ pub fn rollback_target(records: &[Record]) -> Option<&Record> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
-    pub(in crate::model) fn record(event: Event, version: &str) -> Record {
+    fn record(event: Event, version: &str) -> Record {
         Record {
             schema_version: SCHEMA_VERSION,
             command: "train".into(),

@@ -1,4 +1,5 @@
 //! Artifacts that are cut, changed, or wrong in any way are refused, with the right exit code.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 
