@@ -253,13 +253,20 @@ impl Splits {
                 |(first, last)| format!("{} to {}", show_time(first), show_time(last)),
             )
         };
+        let purged = if self.purged.is_empty() {
+            "nothing purged".to_owned()
+        } else {
+            format!(
+                "{} rows purged since their labels (known {window} later) were not known when \
+                 the next split began",
+                self.purged.len()
+            )
+        };
         self.description = format!(
-            "by time: train {}, validation {}, test {}; {} rows purged since their labels \
-             (known {window} later) were not known when the next split began",
+            "by time: train {}, validation {}, test {}; {purged}",
             range(&self.train),
             range(&self.validation),
             range(&self.test),
-            self.purged.len(),
         );
     }
 }
