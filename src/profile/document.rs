@@ -129,7 +129,8 @@ impl Profile {
         Ok(profile)
     }
 
-    fn check(&self) -> Result<()> {
+    /// Checks that the counts of a profile read from a file add up.
+    pub(crate) fn check(&self) -> Result<()> {
         let damaged = |message: String| {
             Error::bad_input(format!("the profile is damaged: {message}"))
                 .hint("make it again with `churnctl profile DATA -o FILE`")

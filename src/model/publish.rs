@@ -1,0 +1,530 @@
+//! The model in production: how a candidate becomes it, how it is found again after a crash, and
+//! what happens when it is damaged. Whether a candidate deserves it is `promote`'s affair.
+//!
+//! A promotion writes `models/<name>-<version>.json`, then `models/production_latest.json`, each
+//! atomically, then the line in the registry. A crash between any two steps leaves a model in
+//! production that can be loaded; the next run adds the line that is missing.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::artifact::Artifact;
+use super::promote::Decision;
+use super::registry::{self, Event, Record, check_model_name};
+use super::store::{self, Unsound};
+use crate::error::{Error, Result};
+use crate::exit::ExitCode;
+use crate::files::write_atomically;
+
+/// The files under `artifacts/`, and what is stamped on lines of the registry.
+#[derive(Debug, Clone)]
+pub struct Shelf {
+    folder: PathBuf,
+    created_at: String,
+    churnctl_version: String,
+}
+
+/// What is in production.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Champion {
+    /// Nothing, and nothing ever was.
+    None,
+    /// This.
+    Sound(Box<Artifact>),
+    /// It was damaged or deleted, and no copy of it is left: only `--promote always` or a
+    /// rollback may put another one in its place. The sentence says what happened.
+    Lost(String),
+}
+
+impl Shelf {
+    /// Names the folder (`artifacts`), the present time (RFC 3339) and the program's version.
+    pub fn new(
+        folder: impl Into<PathBuf>,
+        created_at: impl Into<String>,
+        churnctl_version: impl Into<String>,
+    ) -> Self {
+        Self {
+            folder: folder.into(),
+            created_at: created_at.into(),
+            churnctl_version: churnctl_version.into(),
+        }
+    }
+
+    /// Returns where the model in production is.
+    #[must_use]
+    pub fn production(&self) -> PathBuf {
+        self.folder.join("models/production_latest.json")
+    }
+
+    /// Returns where the registry is.
+    #[must_use]
+    pub fn registry(&self) -> PathBuf {
+        self.folder.join("registry/models.jsonl")
+    }
+
+    /// Returns where a version of a model is.
+    ///
+    /// # Errors
+    /// Usage if the name could lead out of the folder, bad input if the version could.
+    pub fn model(&self, name: &str, version: &str) -> Result<PathBuf> {
+        check_model_name(name)?;
+        if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let shown = crate::text::visible(version);
+            return Err(Error::bad_input(format!(
+                "\"{shown}\" is no version of a model"
+            )));
+        }
+        Ok(self.folder.join(format!("models/{name}-{version}.json")))
+    }
+
+    /// Writes a new model beside the others and its line; it is not in production by that.
+    /// Returns its path.
+    ///
+    /// # Errors
+    /// I/O if one of the files cannot be written.
+    pub fn keep(&self, artifact: &Artifact) -> Result<PathBuf> {
+        let path = self.model(&artifact.name, &artifact.version)?;
+        write_atomically(&path, &store::to_json(artifact))?;
+        self.note(Event::Train, artifact, None, Vec::new(), Vec::new())?;
+        Ok(path)
+    }
+
+    /// Returns the model in production, and warnings of what had to be set right.
+    ///
+    /// A damaged one is moved to `production_latest.json.corrupt-<8 digits of its SHA-256>`
+    /// and, like a deleted one, restored from its version if that is whole.
+    ///
+    /// # Errors
+    /// I/O; bad input if it is of a newer layout or fails its self-test (it then stays where
+    /// it is: nothing says that it is broken for those who use it), or the registry is damaged.
+    pub fn champion(
+        &self,
+        rescore: impl Fn(&Artifact) -> Result<Vec<f64>>,
+    ) -> Result<(Champion, Vec<String>)> {
+        let _lock = self.lock()?;
+        self.champion_locked(&rescore)
+    }
+
+    fn champion_locked(
+        &self,
+        rescore: &impl Fn(&Artifact) -> Result<Vec<f64>>,
+    ) -> Result<(Champion, Vec<String>)> {
+        let mut warnings = Vec::new();
+        let path = self.production();
+        let records = registry::read(&self.registry())?;
+        let last = registry::last_promoted(&records);
+        let what = if !is_there(&path) {
+            let Some(last) = last else {
+                return Ok((Champion::None, warnings));
+            };
+            format!("the model in production, {}, is gone", last.version)
+        } else {
+            match store::load(&path, rescore) {
+                Ok(artifact) => {
+                    if last.is_none_or(|last| last.sha256 != artifact.sha256) {
+                        let reason = "found in production without a line in the registry";
+                        warnings.push(format!("model {}: {reason}", artifact.version));
+                        let reasons = vec![reason.to_owned()];
+                        self.note(Event::Reconciliation, &artifact, last, reasons, Vec::new())?;
+                    }
+                    return Ok((Champion::Sound(Box::new(artifact)), warnings));
+                }
+                Err(Unsound::Damaged(error)) => self.put_aside(&path, &error, last)?,
+                Err(other) => return Err(other.into()),
+            }
+        };
+        warnings.push(what.clone());
+        let Some(last) = last else {
+            return Ok((Champion::Lost(what), warnings));
+        };
+        let copy = self.model(&last.name, &last.version)?;
+        match store::load(&copy, rescore) {
+            Ok(artifact) if artifact.sha256 == last.sha256 => {
+                write_atomically(&path, &store::to_json(&artifact))?;
+                let reason = format!("restored from {}", copy.display());
+                warnings.push(format!("model {} was {reason}", last.version));
+                let reasons = vec![what, reason];
+                self.note(
+                    Event::Reconciliation,
+                    &artifact,
+                    Some(last),
+                    reasons,
+                    Vec::new(),
+                )?;
+                Ok((Champion::Sound(Box::new(artifact)), warnings))
+            }
+            Ok(_) => Ok((Champion::Lost(what), warnings)),
+            Err(unsound) => {
+                let error = Error::from(unsound);
+                warnings.push(format!("{} cannot take its place: {error}", copy.display()));
+                Ok((Champion::Lost(what), warnings))
+            }
+        }
+    }
+
+    /// Moves a damaged model out of the way; returns what happened.
+    fn put_aside(&self, path: &Path, error: &Error, last: Option<&Record>) -> Result<String> {
+        let sha256 = store::data_sha256(&[path.to_path_buf()])?;
+        let aside = path.with_file_name(format!("production_latest.json.corrupt-{}", &sha256[..8]));
+        std::fs::rename(path, &aside).map_err(|cause| Error::io("move", path, cause))?;
+        let what = format!(
+            "the model in production was damaged and is now {}: {error}",
+            aside.display()
+        );
+        // Its own words are not to be trusted: the line names what should have been there.
+        let mut record = self.record(Event::Quarantine);
+        if let Some(last) = last {
+            record.name.clone_from(&last.name);
+            record.version.clone_from(&last.version);
+        }
+        record.sha256 = sha256;
+        record.reasons = vec![what.clone()];
+        registry::append(&self.registry(), &record)?;
+        Ok(what)
+    }
+
+    /// Carries out a decision on a model that was kept: puts it into production or not, and
+    /// writes the line either way.
+    ///
+    /// `champion` is what the candidate was compared with. With [`Champion::Lost`] it is not
+    /// promoted unless `replace_lost` (`--promote always`). Returns the decision that was
+    /// carried out.
+    ///
+    /// # Errors
+    /// Refused (3) if another run has changed the model in production since; I/O.
+    pub fn carry_out(
+        &self,
+        artifact: &Artifact,
+        mut decision: Decision,
+        champion: &Champion,
+        replace_lost: bool,
+    ) -> Result<Decision> {
+        let _lock = self.lock()?;
+        let previous = match champion {
+            Champion::Sound(champion) => Some(champion.sha256.as_str()),
+            Champion::None => None,
+            Champion::Lost(what) => {
+                if decision.promote && !replace_lost {
+                    decision.promote = false;
+                    decision.reasons.push(format!(
+                        "{what}; take an older one with --rollback, or replace it with \
+                         --promote always"
+                    ));
+                }
+                None
+            }
+        };
+        if self.sha256_in_production()?.as_deref() != previous {
+            return Err(Error::new(
+                ExitCode::Refused,
+                "another run changed the model in production meanwhile",
+            )
+            .hint("train again to compare with that one"));
+        }
+        let records = registry::read(&self.registry())?;
+        let last = registry::last_promoted(&records);
+        let event = if decision.promote {
+            write_atomically(&self.production(), &store::to_json(artifact))?;
+            Event::Promotion
+        } else {
+            Event::Refusal
+        };
+        let (reasons, comparisons) = (decision.reasons.clone(), decision.comparisons.clone());
+        self.note(event, artifact, last, reasons, comparisons)?;
+        Ok(decision)
+    }
+
+    /// Puts the model into production that was there before the present one, and returns it.
+    ///
+    /// # Errors
+    /// Bad input if there is none, or its file is not whole (nothing is then changed, but a
+    /// damaged model in production is moved aside); I/O.
+    pub fn rollback(&self, rescore: impl Fn(&Artifact) -> Result<Vec<f64>>) -> Result<Artifact> {
+        let _lock = self.lock()?;
+        match store::load(&self.production(), &rescore) {
+            Err(Unsound::Damaged(error)) => {
+                let records = registry::read(&self.registry())?;
+                let last = registry::last_promoted(&records);
+                self.put_aside(&self.production(), &error, last)?;
+            }
+            // Adds the line that a crash left out, so that it is known what to go back from.
+            Ok(_) => drop(self.champion_locked(&rescore)?),
+            Err(_) => {}
+        }
+        let records = registry::read(&self.registry())?;
+        let Some(target) = registry::rollback_target(&records) else {
+            return Err(
+                Error::bad_input("no model was in production before the present one").at(
+                    crate::error::Place {
+                        file: self.registry().display().to_string(),
+                        ..Default::default()
+                    },
+                ),
+            );
+        };
+        let path = self.model(&target.name, &target.version)?;
+        let artifact = store::load(&path, &rescore)?;
+        if artifact.sha256 != target.sha256 {
+            return Err(Error::bad_input(format!(
+                "{} is not the model that was in production",
+                path.display()
+            )));
+        }
+        write_atomically(&self.production(), &store::to_json(&artifact))?;
+        let last = registry::last_promoted(&records);
+        let reasons = vec!["rollback was asked for".to_owned()];
+        self.note(Event::Rollback, &artifact, last, reasons, Vec::new())?;
+        Ok(artifact)
+    }
+
+    /// What the file in production says of itself; `None` if there is none.
+    fn sha256_in_production(&self) -> Result<Option<String>> {
+        #[derive(Deserialize)]
+        struct Head {
+            sha256: String,
+        }
+        let path = self.production();
+        if !is_there(&path) {
+            return Ok(None);
+        }
+        let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+        // What is damaged by now is not what was compared with, whatever it was.
+        let head = serde_json::from_slice::<Head>(&bytes);
+        Ok(Some(
+            head.map_or_else(|_| "damaged".to_owned(), |head| head.sha256),
+        ))
+    }
+
+    fn note(
+        &self,
+        event: Event,
+        artifact: &Artifact,
+        last: Option<&Record>,
+        reasons: Vec<String>,
+        comparisons: Vec<super::promote::Comparison>,
+    ) -> Result<()> {
+        let record = Record {
+            name: artifact.name.clone(),
+            version: artifact.version.clone(),
+            sha256: artifact.sha256.clone(),
+            previous: last.map(|last| last.version.clone()),
+            reasons,
+            comparisons,
+            ..self.record(event)
+        };
+        registry::append(&self.registry(), &record)
+    }
+
+    fn record(&self, event: Event) -> Record {
+        Record {
+            schema_version: registry::SCHEMA_VERSION,
+            command: "train".into(),
+            churnctl_version: self.churnctl_version.clone(),
+            created_at: self.created_at.clone(),
+            event,
+            name: String::new(),
+            version: String::new(),
+            sha256: String::new(),
+            previous: None,
+            reasons: Vec::new(),
+            comparisons: Vec::new(),
+        }
+    }
+
+    /// Holds off other runs from the model in production as long as the file lives.
+    fn lock(&self) -> Result<File> {
+        let path = self.folder.join("registry/models.lock");
+        let failed = |error| Error::io("lock", &path, error);
+        std::fs::create_dir_all(self.folder.join("registry")).map_err(failed)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(failed)?;
+        file.lock().map_err(failed)?;
+        Ok(file)
+    }
+}
+
+/// A link that leads nowhere is there, too: it must not pass as "no model".
+fn is_there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::store::tests::{rescore, sample};
+
+    fn shelf() -> (tempfile::TempDir, Shelf) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let shelf = Shelf::new(
+            folder.path().join("artifacts"),
+            "2026-01-31T00:00:00Z",
+            "0.1.0",
+        );
+        (folder, shelf)
+    }
+
+    fn yes() -> Decision {
+        Decision {
+            promote: true,
+            reasons: vec!["better".into()],
+            comparisons: Vec::new(),
+        }
+    }
+
+    fn promote(shelf: &Shelf, artifact: &Artifact) -> Decision {
+        shelf.keep(artifact).expect("is kept");
+        let (champion, _) = shelf.champion(rescore).expect("can be told");
+        shelf
+            .carry_out(artifact, yes(), &champion, false)
+            .expect("is carried out")
+    }
+
+    fn in_production(shelf: &Shelf) -> Artifact {
+        store::load(&shelf.production(), rescore).expect("is whole")
+    }
+
+    fn events(shelf: &Shelf) -> Vec<Event> {
+        let records = registry::read(&shelf.registry()).expect("is read");
+        records.iter().map(|record| record.event).collect()
+    }
+
+    #[test]
+    fn promotes_and_rolls_back() {
+        let (_folder, shelf) = shelf();
+        assert_eq!(
+            shelf.champion(rescore).expect("nothing yet").0,
+            Champion::None
+        );
+        let (a, b) = (sample(0.1), sample(0.2));
+        promote(&shelf, &a);
+        promote(&shelf, &b);
+        assert_eq!(in_production(&shelf), b);
+        assert_eq!(shelf.rollback(rescore).expect("there is one before"), a);
+        assert_eq!(in_production(&shelf), a);
+        assert!(shelf.rollback(rescore).is_err());
+        assert_eq!(in_production(&shelf), a);
+        use Event::{Promotion, Rollback, Train};
+        assert_eq!(
+            events(&shelf),
+            [Train, Promotion, Train, Promotion, Rollback]
+        );
+    }
+
+    #[test]
+    fn a_refusal_leaves_production_alone() {
+        let (_folder, shelf) = shelf();
+        promote(&shelf, &sample(0.1));
+        let before = std::fs::read(shelf.production()).expect("reads");
+        let (champion, _) = shelf.champion(rescore).expect("is whole");
+        let no = Decision {
+            promote: false,
+            ..yes()
+        };
+        shelf
+            .carry_out(&sample(0.2), no, &champion, false)
+            .expect("is noted");
+        assert_eq!(std::fs::read(shelf.production()).expect("reads"), before);
+        assert_eq!(events(&shelf).last(), Some(&Event::Refusal));
+    }
+
+    #[test]
+    fn a_crash_between_any_two_steps_is_set_right() {
+        let (_folder, shelf) = shelf();
+        let (a, b) = (sample(0.1), sample(0.2));
+        promote(&shelf, &a);
+        // After the first step: a file more, without a line.
+        let path = shelf.model(&b.name, &b.version).expect("a path");
+        write_atomically(&path, &store::to_json(&b)).expect("writes");
+        let (champion, warnings) = shelf.champion(rescore).expect("is whole");
+        assert_eq!(
+            (champion, warnings),
+            (Champion::Sound(Box::new(a.clone())), vec![])
+        );
+        // After the second one: in production, without a line.
+        write_atomically(&shelf.production(), &store::to_json(&b)).expect("writes");
+        let (champion, warnings) = shelf.champion(rescore).expect("is whole");
+        assert_eq!(champion, Champion::Sound(Box::new(b)));
+        assert_eq!(
+            (warnings.len(), events(&shelf).last()),
+            (1, Some(&Event::Reconciliation))
+        );
+        assert!(shelf.champion(rescore).expect("is whole").1.is_empty());
+        assert_eq!(shelf.rollback(rescore).expect("goes back"), a);
+    }
+
+    #[test]
+    fn a_damaged_champion_is_put_aside_and_restored() {
+        let (_folder, shelf) = shelf();
+        let a = sample(0.1);
+        promote(&shelf, &a);
+        std::fs::write(shelf.production(), b"{\"half").expect("writes");
+        let (champion, warnings) = shelf.champion(rescore).expect("is set right");
+        assert_eq!(champion, Champion::Sound(Box::new(a.clone())));
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        assert_eq!(in_production(&shelf), a);
+        // sha256sum of the seven bytes.
+        let sha = store::bytes_sha256(b"{\"half");
+        let aside = format!("production_latest.json.corrupt-{}", &sha[..8]);
+        let aside = shelf.production().with_file_name(aside);
+        assert_eq!(std::fs::read(aside).expect("is kept"), b"{\"half");
+    }
+
+    #[test]
+    fn a_lost_champion_is_replaced_on_demand_only() {
+        let (_folder, shelf) = shelf();
+        let (a, b) = (sample(0.1), sample(0.2));
+        promote(&shelf, &a);
+        std::fs::write(shelf.production(), b"").expect("writes");
+        std::fs::remove_file(shelf.model(&a.name, &a.version).expect("a path")).expect("deletes");
+        for _ in 0..2 {
+            // The second time there is no file at all, and still it is known to be lost.
+            let decision = promote(&shelf, &b);
+            assert!(!decision.promote);
+            assert!(!shelf.production().exists());
+        }
+        let (champion, _) = shelf.champion(rescore).expect("can be told");
+        assert!(matches!(champion, Champion::Lost(_)));
+        shelf
+            .carry_out(&b, yes(), &champion, true)
+            .expect("is carried out");
+        assert_eq!(in_production(&shelf), b);
+    }
+
+    #[test]
+    fn a_newer_champion_stays_where_it_is() {
+        let (_folder, shelf) = shelf();
+        promote(&shelf, &sample(0.1));
+        let newer = String::from_utf8(store::to_json(&sample(0.1))).expect("is text");
+        let newer = newer.replacen("\"schema_version\": 1", "\"schema_version\": 2", 1);
+        std::fs::write(shelf.production(), &newer).expect("writes");
+        let error = shelf.champion(rescore).expect_err("cannot be read");
+        assert_eq!(error.code(), ExitCode::BadInput);
+        assert_eq!(
+            std::fs::read_to_string(shelf.production()).expect("reads"),
+            newer
+        );
+    }
+
+    #[test]
+    fn a_champion_that_changed_meanwhile_refuses_the_promotion() {
+        let (_folder, shelf) = shelf();
+        promote(&shelf, &sample(0.1));
+        let (champion, _) = shelf.champion(rescore).expect("is whole");
+        promote(&shelf, &sample(0.2));
+        let error = shelf.carry_out(&sample(0.3), yes(), &champion, true);
+        assert_eq!(error.expect_err("is refused").code(), ExitCode::Refused);
+        assert_eq!(in_production(&shelf), sample(0.2));
+    }
+
+    #[test]
+    fn no_name_or_version_leads_out_of_the_folder() {
+        let (_folder, shelf) = shelf();
+        assert!(shelf.model("../../etc/x", "ab").is_err());
+        assert!(shelf.model("churn", "../ab").is_err());
+    }
+}

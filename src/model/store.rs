@@ -1,0 +1,308 @@
+//! Artifacts as files: sealed when made, distrusted when read. Which one is in production is
+//! `publish`'s affair.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::artifact::{Artifact, Body, SCHEMA_VERSION};
+use super::artifact_check::{check_body, check_head};
+use super::registry::check_model_name;
+use crate::error::{Error, Place, Result};
+use crate::exit::ExitCode;
+use crate::profile::Profile;
+
+/// Largest artifact that is read.
+pub const MAX_BYTES: u64 = 256 << 20;
+
+/// How far a score of the self-test may be off.
+pub const SELF_TEST_TOLERANCE: f64 = 1e-9;
+
+const TRAIN_AGAIN: &str = "train it again, or take an older one with `churnctl train --rollback`";
+
+/// What an artifact cannot be used for.
+#[derive(Debug)]
+pub enum Unsound {
+    /// It cannot be read.
+    Io(Error),
+    /// It is of a newer layout than this program knows: no fault of the file.
+    Newer(Error),
+    /// It was cut, changed, or never was an artifact.
+    Damaged(Error),
+    /// It is whole, but does not score its examples as it did when it was made.
+    SelfTest(Error),
+}
+
+impl From<Unsound> for Error {
+    fn from(unsound: Unsound) -> Self {
+        match unsound {
+            Unsound::Io(error)
+            | Unsound::Newer(error)
+            | Unsound::Damaged(error)
+            | Unsound::SelfTest(error) => error,
+        }
+    }
+}
+
+/// Makes an artifact of a body: its checksum, its version, its head.
+///
+/// The profile's time and program version are emptied, since the body must not vary from run to
+/// run; [`baseline_profile`] puts them back.
+///
+/// # Errors
+/// A bug (70) if the body would not be accepted when loaded; usage if `name` is no model name.
+pub fn seal(
+    name: &str,
+    mut body: Body,
+    created_at: &str,
+    churnctl_version: &str,
+) -> Result<Artifact> {
+    check_model_name(name)?;
+    body.profile.created_at.clear();
+    body.profile.churnctl_version.clear();
+    for column in &mut body.profile.columns {
+        column.first_text = None;
+    }
+    let bug = |message: String| {
+        Error::new(
+            ExitCode::Bug,
+            format!("the trained model is not sound: {message}"),
+        )
+    };
+    check_body(&body).map_err(bug)?;
+    let sha256 = body_sha256(&body);
+    let artifact = Artifact {
+        schema_version: SCHEMA_VERSION,
+        command: "train".into(),
+        churnctl_version: churnctl_version.to_owned(),
+        created_at: created_at.to_owned(),
+        name: name.to_owned(),
+        version: sha256[..12].to_owned(),
+        sha256,
+        body,
+    };
+    check_head(&artifact).map_err(bug)?;
+    Ok(artifact)
+}
+
+/// Returns the profile as `drift` wants it, with the artifact's time and program version.
+#[must_use]
+pub fn baseline_profile(artifact: &Artifact) -> Profile {
+    Profile {
+        created_at: artifact.created_at.clone(),
+        churnctl_version: artifact.churnctl_version.clone(),
+        ..artifact.body.profile.clone()
+    }
+}
+
+/// Returns the artifact as JSON: a line for each member, the body compact on one line, whose
+/// bytes are those the checksum is taken over.
+#[must_use]
+pub fn to_json(artifact: &Artifact) -> Vec<u8> {
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let mut json = format!(
+        "{{\n\"schema_version\": {},\n\"command\": {},\n\"churnctl_version\": {},\n\
+         \"created_at\": {},\n\"name\": {},\n\"version\": {},\n\"sha256\": {},\n\"body\": ",
+        artifact.schema_version,
+        text(&artifact.command),
+        text(&artifact.churnctl_version),
+        text(&artifact.created_at),
+        text(&artifact.name),
+        text(&artifact.version),
+        text(&artifact.sha256),
+    )
+    .into_bytes();
+    json.extend(body_json(&artifact.body));
+    json.extend(b"\n}\n");
+    json
+}
+
+/// Reads an artifact from a file and checks it, see [`from_json`].
+///
+/// # Errors
+/// As [`from_json`], and I/O (74) if the file cannot be read. A file of more than 256 MiB is
+/// refused before it is read.
+pub fn load(
+    path: &Path,
+    rescore: impl FnOnce(&Artifact) -> Result<Vec<f64>>,
+) -> Result<Artifact, Unsound> {
+    let failed = |error| Unsound::Io(Error::io("read", path, error));
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    let name = path.display().to_string();
+    let mut bytes = Vec::new();
+    if metadata.len() <= MAX_BYTES {
+        let mut limited = file.take(MAX_BYTES + 1);
+        limited.read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if metadata.len() > MAX_BYTES || bytes.len() as u64 > MAX_BYTES {
+        let message = format!(
+            "this is larger than the {} MiB of any model",
+            MAX_BYTES >> 20
+        );
+        return Err(Unsound::Damaged(
+            Error::bad_input(message)
+                .at(place(&name, None))
+                .hint(TRAIN_AGAIN),
+        ));
+    }
+    from_json(&bytes, &name, rescore)
+}
+
+/// Reads an artifact; `file` is what errors call it, `rescore` returns the scores of the
+/// artifact's examples, in order.
+///
+/// Checked are, in this order: the version of the layout, the form, the checksum over the body,
+/// the shapes and numbers, and the self-test. White space does not matter. The name, the time
+/// and the program's version are checked for their form only: the checksum does not cover them.
+///
+/// # Errors
+/// Bad input (65) if anything is not as it must be, or what `rescore` returned.
+pub fn from_json(
+    bytes: &[u8],
+    file: &str,
+    rescore: impl FnOnce(&Artifact) -> Result<Vec<f64>>,
+) -> Result<Artifact, Unsound> {
+    let damaged = |message: String| {
+        let message = format!("the model is damaged: {message}");
+        Unsound::Damaged(
+            Error::bad_input(message)
+                .at(place(file, None))
+                .hint(TRAIN_AGAIN),
+        )
+    };
+    check_version(bytes, file)?;
+    let artifact: Artifact =
+        serde_json::from_slice(bytes).map_err(|error| no_model(error, file))?;
+    if artifact.sha256 != body_sha256(&artifact.body) {
+        return Err(damaged("its checksum does not match".into()));
+    }
+    check_head(&artifact).map_err(damaged)?;
+    check_body(&artifact.body).map_err(damaged)?;
+    self_test(&artifact, rescore)
+        .map_err(|error| Unsound::SelfTest(error.at(place(file, None))))?;
+    Ok(artifact)
+}
+
+fn check_version(bytes: &[u8], file: &str) -> Result<(), Unsound> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema_version: Option<u32>,
+        command: Option<String>,
+    }
+    let version: Version = serde_json::from_slice(bytes).map_err(|error| no_model(error, file))?;
+    let refuse = |message: String| Error::bad_input(message).at(place(file, None));
+    if let Some(command) = version.command.filter(|command| command != "train") {
+        let message = format!("this is a document of `{command}`, not a model");
+        return Err(Unsound::Damaged(
+            refuse(message).hint("make a model with `churnctl train DATA --label COLUMN`"),
+        ));
+    }
+    match version.schema_version {
+        Some(SCHEMA_VERSION) => Ok(()),
+        Some(found) if found > SCHEMA_VERSION => {
+            let message = format!(
+                "the model has version {found}, this churnctl reads up to {SCHEMA_VERSION}"
+            );
+            Err(Unsound::Newer(
+                refuse(message).hint("update churnctl, or train the model again"),
+            ))
+        }
+        _ => Err(Unsound::Damaged(
+            refuse("the model has no version of its layout".into()).hint(TRAIN_AGAIN),
+        )),
+    }
+}
+
+fn no_model(error: serde_json::Error, file: &str) -> Unsound {
+    let line = u64::try_from(error.line()).ok().filter(|line| *line > 0);
+    let refused = Error::bad_input("this is no whole model").at(place(file, line));
+    Unsound::Damaged(refused.hint(TRAIN_AGAIN).because(error))
+}
+
+fn self_test(
+    artifact: &Artifact,
+    rescore: impl FnOnce(&Artifact) -> Result<Vec<f64>>,
+) -> Result<()> {
+    let scores = rescore(artifact)?;
+    let examples = &artifact.body.examples;
+    let close = |(score, expected): (&f64, f64)| (score - expected).abs() <= SELF_TEST_TOLERANCE;
+    let expected = examples.iter().map(|example| example.score);
+    if scores.len() == examples.len() && scores.iter().zip(expected.clone()).all(close) {
+        return Ok(());
+    }
+    let off = scores
+        .iter()
+        .zip(expected)
+        .find(|(score, expected)| !close((score, *expected)));
+    let message = off.map_or_else(
+        || {
+            format!(
+                "the model scored {} of its {} examples",
+                scores.len(),
+                examples.len()
+            )
+        },
+        |(score, expected)| {
+            format!("the model fails its self-test: an example scores {score}, not {expected}")
+        },
+    );
+    Err(Error::bad_input(message).hint("train it again with this version of churnctl"))
+}
+
+fn place(file: &str, line: Option<u64>) -> Place {
+    Place {
+        file: file.to_owned(),
+        line,
+        column: None,
+    }
+}
+
+fn body_json(body: &Body) -> Vec<u8> {
+    // Strings, numbers, maps with text keys: this cannot fail.
+    serde_json::to_vec(body).unwrap_or_default()
+}
+
+/// Returns the SHA-256 of the body's compact JSON in hexadecimal digits.
+#[must_use]
+pub fn body_sha256(body: &Body) -> String {
+    hex(&Sha256::digest(body_json(body)))
+}
+
+/// Returns the SHA-256 over the bytes of the files, one behind the other.
+///
+/// # Errors
+/// I/O (74) if a file cannot be read.
+pub fn data_sha256(paths: &[PathBuf]) -> Result<String> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    for path in paths {
+        let failed = |error| Error::io("read", path, error);
+        let mut file = File::open(path).map_err(failed)?;
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => hash.update(&buffer[..read]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+/// Returns the SHA-256 of bytes in hexadecimal digits.
+#[must_use]
+pub fn bytes_sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests;
