@@ -2,3 +2,6 @@
 
 pub mod artifact;
 pub mod frame;
+mod gather;
+mod intern;
+mod threads;
