@@ -122,7 +122,9 @@ impl<'a> Design<'a> {
     pub(super) fn diagonal(&self, factors: &[f64]) -> Vec<f64> {
         let chunks = self.by_chunk(|range| {
             let mut sums = vec![0.0; self.weights];
-            self.add_transposed(&factors[range.clone()], range, &mut sums, |value| value * value);
+            self.add_transposed(&factors[range.clone()], range, &mut sums, |value| {
+                value * value
+            });
             sums
         });
         self.total(chunks)
@@ -152,7 +154,10 @@ impl<'a> Design<'a> {
     fn total(&self, chunks: Vec<Vec<f64>>) -> Vec<f64> {
         let mut total = vec![0.0; self.weights];
         for chunk in chunks {
-            total.iter_mut().zip(chunk).for_each(|(sum, part)| *sum += part);
+            total
+                .iter_mut()
+                .zip(chunk)
+                .for_each(|(sum, part)| *sum += part);
         }
         total
     }
@@ -174,7 +179,11 @@ impl<'a> Design<'a> {
                     let absent = own[0] * fill + own[1];
                     for (sum, &row) in sums.iter_mut().zip(rows) {
                         let value = values[row as usize];
-                        *sum += if value.is_nan() { absent } else { (value - mean) * slope };
+                        *sum += if value.is_nan() {
+                            absent
+                        } else {
+                            (value - mean) * slope
+                        };
                     }
                 }
                 Input::Category {

@@ -1,6 +1,8 @@
 //! Fits what becomes of each input column, on training rows only: medians, scales, levels,
 //! and the target order of levels for trees.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::artifact::{Feature, FeatureKind};
 use super::frame::{Column, Frame};
 use super::threads;
@@ -98,7 +100,11 @@ fn fit_number(train: &TrainingSet<'_>, numbers: &[f64]) -> (FeatureKind, bool) {
     // Around the first value, so that large offsets cost no digits.
     let origin = values[0];
     let mean = origin + values.iter().map(|value| value - origin).sum::<f64>() / rows;
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / rows;
+    let variance = values
+        .iter()
+        .map(|value| (value - mean).powi(2))
+        .sum::<f64>()
+        / rows;
     let (min, max) = values
         .iter()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), value| {
@@ -156,7 +162,10 @@ fn fit_category(
         .filter(|&code| tallies[code].rows >= MIN_LEVEL_ROWS)
         .collect();
     kept.sort_by(|&a, &b| {
-        tallies[b].rows.cmp(&tallies[a].rows).then_with(|| texts[a].cmp(&texts[b]))
+        tallies[b]
+            .rows
+            .cmp(&tallies[a].rows)
+            .then_with(|| texts[a].cmp(&texts[b]))
     });
     kept.truncate(MAX_LEVELS);
     let mut other = Tally::default();
@@ -171,7 +180,11 @@ fn fit_category(
     let rate = |tally: Tally| smoothed_rate(tally.churned as f64, tally.rows as f64, prior);
     let kind = FeatureKind::Category {
         levels: kept.iter().map(|&code| texts[code].clone()).collect(),
-        order: kept.iter().map(|&code| rate(tallies[code])).chain([rate(other)]).collect(),
+        order: kept
+            .iter()
+            .map(|&code| rate(tallies[code]))
+            .chain([rate(other)])
+            .collect(),
     };
     (kind, missing > 0)
 }
@@ -203,88 +216,109 @@ pub(super) fn level_positions(texts: &[String], levels: &[String]) -> Vec<u32> {
         .collect()
 }
 
-/// Returns the trees' input of the set, one vector a feature: numbers as they are, categories
-/// by target order, NaN for missing.
+/// Returns the trees' input of the set, column by column: numbers as they are, categories by
+/// target order, NaN for missing.
 ///
 /// With `crossed`, for the rows that trees are trained on, a row's order comes from the rows
 /// outside its fold of five, so that no row sees its own label. Folds follow from the row's
 /// index alone.
-pub(super) fn tree_columns(
+pub(super) fn tree_matrix(
     features: &[Feature],
     set: &TrainingSet<'_>,
     crossed: bool,
-) -> Vec<Vec<f64>> {
+    threads: usize,
+) -> Vec<f64> {
+    if set.is_empty() {
+        return Vec::new();
+    }
     let prior = set.prior();
-    threads::in_order(threads::available(), features.len(), |index| {
-        let feature = &features[index];
-        let column = set.frame.column(&feature.name);
-        match (&feature.kind, column) {
-            (FeatureKind::Number { .. }, Some(Column::Numbers(numbers))) => {
-                set.rows.iter().map(|&row| numbers[row as usize]).collect()
-            }
-            (
-                FeatureKind::Category { levels, order },
-                Some(Column::Categories { codes, levels: texts }),
-            ) => {
-                let positions = level_positions(texts, levels);
-                if crossed {
-                    crossed_order(set, codes, &positions, order.len(), prior)
-                } else {
-                    let value = |&row: &u32| match positions.get(codes[row as usize] as usize) {
-                        Some(&position) => order[position as usize],
-                        None => f64::NAN,
-                    };
-                    set.rows.iter().map(value).collect()
-                }
-            }
-            // The features were fitted on this frame, so this is no case that happens.
-            _ => vec![f64::NAN; set.len()],
+    let mut matrix = vec![0.0; features.len() * set.len()];
+    let columns: Vec<Mutex<&mut [f64]>> =
+        matrix.chunks_exact_mut(set.len()).map(Mutex::new).collect();
+    threads::in_order(threads, features.len(), |index| {
+        let mut values = columns[index]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        fill_tree_column(&features[index], set, crossed, prior, &mut values);
+    });
+    drop(columns);
+    matrix
+}
+
+fn fill_tree_column(
+    feature: &Feature,
+    set: &TrainingSet<'_>,
+    crossed: bool,
+    prior: f64,
+    values: &mut [f64],
+) {
+    let rows = values
+        .iter_mut()
+        .zip(set.rows.iter().map(|&row| row as usize));
+    match (&feature.kind, set.frame.column(&feature.name)) {
+        (FeatureKind::Number { .. }, Some(Column::Numbers(numbers))) => {
+            rows.for_each(|(value, row)| *value = numbers[row]);
         }
-    })
+        (
+            FeatureKind::Category { levels, order },
+            Some(Column::Categories {
+                codes,
+                levels: texts,
+            }),
+        ) => {
+            let positions = level_positions(texts, levels);
+            let rates: Vec<[f64; FOLDS]> = if crossed {
+                crossed_rates(set, codes, &positions, order.len(), prior)
+            } else {
+                order.iter().map(|rate| [*rate; FOLDS]).collect()
+            };
+            rows.for_each(|(value, row)| {
+                *value = match positions.get(codes[row] as usize) {
+                    Some(&position) => rates[position as usize][fold(row)],
+                    None => f64::NAN,
+                };
+            });
+        }
+        // The features were fitted on this frame: no case that happens.
+        _ => values.fill(f64::NAN),
+    }
 }
 
 /// Returns the fold of a row: the high bits of its index times the golden ratio.
-fn fold(row: u32) -> usize {
-    let hash = u64::from(row).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+fn fold(row: usize) -> usize {
+    let hash = (row as u64)
+        .wrapping_add(1)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
     ((hash >> 33) % FOLDS as u64) as usize
 }
 
-fn crossed_order(
+/// Returns the rate of each level as the rows of each fold see it: from the other folds.
+fn crossed_rates(
     set: &TrainingSet<'_>,
     codes: &[u32],
     positions: &[u32],
     levels: usize,
     prior: f64,
-) -> Vec<f64> {
+) -> Vec<[f64; FOLDS]> {
     let mut tallies = vec![[Tally::default(); FOLDS]; levels];
     for (&row, label) in set.rows.iter().zip(set.targets()) {
-        if let Some(&position) = positions.get(codes[row as usize] as usize) {
+        let row = row as usize;
+        if let Some(&position) = positions.get(codes[row] as usize) {
             let tally = &mut tallies[position as usize][fold(row)];
             tally.rows += 1;
             tally.churned += u64::from(label);
         }
     }
-    let rates: Vec<[f64; FOLDS]> = tallies
+    let without = |folds: &[Tally; FOLDS], own: usize| {
+        let mut others = Tally::default();
+        for (_, tally) in folds.iter().enumerate().filter(|(fold, _)| *fold != own) {
+            others.rows += tally.rows;
+            others.churned += tally.churned;
+        }
+        smoothed_rate(others.churned as f64, others.rows as f64, prior)
+    };
+    tallies
         .iter()
-        .map(|folds| {
-            std::array::from_fn(|own| {
-                let mut others = Tally::default();
-                for (fold, tally) in folds.iter().enumerate() {
-                    if fold != own {
-                        others.rows += tally.rows;
-                        others.churned += tally.churned;
-                    }
-                }
-                smoothed_rate(others.churned as f64, others.rows as f64, prior)
-            })
-        })
-        .collect();
-    set.rows
-        .iter()
-        .map(|&row| match positions.get(codes[row as usize] as usize) {
-            Some(&position) => rates[position as usize][fold(row)],
-            None => f64::NAN,
-        })
+        .map(|folds| std::array::from_fn(|own| without(folds, own)))
         .collect()
 }
-

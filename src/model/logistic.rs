@@ -122,7 +122,10 @@ impl<'a> Problem<'a> {
     fn new(features: &[Feature], train: &TrainingSet<'a>, threads: usize) -> Self {
         Self {
             design: Design::new(features, train, threads),
-            targets: train.targets().map(|label| f64::from(u8::from(label))).collect(),
+            targets: train
+                .targets()
+                .map(|label| f64::from(u8::from(label)))
+                .collect(),
         }
     }
 
@@ -165,13 +168,18 @@ impl<'a> Problem<'a> {
         let mut loss = self.loss(l2, &weights, &log_odds);
         for _ in 0..MAX_NEWTON_STEPS {
             let scores: Vec<f64> = log_odds.iter().map(|&z| logistic(z)).collect();
-            let residuals: Vec<f64> =
-                scores.iter().zip(&self.targets).map(|(score, target)| score - target).collect();
+            let residuals: Vec<f64> = scores
+                .iter()
+                .zip(&self.targets)
+                .map(|(score, target)| score - target)
+                .collect();
             let mut gradient = self.design.transposed_times(&residuals);
             for ((part, penalty), weight) in gradient.iter_mut().zip(&penalties).zip(&weights) {
                 *part += penalty * weight;
             }
-            let steepest = gradient.iter().fold(0.0_f64, |most, part| most.max(part.abs()));
+            let steepest = gradient
+                .iter()
+                .fold(0.0_f64, |most, part| most.max(part.abs()));
             if steepest <= TOLERANCE * self.targets.len() as f64 {
                 break;
             }
@@ -181,10 +189,16 @@ impl<'a> Problem<'a> {
             let change = self.design.times(&step);
             let mut length = 1.0;
             let taken = loop {
-                let trial: Vec<f64> =
-                    weights.iter().zip(&step).map(|(weight, step)| weight + length * step).collect();
-                let moved: Vec<f64> =
-                    log_odds.iter().zip(&change).map(|(z, change)| z + length * change).collect();
+                let trial: Vec<f64> = weights
+                    .iter()
+                    .zip(&step)
+                    .map(|(weight, step)| weight + length * step)
+                    .collect();
+                let moved: Vec<f64> = log_odds
+                    .iter()
+                    .zip(&change)
+                    .map(|(z, change)| z + length * change)
+                    .collect();
                 let found = self.loss(l2, &trial, &moved);
                 if found <= loss + 1e-4 * length * slope {
                     break Some((trial, moved, found));
@@ -212,7 +226,11 @@ impl<'a> Problem<'a> {
             .map(|(own, penalty)| (own + penalty).max(1e-12))
             .collect();
         let precondition = |residual: &[f64]| -> Vec<f64> {
-            residual.iter().zip(&diagonal).map(|(part, own)| part / own).collect()
+            residual
+                .iter()
+                .zip(&diagonal)
+                .map(|(part, own)| part / own)
+                .collect()
         };
         let mut step = vec![0.0; gradient.len()];
         let mut residual: Vec<f64> = gradient.iter().map(|part| -part).collect();

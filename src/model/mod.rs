@@ -3,10 +3,14 @@
 pub mod artifact;
 mod design;
 pub mod encode;
+pub mod explain;
 pub mod frame;
 mod gather;
+pub mod importance;
 mod intern;
 pub mod learner;
 pub mod logistic;
+pub mod score;
 mod threads;
 pub mod trees;
+mod walk;

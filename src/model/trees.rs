@@ -6,7 +6,7 @@ use forust_ml::metric::Metric;
 use forust_ml::tree::Tree;
 
 use super::artifact::{Feature, Model};
-use super::encode::{TrainingSet, tree_columns};
+use super::encode::{TrainingSet, tree_matrix};
 use super::learner::{Fitted, Learner};
 use super::logistic::check_classes;
 use super::threads;
@@ -86,8 +86,11 @@ impl Learner for Trees {
     ) -> Result<Fitted> {
         check_classes(train)?;
         progress.stage("boosted trees", None);
-        let (matrix, targets) = (tree_columns(features, train, true).concat(), numbers(train));
-        let held_out = tree_columns(features, validation, false).concat();
+        let (matrix, targets) = (
+            tree_matrix(features, train, true, self.threads),
+            numbers(train),
+        );
+        let held_out = tree_matrix(features, validation, false, self.threads);
         let held_out_targets = numbers(validation);
         let (weights, held_out_weights) = (vec![1.0; train.len()], vec![1.0; validation.len()]);
         let mut booster = self.booster();
@@ -117,7 +120,10 @@ impl Learner for Trees {
         let used = booster.prediction_iteration.unwrap_or(booster.trees.len());
         Ok(Fitted {
             model: flatten(booster.base_score, &booster.trees[..used]),
-            validation_log_loss: history.get(used.wrapping_sub(1)).copied().unwrap_or(f64::NAN),
+            validation_log_loss: history
+                .get(used.wrapping_sub(1))
+                .copied()
+                .unwrap_or(f64::NAN),
             history,
             summary: format!("{used} of {} rounds", booster.trees.len()),
         })
@@ -125,7 +131,9 @@ impl Learner for Trees {
 }
 
 fn numbers(set: &TrainingSet<'_>) -> Vec<f64> {
-    set.targets().map(|label| f64::from(u8::from(label))).collect()
+    set.targets()
+        .map(|label| f64::from(u8::from(label)))
+        .collect()
 }
 
 impl Trees {
