@@ -11,6 +11,8 @@ mod intern;
 pub mod learner;
 pub mod logistic;
 pub mod score;
+#[cfg(test)]
+mod telco;
 mod threads;
 pub mod trees;
 mod walk;
