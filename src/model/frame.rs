@@ -1,5 +1,11 @@
 //! A table in memory, by column: what learners learn from.
 
+use super::gather::Gather;
+use super::threads;
+use crate::data::{DataSet, Summary};
+use crate::error::{Error, Result, nearest};
+use crate::progress::Progress;
+
 /// Code of a missing category.
 pub const MISSING_CODE: u32 = u32::MAX;
 
@@ -26,4 +32,211 @@ pub struct Frame {
     pub names: Vec<String>,
     /// The columns, in the same order.
     pub columns: Vec<Column>,
+}
+
+/// A column to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedColumn {
+    /// Its name in the data.
+    pub name: String,
+    /// Numbers in it are texts, each as it is written.
+    pub categorical: bool,
+}
+
+impl WantedColumn {
+    /// Wants a column as what its values say it is.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            categorical: false,
+        }
+    }
+}
+
+impl Frame {
+    /// Reads the wanted columns of a data set into memory, rows in the order of files and lines.
+    ///
+    /// A column whose values are all numbers or missing is [`Column::Numbers`], infinities count
+    /// as missing; so is one without any value. With a text anywhere it is [`Column::Categories`],
+    /// and its numbers are levels in their shortest form (`1.50` is `1.5`), whatever the order.
+    /// In a column wanted as categorical every value is a level as it is written.
+    ///
+    /// # Errors
+    /// Bad input if a wanted column is absent, for the first faulty row, and for no rows at all.
+    pub fn read(
+        data: DataSet,
+        wanted: &[WantedColumn],
+        progress: &dyn Progress,
+    ) -> Result<(Self, Summary)> {
+        let columns = data.columns();
+        let mut positions = Vec::with_capacity(wanted.len());
+        for WantedColumn { name, .. } in wanted {
+            let Some(position) = columns.iter().position(|column| column == name) else {
+                let error = Error::bad_input(format!("{} has no column \"{name}\"", data.name()));
+                return Err(match nearest(name, columns.iter().map(String::as_str)) {
+                    Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                    None => error.hint(format!("its columns: {}", columns.join(", "))),
+                });
+            };
+            positions.push(position);
+        }
+        let (gathered, summary) = data.read(&|| Gather::new(wanted, &positions), progress)?;
+        let rows = u32::try_from(summary.rows).map_err(|_| {
+            Error::bad_input(format!("{} rows are more than fit in memory", summary.rows))
+        })?;
+        let frame = Self {
+            rows: rows as usize,
+            names: wanted.iter().map(|wanted| wanted.name.clone()).collect(),
+            columns: gathered.finish(threads::available()),
+        };
+        Ok((frame, summary))
+    }
+
+    /// Returns the column of this name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        let position = self.names.iter().position(|other| other == name)?;
+        self.columns.get(position)
+    }
+
+    /// Returns the columns with only these rows, in this order. Levels stay as they are.
+    ///
+    /// # Panics
+    /// If a row is not below [`Frame::rows`].
+    #[must_use]
+    pub fn select(&self, rows: &[u32]) -> Self {
+        let columns = self.columns.iter().map(|column| match column {
+            Column::Numbers(numbers) => {
+                Column::Numbers(rows.iter().map(|&row| numbers[row as usize]).collect())
+            }
+            Column::Categories { codes, levels } => Column::Categories {
+                codes: rows.iter().map(|&row| codes[row as usize]).collect(),
+                levels: levels.clone(),
+            },
+        });
+        Self {
+            rows: rows.len(),
+            names: self.names.clone(),
+            columns: columns.collect(),
+        }
+    }
+}
+
+impl Column {
+    /// Returns whether a row has no value.
+    ///
+    /// # Panics
+    /// If `row` is beyond the column.
+    #[must_use]
+    pub fn is_missing(&self, row: usize) -> bool {
+        match self {
+            Self::Numbers(numbers) => numbers[row].is_nan(),
+            Self::Categories { codes, .. } => codes[row] == MISSING_CODE,
+        }
+    }
+
+    /// Returns the text of a row, as a reader would read it back; `None` if it is missing.
+    ///
+    /// # Panics
+    /// If `row` is beyond the column.
+    #[must_use]
+    pub fn text(&self, row: usize) -> Option<String> {
+        match self {
+            Self::Numbers(numbers) => (!numbers[row].is_nan()).then(|| numbers[row].to_string()),
+            Self::Categories { codes, levels } => levels.get(codes[row] as usize).cloned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::data::ReadOptions;
+    use crate::progress::Silent;
+
+    fn read(text: &str, wanted: &[WantedColumn], threads: usize) -> Result<Frame> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(text.as_bytes()).expect("write");
+        let options = ReadOptions {
+            threads,
+            ..ReadOptions::default()
+        };
+        let data = DataSet::open(&[file.path().to_string_lossy().into_owned()], options)?;
+        Frame::read(data, wanted, &Silent).map(|(frame, _)| frame)
+    }
+
+    #[test]
+    fn a_column_is_numbers_unless_a_text_is_in_it() {
+        let text = "a,b,c,d\n1,2.50,01,\n,x,1,\ninf,2.5,NA,\n-0,,x,\n";
+        let mut wanted = ["c", "a", "b", "d"].map(WantedColumn::new);
+        wanted[0].categorical = true;
+        let frame = read(text, &wanted, 2).expect("good");
+        assert_eq!(frame.rows, 4);
+        let categories = |codes: &[u32], levels: &[&str]| Column::Categories {
+            codes: codes.to_vec(),
+            levels: levels.iter().map(|&level| level.into()).collect(),
+        };
+        assert_eq!(
+            frame.column("c"),
+            Some(&categories(&[0, 1, MISSING_CODE, 2], &["01", "1", "x"]))
+        );
+        assert_eq!(
+            frame.column("b"),
+            Some(&categories(&[0, 1, 0, MISSING_CODE], &["2.5", "x"]))
+        );
+        let Some(Column::Numbers(a)) = frame.column("a") else {
+            panic!("numbers");
+        };
+        assert!(a[0] == 1.0 && a[1].is_nan() && a[2].is_nan() && a[3] == 0.0);
+        let Some(Column::Numbers(d)) = frame.column("d") else {
+            panic!("all missing are numbers");
+        };
+        assert!(d.iter().all(|value| value.is_nan()) && d.len() == 4);
+        assert_eq!(frame.column("e"), None);
+    }
+
+    #[test]
+    fn rows_and_levels_are_the_same_for_any_number_of_threads() {
+        let mut text = String::from("n,late,texts\n");
+        for row in 0..120_000 {
+            let late = if row == 119_000 {
+                "abc".into()
+            } else {
+                format!("{}.50", row % 7)
+            };
+            text += &format!("{row},{late},level {}\n", row * 31 % 97);
+        }
+        let wanted = ["n", "late", "texts"].map(WantedColumn::new);
+        let one = read(&text, &wanted, 1).expect("good");
+        assert_eq!(one, read(&text, &wanted, 4).expect("good"));
+        let Column::Numbers(n) = &one.columns[0] else {
+            panic!("numbers");
+        };
+        assert!(n.iter().enumerate().all(|(row, n)| *n == row as f64));
+        let Column::Categories { levels, .. } = &one.columns[1] else {
+            panic!("texts");
+        };
+        assert_eq!(levels[0], "0.5");
+        assert_eq!(levels.len(), 8);
+        assert_eq!(one.columns[1].text(1).as_deref(), Some("1.5"));
+    }
+
+    #[test]
+    fn select_keeps_order_and_levels() {
+        let frame = read("a,b\n1,x\n2,y\n3,\n", &["a", "b"].map(WantedColumn::new), 1);
+        let few = frame.expect("good").select(&[2, 0]);
+        assert_eq!(few.columns[0], Column::Numbers(vec![3.0, 1.0]));
+        assert!(few.columns[1].is_missing(0));
+        assert_eq!(few.columns[1].text(1).as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn an_absent_column_is_named_with_the_nearest() {
+        let error = read("tenure,b\n1,x\n", &[WantedColumn::new("tenrue")], 1);
+        let error = error.expect_err("absent");
+        assert!(error.to_string().contains("tenrue"));
+        assert_eq!(error.hint_text(), Some("did you mean \"tenure\"?"));
+    }
 }

@@ -1,0 +1,59 @@
+//! Why a row has its score: what each feature added to the log-odds.
+
+use super::score::Engine;
+
+/// The log-odds of a row, taken apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// Log-odds of the average training row.
+    pub base: f64,
+    /// What each feature added, in the order of the features. With `base` they add up to the
+    /// log-odds, before calibration.
+    pub contributions: Vec<f64>,
+}
+
+impl Explanation {
+    /// Returns the log-odds: base and contributions together.
+    #[must_use]
+    pub fn log_odds(&self) -> f64 {
+        self.base + self.contributions.iter().sum::<f64>()
+    }
+
+    /// Returns the `k` features with the largest contributions by size, largest first.
+    #[must_use]
+    pub fn top(&self, k: usize) -> Vec<(usize, f64)> {
+        let mut order: Vec<(usize, f64)> = self.contributions.iter().copied().enumerate().collect();
+        order.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()).then(a.0.cmp(&b.0)));
+        order.truncate(k);
+        order
+    }
+}
+
+/// Takes a row's log-odds apart.
+///
+/// # Formula
+/// Linear: weight x (value - mean) for a number, the level's weight (mean 0 over the training
+/// rows) for a category. Trees: along the row's path through each tree, the change of the mean
+/// output of the training rows from node to node goes to the feature split on (Saabas 2014; the
+/// `approx_contribs` of XGBoost). Unlike Shapley values, a feature near the root gets less where
+/// features act together.
+pub(super) fn explain(engine: &Engine, cells: &[f64]) -> Explanation {
+    match engine {
+        Engine::Logistic { intercept, lines } => Explanation {
+            base: *intercept,
+            contributions: lines
+                .iter()
+                .zip(cells)
+                .map(|(line, cell)| line.of(*cell))
+                .collect(),
+        },
+        Engine::Trees(forest) => {
+            let mut contributions = vec![0.0; cells.len()];
+            let base = forest.explain(cells, &mut contributions);
+            Explanation {
+                base,
+                contributions,
+            }
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! Rows in, scores out: everything that `score`, `serve` and the self-test need of a model.
+//!
+//! A row is first turned into cells, one a feature: a number, the position of a level, or NaN
+//! for missing. That is where wrong types come out; from cells on nothing can fail.
+
+use super::artifact::{Body, Calibration, Feature, FeatureKind, Model};
+use super::explain::{self, Explanation};
+use super::frame::{Column, Frame};
+use super::gather::canonical;
+use super::intern::Interner;
+use super::learner::logistic;
+use super::threads;
+use super::walk::Forest;
+use crate::data::{Value, classify};
+use crate::error::{Error, Place, Result};
+
+/// Rows that a thread takes at once.
+const CHUNK: usize = 4096;
+
+/// A value as it comes from JSON or from a program.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Input<'a> {
+    /// No value.
+    Missing,
+    /// A number; what is not finite is missing.
+    Number(f64),
+    /// A text.
+    Text(&'a str),
+}
+
+/// A text where the model wants a number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{feature}\" is a number in training, here it is \"{text}\"")]
+pub struct WrongType {
+    /// The feature.
+    pub feature: String,
+    /// The text, cut to 80 characters.
+    pub text: String,
+}
+
+impl From<WrongType> for Error {
+    fn from(wrong: WrongType) -> Self {
+        Self::bad_input(wrong.to_string())
+            .at(Place {
+                column: Some(wrong.feature),
+                ..Place::default()
+            })
+            .hint("an empty value is missing; a new meaning of the column needs a new model")
+    }
+}
+
+/// The model, ready to work.
+#[derive(Debug)]
+pub struct Scorer {
+    features: Vec<Feature>,
+    levels: Vec<Interner>,
+    pub(super) engine: Engine,
+    calibration: Calibration,
+}
+
+#[derive(Debug)]
+pub(super) enum Engine {
+    Logistic { intercept: f64, lines: Vec<Line> },
+    Trees(Forest),
+}
+
+/// What a cell adds to the log-odds of the logistic model.
+#[derive(Debug)]
+pub(super) enum Line {
+    Number {
+        mean: f64,
+        slope: f64,
+        missing: f64,
+    },
+    /// One a level, `other`, missing.
+    Category(Vec<f64>),
+}
+
+impl Line {
+    pub(super) fn of(&self, cell: f64) -> f64 {
+        match self {
+            Self::Number { missing, .. } if cell.is_nan() => *missing,
+            Self::Number { mean, slope, .. } => (cell - mean) * slope,
+            Self::Category(weights) if cell.is_nan() => weights[weights.len() - 1],
+            Self::Category(weights) => weights[cell as usize],
+        }
+    }
+}
+
+impl Scorer {
+    /// Makes the scorer of a trained model.
+    ///
+    /// # Errors
+    /// As [`Scorer::of`].
+    pub fn new(body: &Body) -> Result<Self> {
+        Self::of(&body.features, &body.model, &body.calibration)
+    }
+
+    /// Makes a scorer of its parts: while training, there is no [`Body`] yet.
+    ///
+    /// # Errors
+    /// Bad input if the shapes do not fit together, a number is not finite, or a tree is no tree.
+    pub fn of(features: &[Feature], model: &Model, calibration: &Calibration) -> Result<Self> {
+        let mut levels = Vec::with_capacity(features.len());
+        for feature in features {
+            let mut interner = Interner::default();
+            if let FeatureKind::Category { levels, .. } = &feature.kind {
+                for (position, level) in levels.iter().enumerate() {
+                    if interner.code(level.as_bytes()) as usize != position {
+                        return Err(broken(&format!("level \"{level}\" is there twice")));
+                    }
+                }
+            }
+            levels.push(interner);
+        }
+        let engine = match model {
+            Model::Logistic {
+                intercept, weights, ..
+            } => {
+                if weights.len() != features.len() || !intercept.is_finite() {
+                    return Err(broken("its weights do not fit its features"));
+                }
+                let lines = features.iter().zip(weights);
+                Engine::Logistic {
+                    intercept: *intercept,
+                    lines: lines
+                        .map(|(feature, own)| line(feature, own))
+                        .collect::<Result<_>>()?,
+                }
+            }
+            Model::Trees { .. } => Engine::Trees(Forest::new(features, model).map_err(broken)?),
+        };
+        check_calibration(calibration)?;
+        Ok(Self {
+            features: features.to_vec(),
+            levels,
+            engine,
+            calibration: calibration.clone(),
+        })
+    }
+
+    /// Returns the features in the order of the cells.
+    #[must_use]
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// Returns the cell of a feature for a field of a table. Levels that training never saw, and
+    /// those it pooled, are `other`.
+    ///
+    /// # Errors
+    /// If the feature is a number and the field a text.
+    ///
+    /// # Panics
+    /// If `feature` is beyond the features.
+    pub fn cell_of_field(&self, feature: usize, field: &[u8]) -> Result<f64, WrongType> {
+        let number = matches!(self.features[feature].kind, FeatureKind::Number { .. });
+        match classify(field) {
+            Value::Missing(_) => Ok(f64::NAN),
+            Value::Number(value) if number => Ok(value),
+            Value::Infinite if number => Ok(f64::NAN),
+            Value::Text if number => Err(self.wrong_type(feature, &String::from_utf8_lossy(field))),
+            value => Ok(self.level(feature, field, value)),
+        }
+    }
+
+    /// Returns the cell of a feature for a value. A number for a category is the level that is
+    /// written like it.
+    ///
+    /// # Errors
+    /// If the feature is a number and the value a text, also a text of digits.
+    ///
+    /// # Panics
+    /// If `feature` is beyond the features.
+    pub fn cell(&self, feature: usize, input: Input<'_>) -> Result<f64, WrongType> {
+        match (&self.features[feature].kind, input) {
+            (_, Input::Missing) => Ok(f64::NAN),
+            (_, Input::Number(number)) if !number.is_finite() => Ok(f64::NAN),
+            (FeatureKind::Number { .. }, Input::Number(number)) => Ok(number + 0.0),
+            (FeatureKind::Number { .. }, Input::Text(text)) => Err(self.wrong_type(feature, text)),
+            (FeatureKind::Category { .. }, Input::Number(number)) => {
+                let text = canonical(number + 0.0);
+                Ok(self.level(feature, text.as_bytes(), Value::Text))
+            }
+            (FeatureKind::Category { .. }, Input::Text(text)) => {
+                self.cell_of_field(feature, text.as_bytes())
+            }
+        }
+    }
+
+    /// Looks a text up as it is written, then in the shortest form of the number it is.
+    fn level(&self, feature: usize, text: &[u8], value: Value) -> f64 {
+        let interner = &self.levels[feature];
+        let found = interner.find(text).or_else(|| match value {
+            Value::Number(number) => interner.find(canonical(number).as_bytes()),
+            _ => None,
+        });
+        found.map_or(interner.texts().len() as f64, f64::from)
+    }
+
+    fn wrong_type(&self, feature: usize, text: &str) -> WrongType {
+        WrongType {
+            feature: self.features[feature].name.clone(),
+            text: text.chars().take(80).collect(),
+        }
+    }
+
+    /// Computes the learner's log-odds of a row, before calibration.
+    ///
+    /// # Panics
+    /// If there are not as many cells as features, or they were not made by this scorer.
+    #[must_use]
+    pub fn log_odds(&self, cells: &[f64]) -> f64 {
+        assert_eq!(cells.len(), self.features.len(), "one cell a feature");
+        match &self.engine {
+            Engine::Logistic { intercept, lines } => lines
+                .iter()
+                .zip(cells)
+                .fold(*intercept, |sum, (line, cell)| sum + line.of(*cell)),
+            Engine::Trees(forest) => forest.log_odds(cells),
+        }
+    }
+
+    /// Turns the learner's log-odds into the score, a probability.
+    #[must_use]
+    pub fn calibrated(&self, log_odds: f64) -> f64 {
+        match &self.calibration {
+            Calibration::None => logistic(log_odds),
+            Calibration::Platt { slope, intercept } => logistic(slope * log_odds + intercept),
+            Calibration::Isotonic {
+                log_odds: knots,
+                probability,
+            } => {
+                let above = knots.partition_point(|knot| *knot <= log_odds);
+                if above == 0 {
+                    return probability[0];
+                }
+                if above == knots.len() {
+                    return probability[above - 1];
+                }
+                let (low, high) = (knots[above - 1], knots[above]);
+                let share = (log_odds - low) / (high - low);
+                probability[above - 1] + share * (probability[above] - probability[above - 1])
+            }
+        }
+    }
+
+    /// Computes the score of a row.
+    ///
+    /// # Panics
+    /// As [`Scorer::log_odds`].
+    #[must_use]
+    pub fn score(&self, cells: &[f64]) -> f64 {
+        self.calibrated(self.log_odds(cells))
+    }
+
+    /// Splits the log-odds of a row into what each feature added.
+    ///
+    /// # Panics
+    /// As [`Scorer::log_odds`].
+    #[must_use]
+    pub fn explain(&self, cells: &[f64]) -> Explanation {
+        assert_eq!(cells.len(), self.features.len(), "one cell a feature");
+        explain::explain(&self.engine, cells)
+    }
+
+    /// Computes the log-odds of these rows of a frame, in their order.
+    ///
+    /// # Errors
+    /// Bad input if the frame lacks a feature, or has texts where the model wants numbers.
+    pub fn log_odds_of(&self, frame: &Frame, rows: &[u32], threads: usize) -> Result<Vec<f64>> {
+        let width = self.features.len();
+        let columns = self.cell_columns(frame)?;
+        let chunk = threads::blocks(rows.len(), CHUNK);
+        let count = rows.len().div_ceil(CHUNK);
+        let chunks = threads::in_order(threads, count, |index| {
+            let rows = &rows[chunk(index)];
+            let mut cells = vec![0.0; width * rows.len()];
+            for (feature, column) in columns.iter().enumerate() {
+                for (at, &row) in rows.iter().enumerate() {
+                    cells[at * width + feature] = column.cell(row as usize);
+                }
+            }
+            let row = |at: usize| self.log_odds(&cells[at * width..(at + 1) * width]);
+            (0..rows.len()).map(row).collect::<Vec<f64>>()
+        });
+        Ok(chunks.concat())
+    }
+
+    /// Computes the scores of these rows of a frame, in their order.
+    ///
+    /// # Errors
+    /// As [`Scorer::log_odds_of`].
+    pub fn scores_of(&self, frame: &Frame, rows: &[u32], threads: usize) -> Result<Vec<f64>> {
+        let mut scores = self.log_odds_of(frame, rows, threads)?;
+        scores
+            .iter_mut()
+            .for_each(|score| *score = self.calibrated(*score));
+        Ok(scores)
+    }
+
+    /// Returns the cells of one row of a frame.
+    ///
+    /// # Errors
+    /// As [`Scorer::log_odds_of`].
+    pub fn cells_of(&self, frame: &Frame, row: u32) -> Result<Vec<f64>> {
+        let columns = self.cell_columns(frame)?;
+        Ok(columns
+            .iter()
+            .map(|column| column.cell(row as usize))
+            .collect())
+    }
+
+    pub(super) fn cell_columns<'a>(&self, frame: &'a Frame) -> Result<Vec<CellColumn<'a>>> {
+        self.features
+            .iter()
+            .enumerate()
+            .map(|(index, feature)| {
+                let name = &feature.name;
+                let column = frame
+                    .column(name)
+                    .ok_or_else(|| Error::bad_input(format!("there is no column \"{name}\"")))?;
+                Ok(match (&feature.kind, column) {
+                    (FeatureKind::Number { .. }, Column::Numbers(numbers)) => {
+                        CellColumn::Numbers(numbers)
+                    }
+                    (FeatureKind::Category { .. }, Column::Numbers(numbers)) => {
+                        let cell = |&number| self.cell(index, Input::Number(number));
+                        CellColumn::Made(numbers.iter().map(cell).collect::<Result<_, _>>()?)
+                    }
+                    (FeatureKind::Number { .. }, Column::Categories { codes, levels }) => {
+                        let text = codes.iter().find_map(|&code| {
+                            let text = levels.get(code as usize)?;
+                            matches!(classify(text.as_bytes()), Value::Text).then_some(text)
+                        });
+                        if let Some(text) = text {
+                            return Err(self.wrong_type(index, text).into());
+                        }
+                        let cell = |text: &String| self.cell_of_field(index, text.as_bytes());
+                        let cells = levels.iter().map(|text| cell(text).unwrap_or(f64::NAN));
+                        CellColumn::Codes(codes, cells.collect())
+                    }
+                    (FeatureKind::Category { .. }, Column::Categories { codes, levels }) => {
+                        let cells = levels
+                            .iter()
+                            .map(|text| self.cell_of_field(index, text.as_bytes()))
+                            .collect::<Result<_, _>>()?;
+                        CellColumn::Codes(codes, cells)
+                    }
+                })
+            })
+            .collect()
+    }
+}
+
+/// A column of a frame as cells.
+pub(super) enum CellColumn<'a> {
+    Numbers(&'a [f64]),
+    /// Codes, and the cell of each level.
+    Codes(&'a [u32], Vec<f64>),
+    Made(Vec<f64>),
+}
+
+impl CellColumn<'_> {
+    pub(super) fn cell(&self, row: usize) -> f64 {
+        match self {
+            Self::Numbers(numbers) => numbers[row],
+            Self::Codes(codes, cells) => {
+                cells.get(codes[row] as usize).copied().unwrap_or(f64::NAN)
+            }
+            Self::Made(cells) => cells[row],
+        }
+    }
+}
+
+fn broken(what: &str) -> Error {
+    Error::bad_input(format!("the model is broken: {what}"))
+}
+
+fn line(feature: &Feature, weights: &[f64]) -> Result<Line> {
+    if !weights.iter().all(|weight| weight.is_finite()) {
+        let name = &feature.name;
+        return Err(broken(&format!("a weight of \"{name}\" is not finite")));
+    }
+    match (&feature.kind, weights) {
+        (
+            FeatureKind::Number {
+                median,
+                mean,
+                scale,
+                ..
+            },
+            [slope, missing],
+        ) if *scale > 0.0 && mean.is_finite() && median.is_finite() => Ok(Line::Number {
+            mean: *mean,
+            slope: slope / scale,
+            missing: (median - mean) * (slope / scale) + missing,
+        }),
+        (FeatureKind::Category { levels, .. }, _) if weights.len() == levels.len() + 2 => {
+            Ok(Line::Category(weights.to_vec()))
+        }
+        _ => Err(broken("its weights do not fit its features")),
+    }
+}
+
+fn check_calibration(calibration: &Calibration) -> Result<()> {
+    let good = match calibration {
+        Calibration::None => true,
+        Calibration::Platt { slope, intercept } => slope.is_finite() && intercept.is_finite(),
+        Calibration::Isotonic {
+            log_odds,
+            probability,
+        } => {
+            !log_odds.is_empty()
+                && log_odds.len() == probability.len()
+                && log_odds.iter().all(|knot| knot.is_finite())
+                && log_odds.windows(2).all(|pair| pair[0] < pair[1])
+                && probability.iter().all(|p| (0.0..=1.0).contains(p))
+        }
+    };
+    if good {
+        Ok(())
+    } else {
+        Err(broken("its calibration is out of order"))
+    }
+}
