@@ -8,7 +8,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
@@ -61,17 +63,7 @@ fn write_and_rename(folder: &Path, target: &Path, bytes: &[u8]) -> io::Result<()
         use std::os::unix::fs::PermissionsExt;
         old.permissions().mode() & 0o7777
     });
-    let temporary = tempfile::Builder::new()
-        .prefix(PREFIX)
-        .suffix(SUFFIX)
-        .make_in(folder, |path| {
-            OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(mode)
-                .open(path)
-        })?;
-    let _unfinished = Unfinished::new(temporary.path());
+    let (_unfinished, temporary) = make_temporary(folder, mode)?;
     temporary.as_file().lock()?;
     temporary.as_file().write_all_to(bytes)?;
     temporary.as_file().sync_all()?;
@@ -82,6 +74,26 @@ fn write_and_rename(folder: &Path, target: &Path, bytes: &[u8]) -> io::Result<()
         let _ = folder.sync_all();
     }
     Ok(())
+}
+
+/// Makes a temporary file that is on the list of [`UNFINISHED`] ones as long as it exists: of the
+/// two that are returned the file goes first.
+fn make_temporary(folder: &Path, mode: u32) -> io::Result<(Unfinished, NamedTempFile<File>)> {
+    // Made and listed in one step: a signal between the two would leave the file behind.
+    let mut unfinished = unfinished();
+    let temporary = tempfile::Builder::new()
+        .prefix(PREFIX)
+        .suffix(SUFFIX)
+        .make_in(folder, |path| {
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(path)
+        })?;
+    let path = temporary.path().to_path_buf();
+    unfinished.push(path.clone());
+    Ok((Unfinished(path), temporary))
 }
 
 trait WriteAllTo {
@@ -129,34 +141,26 @@ fn delete_if_unlocked(path: &Path) -> bool {
     file.try_lock().is_ok() && fs::remove_file(path).is_ok()
 }
 
-/// Deletes the temporary files that this process has open: for the signal handler.
+/// Deletes the temporary files that this process has open, and lets it make no more: for the
+/// signal handler, which ends the process next.
 pub(crate) fn remove_unfinished() {
-    let paths = match UNFINISHED.lock() {
-        Ok(mut paths) => std::mem::take(&mut *paths),
-        Err(poisoned) => std::mem::take(&mut *poisoned.into_inner()),
-    };
-    for path in paths {
+    let paths = unfinished();
+    for path in paths.iter() {
         let _ = fs::remove_file(path);
     }
+    std::mem::forget(paths);
 }
 
-/// Keeps a path in [`UNFINISHED`] as long as it lives.
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes a path off [`UNFINISHED`] when it goes.
 struct Unfinished(PathBuf);
-
-impl Unfinished {
-    fn new(path: &Path) -> Self {
-        if let Ok(mut paths) = UNFINISHED.lock() {
-            paths.push(path.to_path_buf());
-        }
-        Self(path.to_path_buf())
-    }
-}
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if let Ok(mut paths) = UNFINISHED.lock() {
-            paths.retain(|path| *path != self.0);
-        }
+        unfinished().retain(|path| *path != self.0);
     }
 }
 
