@@ -66,7 +66,8 @@ fn write_and_rename(folder: &Path, target: &Path, bytes: &[u8]) -> io::Result<()
         use std::os::unix::fs::PermissionsExt;
         old.permissions().mode() & 0o7777
     });
-    let (temporary, _unfinished) = {
+    // Of the two the temporary file goes first.
+    let (_unfinished, temporary) = {
         // Made and entered under one lock: no signal comes between the two.
         let mut paths = unfinished();
         let paths = paths.as_mut().ok_or(io::ErrorKind::Interrupted)?;
@@ -82,7 +83,7 @@ fn write_and_rename(folder: &Path, target: &Path, bytes: &[u8]) -> io::Result<()
             })?;
         paths.push(temporary.path().to_path_buf());
         let entered = Unfinished(temporary.path().to_path_buf());
-        (temporary, entered)
+        (entered, temporary)
     };
     temporary.as_file().lock()?;
     temporary.as_file().write_all_to(bytes)?;

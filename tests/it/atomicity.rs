@@ -161,9 +161,16 @@ fn sigterm_in_the_middle_ends_with_143_and_leaves_no_temporary_file() {
     let before = files(&churnctl);
     let mut random = Random::new(7);
     let mut terminated = 0;
-    for _ in 0..20 {
+    for round in 0..30 {
         let mut child = churnctl.spawn(&DRIFT, Stdio::null());
-        sleep(took.mul_f64(random.share()));
+        if round % 3 == 0 {
+            sleep(took.mul_f64(random.share()));
+        } else {
+            // At a moment while a file is being made or written.
+            let deadline = Instant::now() + took * 2;
+            while churnctl.temporary_files("out").is_empty() && Instant::now() < deadline {}
+            sleep(Duration::from_micros(random.below(1_000)));
+        }
         signal("TERM", child.id());
         let status = child.wait().expect("wait");
         // Before the handler stands, the kernel ends the process; after the end of the work, 0.

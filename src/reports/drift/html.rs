@@ -292,7 +292,7 @@ mod tests {
     fn every_part_of_the_report_is_on_the_page() {
         let page = page(&sample::failing()).expect("renders");
         for part in [
-            "3 of 7 features drifted",
+            "4 of 8 features drifted",
             "7,043 rows",
             "the current side lacks the column device_protection",
             "customer_id",

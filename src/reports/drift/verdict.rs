@@ -131,8 +131,12 @@ pub fn sentence(report: &DriftReport) -> String {
             .filter(|feature| feature.status == status)
             .count()
     };
-    let all = format::counted(report.features.len() as u64, "feature", "features");
-    let (failed, warned) = (count(Status::Fail), count(Status::Warn));
+    // A feature that is not there any more is a feature that failed.
+    let is_absent = |finding: &&Finding| finding.kind == FindingKind::AbsentColumn;
+    let absent = findings_apart(report).filter(is_absent).count();
+    let all = (report.features.len() + absent) as u64;
+    let all = format::counted(all, "feature", "features");
+    let (failed, warned) = (count(Status::Fail) + absent, count(Status::Warn));
     let mut parts = vec![match (failed, warned) {
         (0, 0) => format!("none of {all} drifted"),
         (0, warned) => format!("{warned} of {all} worth a look"),
@@ -150,7 +154,7 @@ pub fn sentence(report: &DriftReport) -> String {
         parts.push(format!("highest: {}", headline(report, highest)));
     }
     let apart = findings_apart(report)
-        .filter(|finding| finding.status >= Status::Warn)
+        .filter(|finding| finding.status >= Status::Warn && !is_absent(finding))
         .count();
     if apart > 0 && behind.len() > 1 {
         let others = if apart == 1 { "finding" } else { "findings" };
@@ -185,8 +189,8 @@ mod tests {
     fn the_line_counts_and_names_the_worst() {
         assert_eq!(
             line(&sample::failing()),
-            "FAIL  3 of 7 features drifted, 1 more worth a look; \
-             worst: contract PSI 0.410 (limit 0.25); 2 findings beside; \
+            "FAIL  4 of 8 features drifted, 1 more worth a look; \
+             worst: contract PSI 0.410 (limit 0.25); 1 finding beside; \
              score WARN; performance FAIL"
         );
     }
@@ -237,6 +241,6 @@ mod tests {
         report.features.clear();
         report.score = None;
         report.performance = None;
-        assert!(line(&report).starts_with("FAIL  none of 0 features drifted; worst: "));
+        assert!(line(&report).starts_with("FAIL  1 of 1 feature drifted; worst: "));
     }
 }
