@@ -30,6 +30,10 @@ pub(super) struct ScoreArgs {
     #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]
     data: Option<Vec<String>>,
 
+    /// Columns that identify a row, kept beside the scores
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    id: Option<Vec<String>>,
+
     /// Model artifact
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     model: Option<String>,
@@ -55,6 +59,7 @@ impl ScoreArgs {
         let mut flags = Flags::default();
         flags.many("score.data", self.data.as_ref());
         flags.one("score.model", self.model.as_ref());
+        flags.many("columns.id", self.id.as_ref());
         self.reading.add_to(&mut flags);
         flags
     }

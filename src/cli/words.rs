@@ -10,9 +10,13 @@ use super::config::{
 };
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::score::ScoreArgs;
+use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::score::ScoreRequest;
+use crate::commands::train::TrainRequest;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::settings::{Flags, Settings};
@@ -40,6 +44,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
+    Train(Box<TrainArgs>),
+    Score(Box<ScoreArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
     Config(ConfigArgs),
@@ -62,6 +68,10 @@ pub struct Words {
 /// A task, ready to be done.
 #[derive(Debug, Clone)]
 pub enum Task {
+    /// `train`.
+    Train(Box<TrainRequest>),
+    /// `score`.
+    Score(Box<ScoreRequest>),
     /// `drift`.
     Drift(Box<DriftRequest>),
     /// `profile`.
@@ -83,7 +93,11 @@ impl Words {
     #[must_use]
     pub const fn needs_settings(&self) -> bool {
         match self.command {
-            Command::Drift(_) | Command::Profile(_) | Command::Config(_) => true,
+            Command::Train(_)
+            | Command::Score(_)
+            | Command::Drift(_)
+            | Command::Profile(_)
+            | Command::Config(_) => true,
             Command::Completions(_) | Command::Man(_) | Command::Version => false,
         }
     }
@@ -92,6 +106,8 @@ impl Words {
     #[must_use]
     pub fn flags(&self) -> Flags {
         match &self.command {
+            Command::Train(args) => args.flags(),
+            Command::Score(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
             Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
@@ -106,6 +122,16 @@ impl Words {
     /// Fails with 64 where the words contradict each other.
     pub fn task(self, settings: &Settings) -> Result<Task> {
         Ok(match self.command {
+            Command::Train(args) => Task::Train(Box::new(TrainRequest::from_settings(
+                settings,
+                args.rollback,
+            )?)),
+            Command::Score(args) => Task::Score(Box::new(ScoreRequest::from_settings(
+                settings,
+                args.output,
+                args.explain,
+                args.top_k,
+            ))),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
             Command::Config(ConfigArgs {

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use super::Shell;
 use super::drift::ReadingRequest;
+use super::train::rescore;
 use crate::data::{DataSet, ReadOptions};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::model::store;
 use crate::profile::{CountPlan, Counted, Profile, Roles, count, profile};
 
 /// Largest profile that is read; one of 1,000 wide columns is far below.
@@ -122,7 +124,7 @@ pub fn profile_of(data: DataSet, roles: Roles, side: &str, shell: &Shell<'_>) ->
     Ok(profile)
 }
 
-/// Reads a profile from a file.
+/// Reads a profile from a file of its own or from a model artifact.
 ///
 /// # Errors
 /// As [`Profile::from_json`]; 74 if the file cannot be read.
@@ -139,7 +141,23 @@ pub fn read_profile(path: &Path) -> Result<Profile> {
             path.display()
         )));
     }
-    Profile::from_json(&bytes, &path.display().to_string())
+    let file = path.display().to_string();
+    if is_artifact(&bytes) {
+        let artifact = store::from_json(&bytes, &file, rescore)?;
+        return Ok(store::baseline_profile(&artifact));
+    }
+    Profile::from_json(&bytes, &file)
+}
+
+/// A model artifact holds the profile of its training data.
+fn is_artifact(bytes: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Command {
+        command: String,
+        body: Option<serde::de::IgnoredAny>,
+    }
+    serde_json::from_slice::<Command>(bytes)
+        .is_ok_and(|document| document.command == "train" && document.body.is_some())
 }
 
 /// The paths may come from the defaults, which a user who named none has never seen.

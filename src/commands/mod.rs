@@ -4,6 +4,9 @@ pub mod config;
 pub mod drift;
 pub mod inputs;
 pub mod profile;
+pub mod score;
+pub mod train;
+mod train_table;
 pub mod version;
 
 mod shell;

@@ -2,6 +2,7 @@
 
 mod error;
 mod header;
+mod label;
 mod parallel;
 mod record;
 mod source;
@@ -9,6 +10,7 @@ mod streaming;
 mod value;
 
 pub use error::DataError;
+pub use label::{positive_label, same_label};
 pub use record::{Field, Row, RowPlace};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary, expand};
 pub use value::{MissingKind, Value, classify, parse_field, parse_number};

@@ -1,6 +1,7 @@
 //! Concept drift: how good the score was on both sides, and whether it fell beyond chance.
 
 use super::report::{PerformanceReport, Status};
+use crate::data::{positive_label, same_label};
 use crate::error::{Error, Place, Result};
 use crate::profile::{Outcome, View};
 use crate::stats::classification::{Estimate, Performance, ScoredCell, performance};
@@ -63,7 +64,8 @@ pub fn compare(
     seed: u64,
     names: (&str, &str),
 ) -> Result<PerformanceReport> {
-    let positive = positive_label(baseline, current, positive)?;
+    let labels = baseline.by_label.keys().chain(current.by_label.keys());
+    let positive = positive_label(&baseline.label, labels.map(String::as_str), positive)?;
     let side = |outcome: &Outcome, file: &str| -> Result<Performance> {
         let cells = scored_cells(outcome, &positive, file)?;
         Ok(performance(&cells, class_threshold, seed, REPLICATES))
@@ -134,75 +136,11 @@ fn judge(judged: &Judged, before: Estimate, now: Estimate) -> (Status, Option<St
     (status, Some(reason))
 }
 
-fn positive_label(baseline: &Outcome, current: &Outcome, named: Option<&str>) -> Result<String> {
-    let mut labels: Vec<&String> = baseline
-        .by_label
-        .keys()
-        .chain(current.by_label.keys())
-        .collect();
-    labels.sort();
-    labels.dedup();
-    let column = &baseline.label;
-    let listed = labels
-        .iter()
-        .map(|label| format!("\"{label}\""))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let canonical = canonical(&labels);
-    if canonical.len() > 2 {
-        return Err(Error::bad_input(format!(
-            "the label \"{column}\" has more than two values: {listed}"
-        ))
-        .hint("name the right column with --label"));
-    }
-    if let Some(named) = named {
-        return labels
-            .iter()
-            .find(|label| label.as_str() == named)
-            .map(|label| (*label).clone())
-            .ok_or_else(|| {
-                Error::bad_input(format!("no row has the label \"{named}\""))
-                    .hint(format!("the values of \"{column}\" are: {listed}"))
-            });
-    }
-    const POSITIVE: [&str; 9] = [
-        "1", "1.0", "true", "t", "yes", "y", "churn", "churned", "positive",
-    ];
-    let mut found = labels
-        .iter()
-        .filter(|label| POSITIVE.contains(&label.to_lowercase().as_str()));
-    found.next().map(|label| (*label).clone()).ok_or_else(|| {
-        Error::bad_input(format!(
-            "it is not clear which value of \"{column}\" means churned: {listed}"
-        ))
-        .hint("name it with --positive")
-    })
-}
-
-/// `1` and `1.0` are one label: two writers of one table differ in such things.
-fn canonical(labels: &[&String]) -> Vec<String> {
-    let mut names: Vec<String> = labels.iter().map(|label| canonical_label(label)).collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
-fn canonical_label(label: &str) -> String {
-    label
-        .parse::<f64>()
-        .map_or_else(|_| label.to_owned(), |number| number.to_string())
-}
-
 fn scored_cells(outcome: &Outcome, positive: &str, file: &str) -> Result<Vec<ScoredCell>> {
     let views: Vec<(bool, View)> = outcome
         .by_label
         .iter()
-        .map(|(label, column)| {
-            (
-                canonical_label(label) == canonical_label(positive),
-                column.view(false),
-            )
-        })
+        .map(|(label, column)| (same_label(label, positive), column.view(false)))
         .collect();
     let shift = views
         .iter()

@@ -3,7 +3,7 @@
 //! A row is first turned into cells, one a feature: a number, the position of a level, or NaN
 //! for missing. That is where wrong types come out; from cells on nothing can fail.
 
-use super::artifact::{Body, Calibration, Feature, FeatureKind, Model};
+use super::artifact::{Body, Calibration, Example, Feature, FeatureKind, Model};
 use super::explain::{self, Explanation};
 use super::frame::{Column, Frame};
 use super::gather::canonical;
@@ -186,6 +186,25 @@ impl Scorer {
                 self.cell_of_field(feature, text.as_bytes())
             }
         }
+    }
+
+    /// Scores the example rows of an artifact.
+    ///
+    /// # Errors
+    /// If a number's value is a text.
+    pub fn examples(&self, examples: &[Example]) -> Result<Vec<f64>> {
+        examples
+            .iter()
+            .map(|example| {
+                let cells = self.features.iter().enumerate().map(|(index, feature)| {
+                    let text = example.values.get(&feature.name);
+                    text.map_or(Ok(f64::NAN), |text| {
+                        self.cell_of_field(index, text.as_bytes())
+                    })
+                });
+                Ok(self.score(&cells.collect::<Result<Vec<f64>, WrongType>>()?))
+            })
+            .collect()
     }
 
     /// Looks a text up as it is written, then in the shortest form of the number it is.

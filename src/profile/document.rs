@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::column::Column;
 use super::counter::ColumnCounter;
+use crate::data::{MissingKind, same_label};
 use crate::error::{Error, Place, Result};
 
 /// Version of the profile's JSON layout.
@@ -185,6 +186,51 @@ impl Profile {
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Adds a column of scores, and the scores by label, of the rows that have a label; the other
+    /// rows have no score.
+    ///
+    /// # Panics
+    /// Panics if there are more scores than rows, or not as many labels as scores.
+    pub fn add_scores(
+        &mut self,
+        name: &str,
+        scores: &[f64],
+        labels: &[bool],
+        label: &str,
+        positive: &str,
+    ) {
+        assert_eq!(scores.len(), labels.len(), "a label for every score");
+        assert!(scores.len() as u64 <= self.rows, "no more scores than rows");
+        let mut all = ColumnCounter::new(false, Vec::new());
+        let mut by_class = [false, true].map(|_| ColumnCounter::new(false, Vec::new()));
+        for (score, &label) in scores.iter().zip(labels) {
+            let text = score.to_string();
+            all.add_times(text.as_bytes(), 1);
+            by_class[usize::from(label)].add_times(text.as_bytes(), 1);
+        }
+        all.missing[MissingKind::Empty.index()] += self.rows - scores.len() as u64;
+        self.columns.retain(|column| column.name != name);
+        self.columns.push(Column::from_counter(name, all));
+        // The other label as the data write it.
+        let negative = self.column(label).and_then(|column| {
+            column
+                .values
+                .keys()
+                .find(|value| !same_label(value, positive))
+                .cloned()
+        });
+        let negative = negative.unwrap_or_else(|| format!("not {positive}"));
+        let [stayed, churned] = by_class.map(|counter| Column::from_counter(name, counter));
+        self.roles.label = Some(label.to_owned());
+        self.roles.positive = Some(positive.to_owned());
+        self.roles.score = Some(name.to_owned());
+        self.outcome = Some(Outcome {
+            label: label.to_owned(),
+            score: name.to_owned(),
+            by_label: [(negative, stayed), (positive.to_owned(), churned)].into(),
+        });
     }
 
     /// Merges the profiles of parts into the profile of the whole.

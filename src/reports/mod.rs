@@ -3,3 +3,4 @@
 pub mod drift;
 pub mod format;
 pub mod sparkline;
+pub mod train;

@@ -1,0 +1,347 @@
+//! `churnctl score`: a table to a table of scores.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::Shell;
+use super::drift::ReadingRequest;
+use super::train::{SCORE, rescore};
+use crate::data::{DataSet, Row, RowSink};
+use crate::error::{Error, Place, Result};
+use crate::exit::ExitCode;
+use crate::files::{sweep_stale, write_atomically};
+use crate::model::artifact::Artifact;
+use crate::model::score::{Scorer, WrongType};
+use crate::model::store;
+use crate::settings::Settings;
+
+/// Everything that scoring needs to know, settings applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScoreRequest {
+    /// Files and glob patterns; `-` for standard input.
+    pub data: Vec<String>,
+    /// Model artifact.
+    pub model: PathBuf,
+    /// Where the scores go; `-` for standard output.
+    pub output: PathBuf,
+    /// Contributions to add to each row.
+    pub explain: usize,
+    /// Rows to keep, those with the highest scores.
+    pub top_k: Option<usize>,
+    /// How the data is read.
+    pub reading: ReadingRequest,
+}
+
+impl ScoreRequest {
+    /// Takes what is set.
+    #[must_use]
+    pub fn from_settings(
+        settings: &Settings,
+        output: PathBuf,
+        explain: Option<usize>,
+        top_k: Option<usize>,
+    ) -> Self {
+        Self {
+            data: settings.score.data.clone(),
+            model: settings.score.model.clone(),
+            output,
+            explain: explain.unwrap_or(0),
+            top_k,
+            reading: ReadingRequest::from_settings(settings),
+        }
+    }
+}
+
+/// One scored row: its place in the data, its score, its line of CSV.
+struct Scored {
+    place: crate::data::RowPlace,
+    score: f64,
+    line: Vec<u8>,
+}
+
+/// What every row needs.
+struct Job<'a> {
+    scorer: &'a Scorer,
+    artifact: &'a Artifact,
+    /// Column of each feature; none if the data lack it.
+    features: Vec<Option<usize>>,
+    /// Columns of the identifiers.
+    ids: Vec<usize>,
+    explain: usize,
+    top_k: Option<usize>,
+}
+
+struct Sink<'a> {
+    job: &'a Job<'a>,
+    scored: Vec<Scored>,
+    fault: Option<(crate::data::RowPlace, WrongType)>,
+}
+
+impl RowSink for Sink<'_> {
+    fn row(&mut self, row: &Row<'_>) {
+        if self.fault.is_some() {
+            return;
+        }
+        match self.job.score(row) {
+            Ok(scored) => self.scored.push(scored),
+            Err(fault) => self.fault = Some((row.place(), fault)),
+        }
+        if let Some(most) = self.job.top_k
+            && self.scored.len() >= 2 * most + 1024
+        {
+            keep_highest(&mut self.scored, most);
+        }
+    }
+
+    fn merge(&mut self, mut other: Self) {
+        self.scored.append(&mut other.scored);
+        self.fault = match (self.fault.take(), other.fault) {
+            (Some(mine), Some(theirs)) => Some(if theirs.0 < mine.0 { theirs } else { mine }),
+            (mine, theirs) => mine.or(theirs),
+        };
+    }
+}
+
+fn keep_highest(scored: &mut Vec<Scored>, most: usize) {
+    scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
+    scored.truncate(most);
+}
+
+impl Job<'_> {
+    fn score(&self, row: &Row<'_>) -> Result<Scored, WrongType> {
+        let cells = self
+            .features
+            .iter()
+            .enumerate()
+            .map(|(feature, column)| {
+                let field = column.map(|column| row.field(column));
+                field.map_or(Ok(f64::NAN), |field| {
+                    self.scorer.cell_of_field(feature, &field)
+                })
+            })
+            .collect::<Result<Vec<f64>, WrongType>>()?;
+        let score = self.scorer.score(&cells);
+        let mut line = Vec::with_capacity(64);
+        for &id in &self.ids {
+            quote(&mut line, &row.field(id));
+            line.push(b',');
+        }
+        let class = u8::from(score >= self.artifact.body.threshold);
+        line.extend_from_slice(format!("{score},{class},{}", self.artifact.version).as_bytes());
+        if self.explain > 0 {
+            let explanation = self.scorer.explain(&cells);
+            let top = explanation.top(self.explain);
+            for at in 0..self.explain {
+                let (name, value) = match top.get(at) {
+                    Some(&(feature, value)) => (
+                        self.scorer.features()[feature].name.as_str(),
+                        value.to_string(),
+                    ),
+                    None => ("", String::new()),
+                };
+                line.push(b',');
+                quote(&mut line, name.as_bytes());
+                line.extend_from_slice(format!(",{value}").as_bytes());
+            }
+        }
+        line.push(b'\n');
+        Ok(Scored {
+            place: row.place(),
+            score,
+            line,
+        })
+    }
+}
+
+/// Adds a field to a line of CSV, in quotes where it needs them.
+fn quote(line: &mut Vec<u8>, field: &[u8]) {
+    if !field
+        .iter()
+        .any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
+    {
+        line.extend_from_slice(field);
+        return;
+    }
+    line.push(b'"');
+    for &byte in field {
+        line.extend(std::iter::repeat_n(byte, 1 + usize::from(byte == b'"')));
+    }
+    line.push(b'"');
+}
+
+#[derive(Serialize)]
+struct Summary {
+    output: String,
+    rows: usize,
+    classed_as_churned: usize,
+    model: String,
+    model_version: String,
+}
+
+/// Scores a table.
+///
+/// # Errors
+/// Bad input for a model or data that are not sound, or a text where the model wants a number.
+pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    if let Some(folder) = request.output.parent() {
+        sweep_stale(folder);
+    }
+    let artifact = store::load(&request.model, rescore)?;
+    let scorer = Scorer::new(&artifact.body)?;
+    let data = DataSet::open(&request.data, request.reading.read_options())?;
+    let job = job(request, &artifact, &scorer, &data, shell)?;
+    let header = header(&job, data.columns());
+    shell
+        .progress()
+        .stage(&format!("scoring {}", data.name()), data.bytes());
+    let make = || Sink {
+        job: &job,
+        scored: Vec::new(),
+        fault: None,
+    };
+    let read = data.read(&make, shell.progress());
+    shell.progress().finish();
+    let (sink, summary) = read?;
+    if let Some((place, fault)) = sink.fault {
+        let column = Some(fault.feature.clone());
+        return Err(Error::from(fault).at(Place {
+            column,
+            ..summary.lines.place(place)
+        }));
+    }
+    let mut scored = sink.scored;
+    match request.top_k {
+        Some(most) => keep_highest(&mut scored, most),
+        None => scored.sort_by_key(|scored| scored.place),
+    }
+    let threshold = artifact.body.threshold;
+    let summary = Summary {
+        output: request.output.display().to_string(),
+        rows: scored.len(),
+        classed_as_churned: scored
+            .iter()
+            .filter(|scored| scored.score >= threshold)
+            .count(),
+        model: artifact.name.clone(),
+        model_version: artifact.version.clone(),
+    };
+    let mut text = header;
+    for scored in scored {
+        text.extend_from_slice(&scored.line);
+    }
+    if request.output == Path::new("-") {
+        shell.print(&String::from_utf8_lossy(&text))?;
+        return Ok(ExitCode::Ok);
+    }
+    write_atomically(&request.output, &text)?;
+    let document = shell.document("score", 1, &summary);
+    if !shell.print_document(&document)? {
+        let Summary {
+            output,
+            rows,
+            classed_as_churned,
+            model,
+            model_version,
+        } = summary;
+        shell.print(&format!(
+            "{output}: {rows} rows scored by {model} {model_version}, {classed_as_churned} classed as churned\n"
+        ))?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn job<'a>(
+    request: &ScoreRequest,
+    artifact: &'a Artifact,
+    scorer: &'a Scorer,
+    data: &DataSet,
+    shell: &Shell<'_>,
+) -> Result<Job<'a>> {
+    let position = |name: &str| data.columns().iter().position(|column| column == name);
+    let features: Vec<Option<usize>> = scorer
+        .features()
+        .iter()
+        .map(|feature| position(&feature.name))
+        .collect();
+    let absent: Vec<&str> = scorer
+        .features()
+        .iter()
+        .zip(&features)
+        .filter(|(_, column)| column.is_none())
+        .map(|(feature, _)| feature.name.as_str())
+        .collect();
+    // A mistyped name must never become a column of missing values.
+    if !absent.is_empty() {
+        let place = Place {
+            file: data.name().to_owned(),
+            ..Place::default()
+        };
+        let error = Error::bad_input(format!(
+            "the data lack features of the model: {}",
+            absent.join(", ")
+        ));
+        let near = crate::error::nearest(absent[0], data.columns().iter().map(String::as_str));
+        let hint = near.map_or_else(
+            || "score the columns that the model was trained on".to_owned(),
+            |near| format!("is \"{near}\" meant to be \"{}\"?", absent[0]),
+        );
+        return Err(error.at(place).hint(hint));
+    }
+    let mut ids: Vec<usize> = artifact
+        .body
+        .roles
+        .id
+        .iter()
+        .filter_map(|name| position(name))
+        .collect();
+    let named = request
+        .reading
+        .columns
+        .id
+        .iter()
+        .filter_map(|name| position(name));
+    ids.extend(named);
+    ids.extend(
+        artifact
+            .body
+            .roles
+            .time
+            .iter()
+            .filter_map(|name| position(name)),
+    );
+    let mut seen = Vec::new();
+    ids.retain(|id| {
+        !seen.contains(id) && {
+            seen.push(*id);
+            true
+        }
+    });
+    if ids.is_empty() {
+        shell
+            .messages()
+            .warn("no identifier among the columns: rows are told by their order alone (--id)");
+    }
+    Ok(Job {
+        scorer,
+        artifact,
+        features,
+        ids,
+        explain: request.explain,
+        top_k: request.top_k,
+    })
+}
+
+fn header(job: &Job<'_>, columns: &[String]) -> Vec<u8> {
+    let mut header = Vec::new();
+    for &id in &job.ids {
+        quote(&mut header, columns[id].as_bytes());
+        header.push(b',');
+    }
+    header.extend_from_slice(format!("{SCORE},class,model_version").as_bytes());
+    for at in 1..=job.explain {
+        header.extend_from_slice(format!(",reason_{at},contribution_{at}").as_bytes());
+    }
+    header.push(b'\n');
+    header
+}
