@@ -1,8 +1,6 @@
 //! Fits what becomes of each input column, on training rows only: medians, scales, levels,
 //! and the target order of levels for trees.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::artifact::{Feature, FeatureKind};
 use super::frame::{Column, Frame};
 use super::threads;
@@ -216,48 +214,17 @@ pub(super) fn level_positions(texts: &[String], levels: &[String]) -> Vec<u32> {
         .collect()
 }
 
-/// Returns the trees' input of the set, column by column: numbers as they are, categories by
+/// Returns the trees' input of the set for one feature: numbers as they are, categories by
 /// target order, NaN for missing.
 ///
 /// With `crossed`, for the rows that trees are trained on, a row's order comes from the rows
 /// outside its fold of five, so that no row sees its own label. Folds follow from the row's
 /// index alone.
-pub(super) fn tree_matrix(
-    features: &[Feature],
-    set: &TrainingSet<'_>,
-    crossed: bool,
-    threads: usize,
-) -> Vec<f64> {
-    if set.is_empty() {
-        return Vec::new();
-    }
-    let prior = set.prior();
-    let mut matrix = vec![0.0; features.len() * set.len()];
-    let columns: Vec<Mutex<&mut [f64]>> =
-        matrix.chunks_exact_mut(set.len()).map(Mutex::new).collect();
-    threads::in_order(threads, features.len(), |index| {
-        let mut values = columns[index]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        fill_tree_column(&features[index], set, crossed, prior, &mut values);
-    });
-    drop(columns);
-    matrix
-}
-
-fn fill_tree_column(
-    feature: &Feature,
-    set: &TrainingSet<'_>,
-    crossed: bool,
-    prior: f64,
-    values: &mut [f64],
-) {
-    let rows = values
-        .iter_mut()
-        .zip(set.rows.iter().map(|&row| row as usize));
+pub(super) fn tree_column(feature: &Feature, set: &TrainingSet<'_>, crossed: bool) -> Vec<f64> {
+    let rows = set.rows.iter().map(|&row| row as usize);
     match (&feature.kind, set.frame.column(&feature.name)) {
         (FeatureKind::Number { .. }, Some(Column::Numbers(numbers))) => {
-            rows.for_each(|(value, row)| *value = numbers[row]);
+            rows.map(|row| numbers[row]).collect()
         }
         (
             FeatureKind::Category { levels, order },
@@ -268,19 +235,18 @@ fn fill_tree_column(
         ) => {
             let positions = level_positions(texts, levels);
             let rates: Vec<[f64; FOLDS]> = if crossed {
-                crossed_rates(set, codes, &positions, order.len(), prior)
+                crossed_rates(set, codes, &positions, order.len())
             } else {
                 order.iter().map(|rate| [*rate; FOLDS]).collect()
             };
-            rows.for_each(|(value, row)| {
-                *value = match positions.get(codes[row] as usize) {
-                    Some(&position) => rates[position as usize][fold(row)],
-                    None => f64::NAN,
-                };
-            });
+            rows.map(|row| match positions.get(codes[row] as usize) {
+                Some(&position) => rates[position as usize][fold(row)],
+                None => f64::NAN,
+            })
+            .collect()
         }
         // The features were fitted on this frame: no case that happens.
-        _ => values.fill(f64::NAN),
+        _ => vec![f64::NAN; set.len()],
     }
 }
 
@@ -298,8 +264,8 @@ fn crossed_rates(
     codes: &[u32],
     positions: &[u32],
     levels: usize,
-    prior: f64,
 ) -> Vec<[f64; FOLDS]> {
+    let prior = set.prior();
     let mut tallies = vec![[Tally::default(); FOLDS]; levels];
     for (&row, label) in set.rows.iter().zip(set.targets()) {
         let row = row as usize;

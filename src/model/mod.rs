@@ -1,6 +1,7 @@
 //! Preprocessing, learners, evaluation, calibration, promotion, and the artifact of them all.
 
 pub mod artifact;
+mod bins;
 mod design;
 pub mod encode;
 pub mod explain;
@@ -10,6 +11,7 @@ pub mod importance;
 mod intern;
 pub mod learner;
 pub mod logistic;
+mod random;
 pub mod score;
 #[cfg(test)]
 mod telco;
