@@ -288,3 +288,123 @@ fn crossed_rates(
         .map(|folds| std::array::from_fn(|own| without(folds, own)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn category(codes: Vec<u32>, levels: &[&str]) -> Frame {
+        Frame {
+            rows: codes.len(),
+            names: vec!["plan".into()],
+            columns: vec![Column::Categories {
+                codes,
+                levels: levels.iter().map(|&level| level.into()).collect(),
+            }],
+        }
+    }
+
+    #[test]
+    fn numbers_have_median_mean_and_scale_of_what_is_there() {
+        let frame = Frame {
+            rows: 5,
+            names: vec!["n".into(), "constant".into()],
+            columns: vec![
+                Column::Numbers(vec![4.0, 1.0, f64::NAN, 2.0, 9.0]),
+                Column::Numbers(vec![0.1; 5]),
+            ],
+        };
+        let rows: Vec<u32> = (0..5).collect();
+        let set = TrainingSet {
+            frame: &frame,
+            labels: &[false; 5],
+            rows: &rows,
+        };
+        let features = fit_features(&set, &["n".into(), "absent".into(), "constant".into()]);
+        assert_eq!(features.len(), 2);
+        assert!(features[0].nullable && !features[1].nullable);
+        let FeatureKind::Number {
+            median,
+            mean,
+            scale,
+            min,
+            max,
+        } = features[0].kind
+        else {
+            panic!("a number");
+        };
+        // numpy.median, mean, std of [4, 1, 2, 9].
+        assert_eq!((median, mean, min, max), (3.0, 4.0, 1.0, 9.0));
+        assert!((scale - 3.082_207_001_484_488).abs() < 1e-15);
+        assert!(matches!(
+            features[1].kind,
+            FeatureKind::Number { scale: 1.0, .. }
+        ));
+    }
+
+    #[test]
+    fn rare_levels_are_pooled_and_rates_pulled_towards_the_prior() {
+        // 30 of a (15 churned), 20 of b (none), 9 of c (all): 24 of 60 with one missing.
+        let mut codes = vec![0; 30];
+        codes.extend([1; 20]);
+        codes.extend([2; 9]);
+        codes.push(u32::MAX);
+        let labels: Vec<bool> = (0..60)
+            .map(|row| row < 15 || (50..59).contains(&row))
+            .collect();
+        let frame = category(codes, &["b", "a", "c"]);
+        let rows: Vec<u32> = (0..60).collect();
+        let set = TrainingSet {
+            frame: &frame,
+            labels: &labels,
+            rows: &rows,
+        };
+        let features = fit_features(&set, &["plan".into()]);
+        let FeatureKind::Category { levels, order } = &features[0].kind else {
+            panic!("a category");
+        };
+        assert_eq!(levels, &["b", "a"]);
+        // (15 + 10 x .4) / (30 + 10), (0 + 4) / (20 + 10), (9 + 4) / (9 + 10).
+        for (rate, expected) in order.iter().zip([19.0 / 40.0, 4.0 / 30.0, 13.0 / 19.0]) {
+            assert!((rate - expected).abs() < 1e-15);
+        }
+        assert!(features[0].nullable);
+        let values = tree_column(&features[0], &set, false);
+        assert_eq!((values[0], values[55]), (order[0], order[2]));
+        assert!(values[59].is_nan());
+    }
+
+    #[test]
+    fn no_row_sees_its_own_label() {
+        let frame = category(
+            (0..1000).map(|row| row % 4).collect(),
+            &["a", "b", "c", "d"],
+        );
+        let rows: Vec<u32> = (0..1000).collect();
+        let mut labels: Vec<bool> = (0..1000).map(|row| row % 3 == 0).collect();
+        let crossed = |labels: &[bool]| {
+            let set = TrainingSet {
+                frame: &frame,
+                labels,
+                rows: &rows,
+            };
+            let features = fit_features(&set, &["plan".into()]);
+            tree_column(&features[0], &set, true)
+        };
+        let before = crossed(&labels);
+        // Two rows of one level and fold change places: the prior stays, and so does what they see.
+        let twin = (1..250)
+            .map(|row| row * 4)
+            .find(|&row| fold(row) == fold(0) && !labels[row]);
+        labels.swap(0, twin.expect("a twin"));
+        assert_eq!(before[0], crossed(&labels)[0]);
+        let folds: Vec<usize> = (0..1000).map(fold).collect();
+        let sizes: Vec<usize> = (0..FOLDS)
+            .map(|own| folds.iter().filter(|fold| **fold == own).count())
+            .collect();
+        assert!(
+            sizes.iter().all(|size| (150..250).contains(size)),
+            "{sizes:?}"
+        );
+    }
+}
