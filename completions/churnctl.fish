@@ -39,6 +39,8 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -s v -l verbose -d 'Say 
 complete -c churnctl -n "__fish_churnctl_needs_command" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_needs_command" -s V -l version -d 'Print version'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "score" -d 'Score a table with a model'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "config" -d 'Look at the settings'
@@ -46,6 +48,67 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "completions" -d '
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "man" -d 'Print the man page of a command'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "version" -d 'Print version, commit and platform'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l name -d 'Name of the model' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l label -d 'Column with the label, churned or not' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l positive -d 'Value of the label that means churned' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l id -d 'Columns that identify a row or a customer [default: user_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l exclude -d 'Columns that are no features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l time -d 'Column with the time of each row: the split is by time' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l group -d 'Column whose rows stay together in one split, such as the customer' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l label-window -d 'How long after its time a row\'s label is known: 30d, 4w, 12h [default: 30d]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l seed -d 'Seed of everything random [default: 42]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l model -d 'Which learner [default: churn]' -r -f -a "auto\t'Both, the better one wins'
+logistic\t'L2 logistic regression'
+trees\t'Gradient boosted trees'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l preset -d 'Settings of a known system: `python` are those of the Python system\'s candidate' -r -f -a "python\t'250 trees of depth 6 at a rate of 0.08'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l cost-fn -d 'Cost of a missed churner: the threshold is where the cost on validation is lowest' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l cost-fp -d 'Cost of a false alarm, see --cost-fn' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l capacity -d 'How many rows can be acted upon, of as many as the test split has' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l min-precision -d 'Lowest precision: the threshold finds as many churners as it allows' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l promote -d 'Whether the candidate goes into production [default: if-better]' -r -f -a "if-better\t'If it is better beyond chance'
+always\t'Whatever its metrics'
+never\t'Only train it'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l artifacts -d 'Folder for models, metrics and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l html -d 'HTML report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l rollback -d 'Put the model that was in production before back into production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l id -d 'Columns that identify a row, kept beside the scores [default: user_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l model -d 'Model artifact [default: churn]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s o -l output -d 'Where the scores go; - for standard output' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l explain -d 'Add the K largest contributions to each row\'s log-odds' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l top-k -d 'Keep only the N rows with the highest scores, highest first' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, CSV files, glob patterns, or - for standard input [default: data/features/training_dataset.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, CSV files, glob patterns, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
@@ -201,12 +264,14 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "config" -d 'Look at the settings'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "man" -d 'Print the man page of a command'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "version" -d 'Print version, commit and platform'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from drift profile config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "score" -d 'Score a table with a model'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "config" -d 'Look at the settings'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "man" -d 'Print the man page of a command'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "version" -d 'Print version, commit and platform'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value, and where the value comes from'

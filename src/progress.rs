@@ -6,6 +6,8 @@ pub trait Progress: Sync {
     fn stage(&self, name: &str, total_bytes: Option<u64>);
     /// `bytes` more of the stage are done. Called from several threads.
     fn advance(&self, bytes: u64);
+    /// What the stage has come to so far, in a few words. Often called; need not be shown.
+    fn note(&self, _text: &str) {}
     /// The stage is over.
     fn finish(&self);
 }

@@ -1,8 +1,6 @@
 //! Fits what becomes of each input column, on training rows only: medians, scales, levels,
 //! and the target order of levels for trees.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::artifact::{Feature, FeatureKind};
 use super::frame::{Column, Frame};
 use super::threads;
@@ -216,48 +214,17 @@ pub(super) fn level_positions(texts: &[String], levels: &[String]) -> Vec<u32> {
         .collect()
 }
 
-/// Returns the trees' input of the set, column by column: numbers as they are, categories by
+/// Returns the trees' input of the set for one feature: numbers as they are, categories by
 /// target order, NaN for missing.
 ///
 /// With `crossed`, for the rows that trees are trained on, a row's order comes from the rows
 /// outside its fold of five, so that no row sees its own label. Folds follow from the row's
 /// index alone.
-pub(super) fn tree_matrix(
-    features: &[Feature],
-    set: &TrainingSet<'_>,
-    crossed: bool,
-    threads: usize,
-) -> Vec<f64> {
-    if set.is_empty() {
-        return Vec::new();
-    }
-    let prior = set.prior();
-    let mut matrix = vec![0.0; features.len() * set.len()];
-    let columns: Vec<Mutex<&mut [f64]>> =
-        matrix.chunks_exact_mut(set.len()).map(Mutex::new).collect();
-    threads::in_order(threads, features.len(), |index| {
-        let mut values = columns[index]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        fill_tree_column(&features[index], set, crossed, prior, &mut values);
-    });
-    drop(columns);
-    matrix
-}
-
-fn fill_tree_column(
-    feature: &Feature,
-    set: &TrainingSet<'_>,
-    crossed: bool,
-    prior: f64,
-    values: &mut [f64],
-) {
-    let rows = values
-        .iter_mut()
-        .zip(set.rows.iter().map(|&row| row as usize));
+pub(super) fn tree_column(feature: &Feature, set: &TrainingSet<'_>, crossed: bool) -> Vec<f64> {
+    let rows = set.rows.iter().map(|&row| row as usize);
     match (&feature.kind, set.frame.column(&feature.name)) {
         (FeatureKind::Number { .. }, Some(Column::Numbers(numbers))) => {
-            rows.for_each(|(value, row)| *value = numbers[row]);
+            rows.map(|row| numbers[row]).collect()
         }
         (
             FeatureKind::Category { levels, order },
@@ -268,19 +235,18 @@ fn fill_tree_column(
         ) => {
             let positions = level_positions(texts, levels);
             let rates: Vec<[f64; FOLDS]> = if crossed {
-                crossed_rates(set, codes, &positions, order.len(), prior)
+                crossed_rates(set, codes, &positions, order.len())
             } else {
                 order.iter().map(|rate| [*rate; FOLDS]).collect()
             };
-            rows.for_each(|(value, row)| {
-                *value = match positions.get(codes[row] as usize) {
-                    Some(&position) => rates[position as usize][fold(row)],
-                    None => f64::NAN,
-                };
-            });
+            rows.map(|row| match positions.get(codes[row] as usize) {
+                Some(&position) => rates[position as usize][fold(row)],
+                None => f64::NAN,
+            })
+            .collect()
         }
         // The features were fitted on this frame: no case that happens.
-        _ => values.fill(f64::NAN),
+        _ => vec![f64::NAN; set.len()],
     }
 }
 
@@ -298,8 +264,8 @@ fn crossed_rates(
     codes: &[u32],
     positions: &[u32],
     levels: usize,
-    prior: f64,
 ) -> Vec<[f64; FOLDS]> {
+    let prior = set.prior();
     let mut tallies = vec![[Tally::default(); FOLDS]; levels];
     for (&row, label) in set.rows.iter().zip(set.targets()) {
         let row = row as usize;
@@ -321,4 +287,124 @@ fn crossed_rates(
         .iter()
         .map(|folds| std::array::from_fn(|own| without(folds, own)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn category(codes: Vec<u32>, levels: &[&str]) -> Frame {
+        Frame {
+            rows: codes.len(),
+            names: vec!["plan".into()],
+            columns: vec![Column::Categories {
+                codes,
+                levels: levels.iter().map(|&level| level.into()).collect(),
+            }],
+        }
+    }
+
+    #[test]
+    fn numbers_have_median_mean_and_scale_of_what_is_there() {
+        let frame = Frame {
+            rows: 5,
+            names: vec!["n".into(), "constant".into()],
+            columns: vec![
+                Column::Numbers(vec![4.0, 1.0, f64::NAN, 2.0, 9.0]),
+                Column::Numbers(vec![0.1; 5]),
+            ],
+        };
+        let rows: Vec<u32> = (0..5).collect();
+        let set = TrainingSet {
+            frame: &frame,
+            labels: &[false; 5],
+            rows: &rows,
+        };
+        let features = fit_features(&set, &["n".into(), "absent".into(), "constant".into()]);
+        assert_eq!(features.len(), 2);
+        assert!(features[0].nullable && !features[1].nullable);
+        let FeatureKind::Number {
+            median,
+            mean,
+            scale,
+            min,
+            max,
+        } = features[0].kind
+        else {
+            panic!("a number");
+        };
+        // numpy.median, mean, std of [4, 1, 2, 9].
+        assert_eq!((median, mean, min, max), (3.0, 4.0, 1.0, 9.0));
+        assert!((scale - 3.082_207_001_484_488).abs() < 1e-15);
+        assert!(matches!(
+            features[1].kind,
+            FeatureKind::Number { scale: 1.0, .. }
+        ));
+    }
+
+    #[test]
+    fn rare_levels_are_pooled_and_rates_pulled_towards_the_prior() {
+        // 30 of a (15 churned), 20 of b (none), 9 of c (all): 24 of 60 with one missing.
+        let mut codes = vec![0; 30];
+        codes.extend([1; 20]);
+        codes.extend([2; 9]);
+        codes.push(u32::MAX);
+        let labels: Vec<bool> = (0..60)
+            .map(|row| row < 15 || (50..59).contains(&row))
+            .collect();
+        let frame = category(codes, &["b", "a", "c"]);
+        let rows: Vec<u32> = (0..60).collect();
+        let set = TrainingSet {
+            frame: &frame,
+            labels: &labels,
+            rows: &rows,
+        };
+        let features = fit_features(&set, &["plan".into()]);
+        let FeatureKind::Category { levels, order } = &features[0].kind else {
+            panic!("a category");
+        };
+        assert_eq!(levels, &["b", "a"]);
+        // (15 + 10 x .4) / (30 + 10), (0 + 4) / (20 + 10), (9 + 4) / (9 + 10).
+        for (rate, expected) in order.iter().zip([19.0 / 40.0, 4.0 / 30.0, 13.0 / 19.0]) {
+            assert!((rate - expected).abs() < 1e-15);
+        }
+        assert!(features[0].nullable);
+        let values = tree_column(&features[0], &set, false);
+        assert_eq!((values[0], values[55]), (order[0], order[2]));
+        assert!(values[59].is_nan());
+    }
+
+    #[test]
+    fn no_row_sees_its_own_label() {
+        let frame = category(
+            (0..1000).map(|row| row % 4).collect(),
+            &["a", "b", "c", "d"],
+        );
+        let rows: Vec<u32> = (0..1000).collect();
+        let mut labels: Vec<bool> = (0..1000).map(|row| row % 3 == 0).collect();
+        let crossed = |labels: &[bool]| {
+            let set = TrainingSet {
+                frame: &frame,
+                labels,
+                rows: &rows,
+            };
+            let features = fit_features(&set, &["plan".into()]);
+            tree_column(&features[0], &set, true)
+        };
+        let before = crossed(&labels);
+        // Two rows of one level and fold change places: the prior stays, and so does what they see.
+        let twin = (1..250)
+            .map(|row| row * 4)
+            .find(|&row| fold(row) == fold(0) && !labels[row]);
+        labels.swap(0, twin.expect("a twin"));
+        assert_eq!(before[0], crossed(&labels)[0]);
+        let folds: Vec<usize> = (0..1000).map(fold).collect();
+        let sizes: Vec<usize> = (0..FOLDS)
+            .map(|own| folds.iter().filter(|fold| **fold == own).count())
+            .collect();
+        assert!(
+            sizes.iter().all(|size| (150..250).contains(size)),
+            "{sizes:?}"
+        );
+    }
 }

@@ -3,6 +3,7 @@
 use super::artifact::Importance;
 use super::encode::TrainingSet;
 use super::learner::{log_loss, logistic};
+use super::random::{GOLDEN, Random, shuffle};
 use super::score::Scorer;
 use super::threads;
 use crate::error::Result;
@@ -99,27 +100,4 @@ fn roc_auc(log_odds: &[f64], labels: &[bool]) -> f64 {
     performance(&cells, 0.5, 0, 0)
         .roc_auc
         .map_or(0.5, |auc| auc.value)
-}
-
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(GOLDEN);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        ((u128::from(mixed) * u128::from(bound)) >> 64) as u64
-    }
-}
-
-fn shuffle<T>(values: &mut [T], random: &mut Random) {
-    for last in (1..values.len()).rev() {
-        let other = random.below(last as u64 + 1) as usize;
-        values.swap(last, other);
-    }
 }

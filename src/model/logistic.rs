@@ -19,7 +19,9 @@ const DEFAULT_PENALTY: f64 = 1.0;
 const MAX_NEWTON_STEPS: usize = 50;
 const MAX_INNER_STEPS: usize = 200;
 /// Converged when no part of the gradient exceeds this times the rows.
-const TOLERANCE: f64 = 1e-8;
+const TOLERANCE: f64 = 1e-7;
+/// A weaker penalty must lower the validation log loss by more than this share of it.
+const WORTH: f64 = 1e-5;
 
 /// The logistic learner.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,7 +75,10 @@ impl Learner for Logistic {
             };
             history.push(loss);
             progress.advance(1);
-            if best.as_ref().is_none_or(|(least, ..)| loss < *least) {
+            if best
+                .as_ref()
+                .is_none_or(|(least, ..)| loss < *least * (1.0 - WORTH))
+            {
                 best = Some((loss, l2, weights.clone()));
                 worse = 0;
             } else {

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 mod artifact_check;
+mod bins;
 pub mod calibrate;
 mod cut;
 mod design;
@@ -16,6 +17,7 @@ pub mod learner;
 pub mod logistic;
 pub mod promote;
 pub mod publish;
+mod random;
 pub mod registry;
 pub mod report;
 pub mod score;
