@@ -5,10 +5,12 @@
 //! next run in that folder deletes temporary files that nobody holds a lock on.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek as _, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
@@ -31,50 +33,141 @@ fn unfinished() -> MutexGuard<'static, Option<Vec<PathBuf>>> {
 /// # Errors
 /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if the folder or the file cannot be written; the old file is then untouched.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |error: io::Error| {
-        Error::io("write", path, error).hint("check the folder's permissions and free space")
+    let write = || -> Result<AtomicFile> {
+        let mut file = AtomicFile::create(path)?;
+        file.write_all(bytes)
+            .map_err(|error| write_failed(path, error))?;
+        Ok(file)
     };
-    // A device or a pipe cannot be renamed over, and a link is written through, not replaced.
-    let target = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => {
-            return Err(failed(io::Error::from(io::ErrorKind::IsADirectory)));
-        }
-        Ok(metadata) if !metadata.is_file() => {
-            let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
-            return file.write_all(bytes).map_err(failed);
-        }
-        Ok(_) => fs::canonicalize(path).map_err(failed)?,
-        Err(_) => path.to_path_buf(),
-    };
-    let folder = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
-    fs::create_dir_all(&folder).map_err(failed)?;
     // Another process that sweeps between our create and our lock takes the file away; the
     // rename then finds nothing, and writing once more is all it takes.
-    match write_and_rename(&folder, &target, bytes) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            write_and_rename(&folder, &target, bytes).map_err(failed)
-        }
-        outcome => outcome.map_err(failed),
+    match write()?.rename() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => write()?.commit(),
+        outcome => outcome.map_err(|error| write_failed(path, error)),
     }
 }
 
-fn write_and_rename(folder: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mode = fs::metadata(target).map_or(0o644, |old| {
-        use std::os::unix::fs::PermissionsExt;
-        old.permissions().mode() & 0o7777
-    });
-    // Of the two the temporary file goes first.
-    let (_unfinished, temporary) = {
+fn write_failed(path: &Path, error: io::Error) -> Error {
+    Error::io("write", path, error).hint("check the folder's permissions and free space")
+}
+
+/// A file that is being written and takes its place only when it is whole.
+#[derive(Debug)]
+pub struct AtomicFile {
+    path: PathBuf,
+    inner: Inner,
+}
+
+#[derive(Debug)]
+enum Inner {
+    /// A device or a pipe cannot be renamed over.
+    Direct(File),
+    Draft {
+        // Of the two the temporary file goes first.
+        temporary: NamedTempFile<File>,
+        _unfinished: Unfinished,
+        target: PathBuf,
+        folder: PathBuf,
+    },
+}
+
+impl AtomicFile {
+    /// Begins a file that will stand at `path`, making the folders on the way.
+    ///
+    /// # Errors
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if that is no place for a file.
+    pub fn create(path: &Path) -> Result<Self> {
+        let inner = Inner::create(path).map_err(|error| write_failed(path, error))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            inner,
+        })
+    }
+
+    /// Cuts what is written back to its first `length` bytes.
+    ///
+    /// # Errors
+    /// If the file is a pipe or cannot be written.
+    pub fn cut(&mut self, length: u64) -> io::Result<()> {
+        let file = self.file();
+        file.set_len(length)?;
+        file.seek(io::SeekFrom::Start(length)).map(|_| ())
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io); the old file is then untouched.
+    pub fn commit(self) -> Result<()> {
+        let path = self.path.clone();
+        self.rename().map_err(|error| write_failed(&path, error))
+    }
+
+    fn rename(self) -> io::Result<()> {
+        let Inner::Draft {
+            temporary,
+            target,
+            folder,
+            ..
+        } = self.inner
+        else {
+            return Ok(());
+        };
+        temporary.as_file().sync_all()?;
+        temporary.persist(&target).map_err(|error| error.error)?;
+        // Without this the rename itself may be lost in a power cut. Some network file systems
+        // refuse to sync a folder; the file is complete all the same.
+        if let Ok(folder) = File::open(&folder) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+
+    fn file(&mut self) -> &mut File {
+        match &mut self.inner {
+            Inner::Direct(file) => file,
+            Inner::Draft { temporary, .. } => temporary.as_file_mut(),
+        }
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file().flush()
+    }
+}
+
+impl Inner {
+    fn create(path: &Path) -> io::Result<Self> {
+        // A link is written through, not replaced.
+        let target = match fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(metadata) if !metadata.is_file() => {
+                return OpenOptions::new().write(true).open(path).map(Self::Direct);
+            }
+            Ok(_) => fs::canonicalize(path)?,
+            Err(_) => path.to_path_buf(),
+        };
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        };
+        fs::create_dir_all(&folder)?;
+        let mode = fs::metadata(&target).map_or(0o644, |old| {
+            use std::os::unix::fs::PermissionsExt;
+            old.permissions().mode() & 0o7777
+        });
         // Made and entered under one lock: no signal comes between the two.
         let mut paths = unfinished();
         let paths = paths.as_mut().ok_or(io::ErrorKind::Interrupted)?;
         let temporary = tempfile::Builder::new()
             .prefix(PREFIX)
             .suffix(SUFFIX)
-            .make_in(folder, |path| {
+            .make_in(&folder, |path| {
                 OpenOptions::new()
                     .write(true)
                     .create_new(true)
@@ -82,29 +175,14 @@ fn write_and_rename(folder: &Path, target: &Path, bytes: &[u8]) -> io::Result<()
                     .open(path)
             })?;
         paths.push(temporary.path().to_path_buf());
-        let entered = Unfinished(temporary.path().to_path_buf());
-        (entered, temporary)
-    };
-    temporary.as_file().lock()?;
-    temporary.as_file().write_all_to(bytes)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(target).map_err(|error| error.error)?;
-    // Without this the rename itself may be lost in a power cut. Some network file systems
-    // refuse to sync a folder; the file is complete all the same.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
-}
-
-trait WriteAllTo {
-    fn write_all_to(&self, bytes: &[u8]) -> io::Result<()>;
-}
-
-impl WriteAllTo for File {
-    fn write_all_to(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self;
-        file.write_all(bytes)
+        temporary.as_file().lock()?;
+        let _unfinished = Unfinished(temporary.path().to_path_buf());
+        Ok(Self::Draft {
+            temporary,
+            _unfinished,
+            target,
+            folder,
+        })
     }
 }
 
@@ -151,6 +229,7 @@ pub(crate) fn remove_unfinished() {
 }
 
 /// Keeps a path in [`UNFINISHED`] as long as it lives.
+#[derive(Debug)]
 struct Unfinished(PathBuf);
 
 impl Drop for Unfinished {

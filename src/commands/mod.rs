@@ -3,6 +3,7 @@
 pub mod config;
 pub mod drift;
 pub mod inputs;
+mod ordered_lines;
 pub mod profile;
 pub mod score;
 pub mod train;

@@ -1,16 +1,19 @@
 //! `churnctl score`: a table to a table of scores.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::Shell;
 use super::drift::ReadingRequest;
+use super::ordered_lines::OrderedLines;
 use super::train::{SCORE, rescore};
-use crate::data::{DataSet, Row, RowSink};
+use crate::data::{DataSet, Row, RowPlace, RowSink};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
-use crate::files::{sweep_stale, write_atomically};
+use crate::files::{AtomicFile, sweep_stale};
 use crate::model::artifact::Artifact;
 use crate::model::score::{Scorer, WrongType};
 use crate::model::store;
@@ -55,7 +58,7 @@ impl ScoreRequest {
 
 /// One scored row: its place in the data, its score, its line of CSV.
 struct Scored {
-    place: crate::data::RowPlace,
+    place: RowPlace,
     score: f64,
     line: Vec<u8>,
 }
@@ -74,8 +77,15 @@ struct Job<'a> {
 
 struct Sink<'a> {
     job: &'a Job<'a>,
-    scored: Vec<Scored>,
-    fault: Option<(crate::data::RowPlace, WrongType)>,
+    /// Where lines go in the order of the data, unless only the highest are kept.
+    lines: Option<&'a OrderedLines>,
+    /// Lines of the chunk at hand.
+    chunk: Vec<u8>,
+    /// Rows kept, if only the highest are.
+    highest: Vec<Scored>,
+    rows: usize,
+    churned: usize,
+    fault: Option<(RowPlace, WrongType)>,
 }
 
 impl RowSink for Sink<'_> {
@@ -83,19 +93,36 @@ impl RowSink for Sink<'_> {
         if self.fault.is_some() {
             return;
         }
-        match self.job.score(row) {
-            Ok(scored) => self.scored.push(scored),
-            Err(fault) => self.fault = Some((row.place(), fault)),
+        let scored = match self.job.score(row) {
+            Ok(scored) => scored,
+            Err(fault) => {
+                self.fault = Some((row.place(), fault));
+                return;
+            }
+        };
+        self.rows += 1;
+        self.churned += usize::from(scored.score >= self.job.artifact.body.threshold);
+        match self.job.top_k {
+            None => self.chunk.extend_from_slice(&scored.line),
+            Some(most) => {
+                self.highest.push(scored);
+                if self.highest.len() >= 2 * most + 1024 {
+                    keep_highest(&mut self.highest, most);
+                }
+            }
         }
-        if let Some(most) = self.job.top_k
-            && self.scored.len() >= 2 * most + 1024
-        {
-            keep_highest(&mut self.scored, most);
+    }
+
+    fn end_chunk(&mut self, file: u32, chunk: u32) {
+        if let Some(lines) = self.lines {
+            lines.add(file, chunk, std::mem::take(&mut self.chunk));
         }
     }
 
     fn merge(&mut self, mut other: Self) {
-        self.scored.append(&mut other.scored);
+        self.rows += other.rows;
+        self.churned += other.churned;
+        self.highest.append(&mut other.highest);
         self.fault = match (self.fault.take(), other.fault) {
             (Some(mine), Some(theirs)) => Some(if theirs.0 < mine.0 { theirs } else { mine }),
             (mine, theirs) => mine.or(theirs),
@@ -192,49 +219,67 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let data = DataSet::open(&request.data, request.reading.read_options())?;
     let job = job(request, &artifact, &scorer, &data, shell)?;
     let header = header(&job, data.columns());
+    let to_stdout = request.output == Path::new("-");
+    // Standard output gets nothing of a run that fails half-way, so it waits in a file, too.
+    let spool = tempfile::TempDir::new()
+        .map_err(|error| Error::io("make", Path::new("a temporary folder"), error))?;
+    let path = if to_stdout {
+        spool.path().join("scores.csv")
+    } else {
+        request.output.clone()
+    };
+    let lines = OrderedLines::new(AtomicFile::create(&path)?, &header);
     shell
         .progress()
         .stage(&format!("scoring {}", data.name()), data.bytes());
     let make = || Sink {
         job: &job,
-        scored: Vec::new(),
+        lines: request.top_k.is_none().then_some(&lines),
+        chunk: Vec::new(),
+        highest: Vec::new(),
+        rows: 0,
+        churned: 0,
         fault: None,
     };
     let read = data.read(&make, shell.progress());
     shell.progress().finish();
     let (sink, summary) = read?;
-    if let Some((place, fault)) = sink.fault {
+    let Sink {
+        mut highest,
+        mut rows,
+        mut churned,
+        fault,
+        ..
+    } = sink;
+    if let Some((place, fault)) = fault {
         let column = Some(fault.feature.clone());
         return Err(Error::from(fault).at(Place {
             column,
             ..summary.lines.place(place)
         }));
     }
-    let mut scored = sink.scored;
-    match request.top_k {
-        Some(most) => keep_highest(&mut scored, most),
-        None => scored.sort_by_key(|scored| scored.place),
-    }
-    let threshold = artifact.body.threshold;
-    let summary = Summary {
-        output: request.output.display().to_string(),
-        rows: scored.len(),
-        classed_as_churned: scored
+    if let Some(most) = request.top_k {
+        keep_highest(&mut highest, most);
+        let best = highest.iter().flat_map(|scored| scored.line.clone());
+        lines.add(0, 0, best.collect());
+        rows = highest.len();
+        let threshold = artifact.body.threshold;
+        churned = highest
             .iter()
             .filter(|scored| scored.score >= threshold)
-            .count(),
+            .count();
+    }
+    lines.finish(&path)?;
+    if to_stdout {
+        return copy_to_stdout(&path, shell);
+    }
+    let summary = Summary {
+        output: request.output.display().to_string(),
+        rows,
+        classed_as_churned: churned,
         model: artifact.name.clone(),
         model_version: artifact.version.clone(),
     };
-    let mut text = header;
-    for scored in scored {
-        text.extend_from_slice(&scored.line);
-    }
-    if request.output == Path::new("-") {
-        shell.print(&String::from_utf8_lossy(&text))?;
-        return Ok(ExitCode::Ok);
-    }
-    write_atomically(&request.output, &text)?;
     let document = shell.document("score", 1, &summary);
     if !shell.print_document(&document)? {
         let Summary {
@@ -249,6 +294,18 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         ))?;
     }
     Ok(ExitCode::Ok)
+}
+
+fn copy_to_stdout(path: &Path, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    let failed = |error| Error::io("read", path, error);
+    let mut file = File::open(path).map_err(failed)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(failed)? {
+            0 => return Ok(ExitCode::Ok),
+            count => shell.print_bytes(&buffer[..count])?,
+        }
+    }
 }
 
 fn job<'a>(

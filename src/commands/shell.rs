@@ -97,7 +97,15 @@ impl<'a> Shell<'a> {
     /// # Errors
     /// Fails with 74 if stdout cannot be written. Does *not* fail if its reader has gone.
     pub fn print(&mut self, text: &str) -> Result<()> {
-        let written = self.stdout.write_all(text.as_bytes());
+        self.print_bytes(text.as_bytes())
+    }
+
+    /// Prints bytes as they are: data that a program asked for.
+    ///
+    /// # Errors
+    /// As [`Shell::print`].
+    pub fn print_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        let written = self.stdout.write_all(bytes);
         match written.and_then(|()| self.stdout.flush()) {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 Err(Error::io("write", Path::new("standard output"), error))

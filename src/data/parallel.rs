@@ -64,6 +64,7 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
             if chunk.fault.is_some() {
                 stop_after.fetch_min(index, Ordering::Relaxed);
             }
+            sink.end_chunk(job.file, u32::try_from(index).unwrap_or(u32::MAX));
             job.progress.advance(to - from);
             chunks.push(chunk);
         }

@@ -21,6 +21,11 @@ pub trait RowSink: Send {
     /// Takes one row. Rows of a thread come in the file's order; threads interleave.
     fn row(&mut self, row: &Row<'_>);
 
+    /// All rows of a chunk have been taken; chunks of a thread come in the file's order. Files
+    /// are read one after another, but a file may begin anew from its first chunk: then it is
+    /// made new sinks, and what it had given before does not count.
+    fn end_chunk(&mut self, _file: u32, _chunk: u32) {}
+
     /// Adds what another sink of the same kind has taken.
     fn merge(&mut self, other: Self)
     where

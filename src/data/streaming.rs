@@ -76,6 +76,8 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
         };
         read.rows += scanned.rows;
         read.blank_lines += scanned.blank_lines;
+        let chunk = u32::try_from(read.chunk_lines.len()).unwrap_or(u32::MAX);
+        sink.end_chunk(job.file, chunk);
         read.chunk_lines.push(scanned.lines);
         lines += scanned.lines;
         if let Some((column, error)) = bad_text {
