@@ -1,7 +1,7 @@
 //! `churnctl score`: a table to a table of scores.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -67,8 +67,8 @@ struct Scored {
 struct Job<'a> {
     scorer: &'a Scorer,
     artifact: &'a Artifact,
-    /// Column of each feature; none if the data lack it.
-    features: Vec<Option<usize>>,
+    /// Column of each feature.
+    features: Vec<usize>,
     /// Columns of the identifiers.
     ids: Vec<usize>,
     explain: usize,
@@ -81,6 +81,7 @@ struct Sink<'a> {
     lines: Option<&'a OrderedLines>,
     /// Lines of the chunk at hand.
     chunk: Vec<u8>,
+    cells: Vec<f64>,
     /// Rows kept, if only the highest are.
     highest: Vec<Scored>,
     rows: usize,
@@ -93,22 +94,31 @@ impl RowSink for Sink<'_> {
         if self.fault.is_some() {
             return;
         }
-        let scored = match self.job.score(row) {
-            Ok(scored) => scored,
+        // Without a limit the line joins its chunk at once.
+        let mut own = Vec::new();
+        let line = if self.job.top_k.is_some() {
+            &mut own
+        } else {
+            &mut self.chunk
+        };
+        let score = match self.job.score(row, &mut self.cells, line) {
+            Ok(score) => score,
             Err(fault) => {
                 self.fault = Some((row.place(), fault));
                 return;
             }
         };
         self.rows += 1;
-        self.churned += usize::from(scored.score >= self.job.artifact.body.threshold);
-        match self.job.top_k {
-            None => self.chunk.extend_from_slice(&scored.line),
-            Some(most) => {
-                self.highest.push(scored);
-                if self.highest.len() >= 2 * most + 1024 {
-                    keep_highest(&mut self.highest, most);
-                }
+        self.churned += usize::from(score >= self.job.artifact.body.threshold);
+        if let Some(most) = self.job.top_k {
+            let place = row.place();
+            self.highest.push(Scored {
+                place,
+                score,
+                line: own,
+            });
+            if self.highest.len() >= 2 * most + 1024 {
+                keep_highest(&mut self.highest, most);
             }
         }
     }
@@ -136,48 +146,40 @@ fn keep_highest(scored: &mut Vec<Scored>, most: usize) {
 }
 
 impl Job<'_> {
-    fn score(&self, row: &Row<'_>) -> Result<Scored, WrongType> {
-        let cells = self
-            .features
-            .iter()
-            .enumerate()
-            .map(|(feature, column)| {
-                let field = column.map(|column| row.field(column));
-                field.map_or(Ok(f64::NAN), |field| {
-                    self.scorer.cell_of_field(feature, &field)
-                })
-            })
-            .collect::<Result<Vec<f64>, WrongType>>()?;
-        let score = self.scorer.score(&cells);
-        let mut line = Vec::with_capacity(64);
+    /// Scores a row and adds its line; `cells` is room to work in.
+    fn score(
+        &self,
+        row: &Row<'_>,
+        cells: &mut Vec<f64>,
+        line: &mut Vec<u8>,
+    ) -> Result<f64, WrongType> {
+        cells.clear();
+        for (feature, &column) in self.features.iter().enumerate() {
+            cells.push(self.scorer.cell_of_field(feature, &row.field(column))?);
+        }
+        let score = self.scorer.score(cells);
         for &id in &self.ids {
-            quote(&mut line, &row.field(id));
+            quote(line, &row.field(id));
             line.push(b',');
         }
         let class = u8::from(score >= self.artifact.body.threshold);
-        line.extend_from_slice(format!("{score},{class},{}", self.artifact.version).as_bytes());
+        // Writing to a vector cannot fail.
+        let _ = write!(line, "{score},{class},{}", self.artifact.version);
         if self.explain > 0 {
-            let explanation = self.scorer.explain(&cells);
+            let explanation = self.scorer.explain(cells);
             let top = explanation.top(self.explain);
             for at in 0..self.explain {
-                let (name, value) = match top.get(at) {
-                    Some(&(feature, value)) => (
-                        self.scorer.features()[feature].name.as_str(),
-                        value.to_string(),
-                    ),
-                    None => ("", String::new()),
-                };
                 line.push(b',');
-                quote(&mut line, name.as_bytes());
-                line.extend_from_slice(format!(",{value}").as_bytes());
+                if let Some(&(feature, value)) = top.get(at) {
+                    quote(line, self.scorer.features()[feature].name.as_bytes());
+                    let _ = write!(line, ",{value}");
+                } else {
+                    line.push(b',');
+                }
             }
         }
         line.push(b'\n');
-        Ok(Scored {
-            place: row.place(),
-            score,
-            line,
-        })
+        Ok(score)
     }
 }
 
@@ -236,6 +238,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         job: &job,
         lines: request.top_k.is_none().then_some(&lines),
         chunk: Vec::new(),
+        cells: Vec::new(),
         highest: Vec::new(),
         rows: 0,
         churned: 0,
@@ -382,7 +385,7 @@ fn job<'a>(
     Ok(Job {
         scorer,
         artifact,
-        features,
+        features: features.into_iter().flatten().collect(),
         ids,
         explain: request.explain,
         top_k: request.top_k,
