@@ -84,6 +84,33 @@ impl AtomicFile {
         })
     }
 
+    /// Begins a file without a name, to be read back by [`AtomicFile::read_back`]: it is gone with
+    /// the process, however that ends.
+    ///
+    /// # Errors
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if there is no room for temporary files.
+    pub fn scratch() -> Result<Self> {
+        let path = PathBuf::from("a temporary file");
+        match tempfile::tempfile() {
+            Ok(file) => Ok(Self {
+                path,
+                inner: Inner::Direct(file),
+            }),
+            Err(error) => Err(write_failed(&path, error)),
+        }
+    }
+
+    /// Goes back to the first byte, to read what was written.
+    ///
+    /// # Errors
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io).
+    pub fn read_back(mut self) -> Result<File> {
+        let path = self.path.clone();
+        let failed = |error| Error::io("read", &path, error);
+        self.file().rewind().map_err(failed)?;
+        self.file().try_clone().map_err(failed)
+    }
+
     /// Cuts what is written back to its first `length` bytes.
     ///
     /// # Errors

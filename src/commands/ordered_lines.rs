@@ -75,12 +75,12 @@ impl OrderedLines {
         }
     }
 
-    /// Puts the file in its place.
-    pub(super) fn finish(self, path: &Path) -> Result<()> {
+    /// Returns the file with all lines written.
+    pub(super) fn finish(self, path: &Path) -> Result<AtomicFile> {
         let state = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
         match state.failed {
             Some(error) => Err(Error::io("write", path, error)),
-            None => state.file.commit(),
+            None => Ok(state.file),
         }
     }
 }
@@ -96,7 +96,8 @@ mod tests {
         for (file, chunk, text) in adds {
             lines.add(*file, *chunk, text.as_bytes().to_vec());
         }
-        lines.finish(&path).expect("finish");
+        let file = lines.finish(&path).expect("finish");
+        file.commit().expect("commit");
         std::fs::read_to_string(path).expect("read")
     }
 

@@ -223,14 +223,12 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let header = header(&job, data.columns());
     let to_stdout = request.output == Path::new("-");
     // Standard output gets nothing of a run that fails half-way, so it waits in a file, too.
-    let spool = tempfile::TempDir::new()
-        .map_err(|error| Error::io("make", Path::new("a temporary folder"), error))?;
-    let path = if to_stdout {
-        spool.path().join("scores.csv")
+    let file = if to_stdout {
+        AtomicFile::scratch()?
     } else {
-        request.output.clone()
+        AtomicFile::create(&request.output)?
     };
-    let lines = OrderedLines::new(AtomicFile::create(&path)?, &header);
+    let lines = OrderedLines::new(file, &header);
     shell
         .progress()
         .stage(&format!("scoring {}", data.name()), data.bytes());
@@ -272,10 +270,11 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             .filter(|scored| scored.score >= threshold)
             .count();
     }
-    lines.finish(&path)?;
+    let file = lines.finish(&request.output)?;
     if to_stdout {
-        return copy_to_stdout(&path, shell);
+        return copy_to_stdout(file.read_back()?, shell);
     }
+    file.commit()?;
     let summary = Summary {
         output: request.output.display().to_string(),
         rows,
@@ -299,12 +298,11 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     Ok(ExitCode::Ok)
 }
 
-fn copy_to_stdout(path: &Path, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let failed = |error| Error::io("read", path, error);
-    let mut file = File::open(path).map_err(failed)?;
+fn copy_to_stdout(mut file: File, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let mut buffer = vec![0; 1 << 16];
     loop {
-        match file.read(&mut buffer).map_err(failed)? {
+        let read = file.read(&mut buffer);
+        match read.map_err(|error| Error::io("read", Path::new("a temporary file"), error))? {
             0 => return Ok(ExitCode::Ok),
             count => shell.print_bytes(&buffer[..count])?,
         }
