@@ -23,7 +23,8 @@ use crate::model::threshold::ThresholdRule;
 use crate::model::times::LabelWindow;
 use crate::model::training::{Choice, Table, Training, TrainingOptions, described, train};
 use crate::profile::{Profile, Roles};
-use crate::reports::train::plain;
+use crate::reports::train::html;
+use crate::reports::train::table::{Part, parts};
 use crate::settings::Settings;
 use crate::terminal::json;
 
@@ -54,6 +55,8 @@ pub struct TrainRequest {
     pub policy: Policy,
     /// Folder for models, metrics and the registry.
     pub artifacts: PathBuf,
+    /// HTML page, if wanted.
+    pub html: Option<PathBuf>,
     /// What shaped the model, for its provenance.
     pub arguments: BTreeMap<String, String>,
     /// Put the previous model back instead of training.
@@ -142,6 +145,7 @@ impl TrainRequest {
             options,
             policy,
             artifacts: set.artifacts.clone(),
+            html: set.html.clone(),
             arguments,
             rollback,
         })
@@ -209,10 +213,25 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     );
     let metrics = request.artifacts.join("metrics/train_latest.json");
     write_atomically(&metrics, json(&report)?.as_bytes())?;
-    if !shell.print_document(&report)? {
-        shell.print(&plain(&report))?;
+    if let Some(path) = &request.html {
+        write_atomically(path, html::page(&report, &artifact)?.as_bytes())?;
+        shell.messages().info(&format!("wrote {}", path.display()));
     }
+    print(&report, shell)?;
     Ok(ExitCode::Ok)
+}
+
+fn print(report: &TrainReport, shell: &mut Shell<'_>) -> Result<()> {
+    if shell.print_document(report)? {
+        return Ok(());
+    }
+    for part in parts(report) {
+        match part {
+            Part::Line(line) => shell.print_line(line.tone, &line.text)?,
+            Part::Table(table) => shell.print_table(&table)?,
+        }
+    }
+    Ok(())
 }
 
 fn roll_back(shelf: &Shelf, shell: &mut Shell<'_>) -> Result<ExitCode> {

@@ -178,6 +178,137 @@ pub fn gauge(caption: &Caption<'_>, value: f64, warn: f64, fail: f64, status: &s
     close(svg)
 }
 
+/// A line of a [`curves`] plot, both coordinates 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Curve<'a> {
+    /// What it is called in the key.
+    pub label: &'a str,
+    /// From left to right.
+    pub points: &'a [(f64, f64)],
+}
+
+/// Draws curves in a unit square, told apart by dashes and width as well as colour: the last one
+/// is drawn through and thickest. `axes` names the horizontal and the vertical one; `diagonal` is
+/// a thin line from corner to corner; `dotted` marks the points.
+#[must_use]
+pub fn curves(
+    caption: &Caption<'_>,
+    curves: &[Curve<'_>],
+    axes: (&str, &str),
+    diagonal: bool,
+    dotted: bool,
+) -> Html {
+    const TOP: f64 = 26.0;
+    const BASE: f64 = 306.0;
+    let x = |share: f64| LEFT + (WIDE - LEFT - 12.0) * finite(share).min(1.0);
+    let y = |share: f64| BASE - (BASE - TOP) * finite(share).min(1.0);
+    let mut svg = open(caption, 346.0);
+    for step in 0..=4 {
+        let share = f64::from(step) / 4.0;
+        let _ = write!(
+            svg,
+            "<path class=\"g\" d=\"M{LEFT} {1:.1}H{2:.1}M{0:.1} {BASE}v4\"/>\
+             <text x=\"{3:.0}\" y=\"{4:.1}\" text-anchor=\"end\">{5}</text>\
+             <text x=\"{0:.1}\" y=\"{6:.0}\" text-anchor=\"middle\">{5}</text>",
+            x(share),
+            y(share),
+            x(1.0),
+            LEFT - 6.0,
+            y(share) + 4.0,
+            share,
+            BASE + 17.0
+        );
+    }
+    let _ = write!(
+        svg,
+        "<text x=\"0\" y=\"12\">{}</text>\
+         <text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{}</text>",
+        escape(axes.1),
+        x(1.0),
+        BASE + 34.0,
+        escape(axes.0)
+    );
+    if diagonal {
+        let (left, right) = (x(0.0), x(1.0));
+        let _ = write!(
+            svg,
+            "<path class=\"m\" d=\"M{left:.1} {BASE}L{right:.1} {TOP}\"/>"
+        );
+    }
+    for (at, curve) in curves.iter().enumerate() {
+        // The last three styles, so that the most important curve always looks the same.
+        let style = (at + 3).saturating_sub(curves.len()).min(2);
+        let mut path = String::new();
+        for (at, point) in curve.points.iter().enumerate() {
+            let letter = if at == 0 { 'M' } else { 'L' };
+            let _ = write!(path, "{letter}{:.1} {:.1}", x(point.0), y(point.1));
+        }
+        let _ = write!(svg, "<path class=\"k k{style}\" d=\"{path}\"/>");
+        if dotted {
+            for point in curve.points {
+                let (x, y) = (x(point.0), y(point.1));
+                let _ = write!(
+                    svg,
+                    "<circle class=\"p\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\"/>"
+                );
+            }
+        }
+    }
+    close(svg)
+}
+
+/// One bar of [`ranked`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// What stands before it.
+    pub label: String,
+    /// How long it is.
+    pub value: f64,
+    /// What stands behind it.
+    pub text: String,
+}
+
+/// Draws values as bars below each other; negative ones have no bar. `mark` is a dashed line.
+#[must_use]
+pub fn ranked(caption: &Caption<'_>, bars: &[Ranked], mark: Option<f64>) -> Html {
+    const ROW: f64 = 20.0;
+    let widest = |texts: &mut dyn Iterator<Item = &String>| {
+        let widths = texts.map(|text| width(&shorten(text, 24)));
+        widths.max().unwrap_or(0) as f64
+    };
+    let left = widest(&mut bars.iter().map(|bar| &bar.label)).mul_add(6.9, 8.0);
+    let room = WIDE - left - widest(&mut bars.iter().map(|bar| &bar.text)).mul_add(6.9, 10.0);
+    let ceiling = bars
+        .iter()
+        .map(|bar| finite(bar.value))
+        .chain(mark)
+        .fold(1e-9, f64::max);
+    let long = |value: f64| room * (finite(value) / ceiling);
+    let high = ROW * bars.len() as f64 + 4.0;
+    let mut svg = open(caption, high);
+    for (at, bar) in bars.iter().enumerate() {
+        let y = ROW * at as f64;
+        let _ = write!(
+            svg,
+            "<text class=\"l\" x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{}</text>\
+             <path class=\"b\" d=\"M{left:.0} {6:.0}h{3:.1}v12h-{3:.1}z\"/>\
+             <text x=\"{4:.1}\" y=\"{1:.0}\">{5}</text>",
+            left - 6.0,
+            y + 15.0,
+            escape(&shorten(&bar.label, 24)),
+            long(bar.value),
+            left + long(bar.value) + 6.0,
+            escape(&shorten(&bar.text, 24)),
+            y + 5.0,
+        );
+    }
+    if let Some(mark) = mark {
+        let x = left + long(mark);
+        let _ = write!(svg, "<path class=\"m\" d=\"M{x:.1} 0V{high:.0}\"/>");
+    }
+    close(svg)
+}
+
 fn open(caption: &Caption<'_>, high: f64) -> String {
     format!(
         "<svg viewBox=\"0 0 {WIDE} {high:.0}\" role=\"img\" aria-labelledby=\"{0}t {0}d\">\
@@ -296,6 +427,34 @@ mod tests {
                 assert!(svg.as_str().ends_with("</svg>"));
             }
         }
+    }
+
+    #[test]
+    fn curves_and_ranks_are_escaped_bounded_and_told_apart_by_more_than_colour() {
+        let evil = "<i onload='x'>\u{1b}";
+        let points = [(0.0, f64::NAN), (0.5, 7.0), (1.0, 1.0)];
+        let curve = Curve {
+            label: "test",
+            points: &points,
+        };
+        let bar = Ranked {
+            label: evil.to_owned(),
+            value: f64::NEG_INFINITY,
+            text: evil.to_owned(),
+        };
+        for svg in [
+            curves(&CAPTION, &[curve; 3], (evil, evil), true, true),
+            curves(&CAPTION, &[], ("x", "y"), false, false),
+            ranked(&CAPTION, &[bar], Some(1.0)),
+            ranked(&CAPTION, &[], None),
+        ] {
+            let svg = svg.as_str();
+            assert!(!svg.contains("<i") && !svg.contains('\u{1b}'), "{svg}");
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+            assert!(svg.ends_with("</svg>"));
+        }
+        let one = curves(&CAPTION, &[curve], ("x", "y"), false, false);
+        assert!(one.as_str().contains("k k2") && !one.as_str().contains("k k0"));
     }
 
     #[test]

@@ -1,0 +1,7 @@
+//! A training in every form but JSON, which is the report itself.
+
+mod figures;
+pub mod html;
+#[cfg(test)]
+mod sample;
+pub mod table;
