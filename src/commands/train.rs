@@ -10,7 +10,7 @@ use crate::data::{self, DataSet};
 use crate::drift::roles::drop_identifiers;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::write_atomically;
+use crate::files::{sweep_stale, write_atomically};
 use crate::model::artifact::{Artifact, Body, Example, Provenance};
 use crate::model::promote::{Contender, Decision, Ground, MIN_POSITIVES, Policy, decide};
 use crate::model::publish::{Champion, Shelf};
@@ -165,6 +165,9 @@ pub fn rescore(artifact: &Artifact) -> Result<Vec<f64>> {
 /// # Errors
 /// Bad input, settings or files. A candidate that is not promoted is *no* error.
 pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    for folder in ["models", "metrics", "registry"] {
+        sweep_stale(&request.artifacts.join(folder));
+    }
     let shelf = Shelf::new(&request.artifacts, shell.created_at(), VERSION);
     if request.rollback {
         return roll_back(&shelf, shell);

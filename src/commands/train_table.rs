@@ -95,7 +95,15 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         }
         match unfit(name, column, frame.rows) {
             Some(warning) => warnings.push(warning),
-            None => features.push(name.clone()),
+            None => {
+                if is_numbered(column) {
+                    warnings.push(format!(
+                        "\"{name}\" is another whole number in every row: if it is an \
+                         identifier, leave it out with --exclude"
+                    ));
+                }
+                features.push(name.clone());
+            }
         }
     }
     if features.is_empty() {
@@ -184,6 +192,20 @@ fn labelled(
         "{without} rows have no label yet, they are left out"
     ));
     Ok((frame.select(&with_label), labels, positive))
+}
+
+/// Whether a column has a whole number in every row, and none of them twice.
+fn is_numbered(column: &Column) -> bool {
+    /// Fewer rows may differ by chance.
+    const FEWEST: usize = 50;
+    let Column::Numbers(numbers) = column else {
+        return false;
+    };
+    let mut seen = std::collections::HashSet::new();
+    numbers.len() >= FEWEST
+        && numbers
+            .iter()
+            .all(|number| number.fract() == 0.0 && seen.insert(number.to_bits()))
 }
 
 /// Returns a number for every row that is the same where the column's value is, and how many.
