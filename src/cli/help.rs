@@ -119,12 +119,18 @@ mod tests {
     #[test]
     fn every_flag_of_the_registry_exists_and_its_help_names_default_and_variable() {
         let command = words::command();
-        let drift = command.find_subcommand("drift").expect("drift");
+        let commands: Vec<_> = ["drift", "train", "score"]
+            .iter()
+            .filter_map(|name| command.find_subcommand(name))
+            .collect();
         for key in KEYS {
             let Some(flag) = key.flag else { continue };
-            let arg = drift.get_arguments().find(|arg| {
-                Some(flag) == arg.get_long().map(|long| format!("--{long}")).as_deref()
-            });
+            let arg = commands
+                .iter()
+                .flat_map(|command| command.get_arguments())
+                .find(|arg| {
+                    Some(flag) == arg.get_long().map(|long| format!("--{long}")).as_deref()
+                });
             let help = arg.and_then(Arg::get_long_help).expect(flag).to_string();
             assert!(help.contains(&key.env_name()), "{flag}: {help}");
             assert!(

@@ -77,7 +77,7 @@ pub struct Training {
     pub calibration: Calibration,
     /// The threshold and its rule.
     pub threshold: Threshold,
-    /// Metrics by split.
+    /// Metrics by split; those of validation are of the model before it learned from them.
     pub metrics: BTreeMap<String, SplitMetrics>,
     /// What needs no model.
     pub trivial: Vec<TrivialBaseline>,
@@ -157,6 +157,21 @@ pub fn train(
         &validation_labels,
         splits.test.len() as u64,
     )?;
+    let importance = permutation_importance(&raw, &validation, options.seed, options.threads)?;
+    // What was chosen on the validation rows is kept; the model itself then learns from them, too.
+    let mut known: Vec<u32> = [&splits.train[..], &splits.validation].concat();
+    known.sort_unstable();
+    let known = set(&known);
+    let features = fit_features(&known, table.features);
+    progress.stage("training on train and validation", None);
+    let none = TrainingSet { rows: &[], ..known };
+    let refitted = as_chosen(&fitted.model, options).fit(&features, &known, &none, progress)?;
+    let fitted = Fitted {
+        model: refitted.model,
+        ..fitted
+    };
+    let scorer = Scorer::of(&features, &fitted.model, &chosen.calibration)?;
+    let scores = |rows: &[u32]| scorer.scores_of(table.frame, rows, options.threads);
     let test_scores = scores(&splits.test)?;
     let mut metrics = BTreeMap::new();
     for (name, rows, scores) in [
@@ -173,7 +188,6 @@ pub fn train(
         );
         metrics.insert(name.to_owned(), measured);
     }
-    let importance = permutation_importance(&raw, &validation, options.seed, options.threads)?;
     let columns: Vec<usize> = table
         .features
         .iter()
@@ -226,6 +240,29 @@ fn learners(options: &TrainingOptions) -> Vec<Box<dyn Learner>> {
         Choice::Auto => vec![logistic, trees],
         Choice::Logistic => vec![logistic],
         Choice::Trees => vec![trees],
+    }
+}
+
+/// Returns a learner that makes a model of the same size and penalty, choosing nothing.
+fn as_chosen(model: &Model, options: &TrainingOptions) -> Box<dyn Learner> {
+    match model {
+        Model::Logistic { l2, .. } => Box::new(Logistic {
+            l2: Some(*l2),
+            threads: options.threads,
+        }),
+        Model::Trees { roots, .. } => {
+            let trees = if options.python {
+                Trees::python(options.seed)
+            } else {
+                Trees::shallow(options.seed)
+            };
+            Box::new(Trees {
+                rounds: roots.len(),
+                patience: None,
+                threads: options.threads,
+                ..trees
+            })
+        }
     }
 }
 
