@@ -4,8 +4,12 @@
 pub trait Progress: Sync {
     /// A new stage begins; `total_bytes` where the amount is known.
     fn stage(&self, name: &str, total_bytes: Option<u64>);
-    /// `bytes` more of the stage are done. Called from several threads.
-    fn advance(&self, bytes: u64);
+    /// A new stage begins that goes by steps, such as rounds of a training: at most `total`.
+    fn steps(&self, name: &str, _total: u64) {
+        self.stage(name, None);
+    }
+    /// `amount` more bytes or steps of the stage are done. Called from several threads.
+    fn advance(&self, amount: u64);
     /// What the stage has come to so far, in a few words. Often called; need not be shown.
     fn note(&self, _text: &str) {}
     /// The stage is over.

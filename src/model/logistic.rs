@@ -61,7 +61,7 @@ impl Learner for Logistic {
             None if validation.is_empty() => &[DEFAULT_PENALTY],
             None => &PENALTIES,
         };
-        progress.stage("logistic regression", Some(candidates.len() as u64));
+        progress.steps("logistic regression", candidates.len() as u64);
         let mut weights = problem.start(train.prior());
         let mut best: Option<(f64, f64, Vec<f64>)> = None;
         let mut history = Vec::new();

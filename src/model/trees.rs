@@ -99,7 +99,7 @@ impl Learner for Trees {
             .num_threads(self.threads.max(1))
             .build()
             .map_err(|error| Error::bad_input("cannot start threads").because(error))?;
-        progress.stage("boosted trees", Some(self.rounds as u64));
+        progress.steps("boosted trees", self.rounds as u64);
         let fitted = pool.install(|| self.boost(features, train, validation, progress));
         progress.finish();
         Ok(fitted)

@@ -286,13 +286,17 @@ pub fn ranked(caption: &Caption<'_>, bars: &[Ranked], mark: Option<f64>) -> Html
     let long = |value: f64| room * (finite(value) / ceiling);
     let high = ROW * bars.len() as f64 + 4.0;
     let mut svg = open(caption, high);
+    if let Some(mark) = mark {
+        let x = left + long(mark);
+        let _ = write!(svg, "<path class=\"m\" d=\"M{x:.1} 0V{high:.0}\"/>");
+    }
     for (at, bar) in bars.iter().enumerate() {
         let y = ROW * at as f64;
         let _ = write!(
             svg,
             "<text class=\"l\" x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{}</text>\
              <path class=\"b\" d=\"M{left:.0} {6:.0}h{3:.1}v12h-{3:.1}z\"/>\
-             <text x=\"{4:.1}\" y=\"{1:.0}\">{5}</text>",
+             <text class=\"h\" x=\"{4:.1}\" y=\"{1:.0}\">{5}</text>",
             left - 6.0,
             y + 15.0,
             escape(&shorten(&bar.label, 24)),
@@ -301,10 +305,6 @@ pub fn ranked(caption: &Caption<'_>, bars: &[Ranked], mark: Option<f64>) -> Html
             escape(&shorten(&bar.text, 24)),
             y + 5.0,
         );
-    }
-    if let Some(mark) = mark {
-        let x = left + long(mark);
-        let _ = write!(svg, "<path class=\"m\" d=\"M{x:.1} 0V{high:.0}\"/>");
     }
     close(svg)
 }

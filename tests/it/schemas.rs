@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::harness::Churnctl;
 
-const SCHEMAS: [&str; 3] = ["drift_report", "profile", "error"];
+const SCHEMAS: [&str; 4] = ["drift_report", "train_report", "profile", "error"];
 
 fn schema(name: &str) -> Validator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
@@ -204,6 +204,52 @@ fn a_report_with_everything_in_it_is_what_its_schema_says() {
         ("/score/missing", Value::Null),
         ("/performance/baseline/roc_auc", json!(0.9)),
         ("/thresholds/by_feature/charge/fail_psi", Value::Null),
+    ] {
+        expect_refused(&schema, &report, pointer, to);
+    }
+}
+
+#[test]
+fn a_train_report_is_what_its_schema_says() {
+    let churnctl = Churnctl::new().file("data.csv", example("telco_baseline.csv"));
+    let train = |more: &[&str]| {
+        let mut args = vec!["train", "data.csv", "--label", "churn", "--positive", "Yes"];
+        args.extend(["--model", "logistic", "--format", "json", "-q"]);
+        args.extend(more);
+        churnctl.run(&args).expect(ExitCode::Ok).json()
+    };
+    let schema = schema("train_report");
+    let first = train(&["--html", "train.html"]);
+    expect_valid(&schema, &first);
+    assert_eq!(first["promoted"], true);
+    let page = std::fs::read_to_string(churnctl.path("train.html")).expect("the page");
+    assert!(page.contains(">PROMOTED</span>") && page.len() < 1_000_000);
+
+    // The same again: a tie keeps the champion, and both are compared.
+    let report = train(&[]);
+    expect_valid(&schema, &report);
+    assert_eq!(report["promoted"], false);
+    let file = std::fs::read(churnctl.path("artifacts/metrics/train_latest.json"));
+    let stored: Value = serde_json::from_slice(&file.expect("the report")).expect("JSON");
+    assert_eq!(stored, report, "the file and the print are one document");
+
+    expect_strict(&schema, &report);
+    for (pointer, to) in [
+        ("/schema_version", json!(2)),
+        ("/command", json!("drift")),
+        ("/created_at", json!("yesterday")),
+        ("/model_version", json!("latest")),
+        ("/tried_log_loss/logistic", json!(-0.1)),
+        ("/split_rows/test", json!(0.5)),
+        ("/threshold", Value::Null),
+        ("/metrics/test", Value::Null),
+        ("/metrics/test/roc_auc", json!(0.9)),
+        ("/metrics/test/confusion/true_positives", Value::Null),
+        ("/trivial/0/roc_auc", json!(1.5)),
+        ("/importance/0/feature", Value::Null),
+        ("/promoted", json!("no")),
+        ("/comparisons/0/metric", json!("other")),
+        ("/comparisons/0/difference/low", Value::Null),
     ] {
         expect_refused(&schema, &report, pointer, to);
     }

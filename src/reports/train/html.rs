@@ -460,7 +460,7 @@ mod tests {
             "15 more features",
             "0.900 [0.875,\u{a0}0.925]",
             "by time (as_of_date), purged by 30d",
-            "purged 12 rows",
+            "purged 12",
             "customer_id looks like an identifier",
             "c0ffee",
             "2026-11-20T01:00:03Z",

@@ -79,7 +79,8 @@ pub(super) fn rows_by_split(report: &TrainReport) -> String {
     let others = others.filter(|(name, _)| !order.contains(&name.as_str()));
     known
         .chain(others.map(|(name, rows)| (name.as_str(), *rows)))
-        .map(|(name, rows)| format!("{name} {}", format::counted(rows, "row", "rows")))
+        .filter(|(name, rows)| *rows > 0 || *name != "purged")
+        .map(|(name, rows)| format!("{name} {}", format::count(rows)))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -212,7 +213,7 @@ mod tests {
         for said in [
             "0.846 [0.821,",
             "prior: ROC AUC 0.500",
-            "validation 1,056 rows, test 1,057 rows, purged 12 rows",
+            "validation 1,056, test 1,057, purged 12",
             "champion 0.4200, candidate 0.4100, difference -0.0100 [-0.0150, -0.0050]",
             "would have claimed a ROC AUC of 0.900",
         ] {
