@@ -7,13 +7,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 step() { printf '\n== %s\n' "$*"; }
 
 # Tools that some tests ask for an opinion: shells about completions, mandoc about man pages,
-# promtool about metrics. Tests that miss theirs are skipped and say so.
+# promtool about metrics and rules, real servers. Tests that miss theirs are skipped and say so.
 want_debian_packages() {
     local missing=()
     command -v zsh >/dev/null || missing+=(zsh)
     command -v fish >/dev/null || missing+=(fish)
     command -v mandoc >/dev/null || missing+=(mandoc)
     command -v promtool >/dev/null || missing+=(prometheus)
+    command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
+    command -v prometheus-pushgateway >/dev/null || missing+=(prometheus-pushgateway)
     if [ ${#missing[@]} -eq 0 ]; then
         return
     fi
@@ -22,7 +24,7 @@ want_debian_packages() {
         return
     fi
     echo "installing ${missing[*]}"
-    # The package of prometheus starts its service. 101 tells invoke-rc.d not to; a guard that is
+    # The packages start their services. 101 tells invoke-rc.d not to; a guard that is
     # there already (as in container images) stays.
     local guard=/usr/sbin/policy-rc.d
     if [ ! -e "$guard" ]; then
@@ -34,10 +36,13 @@ want_debian_packages() {
         apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null; then
         echo "could not be installed, going on without: ${missing[*]}"
     fi
-    # Nor shall it start at the next boot.
-    if [[ " ${missing[*]} " == *" prometheus "* ]] && [ -d /run/systemd/system ]; then
-        systemctl disable --now --quiet prometheus || true
-    fi
+    # Nor shall they start at the next boot.
+    local package
+    for package in "${missing[@]}"; do
+        if [[ $package == prometheus* ]] && [ -d /run/systemd/system ]; then
+            systemctl disable --now --quiet "$package" || true
+        fi
+    done
 }
 
 step "tools"
