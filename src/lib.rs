@@ -10,7 +10,7 @@
 //! | 6 | [`reports`] | what people read of a result |
 //! | 3 | [`drift`] | two profiles in, one report out |
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
-//! | 1 | [`data`], [`stats`] | readers; pure numbers |
+//! | 1 | [`data`], [`stats`], [`http`] | readers; pure numbers; HTTP |
 //! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`cells`], [`text`] | terminal, HTML frame, settings, atomic files |
 //!
 //! # Example
@@ -62,6 +62,7 @@ pub mod cli;
 pub mod commands;
 pub mod data;
 pub mod drift;
+pub mod http;
 pub mod metrics;
 pub mod model;
 pub mod profile;
