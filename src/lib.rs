@@ -10,7 +10,7 @@
 //! | 6 | [`reports`] | what people read of a result |
 //! | 3 | [`drift`] | two profiles in, one report out |
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
-//! | 1 | [`data`], [`stats`], [`http`] | readers; pure numbers; HTTP client and server with limits |
+//! | 1 | [`data`], [`stats`], [`http`] | readers; pure numbers; servers with limits |
 //! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`signals`], [`cells`], [`text`] | terminal, HTML frame, settings, atomic files |
 //!
 //! # Example
@@ -60,6 +60,7 @@ pub mod terminal;
 pub mod text;
 
 pub mod cli;
+pub mod cluster;
 pub mod commands;
 pub mod data;
 pub mod drift;

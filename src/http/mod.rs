@@ -1,5 +1,5 @@
-//! Everything on sockets: a client that does not wait for ever, a server that cannot be starved, stalled
-//! or stopped half-way, and what its answers share. Which routes there are is for the rooms above.
+//! Everything on sockets: a server that cannot be starved, stalled or stopped half-way, and what its
+//! answers share. Which routes there are is for the rooms above.
 
 pub mod bearer;
 pub mod body;
