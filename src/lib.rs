@@ -60,6 +60,7 @@ pub mod terminal;
 pub mod text;
 
 pub mod cli;
+pub mod cluster;
 pub mod commands;
 pub mod data;
 pub mod drift;
