@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use serde::Serialize;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::faults::Faults;
 use super::input::Rules;
@@ -37,7 +37,7 @@ pub struct Api {
     pub(super) log: Option<PredictionLog>,
     pub(super) events: Events,
     pub(super) draining: Stop,
-    pub(super) permits: Semaphore,
+    permits: Arc<Semaphore>,
     reloader: Reloader,
 }
 
@@ -76,7 +76,9 @@ impl Api {
             .transpose()?;
         let reloader = Reloader::start(&options, &slot, &meters, &events);
         Ok(Arc::new(Self {
-            permits: Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            permits: Arc::new(Semaphore::new(
+                options.concurrency.clamp(1, Semaphore::MAX_PERMITS),
+            )),
             options,
             slot,
             meters,
@@ -178,9 +180,9 @@ impl Api {
     }
 
     /// Takes a place among those who are answered at once.
-    pub(super) fn enter(&self) -> Result<SemaphorePermit<'_>, Problem> {
+    pub(super) fn enter(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let busy = |_| Problem::busy("All places are taken; try again in a moment.");
-        self.permits.try_acquire().map_err(busy)
+        Arc::clone(&self.permits).try_acquire_owned().map_err(busy)
     }
 
     /// Reads a body of JSON.

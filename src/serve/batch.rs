@@ -9,7 +9,8 @@ use axum::http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::json;
 use tokio::sync::mpsc::Sender;
-use tokio::time::timeout;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout_at};
 
 use super::api::{Api, answer, json, media_type, parse, wrong_media_type};
 use super::faults::{At, Faults, Reason};
@@ -117,12 +118,12 @@ pub(super) fn rows_of<'a>(
 
 /// Answers lines as they come.
 fn lines(api: Arc<Api>, request: Request) -> Result<Response<Body>, Problem> {
-    let place = api.enter().map(drop);
-    place?;
+    let place = api.enter()?;
     let model = api.ready_model()?;
     let stream = Stream {
         explained: asked_to_explain(&request)?,
         trace: trace_of(&request),
+        _place: place,
         api,
         model,
         line: 0,
@@ -136,6 +137,8 @@ fn lines(api: Arc<Api>, request: Request) -> Result<Response<Body>, Problem> {
 
 /// A stream of records being answered.
 struct Stream {
+    /// Held to the end: a stream is at work as long as it lasts.
+    _place: OwnedSemaphorePermit,
     api: Arc<Api>,
     model: Arc<Loaded>,
     explained: usize,
@@ -151,10 +154,11 @@ struct Stream {
 impl Stream {
     async fn run(mut self, mut body: Body, sender: Sender<Bytes>) {
         let mut rest: Vec<u8> = Vec::new();
-        let most = self.api.options.body_bytes;
+        let (most, within) = (self.api.options.body_bytes, self.api.options.line_timeout);
+        let mut deadline = Instant::now() + within;
         loop {
-            // A whole line, or at least a whole frame of a longer one, within the time.
-            let frame = match timeout(self.api.options.line_timeout, body.frame()).await {
+            // A byte now and then buys no time: a line must be whole within it.
+            let frame = match timeout_at(deadline, body.frame()).await {
                 Err(_) => {
                     let detail = "The next line did not come in time.";
                     let problem = Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail);
@@ -177,6 +181,7 @@ impl Stream {
             while let Some(end) = data.iter().position(|byte| *byte == b'\n') {
                 let line = &data[..end];
                 data = &data[end + 1..];
+                deadline = Instant::now() + within;
                 if rest.is_empty() {
                     self.answer(line);
                 } else {
