@@ -213,6 +213,28 @@ impl Inner {
     }
 }
 
+/// A folder for the while: gone with all that is in it when it is dropped.
+#[derive(Debug)]
+pub struct ScratchFolder(tempfile::TempDir);
+
+impl ScratchFolder {
+    /// Makes one that only this user can look into.
+    ///
+    /// # Errors
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if there is no room for temporary files.
+    pub fn new() -> Result<Self> {
+        let made = tempfile::Builder::new().prefix(PREFIX).tempdir();
+        made.map(Self)
+            .map_err(|error| write_failed(Path::new("a temporary folder"), error))
+    }
+
+    /// Returns where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
 /// Deletes temporary files in `folder` whose writer is gone, and returns how many.
 ///
 /// Does *not* fail if the folder is missing or a file cannot be deleted: sweeping is a courtesy.
