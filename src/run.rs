@@ -11,6 +11,7 @@ use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::remove_unfinished;
 use crate::settings::{FileChoice, Layers, Settings, SettingsFile};
+use crate::signals::{self, Signal};
 use crate::terminal::{
     Color, Format, LogFormat, Manner, Messages, Paint, ProgressMode, Surroundings, Verbosity,
     restore_cursor,
@@ -236,30 +237,21 @@ fn guarded<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// Ends the process on SIGTERM and SIGINT, as PID 1 too, where the kernel's default would ignore them.
+/// Ends the process on SIGTERM and SIGINT that no command takes care of.
 fn end_on_signals() {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
-        return; // The kernel's default stays: right everywhere but as PID 1.
-    };
-    let wait = move || {
-        if let Some(signal) = signals.forever().next() {
-            let code = match signal {
-                SIGINT => ExitCode::Interrupted,
-                _ => ExitCode::Terminated,
-            };
-            remove_unfinished();
-            restore_cursor();
-            #[expect(
-                clippy::exit,
-                reason = "the main thread may be anywhere; only the process can end it"
-            )]
-            std::process::exit(i32::from(code.code()));
-        }
-    };
-    let _ = std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(wait);
+    signals::listen(|signal| {
+        let code = match signal {
+            Signal::Interrupt => ExitCode::Interrupted,
+            Signal::Terminate | Signal::Hangup => ExitCode::Terminated,
+        };
+        remove_unfinished();
+        restore_cursor();
+        #[expect(
+            clippy::exit,
+            reason = "the main thread may be anywhere; only the process can end it"
+        )]
+        std::process::exit(i32::from(code.code()));
+    });
 }
 
 #[cfg(test)]
