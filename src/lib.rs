@@ -58,6 +58,7 @@ pub mod settings;
 pub mod terminal;
 pub mod text;
 
+pub mod alerts;
 pub mod cli;
 pub mod commands;
 pub mod data;

@@ -38,7 +38,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("tempfile", &["files"]),
     ("signal_hook", &["run"]),
     ("strsim", &["error"]),
-    ("serde_saphyr", &["terminal", "manifests", "alerts", "cluster"]),
+    (
+        "serde_saphyr",
+        &["terminal", "manifests", "alerts", "cluster"],
+    ),
     ("statrs", &["stats", "drift", "model"]),
     ("ndarray", &["stats", "model"]),
     ("prometheus", &["metrics"]),

@@ -1,0 +1,3 @@
+//! Alert rules: the catalogue, and what is known about alerts elsewhere.
+
+pub mod catalogue;
