@@ -7,6 +7,10 @@ mod ordered_lines;
 pub mod profile;
 pub mod score;
 pub mod train;
+mod train_artifact;
+mod train_drift;
+mod train_judge;
+mod train_request;
 mod train_table;
 pub mod version;
 
