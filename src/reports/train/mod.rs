@@ -2,6 +2,7 @@
 
 mod figures;
 pub mod html;
+mod html_plots;
 #[cfg(test)]
 mod sample;
 pub mod table;
