@@ -60,6 +60,7 @@ pub mod signals;
 pub mod terminal;
 pub mod text;
 
+pub mod alerts;
 pub mod cli;
 pub mod cluster;
 pub mod commands;

@@ -2,11 +2,20 @@
 
 pub mod config;
 pub mod drift;
+pub mod gateway;
 pub mod inputs;
+pub mod metrics;
 mod ordered_lines;
 pub mod profile;
+pub mod push_groups;
+pub mod push_metrics;
+pub mod push_run;
 pub mod score;
 pub mod train;
+mod train_artifact;
+mod train_drift;
+mod train_judge;
+mod train_request;
 mod train_table;
 pub mod version;
 
