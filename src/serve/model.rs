@@ -9,7 +9,6 @@ use axum::body::Bytes;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Body, Feature};
 use crate::model::score::Scorer;
-use crate::model::store;
 
 /// A model that predicts.
 #[derive(Debug)]
@@ -86,16 +85,6 @@ impl Loaded {
             None => self.index.get(name).copied(),
         }
     }
-}
-
-/// Reads an artifact and lets it test itself.
-///
-/// # Errors
-/// As [`store::load`].
-pub(super) fn read(path: &Path) -> Result<Artifact> {
-    let rescore =
-        |artifact: &Artifact| Scorer::new(&artifact.body)?.examples(&artifact.body.examples);
-    Ok(store::load(path, rescore)?)
 }
 
 fn baseline_ratio(body: &Body) -> Option<f64> {
