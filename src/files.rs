@@ -213,7 +213,7 @@ impl Inner {
     }
 }
 
-/// A folder for files of another program's run. It goes with its owner, and when a signal ends the run.
+/// A folder for the while: gone with all that is in it when it is dropped, and when a signal ends the run.
 #[derive(Debug)]
 pub struct ScratchFolder {
     // Of the two the folder goes first.
@@ -222,17 +222,17 @@ pub struct ScratchFolder {
 }
 
 impl ScratchFolder {
-    /// Makes a folder among the system's temporary files, readable by nobody else.
+    /// Makes one that only this user can look into.
     ///
     /// # Errors
     /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if there is no room for it.
-    pub fn create() -> Result<Self> {
-        let failed = |error| Error::io("write", &std::env::temp_dir(), error);
+    pub fn new() -> Result<Self> {
+        let failed = |error| write_failed(Path::new("a temporary folder"), error);
         let mut paths = unfinished();
         let Some(paths) = paths.as_mut() else {
             return Err(failed(io::ErrorKind::Interrupted.into()));
         };
-        let builder = tempfile::Builder::new().prefix("churnctl-").tempdir();
+        let builder = tempfile::Builder::new().prefix(PREFIX).tempdir();
         let folder = builder.map_err(failed)?;
         paths.push(folder.path().to_path_buf());
         let _unfinished = Unfinished(folder.path().to_path_buf());

@@ -2,6 +2,7 @@
 
 pub mod align;
 pub mod cases;
+pub mod catalogue;
 pub mod duration;
 pub mod library;
 pub mod lint;

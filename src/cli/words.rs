@@ -10,6 +10,7 @@ use super::config::{
 };
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::score::ScoreArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
@@ -48,6 +49,8 @@ enum Command {
     Score(Box<ScoreArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    PushMetrics(Box<PushMetricsArgs>),
+    Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     #[command(hide = true)]
@@ -78,6 +81,10 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `push-metrics` and its subcommands.
+    PushMetrics(PushTask),
+    /// `metrics list`.
+    MetricsList,
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -97,8 +104,11 @@ impl Words {
             | Command::Score(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::PushMetrics(_)
             | Command::Config(_) => true,
-            Command::Completions(_) | Command::Man(_) | Command::Version => false,
+            Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
+                false
+            }
         }
     }
 
@@ -110,9 +120,12 @@ impl Words {
             Command::Score(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
-            Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
-                Flags::default()
-            }
+            Command::PushMetrics(args) => args.flags(),
+            Command::Metrics(_)
+            | Command::Config(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Version => Flags::default(),
         }
     }
 
@@ -134,6 +147,10 @@ impl Words {
             ))),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Metrics(MetricsArgs {
+                command: MetricsCommand::List,
+            }) => Task::MetricsList,
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,

@@ -3,9 +3,14 @@
 pub mod alerts;
 pub mod config;
 pub mod drift;
+pub mod gateway;
 pub mod inputs;
+pub mod metrics;
 mod ordered_lines;
 pub mod profile;
+pub mod push_groups;
+pub mod push_metrics;
+pub mod push_run;
 pub mod score;
 pub mod train;
 mod train_table;

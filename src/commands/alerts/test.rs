@@ -45,7 +45,7 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if let Some(target) = &request.generate {
         return generate(&library, target, shell);
     }
-    let folder = ScratchFolder::create()?;
+    let folder = ScratchFolder::new()?;
     let promtool = Promtool::find(&request.promtool)?;
     let options = Options {
         mutate: request.mutate,

@@ -2,6 +2,7 @@
 
 mod figures;
 pub mod html;
+pub mod metrics;
 #[cfg(test)]
 mod sample;
 pub mod table;
