@@ -1,5 +1,6 @@
 //! One file a subcommand: read, compute, emit, verdict. What the words on the command line mean is `cli/`'s affair.
 
+pub mod alerts;
 pub mod config;
 pub mod drift;
 pub mod gateway;
@@ -20,5 +21,6 @@ mod train_table;
 pub mod version;
 
 mod shell;
+mod step_summary;
 
 pub use shell::{Look, Shell};
