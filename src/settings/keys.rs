@@ -112,6 +112,7 @@ pub static KEYS: &[Key] = &[
     key("train.data", Kind::List, Some("data/features/training_dataset.csv"), None, "tables to train from"),
     key("train.time", Kind::Text, None, Some("--time"), "column with the time of each row; unset for the first of columns.date that the data have, `none` for a split by chance"),
     key("train.group", Kind::Text, None, Some("--group"), "column whose rows stay together in one split"),
+    key("train.include", Kind::List, Some(""), Some("--include"), "columns to learn from although they look like identifiers or dates"),
     key("train.label_window", Kind::Text, Some("30d"), Some("--label-window"), "how long after its time a row's label is known"),
     key("train.seed", Kind::Count, Some("42"), Some("--seed"), "seed of everything random"),
     key("train.model", Kind::Text, Some("auto"), None, "learner: auto, logistic or trees"),

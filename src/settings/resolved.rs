@@ -107,6 +107,8 @@ pub struct TrainSettings {
     pub time: Option<String>,
     /// Column whose rows stay together.
     pub group: Option<String>,
+    /// Columns to learn from although they look like identifiers.
+    pub include: Vec<String>,
     /// How long after its time a row's label is known.
     pub label_window: String,
     /// Seed of everything random.
@@ -231,6 +233,7 @@ fn train(layers: &Layers) -> Result<TrainSettings> {
         data: layers.list("train.data")?,
         time: layers.optional("train.time")?.0,
         group: layers.optional("train.group")?.0,
+        include: layers.list("train.include")?,
         label_window: layers.required("train.label_window")?.0,
         seed: layers.required("train.seed")?.0,
         model: layers.required("train.model")?.0,
