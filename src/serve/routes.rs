@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -29,11 +31,7 @@ pub(super) struct Route {
     pub(super) statuses: &'static [StatusCode],
 }
 
-const fn route(
-    method: &'static str,
-    path: &'static str,
-    statuses: &'static [StatusCode],
-) -> Route {
+const fn route(method: &'static str, path: &'static str, statuses: &'static [StatusCode]) -> Route {
     Route {
         method,
         path,
@@ -44,7 +42,11 @@ const fn route(
 const OK: &[StatusCode] = &[StatusCode::OK];
 const READY: &[StatusCode] = &[StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE];
 const SEEN: &[StatusCode] = &[StatusCode::OK, StatusCode::UNAUTHORIZED];
-const NAMED: &[StatusCode] = &[StatusCode::OK, StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND];
+const NAMED: &[StatusCode] = &[
+    StatusCode::OK,
+    StatusCode::UNAUTHORIZED,
+    StatusCode::NOT_FOUND,
+];
 const SCORED: &[StatusCode] = &[
     StatusCode::OK,
     StatusCode::BAD_REQUEST,
@@ -97,7 +99,11 @@ pub(super) static ROUTES: &[Route] = &[
     route("POST", "/v2/models/{model}/infer", SCORED_BY_NAME),
     route("GET", "/v2/models/{model}/versions/{version}", NAMED),
     route("GET", "/v2/models/{model}/versions/{version}/ready", NAMED),
-    route("POST", "/v2/models/{model}/versions/{version}/infer", SCORED_BY_NAME),
+    route(
+        "POST",
+        "/v2/models/{model}/versions/{version}/infer",
+        SCORED_BY_NAME,
+    ),
 ];
 
 /// Everything that tells of the model or uses it.
@@ -114,8 +120,14 @@ pub(super) fn scoring(api: &Arc<Api>) -> Router {
         .route("/v2/models/{model}/ready", get(v2::model_ready))
         .route("/v2/models/{model}/infer", post(v2::infer))
         .route("/v2/models/{model}/versions/{version}", get(v2::model))
-        .route("/v2/models/{model}/versions/{version}/ready", get(v2::model_ready))
-        .route("/v2/models/{model}/versions/{version}/infer", post(v2::infer))
+        .route(
+            "/v2/models/{model}/versions/{version}/ready",
+            get(v2::model_ready),
+        )
+        .route(
+            "/v2/models/{model}/versions/{version}/infer",
+            post(v2::infer),
+        )
         .with_state(Arc::clone(api))
 }
 
@@ -170,7 +182,9 @@ async fn predict(State(api): State<Arc<Api>>, request: Request) -> Result<Respon
 /// Reads `?explain=true` or `?explain=K`.
 pub(super) fn asked_to_explain(request: &Request) -> Result<usize, Problem> {
     let query = request.uri().query().unwrap_or_default();
-    let asked = query.split('&').find_map(|pair| pair.strip_prefix("explain="));
+    let asked = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("explain="));
     match asked {
         None | Some("false") => Ok(0),
         Some("true") => Ok(usize::MAX),
@@ -276,7 +290,10 @@ mod tests {
 
     #[test]
     fn a_route_is_there_once() {
-        let names: BTreeSet<_> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
+        let names: BTreeSet<_> = ROUTES
+            .iter()
+            .map(|route| (route.method, route.path))
+            .collect();
         assert_eq!(names.len(), ROUTES.len());
     }
 }
