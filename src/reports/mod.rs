@@ -2,5 +2,6 @@
 
 pub mod drift;
 pub mod format;
+pub mod serve;
 pub mod sparkline;
 pub mod train;
