@@ -12,6 +12,7 @@ pub mod push_groups;
 pub mod push_metrics;
 pub mod push_run;
 pub mod score;
+pub mod serve;
 pub mod train;
 mod train_artifact;
 mod train_drift;

@@ -13,8 +13,8 @@ use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout, timeout_at};
 
-pub use super::connection::{Peer, unwinding};
 use super::connection::{self, Shared};
+pub use super::connection::{Peer, unwinding};
 use super::events::{Event, Events, Inbox, Level};
 use super::problem;
 use super::stop::Stop;

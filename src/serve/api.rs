@@ -135,7 +135,9 @@ impl Api {
         let scoring = guarded(routes::scoring(self)).merge(routes::probes(self));
         let (main, admin) = match access.admin_apart {
             true => {
-                let admin = routes::metrics(self).merge(routes::probes(self)).merge(reload);
+                let admin = routes::metrics(self)
+                    .merge(routes::probes(self))
+                    .merge(reload);
                 (scoring, Some(admin))
             }
             // Whoever may score need not be one who may change the model: so not without a token.
@@ -174,7 +176,11 @@ impl Api {
     pub(super) fn readiness(&self) -> Result<Arc<Loaded>, Problem> {
         if self.draining.is_triggered() {
             let detail = "The server is about to stop.";
-            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", detail));
+            return Err(Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "stopping",
+                detail,
+            ));
         }
         self.ready_model()
     }
@@ -207,11 +213,7 @@ impl Api {
     }
 
     /// Passes rows to the prediction log, if there is one.
-    pub(super) async fn keep(
-        &self,
-        model: &Arc<Loaded>,
-        rows: Vec<Entry>,
-    ) -> Result<(), Problem> {
+    pub(super) async fn keep(&self, model: &Arc<Loaded>, rows: Vec<Entry>) -> Result<(), Problem> {
         let Some(log) = &self.log else { return Ok(()) };
         log.keep(model, rows).await.map_err(|NotKept| {
             let detail = "The prediction cannot be kept in the log, so it is not given.";
@@ -241,7 +243,10 @@ pub(super) fn media_type(headers: &HeaderMap) -> String {
 
 fn is_json(headers: &HeaderMap) -> bool {
     // Nearly all clients write it just so.
-    if headers.get(CONTENT_TYPE).is_some_and(|value| value == "application/json") {
+    if headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|value| value == "application/json")
+    {
         return true;
     }
     let media_type = media_type(headers);

@@ -8,8 +8,8 @@ use axum::extract::{Request, State};
 use axum::http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::json;
-use tokio::sync::mpsc::Sender;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, timeout_at};
 
 use super::api::{Api, answer, json, media_type, parse, wrong_media_type};
@@ -23,7 +23,11 @@ use super::trace::Trace;
 use crate::http::body;
 use crate::http::problem::Problem;
 
-const LINES: [&str; 3] = ["application/x-ndjson", "application/ndjson", "application/jsonl"];
+const LINES: [&str; 3] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+];
 /// Pieces of a stream's answer that may wait for the client to read.
 const PIECES: usize = 4;
 /// Size at which a piece is sent.
@@ -229,7 +233,13 @@ impl Stream {
         let mut faults = Faults::default();
         let (api, model) = (&self.api, &self.model);
         let place = Place { row: None };
-        let record = record::read(&parsed, api.rules(model), place, self.explained, &mut faults);
+        let record = record::read(
+            &parsed,
+            api.rules(model),
+            place,
+            self.explained,
+            &mut faults,
+        );
         let Some(record) = record.filter(|_| faults.is_empty()) else {
             return Err(api.refuse(&faults));
         };

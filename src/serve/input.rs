@@ -145,7 +145,9 @@ impl Rules<'_> {
         if cell.is_nan() && !feature.nullable {
             let detail = match value {
                 None => format!("\"{name}\" is required."),
-                Some(_) => format!("\"{name}\" has no value, and none was ever missing in training."),
+                Some(_) => {
+                    format!("\"{name}\" has no value, and none was ever missing in training.")
+                }
             };
             faults.add(Reason::MissingFeature, at, name, detail);
             return None;

@@ -66,11 +66,7 @@ impl PredictionLog {
     ///
     /// # Errors
     /// I/O (74) if the folder cannot be made or written.
-    pub(super) fn start(
-        options: LogOptions,
-        meters: Arc<Meters>,
-        events: Events,
-    ) -> Result<Self> {
+    pub(super) fn start(options: LogOptions, meters: Arc<Meters>, events: Events) -> Result<Self> {
         let failed = |error| {
             Error::io("keep predictions in", &options.folder, error)
                 .hint("check the folder's permissions and free space")
@@ -121,11 +117,7 @@ impl PredictionLog {
     ///
     /// # Errors
     /// Only where answers wait for the disk: if there is no room, or the rows cannot be written.
-    pub(super) async fn keep(
-        &self,
-        model: &Arc<Loaded>,
-        rows: Vec<Entry>,
-    ) -> Result<(), NotKept> {
+    pub(super) async fn keep(&self, model: &Arc<Loaded>, rows: Vec<Entry>) -> Result<(), NotKept> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -145,7 +137,11 @@ impl PredictionLog {
             false => (None, None),
         };
         let model = Arc::clone(model);
-        let sent = self.sender.send(Message::Rows { model, rows, written });
+        let sent = self.sender.send(Message::Rows {
+            model,
+            rows,
+            written,
+        });
         match answer {
             _ if sent.is_err() && must => Err(NotKept),
             None => Ok(()),
@@ -159,7 +155,11 @@ impl PredictionLog {
     /// Writes what waits, closes the file and ends the thread.
     pub(super) fn finish(&self) {
         let _ = self.sender.send(Message::Close);
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
             let _ = thread.join();
         }
@@ -206,7 +206,11 @@ impl Writer {
                     end = true;
                     break;
                 }
-                Message::Rows { model, rows, written: done } => {
+                Message::Rows {
+                    model,
+                    rows,
+                    written: done,
+                } => {
                     let count = rows.len();
                     self.waiting.fetch_sub(count, Ordering::Relaxed);
                     let outcome = self.write(&model, &rows);
@@ -233,7 +237,11 @@ impl Writer {
 
     /// Adds rows to the file of their model.
     fn write(&mut self, model: &Loaded, rows: &[Entry]) -> io::Result<()> {
-        if self.file.as_ref().is_some_and(|file| file.version != model.version) {
+        if self
+            .file
+            .as_ref()
+            .is_some_and(|file| file.version != model.version)
+        {
             self.close()?;
         }
         let file = match &mut self.file {

@@ -205,7 +205,10 @@ mod tests {
         let mut file = LogFile::create(folder.path(), "abc", &["a", "b"]).expect("made");
         file.add(["1", "x,\"y\"\nz"]).expect("added");
         file.flush().expect("flushed");
-        assert!(names(folder.path())[0].ends_with("-abc-".to_owned().as_str()) || names(folder.path())[0].ends_with(OPEN));
+        assert!(
+            names(folder.path())[0].ends_with("-abc-".to_owned().as_str())
+                || names(folder.path())[0].ends_with(OPEN)
+        );
         file.close().expect("closed");
         let name = &names(folder.path())[0];
         assert!(name.starts_with(PREFIX) && name.ends_with(CLOSED), "{name}");
@@ -236,7 +239,9 @@ mod tests {
         for name in ["predictions-1.csv", "predictions-2.csv", "other.csv"] {
             fs::write(folder.path().join(name), "a\n").expect("write");
         }
-        let old = File::options().write(true).open(folder.path().join("predictions-1.csv"));
+        let old = File::options()
+            .write(true)
+            .open(folder.path().join("predictions-1.csv"));
         let day = Duration::from_secs(86_400);
         let then = SystemTime::now() - 3 * day;
         old.expect("open").set_modified(then).expect("set");

@@ -102,7 +102,10 @@ impl Slot {
     /// Returns the model at work. A request keeps the one it has begun with.
     #[must_use]
     pub fn get(&self) -> Option<Arc<Loaded>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Puts a model to work.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, Response, StatusCode};
-use axum::body::Body;
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use serde_json::Value;
@@ -73,7 +73,9 @@ impl Observed<'_> {
         self.api.meters.in_flight.add(-1.0);
         let elapsed = self.begun.elapsed().as_secs_f64();
         let path = template.or(self.path.as_ref().map(MatchedPath::as_str));
-        self.api.meters.answered(&self.method, path, status, elapsed);
+        self.api
+            .meters
+            .answered(&self.method, path, status, elapsed);
         let reason = match code {
             Some("malformed") => Some(Reason::Malformed),
             Some("too_large") => Some(Reason::TooLarge),
@@ -138,6 +140,10 @@ impl Drop for Observed<'_> {
             true => StatusCode::REQUEST_TIMEOUT,
             false => StatusCode::from_u16(GONE).unwrap_or(StatusCode::REQUEST_TIMEOUT),
         };
-        self.end(status, None, Some(if late { "timeout" } else { "client_gone" }));
+        self.end(
+            status,
+            None,
+            Some(if late { "timeout" } else { "client_gone" }),
+        );
     }
 }

@@ -232,7 +232,11 @@ fn json_body(schema: &Value, example: Value) -> Value {
 }
 
 fn object(properties: Value) -> Value {
-    let required: Vec<&String> = properties.as_object().into_iter().flat_map(Map::keys).collect();
+    let required: Vec<&String> = properties
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .collect();
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
@@ -265,7 +269,10 @@ fn operation(
 
 fn operation_id(method: &str, path: &str) -> String {
     let mut id = method.to_lowercase();
-    for part in path.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()) {
+    for part in path
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+    {
         id.push('_');
         id.push_str(part);
     }
@@ -294,9 +301,38 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
     let text = json!({ "type": "string" });
     let boolean = json!({ "type": "boolean" });
     let status = object(json!({ "status": text }));
-    add("GET", "/live", get("/live", "Whether the process lives.", &status));
-    add("GET", "/ready", get("/ready", "Whether requests may come.", &status));
-    add("GET", "/health", get("/health", "The same as /ready.", &status));
+    add(
+        "GET",
+        "/live",
+        get("/live", "Whether the process lives.", &status),
+    );
+    add(
+        "GET",
+        "/ready",
+        get("/ready", "Whether requests may come.", &status),
+    );
+    add(
+        "GET",
+        "/health",
+        get("/health", "The same as /ready.", &status),
+    );
+
+    let whole = json!({ "type": "integer", "minimum": 0 });
+    let counters = object(json!({
+        "positive": whole,
+        "negative": whole,
+        "requests_in_flight": { "type": "number" },
+        "model_version": { "type": ["string", "null"] },
+    }));
+    add(
+        "GET",
+        "/counters",
+        get(
+            "/counters",
+            "Predictions by class since the start.",
+            &counters,
+        ),
+    );
 
     let record = reference("Record");
     let example = record_example(artifact);
@@ -334,11 +370,22 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
     add("POST", "/predict/batch", operation_of_batch);
 
     let models = object(json!({ "models": { "type": "array", "items": text } }));
-    add("GET", "/v1/models", get("/v1/models", "The models.", &models));
+    add(
+        "GET",
+        "/v1/models",
+        get("/v1/models", "The models.", &models),
+    );
     let readiness = object(json!({ "name": text, "ready": boolean }));
     let path = "/v1/models/{model}";
-    add("GET", path, get(path, "Whether the model is ready.", &readiness));
-    for (path, summary) in [(v1::PREDICT, "Scores instances."), (v1::EXPLAIN, "Explains instances.")] {
+    add(
+        "GET",
+        path,
+        get(path, "Whether the model is ready.", &readiness),
+    );
+    for (path, summary) in [
+        (v1::PREDICT, "Scores instances."),
+        (v1::EXPLAIN, "Explains instances."),
+    ] {
         let instances = json!({
             "type": "object",
             "required": ["instances"],
@@ -360,7 +407,11 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
         }
         let example = json!({ "instances": [example["features"]] });
         let body = Some(json_body(&instances, example));
-        add("POST", path, operation("POST", path, summary, body, as_json(&object(answer))));
+        add(
+            "POST",
+            path,
+            operation("POST", path, summary, body, as_json(&object(answer))),
+        );
     }
     let server = object(json!({
         "name": text,
@@ -369,22 +420,49 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
     }));
     add("GET", "/v2", get("/v2", "The server.", &server));
     let path = "/v2/health/live";
-    add("GET", path, get(path, "Whether the process lives.", &object(json!({ "live": boolean }))));
+    add(
+        "GET",
+        path,
+        get(
+            path,
+            "Whether the process lives.",
+            &object(json!({ "live": boolean })),
+        ),
+    );
     let path = "/v2/health/ready";
     let ready = object(json!({ "ready": boolean }));
     let mut operation_of_ready = get(path, "Whether requests may come.", &ready);
     operation_of_ready["responses"]["503"] =
         json!({ "description": "Not yet, or no longer.", "content": as_json(&ready) });
     add("GET", path, operation_of_ready);
-    for base in ["/v2/models/{model}", "/v2/models/{model}/versions/{version}"] {
-        add("GET", base, get(base, "The model's inputs and outputs.", &v2::metadata_schema()));
+    for base in [
+        "/v2/models/{model}",
+        "/v2/models/{model}/versions/{version}",
+    ] {
+        add(
+            "GET",
+            base,
+            get(
+                base,
+                "The model's inputs and outputs.",
+                &v2::metadata_schema(),
+            ),
+        );
         let path = format!("{base}/ready");
-        add("GET", &path, get(&path, "Whether the model is ready.", &readiness));
+        add(
+            "GET",
+            &path,
+            get(&path, "Whether the model is ready.", &readiness),
+        );
         let path = format!("{base}/infer");
         let body = artifact.map(|artifact| json_body(&v2::request_schema(), v2::example(artifact)));
         let content = as_json(&v2::response_schema());
         let summary = "Scores tensors, one a feature.";
-        add("POST", &path, operation("POST", &path, summary, body, content));
+        add(
+            "POST",
+            &path,
+            operation("POST", &path, summary, body, content),
+        );
     }
     Value::Object(paths)
 }

@@ -68,6 +68,10 @@ pub(super) fn explain<'m>(
     Ok(Explained {
         base_log_odds: explanation.base,
         log_odds,
-        contributions: explanation.top(most).into_iter().map(contribution).collect(),
+        contributions: explanation
+            .top(most)
+            .into_iter()
+            .map(contribution)
+            .collect(),
     })
 }

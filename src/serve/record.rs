@@ -150,7 +150,8 @@ fn is_user_id(json: &Json<'_>, at: At<'_>, faults: &mut Faults) -> bool {
         _ => false,
     };
     if !good {
-        let detail = format!("\"user_id\" is a text of 1 to {LONGEST_ID} bytes, or a whole number.");
+        let detail =
+            format!("\"user_id\" is a text of 1 to {LONGEST_ID} bytes, or a whole number.");
         faults.add(Reason::BadMember, at, "user_id", detail);
     }
     good
@@ -212,11 +213,19 @@ pub(super) fn keep(
     kept: &mut Vec<Entry>,
 ) {
     api.meters.predicted(prediction);
-    if !api.log.as_ref().is_some_and(super::log::PredictionLog::samples) {
+    if !api
+        .log
+        .as_ref()
+        .is_some_and(super::log::PredictionLog::samples)
+    {
         return;
     }
     let mut entry = Vec::with_capacity(row.values.len() + super::log::COLUMNS.len());
-    entry.extend(row.values.iter().map(|value| value.map_or_else(String::new, as_field)));
+    entry.extend(
+        row.values
+            .iter()
+            .map(|value| value.map_or_else(String::new, as_field)),
+    );
     entry.extend([
         ids.user_id.clone(),
         ids.snapshot_date.to_owned(),

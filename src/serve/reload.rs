@@ -58,7 +58,10 @@ impl Reloader {
         let poll = options.poll;
         let thread = std::thread::Builder::new().name("model".into());
         if let Err(error) = thread.spawn(move || watch.run(&receiver, poll)) {
-            events.say(Level::Error, format!("the model's file is not watched: {error}"));
+            events.say(
+                Level::Error,
+                format!("the model's file is not watched: {error}"),
+            );
         }
         Self(Mutex::new(sender))
     }
@@ -76,7 +79,11 @@ impl Reloader {
     }
 
     fn send(&self, ask: Ask) {
-        let _ = self.0.lock().unwrap_or_else(PoisonError::into_inner).send(ask);
+        let _ = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .send(ask);
     }
 }
 
@@ -148,7 +155,8 @@ impl Watch {
                     Some(model) => format!("; model {} {} stays", model.name, model.version),
                     None => "; there is no model".to_owned(),
                 };
-                self.events.say(Level::Error, format!("the model is refused: {why}{rest}"));
+                self.events
+                    .say(Level::Error, format!("the model is refused: {why}{rest}"));
                 Outcome {
                     result: Reload::Refused,
                     why: Some(why),
@@ -165,11 +173,15 @@ impl Watch {
             return Ok(None);
         }
         if self.options.log.is_some()
-            && let Some(name) = artifact.body.features.iter().map(|feature| &feature.name).find(|name| {
-                super::log::COLUMNS.contains(&name.as_str())
-            })
+            && let Some(name) = artifact
+                .body
+                .features
+                .iter()
+                .map(|feature| &feature.name)
+                .find(|name| super::log::COLUMNS.contains(&name.as_str()))
         {
-            let message = format!("its feature \"{name}\" has the name of a column of the prediction log");
+            let message =
+                format!("its feature \"{name}\" has the name of a column of the prediction log");
             return Err(Error::bad_input(message));
         }
         let documents = |artifact: &Artifact| {

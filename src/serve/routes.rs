@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -29,11 +31,7 @@ pub(super) struct Route {
     pub(super) statuses: &'static [StatusCode],
 }
 
-const fn route(
-    method: &'static str,
-    path: &'static str,
-    statuses: &'static [StatusCode],
-) -> Route {
+const fn route(method: &'static str, path: &'static str, statuses: &'static [StatusCode]) -> Route {
     Route {
         method,
         path,
@@ -44,7 +42,11 @@ const fn route(
 const OK: &[StatusCode] = &[StatusCode::OK];
 const READY: &[StatusCode] = &[StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE];
 const SEEN: &[StatusCode] = &[StatusCode::OK, StatusCode::UNAUTHORIZED];
-const NAMED: &[StatusCode] = &[StatusCode::OK, StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND];
+const NAMED: &[StatusCode] = &[
+    StatusCode::OK,
+    StatusCode::UNAUTHORIZED,
+    StatusCode::NOT_FOUND,
+];
 const SCORED: &[StatusCode] = &[
     StatusCode::OK,
     StatusCode::BAD_REQUEST,
@@ -78,6 +80,7 @@ const RELOADED: &[StatusCode] = &[
 pub(super) static ROUTES: &[Route] = &[
     route("GET", "/", SEEN),
     route("GET", "/openapi.json", SEEN),
+    route("GET", "/counters", SEEN),
     route("POST", "/predict", SCORED),
     route("POST", "/predict/batch", SCORED),
     route("GET", "/live", OK),
@@ -97,7 +100,11 @@ pub(super) static ROUTES: &[Route] = &[
     route("POST", "/v2/models/{model}/infer", SCORED_BY_NAME),
     route("GET", "/v2/models/{model}/versions/{version}", NAMED),
     route("GET", "/v2/models/{model}/versions/{version}/ready", NAMED),
-    route("POST", "/v2/models/{model}/versions/{version}/infer", SCORED_BY_NAME),
+    route(
+        "POST",
+        "/v2/models/{model}/versions/{version}/infer",
+        SCORED_BY_NAME,
+    ),
 ];
 
 /// Everything that tells of the model or uses it.
@@ -105,6 +112,7 @@ pub(super) fn scoring(api: &Arc<Api>) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/openapi.json", get(openapi_document))
+        .route("/counters", get(counters))
         .route("/predict", post(predict))
         .route("/predict/batch", post(batch::predict))
         .route("/v1/models", get(v1::models))
@@ -114,8 +122,14 @@ pub(super) fn scoring(api: &Arc<Api>) -> Router {
         .route("/v2/models/{model}/ready", get(v2::model_ready))
         .route("/v2/models/{model}/infer", post(v2::infer))
         .route("/v2/models/{model}/versions/{version}", get(v2::model))
-        .route("/v2/models/{model}/versions/{version}/ready", get(v2::model_ready))
-        .route("/v2/models/{model}/versions/{version}/infer", post(v2::infer))
+        .route(
+            "/v2/models/{model}/versions/{version}/ready",
+            get(v2::model_ready),
+        )
+        .route(
+            "/v2/models/{model}/versions/{version}/infer",
+            post(v2::infer),
+        )
         .with_state(Arc::clone(api))
 }
 
@@ -170,7 +184,9 @@ async fn predict(State(api): State<Arc<Api>>, request: Request) -> Result<Respon
 /// Reads `?explain=true` or `?explain=K`.
 pub(super) fn asked_to_explain(request: &Request) -> Result<usize, Problem> {
     let query = request.uri().query().unwrap_or_default();
-    let asked = query.split('&').find_map(|pair| pair.strip_prefix("explain="));
+    let asked = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("explain="));
     match asked {
         None | Some("false") => Ok(0),
         Some("true") => Ok(usize::MAX),
@@ -231,6 +247,17 @@ async fn reload_now(State(api): State<Arc<Api>>) -> Response<Body> {
     }
 }
 
+/// What the page shows, for those who have no Prometheus at hand.
+async fn counters(State(api): State<Arc<Api>>) -> Response<Body> {
+    let [positive, negative] = api.meters.by_class();
+    json(&json!({
+        "positive": positive,
+        "negative": negative,
+        "requests_in_flight": api.meters.in_flight.get(),
+        "model_version": api.model().map(|model| model.version.clone()),
+    }))
+}
+
 async fn openapi_document(State(api): State<Arc<Api>>) -> Response<Body> {
     match api.model() {
         Some(model) => answer("application/json", model.openapi.clone()),
@@ -276,7 +303,10 @@ mod tests {
 
     #[test]
     fn a_route_is_there_once() {
-        let names: BTreeSet<_> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
+        let names: BTreeSet<_> = ROUTES
+            .iter()
+            .map(|route| (route.method, route.path))
+            .collect();
         assert_eq!(names.len(), ROUTES.len());
     }
 }

@@ -157,7 +157,10 @@ mod tests {
         assert_eq!(hex(&parent.span_id), "00f067aa0ba902b7");
         assert!(parent.sampled);
         let trace = Trace::of(&headers("traceparent", text));
-        assert_eq!(trace.trace_id().as_deref(), Some("4bf92f3577b34da6a3ce929d0e0e4736"));
+        assert_eq!(
+            trace.trace_id().as_deref(),
+            Some("4bf92f3577b34da6a3ce929d0e0e4736")
+        );
         for bad in [
             "",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",

@@ -107,12 +107,7 @@ async fn instances(
     Ok(response)
 }
 
-fn read<'a>(
-    api: &Api,
-    model: &Loaded,
-    json: &'a Json<'a>,
-    faults: &mut Faults,
-) -> Vec<Row<'a>> {
+fn read<'a>(api: &Api, model: &Loaded, json: &'a Json<'a>, faults: &mut Faults) -> Vec<Row<'a>> {
     let here = At {
         row: None,
         base: "",
@@ -127,7 +122,12 @@ fn read<'a>(
     for (name, value) in members {
         match name.as_ref() {
             "instances" if instances.is_some() => {
-                faults.add(Reason::Duplicate, here, name, "\"instances\" is there twice.".into());
+                faults.add(
+                    Reason::Duplicate,
+                    here,
+                    name,
+                    "\"instances\" is there twice.".into(),
+                );
             }
             "instances" => instances = Some(value),
             // Named by TensorFlow Serving; there is but one signature.

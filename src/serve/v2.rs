@@ -25,7 +25,8 @@ use crate::model::artifact::{Artifact, FeatureKind};
 const OUTPUTS: [&str; 2] = ["churn_risk", "label"];
 /// Datatypes of numbers.
 const NUMBERS: [&str; 11] = [
-    "FP64", "FP32", "FP16", "INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16", "UINT8",
+    "FP64", "FP32", "FP16", "INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16",
+    "UINT8",
 ];
 const TEXTS: &str = "BYTES";
 const HERE: At<'static> = At {
@@ -117,7 +118,11 @@ fn named(api: &Api, path: &str) -> Result<Arc<Loaded>, Problem> {
         Some(version) => {
             let (name, version) = (&model.name, short(version));
             let detail = format!("Model \"{name}\" has no version \"{version}\" at work.");
-            Err(Problem::new(StatusCode::NOT_FOUND, "no_such_version", detail))
+            Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "no_such_version",
+                detail,
+            ))
         }
     }
 }
@@ -156,7 +161,10 @@ async fn score(api: &Arc<Api>, request: Request) -> Result<Response<Body>, Probl
         ];
         let wanted = |output: &Value| {
             let name = output["name"].as_str().unwrap_or_default();
-            request.outputs.as_ref().is_none_or(|names| names.iter().any(|wanted| wanted == name))
+            request
+                .outputs
+                .as_ref()
+                .is_none_or(|names| names.iter().any(|wanted| wanted == name))
         };
         let mut answer = json!({
             "model_name": model.name,
@@ -183,7 +191,10 @@ struct Inference<'a> {
 type Members<'a> = [(Cow<'a, str>, Json<'a>)];
 
 fn member<'a>(members: &'a Members<'a>, name: &str) -> Option<&'a Json<'a>> {
-    members.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    members
+        .iter()
+        .find(|(own, _)| own == name)
+        .map(|(_, value)| value)
 }
 
 /// Names members that nobody knows, and those that are there twice.
@@ -207,7 +218,12 @@ impl<'a> Inference<'a> {
             faults.add(Reason::WrongType, HERE, "", detail);
             return request;
         };
-        check_names(members, &["id", "parameters", "inputs", "outputs"], HERE, faults);
+        check_names(
+            members,
+            &["id", "parameters", "inputs", "outputs"],
+            HERE,
+            faults,
+        );
         match member(members, "id") {
             None => {}
             Some(Json::Text(id)) => request.id = Some(id.clone()),
@@ -256,7 +272,12 @@ impl<'a> Inference<'a> {
                 faults.add(Reason::WrongType, at, "", detail);
                 continue;
             };
-            check_names(members, &["name", "shape", "datatype", "parameters", "data"], at, faults);
+            check_names(
+                members,
+                &["name", "shape", "datatype", "parameters", "data"],
+                at,
+                faults,
+            );
             let Some(Json::Text(name)) = member(members, "name") else {
                 let detail = "A tensor has a \"name\", the feature's.".to_owned();
                 faults.add(Reason::MissingMember, at, "name", detail);
@@ -348,7 +369,8 @@ fn tensor<'a>(
         _ => None,
     };
     let Some(rows) = rows.filter(|rows| *rows >= 1.0 && rows.fract() == 0.0) else {
-        let detail = "A tensor has a \"shape\" of [rows] or [rows, 1], of one row or more.".to_owned();
+        let detail =
+            "A tensor has a \"shape\" of [rows] or [rows, 1], of one row or more.".to_owned();
         faults.add(Reason::BadMember, at, "shape", detail);
         return None;
     };
@@ -376,7 +398,7 @@ fn tensor<'a>(
         Json::Number(number) => {
             datatype.starts_with("FP")
                 || (datatype != TEXTS && number.fract() == 0.0)
-                && (*number >= 0.0 || !datatype.starts_with('U'))
+                    && (*number >= 0.0 || !datatype.starts_with('U'))
         }
         _ => false,
     };
@@ -416,7 +438,9 @@ impl<'a> Columns<'a> {
                 inside: "",
             };
             let values = self.by_feature.iter();
-            let values = values.map(|data| data.as_ref().map(|data| data[row])).collect();
+            let values = values
+                .map(|data| data.as_ref().map(|data| data[row]))
+                .collect();
             rules.values(values, at, faults)
         };
         (0..rows).filter_map(row).collect()
@@ -512,7 +536,11 @@ pub(super) fn response_schema() -> Value {
 
 /// A request that scores: the first example of the model.
 pub(super) fn example(artifact: &Artifact) -> Value {
-    let values = artifact.body.examples.first().map(|example| &example.values);
+    let values = artifact
+        .body
+        .examples
+        .first()
+        .map(|example| &example.values);
     let tensor = |feature: &crate::model::artifact::Feature| {
         let text = values?.get(&feature.name)?;
         let (datatype, value) = match feature.kind {

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::layers::{Layers, Origin};
+use super::serve::ServeSettings;
 use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target};
 use crate::error::{Error, Result};
 
@@ -23,6 +24,8 @@ pub struct Settings {
     pub train: TrainSettings,
     /// Batch scores.
     pub score: ScoreSettings,
+    /// The prediction API.
+    pub serve: ServeSettings,
     /// The Pushgateway.
     pub push: PushSettings,
 }
@@ -202,6 +205,7 @@ impl Settings {
             },
             drift: drift(layers)?,
             train: train(layers)?,
+            serve: super::serve::resolve(layers)?,
             score: ScoreSettings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
