@@ -63,6 +63,7 @@ pub mod cli;
 pub mod commands;
 pub mod data;
 pub mod drift;
+pub mod manifests;
 pub mod metrics;
 pub mod model;
 pub mod profile;

@@ -10,11 +10,13 @@ use super::config::{
 };
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::render_manifests::RenderArgs;
 use super::score::ScoreArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::render_manifests::RenderRequest;
 use crate::commands::score::ScoreRequest;
 use crate::commands::train::TrainRequest;
 use crate::error::{Error, Result};
@@ -48,6 +50,7 @@ enum Command {
     Score(Box<ScoreArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    RenderManifests(Box<RenderArgs>),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     #[command(hide = true)]
@@ -78,6 +81,8 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `render-manifests`.
+    RenderManifests(Box<RenderRequest>),
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -97,6 +102,7 @@ impl Words {
             | Command::Score(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::RenderManifests(_)
             | Command::Config(_) => true,
             Command::Completions(_) | Command::Man(_) | Command::Version => false,
         }
@@ -110,6 +116,7 @@ impl Words {
             Command::Score(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::RenderManifests(args) => args.flags(),
             Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
                 Flags::default()
             }
@@ -134,6 +141,16 @@ impl Words {
             ))),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::RenderManifests(args) => {
+                let flavor = args.flavor();
+                Task::RenderManifests(Box::new(RenderRequest::from_settings(
+                    settings,
+                    args.output_dir,
+                    args.check,
+                    args.only,
+                    flavor,
+                )?))
+            }
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,

@@ -1,10 +1,12 @@
 //! One file a subcommand: read, compute, emit, verdict. What the words on the command line mean is `cli/`'s affair.
 
 pub mod config;
+pub mod deployment;
 pub mod drift;
 pub mod inputs;
 mod ordered_lines;
 pub mod profile;
+pub mod render_manifests;
 pub mod score;
 pub mod train;
 mod train_table;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
 use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Target};
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ pub struct Settings {
     pub train: TrainSettings,
     /// Batch scores.
     pub score: ScoreSettings,
+    /// The deployment and its alerts.
+    pub deployment: DeploymentSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -173,6 +176,7 @@ impl Settings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
+            deployment: DeploymentSettings::resolve(layers)?,
         })
     }
 }
