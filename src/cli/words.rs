@@ -10,6 +10,7 @@ use super::config::{
 };
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::render_manifests::RenderArgs;
 use super::score::ScoreArgs;
 use super::train::TrainArgs;
@@ -51,6 +52,8 @@ enum Command {
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
     RenderManifests(Box<RenderArgs>),
+    PushMetrics(Box<PushMetricsArgs>),
+    Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     #[command(hide = true)]
@@ -83,6 +86,10 @@ pub enum Task {
     Merge(MergeRequest),
     /// `render-manifests`.
     RenderManifests(Box<RenderRequest>),
+    /// `push-metrics` and its subcommands.
+    PushMetrics(PushTask),
+    /// `metrics list`.
+    MetricsList,
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -103,8 +110,11 @@ impl Words {
             | Command::Drift(_)
             | Command::Profile(_)
             | Command::RenderManifests(_)
+            | Command::PushMetrics(_)
             | Command::Config(_) => true,
-            Command::Completions(_) | Command::Man(_) | Command::Version => false,
+            Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
+                false
+            }
         }
     }
 
@@ -117,9 +127,12 @@ impl Words {
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
-            Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
-                Flags::default()
-            }
+            Command::PushMetrics(args) => args.flags(),
+            Command::Metrics(_)
+            | Command::Config(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Version => Flags::default(),
         }
     }
 
@@ -151,6 +164,10 @@ impl Words {
                     flavor,
                 )?))
             }
+            Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Metrics(MetricsArgs {
+                command: MetricsCommand::List,
+            }) => Task::MetricsList,
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,
