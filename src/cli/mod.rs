@@ -9,6 +9,7 @@ mod global;
 mod help;
 mod profile;
 mod push_metrics;
+mod render_manifests;
 mod score;
 mod serve;
 mod train;

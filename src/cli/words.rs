@@ -11,12 +11,14 @@ use super::config::{
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
+use super::render_manifests::RenderArgs;
 use super::score::ScoreArgs;
 use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::render_manifests::RenderRequest;
 use crate::commands::score::ScoreRequest;
 use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
@@ -52,6 +54,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    RenderManifests(Box<RenderArgs>),
     PushMetrics(Box<PushMetricsArgs>),
     Metrics(MetricsArgs),
     Config(ConfigArgs),
@@ -86,6 +89,8 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `render-manifests`.
+    RenderManifests(Box<RenderRequest>),
     /// `push-metrics` and its subcommands.
     PushMetrics(PushTask),
     /// `metrics list`.
@@ -110,6 +115,7 @@ impl Words {
             | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::RenderManifests(_)
             | Command::PushMetrics(_)
             | Command::Config(_) => true,
             Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
@@ -127,6 +133,7 @@ impl Words {
             Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::RenderManifests(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
             Command::Metrics(_)
             | Command::Config(_)
@@ -155,6 +162,16 @@ impl Words {
             Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::RenderManifests(args) => {
+                let flavor = args.flavor();
+                Task::RenderManifests(Box::new(RenderRequest::from_settings(
+                    settings,
+                    args.output_dir,
+                    args.check,
+                    args.only,
+                    flavor,
+                )?))
+            }
             Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
             Command::Metrics(MetricsArgs {
                 command: MetricsCommand::List,

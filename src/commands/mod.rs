@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod config;
+pub mod deployment;
 pub mod drift;
 pub mod gateway;
 pub mod inputs;
@@ -11,6 +12,7 @@ pub mod profile;
 pub mod push_groups;
 pub mod push_metrics;
 pub mod push_run;
+pub mod render_manifests;
 pub mod score;
 pub mod serve;
 pub mod train;

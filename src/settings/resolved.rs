@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
 use super::serve::ServeSettings;
 use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target};
@@ -26,6 +27,8 @@ pub struct Settings {
     pub score: ScoreSettings,
     /// The prediction API.
     pub serve: ServeSettings,
+    /// The deployment and its alerts.
+    pub deployment: DeploymentSettings,
     /// The Pushgateway.
     pub push: PushSettings,
 }
@@ -210,6 +213,7 @@ impl Settings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
+            deployment: DeploymentSettings::resolve(layers)?,
             push: push(layers)?,
         })
     }
