@@ -9,7 +9,9 @@ mod global;
 mod help;
 mod profile;
 mod push_metrics;
+mod render_manifests;
 mod score;
+mod serve;
 mod train;
 mod words;
 

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod config;
+pub mod deployment;
 pub mod drift;
 mod drift_watch;
 pub mod gateway;
@@ -12,7 +13,9 @@ pub mod profile;
 pub mod push_groups;
 pub mod push_metrics;
 pub mod push_run;
+pub mod render_manifests;
 pub mod score;
+pub mod serve;
 pub mod train;
 mod train_artifact;
 mod train_drift;

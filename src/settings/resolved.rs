@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
+use super::serve::ServeSettings;
 use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target};
 use crate::error::{Error, Result};
 
@@ -23,6 +25,10 @@ pub struct Settings {
     pub train: TrainSettings,
     /// Batch scores.
     pub score: ScoreSettings,
+    /// The prediction API.
+    pub serve: ServeSettings,
+    /// The deployment and its alerts.
+    pub deployment: DeploymentSettings,
     /// The Pushgateway.
     pub push: PushSettings,
 }
@@ -208,10 +214,12 @@ impl Settings {
             },
             drift: drift(layers)?,
             train: train(layers)?,
+            serve: super::serve::resolve(layers)?,
             score: ScoreSettings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
+            deployment: DeploymentSettings::resolve(layers)?,
             push: push(layers)?,
         })
     }
