@@ -136,6 +136,11 @@ mod tests {
             let Some(flag) = key.flag else { continue };
             let arg = commands
                 .iter()
+                // Two commands may have a flag of one name, each with a setting of its own.
+                .filter(|command| {
+                    let of_command = key_of_flag(command.get_name(), flag);
+                    of_command.is_some_and(|found| found.name == key.name)
+                })
                 .flat_map(|command| command.get_arguments())
                 .find(|arg| {
                     Some(flag) == arg.get_long().map(|long| format!("--{long}")).as_deref()
