@@ -177,6 +177,7 @@ pub static KEYS: &[Key] = &[
     key("k8s.hook_secret", Kind::Text, Some("churn-retrain-hook"), None, "Secret with the token of the retrain hook"),
     key("k8s.kserve_storage_uri", Kind::Text, Some("pvc://churn-mlops-pvc/artifacts/models"), None, "where KServe finds the model"),
     key("k8s.argocd_repository", Kind::Text, Some("https://git.example.com/churn-mlops.git"), None, "repository that Argo CD deploys from"),
+    key("k8s.aws_region", Kind::Text, Some("eu-central-1"), None, "region on AWS, of Secrets Manager and of EC2 instances"),
     key("k8s.aws_secret", Kind::Text, Some("churn-mlops"), None, "secret in AWS Secrets Manager that External Secrets reads"),
     key("alerts.disable", Kind::List, Some(""), None, "rules that are off"),
     key("alerts.enable", Kind::List, Some(""), None, "rules that are on though off by default: TestAlert"),
@@ -224,7 +225,6 @@ pub static KEYS: &[Key] = &[
     key("plain.alertmanager_targets", Kind::List, Some("localhost:9093"), None, "hosts and ports of Alertmanager"),
     key("plain.hook_url", Kind::Text, Some("http://localhost:8080/alertmanager"), None, "webhook that starts a retrain"),
     key("plain.secrets_folder", Kind::Text, Some("/etc/alertmanager/secrets"), None, "folder of files with the receivers' secrets"),
-    key("plain.ec2_region", Kind::Text, Some("eu-central-1"), None, "AWS region, for EC2"),
 ];
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ mod models;
 mod profile;
 mod python_system;
 mod readers;
+mod render_live;
+mod render_manifests;
 mod schemas;
 mod score;
 mod servers;

@@ -10,9 +10,11 @@ mod options;
 mod platform;
 mod promtool;
 mod rule;
+mod runbook;
 mod serving;
 
 pub use case::{Case, CaseKind, Check, Expected};
 pub use options::{Options, Thresholds};
 pub use promtool::{RuleFile, RuleGroup, RuleText, TestFile, groups, test_file};
 pub use rule::{Layer, Rule, Severity, names, prometheus_duration, rules};
+pub use runbook::runbooks;
