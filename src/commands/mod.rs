@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod config;
 pub mod deployment;
 pub mod drift;
+mod drift_watch;
 pub mod gateway;
 pub mod inputs;
 pub mod metrics;

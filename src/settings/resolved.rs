@@ -90,6 +90,10 @@ pub struct DriftSettings {
     pub push_gateway: Option<String>,
     /// Job under which to push.
     pub push_job: String,
+    /// How often to repeat the check, if at all.
+    pub watch: Option<Span>,
+    /// Where to listen meanwhile.
+    pub listen: Option<String>,
     /// PSI from which a feature warns.
     pub warn_psi: PsiThreshold,
     /// PSI from which a feature fails.
@@ -165,6 +169,8 @@ pub struct PushSettings {
     pub client_cert: Option<PathBuf>,
     /// Its key.
     pub client_key: Option<PathBuf>,
+    /// Whether credentials may go unencrypted.
+    pub plain_http: String,
     /// How pushes are packed.
     pub compression: String,
     /// Longest time for one attempt.
@@ -229,6 +235,7 @@ fn push(layers: &Layers) -> Result<PushSettings> {
         ca_file: file("push.ca_file")?,
         client_cert: file("push.client_cert")?,
         client_key: file("push.client_key")?,
+        plain_http: layers.required("push.plain_http")?.0,
         compression: layers.required("push.compression")?.0,
         timeout: layers.required("push.timeout")?.0,
         deadline: layers.required("push.deadline")?.0,
@@ -276,6 +283,8 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         termination_log: target("drift.termination_log")?,
         push_gateway: layers.optional("drift.push_gateway")?.0,
         push_job: layers.required("drift.push_job")?.0,
+        watch: layers.optional("drift.watch")?.0,
+        listen: layers.optional("drift.listen")?.0,
         thresholds: thresholds(layers, &warn, &fail)?,
         warn_psi: warn.0,
         fail_psi: fail.0,
