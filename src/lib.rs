@@ -8,10 +8,11 @@
 //! | 8 | [`cli`] | the command line: words into requests |
 //! | 7 | [`commands`] | one file a subcommand: read, compute, emit, verdict |
 //! | 6 | [`reports`] | what people read of a result |
+//! | 4 | [`serve`] | the prediction API |
 //! | 3 | [`drift`] | two profiles in, one report out |
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
-//! | 1 | [`data`], [`stats`] | readers; pure numbers |
-//! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`cells`], [`text`] | terminal, HTML frame, settings, atomic files |
+//! | 1 | [`data`], [`stats`], [`http`] | readers; pure numbers; servers with limits |
+//! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`signals`], [`cells`], [`text`] | terminal, HTML frame, settings, atomic files |
 //!
 //! # Example
 //!
@@ -55,17 +56,23 @@ pub mod files;
 pub mod page;
 pub mod progress;
 pub mod settings;
+pub mod signals;
 pub mod terminal;
 pub mod text;
 
+pub mod alerts;
 pub mod cli;
+pub mod cluster;
 pub mod commands;
 pub mod data;
 pub mod drift;
+pub mod http;
+pub mod manifests;
 pub mod metrics;
 pub mod model;
 pub mod profile;
 pub mod reports;
+pub mod serve;
 pub mod stats;
 
 mod run;

@@ -5,12 +5,13 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, Once, PoisonError};
 
-use crate::cli::{self, Task, Words};
+use crate::cli::{self, PushTask, Task, Words};
 use crate::commands::{self, Look, Shell};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::remove_unfinished;
 use crate::settings::{FileChoice, Layers, Settings, SettingsFile};
+use crate::signals::{self, Signal};
 use crate::terminal::{
     Color, Format, LogFormat, Manner, Messages, Paint, ProgressMode, Surroundings, Verbosity,
     restore_cursor,
@@ -89,13 +90,27 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
     match words.task(&Settings::resolve(&layers)?)? {
         Task::Train(request) => commands::train::run(&request, shell),
         Task::Score(request) => commands::score::run(&request, shell),
+        Task::Serve(request) => commands::serve::run(&request, shell),
         Task::Drift(request) => commands::drift::run(&request, shell),
         Task::Profile(request) => commands::profile::run(&request, shell),
         Task::Merge(request) => commands::profile::merge(&request, shell),
+        Task::RenderManifests(request) => commands::render_manifests::run(&request, shell),
+        Task::PushMetrics(task) => push_metrics(&task, shell),
+        Task::MetricsList => commands::metrics::list(shell),
         Task::ConfigShow => commands::config::run(&layers, shell),
         Task::Version => commands::version::run(shell),
         Task::Completions(of) => shell.print(&cli::completion(of)).map(|()| ExitCode::Ok),
         Task::Man(path) => shell.print(&cli::man_page(&path)?).map(|()| ExitCode::Ok),
+    }
+}
+
+fn push_metrics(task: &PushTask, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    match task {
+        PushTask::Push(request) => commands::push_metrics::run(request, shell),
+        PushTask::Run(request) => commands::push_run::run(request, shell),
+        PushTask::List(gateway) => commands::push_groups::list(gateway, shell),
+        PushTask::Delete(request) => commands::push_groups::delete_one(request, shell),
+        PushTask::Prune(request) => commands::push_groups::prune(request, shell),
     }
 }
 
@@ -236,30 +251,21 @@ fn guarded<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// Ends the process on SIGTERM and SIGINT, as PID 1 too, where the kernel's default would ignore them.
+/// Ends the process on SIGTERM and SIGINT that no command takes care of.
 fn end_on_signals() {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else {
-        return; // The kernel's default stays: right everywhere but as PID 1.
-    };
-    let wait = move || {
-        if let Some(signal) = signals.forever().next() {
-            let code = match signal {
-                SIGINT => ExitCode::Interrupted,
-                _ => ExitCode::Terminated,
-            };
-            remove_unfinished();
-            restore_cursor();
-            #[expect(
-                clippy::exit,
-                reason = "the main thread may be anywhere; only the process can end it"
-            )]
-            std::process::exit(i32::from(code.code()));
-        }
-    };
-    let _ = std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(wait);
+    signals::listen(|signal| {
+        let code = match signal {
+            Signal::Interrupt => ExitCode::Interrupted,
+            Signal::Terminate | Signal::Hangup => ExitCode::Terminated,
+        };
+        remove_unfinished();
+        restore_cursor();
+        #[expect(
+            clippy::exit,
+            reason = "the main thread may be anywhere; only the process can end it"
+        )]
+        std::process::exit(i32::from(code.code()));
+    });
 }
 
 #[cfg(test)]

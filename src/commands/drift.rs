@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::Shell;
 use super::inputs::{self, Input};
+use super::{Shell, step_summary};
 use crate::cells::Tone;
 use crate::drift::report::{PsiThresholds, Thresholds};
 use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, Status, UsualColumns, check};
@@ -287,15 +287,7 @@ fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>
     }
     say_what_was_written(outputs, shell);
     // The verdict must not depend on these two: they belong to whoever runs us.
-    if let Some(path) = shell.var("GITHUB_STEP_SUMMARY") {
-        let text = markdown::text(report);
-        let opened = OpenOptions::new().append(true).create(true).open(path);
-        if let Err(error) = opened.and_then(|mut file| file.write_all(text.as_bytes())) {
-            shell
-                .messages()
-                .warn(&format!("cannot append to $GITHUB_STEP_SUMMARY: {error}"));
-        }
-    }
+    step_summary::append(shell, &markdown::text(report));
     if let Some(path) = &outputs.termination_log {
         // A bind mount cannot be renamed over; absent outside of Kubernetes.
         let opened = OpenOptions::new().write(true).truncate(true).open(path);

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::cells::{Table, Tone};
 use crate::error::{Error, Result};
+use crate::exit::ExitCode;
 use crate::progress::Progress;
 use crate::terminal::{
-    Document, Format, Messages, Paint, Surroundings, draw, json, plain, wrap, yaml,
+    Document, Format, Messages, Paint, Surroundings, confirm, draw, json, plain, wrap, yaml,
 };
 use crate::text::visible;
 
@@ -90,6 +91,20 @@ impl<'a> Shell<'a> {
     #[must_use]
     pub const fn messages(&self) -> &'a Messages<'a> {
         self.messages
+    }
+
+    /// Goes on only if `--yes` was given (`is_agreed`) or somebody at the terminal says so.
+    ///
+    /// # Errors
+    /// Fails with 3 if the answer is no, with 64 if there is no terminal to ask at.
+    pub fn agree(&self, is_agreed: bool, question: &str) -> Result<()> {
+        if is_agreed || confirm(self.surroundings, question)? {
+            return Ok(());
+        }
+        Err(Error::new(
+            ExitCode::Refused,
+            "answered no; nothing was done",
+        ))
     }
 
     /// Prints text, made safe and painted by the caller, to stdout.

@@ -4,15 +4,21 @@
 
 mod file;
 mod keys;
+mod kubernetes;
 mod layers;
 mod resolved;
+mod serve;
 mod values;
 
 pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
 pub use keys::{KEYS, Key, Kind, key_of_flag};
+pub use kubernetes::{DeploymentSettings, duration_seconds};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
 pub use resolved::{
-    ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, ScoreSettings, Settings,
-    TrainSettings,
+    ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, PushSettings, ScoreSettings,
+    Settings, TrainSettings,
 };
-pub use values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Target};
+pub use serve::{PredictionLogSettings, ServeSettings};
+pub use values::{
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, Wait,
+};

@@ -4,6 +4,7 @@
 //! anything that serde can serialise.
 
 mod choices;
+mod confirm;
 mod documents;
 mod errors;
 mod messages;
@@ -14,6 +15,7 @@ mod table;
 mod wrap;
 
 pub use choices::{Color, Format, FormatChoice, LogFormat, ProgressMode, Verbosity};
+pub use confirm::confirm;
 pub use documents::{Document, json, yaml};
 pub use errors::render_error;
 pub use messages::{Manner, Messages};

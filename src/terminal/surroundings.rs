@@ -12,6 +12,8 @@ const USUAL: usize = 80;
 pub struct Surroundings {
     /// Environment variables.
     pub env: BTreeMap<String, String>,
+    /// Whether stdin is a terminal.
+    pub stdin_is_terminal: bool,
     /// Whether stdout is a terminal.
     pub stdout_is_terminal: bool,
     /// Whether stderr is a terminal.
@@ -30,6 +32,7 @@ impl Surroundings {
         });
         Self {
             env: env.collect(),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             terminal_width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),

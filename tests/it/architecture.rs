@@ -16,13 +16,16 @@ const FLOORS: &[(u8, &[&str])] = &[
     (
         0,
         &[
-            "terminal", "page", "settings", "exit", "error", "files", "progress", "text", "cells",
+            "terminal", "page", "settings", "exit", "error", "files", "progress", "signals",
+            "text", "cells",
         ],
     ),
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 6] = ["exit", "error", "files", "progress", "text", "cells"];
+const COMMON: [&str; 7] = [
+    "exit", "error", "files", "progress", "signals", "text", "cells",
+];
 
 /// Crates that only these rooms may name. A crate that is not listed may be named everywhere.
 const CRATES: &[(&str, &[&str])] = &[
@@ -36,7 +39,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("minijinja", &["page", "reports"]),
     ("toml", &["settings"]),
     ("tempfile", &["files"]),
-    ("signal_hook", &["run"]),
+    ("signal_hook", &["signals"]),
     ("strsim", &["error"]),
     (
         "serde_saphyr",
@@ -48,7 +51,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ureq", &["http"]),
     ("flate2", &["data", "http"]),
     ("glob", &["data"]),
-    ("csv", &["data"]),
+    // The prediction log is written row by row as predictions are made: no data set, no reader.
+    ("csv", &["data", "serve"]),
     ("memmap2", &["data"]),
     ("parquet", &["data"]),
     ("forust_ml", &["model"]),

@@ -1,0 +1,27 @@
+//! Actions on a Kubernetes cluster: start a Job exactly once, wait for it, check the wiring.
+//!
+//! What objects should look like is the affair of `manifests/`; what people read, of `reports/`.
+
+mod access;
+mod client;
+pub mod decide;
+mod error;
+mod events;
+pub mod job;
+pub mod ledger;
+mod lines;
+mod logs;
+pub mod names;
+mod retry;
+mod start;
+pub mod state;
+mod wait;
+
+pub use access::{Permission, TO_FOLLOW, TO_START, TO_TELL};
+pub use client::{Cluster, Target};
+pub use error::{Call, ClusterError, Place, Problem};
+pub use events::Happened;
+pub use logs::LogLine;
+pub use retry::Patience;
+pub use start::{Outcome, Plan, StartRequest, Waiting, dry_run, plan, preview, start};
+pub use wait::End;

@@ -1,0 +1,138 @@
+//! One connection: requests in, answers out, each within its time.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{CONNECTION, HOST};
+use axum::http::{HeaderValue, Request, Response, StatusCode, Version};
+use axum::response::IntoResponse;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::select;
+use tokio::time::timeout;
+use tower::Service as _;
+
+use super::events::{Events, Level};
+use super::guard::{Guarded, HeadTimer, Phase};
+use super::problem::Problem;
+use super::server::Limits;
+use super::stop::Stop;
+
+/// What the connections of a listener share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) router: Router,
+    pub(super) limits: Limits,
+    /// Answers ask for the connection to be closed once this is turned.
+    pub(super) draining: Stop,
+    /// Connections end after the request at hand once this is turned.
+    pub(super) ending: Stop,
+    pub(super) events: Events,
+}
+
+/// Who sent a request, among the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// Serves a connection to its end. Trouble with one peer is nobody's but his.
+pub(super) async fn serve<S>(stream: S, peer: SocketAddr, shared: Arc<Shared>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (limits, phase) = (shared.limits, Phase::default());
+    let timer = HeadTimer {
+        phase: phase.clone(),
+        head: limits.header_timeout,
+    };
+    let io = TokioIo::new(Guarded::new(stream, phase, limits.write_timeout));
+    let ending = shared.ending.clone();
+    let connection = http1::Builder::new()
+        .timer(timer)
+        .header_read_timeout(limits.header_timeout.max(limits.keep_alive))
+        .max_buf_size(64 << 10)
+        .serve_connection(io, Front { shared, peer });
+    let mut connection = pin!(connection);
+    select! {
+        biased;
+        // A peer that goes away, stalls or speaks no HTTP: hyper has answered where there is an answer.
+        _ = connection.as_mut() => return,
+        () = ending.wait() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// What stands before the router on every request.
+struct Front {
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+impl Service<Request<Incoming>> for Front {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn call(&self, mut request: Request<Incoming>) -> Answer {
+        request.extensions_mut().insert(Peer(self.peer));
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let mut response = answer(request, &shared).await;
+            if shared.draining.is_triggered() || response.status() == StatusCode::REQUEST_TIMEOUT {
+                let headers = response.headers_mut();
+                headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        })
+    }
+}
+
+async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Body> {
+    if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
+        // RFC 9112, 3.2: a proxy before us may have taken it for another host's.
+        let problem = Problem::malformed("HTTP/1.1 needs a Host header.");
+        let close = HeaderValue::from_static("close");
+        return problem.header(CONNECTION, close).into_response();
+    }
+    let mut router = shared.router.clone();
+    let within = timeout(
+        shared.limits.request_timeout,
+        unwinding(router.call(request.map(Body::new))),
+    );
+    match within.await {
+        Ok(Some(Ok(response))) => response,
+        Ok(None) => {
+            let message = "a bug in churnctl: a request panicked";
+            shared.events.say(Level::Error, message);
+            Problem::bug().into_response()
+        }
+        Err(_) => {
+            let seconds = shared.limits.request_timeout.as_secs_f64();
+            let detail = format!("The request took longer than {seconds} s.");
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
+        }
+    }
+}
+
+/// Drives a future to its end; none if it panicked. The message is with the process's panic hook.
+pub async fn unwinding<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));
+        match polled {
+            Ok(polled) => polled.map(Some),
+            Err(_) => std::task::Poll::Ready(None),
+        }
+    })
+    .await
+}

@@ -1,0 +1,15 @@
+//! Everything on sockets: a server that cannot be starved, stalled or stopped half-way, and what its
+//! answers share. Which routes there are is for the rooms above.
+
+pub mod bearer;
+pub mod body;
+pub mod client;
+mod connection;
+pub mod events;
+mod guard;
+pub mod problem;
+pub mod server;
+pub mod stop;
+#[cfg(test)]
+mod tests;
+pub mod tls;

@@ -1,0 +1,118 @@
+//! One wish to stop, heard by threads and by tasks alike.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::signals::{Signal, TakenOver, take_over};
+
+/// A switch that is turned once. Clones are the same switch.
+#[derive(Debug, Clone)]
+pub struct Stop(Arc<Switch>);
+
+#[derive(Debug)]
+struct Switch {
+    stopped: Mutex<bool>,
+    turned: Condvar,
+    tasks: watch::Sender<bool>,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Stop {
+    /// Makes a switch that nobody has turned.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(Switch {
+            stopped: Mutex::new(false),
+            turned: Condvar::new(),
+            tasks: watch::Sender::new(false),
+        }))
+    }
+
+    /// Turns the switch; a second time changes nothing.
+    pub fn trigger(&self) {
+        *self
+            .0
+            .stopped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.turned.notify_all();
+        self.0.tasks.send_replace(true);
+    }
+
+    /// Tells whether the switch was turned.
+    #[must_use]
+    pub fn is_triggered(&self) -> bool {
+        *self.0.tasks.borrow()
+    }
+
+    /// Waits on this thread until the switch is turned, at most this long, and tells whether it was.
+    #[must_use]
+    pub fn wait_timeout(&self, most: Duration) -> bool {
+        let stopped = self
+            .0
+            .stopped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .0
+            .turned
+            .wait_timeout_while(stopped, most, |stopped| !*stopped);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Waits in a task until the switch is turned.
+    pub async fn wait(&self) {
+        // The sender lives as long as `self`: this cannot fail.
+        let _ = self.0.tasks.subscribe().wait_for(|stopped| *stopped).await;
+    }
+
+    /// Turns the switch on SIGTERM and SIGINT as long as the result lives. The second such signal
+    /// ends the process at once: whoever sends it does not want to wait. SIGHUP calls `hangup`.
+    pub fn on_signals(&self, hangup: impl Fn() + Send + Sync + 'static) -> TakenOver {
+        let stop = self.clone();
+        take_over(move |signal| match signal {
+            Signal::Hangup => {
+                hangup();
+                true
+            }
+            Signal::Interrupt | Signal::Terminate => {
+                let first = !stop.is_triggered();
+                stop.trigger();
+                first
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_hears_of_it_and_does_not_wait_longer_than_it_wants() {
+        let stop = Stop::new();
+        assert!(!stop.wait_timeout(Duration::from_millis(1)));
+        let other = stop.clone();
+        let waiter = std::thread::spawn(move || other.wait_timeout(Duration::from_secs(60)));
+        stop.trigger();
+        assert!(waiter.join().expect("no panic"));
+        assert!(stop.is_triggered() && stop.wait_timeout(Duration::ZERO));
+    }
+
+    #[tokio::test]
+    async fn a_task_hears_of_it_before_and_after() {
+        let stop = Stop::new();
+        let other = stop.clone();
+        let waiter = tokio::spawn(async move { other.wait().await });
+        stop.trigger();
+        waiter.await.expect("no panic");
+        stop.wait().await;
+    }
+}

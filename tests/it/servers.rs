@@ -1,0 +1,261 @@
+//! Debian's Prometheus, Alertmanager and Pushgateway on loopback ports of their own, for as long as a
+//! test needs them.
+//!
+//! Each keeps its data and its log in a temporary folder and is killed when it is dropped. Where a
+//! server is not installed the test gets `None`, and the reason is printed.
+
+#![allow(dead_code, reason = "each command's tests use a part of it")]
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::harness::say;
+
+/// How long a server may take until it is ready. It takes some tenths of a second on a free machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that runs.
+pub(crate) struct Server {
+    child: Child,
+    folder: tempfile::TempDir,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Starts Prometheus with this configuration: YAML of `prometheus.yml`. Files that it names, such
+    /// as rules, are written with `files` beside it.
+    pub(crate) fn prometheus(config: &str, files: &[(&str, &str)]) -> Option<Self> {
+        Self::start("prometheus", config, files, |address, folder| {
+            vec![
+                format!("--config.file={}", folder.join("config.yml").display()),
+                format!("--storage.tsdb.path={}", folder.join("data").display()),
+                format!("--web.listen-address={address}"),
+                "--web.enable-lifecycle".to_owned(),
+                "--web.enable-admin-api".to_owned(),
+            ]
+        })
+    }
+
+    /// Starts Alertmanager with this configuration: YAML of `alertmanager.yml`.
+    pub(crate) fn alertmanager(config: &str) -> Option<Self> {
+        Self::start("prometheus-alertmanager", config, &[], |address, folder| {
+            vec![
+                format!("--config.file={}", folder.join("config.yml").display()),
+                format!("--storage.path={}", folder.join("data").display()),
+                format!("--web.listen-address={address}"),
+                // One of its kind: no gossip, and no second port.
+                "--cluster.listen-address=".to_owned(),
+            ]
+        })
+    }
+
+    /// Starts a Pushgateway. `web_config` is its YAML for TLS and basic authentication; empty for none.
+    pub(crate) fn pushgateway(web_config: &str, files: &[(&str, &str)]) -> Option<Self> {
+        let name = "prometheus-pushgateway";
+        Self::start(name, web_config, files, |address, folder| {
+            let mut args = vec![
+                format!("--web.listen-address={address}"),
+                "--web.enable-admin-api".to_owned(),
+                // Debian's keeps its groups in a file that all of them would share.
+                format!("--persistence.file={}", folder.join("groups").display()),
+            ];
+            if !web_config.is_empty() {
+                let file = folder.join("config.yml");
+                args.push(format!("--web.config.file={}", file.display()));
+            }
+            args
+        })
+    }
+
+    /// Returns the URL without a slash at the end.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns host and port.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the folder with configuration, data and log.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Returns what the server has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
+    }
+
+    /// Gets a path and returns the body; panics on anything but 200.
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> String {
+        let (status, body) = http(self.address, "GET", path, "").expect("an answer");
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// Gets a path as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self, path: &str) -> serde_json::Value {
+        serde_json::from_str(&self.get(path)).expect("JSON")
+    }
+
+    /// Asks Prometheus for the samples of an instant query.
+    #[track_caller]
+    pub(crate) fn query(&self, promql: &str) -> Vec<serde_json::Value> {
+        let json = self.json(&format!("/api/v1/query?query={}", escaped(promql)));
+        json["data"]["result"].as_array().expect("a list").clone()
+    }
+
+    fn start(
+        program: &str,
+        config: &str,
+        files: &[(&str, &str)],
+        args: impl Fn(SocketAddr, &Path) -> Vec<String>,
+    ) -> Option<Self> {
+        // Another process may take the port between our look and the server's; then it ends at
+        // once, and another port is as good.
+        for _ in 0..5 {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            std::fs::write(folder.path().join("config.yml"), config).expect("write");
+            for (name, text) in files {
+                std::fs::write(folder.path().join(name), text).expect("write");
+            }
+            let address = free_address();
+            let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+            let spawned = Command::new(program)
+                .args(args(address, folder.path()))
+                .current_dir(folder.path())
+                .stdin(Stdio::null())
+                .stdout(log.try_clone().expect("a second handle"))
+                .stderr(log)
+                .spawn();
+            let child = match spawned {
+                Ok(child) => child,
+                Err(error) => {
+                    say(&format!("skipped: cannot run {program}: {error}"));
+                    return None;
+                }
+            };
+            let mut server = Self {
+                child,
+                folder,
+                address,
+            };
+            if server.becomes_ready() {
+                return Some(server);
+            }
+            let log = server.log();
+            assert!(log.contains("address already in use"), "{program}:\n{log}");
+        }
+        panic!("{program}: five ports were taken");
+    }
+
+    /// Waits until the server answers; false if it has ended instead.
+    fn becomes_ready(&mut self) -> bool {
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE {
+            if self.child.try_wait().expect("ask").is_some() {
+                return false;
+            }
+            // Behind basic authentication 401 is an answer, behind TLS so is 400.
+            let answer = http(self.address, "GET", "/-/ready", "");
+            if answer.is_some_and(|(status, _)| matches!(status, 200 | 400 | 401)) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("not ready after {PATIENCE:?}:\n{}", self.log());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Returns a port of the loopback interface that was free a moment ago.
+pub(crate) fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address")
+}
+
+/// Sends a request of one piece and returns status and body; none if nobody answers.
+pub(crate) fn http(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    body: &str,
+) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
+    let patience = Some(Duration::from_secs(30));
+    stream.set_read_timeout(patience).ok()?;
+    let length = body.len();
+    // HTTP/1.0: the answer is not chunked and ends with the connection.
+    let request = format!(
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some((status, body.to_owned()))
+}
+
+/// Returns a text as a value in a query.
+pub(crate) fn escaped(text: &str) -> String {
+    churnctl::http::client::path_part(text)
+}
+
+/// Waits until something is there; panics with `what` after a minute.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        if let Some(found) = look() {
+            return found;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("{what}: not within {PATIENCE:?}");
+}
+
+/// Finds a program on the path; says that the test is skipped where there is none.
+pub(crate) fn installed(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file());
+    if found.is_none() {
+        say(&format!("skipped: {program} is not installed"));
+    }
+    found
+}
+
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_servers_start_answer_and_are_gone_when_dropped() {
+        let receiver = "route: {receiver: none}\nreceivers: [{name: none}]\n";
+        let servers = [
+            Server::prometheus("global: {scrape_interval: 1s}\n", &[]),
+            Server::alertmanager(receiver),
+            Server::pushgateway("", &[]),
+        ];
+        for server in servers.into_iter().flatten() {
+            let address = server.address();
+            assert!(server.get("/-/healthy").len() < 200, "{}", server.log());
+            drop(server);
+            assert!(http(address, "GET", "/-/healthy", "").is_none());
+        }
+    }
+}
