@@ -11,6 +11,7 @@ mod profile;
 mod push_metrics;
 mod render_manifests;
 mod score;
+mod serve;
 mod train;
 mod words;
 

@@ -13,12 +13,14 @@ use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::render_manifests::RenderArgs;
 use super::score::ScoreArgs;
+use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::render_manifests::RenderRequest;
 use crate::commands::score::ScoreRequest;
+use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -49,6 +51,7 @@ pub(super) struct Cli {
 enum Command {
     Train(Box<TrainArgs>),
     Score(Box<ScoreArgs>),
+    Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
     RenderManifests(Box<RenderArgs>),
@@ -78,6 +81,8 @@ pub enum Task {
     Train(Box<TrainRequest>),
     /// `score`.
     Score(Box<ScoreRequest>),
+    /// `serve`.
+    Serve(Box<ServeRequest>),
     /// `drift`.
     Drift(Box<DriftRequest>),
     /// `profile`.
@@ -107,6 +112,7 @@ impl Words {
         match self.command {
             Command::Train(_)
             | Command::Score(_)
+            | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
             | Command::RenderManifests(_)
@@ -124,6 +130,7 @@ impl Words {
         match &self.command {
             Command::Train(args) => args.flags(),
             Command::Score(args) => args.flags(),
+            Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
@@ -152,6 +159,7 @@ impl Words {
                 args.explain,
                 args.top_k,
             ))),
+            Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
             Command::RenderManifests(args) => {

@@ -23,9 +23,19 @@ impl Drop for Ended {
 /// Customers with a feature, a score and what became of them.
 fn scored(rows: usize, seed: u64, shift: f64) -> Table {
     let mut random = Random::new(seed);
-    let visits: Vec<f64> = random.normals(rows).iter().map(|visit| visit + shift).collect();
-    let scores: Vec<f64> = visits.iter().map(|visit| 1.0 / (1.0 + (-visit).exp())).collect();
-    let labels: Vec<u8> = scores.iter().map(|score| u8::from(random.chance(*score))).collect();
+    let visits: Vec<f64> = random
+        .normals(rows)
+        .iter()
+        .map(|visit| visit + shift)
+        .collect();
+    let scores: Vec<f64> = visits
+        .iter()
+        .map(|visit| 1.0 / (1.0 + (-visit).exp()))
+        .collect();
+    let labels: Vec<u8> = scores
+        .iter()
+        .map(|score| u8::from(random.chance(*score)))
+        .collect();
     Table::default()
         .with("visits", visits)
         .with("churn_risk", scores)
@@ -37,7 +47,9 @@ fn queries(churnctl: &Churnctl, board: &str) -> Vec<(String, String)> {
     let file = format!("k8s/dashboards/configmap-{board}-dashboard.yaml");
     let text = String::from_utf8(churnctl.read(&file)).expect("UTF-8");
     let tree: Value = serde_saphyr::from_str(&text).expect("YAML");
-    let json = tree["data"][format!("{board}.json")].as_str().expect("the board");
+    let json = tree["data"][format!("{board}.json")]
+        .as_str()
+        .expect("the board");
     let board: Value = serde_json::from_str(json).expect("JSON");
     let mut queries = Vec::new();
     for panel in board["panels"].as_array().expect("panels") {
@@ -65,7 +77,13 @@ fn targets_are_up_rules_are_healthy_and_dashboards_have_data() {
     // The real API with a real model.
     let api = free_address();
     let listen = api.to_string();
-    let serve = ["serve", "--listen", &listen, "--model", crate::models::PRODUCTION];
+    let serve = [
+        "serve",
+        "--listen",
+        &listen,
+        "--model",
+        crate::models::PRODUCTION,
+    ];
     let mut command = churnctl.command(&serve);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let _api = Ended(command.spawn().expect("start serve"));
@@ -82,7 +100,14 @@ fn targets_are_up_rules_are_healthy_and_dashboards_have_data() {
         "plain.alertmanager_targets=127.0.0.1:9".to_owned(),
         "plain.interval=1s".to_owned(),
     ];
-    let mut render = vec!["render-manifests", "--flavor", "plain", "--output-dir", "plain", "-q"];
+    let mut render = vec![
+        "render-manifests",
+        "--flavor",
+        "plain",
+        "--output-dir",
+        "plain",
+        "-q",
+    ];
     sets.iter().for_each(|set| render.extend(["--set", set]));
     churnctl.run(&render).expect(ExitCode::Ok);
     churnctl
@@ -96,21 +121,53 @@ fn targets_are_up_rules_are_healthy_and_dashboards_have_data() {
     };
     // What the jobs of a day push.
     let drift = [
-        "drift", "--baseline", "baseline.csv", "--current", "now.csv", "--score", "churn_risk", "--label",
-        "churn_label", "--push-gateway", &gateway_url, "-q",
+        "drift",
+        "--baseline",
+        "baseline.csv",
+        "--current",
+        "now.csv",
+        "--score",
+        "churn_risk",
+        "--label",
+        "churn_label",
+        "--push-gateway",
+        &gateway_url,
+        "-q",
     ];
     churnctl.run(&drift).expect(ExitCode::CheckFailed);
-    let train = ["train", "current.csv", "--label", "churn", "--positive", "Yes", "--model", "logistic", "-q"];
+    let train = [
+        "train",
+        "current.csv",
+        "--label",
+        "churn",
+        "--positive",
+        "Yes",
+        "--model",
+        "logistic",
+        "-q",
+    ];
     churnctl.run(&train).expect(ExitCode::Ok);
     let push = [
-        "push-metrics", "artifacts/metrics/train_latest.json", "--gateway", &gateway_url, "--job", "churn-retrain", "-q",
+        "push-metrics",
+        "artifacts/metrics/train_latest.json",
+        "--gateway",
+        &gateway_url,
+        "--job",
+        "churn-retrain",
+        "-q",
     ];
     churnctl.run(&push).expect(ExitCode::Ok);
 
     eventually("both targets are up", || {
         let targets = prometheus.json("/api/v1/targets");
-        let active = targets["data"]["activeTargets"].as_array().expect("targets").clone();
-        let up = active.iter().filter(|target| target["health"] == "up").count();
+        let active = targets["data"]["activeTargets"]
+            .as_array()
+            .expect("targets")
+            .clone();
+        let up = active
+            .iter()
+            .filter(|target| target["health"] == "up")
+            .count();
         (active.len() == 2 && up == 2).then_some(())
     });
     let body = r#"{"user_id": "u1", "features": {"visits": 0.1, "noise": 0.2, "plan": "pro"}}"#;
@@ -135,7 +192,9 @@ fn targets_are_up_rules_are_healthy_and_dashboards_have_data() {
             .iter()
             .flat_map(|group| group["rules"].as_array().expect("rules").clone())
             .collect();
-        all.iter().all(|rule| rule["health"] != "unknown").then_some(all)
+        all.iter()
+            .all(|rule| rule["health"] != "unknown")
+            .then_some(all)
     });
     assert!(rules.len() > 30);
     for rule in &rules {
@@ -159,6 +218,9 @@ fn http_json(address: std::net::SocketAddr, path: &str, body: &str) -> (u16, Str
     stream.write_all(request.as_bytes()).expect("send");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
     (status.expect("a status"), answer)
 }
