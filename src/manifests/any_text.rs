@@ -54,9 +54,6 @@ const TEXTS: &[(&str, Set)] = &[
     ("k8s.aws_secret", |plan, text| plan.aws_secret = text),
     ("data.label", |plan, text| plan.label = Some(text)),
     ("data.positive", |plan, text| plan.positive = Some(text)),
-    ("alerts.secret", |plan, text| {
-        plan.alerting.secret = format!("x{text}x")
-    }),
     ("alerts.slack_channel", |plan, text| {
         plan.alerting.slack_channel = text
     }),
