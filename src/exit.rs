@@ -18,6 +18,8 @@ pub enum ExitCode {
     Usage = 64,
     /// The input data or the model is bad; the message names file, line and column.
     BadInput = 65,
+    /// What was waited for is gone: somebody deleted the Job.
+    Gone = 66,
     /// A remote stayed away after all retries.
     Unavailable = 69,
     /// A bug in `churnctl`.
@@ -28,6 +30,8 @@ pub enum ExitCode {
     NotAllowed = 77,
     /// The settings are wrong.
     BadSettings = 78,
+    /// Waited in vain; what was waited for goes on. The code of coreutils' `timeout`.
+    TimedOut = 124,
     /// Ended by SIGINT.
     Interrupted = 130,
     /// Ended by SIGTERM.
@@ -36,18 +40,20 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// Every code, in the order of the numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Ok,
         Self::Failed,
         Self::CheckFailed,
         Self::Refused,
         Self::Usage,
         Self::BadInput,
+        Self::Gone,
         Self::Unavailable,
         Self::Bug,
         Self::Io,
         Self::NotAllowed,
         Self::BadSettings,
+        Self::TimedOut,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -68,11 +74,13 @@ impl ExitCode {
             Self::Refused => "refused",
             Self::Usage => "usage",
             Self::BadInput => "bad_input",
+            Self::Gone => "gone",
             Self::Unavailable => "unavailable",
             Self::Bug => "bug",
             Self::Io => "io",
             Self::NotAllowed => "not_allowed",
             Self::BadSettings => "bad_settings",
+            Self::TimedOut => "timed_out",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
         }
@@ -88,11 +96,13 @@ impl ExitCode {
             Self::Refused => "refused: already running, cooling down, or answered no",
             Self::Usage => "wrong command line",
             Self::BadInput => "bad input data or model",
+            Self::Gone => "what was waited for is gone",
             Self::Unavailable => "a remote stayed away after all retries",
             Self::Bug => "a bug in churnctl",
             Self::Io => "cannot read or write",
             Self::NotAllowed => "not allowed",
             Self::BadSettings => "bad settings",
+            Self::TimedOut => "waited in vain; what was waited for goes on",
             Self::Interrupted => "ended by SIGINT",
             Self::Terminated => "ended by SIGTERM",
         }

@@ -93,6 +93,8 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Drift(request) => commands::drift::run(&request, shell),
         Task::Profile(request) => commands::profile::run(&request, shell),
         Task::Merge(request) => commands::profile::merge(&request, shell),
+        Task::RetrainNow(request) => commands::retrain::now::run(&request, shell),
+        Task::RetrainStatus(request) => commands::retrain::status::run(&request, shell),
         Task::ConfigShow => commands::config::run(&layers, shell),
         Task::Version => commands::version::run(shell),
         Task::Completions(of) => shell.print(&cli::completion(of)).map(|()| ExitCode::Ok),

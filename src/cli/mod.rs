@@ -7,6 +7,7 @@ mod generate;
 mod global;
 mod help;
 mod profile;
+mod retrain;
 mod score;
 mod train;
 mod words;

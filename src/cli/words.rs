@@ -10,11 +10,14 @@ use super::config::{
 };
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::retrain::{RetrainArgs, RetrainCommand};
 use super::score::ScoreArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::retrain::now::NowRequest;
+use crate::commands::retrain::status::StatusRequest;
 use crate::commands::score::ScoreRequest;
 use crate::commands::train::TrainRequest;
 use crate::error::{Error, Result};
@@ -48,6 +51,7 @@ enum Command {
     Score(Box<ScoreArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    Retrain(RetrainArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     #[command(hide = true)]
@@ -78,6 +82,10 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `retrain now`.
+    RetrainNow(Box<NowRequest>),
+    /// `retrain status`.
+    RetrainStatus(StatusRequest),
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -97,6 +105,7 @@ impl Words {
             | Command::Score(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::Retrain(_)
             | Command::Config(_) => true,
             Command::Completions(_) | Command::Man(_) | Command::Version => false,
         }
@@ -110,6 +119,7 @@ impl Words {
             Command::Score(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::Retrain(args) => args.flags(),
             Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
                 Flags::default()
             }
@@ -134,6 +144,14 @@ impl Words {
             ))),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::Retrain(args) => match args.command {
+                RetrainCommand::Now(args) => {
+                    Task::RetrainNow(Box::new(NowRequest::from_settings(settings, args.words())))
+                }
+                RetrainCommand::Status(_) => {
+                    Task::RetrainStatus(StatusRequest::from_settings(settings))
+                }
+            },
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,

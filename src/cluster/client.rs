@@ -86,6 +86,17 @@ impl Cluster {
         }
     }
 
+    /// Returns the same with little time: for what would be nice to have.
+    #[must_use]
+    pub fn hasty(&self) -> Self {
+        let patience = Patience::of(self.patience.total.min(Duration::from_secs(3)));
+        Self {
+            patience,
+            until: Instant::now() + patience.total,
+            ..self.clone()
+        }
+    }
+
     /// Returns how long one action may take.
     #[must_use]
     pub const fn deadline(&self) -> Duration {

@@ -5,6 +5,7 @@ pub mod drift;
 pub mod inputs;
 mod ordered_lines;
 pub mod profile;
+pub mod retrain;
 pub mod score;
 pub mod train;
 mod train_table;

@@ -2,5 +2,6 @@
 
 pub mod drift;
 pub mod format;
+pub mod retrain;
 pub mod sparkline;
 pub mod train;

@@ -123,6 +123,16 @@ pub static KEYS: &[Key] = &[
     key("train.html", Kind::Text, None, None, "HTML report of a training"),
     key("score.data", Kind::List, Some("data/features/user_features_daily.csv"), None, "tables to score"),
     key("score.model", Kind::Text, Some("artifacts/models/production_latest.json"), None, "model artifact to score with"),
+    key("cluster.namespace", Kind::Text, Some("churn-mlops"), Some("--namespace"), "namespace of the churn system"),
+    key("cluster.context", Kind::Text, None, Some("--context"), "context of the kubeconfig; unset for the current one, or the cluster that a pod runs in"),
+    key("cluster.deadline", Kind::Text, Some("60s"), Some("--deadline"), "how long to bear with an API server that gives no good answer"),
+    key("retrain.from", Kind::Text, Some("churn-retrain-weekly"), Some("--from"), "CronJob whose template a retrain Job is made from"),
+    key("retrain.cooldown", Kind::Text, Some("6h"), Some("--cooldown"), "how long after the start of a retrain no other starts"),
+    key("retrain.lease", Kind::Text, Some("churnctl-retrain"), None, "Lease that remembers what was started"),
+    key("retrain.listen", Kind::Text, Some("127.0.0.1:8080"), None, "where the alert webhook listens"),
+    key("retrain.token_file", Kind::Text, None, None, "file with the bearer token of the alert webhook"),
+    key("retrain.alerts", Kind::List, Some("ModelDataDrift,ModelConceptDrift"), Some("--alerts"), "alerts that may start a retrain"),
+    key("retrain.max_per_day", Kind::Count, Some("4"), Some("--max-per-day"), "starts by alert within 24 hours after which no more follow"),
 ];
 
 #[cfg(test)]

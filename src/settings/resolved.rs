@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::layers::{Layers, Origin};
-use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Target};
+use super::values::{Delimiter, FailOn, ModelName, Period, Probability, PsiThreshold, Target};
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -23,6 +23,10 @@ pub struct Settings {
     pub train: TrainSettings,
     /// Batch scores.
     pub score: ScoreSettings,
+    /// The cluster.
+    pub cluster: ClusterSettings,
+    /// Retraining.
+    pub retrain: RetrainSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -134,6 +138,36 @@ pub struct ScoreSettings {
     pub model: PathBuf,
 }
 
+/// Which namespace of which cluster, see `cluster.*`.
+#[derive(Debug, Clone)]
+pub struct ClusterSettings {
+    /// The namespace.
+    pub namespace: String,
+    /// Context of the kubeconfig, if named.
+    pub context: Option<String>,
+    /// How long to bear with the API server.
+    pub deadline: Period,
+}
+
+/// When and how to retrain, see `retrain.*`.
+#[derive(Debug, Clone)]
+pub struct RetrainSettings {
+    /// CronJob whose template it is.
+    pub from: String,
+    /// How long after a start no other follows.
+    pub cooldown: Period,
+    /// Lease that remembers.
+    pub lease: String,
+    /// Where the webhook listens.
+    pub listen: String,
+    /// File with the webhook's token, if there is one.
+    pub token_file: Option<PathBuf>,
+    /// Alerts that may start a retrain.
+    pub alerts: Vec<String>,
+    /// Starts by alert a day.
+    pub max_per_day: u32,
+}
+
 /// The thresholds of one feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeatureThresholds {
@@ -172,6 +206,20 @@ impl Settings {
             score: ScoreSettings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
+            },
+            cluster: ClusterSettings {
+                namespace: layers.required("cluster.namespace")?.0,
+                context: layers.optional("cluster.context")?.0,
+                deadline: layers.required("cluster.deadline")?.0,
+            },
+            retrain: RetrainSettings {
+                from: layers.required("retrain.from")?.0,
+                cooldown: layers.required("retrain.cooldown")?.0,
+                lease: layers.required("retrain.lease")?.0,
+                listen: layers.required("retrain.listen")?.0,
+                token_file: layers.optional::<PathBuf>("retrain.token_file")?.0,
+                alerts: layers.list("retrain.alerts")?,
+                max_per_day: layers.required("retrain.max_per_day")?.0,
             },
         })
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -179,6 +180,51 @@ impl FromStr for FailOn {
     }
 }
 
+/// A length of time with its units: `90s`, `1h30m`, `7d`, or 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Period(Duration);
+
+impl Period {
+    /// Returns the time.
+    #[must_use]
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || format!("\"{text}\" is no length of time; write 90s, 30m, 6h or 7d");
+        let text = text.trim();
+        if text == "0" {
+            return Ok(Self(Duration::ZERO));
+        }
+        let (mut seconds, mut rest) = (0_u64, text);
+        while !rest.is_empty() {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let number: u64 = rest[..digits].parse().map_err(|_| refused())?;
+            let unit = match rest[digits..].chars().next() {
+                Some('s') => 1,
+                Some('m') => 60,
+                Some('h') => 3_600,
+                Some('d') => 86_400,
+                Some('w') => 604_800,
+                Some(_) | None => return Err(refused()),
+            };
+            let part = number.checked_mul(unit).ok_or_else(refused)?;
+            seconds = seconds.checked_add(part).ok_or_else(refused)?;
+            rest = &rest[digits + 1..];
+        }
+        // Ten years: more is a typo, and calculations with times stay in range.
+        if text.is_empty() || seconds > 315_360_000 {
+            return Err(refused());
+        }
+        Ok(Self(Duration::from_secs(seconds)))
+    }
+}
+
 /// A file to write, or the word `none`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target(Option<PathBuf>);
@@ -217,6 +263,29 @@ mod tests {
             Ok(0.25)
         );
         assert_eq!("0".parse::<PsiThreshold>().map(PsiThreshold::get), Ok(0.0));
+    }
+
+    #[test]
+    fn a_length_of_time_has_units() {
+        let seconds = |text: &str| text.parse::<Period>().map(|period| period.get().as_secs());
+        assert_eq!(seconds("90s"), Ok(90));
+        assert_eq!(seconds("1h30m"), Ok(5_400));
+        assert_eq!(seconds("1w2d"), Ok(777_600));
+        assert_eq!(seconds("0"), Ok(0));
+        for text in [
+            "",
+            "6",
+            "h",
+            "-1h",
+            "1.5h",
+            "6 h",
+            "6ms",
+            "99999999999999w",
+            "11y",
+            "20000d",
+        ] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
     }
 
     #[test]

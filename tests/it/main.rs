@@ -1,5 +1,6 @@
 //! The one integration test binary: the program as its users see it, and rules about its source.
 
+mod api_server;
 mod architecture;
 mod atomicity;
 mod bad_input;
@@ -12,6 +13,7 @@ mod models;
 mod profile;
 mod python_system;
 mod readers;
+mod retrain;
 mod schemas;
 mod score;
 mod servers;
