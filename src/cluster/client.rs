@@ -429,7 +429,7 @@ impl Trouble {
             409 if reason == "AlreadyExists" || (reason.is_empty() && verb == "create") => {
                 Self::Final(Problem::AlreadyExists)
             }
-            409 if reason == "Conflict" || reason.is_empty() => Self::Final(Problem::Conflict),
+            409 if verb == "update" => Self::Final(Problem::Conflict),
             408 | 409 | 429 | 500..=599 => Self::Again {
                 what: format!("status {}: {said}", status.as_u16()),
                 after,

@@ -24,14 +24,12 @@ fn bare(mut job: Value) -> Value {
         }
     }
     job.as_object_mut().expect("an object").remove("status");
-    let template = &mut job["spec"]["template"];
-    if let Some(metadata) = template["metadata"].as_object_mut() {
+    let template = job.pointer_mut("/spec/template").expect("a template");
+    let template = template.as_object_mut().expect("an object");
+    if let Some(metadata) = template.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("creationTimestamp");
         if metadata.is_empty() {
-            template
-                .as_object_mut()
-                .expect("an object")
-                .remove("metadata");
+            template.remove("metadata");
         }
     }
     for part in ["containers", "initContainers"] {
