@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::Shell;
 use super::drift::ReadingRequest;
-use super::train::rescore;
 use crate::data::{DataSet, ReadOptions};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -143,7 +142,7 @@ pub fn read_profile(path: &Path) -> Result<Profile> {
     }
     let file = path.display().to_string();
     if is_artifact(&bytes) {
-        let artifact = store::from_json(&bytes, &file, rescore)?;
+        let artifact = store::from_json(&bytes, &file)?;
         return Ok(store::baseline_profile(&artifact));
     }
     Profile::from_json(&bytes, &file)

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Shell;
 use super::drift::ReadingRequest;
 use super::ordered_lines::OrderedLines;
-use super::train::{SCORE, rescore};
+use super::train::SCORE;
 use crate::data::{DataSet, Row, RowPlace, RowSink};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
@@ -216,7 +216,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if let Some(folder) = request.output.parent() {
         sweep_stale(folder);
     }
-    let artifact = store::load(&request.model, rescore)?;
+    let artifact = store::load(&request.model)?;
     let scorer = Scorer::new(&artifact.body)?;
     let data = DataSet::open(&request.data, request.reading.read_options())?;
     let job = job(request, &artifact, &scorer, &data, shell)?;

@@ -152,14 +152,6 @@ impl TrainRequest {
     }
 }
 
-/// Scores the examples of an artifact again: its self-test.
-///
-/// # Errors
-/// Bad input if the model does not fit its features.
-pub fn rescore(artifact: &Artifact) -> Result<Vec<f64>> {
-    Scorer::new(&artifact.body)?.examples(&artifact.body.examples)
-}
-
 /// Trains, keeps, compares, decides, reports.
 ///
 /// # Errors
@@ -195,7 +187,7 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let body = body(request, &table, &splits, &training, shell)?;
     let artifact = store::seal(&request.name, body, shell.created_at(), VERSION)?;
     let path = shelf.keep(&artifact)?;
-    let (champion, mut warnings) = shelf.champion(rescore)?;
+    let (champion, mut warnings) = shelf.champion()?;
     let decision = judge(&champion, &artifact, &training, &table, &splits, request)?;
     let decision = shelf.carry_out(
         &artifact,
@@ -238,7 +230,7 @@ fn print(report: &TrainReport, shell: &mut Shell<'_>) -> Result<()> {
 }
 
 fn roll_back(shelf: &Shelf, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let artifact = shelf.rollback(rescore)?;
+    let artifact = shelf.rollback()?;
     let body = serde_json::json!({ "model": artifact.name, "model_version": artifact.version });
     let document = shell.document("train", SCHEMA_VERSION, &body);
     if !shell.print_document(&document)? {

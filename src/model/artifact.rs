@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 use crate::profile::Profile;
 use crate::stats::classification::{Estimate, Performance};
 
-/// Version of the artifact's JSON layout.
-pub const SCHEMA_VERSION: u32 = 1;
+/// Version of the artifact's JSON layout. Version 1 had no checksum over its head.
+pub const SCHEMA_VERSION: u32 = 2;
+
+/// Marks a leaf in the trees' `feature` array.
+pub const LEAF: u32 = u32::MAX;
 
 /// A trained model with all that belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,11 +34,14 @@ pub struct Artifact {
     pub version: String,
     /// SHA-256 of the body's compact JSON.
     pub sha256: String,
+    /// SHA-256 of the members above, as they are written; version 1 has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head_sha256: Option<String>,
     /// The model itself.
     pub body: Body,
 }
 
-/// The part of an artifact that its checksum covers.
+/// The part of an artifact that does not vary from run to run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Body {
@@ -142,7 +148,7 @@ pub enum Model {
         base: f64,
         /// First node of each tree.
         roots: Vec<u32>,
-        /// Feature of each node; `u32::MAX` for a leaf.
+        /// Feature of each node; [`LEAF`] for a leaf.
         feature: Vec<u32>,
         /// Rows with a value below this go left; a leaf's output.
         threshold: Vec<f64>,

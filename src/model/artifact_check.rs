@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::artifact::{Artifact, Body, Calibration, Feature, FeatureKind, Model};
+use super::artifact::{Artifact, Body, Calibration, Feature, FeatureKind, LEAF, Model};
 use super::registry::is_model_name;
 
-/// Marks a leaf in the trees' `feature` array.
-const LEAF: u32 = u32::MAX;
+/// Most splits between a root and a leaf: what walks the paths of a tree has room for them.
+pub(super) const MAX_DEPTH: usize = 64;
 
 /// Checks the part outside of the body. The checksum is `store`'s affair.
 pub(super) fn check_head(artifact: &Artifact) -> Result<(), String> {
@@ -27,31 +27,10 @@ pub(super) fn check_head(artifact: &Artifact) -> Result<(), String> {
     )
 }
 
-/// Checks all that scoring relies on.
+/// Checks all that scoring relies on, and all that is printed.
 pub(super) fn check_body(body: &Body) -> Result<(), String> {
-    ensure(!body.features.is_empty(), || "it has no features".into())?;
-    let mut names = BTreeSet::new();
-    for feature in &body.features {
-        ensure(names.insert(feature.name.as_str()), || {
-            format!("feature \"{}\" is there twice", feature.name)
-        })?;
-        check_feature(feature)?;
-    }
-    match &body.model {
-        Model::Logistic {
-            intercept,
-            weights,
-            l2,
-        } => {
-            ensure(
-                intercept.is_finite() && l2.is_finite() && *l2 >= 0.0,
-                || "its intercept or penalty is no number".into(),
-            )?;
-            check_weights(weights, &body.features)?;
-        }
-        Model::Trees { .. } => check_trees(&body.model, body.features.len())?,
-    }
-    check_calibration(&body.calibration)?;
+    check_parts(&body.features, &body.model, &body.calibration)?;
+    let names: BTreeSet<&str> = body.features.iter().map(|one| one.name.as_str()).collect();
     ensure((0.0..=1.0).contains(&body.threshold), || {
         "its threshold is no share".into()
     })?;
@@ -81,6 +60,38 @@ pub(super) fn check_body(body: &Body) -> Result<(), String> {
         || format!("its profile has version {}", body.profile.schema_version),
     )?;
     body.profile.check().map_err(|error| error.to_string())
+}
+
+/// Checks features, learner and calibration, and that they fit together: the one place where it
+/// is decided what a model is. What was checked here can be scored with without a further look.
+pub(super) fn check_parts(
+    features: &[Feature],
+    model: &Model,
+    calibration: &Calibration,
+) -> Result<(), String> {
+    ensure(!features.is_empty(), || "it has no features".into())?;
+    let mut names = BTreeSet::new();
+    for feature in features {
+        ensure(names.insert(feature.name.as_str()), || {
+            format!("feature \"{}\" is there twice", feature.name)
+        })?;
+        check_feature(feature)?;
+    }
+    match model {
+        Model::Logistic {
+            intercept,
+            weights,
+            l2,
+        } => {
+            ensure(
+                intercept.is_finite() && l2.is_finite() && *l2 >= 0.0,
+                || "its intercept or penalty is no number".into(),
+            )?;
+            check_weights(weights, features)?;
+        }
+        Model::Trees { .. } => check_trees(model, features.len())?,
+    }
+    check_calibration(calibration)
 }
 
 fn check_feature(feature: &Feature) -> Result<(), String> {
@@ -194,6 +205,7 @@ fn check_trees(model: &Model, features: usize) -> Result<(), String> {
     for root in roots {
         visit(*root)?;
     }
+    let mut depth = vec![0; nodes];
     for node in 0..nodes {
         let children = [left[node], right[node]];
         if feature[node] == LEAF {
@@ -210,7 +222,11 @@ fn check_trees(model: &Model, features: usize) -> Result<(), String> {
                 format!("node {node} of its trees leads back to node {child}")
             })?;
             visit(child)?;
+            depth[child as usize] = depth[node] + 1;
         }
+        ensure(depth[node] < MAX_DEPTH, || {
+            format!("node {node} of its trees is deeper than {MAX_DEPTH} splits")
+        })?;
     }
     ensure(seen.iter().all(|seen| *seen), || {
         "its trees have nodes that nothing reaches".into()

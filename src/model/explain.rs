@@ -1,11 +1,12 @@
-//! Why a row has its score: what each feature added to the log-odds.
+//! Why a row has its score: what each feature added to the log-odds. A category is one feature,
+//! however the learner takes it in: its levels' parts are already together.
 
 use super::score::Engine;
 
 /// The log-odds of a row, taken apart.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanation {
-    /// Log-odds of the average training row.
+    /// Mean log-odds of the training rows (trees), log-odds at their mean (logistic).
     pub base: f64,
     /// What each feature added, in the order of the features. With `base` they add up to the
     /// log-odds, before calibration.
@@ -32,11 +33,9 @@ impl Explanation {
 /// Takes a row's log-odds apart.
 ///
 /// # Formula
-/// Linear: weight x (value - mean) for a number, the level's weight (mean 0 over the training
-/// rows) for a category. Trees: along the row's path through each tree, the change of the mean
-/// output of the training rows from node to node goes to the feature split on (Saabas 2014; the
-/// `approx_contribs` of XGBoost). Unlike Shapley values, a feature near the root gets less where
-/// features act together.
+/// Shapley values, whose sum with the base is the log-odds. Linear: weight x (value - mean) for a
+/// number, the level's weight (mean 0 over the training rows) for a category. Trees: see
+/// [`Shapley`](super::shapley::Shapley), path-dependent TreeSHAP.
 pub(super) fn explain(engine: &Engine, cells: &[f64]) -> Explanation {
     match engine {
         Engine::Logistic { intercept, lines } => Explanation {

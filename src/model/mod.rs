@@ -21,6 +21,7 @@ mod random;
 pub mod registry;
 pub mod report;
 pub mod score;
+mod shapley;
 pub mod split;
 pub mod store;
 pub mod strata;

@@ -99,18 +99,12 @@ impl Shelf {
     /// # Errors
     /// I/O; bad input if it is of a newer layout or fails its self-test (it then stays where
     /// it is: nothing says that it is broken for those who use it), or the registry is damaged.
-    pub fn champion(
-        &self,
-        rescore: impl Fn(&Artifact) -> Result<Vec<f64>>,
-    ) -> Result<(Champion, Vec<String>)> {
+    pub fn champion(&self) -> Result<(Champion, Vec<String>)> {
         let _lock = self.lock()?;
-        self.champion_locked(&rescore)
+        self.champion_locked()
     }
 
-    fn champion_locked(
-        &self,
-        rescore: &impl Fn(&Artifact) -> Result<Vec<f64>>,
-    ) -> Result<(Champion, Vec<String>)> {
+    fn champion_locked(&self) -> Result<(Champion, Vec<String>)> {
         let mut warnings = Vec::new();
         let path = self.production();
         let records = registry::read(&self.registry())?;
@@ -121,7 +115,7 @@ impl Shelf {
             };
             format!("the model in production, {}, is gone", last.version)
         } else {
-            match store::load(&path, rescore) {
+            match store::load(&path) {
                 Ok(artifact) => {
                     if last.is_none_or(|last| last.sha256 != artifact.sha256) {
                         let reason = "found in production without a line in the registry";
@@ -140,7 +134,7 @@ impl Shelf {
             return Ok((Champion::Lost(what), warnings));
         };
         let copy = self.model(&last.name, &last.version)?;
-        match store::load(&copy, rescore) {
+        match store::load(&copy) {
             Ok(artifact) if artifact.sha256 == last.sha256 => {
                 write_atomically(&path, &store::to_json(&artifact))?;
                 let reason = format!("restored from {}", copy.display());
@@ -241,16 +235,16 @@ impl Shelf {
     /// # Errors
     /// Bad input if there is none, or its file is not whole (nothing is then changed, but a
     /// damaged model in production is moved aside); I/O.
-    pub fn rollback(&self, rescore: impl Fn(&Artifact) -> Result<Vec<f64>>) -> Result<Artifact> {
+    pub fn rollback(&self) -> Result<Artifact> {
         let _lock = self.lock()?;
-        match store::load(&self.production(), &rescore) {
+        match store::load(&self.production()) {
             Err(Unsound::Damaged(error)) => {
                 let records = registry::read(&self.registry())?;
                 let last = registry::last_promoted(&records);
                 self.put_aside(&self.production(), &error, last)?;
             }
             // Adds the line that a crash left out, so that it is known what to go back from.
-            Ok(_) => drop(self.champion_locked(&rescore)?),
+            Ok(_) => drop(self.champion_locked()?),
             Err(_) => {}
         }
         let records = registry::read(&self.registry())?;
@@ -265,7 +259,7 @@ impl Shelf {
             );
         };
         let path = self.model(&target.name, &target.version)?;
-        let artifact = store::load(&path, &rescore)?;
+        let artifact = store::load(&path)?;
         if artifact.sha256 != target.sha256 {
             return Err(Error::bad_input(format!(
                 "{} is not the model that was in production",
@@ -356,7 +350,7 @@ fn is_there(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::store::tests::{rescore, sample};
+    use crate::model::store::tests::sample;
 
     fn shelf() -> (tempfile::TempDir, Shelf) {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -378,14 +372,14 @@ mod tests {
 
     fn promote(shelf: &Shelf, artifact: &Artifact) -> Decision {
         shelf.keep(artifact).expect("is kept");
-        let (champion, _) = shelf.champion(rescore).expect("can be told");
+        let (champion, _) = shelf.champion().expect("can be told");
         shelf
             .carry_out(artifact, yes(), &champion, false)
             .expect("is carried out")
     }
 
     fn in_production(shelf: &Shelf) -> Artifact {
-        store::load(&shelf.production(), rescore).expect("is whole")
+        store::load(&shelf.production()).expect("is whole")
     }
 
     fn events(shelf: &Shelf) -> Vec<Event> {
@@ -396,17 +390,14 @@ mod tests {
     #[test]
     fn promotes_and_rolls_back() {
         let (_folder, shelf) = shelf();
-        assert_eq!(
-            shelf.champion(rescore).expect("nothing yet").0,
-            Champion::None
-        );
+        assert_eq!(shelf.champion().expect("nothing yet").0, Champion::None);
         let (a, b) = (sample(0.1), sample(0.2));
         promote(&shelf, &a);
         promote(&shelf, &b);
         assert_eq!(in_production(&shelf), b);
-        assert_eq!(shelf.rollback(rescore).expect("there is one before"), a);
+        assert_eq!(shelf.rollback().expect("there is one before"), a);
         assert_eq!(in_production(&shelf), a);
-        assert!(shelf.rollback(rescore).is_err());
+        assert!(shelf.rollback().is_err());
         assert_eq!(in_production(&shelf), a);
         use Event::{Promotion, Rollback, Train};
         assert_eq!(
@@ -420,7 +411,7 @@ mod tests {
         let (_folder, shelf) = shelf();
         promote(&shelf, &sample(0.1));
         let before = std::fs::read(shelf.production()).expect("reads");
-        let (champion, _) = shelf.champion(rescore).expect("is whole");
+        let (champion, _) = shelf.champion().expect("is whole");
         let no = Decision {
             promote: false,
             ..yes()
@@ -440,21 +431,21 @@ mod tests {
         // After the first step: a file more, without a line.
         let path = shelf.model(&b.name, &b.version).expect("a path");
         write_atomically(&path, &store::to_json(&b)).expect("writes");
-        let (champion, warnings) = shelf.champion(rescore).expect("is whole");
+        let (champion, warnings) = shelf.champion().expect("is whole");
         assert_eq!(
             (champion, warnings),
             (Champion::Sound(Box::new(a.clone())), vec![])
         );
         // After the second one: in production, without a line.
         write_atomically(&shelf.production(), &store::to_json(&b)).expect("writes");
-        let (champion, warnings) = shelf.champion(rescore).expect("is whole");
+        let (champion, warnings) = shelf.champion().expect("is whole");
         assert_eq!(champion, Champion::Sound(Box::new(b)));
         assert_eq!(
             (warnings.len(), events(&shelf).last()),
             (1, Some(&Event::Reconciliation))
         );
-        assert!(shelf.champion(rescore).expect("is whole").1.is_empty());
-        assert_eq!(shelf.rollback(rescore).expect("goes back"), a);
+        assert!(shelf.champion().expect("is whole").1.is_empty());
+        assert_eq!(shelf.rollback().expect("goes back"), a);
     }
 
     #[test]
@@ -463,7 +454,7 @@ mod tests {
         let a = sample(0.1);
         promote(&shelf, &a);
         std::fs::write(shelf.production(), b"{\"half").expect("writes");
-        let (champion, warnings) = shelf.champion(rescore).expect("is set right");
+        let (champion, warnings) = shelf.champion().expect("is set right");
         assert_eq!(champion, Champion::Sound(Box::new(a.clone())));
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert_eq!(in_production(&shelf), a);
@@ -487,7 +478,7 @@ mod tests {
             assert!(!decision.promote);
             assert!(!shelf.production().exists());
         }
-        let (champion, _) = shelf.champion(rescore).expect("can be told");
+        let (champion, _) = shelf.champion().expect("can be told");
         assert!(matches!(champion, Champion::Lost(_)));
         shelf
             .carry_out(&b, yes(), &champion, true)
@@ -500,9 +491,9 @@ mod tests {
         let (_folder, shelf) = shelf();
         promote(&shelf, &sample(0.1));
         let newer = String::from_utf8(store::to_json(&sample(0.1))).expect("is text");
-        let newer = newer.replacen("\"schema_version\": 1", "\"schema_version\": 2", 1);
+        let newer = newer.replacen("\"schema_version\": 2", "\"schema_version\": 3", 1);
         std::fs::write(shelf.production(), &newer).expect("writes");
-        let error = shelf.champion(rescore).expect_err("cannot be read");
+        let error = shelf.champion().expect_err("cannot be read");
         assert_eq!(error.code(), ExitCode::BadInput);
         assert_eq!(
             std::fs::read_to_string(shelf.production()).expect("reads"),
@@ -514,7 +505,7 @@ mod tests {
     fn a_champion_that_changed_meanwhile_refuses_the_promotion() {
         let (_folder, shelf) = shelf();
         promote(&shelf, &sample(0.1));
-        let (champion, _) = shelf.champion(rescore).expect("is whole");
+        let (champion, _) = shelf.champion().expect("is whole");
         promote(&shelf, &sample(0.2));
         let error = shelf.carry_out(&sample(0.3), yes(), &champion, true);
         assert_eq!(error.expect_err("is refused").code(), ExitCode::Refused);

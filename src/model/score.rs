@@ -4,6 +4,7 @@
 //! for missing. That is where wrong types come out; from cells on nothing can fail.
 
 use super::artifact::{Body, Calibration, Example, Feature, FeatureKind, Model};
+use super::artifact_check::check_parts;
 use super::explain::{self, Explanation};
 use super::frame::{Column, Frame};
 use super::gather::canonical;
@@ -100,37 +101,32 @@ impl Scorer {
     ///
     /// # Errors
     /// Bad input if the shapes do not fit together, a number is not finite, or a tree is no tree.
+    /// Never for parts of an artifact that [`store::load`](super::store::load) returned.
     pub fn of(features: &[Feature], model: &Model, calibration: &Calibration) -> Result<Self> {
-        let mut levels = Vec::with_capacity(features.len());
-        for feature in features {
+        check_parts(features, model, calibration).map_err(|what| broken(&what))?;
+        let levels = features.iter().map(|feature| {
             let mut interner = Interner::default();
             if let FeatureKind::Category { levels, .. } = &feature.kind {
-                for (position, level) in levels.iter().enumerate() {
-                    if interner.code(level.as_bytes()) as usize != position {
-                        return Err(broken(&format!("level \"{level}\" is there twice")));
-                    }
-                }
+                // No level is there twice, so each gets its position as code.
+                levels.iter().for_each(|level| {
+                    interner.code(level.as_bytes());
+                });
             }
-            levels.push(interner);
-        }
+            interner
+        });
+        let levels = levels.collect();
         let engine = match model {
             Model::Logistic {
                 intercept, weights, ..
             } => {
-                if weights.len() != features.len() || !intercept.is_finite() {
-                    return Err(broken("its weights do not fit its features"));
-                }
                 let lines = features.iter().zip(weights);
                 Engine::Logistic {
                     intercept: *intercept,
-                    lines: lines
-                        .map(|(feature, own)| line(feature, own))
-                        .collect::<Result<_>>()?,
+                    lines: lines.map(|(feature, own)| line(feature, own)).collect(),
                 }
             }
-            Model::Trees { .. } => Engine::Trees(Forest::new(features, model).map_err(broken)?),
+            Model::Trees { .. } => Engine::Trees(Forest::new(features, model)),
         };
-        check_calibration(calibration)?;
         Ok(Self {
             features: features.to_vec(),
             levels,
@@ -396,50 +392,22 @@ fn broken(what: &str) -> Error {
     Error::bad_input(format!("the model is broken: {what}"))
 }
 
-fn line(feature: &Feature, weights: &[f64]) -> Result<Line> {
-    if !weights.iter().all(|weight| weight.is_finite()) {
-        let name = &feature.name;
-        return Err(broken(&format!("a weight of \"{name}\" is not finite")));
-    }
-    match (&feature.kind, weights) {
-        (
-            FeatureKind::Number {
-                median,
-                mean,
-                scale,
-                ..
-            },
-            [slope, missing],
-        ) if *scale > 0.0 && mean.is_finite() && median.is_finite() => Ok(Line::Number {
-            mean: *mean,
-            slope: slope / scale,
-            missing: (median - mean) * (slope / scale) + missing,
-        }),
-        (FeatureKind::Category { levels, .. }, _) if weights.len() == levels.len() + 2 => {
-            Ok(Line::Category(weights.to_vec()))
-        }
-        _ => Err(broken("its weights do not fit its features")),
-    }
-}
-
-fn check_calibration(calibration: &Calibration) -> Result<()> {
-    let good = match calibration {
-        Calibration::None => true,
-        Calibration::Platt { slope, intercept } => slope.is_finite() && intercept.is_finite(),
-        Calibration::Isotonic {
-            log_odds,
-            probability,
+/// The weights were checked to be as many as the feature wants.
+fn line(feature: &Feature, weights: &[f64]) -> Line {
+    match &feature.kind {
+        FeatureKind::Number {
+            median,
+            mean,
+            scale,
+            ..
         } => {
-            !log_odds.is_empty()
-                && log_odds.len() == probability.len()
-                && log_odds.iter().all(|knot| knot.is_finite())
-                && log_odds.windows(2).all(|pair| pair[0] < pair[1])
-                && probability.iter().all(|p| (0.0..=1.0).contains(p))
+            let slope = weights[0] / scale;
+            Line::Number {
+                mean: *mean,
+                slope,
+                missing: (median - mean) * slope + weights[1],
+            }
         }
-    };
-    if good {
-        Ok(())
-    } else {
-        Err(broken("its calibration is out of order"))
+        FeatureKind::Category { .. } => Line::Category(weights.to_vec()),
     }
 }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::artifact::{Artifact, Body, SCHEMA_VERSION};
 use super::artifact_check::{check_body, check_head};
 use super::registry::check_model_name;
+use super::score::Scorer;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::profile::Profile;
@@ -74,7 +75,7 @@ pub fn seal(
     };
     check_body(&body).map_err(bug)?;
     let sha256 = body_sha256(&body);
-    let artifact = Artifact {
+    let mut artifact = Artifact {
         schema_version: SCHEMA_VERSION,
         command: "train".into(),
         churnctl_version: churnctl_version.to_owned(),
@@ -82,8 +83,10 @@ pub fn seal(
         name: name.to_owned(),
         version: sha256[..12].to_owned(),
         sha256,
+        head_sha256: None,
         body,
     };
+    artifact.head_sha256 = Some(head_sha256(&artifact));
     check_head(&artifact).map_err(bug)?;
     Ok(artifact)
 }
@@ -102,22 +105,39 @@ pub fn baseline_profile(artifact: &Artifact) -> Profile {
 /// bytes are those the checksum is taken over.
 #[must_use]
 pub fn to_json(artifact: &Artifact) -> Vec<u8> {
-    let text = |text: &str| serde_json::Value::from(text).to_string();
-    let mut json = format!(
-        "{{\n\"schema_version\": {},\n\"command\": {},\n\"churnctl_version\": {},\n\
-         \"created_at\": {},\n\"name\": {},\n\"version\": {},\n\"sha256\": {},\n\"body\": ",
-        artifact.schema_version,
-        text(&artifact.command),
-        text(&artifact.churnctl_version),
-        text(&artifact.created_at),
-        text(&artifact.name),
-        text(&artifact.version),
-        text(&artifact.sha256),
-    )
-    .into_bytes();
+    let mut json = format!("{{\n{}", head_json(artifact)).into_bytes();
+    if let Some(sha256) = &artifact.head_sha256 {
+        json.extend(format!("\"head_sha256\": {},\n", quoted(sha256)).bytes());
+    }
+    json.extend(b"\"body\": ");
     json.extend(body_json(&artifact.body));
     json.extend(b"\n}\n");
     json
+}
+
+/// The lines of the members that `head_sha256` is taken over.
+fn head_json(artifact: &Artifact) -> String {
+    format!(
+        "\"schema_version\": {},\n\"command\": {},\n\"churnctl_version\": {},\n\
+         \"created_at\": {},\n\"name\": {},\n\"version\": {},\n\"sha256\": {},\n",
+        artifact.schema_version,
+        quoted(&artifact.command),
+        quoted(&artifact.churnctl_version),
+        quoted(&artifact.created_at),
+        quoted(&artifact.name),
+        quoted(&artifact.version),
+        quoted(&artifact.sha256),
+    )
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Returns the SHA-256 of the head's lines in hexadecimal digits.
+#[must_use]
+pub fn head_sha256(artifact: &Artifact) -> String {
+    bytes_sha256(head_json(artifact).as_bytes())
 }
 
 /// Reads an artifact from a file and checks it, see [`from_json`].
@@ -125,10 +145,7 @@ pub fn to_json(artifact: &Artifact) -> Vec<u8> {
 /// # Errors
 /// As [`from_json`], and I/O (74) if the file cannot be read. A file of more than 256 MiB is
 /// refused before it is read.
-pub fn load(
-    path: &Path,
-    rescore: impl FnOnce(&Artifact) -> Result<Vec<f64>>,
-) -> Result<Artifact, Unsound> {
+pub fn load(path: &Path) -> Result<Artifact, Unsound> {
     let failed = |error| Unsound::Io(Error::io("read", path, error));
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
@@ -149,23 +166,19 @@ pub fn load(
                 .hint(TRAIN_AGAIN),
         ));
     }
-    from_json(&bytes, &name, rescore)
+    from_json(&bytes, &name)
 }
 
-/// Reads an artifact; `file` is what errors call it, `rescore` returns the scores of the
-/// artifact's examples, in order.
+/// Reads an artifact; `file` is what errors call it.
 ///
-/// Checked are, in this order: the version of the layout, the form, the checksum over the body,
-/// the shapes and numbers, and the self-test. White space does not matter. The name, the time
-/// and the program's version are checked for their form only: the checksum does not cover them.
+/// Checked are, in this order: the version of the layout, the form, the checksums over head and
+/// body, the shapes and numbers, and the self-test: the example rows must get the scores that
+/// they had in training. White space does not matter. What is returned can be scored with:
+/// [`Scorer::new`] does not fail on it.
 ///
 /// # Errors
-/// Bad input (65) if anything is not as it must be, or what `rescore` returned.
-pub fn from_json(
-    bytes: &[u8],
-    file: &str,
-    rescore: impl FnOnce(&Artifact) -> Result<Vec<f64>>,
-) -> Result<Artifact, Unsound> {
+/// Bad input (65) if anything is not as it must be.
+pub fn from_json(bytes: &[u8], file: &str) -> Result<Artifact, Unsound> {
     let damaged = |message: String| {
         let message = format!("the model is damaged: {message}");
         Unsound::Damaged(
@@ -180,10 +193,14 @@ pub fn from_json(
     if artifact.sha256 != body_sha256(&artifact.body) {
         return Err(damaged("its checksum does not match".into()));
     }
+    // Version 1 had no checksum over its head, and no later one goes without.
+    let head = (artifact.schema_version > 1).then(|| head_sha256(&artifact));
+    if artifact.head_sha256 != head {
+        return Err(damaged("the checksum of its head does not match".into()));
+    }
     check_head(&artifact).map_err(damaged)?;
     check_body(&artifact.body).map_err(damaged)?;
-    self_test(&artifact, rescore)
-        .map_err(|error| Unsound::SelfTest(error.at(place(file, None))))?;
+    self_test(&artifact).map_err(|error| Unsound::SelfTest(error.at(place(file, None))))?;
     Ok(artifact)
 }
 
@@ -202,7 +219,7 @@ fn check_version(bytes: &[u8], file: &str) -> Result<(), Unsound> {
         ));
     }
     match version.schema_version {
-        Some(SCHEMA_VERSION) => Ok(()),
+        Some(1..=SCHEMA_VERSION) => Ok(()),
         Some(found) if found > SCHEMA_VERSION => {
             let message = format!(
                 "the model has version {found}, this churnctl reads up to {SCHEMA_VERSION}"
@@ -223,11 +240,8 @@ fn no_model(error: serde_json::Error, file: &str) -> Unsound {
     Unsound::Damaged(refused.hint(TRAIN_AGAIN).because(error))
 }
 
-fn self_test(
-    artifact: &Artifact,
-    rescore: impl FnOnce(&Artifact) -> Result<Vec<f64>>,
-) -> Result<()> {
-    let scores = rescore(artifact)?;
+fn self_test(artifact: &Artifact) -> Result<()> {
+    let scores = Scorer::new(&artifact.body)?.examples(&artifact.body.examples)?;
     let examples = &artifact.body.examples;
     let close = |(score, expected): (&f64, f64)| (score - expected).abs() <= SELF_TEST_TOLERANCE;
     let expected = examples.iter().map(|example| example.score);

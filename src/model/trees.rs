@@ -13,7 +13,7 @@ use forust_ml::splitter::MissingImputerSplitter;
 use forust_ml::tree::{Tree, split_bins};
 use rayon::prelude::*;
 
-use super::artifact::{Feature, Model};
+use super::artifact::{Feature, LEAF, Model};
 use super::bins::{Bins, MISSING_BIN};
 use super::encode::TrainingSet;
 use super::learner::{Fitted, Learner, log_loss, logistic};
@@ -274,7 +274,7 @@ fn flatten(base: f64, trees: &[Tree]) -> Model {
         for node in &tree.nodes {
             cover.push(f64::from(node.hessian_sum));
             if node.is_leaf {
-                feature.push(u32::MAX);
+                feature.push(LEAF);
                 threshold.push(f64::from(node.weight_value));
                 left.push(0);
                 right.push(0);

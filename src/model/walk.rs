@@ -1,20 +1,21 @@
-//! Trees ready to be walked: checked once, nodes side by side.
+//! Trees ready to be walked: nodes side by side. That they are trees was checked before.
 
-use super::artifact::{Feature, FeatureKind, Model};
+use std::sync::OnceLock;
 
-const LEAF: u32 = u32::MAX;
+use super::artifact::{Feature, FeatureKind, LEAF, Model};
+use super::shapley::Shapley;
 
 /// A node: 32 bytes, two a cache line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     /// Of a leaf: its output.
-    threshold: f64,
-    /// Mean output of the training rows that came by.
-    mean: f64,
-    feature: u32,
-    left: u32,
-    right: u32,
-    missing_left: bool,
+    pub(super) threshold: f64,
+    /// Share of the training rows here that went left.
+    pub(super) left_share: f64,
+    pub(super) feature: u32,
+    pub(super) left: u32,
+    pub(super) right: u32,
+    pub(super) missing_left: bool,
 }
 
 /// Trees over the cells of a [`Scorer`](super::score::Scorer).
@@ -25,12 +26,22 @@ pub(super) struct Forest {
     nodes: Vec<Node>,
     /// Of each category: the target order of its levels and of `other`.
     orders: Vec<Option<Vec<f64>>>,
+    /// Made with the first explanation: most runs want none.
+    shapley: OnceLock<Shapley>,
 }
 
 impl Forest {
-    /// Checks and lays out the trees. A child stands behind its parent, so every walk ends.
-    pub(super) fn new(features: &[Feature], model: &Model) -> Result<Self, &'static str> {
-        let Model::Trees {
+    /// Lays out trees that [`check_parts`](super::artifact_check::check_parts) found sound: a
+    /// child stands behind its parent, so every walk ends. Of another model: no trees.
+    pub(super) fn new(features: &[Feature], model: &Model) -> Self {
+        let mut forest = Self {
+            base: 0.0,
+            roots: Vec::new(),
+            nodes: Vec::new(),
+            orders: features.iter().map(order).collect(),
+            shapley: OnceLock::new(),
+        };
+        if let Model::Trees {
             base,
             roots,
             feature,
@@ -40,86 +51,38 @@ impl Forest {
             missing_left,
             cover,
         } = model
-        else {
-            return Err("it has no trees");
-        };
-        let count = feature.len();
-        let lengths = [
-            threshold.len(),
-            left.len(),
-            right.len(),
-            missing_left.len(),
-            cover.len(),
-        ];
-        if lengths.iter().any(|length| *length != count) {
-            return Err("its trees' arrays differ in length");
-        }
-        if !base.is_finite() || threshold.iter().any(|value| !value.is_finite()) {
-            return Err("a number in its trees is not finite");
-        }
-        if cover.iter().any(|rows| !(rows.is_finite() && *rows >= 0.0)) {
-            return Err("a node's rows are no number of rows");
-        }
-        if roots.iter().any(|root| *root as usize >= count) {
-            return Err("a tree begins beyond the nodes");
-        }
-        let mut nodes = Vec::with_capacity(count);
-        for at in 0..count {
-            let (feature, left, right) = (feature[at], left[at], right[at]);
-            if feature != LEAF {
-                let behind = |child: u32| child as usize > at && (child as usize) < count;
-                if feature as usize >= features.len() || !behind(left) || !behind(right) {
-                    return Err("a node points where nothing is");
-                }
-            }
-            nodes.push(Node {
+        {
+            forest.base = *base;
+            forest.roots.clone_from(roots);
+            let share = |at: usize| {
+                let left = cover[left[at] as usize];
+                let rows = left + cover[right[at] as usize];
+                if rows > 0.0 { left / rows } else { 0.5 }
+            };
+            let node = |at: usize| Node {
                 threshold: threshold[at],
-                mean: threshold[at],
-                feature,
-                left,
-                right,
+                left_share: if feature[at] == LEAF { 1.0 } else { share(at) },
+                feature: feature[at],
+                left: left[at],
+                right: right[at],
                 missing_left: missing_left[at],
-            });
+            };
+            forest.nodes = (0..feature.len()).map(node).collect();
         }
-        for at in (0..count).rev() {
-            let node = nodes[at];
-            if node.feature != LEAF {
-                let (left, right) = (node.left as usize, node.right as usize);
-                let rows = cover[left] + cover[right];
-                let share = if rows > 0.0 { cover[left] / rows } else { 0.5 };
-                nodes[at].mean = share * nodes[left].mean + (1.0 - share) * nodes[right].mean;
-            }
-        }
-        let orders = features.iter().map(|feature| match &feature.kind {
-            FeatureKind::Number { .. } => Ok(None),
-            FeatureKind::Category { levels, order } => {
-                let fits =
-                    order.len() == levels.len() + 1 && order.iter().all(|value| value.is_finite());
-                if fits {
-                    Ok(Some(order.clone()))
-                } else {
-                    Err("a category's order does not fit its levels")
-                }
-            }
-        });
-        Ok(Self {
-            base: *base,
-            roots: roots.clone(),
-            orders: orders.collect::<Result<_, _>>()?,
-            nodes,
-        })
+        forest
     }
 
-    fn value(&self, feature: u32, cells: &[f64]) -> f64 {
-        let cell = cells[feature as usize];
-        match &self.orders[feature as usize] {
+    /// Returns what the trees compare with their thresholds: a number, or a level's target order.
+    fn value(&self, feature: usize, cell: f64) -> f64 {
+        match &self.orders[feature] {
             Some(order) if !cell.is_nan() => order[cell as usize],
             _ => cell,
         }
     }
 
     fn child(&self, node: &Node, cells: &[f64]) -> u32 {
-        let value = self.value(node.feature, cells);
+        let feature = node.feature as usize;
+        let value = self.value(feature, cells[feature]);
         if value < node.threshold || (value.is_nan() && node.missing_left) {
             node.left
         } else {
@@ -139,19 +102,24 @@ impl Forest {
         sum
     }
 
-    /// Adds to `contributions` by how much each split on a feature moved the mean output, and
-    /// returns where the walk began: the mean output of all trees.
+    /// Adds to `contributions` what each feature is worth to this row, and returns the mean
+    /// output of all trees over the training rows.
     pub(super) fn explain(&self, cells: &[f64], contributions: &mut [f64]) -> f64 {
-        let mut base = self.base;
-        for &root in &self.roots {
-            let mut node = &self.nodes[root as usize];
-            base += node.mean;
-            while node.feature != LEAF {
-                let next = &self.nodes[self.child(node, cells) as usize];
-                contributions[node.feature as usize] += next.mean - node.mean;
-                node = next;
-            }
-        }
-        base
+        let shapley = self
+            .shapley
+            .get_or_init(|| Shapley::new(&self.nodes, &self.roots));
+        let values = cells.iter().enumerate();
+        let values: Vec<f64> = values
+            .map(|(feature, &cell)| self.value(feature, cell))
+            .collect();
+        shapley.add_to(&values, contributions);
+        self.base + shapley.mean()
+    }
+}
+
+fn order(feature: &Feature) -> Option<Vec<f64>> {
+    match &feature.kind {
+        FeatureKind::Number { .. } => None,
+        FeatureKind::Category { order, .. } => Some(order.clone()),
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::model::artifact::{
     Calibration, Example, Feature, FeatureKind, Model, ModelRoles, Provenance,
 };
-use crate::model::calibrate::{apply, sigmoid};
+use crate::model::calibrate::sigmoid;
 
 /// A model of one number and one category.
 pub(in crate::model) fn sample(intercept: f64) -> Artifact {
@@ -73,16 +73,8 @@ fn body(intercept: f64) -> Body {
     }
 }
 
-/// Scores a model whose inputs are all at their means.
-pub(in crate::model) fn rescore(artifact: &Artifact) -> Result<Vec<f64>> {
-    let Model::Logistic { intercept, .. } = &artifact.body.model else {
-        return Err(Error::bad_input("not of these tests"));
-    };
-    Ok(vec![apply(&artifact.body.calibration, *intercept)])
-}
-
 fn read(bytes: &[u8]) -> Result<Artifact, Unsound> {
-    from_json(bytes, "m.json", rescore)
+    from_json(bytes, "m.json")
 }
 
 fn code(outcome: Result<Artifact, Unsound>) -> ExitCode {
@@ -95,6 +87,7 @@ fn forged(change: impl FnOnce(&mut Body)) -> Vec<u8> {
     change(&mut artifact.body);
     artifact.sha256 = body_sha256(&artifact.body);
     artifact.version = artifact.sha256[..12].to_owned();
+    artifact.head_sha256 = Some(head_sha256(&artifact));
     to_json(&artifact)
 }
 
@@ -152,11 +145,8 @@ fn a_changed_byte_is_refused_or_changes_nothing_that_counts() {
             changed[at] ^= bit;
             match read(&changed) {
                 Err(error) => assert_eq!(Error::from(error).code(), ExitCode::BadInput),
-                Ok(read) => {
-                    // The head's texts are not under the checksum; `1E-7` is `1e-7`.
-                    assert_eq!(read.body, artifact.body, "byte {at}");
-                    assert_eq!(read.sha256, artifact.sha256, "byte {at}");
-                }
+                // `1E-7` is `1e-7`.
+                Ok(read) => assert_eq!(read, artifact, "byte {at}"),
             }
         }
     }
@@ -166,10 +156,15 @@ fn a_changed_byte_is_refused_or_changes_nothing_that_counts() {
 fn other_documents_and_other_versions_are_refused() {
     let whole = String::from_utf8(to_json(&sample(0.1))).expect("is text");
     for (from, to) in [
-        ("\"schema_version\": 1", "\"schema_version\": 2"),
-        ("\"schema_version\": 1", "\"schema_version\": 0"),
-        ("\"schema_version\": 1", "\"schema_version\": -1"),
-        ("\"schema_version\": 1,", ""),
+        ("\"schema_version\": 2", "\"schema_version\": 3"),
+        ("\"schema_version\": 2", "\"schema_version\": 1"),
+        ("\"schema_version\": 2", "\"schema_version\": 0"),
+        ("\"schema_version\": 2", "\"schema_version\": -1"),
+        ("\"schema_version\": 2,", ""),
+        ("\"head_sha256\": \"", "\"head_sha256\": \"0"),
+        ("\"name\": \"churn\"", "\"name\": \"churm\""),
+        ("\"created_at\": \"2026", "\"created_at\": \"2027"),
+        ("\"churnctl_version\": \"0", "\"churnctl_version\": \"1"),
         ("\"command\": \"train\"", "\"command\": \"profile\""),
         ("\"name\": \"churn\"", "\"name\": \"../churn\""),
         ("\"created_at\": \"2026", "\"created_at\": \"year 2026"),
@@ -196,7 +191,7 @@ fn other_documents_and_other_versions_are_refused() {
     ] {
         assert_eq!(code(read(text.as_bytes())), ExitCode::BadInput);
     }
-    let newer = whole.replacen("\"schema_version\": 1", "\"schema_version\": 9", 1);
+    let newer = whole.replacen("\"schema_version\": 2", "\"schema_version\": 9", 1);
     assert!(matches!(read(newer.as_bytes()), Err(Unsound::Newer(_))));
 }
 
@@ -278,24 +273,45 @@ fn forged_shapes_are_refused_whatever_the_checksum_says() {
     }
     // The forger's tools alone do no harm.
     assert!(read(&forged(|_| ())).is_ok());
-    let scored = |_: &Artifact| Ok(vec![sigmoid(0.1)]);
-    assert!(from_json(&forged(|body| body.model = trees()), "m.json", scored).is_ok());
+    let grown = forged(|body| {
+        body.model = trees();
+        // The base, the leaf of tenure 2, the leaf of the second tree.
+        body.examples[0].score = sigmoid(0.1 + 0.1 + 0.05);
+    });
+    assert!(read(&grown).is_ok());
 }
 
 #[test]
 fn the_self_test_must_give_the_expected_scores() {
-    let bytes = to_json(&sample(0.1));
-    let with = |scores: Vec<f64>| from_json(&bytes, "m.json", |_| Ok(scores));
+    let with = |scores: Vec<f64>| {
+        read(&forged(|body| {
+            let example = body.examples[0].clone();
+            body.examples = scores
+                .into_iter()
+                .map(|score| Example {
+                    score,
+                    ..example.clone()
+                })
+                .collect();
+        }))
+    };
     let expected = sigmoid(0.1);
-    assert!(with(vec![expected + 1e-10]).is_ok());
-    for scores in [
-        vec![],
-        vec![expected + 1e-8],
-        vec![f64::NAN],
-        vec![expected; 2],
-    ] {
+    assert!(with(vec![expected + 1e-10, expected]).is_ok());
+    for scores in [vec![expected + 1e-8], vec![expected, 0.3]] {
         assert!(matches!(with(scores), Err(Unsound::SelfTest(_))));
     }
+}
+
+#[test]
+fn an_artifact_of_the_first_layout_still_loads_and_is_written_as_it_was() {
+    let mut first = sample(0.1);
+    (first.schema_version, first.head_sha256) = (1, None);
+    let bytes = to_json(&first);
+    assert_eq!(read(&bytes).expect("is whole"), first);
+    assert_eq!(to_json(&read(&bytes).expect("is whole")), bytes);
+    // With the checksum of a later one it is neither.
+    first.head_sha256 = Some(head_sha256(&first));
+    assert_eq!(code(read(&to_json(&first))), ExitCode::BadInput);
 }
 
 #[test]
@@ -312,16 +328,16 @@ fn what_would_not_load_is_not_sealed() {
 fn folders_missing_files_and_huge_files_have_their_codes() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let missing = folder.path().join("none.json");
-    assert_eq!(code(load(&missing, rescore)), ExitCode::Io);
-    assert_eq!(code(load(folder.path(), rescore)), ExitCode::Io);
+    assert_eq!(code(load(&missing)), ExitCode::Io);
+    assert_eq!(code(load(folder.path())), ExitCode::Io);
     // Ten GB with nothing in them take no room.
     let huge = folder.path().join("huge.json");
     let file = File::create(&huge).expect("creates");
     file.set_len(10 << 30).expect("has holes");
-    assert_eq!(code(load(&huge, rescore)), ExitCode::BadInput);
+    assert_eq!(code(load(&huge)), ExitCode::BadInput);
     let endless = Path::new("/dev/zero");
     if endless.exists() {
-        assert_eq!(code(load(endless, rescore)), ExitCode::BadInput);
+        assert_eq!(code(load(endless)), ExitCode::BadInput);
     }
 }
 
