@@ -94,6 +94,7 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Profile(request) => commands::profile::run(&request, shell),
         Task::Merge(request) => commands::profile::merge(&request, shell),
         Task::RetrainNow(request) => commands::retrain::now::run(&request, shell),
+        Task::RetrainListen(request) => commands::retrain::listen::run(&request, shell),
         Task::RetrainStatus(request) => commands::retrain::status::run(&request, shell),
         Task::ConfigShow => commands::config::run(&layers, shell),
         Task::Version => commands::version::run(shell),

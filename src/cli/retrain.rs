@@ -33,6 +33,19 @@ or the answer was no, 64 wrong usage, 66 the Job was deleted, 69 the API server 
 allowed, 78 no such CronJob, 124 not ended in time. `churnctl --help` lists all.
 ";
 
+const LISTEN_EXAMPLES: &str = "\
+Examples:
+  # In the cluster, as k8s/ runs it
+  churnctl retrain listen --listen 0.0.0.0:8080 --token-file /etc/churnctl/token
+
+  # On a desk, against the current context
+  churnctl retrain listen --token-file token --cooldown 1h --alerts ModelDataDrift
+
+Answers 200 with what became of each alert: created, duplicate, running, cooling_down, too_many or
+skipped. 400 no payload of version 4, 401 no or a wrong token, 413 larger than 1 MiB, 503 the API
+server gives no good answer: Alertmanager tries again. It waits 8 s for the API server at most.
+";
+
 const STATUS_EXAMPLES: &str = "\
 Examples:
   churnctl retrain status
@@ -49,6 +62,7 @@ pub(super) struct RetrainArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum RetrainCommand {
     Now(Box<NowArgs>),
+    Listen(Box<ListenArgs>),
     Status(StatusArgs),
 }
 
@@ -168,6 +182,62 @@ pub(super) struct NowArgs {
     cluster: ClusterArgs,
 }
 
+/// Start a retrain when an alert asks for it
+///
+/// Takes Alertmanager's webhook on POST /alertmanager. The same alert starts one Job however often
+/// it arrives, whichever replica gets it, and whatever is restarted meanwhile. / shows the last
+/// decisions, /live, /ready and /metrics are for probes and Prometheus.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = LISTEN_EXAMPLES)]
+pub(super) struct ListenArgs {
+    /// Host and port to listen on [default: 127.0.0.1:8080] [setting: retrain.listen]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+
+    /// File with the token that notifications must bear [setting: retrain.token_file]
+    ///
+    /// Read again when it changes. Needed unless --client-ca makes clients show a certificate.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    token_file: Option<String>,
+
+    /// PEM file with our certificate: then the port speaks TLS [setting: retrain.tls_cert]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    tls_cert: Option<String>,
+
+    /// PEM file with its key [setting: retrain.tls_key]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    tls_key: Option<String>,
+
+    /// PEM file with the certificates that have signed those of clients
+    ///
+    /// Then every connection needs a certificate of theirs, probes too.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    client_ca: Option<String>,
+
+    /// Alerts that may start a retrain, if they have the label action=retrain
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = RULES)]
+    alerts: Option<Vec<String>>,
+
+    /// How long ago an alert may have begun
+    #[arg(long, value_name = "TIME", value_parser = checked::<Period>, help_heading = RULES)]
+    max_alert_age: Option<String>,
+
+    /// How long after the start of a retrain no other starts
+    #[arg(long, value_name = "TIME", value_parser = checked::<Period>, help_heading = RULES)]
+    cooldown: Option<String>,
+
+    /// Starts by alert within 24 hours after which no more follow
+    #[arg(long, value_name = "N", help_heading = RULES)]
+    max_per_day: Option<u32>,
+
+    /// CronJob whose template the Job is made from
+    #[arg(long, value_name = "CRONJOB", help_heading = RULES)]
+    from: Option<String>,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
 /// List the last retrains: who started them, what became of them, what may start next
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = STATUS_EXAMPLES)]
@@ -222,6 +292,19 @@ impl RetrainArgs {
             RetrainCommand::Now(args) => {
                 flags.one("retrain.from", args.from.as_ref());
                 flags.one("retrain.cooldown", args.cooldown.as_ref());
+                args.cluster.add_to(&mut flags);
+            }
+            RetrainCommand::Listen(args) => {
+                flags.one("retrain.listen", args.listen.as_ref());
+                flags.one("retrain.token_file", args.token_file.as_ref());
+                flags.one("retrain.tls_cert", args.tls_cert.as_ref());
+                flags.one("retrain.tls_key", args.tls_key.as_ref());
+                flags.one("retrain.client_ca", args.client_ca.as_ref());
+                flags.many("retrain.alerts", args.alerts.as_ref());
+                flags.one("retrain.max_alert_age", args.max_alert_age.as_ref());
+                flags.one("retrain.cooldown", args.cooldown.as_ref());
+                flags.one("retrain.max_per_day", args.max_per_day);
+                flags.one("retrain.from", args.from.as_ref());
                 args.cluster.add_to(&mut flags);
             }
             RetrainCommand::Status(args) => {

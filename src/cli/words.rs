@@ -16,6 +16,7 @@ use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::retrain::listen::ListenRequest;
 use crate::commands::retrain::now::NowRequest;
 use crate::commands::retrain::status::StatusRequest;
 use crate::commands::score::ScoreRequest;
@@ -84,6 +85,8 @@ pub enum Task {
     Merge(MergeRequest),
     /// `retrain now`.
     RetrainNow(Box<NowRequest>),
+    /// `retrain listen`.
+    RetrainListen(Box<ListenRequest>),
     /// `retrain status`.
     RetrainStatus(StatusRequest),
     /// `config show`.
@@ -147,6 +150,9 @@ impl Words {
             Command::Retrain(args) => match args.command {
                 RetrainCommand::Now(args) => {
                     Task::RetrainNow(Box::new(NowRequest::from_settings(settings, args.words())))
+                }
+                RetrainCommand::Listen(_) => {
+                    Task::RetrainListen(Box::new(ListenRequest::from_settings(settings)?))
                 }
                 RetrainCommand::Status(_) => {
                     Task::RetrainStatus(StatusRequest::from_settings(settings))

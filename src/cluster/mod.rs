@@ -18,6 +18,7 @@ mod session;
 mod start;
 pub mod state;
 mod wait;
+pub mod webhook;
 
 pub use access::{Permission, TO_FOLLOW, TO_START, TO_TELL};
 pub use client::{Cluster, Target};

@@ -131,6 +131,10 @@ pub static KEYS: &[Key] = &[
     key("retrain.lease", Kind::Text, Some("churnctl-retrain"), None, "Lease that remembers what was started"),
     key("retrain.listen", Kind::Text, Some("127.0.0.1:8080"), None, "where the alert webhook listens"),
     key("retrain.token_file", Kind::Text, None, None, "file with the bearer token of the alert webhook"),
+    key("retrain.tls_cert", Kind::Text, None, None, "PEM file with the certificate of the alert webhook"),
+    key("retrain.tls_key", Kind::Text, None, None, "PEM file with its key"),
+    key("retrain.client_ca", Kind::Text, None, Some("--client-ca"), "PEM file with the certificates that have signed those of clients"),
+    key("retrain.max_alert_age", Kind::Text, Some("7d"), Some("--max-alert-age"), "how long ago an alert may have begun"),
     key("retrain.alerts", Kind::List, Some("ModelDataDrift,ModelConceptDrift"), Some("--alerts"), "alerts that may start a retrain"),
     key("retrain.max_per_day", Kind::Count, Some("4"), Some("--max-per-day"), "starts by alert within 24 hours after which no more follow"),
 ];

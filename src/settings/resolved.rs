@@ -162,6 +162,14 @@ pub struct RetrainSettings {
     pub listen: String,
     /// File with the webhook's token, if there is one.
     pub token_file: Option<PathBuf>,
+    /// The webhook's certificate, if it speaks TLS.
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    pub tls_key: Option<PathBuf>,
+    /// Who signs clients' certificates, if they need one.
+    pub client_ca: Option<PathBuf>,
+    /// How long ago an alert may have begun.
+    pub max_alert_age: Period,
     /// Alerts that may start a retrain.
     pub alerts: Vec<String>,
     /// Starts by alert a day.
@@ -218,6 +226,10 @@ impl Settings {
                 lease: layers.required("retrain.lease")?.0,
                 listen: layers.required("retrain.listen")?.0,
                 token_file: layers.optional::<PathBuf>("retrain.token_file")?.0,
+                tls_cert: layers.optional::<PathBuf>("retrain.tls_cert")?.0,
+                tls_key: layers.optional::<PathBuf>("retrain.tls_key")?.0,
+                client_ca: layers.optional::<PathBuf>("retrain.client_ca")?.0,
+                max_alert_age: layers.required("retrain.max_alert_age")?.0,
                 alerts: layers.list("retrain.alerts")?,
                 max_per_day: layers.required("retrain.max_per_day")?.0,
             },

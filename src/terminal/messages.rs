@@ -56,6 +56,28 @@ impl<'a> Messages<'a> {
         self.say(Verbosity::Verbose, "debug", "debug: ", Tone::Dim, message);
     }
 
+    /// Says what happened, with fields for machines: they stand in lines of JSON only.
+    pub fn event(&self, level: &str, message: &str, fields: &[(&'static str, serde_json::Value)]) {
+        let (from, prefix, tone) = match level {
+            "debug" => (Verbosity::Verbose, "debug: ", Tone::Dim),
+            "info" => (Verbosity::Normal, "", Tone::Plain),
+            _ => (Verbosity::Normal, "warning: ", Tone::Warn),
+        };
+        if self.manner.log_format == LogFormat::Text {
+            return self.say(from, level, prefix, tone, message);
+        }
+        if self.manner.verbosity < from {
+            return;
+        }
+        let mut line = self.line(level, message);
+        if let Some(line) = line.as_object_mut() {
+            for (name, value) in fields {
+                line.insert((*name).to_owned(), value.clone());
+            }
+        }
+        self.write(&one_line(&line));
+    }
+
     /// Says what ended the run. Never silenced.
     pub fn error(&self, error: &Error) {
         let text = if self.manner.errors_as_json {

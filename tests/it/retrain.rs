@@ -2,6 +2,9 @@
 
 mod faults;
 mod following;
+mod hook;
+mod hook_faults;
+mod loop_closed;
 mod oracle;
 mod rules;
 

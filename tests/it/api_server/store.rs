@@ -204,10 +204,9 @@ impl Store {
             return Err(Refusal(409, "AlreadyExists", message));
         }
         object["metadata"]["uid"] = format!("uid-{}", self.version + 1).into();
-        // Microseconds are the server's own business: times of metadata have whole seconds.
-        let now = jiff::Timestamp::now()
-            .round(jiff::Unit::Second)
-            .expect("in range");
+        // Times of metadata have whole seconds, the rest is cut off.
+        let now = jiff::Timestamp::from_second(jiff::Timestamp::now().as_second());
+        let now = now.expect("in range");
         object["metadata"]["creationTimestamp"] = now.to_string().into();
         if dry_run {
             return Ok(object);

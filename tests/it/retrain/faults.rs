@@ -64,7 +64,10 @@ fn a_fault_that_stays_ends_with_its_code_and_the_retry_makes_one_job() {
             // before the answer was lost is found by its name; half a 404 is a 404.
             let may_succeed = verb == "update" || after > 0 || what != What::Status(503, None);
             let code = run.code.expect("no signal");
-            assert!(code == 69 || (code == 0 && may_succeed), "{verb} {resource} {what:?}: {run:#?}");
+            assert!(
+                code == 69 || (code == 0 && may_succeed),
+                "{verb} {resource} {what:?}: {run:#?}"
+            );
             assert!(server.jobs().len() <= 1, "{run:#?}");
             server.mend();
             churnctl.run(&RETRAIN).expect(ExitCode::Ok);
