@@ -3,10 +3,12 @@
 mod columns;
 mod config;
 mod drift;
+mod gateway;
 mod generate;
 mod global;
 mod help;
 mod profile;
+mod push_metrics;
 mod retrain;
 mod score;
 mod train;
@@ -14,4 +16,5 @@ mod words;
 
 pub use generate::{completion, generated_files, man_page};
 pub use global::Global;
+pub use push_metrics::PushTask;
 pub use words::{Refused, Task, Words, parse};

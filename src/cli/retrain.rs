@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use super::columns::checked;
 use crate::cluster::job::Overrides;
 use crate::commands::retrain::now::{DryRun, NowWords};
-use crate::settings::{Flags, Period};
+use crate::settings::{Flags, Period, Span};
 
 const CLUSTER: &str = "Cluster";
 const RULES: &str = "Rules";
@@ -80,7 +80,7 @@ pub(super) struct ClusterArgs {
     context: Option<String>,
 
     /// How long to bear with an API server that gives no good answer
-    #[arg(long, value_name = "TIME", value_parser = checked::<Period>, help_heading = CLUSTER)]
+    #[arg(long, value_name = "TIME", value_parser = checked::<Span>, help_heading = CLUSTER)]
     deadline: Option<String>,
 }
 

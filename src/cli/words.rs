@@ -10,6 +10,7 @@ use super::config::{
 };
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::retrain::{RetrainArgs, RetrainCommand};
 use super::score::ScoreArgs;
 use super::train::TrainArgs;
@@ -53,6 +54,8 @@ enum Command {
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
     Retrain(RetrainArgs),
+    PushMetrics(Box<PushMetricsArgs>),
+    Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     #[command(hide = true)]
@@ -89,6 +92,10 @@ pub enum Task {
     RetrainListen(Box<ListenRequest>),
     /// `retrain status`.
     RetrainStatus(StatusRequest),
+    /// `push-metrics` and its subcommands.
+    PushMetrics(PushTask),
+    /// `metrics list`.
+    MetricsList,
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -109,8 +116,11 @@ impl Words {
             | Command::Drift(_)
             | Command::Profile(_)
             | Command::Retrain(_)
+            | Command::PushMetrics(_)
             | Command::Config(_) => true,
-            Command::Completions(_) | Command::Man(_) | Command::Version => false,
+            Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
+                false
+            }
         }
     }
 
@@ -123,9 +133,12 @@ impl Words {
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
-            Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
-                Flags::default()
-            }
+            Command::PushMetrics(args) => args.flags(),
+            Command::Metrics(_)
+            | Command::Config(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Version => Flags::default(),
         }
     }
 
@@ -158,6 +171,10 @@ impl Words {
                     Task::RetrainStatus(StatusRequest::from_settings(settings))
                 }
             },
+            Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Metrics(MetricsArgs {
+                command: MetricsCommand::List,
+            }) => Task::MetricsList,
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,

@@ -146,6 +146,152 @@ pub const DRIFT_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
     "seconds",
     "Unix time at which the last drift check ran to its end.",
 );
+/// Checks of `drift --watch`.
+pub const DRIFT_CHECKS: Metric = counter(
+    "churn_drift_checks_total",
+    &["result"],
+    "Drift checks since the start, by result: ok, warn, fail, or error where there was none.",
+);
+/// How long the last one took.
+pub const DRIFT_CHECK_DURATION_SECONDS: Metric = gauge(
+    "churn_drift_check_duration_seconds",
+    &[],
+    "seconds",
+    "How long the last drift check took, whatever came of it.",
+);
+/// When the baseline was read.
+pub const DRIFT_BASELINE_LOADED_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_drift_baseline_loaded_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the baseline was last read: at the start, and when it has changed.",
+);
+/// Rows of a split.
+pub const TRAIN_ROWS: Metric = gauge(
+    "churn_train_rows",
+    &["model", "split"],
+    "",
+    "Rows of a split in the last training.",
+);
+/// ROC AUC on a split.
+pub const TRAIN_ROC_AUC: Metric = gauge(
+    "churn_train_roc_auc",
+    &["model", "split"],
+    "",
+    "Area under the ROC curve on a split, 0 to 1.",
+);
+/// Average precision on a split.
+pub const TRAIN_AVERAGE_PRECISION: Metric = gauge(
+    "churn_train_average_precision",
+    &["model", "split"],
+    "",
+    "Average precision on a split, 0 to 1.",
+);
+/// Log loss on a split.
+pub const TRAIN_LOG_LOSS: Metric = gauge(
+    "churn_train_log_loss",
+    &["model", "split"],
+    "",
+    "Mean negative log likelihood of the labels of a split, nats.",
+);
+/// Brier score on a split.
+pub const TRAIN_BRIER_SCORE: Metric = gauge(
+    "churn_train_brier_score",
+    &["model", "split"],
+    "",
+    "Mean squared error of the probability on a split, 0 to 1.",
+);
+/// Accuracy on a split.
+pub const TRAIN_ACCURACY: Metric = gauge(
+    "churn_train_accuracy",
+    &["model", "split"],
+    "",
+    "Share of rows of a split classed rightly, 0 to 1.",
+);
+/// Precision on a split.
+pub const TRAIN_PRECISION: Metric = gauge(
+    "churn_train_precision",
+    &["model", "split"],
+    "",
+    "Share of rows classed as churned that did churn, on a split, 0 to 1.",
+);
+/// Recall on a split.
+pub const TRAIN_RECALL: Metric = gauge(
+    "churn_train_recall",
+    &["model", "split"],
+    "",
+    "Share of churned rows that were classed so, on a split, 0 to 1.",
+);
+/// F1 on a split.
+pub const TRAIN_F1: Metric = gauge(
+    "churn_train_f1",
+    &["model", "split"],
+    "",
+    "Harmonic mean of precision and recall on a split, 0 to 1.",
+);
+/// Calibration error on a split.
+pub const TRAIN_CALIBRATION_ERROR: Metric = gauge(
+    "churn_train_calibration_error",
+    &["model", "split"],
+    "",
+    "Expected calibration error on a split over ten bins of equal width, 0 to 1.",
+);
+/// The threshold of the class.
+pub const TRAIN_THRESHOLD: Metric = gauge(
+    "churn_train_threshold",
+    &["model"],
+    "",
+    "Score from which the trained model classes a row as churned, 0 to 1.",
+);
+/// Whether the candidate was promoted.
+pub const TRAIN_PROMOTED: Metric = gauge(
+    "churn_train_promoted",
+    &["model"],
+    "",
+    "Whether the last training put its model into production: 1 or 0.",
+);
+/// When the last training ran.
+pub const TRAIN_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_train_last_run_timestamp_seconds",
+    &["model"],
+    "seconds",
+    "Unix time of the last training.",
+);
+/// When a wrapped command last ended.
+pub const JOB_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_job_last_run_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the job last ended, well or not.",
+);
+/// When it last ended well.
+pub const JOB_LAST_SUCCESS_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_job_last_success_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the job last ended with exit code 0.",
+);
+/// How long it took.
+pub const JOB_DURATION_SECONDS: Metric = gauge(
+    "churn_job_duration_seconds",
+    &[],
+    "seconds",
+    "How long the last run of the job took.",
+);
+/// What it ended with.
+pub const JOB_EXIT_CODE: Metric = gauge(
+    "churn_job_exit_code",
+    &[],
+    "",
+    "Exit code of the last run of the job; 128 and the signal if one ended it.",
+);
+/// How much memory it had.
+pub const JOB_MAX_RESIDENT_MEMORY_BYTES: Metric = gauge(
+    "churn_job_max_resident_memory_bytes",
+    &[],
+    "bytes",
+    "Most memory that a process of the last run of the job had in RAM.",
+);
 /// Rows that performance was measured on.
 pub const MODEL_LABELLED_ROWS: Metric = gauge(
     "churn_model_labelled_rows",
@@ -442,6 +588,27 @@ pub const ALL: &[Metric] = &[
     MODEL_RECALL,
     MODEL_F1,
     MODEL_CALIBRATION_ERROR,
+    DRIFT_CHECKS,
+    DRIFT_CHECK_DURATION_SECONDS,
+    DRIFT_BASELINE_LOADED_TIMESTAMP_SECONDS,
+    TRAIN_ROWS,
+    TRAIN_ROC_AUC,
+    TRAIN_AVERAGE_PRECISION,
+    TRAIN_LOG_LOSS,
+    TRAIN_BRIER_SCORE,
+    TRAIN_ACCURACY,
+    TRAIN_PRECISION,
+    TRAIN_RECALL,
+    TRAIN_F1,
+    TRAIN_CALIBRATION_ERROR,
+    TRAIN_THRESHOLD,
+    TRAIN_PROMOTED,
+    TRAIN_LAST_RUN_TIMESTAMP_SECONDS,
+    JOB_LAST_RUN_TIMESTAMP_SECONDS,
+    JOB_LAST_SUCCESS_TIMESTAMP_SECONDS,
+    JOB_DURATION_SECONDS,
+    JOB_EXIT_CODE,
+    JOB_MAX_RESIDENT_MEMORY_BYTES,
     API_REQUESTS,
     API_REQUEST_LATENCY_SECONDS,
     API_PREDICTIONS,

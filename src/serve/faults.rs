@@ -26,10 +26,11 @@ pub(super) enum Reason {
     TooManyRows,
     TooLarge,
     MediaType,
+    OutOfRange,
 }
 
 impl Reason {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::UnknownFeature,
         Self::MissingFeature,
         Self::WrongType,
@@ -42,6 +43,7 @@ impl Reason {
         Self::TooManyRows,
         Self::TooLarge,
         Self::MediaType,
+        Self::OutOfRange,
     ];
 
     pub(super) const fn as_str(self) -> &'static str {
@@ -58,6 +60,7 @@ impl Reason {
             Self::TooManyRows => "too_many_rows",
             Self::TooLarge => "too_large",
             Self::MediaType => "media_type",
+            Self::OutOfRange => "out_of_range",
         }
     }
 }

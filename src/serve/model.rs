@@ -9,7 +9,6 @@ use axum::body::Bytes;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Body, Feature};
 use crate::model::score::Scorer;
-use crate::model::store;
 
 /// A model that predicts.
 #[derive(Debug)]
@@ -88,16 +87,6 @@ impl Loaded {
     }
 }
 
-/// Reads an artifact and lets it test itself.
-///
-/// # Errors
-/// As [`store::load`].
-pub(super) fn read(path: &Path) -> Result<Artifact> {
-    let rescore =
-        |artifact: &Artifact| Scorer::new(&artifact.body)?.examples(&artifact.body.examples);
-    Ok(store::load(path, rescore)?)
-}
-
 fn baseline_ratio(body: &Body) -> Option<f64> {
     let confusion = &body.metrics.get("test")?.performance.confusion;
     let churned = confusion.true_positives + confusion.false_positives;
@@ -113,7 +102,10 @@ impl Slot {
     /// Returns the model at work. A request keeps the one it has begun with.
     #[must_use]
     pub fn get(&self) -> Option<Arc<Loaded>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Puts a model to work.

@@ -10,7 +10,14 @@ use super::values::Raw;
 use crate::error::{Error, Place, Result, nearest};
 
 /// Variables that steer the program or its build and are no settings.
-pub const ENV_ONLY: [&str; 3] = ["CHURNCTL_CONFIG", "CHURNCTL_PROGRESS", "CHURNCTL_COMMIT"];
+pub const ENV_ONLY: &[&str] = &[
+    "CHURNCTL_COMMIT",
+    "CHURNCTL_CONFIG",
+    "CHURNCTL_METRICS_FILE",
+    "CHURNCTL_PROGRESS",
+    "CHURNCTL_PUSH_PASSWORD",
+    "CHURNCTL_PUSH_TOKEN",
+];
 
 const PREFIX: &str = "CHURNCTL_";
 
@@ -239,7 +246,10 @@ fn is_service_link(name: &str) -> bool {
 
 fn unknown_variable(name: &str) -> Error {
     let names: Vec<String> = KEYS.iter().map(Key::env_name).collect();
-    let all = names.iter().map(String::as_str).chain(ENV_ONLY);
+    let all = names
+        .iter()
+        .map(String::as_str)
+        .chain(ENV_ONLY.iter().copied());
     let error = Error::bad_settings(format!("unknown environment variable {name}"));
     match nearest(name, all) {
         Some(near) => error.hint(format!("did you mean {near}?")),

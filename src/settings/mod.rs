@@ -12,7 +12,9 @@ pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
 pub use keys::{KEYS, Key, Kind, key_of_flag};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
 pub use resolved::{
-    ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds,
+    ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, PushSettings,
     RetrainSettings, ScoreSettings, Settings, TrainSettings,
 };
-pub use values::{Delimiter, FailOn, ModelName, Period, Probability, PsiThreshold, Raw, Target};
+pub use values::{
+    Delimiter, FailOn, ModelName, Period, Probability, PsiThreshold, Raw, Span, Target,
+};

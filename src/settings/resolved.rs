@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::layers::{Layers, Origin};
-use super::values::{Delimiter, FailOn, ModelName, Period, Probability, PsiThreshold, Target};
+use super::values::{
+    Delimiter, FailOn, ModelName, Period, Probability, PsiThreshold, Span, Target,
+};
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -27,6 +29,8 @@ pub struct Settings {
     pub cluster: ClusterSettings,
     /// Retraining.
     pub retrain: RetrainSettings,
+    /// The Pushgateway.
+    pub push: PushSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -82,6 +86,10 @@ pub struct DriftSettings {
     pub metrics_file: Option<PathBuf>,
     /// Where Kubernetes looks for a pod's last words.
     pub termination_log: Option<PathBuf>,
+    /// Pushgateway to push to, if wanted.
+    pub push_gateway: Option<String>,
+    /// Job under which to push.
+    pub push_job: String,
     /// PSI from which a feature warns.
     pub warn_psi: PsiThreshold,
     /// PSI from which a feature fails.
@@ -105,6 +113,8 @@ pub struct TrainSettings {
     pub time: Option<String>,
     /// Column whose rows stay together.
     pub group: Option<String>,
+    /// Columns to learn from although they look like identifiers.
+    pub include: Vec<String>,
     /// How long after its time a row's label is known.
     pub label_window: String,
     /// Seed of everything random.
@@ -146,7 +156,7 @@ pub struct ClusterSettings {
     /// Context of the kubeconfig, if named.
     pub context: Option<String>,
     /// How long to bear with the API server.
-    pub deadline: Period,
+    pub deadline: Span,
 }
 
 /// When and how to retrain, see `retrain.*`.
@@ -174,6 +184,31 @@ pub struct RetrainSettings {
     pub alerts: Vec<String>,
     /// Starts by alert a day.
     pub max_per_day: u32,
+}
+
+/// How the Pushgateway is spoken to, see `push.*`. Words are checked by whom they are for.
+#[derive(Debug, Clone)]
+pub struct PushSettings {
+    /// Its URL, if named.
+    pub gateway: Option<String>,
+    /// User.
+    pub username: Option<String>,
+    /// File with the password.
+    pub password_file: Option<PathBuf>,
+    /// File with a bearer token.
+    pub token_file: Option<PathBuf>,
+    /// Certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate by which we are known.
+    pub client_cert: Option<PathBuf>,
+    /// Its key.
+    pub client_key: Option<PathBuf>,
+    /// How pushes are packed.
+    pub compression: String,
+    /// Longest time for one attempt.
+    pub timeout: Span,
+    /// Longest time for all attempts.
+    pub deadline: Span,
 }
 
 /// The thresholds of one feature.
@@ -233,8 +268,25 @@ impl Settings {
                 alerts: layers.list("retrain.alerts")?,
                 max_per_day: layers.required("retrain.max_per_day")?.0,
             },
+            push: push(layers)?,
         })
     }
+}
+
+fn push(layers: &Layers) -> Result<PushSettings> {
+    let file = |name: &str| -> Result<Option<PathBuf>> { Ok(layers.optional(name)?.0) };
+    Ok(PushSettings {
+        gateway: layers.optional("push.gateway")?.0,
+        username: layers.optional("push.username")?.0,
+        password_file: file("push.password_file")?,
+        token_file: file("push.token_file")?,
+        ca_file: file("push.ca_file")?,
+        client_cert: file("push.client_cert")?,
+        client_key: file("push.client_key")?,
+        compression: layers.required("push.compression")?.0,
+        timeout: layers.required("push.timeout")?.0,
+        deadline: layers.required("push.deadline")?.0,
+    })
 }
 
 fn train(layers: &Layers) -> Result<TrainSettings> {
@@ -243,6 +295,7 @@ fn train(layers: &Layers) -> Result<TrainSettings> {
         data: layers.list("train.data")?,
         time: layers.optional("train.time")?.0,
         group: layers.optional("train.group")?.0,
+        include: layers.list("train.include")?,
         label_window: layers.required("train.label_window")?.0,
         seed: layers.required("train.seed")?.0,
         model: layers.required("train.model")?.0,
@@ -275,6 +328,8 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         junit: target("drift.junit")?,
         metrics_file: target("drift.metrics_file")?,
         termination_log: target("drift.termination_log")?,
+        push_gateway: layers.optional("drift.push_gateway")?.0,
+        push_job: layers.required("drift.push_job")?.0,
         thresholds: thresholds(layers, &warn, &fail)?,
         warn_psi: warn.0,
         fail_psi: fail.0,

@@ -180,12 +180,51 @@ impl FromStr for FailOn {
     }
 }
 
-/// A length of time with its units: `90s`, `1h30m`, `7d`, or 0.
+/// A length of time above zero: a number and a unit, such as `250ms`, `30s`, `5m`, `12h`, `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(Duration);
+
+impl Span {
+    const UNITS: [(&'static str, u64); 6] = [
+        ("ms", 1),
+        ("s", 1_000),
+        ("m", 60_000),
+        ("h", 3_600_000),
+        ("d", 86_400_000),
+        ("w", 604_800_000),
+    ];
+
+    /// Returns the length.
+    #[must_use]
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || format!("\"{text}\" is no length of time, such as 30s, 5m or 7d");
+        let digits = text.find(|c: char| !c.is_ascii_digit());
+        let (number, unit) = text.split_at(digits.ok_or_else(refused)?);
+        let found = Self::UNITS.iter().find(|(name, _)| *name == unit);
+        let (_, milliseconds) = found.ok_or_else(refused)?;
+        let number: u64 = number.parse().map_err(|_| refused())?;
+        let whole = number.checked_mul(*milliseconds).ok_or_else(refused)?;
+        if whole == 0 {
+            return Err(format!("\"{text}\" is no time at all"));
+        }
+        Ok(Self(Duration::from_millis(whole)))
+    }
+}
+
+/// A length of time as [`Span`] reads it, or `0` for none at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(Duration);
 
 impl Period {
-    /// Returns the time.
+    /// Returns the length.
     #[must_use]
     pub const fn get(self) -> Duration {
         self.0
@@ -196,34 +235,19 @@ impl FromStr for Period {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refused = || format!("\"{text}\" is no length of time; write 90s, 30m, 6h or 7d");
-        let text = text.trim();
         if text == "0" {
             return Ok(Self(Duration::ZERO));
         }
-        let (mut seconds, mut rest) = (0_u64, text);
-        while !rest.is_empty() {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let number: u64 = rest[..digits].parse().map_err(|_| refused())?;
-            let unit = match rest[digits..].chars().next() {
-                Some('s') => 1,
-                Some('m') => 60,
-                Some('h') => 3_600,
-                Some('d') => 86_400,
-                Some('w') => 604_800,
-                Some(_) | None => return Err(refused()),
-            };
-            let part = number.checked_mul(unit).ok_or_else(refused)?;
-            seconds = seconds.checked_add(part).ok_or_else(refused)?;
-            rest = &rest[digits + 1..];
+        let length = text.parse::<Span>()?.get();
+        // More is a typo, and calculations with times stay in range.
+        if length > TEN_YEARS {
+            return Err(format!("\"{text}\" is longer than ten years"));
         }
-        // Ten years: more is a typo, and calculations with times stay in range.
-        if text.is_empty() || seconds > 315_360_000 {
-            return Err(refused());
-        }
-        Ok(Self(Duration::from_secs(seconds)))
+        Ok(Self(length))
     }
 }
+
+const TEN_YEARS: Duration = Duration::from_secs(315_360_000);
 
 /// A file to write, or the word `none`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,24 +290,11 @@ mod tests {
     }
 
     #[test]
-    fn a_length_of_time_has_units() {
+    fn a_period_may_be_nothing_and_is_no_longer_than_ten_years() {
         let seconds = |text: &str| text.parse::<Period>().map(|period| period.get().as_secs());
-        assert_eq!(seconds("90s"), Ok(90));
-        assert_eq!(seconds("1h30m"), Ok(5_400));
-        assert_eq!(seconds("1w2d"), Ok(777_600));
         assert_eq!(seconds("0"), Ok(0));
-        for text in [
-            "",
-            "6",
-            "h",
-            "-1h",
-            "1.5h",
-            "6 h",
-            "6ms",
-            "99999999999999w",
-            "11y",
-            "20000d",
-        ] {
+        assert_eq!(seconds("6h"), Ok(21_600));
+        for text in ["", "0s", "6", "-1h", "1.5h", "600w", "99999999999999w"] {
             assert!(seconds(text).is_err(), "{text}");
         }
     }
@@ -294,6 +305,27 @@ mod tests {
         assert_eq!("tab".parse::<Delimiter>().map(Delimiter::byte), Ok(b'\t'));
         for text in ["", ";;", "\"", "\n", "é"] {
             assert!(text.parse::<Delimiter>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_length_of_time_has_a_unit_and_is_not_zero() {
+        let span = |text: &str| text.parse::<Span>().map(Span::get);
+        assert_eq!(span("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(span("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(span("2w"), Ok(Duration::from_secs(14 * 86_400)));
+        for text in [
+            "",
+            "5",
+            "m",
+            "0s",
+            "-1s",
+            "1.5s",
+            "5 m",
+            "5M",
+            "99999999999999999d",
+        ] {
+            assert!(span(text).is_err(), "{text}");
         }
     }
 
