@@ -79,7 +79,7 @@ pub(super) struct ClusterArgs {
     #[arg(long, value_name = "NAME", help_heading = CLUSTER)]
     context: Option<String>,
 
-    /// How long to bear with an API server that gives no good answer
+    /// How long to bear with an API server that gives no good answer [default: 60s] [setting: cluster.deadline]
     #[arg(long, value_name = "TIME", value_parser = checked::<Span>, help_heading = CLUSTER)]
     deadline: Option<String>,
 }

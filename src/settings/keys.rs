@@ -138,7 +138,7 @@ pub static KEYS: &[Key] = &[
     key("score.model", Kind::Text, Some("artifacts/models/production_latest.json"), None, "model artifact to score with"),
     key("cluster.namespace", Kind::Text, Some("churn-mlops"), Some("--namespace"), "namespace of the churn system"),
     key("cluster.context", Kind::Text, None, Some("--context"), "context of the kubeconfig; unset for the current one, or the cluster that a pod runs in"),
-    key("cluster.deadline", Kind::Text, Some("60s"), Some("--deadline"), "how long to bear with an API server that gives no good answer"),
+    key("cluster.deadline", Kind::Text, Some("60s"), None, "how long to bear with an API server that gives no good answer"),
     key("retrain.from", Kind::Text, Some("churn-retrain-weekly"), Some("--from"), "CronJob whose template a retrain Job is made from"),
     key("retrain.cooldown", Kind::Text, Some("6h"), Some("--cooldown"), "how long after the start of a retrain no other starts"),
     key("retrain.lease", Kind::Text, Some("churnctl-retrain"), None, "Lease that remembers what was started"),

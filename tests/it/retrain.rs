@@ -49,6 +49,17 @@ fn beside(server: &ApiServer) -> Churnctl {
         .env("HOSTNAME", "desk")
 }
 
+/// Runs every case on a thread of its own: they wait more than they work.
+fn all_at_once<T: Copy + Send>(cases: &[T], run: impl Fn(T) + Sync) {
+    let run = &run;
+    std::thread::scope(|scope| {
+        for case in cases {
+            let case = *case;
+            scope.spawn(move || run(case));
+        }
+    });
+}
+
 /// Waits for something that another thread or process does.
 #[track_caller]
 fn eventually<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {

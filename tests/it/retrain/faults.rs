@@ -2,7 +2,7 @@
 
 use churnctl::exit::ExitCode;
 
-use super::stub;
+use super::{all_at_once, stub};
 use crate::api_server::{Fault, What};
 
 /// The calls of a start, in their order; a Lease is created the first time and updated after that.
@@ -20,7 +20,7 @@ const RETRAIN: [&str; 7] = ["retrain", "now", "--yes", "--key", "k", "--deadline
 
 #[test]
 fn a_fault_that_passes_is_ridden_out_at_every_step() {
-    for (verb, resource, after) in STEPS {
+    all_at_once(&STEPS, |(verb, resource, after)| {
         for what in What::ALL {
             let (server, churnctl) = stub();
             server.fault(Fault::new(verb, resource, what).after(after).times(1));
@@ -41,12 +41,12 @@ fn a_fault_that_passes_is_ridden_out_at_every_step() {
                 "{verb} {resource} {what:?}: {ledger}"
             );
         }
-    }
+    });
 }
 
 #[test]
 fn a_fault_that_stays_ends_with_its_code_and_the_retry_makes_one_job() {
-    for (verb, resource, after) in STEPS {
+    all_at_once(&STEPS, |(verb, resource, after)| {
         for what in [
             What::Status(503, None),
             What::StatusAfter(504),
@@ -73,12 +73,12 @@ fn a_fault_that_stays_ends_with_its_code_and_the_retry_makes_one_job() {
             churnctl.run(&RETRAIN).expect(ExitCode::Ok);
             assert_eq!(server.jobs().len(), 1, "{verb} {resource} {what:?}");
         }
-    }
+    });
 }
 
 #[test]
 fn a_run_that_is_killed_between_two_steps_is_taken_over() {
-    for (verb, resource, after) in STEPS {
+    all_at_once(&STEPS, |(verb, resource, after)| {
         let (server, churnctl) = stub();
         server.fault(Fault::new(verb, resource, What::Hang).after(after));
         let mut child = churnctl.spawn(&RETRAIN, std::process::Stdio::null());
@@ -94,7 +94,7 @@ fn a_run_that_is_killed_between_two_steps_is_taken_over() {
         server.mend();
         churnctl.run(&RETRAIN).expect(ExitCode::Ok);
         assert_eq!(server.jobs().len(), 1, "{verb} {resource}");
-    }
+    });
 }
 
 #[test]

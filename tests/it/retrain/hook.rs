@@ -242,6 +242,17 @@ fn a_running_job_the_cooldown_and_the_breaker_hold_an_alert_back() {
         listener.outcome(&notification(4)),
         (200, "cooling_down".into())
     );
+    // Events are left after the answer: the listener must live to do so.
+    let suppressed = |wanted: usize| {
+        super::eventually("the Events", || {
+            let events = server.all("events");
+            let suppressed = events
+                .iter()
+                .filter(|event| event["reason"] == "RetrainSuppressed");
+            (suppressed.count() == wanted).then_some(events)
+        })
+    };
+    suppressed(2);
     drop(listener);
     let listener = Listener::start(&churnctl, &["--cooldown", "0", "--max-per-day", "2"]);
     assert_eq!(listener.outcome(&notification(3)), (200, "created".into()));
@@ -250,14 +261,7 @@ fn a_running_job_the_cooldown_and_the_breaker_hold_an_alert_back() {
     }
     assert_eq!(listener.outcome(&notification(2)), (200, "too_many".into()));
     assert_eq!(server.jobs().len(), 2);
-    let suppressed = super::eventually("the Events", || {
-        let events = server.all("events");
-        let suppressed = events
-            .iter()
-            .filter(|event| event["reason"] == "RetrainSuppressed")
-            .count();
-        (suppressed == 3).then_some(events)
-    });
+    let suppressed = suppressed(3);
     let regarding = &suppressed[0]["regarding"];
     assert_eq!(
         (&regarding["kind"], &regarding["name"]),

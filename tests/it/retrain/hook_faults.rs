@@ -1,7 +1,7 @@
 //! The webhook under every fault at every step: Alertmanager's next try finds or makes the one Job.
 
 use super::hook::{Listener, notification};
-use super::{eventually, stub};
+use super::{all_at_once, eventually, stub};
 use crate::api_server::{Fault, What};
 
 /// The calls of a start, in their order.
@@ -17,7 +17,7 @@ const STEPS: [(&str, &str, u32); 7] = [
 
 #[test]
 fn every_fault_at_every_step_and_then_the_retry_make_one_job() {
-    for (verb, resource, after) in STEPS {
+    all_at_once(&STEPS, |(verb, resource, after)| {
         // Faults of all kinds share a listener: each has a server's time of its own.
         for what in What::ALL {
             for times in [1, u32::MAX] {
@@ -51,12 +51,12 @@ fn every_fault_at_every_step_and_then_the_retry_make_one_job() {
                 );
             }
         }
-    }
+    });
 }
 
 #[test]
 fn a_listener_that_is_killed_between_two_steps_is_followed_by_another_that_goes_on() {
-    for (verb, resource, after) in STEPS {
+    all_at_once(&STEPS, |(verb, resource, after)| {
         let (server, churnctl) = stub();
         let listener = Listener::start(&churnctl, &[]);
         server.fault(Fault::new(verb, resource, What::Hang).after(after));
@@ -85,5 +85,5 @@ fn a_listener_that_is_killed_between_two_steps_is_followed_by_another_that_goes_
         let (status, outcome) = next.outcome(&body);
         assert_eq!(status, 200, "{verb} {resource}: {outcome}");
         assert_eq!(server.jobs().len(), 1, "{verb} {resource}: {outcome}");
-    }
+    });
 }
