@@ -1,5 +1,6 @@
 //! The one integration test binary: the program as its users see it, and rules about its source.
 
+mod api_server;
 mod architecture;
 mod atomicity;
 mod bad_input;
@@ -14,6 +15,7 @@ mod profile;
 mod push_metrics;
 mod python_system;
 mod readers;
+mod retrain;
 mod schemas;
 mod score;
 mod servers;
