@@ -119,7 +119,10 @@ mod tests {
 
     /// The long help of every flag of this name, in whatever command.
     fn helps(command: &Command, flag: &str, found: &mut Vec<String>) {
-        let named = |arg: &&Arg| arg.get_long().is_some_and(|long| flag == format!("--{long}"));
+        let named = |arg: &&Arg| {
+            arg.get_long()
+                .is_some_and(|long| flag == format!("--{long}"))
+        };
         let args = command.get_arguments().filter(named);
         found.extend(args.filter_map(|arg| Some(arg.get_long_help()?.to_string())));
         for inner in command.get_subcommands() {

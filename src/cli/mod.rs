@@ -10,6 +10,7 @@ mod help;
 mod profile;
 mod push_metrics;
 mod render_manifests;
+mod retrain;
 mod score;
 mod serve;
 mod train;

@@ -12,6 +12,7 @@ use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::render_manifests::RenderArgs;
+use super::retrain::{RetrainArgs, RetrainCommand};
 use super::score::ScoreArgs;
 use super::serve::ServeArgs;
 use super::train::TrainArgs;
@@ -19,6 +20,9 @@ use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::render_manifests::RenderRequest;
+use crate::commands::retrain::listen::ListenRequest;
+use crate::commands::retrain::now::NowRequest;
+use crate::commands::retrain::status::StatusRequest;
 use crate::commands::score::ScoreRequest;
 use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
@@ -55,6 +59,7 @@ enum Command {
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
     RenderManifests(Box<RenderArgs>),
+    Retrain(RetrainArgs),
     PushMetrics(Box<PushMetricsArgs>),
     Metrics(MetricsArgs),
     Config(ConfigArgs),
@@ -91,6 +96,12 @@ pub enum Task {
     Merge(MergeRequest),
     /// `render-manifests`.
     RenderManifests(Box<RenderRequest>),
+    /// `retrain now`.
+    RetrainNow(Box<NowRequest>),
+    /// `retrain listen`.
+    RetrainListen(Box<ListenRequest>),
+    /// `retrain status`.
+    RetrainStatus(StatusRequest),
     /// `push-metrics` and its subcommands.
     PushMetrics(PushTask),
     /// `metrics list`.
@@ -116,6 +127,7 @@ impl Words {
             | Command::Drift(_)
             | Command::Profile(_)
             | Command::RenderManifests(_)
+            | Command::Retrain(_)
             | Command::PushMetrics(_)
             | Command::Config(_) => true,
             Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
@@ -134,6 +146,7 @@ impl Words {
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
+            Command::Retrain(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
             Command::Metrics(_)
             | Command::Config(_)
@@ -172,6 +185,17 @@ impl Words {
                     flavor,
                 )?))
             }
+            Command::Retrain(args) => match args.command {
+                RetrainCommand::Now(args) => {
+                    Task::RetrainNow(Box::new(NowRequest::from_settings(settings, args.words())))
+                }
+                RetrainCommand::Listen(_) => {
+                    Task::RetrainListen(Box::new(ListenRequest::from_settings(settings)?))
+                }
+                RetrainCommand::Status(_) => {
+                    Task::RetrainStatus(StatusRequest::from_settings(settings))
+                }
+            },
             Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
             Command::Metrics(MetricsArgs {
                 command: MetricsCommand::List,

@@ -14,6 +14,7 @@ pub mod push_groups;
 pub mod push_metrics;
 pub mod push_run;
 pub mod render_manifests;
+pub mod retrain;
 pub mod score;
 pub mod serve;
 pub mod train;

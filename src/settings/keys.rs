@@ -265,6 +265,20 @@ pub static KEYS: &[Key] = &[
     key("plain.alertmanager_targets", Kind::List, Some("localhost:9093"), None, "hosts and ports of Alertmanager"),
     key("plain.hook_url", Kind::Text, Some("http://localhost:8080/alertmanager"), None, "webhook that starts a retrain"),
     key("plain.secrets_folder", Kind::Text, Some("/etc/alertmanager/secrets"), None, "folder of files with the receivers' secrets"),
+    key("cluster.namespace", Kind::Text, Some("churn-mlops"), Some("--namespace"), "namespace of the churn system"),
+    key("cluster.context", Kind::Text, None, Some("--context"), "context of the kubeconfig; unset for the current one, or the cluster that a pod runs in"),
+    key("cluster.deadline", Kind::Text, Some("60s"), None, "how long to bear with an API server that gives no good answer"),
+    key("retrain.from", Kind::Text, Some("churn-retrain-weekly"), Some("--from"), "CronJob whose template a retrain Job is made from"),
+    key("retrain.cooldown", Kind::Text, Some("6h"), Some("--cooldown"), "how long after the start of a retrain no other starts"),
+    key("retrain.lease", Kind::Text, Some("churnctl-retrain"), None, "Lease that remembers what was started"),
+    key("retrain.listen", Kind::Text, Some("127.0.0.1:8080"), None, "where the alert webhook listens"),
+    key("retrain.token_file", Kind::Text, None, None, "file with the bearer token of the alert webhook"),
+    key("retrain.tls_cert", Kind::Text, None, None, "PEM file with the certificate of the alert webhook"),
+    key("retrain.tls_key", Kind::Text, None, None, "PEM file with its key"),
+    key("retrain.client_ca", Kind::Text, None, Some("--client-ca"), "PEM file with the certificates that have signed those of clients"),
+    key("retrain.max_alert_age", Kind::Text, Some("7d"), Some("--max-alert-age"), "how long ago an alert may have begun"),
+    key("retrain.alerts", Kind::List, Some("ModelDataDrift,ModelConceptDrift"), Some("--alerts"), "alerts that may start a retrain"),
+    key("retrain.max_per_day", Kind::Count, Some("4"), Some("--max-per-day"), "starts by alert within 24 hours after which no more follow"),
 ];
 
 #[cfg(test)]

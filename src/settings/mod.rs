@@ -15,8 +15,8 @@ pub use keys::{KEYS, Key, Kind, key_of_flag};
 pub use kubernetes::{DeploymentSettings, duration_seconds};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
 pub use resolved::{
-    ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, PushSettings, ScoreSettings,
-    Settings, TrainSettings,
+    ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, PushSettings,
+    RetrainSettings, ScoreSettings, Settings, TrainSettings,
 };
 pub use serve::{PredictionLogSettings, ServeSettings};
 pub use values::{

@@ -1,5 +1,6 @@
 //! The one integration test binary: the program as its users see it, and rules about its source.
 
+mod api_server;
 mod architecture;
 mod atomicity;
 mod bad_input;
@@ -16,6 +17,7 @@ mod python_system;
 mod readers;
 mod render_live;
 mod render_manifests;
+mod retrain;
 mod schemas;
 mod score;
 mod servers;
