@@ -15,6 +15,8 @@ mod profile;
 mod push_metrics;
 mod python_system;
 mod readers;
+mod render_live;
+mod render_manifests;
 mod retrain;
 mod schemas;
 mod score;

@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use crate::harness::Churnctl;
 use crate::servers::Server;
 
-const SCHEMAS: [&str; 7] = [
+const SCHEMAS: [&str; 8] = [
     "drift_report",
     "train_report",
     "profile",
     "error",
+    "render_manifests",
     "push_metrics",
     "push_groups",
     "metrics_list",
@@ -335,6 +336,38 @@ fn profiles_are_what_their_schema_says() {
     ] {
         expect_refused(&schema, &texts, pointer, to);
     }
+}
+
+#[test]
+fn what_rendering_says_is_what_its_schema_says() {
+    let churnctl = Churnctl::new();
+    let words = [
+        "render-manifests",
+        "--output-dir",
+        "k8s",
+        "--format",
+        "json",
+        "-q",
+    ];
+    let written = churnctl.run(&words).expect(ExitCode::Ok).json();
+    let schema = schema("render_manifests");
+    expect_valid(&schema, &written);
+    expect_strict(&schema, &written);
+    for (pointer, to) in [
+        ("/schema_version", json!(2)),
+        ("/command", json!("drift")),
+        ("/status", json!("WARN")),
+        ("/files/0/state", json!("lost")),
+        ("/files/0/path", Value::Null),
+        ("/folder", Value::Null),
+    ] {
+        expect_refused(&schema, &written, pointer, to);
+    }
+    let mut check = words.to_vec();
+    check.extend(["--check", "--set", "k8s.replicas=3"]);
+    let stale = churnctl.run(&check).expect(ExitCode::CheckFailed).json();
+    expect_valid(&schema, &stale);
+    assert_eq!(stale["status"], "FAIL");
 }
 
 #[test]
