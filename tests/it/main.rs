@@ -14,6 +14,7 @@ mod python_system;
 mod readers;
 mod schemas;
 mod score;
+mod serve;
 mod servers;
 mod shell;
 mod train;
