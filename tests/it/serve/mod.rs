@@ -8,3 +8,4 @@ mod reload;
 mod running;
 mod scenarios;
 mod settings;
+mod spans;

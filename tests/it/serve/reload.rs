@@ -66,7 +66,8 @@ fn whatever_a_broken_file_holds_the_old_model_stays_and_no_prediction_fails() {
     for (what, from, to) in [
         (
             "a newer layout",
-            "\"schema_version\": ", "\"schema_version\": 9",
+            "\"schema_version\": ",
+            "\"schema_version\": 9",
         ),
         (
             "another command",
