@@ -248,25 +248,39 @@ impl Inner {
     }
 }
 
-/// A folder for the while: gone with all that is in it when it is dropped.
+/// A folder for the while: gone with all that is in it when it is dropped, and when a signal ends the run.
 #[derive(Debug)]
-pub struct ScratchFolder(tempfile::TempDir);
+pub struct ScratchFolder {
+    // Of the two the folder goes first.
+    folder: tempfile::TempDir,
+    _unfinished: Unfinished,
+}
 
 impl ScratchFolder {
     /// Makes one that only this user can look into.
     ///
     /// # Errors
-    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if there is no room for temporary files.
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if there is no room for it.
     pub fn new() -> Result<Self> {
-        let made = tempfile::Builder::new().prefix(PREFIX).tempdir();
-        made.map(Self)
-            .map_err(|error| write_failed(Path::new("a temporary folder"), error))
+        let failed = |error| write_failed(Path::new("a temporary folder"), error);
+        let mut paths = unfinished();
+        let Some(paths) = paths.as_mut() else {
+            return Err(failed(io::ErrorKind::Interrupted.into()));
+        };
+        let builder = tempfile::Builder::new().prefix(PREFIX).tempdir();
+        let folder = builder.map_err(failed)?;
+        paths.push(folder.path().to_path_buf());
+        let _unfinished = Unfinished(folder.path().to_path_buf());
+        Ok(Self {
+            folder,
+            _unfinished,
+        })
     }
 
-    /// Returns where it is.
+    /// Returns its path.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 }
 
@@ -308,7 +322,9 @@ fn delete_if_unlocked(path: &Path) -> bool {
 /// signal handler, which ends the process right after.
 pub(crate) fn remove_unfinished() {
     for path in unfinished().take().into_iter().flatten() {
-        let _ = fs::remove_file(path);
+        if fs::remove_file(&path).is_err() {
+            let _ = fs::remove_dir_all(&path);
+        }
     }
 }
 

@@ -1,17 +1,21 @@
 //! The one integration test binary: the program as its users see it, and rules about its source.
 
+mod api_server;
 mod architecture;
 mod atomicity;
 mod bad_input;
 mod car_loan;
 mod drift;
+mod drift_delivery;
 mod fault_server;
 mod generated_files;
 mod harness;
 mod models;
 mod profile;
+mod push_metrics;
 mod python_system;
 mod readers;
+mod retrain;
 mod schemas;
 mod score;
 mod serve;
