@@ -20,6 +20,7 @@ mod render_manifests;
 mod retrain;
 mod schemas;
 mod score;
+mod serve;
 mod servers;
 mod shell;
 mod train;
