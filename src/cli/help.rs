@@ -23,20 +23,32 @@ pub(super) fn overview() -> String {
 
 /// Adds default, variable and setting to the help of every flag that sets a setting.
 pub(super) fn complete(command: Command) -> Command {
-    let command = command.mut_args(complete_arg);
+    completed(command, "")
+}
+
+/// `top` is the subcommand of `churnctl` that the command belongs to.
+fn completed(command: Command, top: &str) -> Command {
+    let command = command.mut_args(|arg| complete_arg(arg, top));
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
         .collect();
     names.into_iter().fold(command, |command, name| {
-        command.mut_subcommand(name, complete)
+        let top = if top.is_empty() {
+            name.clone()
+        } else {
+            top.to_owned()
+        };
+        command.mut_subcommand(name, |command| completed(command, &top))
     })
 }
 
-fn complete_arg(arg: Arg) -> Arg {
+/// A flag of `alerts` may have the name of one that sets a setting of another command.
+fn complete_arg(arg: Arg, top: &str) -> Arg {
     let Some(key) = arg
         .get_long()
         .and_then(|long| key_of_flag(&format!("--{long}")))
+        .filter(|key| top != "alerts" || !key.name.starts_with("drift."))
     else {
         return arg;
     };

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::alerts::{AlertsArgs, AlertsTask};
 use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
@@ -50,6 +51,7 @@ enum Command {
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
     PushMetrics(Box<PushMetricsArgs>),
+    Alerts(AlertsArgs),
     Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
@@ -83,6 +85,8 @@ pub enum Task {
     Merge(MergeRequest),
     /// `push-metrics` and its subcommands.
     PushMetrics(PushTask),
+    /// `alerts` and its subcommands.
+    Alerts(AlertsTask),
     /// `metrics list`.
     MetricsList,
     /// `config show`.
@@ -105,6 +109,7 @@ impl Words {
             | Command::Drift(_)
             | Command::Profile(_)
             | Command::PushMetrics(_)
+            | Command::Alerts(_)
             | Command::Config(_) => true,
             Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
                 false
@@ -121,6 +126,7 @@ impl Words {
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
+            Command::Alerts(args) => args.flags(),
             Command::Metrics(_)
             | Command::Config(_)
             | Command::Completions(_)
@@ -148,6 +154,7 @@ impl Words {
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
             Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Alerts(args) => Task::Alerts(args.task(&self.global, settings)?),
             Command::Metrics(MetricsArgs {
                 command: MetricsCommand::List,
             }) => Task::MetricsList,

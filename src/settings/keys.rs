@@ -135,6 +135,14 @@ pub static KEYS: &[Key] = &[
     key("push.deadline", Kind::Text, Some("30s"), None, "longest time for all attempts and the pauses between them"),
     key("score.data", Kind::List, Some("data/features/user_features_daily.csv"), None, "tables to score"),
     key("score.model", Kind::Text, Some("artifacts/models/production_latest.json"), None, "model artifact to score with"),
+    key("alerts.rules", Kind::List, Some("k8s"), None, "files and folders with rules, their cases, and Alertmanager's configuration"),
+    key("alerts.scrape_interval", Kind::Text, Some("30s"), None, "time between two scrapes"),
+    key("alerts.min_coverage", Kind::Number, Some("0"), None, "least coverage of the unit cases, in percent"),
+    key("alerts.min_mutation", Kind::Number, Some("0"), None, "least share of altered rules that some case notices, in percent"),
+    key("alerts.prometheus", Kind::Text, None, None, "URL of Prometheus"),
+    key("alerts.alertmanager", Kind::Text, None, None, "URL of Alertmanager"),
+    key("alerts.token_file", Kind::Text, None, None, "file with a bearer token for Prometheus and Alertmanager"),
+    key("alerts.ca_file", Kind::Text, None, None, "PEM file with the certificates to trust, in place of the system's"),
 ];
 
 #[cfg(test)]

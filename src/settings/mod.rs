@@ -2,12 +2,14 @@
 //!
 //! Nothing here reads the environment or a file: both come in as arguments.
 
+mod alerts;
 mod file;
 mod keys;
 mod layers;
 mod resolved;
 mod values;
 
+pub use alerts::{AlertsSettings, Percent};
 pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
 pub use keys::{KEYS, Key, Kind, key_of_flag};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::alerts::AlertsSettings;
 use super::layers::{Layers, Origin};
 use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target};
 use crate::error::{Error, Result};
@@ -25,6 +26,8 @@ pub struct Settings {
     pub score: ScoreSettings,
     /// The Pushgateway.
     pub push: PushSettings,
+    /// Lists, lint and tests of alerting rules.
+    pub alerts: AlertsSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -205,6 +208,7 @@ impl Settings {
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
             push: push(layers)?,
+            alerts: AlertsSettings::resolve(layers)?,
         })
     }
 }
