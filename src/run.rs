@@ -90,6 +90,7 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
     match words.task(&Settings::resolve(&layers)?)? {
         Task::Train(request) => commands::train::run(&request, shell),
         Task::Score(request) => commands::score::run(&request, shell),
+        Task::Serve(request) => commands::serve::run(&request, shell),
         Task::Drift(request) => commands::drift::run(&request, shell),
         Task::Profile(request) => commands::profile::run(&request, shell),
         Task::Merge(request) => commands::profile::merge(&request, shell),

@@ -8,13 +8,16 @@ use super::Global;
 use super::columns::checked;
 use super::global::{FormatArg, formats};
 use crate::alerts::lint::LintOptions;
-use crate::commands::alerts::{LintRequest, ListRequest, Outputs, TestRequest};
-use crate::error::Result;
+use crate::commands::alerts::{LintRequest, ListRequest, LiveRequest, Outputs, TestRequest};
+use crate::commands::gateway::GatewayRequest;
+use crate::error::{Error, Result};
+use crate::http::client::BaseUrl;
 use crate::reports::alerts::Thresholds;
 use crate::settings::{Flags, Percent, Settings, Span};
 
 const REPORTS: &str = "Reports";
 const CASES: &str = "Cases";
+const LIVE: &str = "Running servers";
 const LINT_FORMATS: [&str; 8] = [
     "auto", "table", "plain", "json", "yaml", "github", "junit", "sarif",
 ];
@@ -59,6 +62,12 @@ Examples:
   # In CI
   churnctl alerts test --min-coverage 100 --min-mutation 90 --junit alerts.xml
 
+  # On running servers: an alert for each rule, to see where it arrives
+  churnctl alerts test --live --prometheus http://localhost:9090 --alertmanager http://localhost:9093
+
+  # The whole loop, from a false drift score to a webhook that is caught here
+  churnctl alerts test --via-prometheus --prometheus http://localhost:9090 --alertmanager http://localhost:9093 --gateway http://localhost:9091 --catch 0.0.0.0:9999
+
   # Begin cases for what none shows yet
   churnctl alerts test rules.yaml --generate rules_test.yaml
 
@@ -77,7 +86,7 @@ Routing cases are YAML with a list `routing:`, beside the configuration:
       receivers: []
       muted: true
 
-Exit codes: 0 proved; 2 something failed; 1 promtool or amtool is missing; 64 wrong usage; 65 not
+Exit codes: 0 proved; 2 something failed; 3 would start a retrain; 1 promtool or amtool is missing; 64 wrong usage; 65 not
 readable as rules; 69 a server stayed away; 74 cannot read or write. `churnctl --help` lists all.
 ";
 
@@ -148,7 +157,7 @@ struct LintArgs {
     #[arg(long)]
     strict: bool,
 
-    /// Time between two scrapes [default: 30s] [setting: alerts.scrape_interval]
+    /// Time between two scrapes
     #[arg(long, value_name = "TIME", value_parser = checked::<Span>)]
     scrape_interval: Option<String>,
 
@@ -185,13 +194,13 @@ struct TestArgs {
     #[command(flatten)]
     paths: PathArgs,
 
-    /// Least coverage, in percent [default: 0] [setting: alerts.min_coverage]
+    /// Least coverage, in percent
     ///
     /// The share of {fires, silent, no data} that some case shows, over all alerts.
     #[arg(long, value_name = "PERCENT", value_parser = checked::<Percent>, help_heading = CASES)]
     min_coverage: Option<String>,
 
-    /// Least share of alterations that some case notices, in percent [default: 0] [setting: alerts.min_mutation]
+    /// Least share of alterations that some case notices, in percent
     #[arg(long, value_name = "PERCENT", value_parser = checked::<Percent>, help_heading = CASES)]
     min_mutation: Option<String>,
 
@@ -214,6 +223,64 @@ struct TestArgs {
     /// Judge routes without amtool
     #[arg(long, help_heading = CASES)]
     no_amtool: bool,
+
+    /// Prove on running servers, in place of promtool
+    ///
+    /// Both servers must be ready; rules must be loaded, healthy and those of the files; selectors
+    /// must find series. Then an alert is sent for each rule, with its labels and the label
+    /// `churnctl_test`, its receivers are read back, and the delivery is awaited as long as the
+    /// running configuration says. All alerts are resolved at the end, also on Ctrl-C.
+    #[arg(long, help_heading = LIVE)]
+    live: bool,
+
+    /// Prove the whole loop: push a false drift score, wait for the real rule, see the alert arrive
+    #[arg(long, help_heading = LIVE, conflicts_with = "live")]
+    via_prometheus: bool,
+
+    /// URL of Prometheus
+    #[arg(long, value_name = "URL", help_heading = LIVE, value_hint = ValueHint::Url)]
+    prometheus: Option<String>,
+
+    /// URL of Alertmanager
+    #[arg(long, value_name = "URL", help_heading = LIVE, value_hint = ValueHint::Url)]
+    alertmanager: Option<String>,
+
+    /// URL of the Pushgateway, for --via-prometheus
+    #[arg(long, value_name = "URL", help_heading = LIVE, value_hint = ValueHint::Url)]
+    gateway: Option<String>,
+
+    /// File with a bearer token for Prometheus and Alertmanager
+    #[arg(long, value_name = "FILE", help_heading = LIVE, value_hint = ValueHint::FilePath)]
+    token_file: Option<PathBuf>,
+
+    /// PEM file with the certificates to trust, in place of the system's
+    #[arg(long, value_name = "FILE", help_heading = LIVE, value_hint = ValueHint::FilePath)]
+    ca_file: Option<PathBuf>,
+
+    /// Longest time that a server may stay away
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = checked::<Span>, help_heading = LIVE)]
+    deadline: String,
+
+    /// Prove these alerts only
+    #[arg(long, value_name = "ALERTS", value_delimiter = ',', help_heading = LIVE)]
+    only: Vec<String>,
+
+    /// Rule that --via-prometheus sets off [default: the first on model_drift_score]
+    #[arg(long, value_name = "ALERT", help_heading = LIVE)]
+    rule: Option<String>,
+
+    /// Listen here for webhooks, and prove that they arrive; -v shows them
+    ///
+    /// Point a webhook of a receiver at this address for the test.
+    #[arg(long, value_name = "HOST:PORT", help_heading = LIVE)]
+    catch: Option<String>,
+
+    /// Let the test start a retrain
+    ///
+    /// Without it no alert is sent that is labelled `action: retrain` or goes to a receiver with
+    /// `retrain` in its name.
+    #[arg(long, help_heading = LIVE)]
+    allow_retrain: bool,
 
     /// How to print the result
     ///
@@ -245,6 +312,13 @@ impl AlertsArgs {
             AlertsCommand::Test(args) => {
                 flags.one("alerts.min_coverage", args.min_coverage.as_ref());
                 flags.one("alerts.min_mutation", args.min_mutation.as_ref());
+                flags.one("alerts.prometheus", args.prometheus.as_ref());
+                flags.one("alerts.alertmanager", args.alertmanager.as_ref());
+                let path =
+                    |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+                flags.one("alerts.token_file", path(&args.token_file));
+                flags.one("alerts.ca_file", path(&args.ca_file));
+                flags.one("push.gateway", args.gateway.as_ref());
                 &args.paths
             }
         };
@@ -278,6 +352,7 @@ impl AlertsArgs {
             }),
             AlertsCommand::Test(args) => AlertsTask::Test(Box::new(TestRequest {
                 paths,
+                live: live(&args, settings)?,
                 promtool: args.promtool,
                 amtool: (!args.no_amtool).then_some(args.amtool),
                 mutate: !args.no_mutation,
@@ -295,4 +370,49 @@ impl AlertsArgs {
             })),
         })
     }
+}
+
+fn live(args: &TestArgs, settings: &Settings) -> Result<Option<LiveRequest>> {
+    if !args.live && !args.via_prometheus {
+        let stray = [
+            (args.catch.is_some(), "--catch"),
+            (args.allow_retrain, "--allow-retrain"),
+            (!args.only.is_empty(), "--only"),
+            (args.rule.is_some(), "--rule"),
+            (args.prometheus.is_some(), "--prometheus"),
+            (args.alertmanager.is_some(), "--alertmanager"),
+            (args.gateway.is_some(), "--gateway"),
+        ];
+        return match stray.iter().find(|(given, _)| *given) {
+            None => Ok(None),
+            Some((_, flag)) => Err(Error::usage(format!("{flag} is for running servers"))
+                .hint("add --live or --via-prometheus")),
+        };
+    }
+    let set = &settings.alerts;
+    let url = |value: &Option<String>, flag: &str| -> Result<BaseUrl> {
+        let missing = || {
+            let error = Error::usage(format!("no URL of {}", flag.trim_start_matches("--")));
+            let key = flag.trim_start_matches("--");
+            error.hint(format!("{flag} URL, or alerts.{key} in churnctl.toml"))
+        };
+        let text = value.as_ref().ok_or_else(missing)?;
+        text.parse()
+            .map_err(|why| Error::usage(format!("{flag}: {why}")))
+    };
+    Ok(Some(LiveRequest {
+        prometheus: url(&set.prometheus, "--prometheus")?,
+        alertmanager: url(&set.alertmanager, "--alertmanager")?,
+        token_file: set.token_file.clone(),
+        ca_file: set.ca_file.clone(),
+        deadline: args.deadline.parse::<Span>().map_err(Error::usage)?.get(),
+        only: args.only.clone(),
+        catch: args.catch.clone(),
+        allow_retrain: args.allow_retrain,
+        gateway: match args.via_prometheus {
+            true => Some(GatewayRequest::from_settings(settings, false)?),
+            false => None,
+        },
+        rule: args.rule.clone(),
+    }))
 }

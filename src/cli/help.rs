@@ -28,7 +28,7 @@ pub(super) fn complete(command: Command) -> Command {
 
 /// `top` is the subcommand of `churnctl` that the command belongs to.
 fn completed(command: Command, top: &str) -> Command {
-    let command = command.mut_args(|arg| complete_arg(arg, top));
+    let command = command.mut_args(|arg| complete_arg(top, arg));
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
@@ -43,12 +43,10 @@ fn completed(command: Command, top: &str) -> Command {
     })
 }
 
-/// A flag of `alerts` may have the name of one that sets a setting of another command.
-fn complete_arg(arg: Arg, top: &str) -> Arg {
+fn complete_arg(command: &str, arg: Arg) -> Arg {
     let Some(key) = arg
         .get_long()
-        .and_then(|long| key_of_flag(&format!("--{long}")))
-        .filter(|key| top != "alerts" || !key.name.starts_with("drift."))
+        .and_then(|long| key_of_flag(command, &format!("--{long}")))
     else {
         return arg;
     };
@@ -131,7 +129,7 @@ mod tests {
     #[test]
     fn every_flag_of_the_registry_exists_and_its_help_names_default_and_variable() {
         let command = words::command();
-        let commands: Vec<_> = ["drift", "train", "score"]
+        let commands: Vec<_> = ["drift", "train", "score", "serve"]
             .iter()
             .filter_map(|name| command.find_subcommand(name))
             .collect();

@@ -11,6 +11,7 @@ mod help;
 mod profile;
 mod push_metrics;
 mod score;
+mod serve;
 mod train;
 mod words;
 

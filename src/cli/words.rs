@@ -13,11 +13,13 @@ use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::score::ScoreArgs;
+use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::score::ScoreRequest;
+use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -48,6 +50,7 @@ pub(super) struct Cli {
 enum Command {
     Train(Box<TrainArgs>),
     Score(Box<ScoreArgs>),
+    Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
     PushMetrics(Box<PushMetricsArgs>),
@@ -77,6 +80,8 @@ pub enum Task {
     Train(Box<TrainRequest>),
     /// `score`.
     Score(Box<ScoreRequest>),
+    /// `serve`.
+    Serve(Box<ServeRequest>),
     /// `drift`.
     Drift(Box<DriftRequest>),
     /// `profile`.
@@ -106,6 +111,7 @@ impl Words {
         match self.command {
             Command::Train(_)
             | Command::Score(_)
+            | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
             | Command::PushMetrics(_)
@@ -123,6 +129,7 @@ impl Words {
         match &self.command {
             Command::Train(args) => args.flags(),
             Command::Score(args) => args.flags(),
+            Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
@@ -151,6 +158,7 @@ impl Words {
                 args.explain,
                 args.top_k,
             ))),
+            Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
             Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),

@@ -133,6 +133,25 @@ impl ReadingRequest {
 }
 
 impl DriftRequest {
+    /// Returns from where on a feature is said to drift.
+    #[must_use]
+    pub fn thresholds(settings: &Settings) -> Thresholds {
+        let drift = &settings.drift;
+        let own = drift.thresholds.iter().map(|(feature, own)| {
+            let thresholds = PsiThresholds {
+                warn_psi: own.warn_psi.get(),
+                fail_psi: own.fail_psi.get(),
+            };
+            (feature.clone(), thresholds)
+        });
+        Thresholds {
+            warn_psi: drift.warn_psi.get(),
+            fail_psi: drift.fail_psi.get(),
+            min_rows: drift.min_rows,
+            by_feature: own.collect::<BTreeMap<_, _>>(),
+        }
+    }
+
     /// Takes what is set.
     ///
     /// # Errors
@@ -144,23 +163,11 @@ impl DriftRequest {
             return Err(Error::usage("standard input (`-`) can be read only once")
                 .hint("write one side to a file, or make it a profile"));
         }
-        let own = drift.thresholds.iter().map(|(feature, own)| {
-            let thresholds = PsiThresholds {
-                warn_psi: own.warn_psi.get(),
-                fail_psi: own.fail_psi.get(),
-            };
-            (feature.clone(), thresholds)
-        });
         Ok(Self {
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             reading: ReadingRequest::from_settings(settings),
-            thresholds: Thresholds {
-                warn_psi: drift.warn_psi.get(),
-                fail_psi: drift.fail_psi.get(),
-                min_rows: drift.min_rows,
-                by_feature: own.collect::<BTreeMap<_, _>>(),
-            },
+            thresholds: Self::thresholds(settings),
             fail_on: drift.fail_on,
             class_threshold: drift.class_threshold.get(),
             model: settings.model.as_str().to_owned(),

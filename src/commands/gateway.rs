@@ -89,15 +89,22 @@ impl GatewayRequest {
     /// # Errors
     /// As [`Client::new`] and [`Secret::read`].
     pub fn client(&self, shell: &Shell<'_>) -> Result<Client> {
-        self.client_within(shell, self.deadline)
+        self.client_after(shell, Duration::ZERO)
     }
 
-    /// Makes a client that asks once, and not for long: for what can be done without.
+    /// Makes a client for what is left of the deadline after something else took its part.
+    ///
+    /// # Errors
+    /// As [`GatewayRequest::client`].
+    pub fn client_after(&self, shell: &Shell<'_>, spent: Duration) -> Result<Client> {
+        self.client_within(shell, self.deadline.saturating_sub(spent))
+    }
+
+    /// Makes a client that does not ask for long: for what can be done without.
     ///
     /// # Errors
     /// As [`GatewayRequest::client`].
     pub fn hasty_client(&self, shell: &Shell<'_>) -> Result<Client> {
-        // One attempt: the deadline is over before a second.
         self.client_within(shell, Duration::from_secs(3).min(self.deadline / 3))
     }
 

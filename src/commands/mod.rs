@@ -12,7 +12,12 @@ pub mod push_groups;
 pub mod push_metrics;
 pub mod push_run;
 pub mod score;
+pub mod serve;
 pub mod train;
+mod train_artifact;
+mod train_drift;
+mod train_judge;
+mod train_request;
 mod train_table;
 pub mod version;
 

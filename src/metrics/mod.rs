@@ -3,7 +3,10 @@
 pub mod check;
 pub mod exposition;
 pub mod gateway;
+pub mod live;
 pub mod names;
+mod process;
 pub mod text;
 
 pub use exposition::Exposition;
+pub use live::{Counter, Gauge, Histogram, Live};

@@ -3,5 +3,6 @@
 pub mod alerts;
 pub mod drift;
 pub mod format;
+pub mod serve;
 pub mod sparkline;
 pub mod train;

@@ -55,10 +55,18 @@ impl Key {
     }
 }
 
-/// Returns the key that this long flag (with its dashes) sets.
+/// Sections whose flags mean something else in other commands, or nothing.
+const OWN_FLAGS: [&str; 4] = ["serve.", "drift.html", "drift.markdown", "drift.junit"];
+
+/// Returns the key that this long flag (with its dashes) of a command sets: `serve.model` for
+/// `--model` of `serve`, or else the one that has the flag for all commands.
 #[must_use]
-pub fn key_of_flag(flag: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.flag == Some(flag))
+pub fn key_of_flag(command: &str, flag: &str) -> Option<&'static Key> {
+    let words = flag.trim_start_matches('-').replace('-', "_");
+    let general = |key: &&Key| {
+        key.flag == Some(flag) && !OWN_FLAGS.iter().any(|own| key.name.starts_with(own))
+    };
+    Key::named(&format!("{command}.{words}")).or_else(|| KEYS.iter().find(general))
 }
 
 const fn key(
@@ -88,8 +96,8 @@ pub static KEYS: &[Key] = &[
     key("data.delimiter", Kind::Text, Some(","), Some("--delimiter"), "character between the fields of a CSV line; `tab` for a tab"),
     key("data.threads", Kind::Count, None, Some("--threads"), "threads; unset for as many as there are cores"),
     key("columns.label", Kind::List, Some("churn_label,churn"), None, "columns that are taken for the label"),
-    key("columns.id", Kind::List, Some("user_id"), Some("--id"), "columns that are taken for ids"),
-    key("columns.date", Kind::List, Some("as_of_date,signup_date,snapshot_date"), None, "columns that are taken for dates"),
+    key("columns.id", Kind::List, Some("user_id,request_id"), Some("--id"), "columns that are taken for ids"),
+    key("columns.date", Kind::List, Some("as_of_date,signup_date,snapshot_date,predicted_at"), None, "columns that are taken for dates"),
     key("columns.score", Kind::List, Some("churn_risk"), None, "columns that are taken for the model's score"),
     key("columns.exclude", Kind::List, Some(""), Some("--exclude"), "columns that are no features"),
     key("columns.categorical", Kind::List, Some(""), Some("--categorical"), "columns that hold categories, even if they look like numbers"),
@@ -112,6 +120,7 @@ pub static KEYS: &[Key] = &[
     key("train.data", Kind::List, Some("data/features/training_dataset.csv"), None, "tables to train from"),
     key("train.time", Kind::Text, None, Some("--time"), "column with the time of each row; unset for the first of columns.date that the data have, `none` for a split by chance"),
     key("train.group", Kind::Text, None, Some("--group"), "column whose rows stay together in one split"),
+    key("train.include", Kind::List, Some(""), Some("--include"), "columns to learn from although they look like identifiers or dates"),
     key("train.label_window", Kind::Text, Some("30d"), Some("--label-window"), "how long after its time a row's label is known"),
     key("train.seed", Kind::Count, Some("42"), Some("--seed"), "seed of everything random"),
     key("train.model", Kind::Text, Some("auto"), None, "learner: auto, logistic or trees"),
@@ -133,6 +142,35 @@ pub static KEYS: &[Key] = &[
     key("push.compression", Kind::Text, Some("none"), None, "how pushes are packed: none or gzip"),
     key("push.timeout", Kind::Text, Some("10s"), None, "longest time for one attempt"),
     key("push.deadline", Kind::Text, Some("30s"), None, "longest time for all attempts and the pauses between them"),
+    key("serve.listen", Kind::Text, Some("127.0.0.1:8000"), Some("--listen"), "host and port of the API; port 0 for any that is free"),
+    key("serve.admin_listen", Kind::Text, None, Some("--admin-listen"), "host and port of /metrics and /admin/reload, to have them apart"),
+    key("serve.model", Kind::Text, Some("artifacts/models/production_latest.json"), None, "model artifact to serve"),
+    key("serve.poll", Kind::Text, Some("10s"), Some("--poll"), "how often the model's file is looked at; `none` for never"),
+    key("serve.unknown_category", Kind::Text, Some("other"), Some("--unknown-category"), "what becomes of categories that training never saw: other or reject"),
+    key("serve.classes", Kind::List, Some("churn,stay"), None, "words for the two classes, churned first"),
+    key("serve.batch_rows", Kind::Count, Some("10000"), None, "most rows of a batch that is not streamed"),
+    key("serve.body_bytes", Kind::Count, Some("1048576"), None, "largest body, or line of a stream, in bytes"),
+    key("serve.connections", Kind::Count, Some("1024"), None, "most open connections; further ones wait"),
+    key("serve.concurrency", Kind::Count, Some("256"), None, "most requests that score at once; further ones get a 503"),
+    key("serve.header_timeout", Kind::Text, Some("5s"), None, "longest time for the head of a request"),
+    key("serve.request_timeout", Kind::Text, Some("10s"), None, "longest time for a request, and for a line of a stream"),
+    key("serve.keep_alive", Kind::Text, Some("75s"), None, "longest time that a connection may be quiet"),
+    key("serve.drain_delay", Kind::Text, Some("0s"), Some("--drain-delay"), "how long to go on after SIGTERM, not ready, until nobody sends requests any more"),
+    key("serve.drain_timeout", Kind::Text, Some("25s"), Some("--drain-timeout"), "longest time from SIGTERM to the end"),
+    key("serve.threads", Kind::Count, None, None, "threads that answer; unset for two, or one on one core"),
+    key("serve.token_file", Kind::Text, None, Some("--token-file"), "file with the bearer token that requests must have"),
+    key("serve.tls_cert", Kind::Text, None, Some("--tls-cert"), "PEM file with the certificate, for TLS"),
+    key("serve.tls_key", Kind::Text, None, Some("--tls-key"), "PEM file with its key"),
+    key("serve.latency_buckets", Kind::List, Some("0.0001,0.00025,0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10"), None, "upper limits of the latency's buckets, in seconds"),
+    key("serve.access_log", Kind::Text, Some("errors"), Some("--access-log"), "which requests are logged: errors, all or none"),
+    key("serve.otlp_endpoint", Kind::Text, None, Some("--otlp-endpoint"), "URL of a collector that takes spans as OTLP over HTTP"),
+    key("serve.log_dir", Kind::Text, None, Some("--log-dir"), "folder of the prediction log; unset for none"),
+    key("serve.log_durability", Kind::Text, Some("interval"), Some("--log-durability"), "when the disk has a prediction: none, interval (within a second) or fsync (before the answer)"),
+    key("serve.log_rotate_bytes", Kind::Count, Some("67108864"), None, "size at which a file of the log is closed"),
+    key("serve.log_rotate_after", Kind::Text, Some("1h"), None, "age at which a file of the log is closed"),
+    key("serve.log_retention", Kind::Text, Some("none"), None, "age at which a file of the log is deleted; `none` to keep all"),
+    key("serve.log_sample", Kind::Number, Some("1"), Some("--log-sample"), "share of predictions that are kept"),
+    key("serve.log_queue", Kind::Count, Some("10000"), None, "predictions that may wait to be kept; further ones are dropped"),
     key("score.data", Kind::List, Some("data/features/user_features_daily.csv"), None, "tables to score"),
     key("score.model", Kind::Text, Some("artifacts/models/production_latest.json"), None, "model artifact to score with"),
     key("alerts.rules", Kind::List, Some("k8s"), None, "files and folders with rules, their cases, and Alertmanager's configuration"),
@@ -161,7 +199,9 @@ mod tests {
             for other in &KEYS[at + 1..] {
                 assert_ne!(one.name, other.name);
                 assert_ne!(one.env_name(), other.env_name());
-                assert!(one.flag.is_none() || one.flag != other.flag, "{}", one.name);
+                let own = |key: &Key| OWN_FLAGS.iter().any(|own| key.name.starts_with(own));
+                let same = one.flag.is_some() && one.flag == other.flag;
+                assert!(!same || own(one) || own(other), "{}", one.name);
             }
         }
     }

@@ -7,6 +7,7 @@ mod file;
 mod keys;
 mod layers;
 mod resolved;
+mod serve;
 mod values;
 
 pub use alerts::{AlertsSettings, Percent};
@@ -17,4 +18,7 @@ pub use resolved::{
     ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, PushSettings, ScoreSettings,
     Settings, TrainSettings,
 };
-pub use values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target};
+pub use serve::{PredictionLogSettings, ServeSettings};
+pub use values::{
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, Wait,
+};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::alerts::AlertsSettings;
 use super::layers::{Layers, Origin};
+use super::serve::ServeSettings;
 use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target};
 use crate::error::{Error, Result};
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub train: TrainSettings,
     /// Batch scores.
     pub score: ScoreSettings,
+    /// The prediction API.
+    pub serve: ServeSettings,
     /// The Pushgateway.
     pub push: PushSettings,
     /// Lists, lint and tests of alerting rules.
@@ -110,6 +113,8 @@ pub struct TrainSettings {
     pub time: Option<String>,
     /// Column whose rows stay together.
     pub group: Option<String>,
+    /// Columns to learn from although they look like identifiers.
+    pub include: Vec<String>,
     /// How long after its time a row's label is known.
     pub label_window: String,
     /// Seed of everything random.
@@ -203,6 +208,7 @@ impl Settings {
             },
             drift: drift(layers)?,
             train: train(layers)?,
+            serve: super::serve::resolve(layers)?,
             score: ScoreSettings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
@@ -235,6 +241,7 @@ fn train(layers: &Layers) -> Result<TrainSettings> {
         data: layers.list("train.data")?,
         time: layers.optional("train.time")?.0,
         group: layers.optional("train.group")?.0,
+        include: layers.list("train.include")?,
         label_window: layers.required("train.label_window")?.0,
         seed: layers.required("train.seed")?.0,
         model: layers.required("train.model")?.0,

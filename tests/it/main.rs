@@ -1,5 +1,7 @@
 //! The one integration test binary: the program as its users see it, and rules about its source.
 
+mod alerts;
+mod alerts_live;
 mod architecture;
 mod atomicity;
 mod bad_input;
@@ -10,6 +12,7 @@ mod generated_files;
 mod harness;
 mod models;
 mod profile;
+mod push_metrics;
 mod python_system;
 mod readers;
 mod schemas;

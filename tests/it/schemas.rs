@@ -9,7 +9,15 @@ use serde_json::{Value, json};
 
 use crate::harness::Churnctl;
 
-const SCHEMAS: [&str; 4] = ["drift_report", "train_report", "profile", "error"];
+const SCHEMAS: [&str; 7] = [
+    "drift_report",
+    "train_report",
+    "profile",
+    "error",
+    "alerts_list",
+    "alerts_lint",
+    "alerts_test",
+];
 
 fn schema(name: &str) -> Validator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
@@ -247,6 +255,10 @@ fn a_train_report_is_what_its_schema_says() {
         ("/metrics/test/confusion/true_positives", Value::Null),
         ("/trivial/0/roc_auc", json!(1.5)),
         ("/importance/0/feature", Value::Null),
+        ("/drift", Value::Null),
+        ("/drift/0/feature", Value::Null),
+        ("/drift/0/test/status", json!("BAD")),
+        ("/drift/0/test/missing_psi", json!(-0.1)),
         ("/promoted", json!("no")),
         ("/comparisons/0/metric", json!("other")),
         ("/comparisons/0/difference/low", Value::Null),
@@ -349,6 +361,62 @@ fn errors_are_what_their_schema_says() {
         expect_refused(&schema, &error, "/error/code", json!(2));
         expect_refused(&schema, &error, "/error/kind", json!("interrupted"));
         expect_refused(&schema, &error, "/error/message", Value::Null);
+    }
+}
+
+#[test]
+fn what_alerts_say_is_what_their_schemas_say() {
+    let run = |args: &[&str]| {
+        let mut all = vec!["alerts"];
+        all.extend(args);
+        all.extend(["--format", "json"]);
+        let seed = crate::harness::fixture("seed_rules.yaml");
+        all.insert(2, &seed);
+        Churnctl::new().run(&all)
+    };
+    let list = run(&["list"]).expect(ExitCode::Ok).json();
+    expect_valid(&schema("alerts_list"), &list);
+    expect_strict(&schema("alerts_list"), &list);
+    expect_refused(
+        &schema("alerts_list"),
+        &list,
+        "/rules/0/for_seconds",
+        json!("5m"),
+    );
+    let lint = run(&["lint"]).expect(ExitCode::CheckFailed).json();
+    expect_valid(&schema("alerts_lint"), &lint);
+    expect_strict(&schema("alerts_lint"), &lint);
+    expect_refused(
+        &schema("alerts_lint"),
+        &lint,
+        "/findings/0/status",
+        json!("OK"),
+    );
+    expect_refused(
+        &schema("alerts_lint"),
+        &lint,
+        "/findings/0/hint",
+        Value::Null,
+    );
+    // The other kinds of members stand in no single run: rules without cases leave lists empty.
+    let test = json!({
+        "schema_version": 1, "command": "alerts test", "churnctl_version": "0.1.0",
+        "created_at": "2026-01-01T00:00:00Z", "status": "FAIL", "files": 1,
+        "thresholds": { "coverage_percent": 0.0, "mutation_percent": 0.0 },
+        "mutated": true, "coverage_percent": 0.0, "mutation_percent": null, "proof": null,
+        "routing": [], "steps": [],
+    });
+    expect_valid(&schema("alerts_test"), &test);
+    if crate::servers::installed("promtool").is_some() {
+        let test = run(&["test"]).expect(ExitCode::CheckFailed).json();
+        expect_valid(&schema("alerts_test"), &test);
+        expect_strict(&schema("alerts_test"), &test);
+        expect_refused(
+            &schema("alerts_test"),
+            &test,
+            "/proof/rules/0/survivors/0/kind",
+            json!("x"),
+        );
     }
 }
 
