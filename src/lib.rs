@@ -67,6 +67,7 @@ pub mod commands;
 pub mod data;
 pub mod drift;
 pub mod http;
+pub mod manifests;
 pub mod metrics;
 pub mod model;
 pub mod profile;

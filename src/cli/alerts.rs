@@ -312,12 +312,12 @@ impl AlertsArgs {
             AlertsCommand::Test(args) => {
                 flags.one("alerts.min_coverage", args.min_coverage.as_ref());
                 flags.one("alerts.min_mutation", args.min_mutation.as_ref());
-                flags.one("alerts.prometheus", args.prometheus.as_ref());
-                flags.one("alerts.alertmanager", args.alertmanager.as_ref());
+                flags.one("live.prometheus", args.prometheus.as_ref());
+                flags.one("live.alertmanager", args.alertmanager.as_ref());
                 let path =
                     |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-                flags.one("alerts.token_file", path(&args.token_file));
-                flags.one("alerts.ca_file", path(&args.ca_file));
+                flags.one("live.token_file", path(&args.token_file));
+                flags.one("live.ca_file", path(&args.ca_file));
                 flags.one("push.gateway", args.gateway.as_ref());
                 &args.paths
             }
@@ -394,7 +394,7 @@ fn live(args: &TestArgs, settings: &Settings) -> Result<Option<LiveRequest>> {
         let missing = || {
             let error = Error::usage(format!("no URL of {}", flag.trim_start_matches("--")));
             let key = flag.trim_start_matches("--");
-            error.hint(format!("{flag} URL, or alerts.{key} in churnctl.toml"))
+            error.hint(format!("{flag} URL, or live.{key} in churnctl.toml"))
         };
         let text = value.as_ref().ok_or_else(missing)?;
         text.parse()
@@ -410,7 +410,7 @@ fn live(args: &TestArgs, settings: &Settings) -> Result<Option<LiveRequest>> {
         catch: args.catch.clone(),
         allow_retrain: args.allow_retrain,
         gateway: match args.via_prometheus {
-            true => Some(GatewayRequest::from_settings(settings, false)?),
+            true => Some(GatewayRequest::from_settings(settings)?),
             false => None,
         },
         rule: args.rule.clone(),

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn every_flag_of_the_registry_exists_and_its_help_names_default_and_variable() {
         let command = words::command();
-        let commands: Vec<_> = ["drift", "train", "score", "serve"]
+        let commands: Vec<_> = ["drift", "train", "score", "serve", "render-manifests"]
             .iter()
             .filter_map(|name| command.find_subcommand(name))
             .collect();

@@ -10,6 +10,8 @@ mod global;
 mod help;
 mod profile;
 mod push_metrics;
+mod render_manifests;
+mod retrain;
 mod score;
 mod serve;
 mod train;

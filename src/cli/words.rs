@@ -12,12 +12,18 @@ use super::config::{
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
+use super::render_manifests::RenderArgs;
+use super::retrain::{RetrainArgs, RetrainCommand};
 use super::score::ScoreArgs;
 use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::render_manifests::RenderRequest;
+use crate::commands::retrain::listen::ListenRequest;
+use crate::commands::retrain::now::NowRequest;
+use crate::commands::retrain::status::StatusRequest;
 use crate::commands::score::ScoreRequest;
 use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
@@ -53,6 +59,8 @@ enum Command {
     Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    RenderManifests(Box<RenderArgs>),
+    Retrain(RetrainArgs),
     PushMetrics(Box<PushMetricsArgs>),
     Alerts(AlertsArgs),
     Metrics(MetricsArgs),
@@ -88,6 +96,14 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `render-manifests`.
+    RenderManifests(Box<RenderRequest>),
+    /// `retrain now`.
+    RetrainNow(Box<NowRequest>),
+    /// `retrain listen`.
+    RetrainListen(Box<ListenRequest>),
+    /// `retrain status`.
+    RetrainStatus(StatusRequest),
     /// `push-metrics` and its subcommands.
     PushMetrics(PushTask),
     /// `alerts` and its subcommands.
@@ -114,6 +130,8 @@ impl Words {
             | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::RenderManifests(_)
+            | Command::Retrain(_)
             | Command::PushMetrics(_)
             | Command::Alerts(_)
             | Command::Config(_) => true,
@@ -132,6 +150,8 @@ impl Words {
             Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::RenderManifests(args) => args.flags(),
+            Command::Retrain(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
             Command::Alerts(args) => args.flags(),
             Command::Metrics(_)
@@ -161,6 +181,27 @@ impl Words {
             Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::RenderManifests(args) => {
+                let flavor = args.flavor();
+                Task::RenderManifests(Box::new(RenderRequest::from_settings(
+                    settings,
+                    args.output_dir,
+                    args.check,
+                    args.only,
+                    flavor,
+                )?))
+            }
+            Command::Retrain(args) => match args.command {
+                RetrainCommand::Now(args) => {
+                    Task::RetrainNow(Box::new(NowRequest::from_settings(settings, args.words())))
+                }
+                RetrainCommand::Listen(_) => {
+                    Task::RetrainListen(Box::new(ListenRequest::from_settings(settings)?))
+                }
+                RetrainCommand::Status(_) => {
+                    Task::RetrainStatus(StatusRequest::from_settings(settings))
+                }
+            },
             Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
             Command::Alerts(args) => Task::Alerts(args.task(&self.global, settings)?),
             Command::Metrics(MetricsArgs {

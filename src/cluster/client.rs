@@ -86,6 +86,17 @@ impl Cluster {
         }
     }
 
+    /// Returns the same with little time: for what would be nice to have.
+    #[must_use]
+    pub fn hasty(&self) -> Self {
+        let patience = Patience::of(self.patience.total.min(Duration::from_secs(3)));
+        Self {
+            patience,
+            until: Instant::now() + patience.total,
+            ..self.clone()
+        }
+    }
+
     /// Returns how long one action may take.
     #[must_use]
     pub const fn deadline(&self) -> Duration {
@@ -418,7 +429,7 @@ impl Trouble {
             409 if reason == "AlreadyExists" || (reason.is_empty() && verb == "create") => {
                 Self::Final(Problem::AlreadyExists)
             }
-            409 if reason == "Conflict" || reason.is_empty() => Self::Final(Problem::Conflict),
+            409 if verb == "update" => Self::Final(Problem::Conflict),
             408 | 409 | 429 | 500..=599 => Self::Again {
                 what: format!("status {}: {said}", status.as_u16()),
                 after,

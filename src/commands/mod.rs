@@ -2,7 +2,9 @@
 
 pub mod alerts;
 pub mod config;
+pub mod deployment;
 pub mod drift;
+mod drift_watch;
 pub mod gateway;
 pub mod inputs;
 pub mod metrics;
@@ -11,6 +13,8 @@ pub mod profile;
 pub mod push_groups;
 pub mod push_metrics;
 pub mod push_run;
+pub mod render_manifests;
+pub mod retrain;
 pub mod score;
 pub mod serve;
 pub mod train;

@@ -58,6 +58,7 @@ impl ServeRequest {
             (Some(certificate), Some(key)) => Some(TlsFiles {
                 certificate: certificate.clone(),
                 key: key.clone(),
+                clients: None,
             }),
             (None, None) => None,
             _ => {

@@ -1,4 +1,4 @@
-//! The settings of `alerts`, see `alerts.*`.
+//! The settings of `alerts`, see `alerts.*` and `live.*`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -36,10 +36,10 @@ impl AlertsSettings {
             scrape_interval: layers.required("alerts.scrape_interval")?.0,
             min_coverage: layers.required("alerts.min_coverage")?.0,
             min_mutation: layers.required("alerts.min_mutation")?.0,
-            prometheus: layers.optional("alerts.prometheus")?.0,
-            alertmanager: layers.optional("alerts.alertmanager")?.0,
-            token_file: layers.optional("alerts.token_file")?.0,
-            ca_file: layers.optional("alerts.ca_file")?.0,
+            prometheus: layers.optional("live.prometheus")?.0,
+            alertmanager: layers.optional("live.alertmanager")?.0,
+            token_file: layers.optional("live.token_file")?.0,
+            ca_file: layers.optional("live.ca_file")?.0,
         })
     }
 }

@@ -2,11 +2,13 @@
 
 mod alerts;
 mod alerts_live;
+mod api_server;
 mod architecture;
 mod atomicity;
 mod bad_input;
 mod car_loan;
 mod drift;
+mod drift_delivery;
 mod fault_server;
 mod generated_files;
 mod harness;
@@ -15,6 +17,7 @@ mod profile;
 mod push_metrics;
 mod python_system;
 mod readers;
+mod retrain;
 mod schemas;
 mod score;
 mod servers;

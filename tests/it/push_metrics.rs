@@ -62,7 +62,7 @@ fn value(server: &Server, job: &str, metric: &str) -> Option<f64> {
 
 /// Runs promtool over a text; says so where it is not installed.
 #[track_caller]
-fn promtool_is_pleased(text: &str) {
+pub(crate) fn promtool_is_pleased(text: &str) {
     use std::io::Write as _;
     let Some(promtool) = installed("promtool") else {
         return;

@@ -15,4 +15,4 @@ mod serving;
 pub use case::{Case, CaseKind, Check, Expected};
 pub use options::{Options, Thresholds};
 pub use promtool::{RuleFile, RuleGroup, RuleText, TestFile, groups, test_file};
-pub use rule::{Layer, Rule, Severity, prometheus_duration, rules};
+pub use rule::{Layer, Rule, Severity, names, prometheus_duration, rules};

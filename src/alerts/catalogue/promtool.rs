@@ -116,7 +116,7 @@ pub fn test_file(rule: &Rule, options: &Options) -> TestFile {
     // A day of evaluations a minute apart would make the proof of one rule take seconds.
     let long = rule.for_seconds >= 6 * 3600;
     TestFile {
-        rule_files: vec!["rules.yml".to_owned()],
+        rule_files: vec!["../rules.yml".to_owned()],
         evaluation_interval: if long { "30m" } else { "1m" }.to_owned(),
         tests: rule
             .cases

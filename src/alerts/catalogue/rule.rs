@@ -161,6 +161,13 @@ pub fn rules(options: &Options) -> Vec<Rule> {
     rules
 }
 
+/// Returns the name of every rule, whether it is on or not.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let rules = all(&Options::default());
+    rules.iter().map(|rule| rule.name).collect()
+}
+
 /// What a rule's file says about it, before names, thresholds and cases are filled in.
 pub(super) struct Draft {
     pub(super) name: &'static str,
