@@ -128,7 +128,7 @@ struct ListArgs {
 
 #[derive(Debug, Clone, Args)]
 struct PathArgs {
-    /// Files and folders, - for standard input [default: k8s] [setting: alerts.rules]
+    /// Files and folders, - for standard input [default: k8s] [setting: proof.rules]
     ///
     /// Of a folder every file that ends in .yaml, .yml or .json is read, those below, too.
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -306,23 +306,23 @@ impl AlertsArgs {
         let paths = match &self.command {
             AlertsCommand::List(args) => &args.paths,
             AlertsCommand::Lint(args) => {
-                flags.one("alerts.scrape_interval", args.scrape_interval.as_ref());
+                flags.one("proof.scrape_interval", args.scrape_interval.as_ref());
                 &args.paths
             }
             AlertsCommand::Test(args) => {
-                flags.one("alerts.min_coverage", args.min_coverage.as_ref());
-                flags.one("alerts.min_mutation", args.min_mutation.as_ref());
-                flags.one("live.prometheus", args.prometheus.as_ref());
-                flags.one("live.alertmanager", args.alertmanager.as_ref());
+                flags.one("proof.min_coverage", args.min_coverage.as_ref());
+                flags.one("proof.min_mutation", args.min_mutation.as_ref());
+                flags.one("proof.prometheus", args.prometheus.as_ref());
+                flags.one("proof.alertmanager", args.alertmanager.as_ref());
                 let path =
                     |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-                flags.one("live.token_file", path(&args.token_file));
-                flags.one("live.ca_file", path(&args.ca_file));
+                flags.one("proof.token_file", path(&args.token_file));
+                flags.one("proof.ca_file", path(&args.ca_file));
                 flags.one("push.gateway", args.gateway.as_ref());
                 &args.paths
             }
         };
-        flags.many("alerts.rules", paths.paths.as_ref());
+        flags.many("proof.rules", paths.paths.as_ref());
         flags
     }
 
@@ -394,7 +394,7 @@ fn live(args: &TestArgs, settings: &Settings) -> Result<Option<LiveRequest>> {
         let missing = || {
             let error = Error::usage(format!("no URL of {}", flag.trim_start_matches("--")));
             let key = flag.trim_start_matches("--");
-            error.hint(format!("{flag} URL, or live.{key} in churnctl.toml"))
+            error.hint(format!("{flag} URL, or proof.{key} in churnctl.toml"))
         };
         let text = value.as_ref().ok_or_else(missing)?;
         text.parse()

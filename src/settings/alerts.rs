@@ -1,4 +1,4 @@
-//! The settings of `alerts`, see `alerts.*` and `live.*`.
+//! The settings of `alerts`, see `proof.*`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -32,14 +32,14 @@ pub struct AlertsSettings {
 impl AlertsSettings {
     pub(super) fn resolve(layers: &Layers) -> Result<Self> {
         Ok(Self {
-            rules: layers.list("alerts.rules")?,
-            scrape_interval: layers.required("alerts.scrape_interval")?.0,
-            min_coverage: layers.required("alerts.min_coverage")?.0,
-            min_mutation: layers.required("alerts.min_mutation")?.0,
-            prometheus: layers.optional("live.prometheus")?.0,
-            alertmanager: layers.optional("live.alertmanager")?.0,
-            token_file: layers.optional("live.token_file")?.0,
-            ca_file: layers.optional("live.ca_file")?.0,
+            rules: layers.list("proof.rules")?,
+            scrape_interval: layers.required("proof.scrape_interval")?.0,
+            min_coverage: layers.required("proof.min_coverage")?.0,
+            min_mutation: layers.required("proof.min_mutation")?.0,
+            prometheus: layers.optional("proof.prometheus")?.0,
+            alertmanager: layers.optional("proof.alertmanager")?.0,
+            token_file: layers.optional("proof.token_file")?.0,
+            ca_file: layers.optional("proof.ca_file")?.0,
         })
     }
 }

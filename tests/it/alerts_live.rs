@@ -29,8 +29,7 @@ struct Setup<'a> {
     group_wait: &'a str,
 }
 
-const ROUTES: &str = "\
-  - matchers: ['action=\"retrain\"']
+const ROUTES: &str = "  - matchers: ['action=\"retrain\"']
     receiver: retrain
     continue: true
   - matchers: ['severity=\"critical\"']

@@ -1,7 +1,7 @@
 //! Did a notification arrive? A receiver of our own shows it; of a foreign one Alertmanager's counters
 //! tell whether it took what was sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::alertmanager::{Alertmanager, Counters};
 use super::patience::{Interrupted, Patience, Waited};
 use super::prometheus::{list, text};
-use crate::alerts::routing::{Configuration, Decision, Leaf};
+use crate::alerts::routing::{Configuration, Decision, Labels, Leaf};
 use crate::error::Result;
 use crate::http::catch::Catcher;
 
@@ -100,11 +100,23 @@ impl Watch<'_> {
     }
 }
 
-/// Returns the kinds of integrations that a decision sends by, and how many of each.
-pub(super) fn sends(configuration: &Configuration, decision: &Decision) -> BTreeMap<String, usize> {
+/// Returns the kinds of integrations that these alerts are sent by, and how many notifications each
+/// is to make: one for every receiver and group.
+pub(super) fn sends<'a>(
+    configuration: &Configuration,
+    alerts: impl Iterator<Item = (&'a Labels, &'a Decision)>,
+) -> BTreeMap<String, usize> {
+    let mut groups: BTreeSet<(String, Labels)> = BTreeSet::new();
+    for (labels, decision) in alerts {
+        let leaves = decision
+            .leaves
+            .iter()
+            .filter(|leaf| leaf.muted_by.is_none());
+        groups.extend(leaves.map(|leaf| (leaf.receiver.clone(), group_labels(leaf, labels))));
+    }
     let mut sends = BTreeMap::new();
-    for name in decision.told() {
-        let receiver = configuration.receivers.iter().find(|one| one.name == name);
+    for (name, _) in &groups {
+        let receiver = configuration.receivers.iter().find(|one| one.name == *name);
         for kind in receiver.map_or(&[][..], |one| &one.kinds) {
             *sends.entry(kind.clone()).or_insert(0) += 1;
         }
@@ -112,20 +124,23 @@ pub(super) fn sends(configuration: &Configuration, decision: &Decision) -> BTree
     sends
 }
 
+fn group_labels(leaf: &Leaf, labels: &Labels) -> Labels {
+    let all = leaf.group_by.iter().any(|by| by == "...");
+    let own = labels
+        .iter()
+        .filter(|(name, _)| all || leaf.group_by.contains(name));
+    own.map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
 /// Returns how long a notification by this route may take: for a group that is new `group_wait`,
 /// for one that is there until its next `group_interval`.
 pub(super) fn expected(
     alertmanager: &Alertmanager,
     leaf: &Leaf,
-    labels: &crate::alerts::routing::Labels,
+    labels: &Labels,
 ) -> Result<Duration> {
-    let group = labels.iter().filter(|(name, _)| {
-        let all = leaf.group_by.iter().any(|by| by == "...");
-        all || leaf.group_by.contains(name)
-    });
-    let group = group
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+    let group = group_labels(leaf, labels);
     let is_there = alertmanager.has_group(&leaf.receiver, &group)?;
     let text = if is_there {
         &leaf.group_interval

@@ -46,6 +46,7 @@ struct Planned<'a> {
     rule: &'a Rule,
     labels: Labels,
     decision: Decision,
+    inhibits: bool,
 }
 
 /// Sends an alert for each rule, the ones for the same receivers together, and resolves them all.
@@ -73,21 +74,28 @@ pub fn send(
             continue;
         }
         let routed = decision.routed();
+        // Those that inhibit others come later: by then the others have been sent.
+        let inhibits = with.running.inhibitions.iter().any(|inhibition| {
+            let mut sources = inhibition.sources.iter();
+            sources.all(|matcher| matcher.is_match(&labels))
+        });
         let same = |batch: &&mut Vec<Planned<'_>>| {
             batch
                 .first()
-                .is_some_and(|one| one.decision.routed() == routed)
+                .is_some_and(|one| one.decision.routed() == routed && one.inhibits == inhibits)
         };
         let planned = Planned {
             rule,
             labels,
             decision,
+            inhibits,
         };
         match batches.iter_mut().find(same) {
             Some(batch) => batch.push(planned),
             None => batches.push(vec![planned]),
         }
     }
+    batches.sort_by_key(|batch| batch.first().is_some_and(|one| one.inhibits));
     let mut sent = Sent {
         alertmanager: with.alertmanager,
         alerts: Vec::new(),
@@ -192,14 +200,17 @@ impl Synthetic<'_> {
             Waited::Came(known, _) => known,
             Waited::InVain => tried!(self.alertmanager.alerts(MARK, self.id)),
         };
-        let sends = sends(self.running, &first.decision);
         // Of those that are inhibited or silenced nothing is sent.
-        let active = batch
-            .iter()
-            .any(|planned| find(&known, planned).is_some_and(|known| known.state != "suppressed"));
-        let delivery = match active && !sends.is_empty() {
-            false => None,
-            true => {
+        let active = batch.iter().filter(|planned| {
+            find(&known, planned).is_some_and(|known| known.state != "suppressed")
+        });
+        let sends = sends(
+            self.running,
+            active.map(|planned| (&planned.labels, &planned.decision)),
+        );
+        let delivery = match sends.is_empty() {
+            true => None,
+            false => {
                 let watch = Watch {
                     alertmanager: self.alertmanager,
                     catcher: self.catcher,

@@ -298,7 +298,7 @@ impl WholeLoop<'_> {
             format!("goes to {receivers}, state {}", known.state),
         ));
         let decision = decide(self.running, &known.labels, &[], Some(Timestamp::now()));
-        let sends = sends(self.running, &decision);
+        let sends = sends(self.running, [(&known.labels, &decision)].into_iter());
         if sends.is_empty() || known.state == "suppressed" {
             let why = if known.inhibited {
                 "inhibited"
