@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::alerts::{AlertsArgs, AlertsTask};
 use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
@@ -61,6 +62,7 @@ enum Command {
     RenderManifests(Box<RenderArgs>),
     Retrain(RetrainArgs),
     PushMetrics(Box<PushMetricsArgs>),
+    Alerts(AlertsArgs),
     Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
@@ -104,6 +106,8 @@ pub enum Task {
     RetrainStatus(StatusRequest),
     /// `push-metrics` and its subcommands.
     PushMetrics(PushTask),
+    /// `alerts` and its subcommands.
+    Alerts(AlertsTask),
     /// `metrics list`.
     MetricsList,
     /// `config show`.
@@ -129,6 +133,7 @@ impl Words {
             | Command::RenderManifests(_)
             | Command::Retrain(_)
             | Command::PushMetrics(_)
+            | Command::Alerts(_)
             | Command::Config(_) => true,
             Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
                 false
@@ -148,6 +153,7 @@ impl Words {
             Command::RenderManifests(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
+            Command::Alerts(args) => args.flags(),
             Command::Metrics(_)
             | Command::Config(_)
             | Command::Completions(_)
@@ -197,6 +203,7 @@ impl Words {
                 }
             },
             Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Alerts(args) => Task::Alerts(args.task(&self.global, settings)?),
             Command::Metrics(MetricsArgs {
                 command: MetricsCommand::List,
             }) => Task::MetricsList,
