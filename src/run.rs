@@ -98,6 +98,7 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::RetrainStatus(request) => commands::retrain::status::run(&request, shell),
         Task::PushMetrics(task) => push_metrics(&task, shell),
         Task::MetricsList => commands::metrics::list(shell),
+        Task::Doctor(request) => commands::doctor::run(&request, shell),
         Task::ConfigShow => commands::config::run(&layers, shell),
         Task::Version => commands::version::run(shell),
         Task::Completions(of) => shell.print(&cli::completion(of)).map(|()| ExitCode::Ok),

@@ -2,6 +2,7 @@
 
 mod columns;
 mod config;
+mod doctor;
 mod drift;
 mod gateway;
 mod generate;

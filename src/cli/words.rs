@@ -8,6 +8,7 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
+use super::doctor::DoctorArgs;
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
@@ -15,6 +16,7 @@ use super::retrain::{RetrainArgs, RetrainCommand};
 use super::score::ScoreArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
+use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::retrain::listen::ListenRequest;
@@ -54,6 +56,7 @@ enum Command {
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
     Retrain(RetrainArgs),
+    Doctor(DoctorArgs),
     PushMetrics(Box<PushMetricsArgs>),
     Metrics(MetricsArgs),
     Config(ConfigArgs),
@@ -96,6 +99,8 @@ pub enum Task {
     PushMetrics(PushTask),
     /// `metrics list`.
     MetricsList,
+    /// `doctor`.
+    Doctor(Box<DoctorRequest>),
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -116,6 +121,7 @@ impl Words {
             | Command::Drift(_)
             | Command::Profile(_)
             | Command::Retrain(_)
+            | Command::Doctor(_)
             | Command::PushMetrics(_)
             | Command::Config(_) => true,
             Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
@@ -133,6 +139,7 @@ impl Words {
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
+            Command::Doctor(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
             Command::Metrics(_)
             | Command::Config(_)
@@ -175,6 +182,10 @@ impl Words {
             Command::Metrics(MetricsArgs {
                 command: MetricsCommand::List,
             }) => Task::MetricsList,
+            Command::Doctor(args) => Task::Doctor(Box::new(DoctorRequest::from_settings(
+                settings,
+                args.words(),
+            ))),
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,

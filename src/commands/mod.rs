@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod config;
+pub mod doctor;
 pub mod drift;
 pub mod gateway;
 pub mod inputs;
