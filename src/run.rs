@@ -103,6 +103,7 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Alerts(AlertsTask::Lint(request)) => commands::alerts::lint(&request, shell),
         Task::Alerts(AlertsTask::Test(request)) => commands::alerts::test(&request, shell),
         Task::MetricsList => commands::metrics::list(shell),
+        Task::Doctor(request) => commands::doctor::run(&request, shell),
         Task::ConfigShow => commands::config::run(&layers, shell),
         Task::Version => commands::version::run(shell),
         Task::Completions(of) => shell.print(&cli::completion(of)).map(|()| ExitCode::Ok),

@@ -3,6 +3,7 @@
 mod alerts;
 mod columns;
 mod config;
+mod doctor;
 mod drift;
 mod gateway;
 mod generate;

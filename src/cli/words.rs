@@ -9,6 +9,7 @@ use super::alerts::{AlertsArgs, AlertsTask};
 use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
+use super::doctor::DoctorArgs;
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
@@ -18,6 +19,7 @@ use super::score::ScoreArgs;
 use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
+use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::render_manifests::RenderRequest;
@@ -61,6 +63,7 @@ enum Command {
     Profile(Box<ProfileArgs>),
     RenderManifests(Box<RenderArgs>),
     Retrain(RetrainArgs),
+    Doctor(DoctorArgs),
     PushMetrics(Box<PushMetricsArgs>),
     Alerts(AlertsArgs),
     Metrics(MetricsArgs),
@@ -110,6 +113,8 @@ pub enum Task {
     Alerts(AlertsTask),
     /// `metrics list`.
     MetricsList,
+    /// `doctor`.
+    Doctor(Box<DoctorRequest>),
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -132,6 +137,7 @@ impl Words {
             | Command::Profile(_)
             | Command::RenderManifests(_)
             | Command::Retrain(_)
+            | Command::Doctor(_)
             | Command::PushMetrics(_)
             | Command::Alerts(_)
             | Command::Config(_) => true,
@@ -152,6 +158,7 @@ impl Words {
             Command::Profile(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
+            Command::Doctor(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
             Command::Alerts(args) => args.flags(),
             Command::Metrics(_)
@@ -207,6 +214,10 @@ impl Words {
             Command::Metrics(MetricsArgs {
                 command: MetricsCommand::List,
             }) => Task::MetricsList,
+            Command::Doctor(args) => Task::Doctor(Box::new(DoctorRequest::from_settings(
+                settings,
+                args.words(),
+            ))),
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,
