@@ -350,7 +350,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --threads --warn-psi --fail-psi --min-rows --class-threshold --fail-on --report --html --markdown --junit --metrics-file --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --threads --warn-psi --fail-psi --min-rows --class-threshold --fail-on --report --html --markdown --junit --metrics-file --push-gateway --watch --listen --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -519,6 +519,18 @@ _churnctl() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --push-gateway)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -172,6 +172,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l html -d 'HTM
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l markdown -d 'Markdown report' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l junit -d 'JUnit report: one test case a feature' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l metrics-file -d 'Metrics in Prometheus\' text format, for the node exporter or a push' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l push-gateway -d 'Pushgateway to push the metrics to' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l watch -d 'Repeat the check this often, until SIGTERM' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l listen -d 'Show metrics and the last report at this address meanwhile [setting: drift.listen]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -283,7 +286,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l strip-timestamps -d 'Leave timestamps out, which a gateway refuses'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l force -d 'Send what a gateway takes and should not, too'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l dry-run -d 'Show what would be sent, and send nothing'
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l allow-plain-http -d 'Let credentials go to another machine unencrypted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -318,7 +321,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l required -d 'A failed push makes a run fail whose command did not'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l force -d 'Send what a gateway takes and should not, too'
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l allow-plain-http -d 'Let credentials go to another machine unencrypted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -343,7 +346,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l allow-plain-http -d 'Let credentials go to another machine unencrypted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -372,7 +375,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l yes -d 'Ask nobody'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l dry-run -d 'Show what would be deleted, and delete nothing'
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l allow-plain-http -d 'Let credentials go to another machine unencrypted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -401,7 +404,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l yes -d 'Ask nobody'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l dry-run -d 'Show what would be deleted, and delete nothing'
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l allow-plain-http -d 'Let credentials go to another machine unencrypted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
