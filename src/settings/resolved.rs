@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::alerts::AlertsSettings;
 use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
 use super::serve::ServeSettings;
-use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target};
+use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, Wait};
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -29,8 +30,14 @@ pub struct Settings {
     pub serve: ServeSettings,
     /// The deployment and its alerts.
     pub deployment: DeploymentSettings,
+    /// The cluster.
+    pub cluster: ClusterSettings,
+    /// Retraining.
+    pub retrain: RetrainSettings,
     /// The Pushgateway.
     pub push: PushSettings,
+    /// Lists, lint and tests of alerting rules.
+    pub alerts: AlertsSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -152,6 +159,44 @@ pub struct ScoreSettings {
     pub model: PathBuf,
 }
 
+/// Which namespace of which cluster, see `cluster.*`.
+#[derive(Debug, Clone)]
+pub struct ClusterSettings {
+    /// The namespace.
+    pub namespace: String,
+    /// Context of the kubeconfig, if named.
+    pub context: Option<String>,
+    /// How long to bear with the API server.
+    pub deadline: Span,
+}
+
+/// When and how to retrain, see `retrain.*`.
+#[derive(Debug, Clone)]
+pub struct RetrainSettings {
+    /// CronJob whose template it is.
+    pub from: String,
+    /// How long after a start no other follows.
+    pub cooldown: Wait,
+    /// Lease that remembers.
+    pub lease: String,
+    /// Where the webhook listens.
+    pub listen: String,
+    /// File with the webhook's token, if there is one.
+    pub token_file: Option<PathBuf>,
+    /// The webhook's certificate, if it speaks TLS.
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    pub tls_key: Option<PathBuf>,
+    /// Who signs clients' certificates, if they need one.
+    pub client_ca: Option<PathBuf>,
+    /// How long ago an alert may have begun.
+    pub max_alert_age: Wait,
+    /// Alerts that may start a retrain.
+    pub alerts: Vec<String>,
+    /// Starts by alert a day.
+    pub max_per_day: u32,
+}
+
 /// How the Pushgateway is spoken to, see `push.*`. Words are checked by whom they are for.
 #[derive(Debug, Clone)]
 pub struct PushSettings {
@@ -220,7 +265,26 @@ impl Settings {
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
             deployment: DeploymentSettings::resolve(layers)?,
+            cluster: ClusterSettings {
+                namespace: layers.required("cluster.namespace")?.0,
+                context: layers.optional("cluster.context")?.0,
+                deadline: layers.required("cluster.deadline")?.0,
+            },
+            retrain: RetrainSettings {
+                from: layers.required("retrain.from")?.0,
+                cooldown: layers.required("retrain.cooldown")?.0,
+                lease: layers.required("retrain.lease")?.0,
+                listen: layers.required("retrain.listen")?.0,
+                token_file: layers.optional::<PathBuf>("retrain.token_file")?.0,
+                tls_cert: layers.optional::<PathBuf>("retrain.tls_cert")?.0,
+                tls_key: layers.optional::<PathBuf>("retrain.tls_key")?.0,
+                client_ca: layers.optional::<PathBuf>("retrain.client_ca")?.0,
+                max_alert_age: layers.required("retrain.max_alert_age")?.0,
+                alerts: layers.list("retrain.alerts")?,
+                max_per_day: layers.required("retrain.max_per_day")?.0,
+            },
             push: push(layers)?,
+            alerts: AlertsSettings::resolve(layers)?,
         })
     }
 }
