@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use crate::harness::Churnctl;
 use crate::servers::Server;
 
-const SCHEMAS: [&str; 8] = [
-const SCHEMAS: [&str; 10] = [
+const SCHEMAS: [&str; 11] = [
     "drift_report",
     "train_report",
     "profile",
