@@ -90,9 +90,11 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
     match words.task(&Settings::resolve(&layers)?)? {
         Task::Train(request) => commands::train::run(&request, shell),
         Task::Score(request) => commands::score::run(&request, shell),
+        Task::Serve(request) => commands::serve::run(&request, shell),
         Task::Drift(request) => commands::drift::run(&request, shell),
         Task::Profile(request) => commands::profile::run(&request, shell),
         Task::Merge(request) => commands::profile::merge(&request, shell),
+        Task::RenderManifests(request) => commands::render_manifests::run(&request, shell),
         Task::RetrainNow(request) => commands::retrain::now::run(&request, shell),
         Task::RetrainListen(request) => commands::retrain::listen::run(&request, shell),
         Task::RetrainStatus(request) => commands::retrain::status::run(&request, shell),

@@ -10,8 +10,10 @@ mod global;
 mod help;
 mod profile;
 mod push_metrics;
+mod render_manifests;
 mod retrain;
 mod score;
+mod serve;
 mod train;
 mod words;
 

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use super::columns::checked;
 use crate::cluster::job::Overrides;
 use crate::commands::retrain::now::{DryRun, NowWords};
-use crate::settings::{Flags, Period, Span};
+use crate::settings::{Flags, Span, Wait};
 
 const CLUSTER: &str = "Cluster";
 const RULES: &str = "Rules";
@@ -115,12 +115,12 @@ pub(super) struct NowArgs {
 
     /// How old the report of --if-drift may be
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = period, help_heading = RULES)]
-    max_age: Period,
+    max_age: Wait,
 
     /// How long after the start of a retrain no other starts
     ///
     /// Counts from the start of any Job of the CronJob, scheduled ones too. 0 for no cooldown.
-    #[arg(long, value_name = "TIME", value_parser = checked::<Period>, help_heading = RULES)]
+    #[arg(long, value_name = "TIME", value_parser = checked::<Wait>, help_heading = RULES)]
     cooldown: Option<String>,
 
     /// Start even if a Job is running or the cooldown holds
@@ -160,7 +160,7 @@ pub(super) struct NowArgs {
 
     /// How long to wait for the end
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = period, help_heading = WAITING)]
-    timeout: Period,
+    timeout: Wait,
 
     /// Variable to set
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = variable, help_heading = CHANGES)]
@@ -219,11 +219,11 @@ pub(super) struct ListenArgs {
     alerts: Option<Vec<String>>,
 
     /// How long ago an alert may have begun
-    #[arg(long, value_name = "TIME", value_parser = checked::<Period>, help_heading = RULES)]
+    #[arg(long, value_name = "TIME", value_parser = checked::<Wait>, help_heading = RULES)]
     max_alert_age: Option<String>,
 
     /// How long after the start of a retrain no other starts
-    #[arg(long, value_name = "TIME", value_parser = checked::<Period>, help_heading = RULES)]
+    #[arg(long, value_name = "TIME", value_parser = checked::<Wait>, help_heading = RULES)]
     cooldown: Option<String>,
 
     /// Starts by alert within 24 hours after which no more follow
@@ -247,7 +247,7 @@ pub(super) struct StatusArgs {
     from: Option<String>,
 
     /// How long after the start of a retrain no other starts
-    #[arg(long, value_name = "TIME", value_parser = checked::<Period>)]
+    #[arg(long, value_name = "TIME", value_parser = checked::<Wait>)]
     cooldown: Option<String>,
 
     #[command(flatten)]
@@ -274,7 +274,7 @@ impl DryRunArg {
     }
 }
 
-fn period(text: &str) -> Result<Period, String> {
+fn period(text: &str) -> Result<Wait, String> {
     text.parse()
 }
 

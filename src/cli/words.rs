@@ -12,17 +12,21 @@ use super::doctor::DoctorArgs;
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
+use super::render_manifests::RenderArgs;
 use super::retrain::{RetrainArgs, RetrainCommand};
 use super::score::ScoreArgs;
+use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::render_manifests::RenderRequest;
 use crate::commands::retrain::listen::ListenRequest;
 use crate::commands::retrain::now::NowRequest;
 use crate::commands::retrain::status::StatusRequest;
 use crate::commands::score::ScoreRequest;
+use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -53,8 +57,10 @@ pub(super) struct Cli {
 enum Command {
     Train(Box<TrainArgs>),
     Score(Box<ScoreArgs>),
+    Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    RenderManifests(Box<RenderArgs>),
     Retrain(RetrainArgs),
     Doctor(DoctorArgs),
     PushMetrics(Box<PushMetricsArgs>),
@@ -83,12 +89,16 @@ pub enum Task {
     Train(Box<TrainRequest>),
     /// `score`.
     Score(Box<ScoreRequest>),
+    /// `serve`.
+    Serve(Box<ServeRequest>),
     /// `drift`.
     Drift(Box<DriftRequest>),
     /// `profile`.
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `render-manifests`.
+    RenderManifests(Box<RenderRequest>),
     /// `retrain now`.
     RetrainNow(Box<NowRequest>),
     /// `retrain listen`.
@@ -118,8 +128,10 @@ impl Words {
         match self.command {
             Command::Train(_)
             | Command::Score(_)
+            | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::RenderManifests(_)
             | Command::Retrain(_)
             | Command::Doctor(_)
             | Command::PushMetrics(_)
@@ -136,8 +148,10 @@ impl Words {
         match &self.command {
             Command::Train(args) => args.flags(),
             Command::Score(args) => args.flags(),
+            Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::RenderManifests(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
             Command::Doctor(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
@@ -165,8 +179,19 @@ impl Words {
                 args.explain,
                 args.top_k,
             ))),
+            Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::RenderManifests(args) => {
+                let flavor = args.flavor();
+                Task::RenderManifests(Box::new(RenderRequest::from_settings(
+                    settings,
+                    args.output_dir,
+                    args.check,
+                    args.only,
+                    flavor,
+                )?))
+            }
             Command::Retrain(args) => match args.command {
                 RetrainCommand::Now(args) => {
                     Task::RetrainNow(Box::new(NowRequest::from_settings(settings, args.words())))

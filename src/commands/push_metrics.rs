@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -92,15 +93,14 @@ pub fn run(request: &PushRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let pushed = delivery.deliver(&text, shell)?;
     let document = shell.document("push-metrics", SCHEMA_VERSION, &pushed);
     if !shell.print_document(&document)? {
-        if let Some(text) = &pushed.text {
-            shell.print(text)?;
+        match &pushed.text {
+            // The text alone, for whoever wants to check it further.
+            Some(text) => {
+                shell.messages().info(&pushed.sentence());
+                shell.print(text)?;
+            }
+            None => shell.print_line(Tone::Good, &pushed.sentence())?,
         }
-        let tone = if pushed.dry_run {
-            Tone::Dim
-        } else {
-            Tone::Good
-        };
-        shell.print_line(tone, &pushed.sentence())?;
     }
     Ok(ExitCode::Ok)
 }
@@ -120,6 +120,7 @@ pub(super) struct Delivery<'a> {
 impl Delivery<'_> {
     /// Checks the text and brings it where it belongs.
     pub(super) fn deliver(&self, text: &[u8], shell: &Shell<'_>) -> Result<Pushed> {
+        let begin = Instant::now();
         let (document, problems) = parse(text);
         let mut problems = problems;
         let known = match self.target {
@@ -143,7 +144,7 @@ impl Delivery<'_> {
             ));
         }
         let text = self.written(&document, text);
-        let (target, attempts) = self.send(&text, shell)?;
+        let (target, attempts) = self.send(&text, begin, shell)?;
         Ok(Pushed {
             target,
             group: self.key.labels().iter().cloned().collect(),
@@ -236,14 +237,14 @@ impl Delivery<'_> {
     }
 
     /// Sends, or writes, and tells where to and in how many attempts.
-    fn send(&self, text: &str, shell: &Shell<'_>) -> Result<(String, u32)> {
+    fn send(&self, text: &str, begin: Instant, shell: &Shell<'_>) -> Result<(String, u32)> {
         match self.target {
             Target::Gateway(gateway) => {
                 let target = gateway.url().join(&self.key.path());
                 if self.dry_run {
                     return Ok((target, 0));
                 }
-                let client = gateway.client(shell)?;
+                let client = gateway.client_after(shell, begin.elapsed())?;
                 let pushed = push(&client, self.key, self.method, text, gateway.is_packed)?;
                 Ok((target, pushed.attempts))
             }

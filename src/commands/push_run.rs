@@ -72,8 +72,7 @@ pub fn run(request: &RunRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     };
     let pushed = push(request, &outcome, theirs, shell);
     let name = request.command[0].to_string_lossy();
-    let seconds = outcome.duration.as_secs_f64();
-    let went = format!("{name} {} after {seconds:.1} s", outcome.ended);
+    let went = format!("{name} {}", outcome.ended);
     let code = match outcome.code {
         0 => ExitCode::Ok,
         code => ExitCode::PassedOn(code),
@@ -207,10 +206,14 @@ fn perform(mut command: Command, name: &OsString, shell: &Shell<'_>) -> Outcome 
     let _passing = signals::pass_on(move |caught| pass(&mut held(&heard), caught));
     let begin = Instant::now();
     let spawned = command.spawn();
-    let outcome = |code, ended| Outcome {
-        code,
-        duration: begin.elapsed(),
-        ended,
+    let outcome = |code, ended: String| {
+        let duration = begin.elapsed();
+        let seconds = duration.as_secs_f64();
+        Outcome {
+            code,
+            duration,
+            ended: format!("{ended} after {seconds:.1} s"),
+        }
     };
     let status = spawned.and_then(|mut child| {
         started(&mut held(&wrapped), &child);
@@ -227,7 +230,11 @@ fn perform(mut command: Command, name: &OsString, shell: &Shell<'_>) -> Outcome 
             let message = format!("cannot run {}", name.to_string_lossy());
             let error = Error::new(ExitCode::PassedOn(code), message).because(error);
             shell.messages().error(&error);
-            return outcome(code, "did not start".to_owned());
+            return Outcome {
+                code,
+                duration: begin.elapsed(),
+                ended: "did not start".to_owned(),
+            };
         }
     };
     let passed = held(&wrapped).passed.clone();

@@ -5,5 +5,6 @@ pub mod doctor;
 pub mod drift;
 pub mod format;
 pub mod retrain;
+pub mod serve;
 pub mod sparkline;
 pub mod train;

@@ -317,6 +317,23 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
         get("/health", "The same as /ready.", &status),
     );
 
+    let whole = json!({ "type": "integer", "minimum": 0 });
+    let counters = object(json!({
+        "positive": whole,
+        "negative": whole,
+        "requests_in_flight": { "type": "number" },
+        "model_version": { "type": ["string", "null"] },
+    }));
+    add(
+        "GET",
+        "/counters",
+        get(
+            "/counters",
+            "Predictions by class since the start.",
+            &counters,
+        ),
+    );
+
     let record = reference("Record");
     let example = record_example(artifact);
     let body = json_body(&record, example.clone());

@@ -80,6 +80,7 @@ const RELOADED: &[StatusCode] = &[
 pub(super) static ROUTES: &[Route] = &[
     route("GET", "/", SEEN),
     route("GET", "/openapi.json", SEEN),
+    route("GET", "/counters", SEEN),
     route("POST", "/predict", SCORED),
     route("POST", "/predict/batch", SCORED),
     route("GET", "/live", OK),
@@ -111,6 +112,7 @@ pub(super) fn scoring(api: &Arc<Api>) -> Router {
     Router::new()
         .route("/", get(page))
         .route("/openapi.json", get(openapi_document))
+        .route("/counters", get(counters))
         .route("/predict", post(predict))
         .route("/predict/batch", post(batch::predict))
         .route("/v1/models", get(v1::models))
@@ -243,6 +245,17 @@ async fn reload_now(State(api): State<Arc<Api>>) -> Response<Body> {
                 .into_response()
         }
     }
+}
+
+/// What the page shows, for those who have no Prometheus at hand.
+async fn counters(State(api): State<Arc<Api>>) -> Response<Body> {
+    let [positive, negative] = api.meters.by_class();
+    json(&json!({
+        "positive": positive,
+        "negative": negative,
+        "requests_in_flight": api.meters.in_flight.get(),
+        "model_version": api.model().map(|model| model.version.clone()),
+    }))
 }
 
 async fn openapi_document(State(api): State<Arc<Api>>) -> Response<Body> {

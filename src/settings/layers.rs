@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::file::SettingsFile;
+use super::file::{SettingsFile, nearest_key};
 use super::keys::{KEYS, Key, Kind};
 use super::values::Raw;
 use crate::error::{Error, Place, Result, nearest};
@@ -82,6 +82,30 @@ impl Flags {
         if let Some(value) = value {
             self.0.insert(key, Raw::One(value.to_string()));
         }
+    }
+
+    /// Takes `key=value`, as `--set` has it.
+    ///
+    /// # Errors
+    /// Fails with 64 if it is none, or nobody knows the key.
+    pub fn set(&mut self, assignment: &str) -> Result<()> {
+        let Some((name, value)) = assignment.split_once('=') else {
+            let message = format!("\"{assignment}\" is not key=value");
+            return Err(Error::usage(message));
+        };
+        let Some(key) = Key::named(name.trim()) else {
+            let error = Error::usage(format!("unknown setting \"{name}\""));
+            return Err(match nearest_key(name) {
+                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                None => error.hint("`churnctl config show` lists every setting"),
+            });
+        };
+        let raw = match key.kind {
+            Kind::List => Raw::split(value),
+            Kind::Text | Kind::Number | Kind::Count => Raw::One(value.to_owned()),
+        };
+        self.0.insert(key.name, raw);
+        Ok(())
     }
 
     /// Takes the values of a list flag, if it was given.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
-use super::values::{
-    Delimiter, FailOn, ModelName, Period, Probability, PsiThreshold, Span, Target,
-};
+use super::serve::ServeSettings;
+use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, Wait};
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -25,6 +25,10 @@ pub struct Settings {
     pub train: TrainSettings,
     /// Batch scores.
     pub score: ScoreSettings,
+    /// The prediction API.
+    pub serve: ServeSettings,
+    /// The deployment and its alerts.
+    pub deployment: DeploymentSettings,
     /// The cluster.
     pub cluster: ClusterSettings,
     /// Retraining.
@@ -90,6 +94,10 @@ pub struct DriftSettings {
     pub push_gateway: Option<String>,
     /// Job under which to push.
     pub push_job: String,
+    /// How often to repeat the check, if at all.
+    pub watch: Option<Span>,
+    /// Where to listen meanwhile.
+    pub listen: Option<String>,
     /// PSI from which a feature warns.
     pub warn_psi: PsiThreshold,
     /// PSI from which a feature fails.
@@ -165,7 +173,7 @@ pub struct RetrainSettings {
     /// CronJob whose template it is.
     pub from: String,
     /// How long after a start no other follows.
-    pub cooldown: Period,
+    pub cooldown: Wait,
     /// Lease that remembers.
     pub lease: String,
     /// Where the webhook listens.
@@ -179,7 +187,7 @@ pub struct RetrainSettings {
     /// Who signs clients' certificates, if they need one.
     pub client_ca: Option<PathBuf>,
     /// How long ago an alert may have begun.
-    pub max_alert_age: Period,
+    pub max_alert_age: Wait,
     /// Alerts that may start a retrain.
     pub alerts: Vec<String>,
     /// Starts by alert a day.
@@ -203,6 +211,8 @@ pub struct PushSettings {
     pub client_cert: Option<PathBuf>,
     /// Its key.
     pub client_key: Option<PathBuf>,
+    /// Whether credentials may go unencrypted.
+    pub plain_http: String,
     /// How pushes are packed.
     pub compression: String,
     /// Longest time for one attempt.
@@ -246,10 +256,12 @@ impl Settings {
             },
             drift: drift(layers)?,
             train: train(layers)?,
+            serve: super::serve::resolve(layers)?,
             score: ScoreSettings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
+            deployment: DeploymentSettings::resolve(layers)?,
             cluster: ClusterSettings {
                 namespace: layers.required("cluster.namespace")?.0,
                 context: layers.optional("cluster.context")?.0,
@@ -283,6 +295,7 @@ fn push(layers: &Layers) -> Result<PushSettings> {
         ca_file: file("push.ca_file")?,
         client_cert: file("push.client_cert")?,
         client_key: file("push.client_key")?,
+        plain_http: layers.required("push.plain_http")?.0,
         compression: layers.required("push.compression")?.0,
         timeout: layers.required("push.timeout")?.0,
         deadline: layers.required("push.deadline")?.0,
@@ -330,6 +343,8 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         termination_log: target("drift.termination_log")?,
         push_gateway: layers.optional("drift.push_gateway")?.0,
         push_job: layers.required("drift.push_job")?.0,
+        watch: layers.optional("drift.watch")?.0,
+        listen: layers.optional("drift.listen")?.0,
         thresholds: thresholds(layers, &warn, &fail)?,
         warn_psi: warn.0,
         fail_psi: fail.0,

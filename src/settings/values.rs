@@ -219,23 +219,29 @@ impl FromStr for Span {
     }
 }
 
-/// A length of time as [`Span`] reads it, or `0` for none at all.
+/// A length of time that may be none at all: as [`Span`], or `0s`, `0` or `none`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Period(Duration);
+pub struct Wait(Duration);
 
-impl Period {
+impl Wait {
     /// Returns the length.
     #[must_use]
     pub const fn get(self) -> Duration {
         self.0
     }
+
+    /// Returns the length unless it is zero.
+    #[must_use]
+    pub fn some(self) -> Option<Duration> {
+        (!self.0.is_zero()).then_some(self.0)
+    }
 }
 
-impl FromStr for Period {
+impl FromStr for Wait {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "0" {
+        if matches!(text, "0" | "0s" | "none") {
             return Ok(Self(Duration::ZERO));
         }
         let length = text.parse::<Span>()?.get();
@@ -291,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_period_may_be_nothing_and_is_no_longer_than_ten_years() {
-        let seconds = |text: &str| text.parse::<Period>().map(|period| period.get().as_secs());
+        let seconds = |text: &str| text.parse::<Wait>().map(|period| period.get().as_secs());
         assert_eq!(seconds("0"), Ok(0));
         assert_eq!(seconds("6h"), Ok(21_600));
         for text in ["", "0s", "6", "-1h", "1.5h", "600w", "99999999999999w"] {

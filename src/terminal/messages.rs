@@ -56,28 +56,6 @@ impl<'a> Messages<'a> {
         self.say(Verbosity::Verbose, "debug", "debug: ", Tone::Dim, message);
     }
 
-    /// Says what happened, with fields for machines: they stand in lines of JSON only.
-    pub fn event(&self, level: &str, message: &str, fields: &[(&'static str, serde_json::Value)]) {
-        let (from, prefix, tone) = match level {
-            "debug" => (Verbosity::Verbose, "debug: ", Tone::Dim),
-            "info" => (Verbosity::Normal, "", Tone::Plain),
-            _ => (Verbosity::Normal, "warning: ", Tone::Warn),
-        };
-        if self.manner.log_format == LogFormat::Text {
-            return self.say(from, level, prefix, tone, message);
-        }
-        if self.manner.verbosity < from {
-            return;
-        }
-        let mut line = self.line(level, message);
-        if let Some(line) = line.as_object_mut() {
-            for (name, value) in fields {
-                line.insert((*name).to_owned(), value.clone());
-            }
-        }
-        self.write(&one_line(&line));
-    }
-
     /// Says what ended the run. Never silenced.
     pub fn error(&self, error: &Error) {
         let text = if self.manner.errors_as_json {
@@ -90,6 +68,46 @@ impl<'a> Messages<'a> {
             one_line(&line)
         } else {
             render_error(error, self.manner.paint)
+        };
+        self.write(&text);
+    }
+
+    /// Says what happened, with fields for machines: members of the line under JSON, `name=value`
+    /// behind the message in text. `level` is `error`, `warn`, `info`, or `debug`.
+    pub fn event(&self, level: &str, message: &str, fields: &[(&'static str, serde_json::Value)]) {
+        let (from, prefix, tone) = match level {
+            "error" => (Verbosity::Quiet, "error: ", Tone::Bad),
+            "warn" => (Verbosity::Normal, "warning: ", Tone::Warn),
+            "info" => (Verbosity::Normal, "", Tone::Plain),
+            _ => (Verbosity::Verbose, "debug: ", Tone::Dim),
+        };
+        if self.manner.verbosity < from {
+            return;
+        }
+        let text = match self.manner.log_format {
+            LogFormat::Json => {
+                let mut line = self.line(level, message);
+                if let Some(members) = line.as_object_mut() {
+                    let fields = fields.iter();
+                    members.extend(fields.map(|(name, value)| ((*name).to_owned(), value.clone())));
+                }
+                one_line(&line)
+            }
+            LogFormat::Text => {
+                let mut text = format!(
+                    "{}{}",
+                    self.manner.paint.tone(tone, prefix),
+                    visible(message)
+                );
+                for (name, value) in fields {
+                    let value = match value {
+                        serde_json::Value::String(text) => text.clone(),
+                        other => other.to_string(),
+                    };
+                    text.push_str(&format!(" {name}={}", visible(&value)));
+                }
+                text + "\n"
+            }
         };
         self.write(&text);
     }

@@ -8,8 +8,18 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::harness::Churnctl;
+use crate::servers::Server;
 
-const SCHEMAS: [&str; 4] = ["drift_report", "train_report", "profile", "error"];
+const SCHEMAS: [&str; 8] = [
+    "drift_report",
+    "train_report",
+    "profile",
+    "error",
+    "render_manifests",
+    "push_metrics",
+    "push_groups",
+    "metrics_list",
+];
 
 fn schema(name: &str) -> Validator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
@@ -325,6 +335,107 @@ fn profiles_are_what_their_schema_says() {
         ("/columns/1/grid/octaves/0/sum", json!("0x1")),
     ] {
         expect_refused(&schema, &texts, pointer, to);
+    }
+}
+
+#[test]
+fn what_rendering_says_is_what_its_schema_says() {
+    let churnctl = Churnctl::new();
+    let words = [
+        "render-manifests",
+        "--output-dir",
+        "k8s",
+        "--format",
+        "json",
+        "-q",
+    ];
+    let written = churnctl.run(&words).expect(ExitCode::Ok).json();
+    let schema = schema("render_manifests");
+    expect_valid(&schema, &written);
+    expect_strict(&schema, &written);
+    for (pointer, to) in [
+        ("/schema_version", json!(2)),
+        ("/command", json!("drift")),
+        ("/status", json!("WARN")),
+        ("/files/0/state", json!("lost")),
+        ("/files/0/path", Value::Null),
+        ("/folder", Value::Null),
+    ] {
+        expect_refused(&schema, &written, pointer, to);
+    }
+    let mut check = words.to_vec();
+    check.extend(["--check", "--set", "k8s.replicas=3"]);
+    let stale = churnctl.run(&check).expect(ExitCode::CheckFailed).json();
+    expect_valid(&schema, &stale);
+    assert_eq!(stale["status"], "FAIL");
+}
+
+#[test]
+fn pushes_and_the_list_of_metrics_are_what_their_schemas_say() {
+    let churnctl = Churnctl::new().file("m.prom", "a 1\n");
+    let list = churnctl.run(&["metrics", "list", "--format", "json"]);
+    let (list, schema_of_list) = (list.expect(ExitCode::Ok).json(), schema("metrics_list"));
+    expect_valid(&schema_of_list, &list);
+    expect_strict(&schema_of_list, &list);
+    expect_refused(&schema_of_list, &list, "/metrics/0/type", json!("untyped"));
+    expect_refused(&schema_of_list, &list, "/metrics/0/help", Value::Null);
+
+    let Some(server) = Server::pushgateway("", &[]) else {
+        return;
+    };
+    let url = server.url();
+    let run = |args: &[&str]| {
+        let more = ["--format", "json", "--gateway", &url];
+        let run = churnctl.run(&[args, &more].concat());
+        run.expect(ExitCode::Ok).json()
+    };
+    let schema_of_push = schema("push_metrics");
+    for more in [&["--dry-run"][..], &[]] {
+        let push = ["push-metrics", "m.prom", "--job", "j", "--group", "x=y"];
+        let push = run(&[&push, more].concat());
+        expect_valid(&schema_of_push, &push);
+        expect_strict(&schema_of_push, &push);
+        expect_refused(&schema_of_push, &push, "/method", json!("patch"));
+        expect_refused(&schema_of_push, &push, "/group/job", Value::Null);
+        expect_refused(&schema_of_push, &push, "/samples", json!(0));
+    }
+    let schema_of_groups = schema("push_groups");
+    for args in [
+        &["push-metrics", "list"][..],
+        &["push-metrics", "prune", "--older-than", "1w", "--dry-run"],
+        &[
+            "push-metrics",
+            "delete",
+            "--job",
+            "j",
+            "--group",
+            "x=y",
+            "--yes",
+        ],
+    ] {
+        let groups = run(args);
+        expect_valid(&schema_of_groups, &groups);
+        expect_refused(&schema_of_groups, &groups, "/gateway", json!("here"));
+        let is_list = args[1] == "list";
+        let dry_run = if is_list { json!(true) } else { Value::Null };
+        if is_list {
+            let mut wrong = groups.clone();
+            wrong["dry_run"] = dry_run;
+            assert!(!schema_of_groups.is_valid(&wrong), "a list is never dry");
+        } else {
+            expect_refused(&schema_of_groups, &groups, "/dry_run", dry_run);
+        }
+        if args[1] != "prune" {
+            expect_strict(&schema_of_groups, &groups);
+            let pointer = "/groups/0/last_push_successful";
+            expect_refused(&schema_of_groups, &groups, pointer, json!("yes"));
+            expect_refused(
+                &schema_of_groups,
+                &groups,
+                "/groups/0/group/job",
+                Value::Null,
+            );
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::case::Case;
 use super::options::Options;
-use super::{api, infra, jobs, ml, platform, serving};
+use super::{api, infra, jobs, limits, ml, platform, pushes, serving};
 
 /// What an alert is about, bottom up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,10 +145,12 @@ pub(super) fn all(options: &Options) -> Vec<Rule> {
     let layers = [
         infra::rules(options),
         platform::rules(options),
+        limits::rules(options),
         serving::rules(options),
         api::rules(options),
         ml::rules(options),
         jobs::rules(options),
+        pushes::rules(options),
     ];
     layers.into_iter().flatten().collect()
 }
@@ -159,6 +161,13 @@ pub fn rules(options: &Options) -> Vec<Rule> {
     let mut rules = all(options);
     rules.retain(|rule| rule.is_on(options));
     rules
+}
+
+/// Returns the name of every rule, whether it is on or not.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    let rules = all(&Options::default());
+    rules.iter().map(|rule| rule.name).collect()
 }
 
 /// What a rule's file says about it, before names, thresholds and cases are filled in.
