@@ -2,8 +2,8 @@
 
 pub mod alerts;
 pub mod config;
-pub mod doctor;
 pub mod deployment;
+pub mod doctor;
 pub mod drift;
 mod drift_watch;
 pub mod gateway;
