@@ -23,14 +23,23 @@ pub(super) fn overview() -> String {
 
 /// Adds default, variable and setting to the help of every flag that sets a setting.
 pub(super) fn complete(command: Command) -> Command {
-    let name = command.get_name().to_owned();
-    let command = command.mut_args(|arg| complete_arg(&name, arg));
+    completed(command, "")
+}
+
+/// `top` is the subcommand of `churnctl` that the command belongs to.
+fn completed(command: Command, top: &str) -> Command {
+    let command = command.mut_args(|arg| complete_arg(top, arg));
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
         .collect();
     names.into_iter().fold(command, |command, name| {
-        command.mut_subcommand(name, complete)
+        let top = if top.is_empty() {
+            name.clone()
+        } else {
+            top.to_owned()
+        };
+        command.mut_subcommand(name, |command| completed(command, &top))
     })
 }
 
@@ -73,7 +82,8 @@ mod tests {
         for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
             leaves(sub, &path, found);
         }
-        if command.get_subcommands().next().is_none() || path.ends_with("profile") {
+        let is_leaf = command.get_subcommands().next().is_none();
+        if is_leaf || path.ends_with("profile") || path.ends_with("push-metrics") {
             let help = command.get_after_long_help();
             found.push((path, help.map(ToString::to_string).unwrap_or_default()));
         }

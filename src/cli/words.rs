@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::alerts::{AlertsArgs, AlertsTask};
 use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
+use super::doctor::DoctorArgs;
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
@@ -17,6 +19,7 @@ use super::score::ScoreArgs;
 use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
+use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::render_manifests::RenderRequest;
@@ -60,7 +63,9 @@ enum Command {
     Profile(Box<ProfileArgs>),
     RenderManifests(Box<RenderArgs>),
     Retrain(RetrainArgs),
+    Doctor(DoctorArgs),
     PushMetrics(Box<PushMetricsArgs>),
+    Alerts(AlertsArgs),
     Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
@@ -104,8 +109,12 @@ pub enum Task {
     RetrainStatus(StatusRequest),
     /// `push-metrics` and its subcommands.
     PushMetrics(PushTask),
+    /// `alerts` and its subcommands.
+    Alerts(AlertsTask),
     /// `metrics list`.
     MetricsList,
+    /// `doctor`.
+    Doctor(Box<DoctorRequest>),
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -128,7 +137,9 @@ impl Words {
             | Command::Profile(_)
             | Command::RenderManifests(_)
             | Command::Retrain(_)
+            | Command::Doctor(_)
             | Command::PushMetrics(_)
+            | Command::Alerts(_)
             | Command::Config(_) => true,
             Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
                 false
@@ -147,7 +158,9 @@ impl Words {
             Command::Profile(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
+            Command::Doctor(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
+            Command::Alerts(args) => args.flags(),
             Command::Metrics(_)
             | Command::Config(_)
             | Command::Completions(_)
@@ -197,9 +210,14 @@ impl Words {
                 }
             },
             Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Alerts(args) => Task::Alerts(args.task(&self.global, settings)?),
             Command::Metrics(MetricsArgs {
                 command: MetricsCommand::List,
             }) => Task::MetricsList,
+            Command::Doctor(args) => Task::Doctor(Box::new(DoctorRequest::from_settings(
+                settings,
+                args.words(),
+            ))),
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,

@@ -40,8 +40,6 @@ pub struct ServeRequest {
     pub drain: Drain,
     /// Threads that answer.
     pub threads: usize,
-    /// Where spans go, if anywhere.
-    pub otlp_endpoint: Option<String>,
     /// What the API does.
     pub options: Options,
 }
@@ -88,7 +86,6 @@ impl ServeRequest {
                 most: set.drain_timeout.get(),
             },
             threads: set.threads.map_or(cores.min(2), usize::from),
-            otlp_endpoint: set.otlp_endpoint.clone(),
             options: options(settings)?,
         })
     }
@@ -125,6 +122,7 @@ fn options(settings: &Settings) -> Result<Options> {
             ],
         )?,
         log: log(set)?,
+        otlp_endpoint: set.otlp_endpoint.clone(),
         guarded: set.token_file.is_some(),
         commit: option_env!("CHURNCTL_COMMIT")
             .unwrap_or("unknown")

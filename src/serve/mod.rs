@@ -18,6 +18,8 @@ mod predict;
 mod record;
 mod reload;
 mod routes;
+#[cfg(feature = "otel")]
+mod spans;
 mod trace;
 mod v1;
 mod v2;

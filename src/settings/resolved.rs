@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::alerts::AlertsSettings;
 use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
 use super::serve::ServeSettings;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub retrain: RetrainSettings,
     /// The Pushgateway.
     pub push: PushSettings,
+    /// Lists, lint and tests of alerting rules.
+    pub alerts: AlertsSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -281,6 +284,7 @@ impl Settings {
                 max_per_day: layers.required("retrain.max_per_day")?.0,
             },
             push: push(layers)?,
+            alerts: AlertsSettings::resolve(layers)?,
         })
     }
 }

@@ -150,6 +150,12 @@ impl Run {
     }
 }
 
+/// Tells whether tests that repeat things are to do so as often as was promised (CHURNCTL_TEST_FULL),
+/// and not only as often as is quick.
+pub(crate) fn full() -> bool {
+    std::env::var_os("CHURNCTL_TEST_FULL").is_some()
+}
+
 /// Says something in the output of the test, such as why it was skipped.
 #[expect(clippy::print_stderr, reason = "a test has nowhere else to say it")]
 pub(crate) fn say(text: &str) {

@@ -1,5 +1,7 @@
 //! The one integration test binary: the program as its users see it, and rules about its source.
 
+mod alerts;
+mod alerts_live;
 mod api_server;
 mod architecture;
 mod atomicity;
@@ -20,6 +22,7 @@ mod render_manifests;
 mod retrain;
 mod schemas;
 mod score;
+mod serve;
 mod servers;
 mod shell;
 mod train;

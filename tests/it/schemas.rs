@@ -10,12 +10,15 @@ use serde_json::{Value, json};
 use crate::harness::Churnctl;
 use crate::servers::Server;
 
-const SCHEMAS: [&str; 8] = [
+const SCHEMAS: [&str; 11] = [
     "drift_report",
     "train_report",
     "profile",
     "error",
     "render_manifests",
+    "alerts_list",
+    "alerts_lint",
+    "alerts_test",
     "push_metrics",
     "push_groups",
     "metrics_list",
@@ -464,6 +467,62 @@ fn errors_are_what_their_schema_says() {
         expect_refused(&schema, &error, "/error/code", json!(2));
         expect_refused(&schema, &error, "/error/kind", json!("interrupted"));
         expect_refused(&schema, &error, "/error/message", Value::Null);
+    }
+}
+
+#[test]
+fn what_alerts_say_is_what_their_schemas_say() {
+    let run = |args: &[&str]| {
+        let mut all = vec!["alerts"];
+        all.extend(args);
+        all.extend(["--format", "json"]);
+        let seed = crate::harness::fixture("seed_rules.yaml");
+        all.insert(2, &seed);
+        Churnctl::new().run(&all)
+    };
+    let list = run(&["list"]).expect(ExitCode::Ok).json();
+    expect_valid(&schema("alerts_list"), &list);
+    expect_strict(&schema("alerts_list"), &list);
+    expect_refused(
+        &schema("alerts_list"),
+        &list,
+        "/rules/0/for_seconds",
+        json!("5m"),
+    );
+    let lint = run(&["lint"]).expect(ExitCode::CheckFailed).json();
+    expect_valid(&schema("alerts_lint"), &lint);
+    expect_strict(&schema("alerts_lint"), &lint);
+    expect_refused(
+        &schema("alerts_lint"),
+        &lint,
+        "/findings/0/status",
+        json!("OK"),
+    );
+    expect_refused(
+        &schema("alerts_lint"),
+        &lint,
+        "/findings/0/hint",
+        Value::Null,
+    );
+    // The other kinds of members stand in no single run: rules without cases leave lists empty.
+    let test = json!({
+        "schema_version": 1, "command": "alerts test", "churnctl_version": "0.1.0",
+        "created_at": "2026-01-01T00:00:00Z", "status": "FAIL", "files": 1,
+        "thresholds": { "coverage_percent": 0.0, "mutation_percent": 0.0 },
+        "mutated": true, "coverage_percent": 0.0, "mutation_percent": null, "proof": null,
+        "routing": [], "steps": [],
+    });
+    expect_valid(&schema("alerts_test"), &test);
+    if crate::servers::installed("promtool").is_some() {
+        let test = run(&["test"]).expect(ExitCode::CheckFailed).json();
+        expect_valid(&schema("alerts_test"), &test);
+        expect_strict(&schema("alerts_test"), &test);
+        expect_refused(
+            &schema("alerts_test"),
+            &test,
+            "/proof/rules/0/survivors/0/kind",
+            json!("x"),
+        );
     }
 }
 
