@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! The promise that a setting changes its own scalar and nothing else, whatever text is in it.
+#![cfg(test)]
 
 use proptest::prelude::*;
 use serde_json::Value;
