@@ -11,6 +11,7 @@ use crate::harness::Churnctl;
 use crate::servers::Server;
 
 const SCHEMAS: [&str; 11] = [
+const SCHEMAS: [&str; 9] = [
     "drift_report",
     "train_report",
     "profile",
@@ -22,6 +23,8 @@ const SCHEMAS: [&str; 11] = [
     "push_metrics",
     "push_groups",
     "metrics_list",
+    "serve",
+    "problem",
 ];
 
 fn schema(name: &str) -> Validator {
@@ -551,4 +554,43 @@ fn every_schema_says_which_draft_it_is_and_describes_itself() {
         );
         assert!(schema["title"].is_string() && schema["description"].is_string());
     }
+}
+
+#[test]
+fn the_words_of_serve_and_its_problems_are_valid_and_strict() {
+    use crate::serve::running::{Running, customer};
+    let serve = schema("serve");
+    let document = json!({
+        "schema_version": 1,
+        "command": "serve",
+        "churnctl_version": "0.1.0",
+        "created_at": "2026-01-01T00:00:00Z",
+        "url": "http://127.0.0.1:8000",
+        "admin_url": "http://127.0.0.1:9000",
+        "model_path": "model.json",
+        "model_version": "0123456789ab",
+    });
+    expect_valid(&serve, &document);
+    expect_strict(&serve, &document);
+    expect_refused(&serve, &document, "/url", json!("127.0.0.1:8000"));
+
+    let problem = schema("problem");
+    let running = Running::start(&crate::models::scoring(), &[]);
+    let mut wrong = customer("u", 1.0);
+    wrong["features"]["vists"] = json!(1);
+    let faults = running.post("/predict", &wrong).expect(422).json();
+    for (method, path, body) in [
+        ("POST", "/predict", "{"),
+        ("POST", "/v1/models/churn:predict", "{}"),
+        ("POST", "/v2/models/x/infer", "{}"),
+        ("GET", "/nothing", ""),
+        ("PUT", "/predict", ""),
+    ] {
+        let answer = running.send(method, path, body);
+        expect_valid(&problem, &answer.json());
+    }
+    expect_valid(&problem, &faults);
+    expect_strict(&problem, &faults);
+    expect_refused(&problem, &faults, "/errors/0/reason", json!("bad luck"));
+    expect_refused(&problem, &faults, "/status", json!(200));
 }
