@@ -70,6 +70,7 @@ pub mod model;
 pub mod profile;
 pub mod reports;
 pub mod stats;
+pub mod tracking;
 
 mod run;
 

@@ -93,6 +93,7 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Drift(request) => commands::drift::run(&request, shell),
         Task::Profile(request) => commands::profile::run(&request, shell),
         Task::Merge(request) => commands::profile::merge(&request, shell),
+        Task::MlflowSync(request) => commands::mlflow::run(&request, shell),
         Task::ConfigShow => commands::config::run(&layers, shell),
         Task::Version => commands::version::run(shell),
         Task::Completions(of) => shell.print(&cli::completion(of)).map(|()| ExitCode::Ok),

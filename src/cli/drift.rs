@@ -3,6 +3,7 @@
 use clap::{Args, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
+use super::tracking::ExperimentArgs;
 use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold};
 
 const DATA: &str = "Data";
@@ -103,6 +104,9 @@ pub(super) struct DriftArgs {
     /// Metrics in Prometheus' text format, for the node exporter or a push
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     metrics_file: Option<String>,
+
+    #[command(flatten)]
+    tracking: ExperimentArgs,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -129,6 +133,7 @@ impl DriftArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
         self.columns.add_to(&mut flags);
+        self.tracking.add_to(&mut flags);
         flags.many("drift.baseline", self.baseline.as_ref());
         flags.many("drift.current", self.current.as_ref());
         flags.one("model", self.model.as_ref());

@@ -6,8 +6,10 @@ mod drift;
 mod generate;
 mod global;
 mod help;
+mod mlflow;
 mod profile;
 mod score;
+mod tracking;
 mod train;
 mod words;
 

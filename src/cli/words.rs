@@ -9,11 +9,13 @@ use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
 use super::drift::DriftArgs;
+use super::mlflow::{MlflowArgs, MlflowCommand};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::score::ScoreArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
+use crate::commands::mlflow::SyncRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::score::ScoreRequest;
 use crate::commands::train::TrainRequest;
@@ -48,6 +50,7 @@ enum Command {
     Score(Box<ScoreArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    Mlflow(MlflowArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     #[command(hide = true)]
@@ -78,6 +81,8 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `mlflow sync`.
+    MlflowSync(Box<SyncRequest>),
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -97,6 +102,7 @@ impl Words {
             | Command::Score(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::Mlflow(_)
             | Command::Config(_) => true,
             Command::Completions(_) | Command::Man(_) | Command::Version => false,
         }
@@ -110,6 +116,7 @@ impl Words {
             Command::Score(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::Mlflow(args) => args.flags(),
             Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
                 Flags::default()
             }
@@ -131,9 +138,16 @@ impl Words {
                 args.output,
                 args.explain,
                 args.top_k,
-            ))),
+            )?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::Mlflow(MlflowArgs {
+                command: MlflowCommand::Sync(args),
+            }) => Task::MlflowSync(Box::new(SyncRequest::from_settings(
+                settings,
+                args.dry_run,
+                args.drop,
+            )?)),
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,

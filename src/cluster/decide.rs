@@ -284,7 +284,10 @@ mod tests {
             max_per_day: None,
             ..ASK
         };
-        assert_eq!(decide(&unlimited, &ledger, &[], at(21 * HOUR)), Decision::Go);
+        assert_eq!(
+            decide(&unlimited, &ledger, &[], at(21 * HOUR)),
+            Decision::Go
+        );
         for start in &mut ledger.starts {
             start.trigger = "manual".to_owned();
         }

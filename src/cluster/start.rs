@@ -162,7 +162,12 @@ pub(super) async fn seen(cluster: &Cluster, uid: &str) -> Result<Vec<Seen>> {
 pub async fn preview(cluster: &Cluster, request: &StartRequest, plan: &Plan) -> Result<Decision> {
     let uid = plan.cron_job.metadata.uid.as_deref().unwrap_or_default();
     let (read, jobs) = look(cluster, request, uid).await?;
-    Ok(decide(&request.ask(), &read.ledger, &jobs, Timestamp::now()))
+    Ok(decide(
+        &request.ask(),
+        &read.ledger,
+        &jobs,
+        Timestamp::now(),
+    ))
 }
 
 /// Asks the API server whether it would take the Job. Changes nothing.

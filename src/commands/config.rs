@@ -6,6 +6,7 @@ use super::Shell;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::error::Result;
 use crate::exit::ExitCode;
+use crate::http::client::redacted;
 use crate::settings::{Key, Kind, Layers, Origin, Raw, Settings, Shown};
 
 /// Version of the JSON layout.
@@ -46,13 +47,20 @@ fn setting(shown: &Shown) -> Setting {
     let key = Key::named(&shown.key);
     Setting {
         key: shown.key.clone(),
-        value: shown
-            .value
-            .as_ref()
-            .map_or(serde_json::Value::Null, |raw| value(shown.kind, raw)),
+        value: shown.value.as_ref().map_or(serde_json::Value::Null, |raw| {
+            value(shown.kind, &shownable(raw))
+        }),
         origin: shown.origin.to_string(),
         env: key.map(Key::env_name),
         help: key.map(|key| key.help),
+    }
+}
+
+/// A URL may have a password in it, which is nobody's affair.
+fn shownable(raw: &Raw) -> Raw {
+    match raw {
+        Raw::One(text) if text.contains("://") => Raw::One(redacted(text)),
+        Raw::One(_) | Raw::Many(_) => raw.clone(),
     }
 }
 
@@ -82,7 +90,7 @@ fn table(shown: &[Shown]) -> Table {
             None => Cell::new("(unset)", Tone::Dim),
             Some(Raw::Many(texts)) if texts.is_empty() => Cell::new("(none)", Tone::Dim),
             Some(Raw::Many(texts)) => Cell::plain(texts.join(", ")),
-            Some(raw) => Cell::plain(raw.to_string()),
+            Some(raw) => Cell::plain(shownable(raw).to_string()),
         };
         vec![
             Cell::plain(setting.key.clone()),

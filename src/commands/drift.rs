@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Shell;
 use super::inputs::{self, Input};
+use super::tracker::TrackingRequest;
 use crate::cells::Tone;
 use crate::drift::report::{PsiThresholds, Thresholds};
 use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, Status, UsualColumns, check};
@@ -39,6 +40,8 @@ pub struct DriftRequest {
     pub model: String,
     /// Where the outputs go.
     pub outputs: DriftOutputs,
+    /// The way to MLflow.
+    pub tracking: TrackingRequest,
 }
 
 /// How data is read and which columns are what. Shared by `drift` and `profile`.
@@ -172,6 +175,7 @@ impl DriftRequest {
                 metrics_file: drift.metrics_file.clone(),
                 termination_log: drift.termination_log.clone(),
             },
+            tracking: TrackingRequest::from_settings(settings)?,
         })
     }
 }
@@ -182,6 +186,7 @@ impl DriftRequest {
 /// Bad input, settings or files; drift is *no* error, it is exit code 2.
 pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     sweep(&request.outputs);
+    let tracker = request.tracking.begin();
     let options = request.check_options();
     let reading = &request.reading;
     let roles = options.roles.clone();
@@ -197,7 +202,11 @@ pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let report = check(&baseline, &current, &plan, &options, provenance)?;
     // Written before printing: a closed pipe must not cost the job its evidence.
     write_outputs(&report, &request.outputs, shell)?;
+    let kept = tracker.and_then(|tracker| tracker.keep_check(&report, shell));
     print(&report, shell)?;
+    if let Some(kept) = kept {
+        kept.send(shell);
+    }
     Ok(request.fail_on.exit_code(report.status))
 }
 

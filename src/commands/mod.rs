@@ -3,9 +3,11 @@
 pub mod config;
 pub mod drift;
 pub mod inputs;
+pub mod mlflow;
 mod ordered_lines;
 pub mod profile;
 pub mod score;
+pub mod tracker;
 pub mod train;
 mod train_table;
 pub mod version;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::drift::ReadingRequest;
+use super::tracker::TrackingRequest;
 use super::train_table::{self, TrainTable};
 use super::{Shell, inputs};
 use crate::data::{self, DataSet};
@@ -61,6 +62,8 @@ pub struct TrainRequest {
     pub arguments: BTreeMap<String, String>,
     /// Put the previous model back instead of training.
     pub rollback: bool,
+    /// The way to MLflow.
+    pub tracking: TrackingRequest,
 }
 
 impl TrainRequest {
@@ -148,6 +151,7 @@ impl TrainRequest {
             html: set.html.clone(),
             arguments,
             rollback,
+            tracking: TrackingRequest::from_settings(settings)?,
         })
     }
 }
@@ -160,9 +164,10 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     for folder in ["models", "metrics", "registry"] {
         sweep_stale(&request.artifacts.join(folder));
     }
+    let tracker = request.tracking.begin();
     let shelf = Shelf::new(&request.artifacts, shell.created_at(), VERSION);
     if request.rollback {
-        return roll_back(&shelf, shell);
+        return roll_back(request, &shelf, shell);
     }
     let table = train_table::read(request, shell)?;
     let split_options = SplitOptions {
@@ -212,7 +217,11 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         write_atomically(path, html::page(&report, &artifact)?.as_bytes())?;
         shell.messages().info(&format!("wrote {}", path.display()));
     }
+    let kept = tracker.and_then(|tracker| tracker.keep_training(&report, &artifact, shell));
     print(&report, shell)?;
+    if let Some(kept) = kept {
+        kept.send(shell);
+    }
     Ok(ExitCode::Ok)
 }
 
@@ -229,8 +238,10 @@ fn print(report: &TrainReport, shell: &mut Shell<'_>) -> Result<()> {
     Ok(())
 }
 
-fn roll_back(shelf: &Shelf, shell: &mut Shell<'_>) -> Result<ExitCode> {
+fn roll_back(request: &TrainRequest, shelf: &Shelf, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let artifact = shelf.rollback()?;
+    let tracker = request.tracking.begin();
+    let kept = tracker.and_then(|tracker| tracker.keep_rollback(&artifact, shell));
     let body = serde_json::json!({ "model": artifact.name, "model_version": artifact.version });
     let document = shell.document("train", SCHEMA_VERSION, &body);
     if !shell.print_document(&document)? {
@@ -238,6 +249,9 @@ fn roll_back(shelf: &Shelf, shell: &mut Shell<'_>) -> Result<ExitCode> {
             "{} {} is in production again\n",
             artifact.name, artifact.version
         ))?;
+    }
+    if let Some(kept) = kept {
+        kept.send(shell);
     }
     Ok(ExitCode::Ok)
 }

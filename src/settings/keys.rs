@@ -48,12 +48,26 @@ impl Key {
         format!("CHURNCTL_{}", self.name.replace('.', "_").to_uppercase())
     }
 
+    /// Returns the variable of another program that counts where ours is not set.
+    #[must_use]
+    pub fn foreign_env_name(&self) -> Option<&'static str> {
+        let found = FOREIGN.iter().find(|(name, _)| *name == self.name);
+        found.map(|(_, variable)| *variable)
+    }
+
     /// Returns the key of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.name == name)
     }
 }
+
+/// Variables that MLflow's own client reads: who has set them for it has set them for us.
+const FOREIGN: [(&str, &str); 3] = [
+    ("mlflow.tracking_uri", "MLFLOW_TRACKING_URI"),
+    ("mlflow.experiment", "MLFLOW_EXPERIMENT_NAME"),
+    ("mlflow.ca_file", "MLFLOW_TRACKING_SERVER_CERT_PATH"),
+];
 
 /// Returns the key that this long flag (with its dashes) sets.
 #[must_use]
@@ -93,6 +107,13 @@ pub static KEYS: &[Key] = &[
     key("columns.score", Kind::List, Some("churn_risk"), None, "columns that are taken for the model's score"),
     key("columns.exclude", Kind::List, Some(""), Some("--exclude"), "columns that are no features"),
     key("columns.categorical", Kind::List, Some(""), Some("--categorical"), "columns that hold categories, even if they look like numbers"),
+    key("mlflow.tracking_uri", Kind::Text, None, Some("--tracking-uri"), "URL of the MLflow tracking server, unset or `none` for no tracking; MLFLOW_TRACKING_URI counts, too"),
+    key("mlflow.experiment", Kind::Text, Some("churn"), Some("--experiment"), "MLflow experiment of the runs; MLFLOW_EXPERIMENT_NAME counts, too"),
+    key("mlflow.spool", Kind::Text, None, None, "folder where runs wait that the tracking server does not have yet; unset for `mlflow` in train.artifacts"),
+    key("mlflow.deadline", Kind::Text, Some("30s"), None, "longest time for one request to the tracking server with all its attempts"),
+    key("mlflow.token_file", Kind::Text, None, None, "file with a bearer token; or MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+    key("mlflow.ca_file", Kind::Text, None, None, "PEM file with the certificates to trust, in place of the system's; MLFLOW_TRACKING_SERVER_CERT_PATH counts, too"),
+    key("mlflow.plain_http", Kind::Text, Some("refuse"), None, "whether credentials may go to another machine unencrypted: refuse or allow"),
     key("drift.baseline", Kind::List, Some("data/features/training_dataset.csv"), Some("--baseline"), "baseline: a profile, CSV files, or glob patterns"),
     key("drift.current", Kind::List, Some("data/features/user_features_daily.csv"), Some("--current"), "current data: a profile, CSV files, or glob patterns"),
     key("drift.features", Kind::List, Some(""), Some("--features"), "columns to compare; empty for all that are features"),

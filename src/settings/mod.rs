@@ -12,7 +12,9 @@ pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
 pub use keys::{KEYS, Key, Kind, key_of_flag};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
 pub use resolved::{
-    ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, ScoreSettings, Settings,
-    TrainSettings,
+    ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, MlflowSettings, ScoreSettings,
+    Settings, TrainSettings,
 };
-pub use values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Target};
+pub use values::{
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, TrackingUri,
+};

@@ -5,7 +5,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::layers::{Layers, Origin};
-use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Target};
+use super::values::{
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri,
+};
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -17,6 +19,8 @@ pub struct Settings {
     pub columns: ColumnSettings,
     /// How tables are read, and which column is what.
     pub data: DataSettings,
+    /// MLflow.
+    pub mlflow: MlflowSettings,
     /// The drift check.
     pub drift: DriftSettings,
     /// The training.
@@ -55,6 +59,25 @@ pub struct ColumnSettings {
     pub exclude: Vec<String>,
     /// Categories even if they look like numbers.
     pub categorical: Vec<String>,
+}
+
+/// How MLflow's tracking server is spoken to, see `mlflow.*`.
+#[derive(Debug, Clone)]
+pub struct MlflowSettings {
+    /// Its URL; none for no tracking.
+    pub tracking_uri: Option<String>,
+    /// Experiment of the runs.
+    pub experiment: String,
+    /// Where runs wait, if named.
+    pub spool: Option<PathBuf>,
+    /// Longest time for one request.
+    pub deadline: Span,
+    /// File with a bearer token.
+    pub token_file: Option<PathBuf>,
+    /// Certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Whether credentials may go to another machine unencrypted: `refuse` or `allow`.
+    pub plain_http: String,
 }
 
 /// The settings of a drift check, see `drift.*`.
@@ -167,6 +190,7 @@ impl Settings {
                 delimiter: layers.required("data.delimiter")?.0,
                 threads: layers.optional("data.threads")?.0,
             },
+            mlflow: mlflow(layers)?,
             drift: drift(layers)?,
             train: train(layers)?,
             score: ScoreSettings {
@@ -194,6 +218,19 @@ fn train(layers: &Layers) -> Result<TrainSettings> {
         promote: layers.required("train.promote")?.0,
         artifacts: layers.required::<PathBuf>("train.artifacts")?.0,
         html: html.and_then(|target| target.path().map(PathBuf::from)),
+    })
+}
+
+fn mlflow(layers: &Layers) -> Result<MlflowSettings> {
+    let (uri, _) = layers.optional::<TrackingUri>("mlflow.tracking_uri")?;
+    Ok(MlflowSettings {
+        tracking_uri: uri.and_then(|uri| uri.url().map(str::to_owned)),
+        experiment: layers.required("mlflow.experiment")?.0,
+        spool: layers.optional("mlflow.spool")?.0,
+        deadline: layers.required("mlflow.deadline")?.0,
+        token_file: layers.optional("mlflow.token_file")?.0,
+        ca_file: layers.optional("mlflow.ca_file")?.0,
+        plain_http: layers.required("mlflow.plain_http")?.0,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -142,6 +143,38 @@ impl FromStr for ModelName {
     }
 }
 
+/// Where a tracking server is: an `http://` or `https://` URL, or the word `none`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackingUri(Option<String>);
+
+impl TrackingUri {
+    /// Returns the URL, unless tracking is switched off.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl FromStr for TrackingUri {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self(None));
+        }
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Ok(Self(Some(text.to_owned())));
+        }
+        // What stands before an `@` may be a password.
+        let shown = text.rsplit('@').next().unwrap_or_default();
+        Err(format!(
+            "\"{shown}\" is no URL of a tracking server: http:// or https://, or `none`; churnctl \
+             writes to no folder or database of MLflow"
+        ))
+    }
+}
+
 /// Which verdict ends a check with exit code 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailOn {
@@ -176,6 +209,45 @@ impl FromStr for FailOn {
             .into_iter()
             .find(|choice| choice.as_str() == text)
             .ok_or_else(|| format!("\"{text}\" is not one of fail, warn, never"))
+    }
+}
+
+/// A length of time above zero: a number and a unit, such as `250ms`, `30s`, `5m`, `12h`, `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(Duration);
+
+impl Span {
+    const UNITS: [(&'static str, u64); 6] = [
+        ("ms", 1),
+        ("s", 1_000),
+        ("m", 60_000),
+        ("h", 3_600_000),
+        ("d", 86_400_000),
+        ("w", 604_800_000),
+    ];
+
+    /// Returns the length.
+    #[must_use]
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || format!("\"{text}\" is no length of time, such as 30s, 5m or 7d");
+        let digits = text.find(|c: char| !c.is_ascii_digit());
+        let (number, unit) = text.split_at(digits.ok_or_else(refused)?);
+        let found = Self::UNITS.iter().find(|(name, _)| *name == unit);
+        let (_, milliseconds) = found.ok_or_else(refused)?;
+        let number: u64 = number.parse().map_err(|_| refused())?;
+        let whole = number.checked_mul(*milliseconds).ok_or_else(refused)?;
+        if whole == 0 {
+            return Err(format!("\"{text}\" is no time at all"));
+        }
+        Ok(Self(Duration::from_millis(whole)))
     }
 }
 
@@ -226,6 +298,51 @@ mod tests {
         for text in ["", ";;", "\"", "\n", "é"] {
             assert!(text.parse::<Delimiter>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_length_of_time_has_a_unit_and_is_not_zero() {
+        let span = |text: &str| text.parse::<Span>().map(Span::get);
+        assert_eq!(span("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(span("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(span("2w"), Ok(Duration::from_secs(14 * 86_400)));
+        for text in [
+            "",
+            "5",
+            "m",
+            "0s",
+            "-1s",
+            "1.5s",
+            "5 m",
+            "5M",
+            "99999999999999999d",
+        ] {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tracking_uri_is_a_server_or_none() {
+        let url = |text: &str| {
+            text.parse::<TrackingUri>()
+                .map(|uri| uri.url().map(str::to_owned))
+        };
+        assert_eq!(url("none"), Ok(None));
+        assert_eq!(
+            url("http://mlflow:5000"),
+            Ok(Some("http://mlflow:5000".to_owned()))
+        );
+        for text in [
+            "",
+            "mlruns",
+            "sqlite:///mlflow.db",
+            "file:///mlruns",
+            "databricks",
+        ] {
+            assert!(url(text).is_err(), "{text}");
+        }
+        let why = url("ftp://ann:secret@host").expect_err("no server");
+        assert!(!why.contains("secret"), "{why}");
     }
 
     #[test]
