@@ -955,7 +955,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__train)
-            opts="-v -q -h --name --label --positive --id --exclude --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --artifacts --html --delimiter --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --artifacts --html --delimiter --threads --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -978,6 +978,10 @@ _churnctl() {
                     return 0
                     ;;
                 --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

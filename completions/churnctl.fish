@@ -53,6 +53,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l label -d 'Co
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l positive -d 'Value of the label that means churned' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l id -d 'Columns that identify a row or a customer [default: user_id]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l exclude -d 'Columns that are no features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l include -d 'Columns to learn from although they look like identifiers or dates' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l time -d 'Column with the time of each row: the split is by time' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l group -d 'Column whose rows stay together in one split, such as the customer' -r

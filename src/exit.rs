@@ -4,38 +4,39 @@
 ///
 /// The numbers are a contract: CronJobs, alert rules and `podFailurePolicy` read them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
 pub enum ExitCode {
     /// Done; for a check: its verdict is OK or WARN.
-    Ok = 0,
+    Ok,
     /// Failed, and no other code says it better. Worth a retry.
-    Failed = 1,
+    Failed,
     /// The check ran to its end and its verdict is FAIL.
-    CheckFailed = 2,
+    CheckFailed,
     /// Refused: a retrain is running or cooling down, or a prompt was answered no.
-    Refused = 3,
+    Refused,
     /// The command line is wrong. Never 2: a mistyped flag must not look like drift.
-    Usage = 64,
+    Usage,
     /// The input data or the model is bad; the message names file, line and column.
-    BadInput = 65,
+    BadInput,
     /// A remote stayed away after all retries.
-    Unavailable = 69,
+    Unavailable,
     /// A bug in `churnctl`.
-    Bug = 70,
+    Bug,
     /// A file or a stream cannot be read or written.
-    Io = 74,
+    Io,
     /// The remote says that we may not.
-    NotAllowed = 77,
+    NotAllowed,
     /// The settings are wrong.
-    BadSettings = 78,
+    BadSettings,
     /// Ended by SIGINT.
-    Interrupted = 130,
+    Interrupted,
     /// Ended by SIGTERM.
-    Terminated = 143,
+    Terminated,
+    /// What a wrapped command ended with, whatever that means there.
+    PassedOn(u8),
 }
 
 impl ExitCode {
-    /// Every code, in the order of the numbers.
+    /// Every code of our own, in the order of the numbers.
     pub const ALL: [Self; 13] = [
         Self::Ok,
         Self::Failed,
@@ -55,7 +56,22 @@ impl ExitCode {
     /// Returns the number that the operating system sees.
     #[must_use]
     pub const fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Ok => 0,
+            Self::Failed => 1,
+            Self::CheckFailed => 2,
+            Self::Refused => 3,
+            Self::Usage => 64,
+            Self::BadInput => 65,
+            Self::Unavailable => 69,
+            Self::Bug => 70,
+            Self::Io => 74,
+            Self::NotAllowed => 77,
+            Self::BadSettings => 78,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::PassedOn(code) => code,
+        }
     }
 
     /// Returns the name used in JSON errors.
@@ -75,6 +91,7 @@ impl ExitCode {
             Self::BadSettings => "bad_settings",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
+            Self::PassedOn(_) => "passed_on",
         }
     }
 
@@ -95,6 +112,7 @@ impl ExitCode {
             Self::BadSettings => "bad settings",
             Self::Interrupted => "ended by SIGINT",
             Self::Terminated => "ended by SIGTERM",
+            Self::PassedOn(_) => "what a wrapped command ended with",
         }
     }
 }

@@ -23,7 +23,8 @@ pub(super) fn overview() -> String {
 
 /// Adds default, variable and setting to the help of every flag that sets a setting.
 pub(super) fn complete(command: Command) -> Command {
-    let command = command.mut_args(complete_arg);
+    let name = command.get_name().to_owned();
+    let command = command.mut_args(|arg| complete_arg(&name, arg));
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
@@ -33,10 +34,10 @@ pub(super) fn complete(command: Command) -> Command {
     })
 }
 
-fn complete_arg(arg: Arg) -> Arg {
+fn complete_arg(command: &str, arg: Arg) -> Arg {
     let Some(key) = arg
         .get_long()
-        .and_then(|long| key_of_flag(&format!("--{long}")))
+        .and_then(|long| key_of_flag(command, &format!("--{long}")))
     else {
         return arg;
     };
@@ -119,7 +120,7 @@ mod tests {
     #[test]
     fn every_flag_of_the_registry_exists_and_its_help_names_default_and_variable() {
         let command = words::command();
-        let commands: Vec<_> = ["drift", "train", "score"]
+        let commands: Vec<_> = ["drift", "train", "score", "serve", "render-manifests"]
             .iter()
             .filter_map(|name| command.find_subcommand(name))
             .collect();

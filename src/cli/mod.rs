@@ -3,16 +3,21 @@
 mod columns;
 mod config;
 mod drift;
+mod gateway;
 mod generate;
 mod global;
 mod help;
 mod mlflow;
 mod profile;
+mod push_metrics;
+mod render_manifests;
 mod score;
+mod serve;
 mod tracking;
 mod train;
 mod words;
 
 pub use generate::{completion, generated_files, man_page};
 pub use global::Global;
+pub use push_metrics::PushTask;
 pub use words::{Refused, Task, Words, parse};

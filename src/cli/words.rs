@@ -11,13 +11,18 @@ use super::config::{
 use super::drift::DriftArgs;
 use super::mlflow::{MlflowArgs, MlflowCommand};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
+use super::render_manifests::RenderArgs;
 use super::score::ScoreArgs;
+use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::mlflow::SyncRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::render_manifests::RenderRequest;
 use crate::commands::score::ScoreRequest;
+use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -48,9 +53,13 @@ pub(super) struct Cli {
 enum Command {
     Train(Box<TrainArgs>),
     Score(Box<ScoreArgs>),
+    Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
     Mlflow(MlflowArgs),
+    RenderManifests(Box<RenderArgs>),
+    PushMetrics(Box<PushMetricsArgs>),
+    Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     #[command(hide = true)]
@@ -75,6 +84,8 @@ pub enum Task {
     Train(Box<TrainRequest>),
     /// `score`.
     Score(Box<ScoreRequest>),
+    /// `serve`.
+    Serve(Box<ServeRequest>),
     /// `drift`.
     Drift(Box<DriftRequest>),
     /// `profile`.
@@ -83,6 +94,12 @@ pub enum Task {
     Merge(MergeRequest),
     /// `mlflow sync`.
     MlflowSync(Box<SyncRequest>),
+    /// `render-manifests`.
+    RenderManifests(Box<RenderRequest>),
+    /// `push-metrics` and its subcommands.
+    PushMetrics(PushTask),
+    /// `metrics list`.
+    MetricsList,
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -100,11 +117,16 @@ impl Words {
         match self.command {
             Command::Train(_)
             | Command::Score(_)
+            | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
             | Command::Mlflow(_)
+            | Command::RenderManifests(_)
+            | Command::PushMetrics(_)
             | Command::Config(_) => true,
-            Command::Completions(_) | Command::Man(_) | Command::Version => false,
+            Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
+                false
+            }
         }
     }
 
@@ -114,12 +136,17 @@ impl Words {
         match &self.command {
             Command::Train(args) => args.flags(),
             Command::Score(args) => args.flags(),
+            Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
             Command::Mlflow(args) => args.flags(),
-            Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
-                Flags::default()
-            }
+            Command::RenderManifests(args) => args.flags(),
+            Command::PushMetrics(args) => args.flags(),
+            Command::Metrics(_)
+            | Command::Config(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Version => Flags::default(),
         }
     }
 
@@ -139,6 +166,7 @@ impl Words {
                 args.explain,
                 args.top_k,
             )?)),
+            Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
             Command::Mlflow(MlflowArgs {
@@ -148,6 +176,20 @@ impl Words {
                 args.dry_run,
                 args.drop,
             )?)),
+            Command::RenderManifests(args) => {
+                let flavor = args.flavor();
+                Task::RenderManifests(Box::new(RenderRequest::from_settings(
+                    settings,
+                    args.output_dir,
+                    args.check,
+                    args.only,
+                    flavor,
+                )?))
+            }
+            Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Metrics(MetricsArgs {
+                command: MetricsCommand::List,
+            }) => Task::MetricsList,
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,

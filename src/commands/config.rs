@@ -47,20 +47,12 @@ fn setting(shown: &Shown) -> Setting {
     let key = Key::named(&shown.key);
     Setting {
         key: shown.key.clone(),
-        value: shown.value.as_ref().map_or(serde_json::Value::Null, |raw| {
-            value(shown.kind, &shownable(raw))
-        }),
+        value: shown_safely(shown)
+            .as_ref()
+            .map_or(serde_json::Value::Null, |raw| value(shown.kind, raw)),
         origin: shown.origin.to_string(),
         env: key.map(Key::env_name),
         help: key.map(|key| key.help),
-    }
-}
-
-/// A URL may have a password in it, which is nobody's affair.
-fn shownable(raw: &Raw) -> Raw {
-    match raw {
-        Raw::One(text) if text.contains("://") => Raw::One(redacted(text)),
-        Raw::One(_) | Raw::Many(_) => raw.clone(),
     }
 }
 
@@ -80,17 +72,25 @@ fn value(kind: Kind, raw: &Raw) -> serde_json::Value {
     }
 }
 
+/// Takes user and password out of URLs: who sees the settings need not know them.
+fn shown_safely(shown: &Shown) -> Option<Raw> {
+    shown.value.as_ref().map(|raw| match raw {
+        Raw::One(text) if text.contains("://") => Raw::One(redacted(text)),
+        Raw::One(_) | Raw::Many(_) => raw.clone(),
+    })
+}
+
 fn table(shown: &[Shown]) -> Table {
     let rows = shown.iter().map(|setting| {
         let tone = match setting.origin {
             Origin::Default => Tone::Dim,
             Origin::Flag(_) | Origin::Env(_) | Origin::File { .. } => Tone::Good,
         };
-        let value = match &setting.value {
+        let value = match &shown_safely(setting) {
             None => Cell::new("(unset)", Tone::Dim),
             Some(Raw::Many(texts)) if texts.is_empty() => Cell::new("(none)", Tone::Dim),
             Some(Raw::Many(texts)) => Cell::plain(texts.join(", ")),
-            Some(raw) => Cell::plain(shownable(raw).to_string()),
+            Some(raw) => Cell::plain(raw.to_string()),
         };
         vec![
             Cell::plain(setting.key.clone()),

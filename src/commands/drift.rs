@@ -6,9 +6,9 @@ use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::Shell;
 use super::inputs::{self, Input};
 use super::tracker::TrackingRequest;
+use super::{Shell, step_summary};
 use crate::cells::Tone;
 use crate::drift::report::{PsiThresholds, Thresholds};
 use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, Status, UsualColumns, check};
@@ -136,6 +136,25 @@ impl ReadingRequest {
 }
 
 impl DriftRequest {
+    /// Returns from where on a feature is said to drift.
+    #[must_use]
+    pub fn thresholds(settings: &Settings) -> Thresholds {
+        let drift = &settings.drift;
+        let own = drift.thresholds.iter().map(|(feature, own)| {
+            let thresholds = PsiThresholds {
+                warn_psi: own.warn_psi.get(),
+                fail_psi: own.fail_psi.get(),
+            };
+            (feature.clone(), thresholds)
+        });
+        Thresholds {
+            warn_psi: drift.warn_psi.get(),
+            fail_psi: drift.fail_psi.get(),
+            min_rows: drift.min_rows,
+            by_feature: own.collect::<BTreeMap<_, _>>(),
+        }
+    }
+
     /// Takes what is set.
     ///
     /// # Errors
@@ -147,23 +166,11 @@ impl DriftRequest {
             return Err(Error::usage("standard input (`-`) can be read only once")
                 .hint("write one side to a file, or make it a profile"));
         }
-        let own = drift.thresholds.iter().map(|(feature, own)| {
-            let thresholds = PsiThresholds {
-                warn_psi: own.warn_psi.get(),
-                fail_psi: own.fail_psi.get(),
-            };
-            (feature.clone(), thresholds)
-        });
         Ok(Self {
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             reading: ReadingRequest::from_settings(settings),
-            thresholds: Thresholds {
-                warn_psi: drift.warn_psi.get(),
-                fail_psi: drift.fail_psi.get(),
-                min_rows: drift.min_rows,
-                by_feature: own.collect::<BTreeMap<_, _>>(),
-            },
+            thresholds: Self::thresholds(settings),
             fail_on: drift.fail_on,
             class_threshold: drift.class_threshold.get(),
             model: settings.model.as_str().to_owned(),
@@ -289,15 +296,7 @@ fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>
     }
     say_what_was_written(outputs, shell);
     // The verdict must not depend on these two: they belong to whoever runs us.
-    if let Some(path) = shell.var("GITHUB_STEP_SUMMARY") {
-        let text = markdown::text(report);
-        let opened = OpenOptions::new().append(true).create(true).open(path);
-        if let Err(error) = opened.and_then(|mut file| file.write_all(text.as_bytes())) {
-            shell
-                .messages()
-                .warn(&format!("cannot append to $GITHUB_STEP_SUMMARY: {error}"));
-        }
-    }
+    step_summary::append(shell, &markdown::text(report));
     if let Some(path) = &outputs.termination_log {
         // A bind mount cannot be renamed over; absent outside of Kubernetes.
         let opened = OpenOptions::new().write(true).truncate(true).open(path);

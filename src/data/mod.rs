@@ -2,6 +2,7 @@
 
 mod error;
 mod header;
+mod identifier;
 mod label;
 mod parallel;
 mod record;
@@ -14,3 +15,5 @@ pub use label::{positive_label, same_label};
 pub use record::{Field, Row, RowPlace};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary, expand};
 pub use value::{MissingKind, Value, classify, parse_field, parse_number};
+
+pub use identifier::named_like_an_id;

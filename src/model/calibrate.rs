@@ -231,7 +231,9 @@ pub struct Chosen {
 pub fn choose(log_odds: &[f64], labels: &[bool], group: Option<&[u32]>, seed: u64) -> Chosen {
     assert_eq!(log_odds.len(), labels.len());
     let rows: Vec<u32> = (0_u32..).take(labels.len()).collect();
-    let halves = deal(&rows, labels, group, &[0.5, 0.5], seed);
+    let key = |row: &u32| u64::from(group.map_or(*row, |group| group[*row as usize]));
+    let keys: Vec<u64> = rows.iter().map(key).collect();
+    let halves = deal(&rows, labels, group, &keys, &[0.5, 0.5], seed);
     let none = losses(&Calibration::None, log_odds, labels);
     let mut best = (Calibration::None, none.clone());
     let mut tried = vec![format!("none {:.5}", mean(&none))];

@@ -8,6 +8,7 @@ mod document;
 mod grid;
 mod sums;
 mod texts;
+mod values;
 mod view;
 
 pub use column::Column;

@@ -4,17 +4,21 @@
 
 mod file;
 mod keys;
+mod kubernetes;
 mod layers;
 mod resolved;
+mod serve;
 mod values;
 
 pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
 pub use keys::{KEYS, Key, Kind, key_of_flag};
+pub use kubernetes::{DeploymentSettings, duration_seconds};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
 pub use resolved::{
-    ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, MlflowSettings, ScoreSettings,
-    Settings, TrainSettings,
+    ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, MlflowSettings, PushSettings,
+    ScoreSettings, Settings, TrainSettings,
 };
+pub use serve::{PredictionLogSettings, ServeSettings};
 pub use values::{
-    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, TrackingUri,
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, TrackingUri, Wait,
 };

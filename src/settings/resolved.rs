@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
+use super::serve::ServeSettings;
 use super::values::{
     Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri,
 };
@@ -27,6 +29,12 @@ pub struct Settings {
     pub train: TrainSettings,
     /// Batch scores.
     pub score: ScoreSettings,
+    /// The prediction API.
+    pub serve: ServeSettings,
+    /// The deployment and its alerts.
+    pub deployment: DeploymentSettings,
+    /// The Pushgateway.
+    pub push: PushSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -101,6 +109,10 @@ pub struct DriftSettings {
     pub metrics_file: Option<PathBuf>,
     /// Where Kubernetes looks for a pod's last words.
     pub termination_log: Option<PathBuf>,
+    /// Pushgateway to push to, if wanted.
+    pub push_gateway: Option<String>,
+    /// Job under which to push.
+    pub push_job: String,
     /// PSI from which a feature warns.
     pub warn_psi: PsiThreshold,
     /// PSI from which a feature fails.
@@ -124,6 +136,8 @@ pub struct TrainSettings {
     pub time: Option<String>,
     /// Column whose rows stay together.
     pub group: Option<String>,
+    /// Columns to learn from although they look like identifiers.
+    pub include: Vec<String>,
     /// How long after its time a row's label is known.
     pub label_window: String,
     /// Seed of everything random.
@@ -155,6 +169,31 @@ pub struct ScoreSettings {
     pub data: Vec<String>,
     /// Model artifact.
     pub model: PathBuf,
+}
+
+/// How the Pushgateway is spoken to, see `push.*`. Words are checked by whom they are for.
+#[derive(Debug, Clone)]
+pub struct PushSettings {
+    /// Its URL, if named.
+    pub gateway: Option<String>,
+    /// User.
+    pub username: Option<String>,
+    /// File with the password.
+    pub password_file: Option<PathBuf>,
+    /// File with a bearer token.
+    pub token_file: Option<PathBuf>,
+    /// Certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate by which we are known.
+    pub client_cert: Option<PathBuf>,
+    /// Its key.
+    pub client_key: Option<PathBuf>,
+    /// How pushes are packed.
+    pub compression: String,
+    /// Longest time for one attempt.
+    pub timeout: Span,
+    /// Longest time for all attempts.
+    pub deadline: Span,
 }
 
 /// The thresholds of one feature.
@@ -193,12 +232,31 @@ impl Settings {
             mlflow: mlflow(layers)?,
             drift: drift(layers)?,
             train: train(layers)?,
+            serve: super::serve::resolve(layers)?,
             score: ScoreSettings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
+            deployment: DeploymentSettings::resolve(layers)?,
+            push: push(layers)?,
         })
     }
+}
+
+fn push(layers: &Layers) -> Result<PushSettings> {
+    let file = |name: &str| -> Result<Option<PathBuf>> { Ok(layers.optional(name)?.0) };
+    Ok(PushSettings {
+        gateway: layers.optional("push.gateway")?.0,
+        username: layers.optional("push.username")?.0,
+        password_file: file("push.password_file")?,
+        token_file: file("push.token_file")?,
+        ca_file: file("push.ca_file")?,
+        client_cert: file("push.client_cert")?,
+        client_key: file("push.client_key")?,
+        compression: layers.required("push.compression")?.0,
+        timeout: layers.required("push.timeout")?.0,
+        deadline: layers.required("push.deadline")?.0,
+    })
 }
 
 fn train(layers: &Layers) -> Result<TrainSettings> {
@@ -207,6 +265,7 @@ fn train(layers: &Layers) -> Result<TrainSettings> {
         data: layers.list("train.data")?,
         time: layers.optional("train.time")?.0,
         group: layers.optional("train.group")?.0,
+        include: layers.list("train.include")?,
         label_window: layers.required("train.label_window")?.0,
         seed: layers.required("train.seed")?.0,
         model: layers.required("train.model")?.0,
@@ -252,6 +311,8 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         junit: target("drift.junit")?,
         metrics_file: target("drift.metrics_file")?,
         termination_log: target("drift.termination_log")?,
+        push_gateway: layers.optional("drift.push_gateway")?.0,
+        push_job: layers.required("drift.push_job")?.0,
         thresholds: thresholds(layers, &warn, &fail)?,
         warn_psi: warn.0,
         fail_psi: fail.0,

@@ -251,6 +251,35 @@ impl FromStr for Span {
     }
 }
 
+/// A length of time that may be none at all: as [`Span`], or `0s`, `0` or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wait(Duration);
+
+impl Wait {
+    /// Returns the length.
+    #[must_use]
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+
+    /// Returns the length unless it is zero.
+    #[must_use]
+    pub fn some(self) -> Option<Duration> {
+        (!self.0.is_zero()).then_some(self.0)
+    }
+}
+
+impl FromStr for Wait {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "0" | "0s" | "none" => Ok(Self(Duration::ZERO)),
+            _ => text.parse::<Span>().map(|span| Self(span.get())),
+        }
+    }
+}
+
 /// A file to write, or the word `none`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target(Option<PathBuf>);

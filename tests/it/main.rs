@@ -10,6 +10,7 @@ mod generated_files;
 mod harness;
 mod models;
 mod profile;
+mod push_metrics;
 mod python_system;
 mod readers;
 mod schemas;

@@ -59,6 +59,8 @@ impl Server {
             let mut args = vec![
                 format!("--web.listen-address={address}"),
                 "--web.enable-admin-api".to_owned(),
+                // Debian's keeps its groups in a file that all of them would share.
+                format!("--persistence.file={}", folder.join("groups").display()),
             ];
             if !web_config.is_empty() {
                 let file = folder.join("config.yml");

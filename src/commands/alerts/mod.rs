@@ -1,0 +1,11 @@
+//! `churnctl alerts`: list, lint, test.
+
+mod lint;
+mod list;
+mod outputs;
+mod test;
+
+pub use lint::{LintRequest, run as lint};
+pub use list::{ListRequest, run as list};
+pub use outputs::{Export, Outputs};
+pub use test::{TestRequest, run as test};
