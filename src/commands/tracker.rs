@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Shell;
@@ -13,6 +14,7 @@ use crate::model::artifact::Artifact;
 use crate::model::report::TrainReport;
 use crate::model::store::{self, MAX_BYTES};
 use crate::reports;
+use crate::serve::ModelSource;
 use crate::settings::Settings;
 use crate::terminal::json;
 use crate::tracking::entry::{self, Entry};
@@ -142,6 +144,20 @@ impl TrackingRequest {
         Ok(store::from_json(&fetched.bytes, &fetched.name)?)
     }
 
+    /// Returns the source of a model that is on a tracking server; none for a file.
+    ///
+    /// # Errors
+    /// Fails with 64 if the words name no model, otherwise as [`TrackingRequest::server`]. The
+    /// server is not asked yet.
+    pub fn source(&self, path: &Path, shell: &Shell<'_>) -> Result<Option<Arc<dyn ModelSource>>> {
+        let Some(text) = path.to_str().filter(|text| is_location(text)) else {
+            return Ok(None);
+        };
+        let location: Location = text.parse().map_err(Error::usage)?;
+        let server = self.server(shell)?;
+        Ok(Some(Arc::new(Remote { server, location })))
+    }
+
     /// Begins to watch a command; none if nothing is tracked.
     #[must_use]
     pub fn begin(&self) -> Option<Tracker<'_>> {
@@ -150,6 +166,24 @@ impl TrackingRequest {
             request: self,
             begin: Instant::now(),
         })
+    }
+}
+
+/// A model of a tracking server, for an API that looks for a newer one now and then.
+struct Remote {
+    server: Server,
+    location: Location,
+}
+
+impl ModelSource for Remote {
+    fn mark(&self) -> Result<String> {
+        let resolved = resolve(&self.server, &self.location)?;
+        Ok(format!("{resolved:?}"))
+    }
+
+    fn load(&self) -> Result<Artifact> {
+        let fetched = fetch(&self.server, &resolve(&self.server, &self.location)?)?;
+        Ok(store::from_json(&fetched.bytes, &fetched.name)?)
     }
 }
 

@@ -17,6 +17,7 @@ mod predict;
 mod record;
 mod reload;
 mod routes;
+mod sagemaker;
 mod trace;
 mod v1;
 mod v2;
@@ -24,5 +25,5 @@ mod v2;
 pub use api::{Access, Api, Routers};
 pub use model::{Loaded, Slot};
 pub use options::{
-    AccessLog, Durability, LogOptions, Options, PageFacts, PageMaker, UnknownCategory,
+    AccessLog, Durability, LogOptions, ModelSource, Options, PageFacts, PageMaker, UnknownCategory,
 };
