@@ -101,6 +101,12 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     junit: Option<String>,
 
+    /// GitHub annotations: the ten worst things behind the verdict
+    ///
+    /// Workflow commands, which GitHub's runner looks for in what a step prints: `cat` the file.
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    annotations: Option<String>,
+
     /// Metrics in Prometheus' text format, for the node exporter or a push
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     metrics_file: Option<String>,
@@ -146,6 +152,7 @@ impl DriftArgs {
         flags.one("drift.html", self.html.as_ref());
         flags.one("drift.markdown", self.markdown.as_ref());
         flags.one("drift.junit", self.junit.as_ref());
+        flags.one("drift.annotations", self.annotations.as_ref());
         flags.one("drift.metrics_file", self.metrics_file.as_ref());
         flags
     }

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
 use crate::profile::Roles;
-use crate::reports::drift::{html, junit, markdown, metrics, plain, summary, table};
+use crate::reports::drift::{github, html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
 use crate::settings::{ColumnSettings, FailOn, Key, Settings};
 use crate::terminal::{Format, json};
@@ -74,6 +74,8 @@ pub struct DriftOutputs {
     pub markdown: Option<PathBuf>,
     /// JUnit XML.
     pub junit: Option<PathBuf>,
+    /// GitHub annotations.
+    pub annotations: Option<PathBuf>,
     /// Prometheus text.
     pub metrics_file: Option<PathBuf>,
     /// Summary for `kubectl describe pod`; written only where the file exists.
@@ -179,6 +181,7 @@ impl DriftRequest {
                 html: drift.html.clone(),
                 markdown: drift.markdown.clone(),
                 junit: drift.junit.clone(),
+                annotations: drift.annotations.clone(),
                 metrics_file: drift.metrics_file.clone(),
                 termination_log: drift.termination_log.clone(),
             },
@@ -263,6 +266,7 @@ fn sweep(outputs: &DriftOutputs) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.annotations,
         &outputs.metrics_file,
     ];
     let mut folders: Vec<&Path> = files
@@ -289,6 +293,9 @@ fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>
     }
     if let Some(path) = &outputs.junit {
         write_atomically(path, junit::text(report).as_bytes())?;
+    }
+    if let Some(path) = &outputs.annotations {
+        write_atomically(path, github::text(report).as_bytes())?;
     }
     if let Some(path) = &outputs.metrics_file {
         let text = metrics::text(report, shell.created_at_seconds())?;
@@ -317,6 +324,7 @@ fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.annotations,
         &outputs.metrics_file,
     ];
     let names: Vec<_> = written

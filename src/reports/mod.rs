@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod drift;
 pub mod format;
+pub mod github;
 pub mod serve;
 pub mod sparkline;
 pub mod train;

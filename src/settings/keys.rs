@@ -129,6 +129,7 @@ pub static KEYS: &[Key] = &[
     key("drift.html", Kind::Text, None, Some("--html"), "HTML report"),
     key("drift.markdown", Kind::Text, None, Some("--markdown"), "Markdown report"),
     key("drift.junit", Kind::Text, None, Some("--junit"), "JUnit report"),
+    key("drift.annotations", Kind::Text, None, Some("--annotations"), "GitHub annotations, the ten worst"),
     key("drift.termination_log", Kind::Text, Some("/dev/termination-log"), None, "where Kubernetes looks for a pod's last words; written only if it exists"),
     key("drift.metrics_file", Kind::Text, None, Some("--metrics-file"), "metrics in Prometheus' text format"),
     key("drift.push_gateway", Kind::Text, None, Some("--push-gateway"), "Pushgateway that a check pushes its metrics to"),

@@ -105,6 +105,8 @@ pub struct DriftSettings {
     pub markdown: Option<PathBuf>,
     /// JUnit report, if wanted.
     pub junit: Option<PathBuf>,
+    /// GitHub annotations, if wanted.
+    pub annotations: Option<PathBuf>,
     /// Metrics in Prometheus' text format, if wanted.
     pub metrics_file: Option<PathBuf>,
     /// Where Kubernetes looks for a pod's last words.
@@ -309,6 +311,7 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         html: target("drift.html")?,
         markdown: target("drift.markdown")?,
         junit: target("drift.junit")?,
+        annotations: target("drift.annotations")?,
         metrics_file: target("drift.metrics_file")?,
         termination_log: target("drift.termination_log")?,
         push_gateway: layers.optional("drift.push_gateway")?.0,

@@ -7,6 +7,7 @@ mod car_loan;
 mod drift;
 mod fault_server;
 mod generated_files;
+mod github_action;
 mod harness;
 mod mlflow;
 mod mlflow_real;
