@@ -5,6 +5,7 @@ mod atomicity;
 mod bad_input;
 mod car_loan;
 mod drift;
+mod dvc;
 mod fault_server;
 mod generated_files;
 mod github_action;

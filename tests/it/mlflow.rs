@@ -194,10 +194,11 @@ fn wherever_the_server_goes_away_the_run_is_told_once() {
     }
     std::thread::scope(|scope| {
         for share in troubles.chunks(troubles.len().div_ceil(4)) {
-            scope.spawn(|| {
+            let (name, text) = (&name, &text);
+            scope.spawn(move || {
                 for &trouble in share {
                     let stub = MlflowStub::start(trouble);
-                    let churnctl = at(&stub.url()).file(&name, &text);
+                    let churnctl = at(&stub.url()).file(name, text);
                     let run = churnctl.run(&["mlflow", "sync"]);
                     // Losing the last answer, or one that is asked for again, may end well.
                     let is_left = !waiting(&churnctl).is_empty();
