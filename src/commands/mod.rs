@@ -3,7 +3,9 @@
 pub mod alerts;
 pub mod config;
 pub mod deployment;
+pub mod doctor;
 pub mod drift;
+mod drift_watch;
 pub mod gateway;
 pub mod inputs;
 pub mod metrics;
@@ -14,6 +16,7 @@ pub mod push_groups;
 pub mod push_metrics;
 pub mod push_run;
 pub mod render_manifests;
+pub mod retrain;
 pub mod score;
 pub mod serve;
 pub mod tracker;

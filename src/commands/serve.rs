@@ -42,8 +42,6 @@ pub struct ServeRequest {
     pub drain: Drain,
     /// Threads that answer.
     pub threads: usize,
-    /// Where spans go, if anywhere.
-    pub otlp_endpoint: Option<String>,
     /// What the API does.
     pub options: Options,
     /// The way to MLflow, for models that are there.
@@ -62,6 +60,7 @@ impl ServeRequest {
             (Some(certificate), Some(key)) => Some(TlsFiles {
                 certificate: certificate.clone(),
                 key: key.clone(),
+                clients: None,
             }),
             (None, None) => None,
             _ => {
@@ -91,7 +90,6 @@ impl ServeRequest {
                 most: set.drain_timeout.get(),
             },
             threads: set.threads.map_or(cores.min(2), usize::from),
-            otlp_endpoint: set.otlp_endpoint.clone(),
             options: options(settings)?,
             tracking: TrackingRequest::from_settings(settings)?,
         })
@@ -130,6 +128,7 @@ fn options(settings: &Settings) -> Result<Options> {
             ],
         )?,
         log: log(set)?,
+        otlp_endpoint: set.otlp_endpoint.clone(),
         guarded: set.token_file.is_some(),
         commit: option_env!("CHURNCTL_COMMIT")
             .unwrap_or("unknown")

@@ -116,6 +116,8 @@ pub struct Options {
     pub classes: [String; 2],
     /// Which requests are logged.
     pub access_log: AccessLog,
+    /// Collector that takes spans, if any; only with the feature `otel`.
+    pub otlp_endpoint: Option<String>,
     /// The prediction log, if wanted.
     pub log: Option<LogOptions>,
     /// Requests must bear a token.

@@ -24,7 +24,10 @@ pub(super) struct Trace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Parent {
     pub(super) trace_id: [u8; 16],
+    /// For those who send spans.
+    #[cfg_attr(not(feature = "otel"), expect(dead_code, reason = "read by spans.rs"))]
     pub(super) span_id: [u8; 8],
+    #[cfg_attr(not(feature = "otel"), expect(dead_code, reason = "read by spans.rs"))]
     pub(super) sampled: bool,
 }
 

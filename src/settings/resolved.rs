@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::alerts::AlertsSettings;
 use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
 use super::serve::ServeSettings;
 use super::values::{
-    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri,
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri, Wait,
 };
 use crate::error::{Error, Result};
 
@@ -33,8 +34,14 @@ pub struct Settings {
     pub serve: ServeSettings,
     /// The deployment and its alerts.
     pub deployment: DeploymentSettings,
+    /// The cluster.
+    pub cluster: ClusterSettings,
+    /// Retraining.
+    pub retrain: RetrainSettings,
     /// The Pushgateway.
     pub push: PushSettings,
+    /// Lists, lint and tests of alerting rules.
+    pub alerts: AlertsSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -115,6 +122,10 @@ pub struct DriftSettings {
     pub push_gateway: Option<String>,
     /// Job under which to push.
     pub push_job: String,
+    /// How often to repeat the check, if at all.
+    pub watch: Option<Span>,
+    /// Where to listen meanwhile.
+    pub listen: Option<String>,
     /// PSI from which a feature warns.
     pub warn_psi: PsiThreshold,
     /// PSI from which a feature fails.
@@ -173,6 +184,44 @@ pub struct ScoreSettings {
     pub model: PathBuf,
 }
 
+/// Which namespace of which cluster, see `cluster.*`.
+#[derive(Debug, Clone)]
+pub struct ClusterSettings {
+    /// The namespace.
+    pub namespace: String,
+    /// Context of the kubeconfig, if named.
+    pub context: Option<String>,
+    /// How long to bear with the API server.
+    pub deadline: Span,
+}
+
+/// When and how to retrain, see `retrain.*`.
+#[derive(Debug, Clone)]
+pub struct RetrainSettings {
+    /// CronJob whose template it is.
+    pub from: String,
+    /// How long after a start no other follows.
+    pub cooldown: Wait,
+    /// Lease that remembers.
+    pub lease: String,
+    /// Where the webhook listens.
+    pub listen: String,
+    /// File with the webhook's token, if there is one.
+    pub token_file: Option<PathBuf>,
+    /// The webhook's certificate, if it speaks TLS.
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    pub tls_key: Option<PathBuf>,
+    /// Who signs clients' certificates, if they need one.
+    pub client_ca: Option<PathBuf>,
+    /// How long ago an alert may have begun.
+    pub max_alert_age: Wait,
+    /// Alerts that may start a retrain.
+    pub alerts: Vec<String>,
+    /// Starts by alert a day.
+    pub max_per_day: u32,
+}
+
 /// How the Pushgateway is spoken to, see `push.*`. Words are checked by whom they are for.
 #[derive(Debug, Clone)]
 pub struct PushSettings {
@@ -190,6 +239,8 @@ pub struct PushSettings {
     pub client_cert: Option<PathBuf>,
     /// Its key.
     pub client_key: Option<PathBuf>,
+    /// Whether credentials may go unencrypted.
+    pub plain_http: String,
     /// How pushes are packed.
     pub compression: String,
     /// Longest time for one attempt.
@@ -240,7 +291,26 @@ impl Settings {
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
             deployment: DeploymentSettings::resolve(layers)?,
+            cluster: ClusterSettings {
+                namespace: layers.required("cluster.namespace")?.0,
+                context: layers.optional("cluster.context")?.0,
+                deadline: layers.required("cluster.deadline")?.0,
+            },
+            retrain: RetrainSettings {
+                from: layers.required("retrain.from")?.0,
+                cooldown: layers.required("retrain.cooldown")?.0,
+                lease: layers.required("retrain.lease")?.0,
+                listen: layers.required("retrain.listen")?.0,
+                token_file: layers.optional::<PathBuf>("retrain.token_file")?.0,
+                tls_cert: layers.optional::<PathBuf>("retrain.tls_cert")?.0,
+                tls_key: layers.optional::<PathBuf>("retrain.tls_key")?.0,
+                client_ca: layers.optional::<PathBuf>("retrain.client_ca")?.0,
+                max_alert_age: layers.required("retrain.max_alert_age")?.0,
+                alerts: layers.list("retrain.alerts")?,
+                max_per_day: layers.required("retrain.max_per_day")?.0,
+            },
             push: push(layers)?,
+            alerts: AlertsSettings::resolve(layers)?,
         })
     }
 }
@@ -255,6 +325,7 @@ fn push(layers: &Layers) -> Result<PushSettings> {
         ca_file: file("push.ca_file")?,
         client_cert: file("push.client_cert")?,
         client_key: file("push.client_key")?,
+        plain_http: layers.required("push.plain_http")?.0,
         compression: layers.required("push.compression")?.0,
         timeout: layers.required("push.timeout")?.0,
         deadline: layers.required("push.deadline")?.0,
@@ -316,6 +387,8 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         termination_log: target("drift.termination_log")?,
         push_gateway: layers.optional("drift.push_gateway")?.0,
         push_job: layers.required("drift.push_job")?.0,
+        watch: layers.optional("drift.watch")?.0,
+        listen: layers.optional("drift.listen")?.0,
         thresholds: thresholds(layers, &warn, &fail)?,
         warn_psi: warn.0,
         fail_psi: fail.0,

@@ -273,12 +273,19 @@ impl FromStr for Wait {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "0" | "0s" | "none" => Ok(Self(Duration::ZERO)),
-            _ => text.parse::<Span>().map(|span| Self(span.get())),
+        if matches!(text, "0" | "0s" | "none") {
+            return Ok(Self(Duration::ZERO));
         }
+        let length = text.parse::<Span>()?.get();
+        // More is a typo, and calculations with times stay in range.
+        if length > TEN_YEARS {
+            return Err(format!("\"{text}\" is longer than ten years"));
+        }
+        Ok(Self(length))
     }
 }
+
+const TEN_YEARS: Duration = Duration::from_secs(315_360_000);
 
 /// A file to write, or the word `none`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -318,6 +325,16 @@ mod tests {
             Ok(0.25)
         );
         assert_eq!("0".parse::<PsiThreshold>().map(PsiThreshold::get), Ok(0.0));
+    }
+
+    #[test]
+    fn a_period_may_be_nothing_and_is_no_longer_than_ten_years() {
+        let seconds = |text: &str| text.parse::<Wait>().map(|period| period.get().as_secs());
+        assert_eq!(seconds("0"), Ok(0));
+        assert_eq!(seconds("6h"), Ok(21_600));
+        for text in ["", "0s", "6", "-1h", "1.5h", "600w", "99999999999999w"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
     }
 
     #[test]

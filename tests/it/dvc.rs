@@ -46,7 +46,10 @@ fn a_clean_copy_runs_once_and_shows_our_figures() {
         let path = root().join("examples/dvc").join(name);
         churnctl = churnctl.file(name, std::fs::read(path).expect("read the example"));
     }
-    for (name, to) in [("telco_baseline.csv", "training"), ("telco_shifted.csv", "current")] {
+    for (name, to) in [
+        ("telco_baseline.csv", "training"),
+        ("telco_shifted.csv", "current"),
+    ] {
         let path = root().join("examples/data").join(name);
         let name = format!("data/{to}.csv");
         churnctl = churnctl.file(&name, std::fs::read(path).expect("read the example"));
@@ -57,10 +60,17 @@ fn a_clean_copy_runs_once_and_shows_our_figures() {
     assert_eq!(first.matches("Running stage").count(), 3, "{first}");
     let second = run(&churnctl, &dvc, &["repro"]);
     assert_eq!(second.matches("Running stage").count(), 0, "{second}");
-    assert_eq!(second.matches("didn't change, skipping").count(), 3, "{second}");
+    assert_eq!(
+        second.matches("didn't change, skipping").count(),
+        3,
+        "{second}"
+    );
 
     let shown = run(&churnctl, &dvc, &["metrics", "show", "--json"]);
-    let line = shown.lines().find(|line| line.starts_with('{')).expect("JSON");
+    let line = shown
+        .lines()
+        .find(|line| line.starts_with('{'))
+        .expect("JSON");
     let shown: Value = serde_json::from_str(line).expect("JSON");
     let data = &shown[""]["data"];
     let figures = |name: &str| &data[name]["data"];
@@ -83,7 +93,11 @@ fn a_clean_copy_runs_once_and_shows_our_figures() {
 
     let identity = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
     run(&churnctl, &git, &["add", "."]);
-    run(&churnctl, &git, &[&identity[..], &["commit", "-qm", "one"]].concat());
+    run(
+        &churnctl,
+        &git,
+        &[&identity[..], &["commit", "-qm", "one"]].concat(),
+    );
     let changed = String::from_utf8(churnctl.read("params.yaml")).expect("UTF-8");
     let changed = changed.replace("seed: 42", "seed: 7");
     std::fs::write(churnctl.path("params.yaml"), changed).expect("write");
