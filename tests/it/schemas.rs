@@ -11,9 +11,7 @@ use crate::harness::Churnctl;
 use crate::mlflow_stub::{MlflowStub, Trouble};
 use crate::servers::Server;
 
-const SCHEMAS: [&str; 11] = [
-const SCHEMAS: [&str; 9] = [
-const SCHEMAS: [&str; 13] = [
+const SCHEMAS: [&str; 15] = [
     "drift_report",
     "train_report",
     "profile",
@@ -597,6 +595,9 @@ fn the_words_of_serve_and_its_problems_are_valid_and_strict() {
     expect_strict(&problem, &faults);
     expect_refused(&problem, &faults, "/errors/0/reason", json!("bad luck"));
     expect_refused(&problem, &faults, "/status", json!(200));
+}
+
+#[test]
 fn what_waits_for_mlflow_and_what_became_of_it_are_what_their_schemas_say() {
     let away = "http://127.0.0.1:1";
     let churnctl = Churnctl::new()
@@ -630,6 +631,7 @@ fn what_waits_for_mlflow_and_what_became_of_it_are_what_their_schemas_say() {
         ("/task/run/metrics/test~1rows", json!("600")),
         ("/task/run/files/0/sha256", json!("abc")),
         ("/task/run/model/name", Value::Null),
+    ] {
         expect_refused(&schema_of_run, &waiting, pointer, to);
     }
 
@@ -650,6 +652,7 @@ fn what_waits_for_mlflow_and_what_became_of_it_are_what_their_schemas_say() {
         ("/runs/0/outcome", json!("lost")),
         ("/runs/0/version", json!("latest")),
         ("/spool", Value::Null),
+    ] {
         expect_refused(&schema_of_sync, &sent, pointer, to);
     }
 }
