@@ -94,6 +94,7 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Drift(request) => commands::drift::run(&request, shell),
         Task::Profile(request) => commands::profile::run(&request, shell),
         Task::Merge(request) => commands::profile::merge(&request, shell),
+        Task::MlflowSync(request) => commands::mlflow::run(&request, shell),
         Task::RenderManifests(request) => commands::render_manifests::run(&request, shell),
         Task::RetrainNow(request) => commands::retrain::now::run(&request, shell),
         Task::RetrainListen(request) => commands::retrain::listen::run(&request, shell),

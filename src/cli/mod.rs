@@ -9,12 +9,14 @@ mod gateway;
 mod generate;
 mod global;
 mod help;
+mod mlflow;
 mod profile;
 mod push_metrics;
 mod render_manifests;
 mod retrain;
 mod score;
 mod serve;
+mod tracking;
 mod train;
 mod words;
 

@@ -11,6 +11,7 @@ use super::config::{
 };
 use super::doctor::DoctorArgs;
 use super::drift::DriftArgs;
+use super::mlflow::{MlflowArgs, MlflowCommand};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::render_manifests::RenderArgs;
@@ -21,6 +22,7 @@ use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
+use crate::commands::mlflow::SyncRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::render_manifests::RenderRequest;
 use crate::commands::retrain::listen::ListenRequest;
@@ -61,6 +63,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    Mlflow(MlflowArgs),
     RenderManifests(Box<RenderArgs>),
     Retrain(RetrainArgs),
     Doctor(DoctorArgs),
@@ -99,6 +102,8 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `mlflow sync`.
+    MlflowSync(Box<SyncRequest>),
     /// `render-manifests`.
     RenderManifests(Box<RenderRequest>),
     /// `retrain now`.
@@ -135,6 +140,7 @@ impl Words {
             | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::Mlflow(_)
             | Command::RenderManifests(_)
             | Command::Retrain(_)
             | Command::Doctor(_)
@@ -156,6 +162,7 @@ impl Words {
             Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::Mlflow(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
             Command::Doctor(args) => args.flags(),
@@ -184,10 +191,17 @@ impl Words {
                 args.output,
                 args.explain,
                 args.top_k,
-            ))),
+            )?)),
             Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::Mlflow(MlflowArgs {
+                command: MlflowCommand::Sync(args),
+            }) => Task::MlflowSync(Box::new(SyncRequest::from_settings(
+                settings,
+                args.dry_run,
+                args.drop,
+            )?)),
             Command::RenderManifests(args) => {
                 let flavor = args.flavor();
                 Task::RenderManifests(Box::new(RenderRequest::from_settings(
