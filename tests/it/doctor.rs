@@ -72,6 +72,22 @@ fn findings(run: &Run, status: &str) -> Vec<Value> {
         .collect()
 }
 
+/// Asserts that the document is what its schema says, and that the schema is strict.
+#[track_caller]
+fn expect_schema(run: &Run) {
+    use crate::schemas::{expect_refused, expect_strict, expect_valid, schema};
+    let (schema, document) = (schema("doctor"), run.json());
+    expect_valid(&schema, &document);
+    expect_strict(&schema, &document);
+    for (pointer, to) in [
+        ("/status", json!("OK")),
+        ("/findings/0/check", json!("luck")),
+        ("/findings/0/detail", Value::Null),
+    ] {
+        expect_refused(&schema, &document, pointer, to);
+    }
+}
+
 /// Asserts that exactly this check fails, with these words in the finding and in the fix.
 #[track_caller]
 fn expect_only(objects: &[Value], check: &str, detail: &str, fix: &str) {
@@ -126,6 +142,7 @@ fn our_own_k8s_passes_every_check_with_a_prometheus_that_selects_it() {
 fn a_release_of_another_name_selects_nothing_and_the_label_is_named() {
     let objects = with_prometheus("monitoring");
     let run = offline(&objects).expect(ExitCode::CheckFailed);
+    expect_schema(&run);
     let failed = findings(&run, "FAIL");
     let checks: Vec<&str> = failed
         .iter()
@@ -428,6 +445,7 @@ fn online(churnctl: &Churnctl) -> Run {
 fn a_cluster_where_all_is_well_passes() {
     let (_server, churnctl) = cluster();
     let run = online(&churnctl).expect(ExitCode::Ok);
+    expect_schema(&run);
     assert!(
         findings(&run, "FAIL").is_empty() && findings(&run, "WARN").is_empty(),
         "{}",
