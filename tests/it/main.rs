@@ -16,4 +16,5 @@ mod schemas;
 mod score;
 mod servers;
 mod shell;
+mod sources;
 mod train;
