@@ -4,50 +4,57 @@
 ///
 /// The numbers are a contract: CronJobs, alert rules and `podFailurePolicy` read them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
 pub enum ExitCode {
     /// Done; for a check: its verdict is OK or WARN.
-    Ok = 0,
+    Ok,
     /// Failed, and no other code says it better. Worth a retry.
-    Failed = 1,
+    Failed,
     /// The check ran to its end and its verdict is FAIL.
-    CheckFailed = 2,
+    CheckFailed,
     /// Refused: a retrain is running or cooling down, or a prompt was answered no.
-    Refused = 3,
+    Refused,
     /// The command line is wrong. Never 2: a mistyped flag must not look like drift.
-    Usage = 64,
+    Usage,
     /// The input data or the model is bad; the message names file, line and column.
-    BadInput = 65,
+    BadInput,
+    /// What was waited for is gone: somebody deleted the Job.
+    Gone,
     /// A remote stayed away after all retries.
-    Unavailable = 69,
+    Unavailable,
     /// A bug in `churnctl`.
-    Bug = 70,
+    Bug,
     /// A file or a stream cannot be read or written.
-    Io = 74,
+    Io,
     /// The remote says that we may not.
-    NotAllowed = 77,
+    NotAllowed,
     /// The settings are wrong.
-    BadSettings = 78,
+    BadSettings,
+    /// Waited in vain; what was waited for goes on. The code of coreutils' `timeout`.
+    TimedOut,
     /// Ended by SIGINT.
-    Interrupted = 130,
+    Interrupted,
     /// Ended by SIGTERM.
-    Terminated = 143,
+    Terminated,
+    /// What a wrapped command ended with, whatever that means there.
+    PassedOn(u8),
 }
 
 impl ExitCode {
-    /// Every code, in the order of the numbers.
-    pub const ALL: [Self; 13] = [
+    /// Every code of our own, in the order of the numbers.
+    pub const ALL: [Self; 15] = [
         Self::Ok,
         Self::Failed,
         Self::CheckFailed,
         Self::Refused,
         Self::Usage,
         Self::BadInput,
+        Self::Gone,
         Self::Unavailable,
         Self::Bug,
         Self::Io,
         Self::NotAllowed,
         Self::BadSettings,
+        Self::TimedOut,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -55,7 +62,24 @@ impl ExitCode {
     /// Returns the number that the operating system sees.
     #[must_use]
     pub const fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Ok => 0,
+            Self::Failed => 1,
+            Self::CheckFailed => 2,
+            Self::Refused => 3,
+            Self::Usage => 64,
+            Self::BadInput => 65,
+            Self::Gone => 66,
+            Self::Unavailable => 69,
+            Self::Bug => 70,
+            Self::Io => 74,
+            Self::NotAllowed => 77,
+            Self::BadSettings => 78,
+            Self::TimedOut => 124,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::PassedOn(code) => code,
+        }
     }
 
     /// Returns the name used in JSON errors.
@@ -68,13 +92,16 @@ impl ExitCode {
             Self::Refused => "refused",
             Self::Usage => "usage",
             Self::BadInput => "bad_input",
+            Self::Gone => "gone",
             Self::Unavailable => "unavailable",
             Self::Bug => "bug",
             Self::Io => "io",
             Self::NotAllowed => "not_allowed",
             Self::BadSettings => "bad_settings",
+            Self::TimedOut => "timed_out",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
+            Self::PassedOn(_) => "passed_on",
         }
     }
 
@@ -88,13 +115,16 @@ impl ExitCode {
             Self::Refused => "refused: already running, cooling down, or answered no",
             Self::Usage => "wrong command line",
             Self::BadInput => "bad input data or model",
+            Self::Gone => "what was waited for is gone",
             Self::Unavailable => "a remote stayed away after all retries",
             Self::Bug => "a bug in churnctl",
             Self::Io => "cannot read or write",
             Self::NotAllowed => "not allowed",
             Self::BadSettings => "bad settings",
+            Self::TimedOut => "waited in vain; what was waited for goes on",
             Self::Interrupted => "ended by SIGINT",
             Self::Terminated => "ended by SIGTERM",
+            Self::PassedOn(_) => "what a wrapped command ended with",
         }
     }
 }

@@ -33,17 +33,44 @@ fn unfinished() -> MutexGuard<'static, Option<Vec<PathBuf>>> {
 /// # Errors
 /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if the folder or the file cannot be written; the old file is then untouched.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let write = || -> Result<AtomicFile> {
+    Draft::new(path, bytes)?.commit()
+}
+
+/// A file whose bytes are on disk beside its place, which it has not taken yet: for several files
+/// that are to be written all or not at all. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    file: AtomicFile,
+    path: &'a Path,
+    bytes: &'a [u8],
+}
+
+impl<'a> Draft<'a> {
+    /// Writes the bytes beside their place; to what is not a regular file, directly.
+    ///
+    /// # Errors
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if the folder or the file cannot be written.
+    pub fn new(path: &'a Path, bytes: &'a [u8]) -> Result<Self> {
         let mut file = AtomicFile::create(path)?;
-        file.write_all(bytes)
-            .map_err(|error| write_failed(path, error))?;
-        Ok(file)
-    };
-    // Another process that sweeps between our create and our lock takes the file away; the
-    // rename then finds nothing, and writing once more is all it takes.
-    match write()?.rename() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => write()?.commit(),
-        outcome => outcome.map_err(|error| write_failed(path, error)),
+        let written = file.write_all(bytes).and_then(|()| file.settle());
+        written.map_err(|error| write_failed(path, error))?;
+        Ok(Self { file, path, bytes })
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io); the old file is then untouched.
+    pub fn commit(self) -> Result<()> {
+        let (path, bytes) = (self.path, self.bytes);
+        match self.file.rename() {
+            // Another process that sweeps between our create and our lock takes the file away;
+            // writing once more is all it takes.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Self::new(path, bytes)?.file.commit()
+            }
+            outcome => outcome.map_err(|error| write_failed(path, error)),
+        }
     }
 }
 
@@ -125,9 +152,18 @@ impl AtomicFile {
     ///
     /// # Errors
     /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io); the old file is then untouched.
-    pub fn commit(self) -> Result<()> {
+    pub fn commit(mut self) -> Result<()> {
         let path = self.path.clone();
-        self.rename().map_err(|error| write_failed(&path, error))
+        let done = self.settle().and_then(|()| self.rename());
+        done.map_err(|error| write_failed(&path, error))
+    }
+
+    /// Sees to it that the bytes are on the disk, as far as there is one.
+    fn settle(&mut self) -> io::Result<()> {
+        match &self.inner {
+            Inner::Direct(_) => Ok(()),
+            Inner::Draft { temporary, .. } => temporary.as_file().sync_all(),
+        }
     }
 
     fn rename(self) -> io::Result<()> {
@@ -140,7 +176,6 @@ impl AtomicFile {
         else {
             return Ok(());
         };
-        temporary.as_file().sync_all()?;
         temporary.persist(&target).map_err(|error| error.error)?;
         // Without this the rename itself may be lost in a power cut. Some network file systems
         // refuse to sync a folder; the file is complete all the same.
@@ -213,6 +248,42 @@ impl Inner {
     }
 }
 
+/// A folder for the while: gone with all that is in it when it is dropped, and when a signal ends the run.
+#[derive(Debug)]
+pub struct ScratchFolder {
+    // Of the two the folder goes first.
+    folder: tempfile::TempDir,
+    _unfinished: Unfinished,
+}
+
+impl ScratchFolder {
+    /// Makes one that only this user can look into.
+    ///
+    /// # Errors
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if there is no room for it.
+    pub fn new() -> Result<Self> {
+        let failed = |error| write_failed(Path::new("a temporary folder"), error);
+        let mut paths = unfinished();
+        let Some(paths) = paths.as_mut() else {
+            return Err(failed(io::ErrorKind::Interrupted.into()));
+        };
+        let builder = tempfile::Builder::new().prefix(PREFIX).tempdir();
+        let folder = builder.map_err(failed)?;
+        paths.push(folder.path().to_path_buf());
+        let _unfinished = Unfinished(folder.path().to_path_buf());
+        Ok(Self {
+            folder,
+            _unfinished,
+        })
+    }
+
+    /// Returns its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
 /// Deletes temporary files in `folder` whose writer is gone, and returns how many.
 ///
 /// Does *not* fail if the folder is missing or a file cannot be deleted: sweeping is a courtesy.
@@ -251,7 +322,9 @@ fn delete_if_unlocked(path: &Path) -> bool {
 /// signal handler, which ends the process right after.
 pub(crate) fn remove_unfinished() {
     for path in unfinished().take().into_iter().flatten() {
-        let _ = fs::remove_file(path);
+        if fs::remove_file(&path).is_err() {
+            let _ = fs::remove_dir_all(&path);
+        }
     }
 }
 
@@ -288,6 +361,20 @@ mod tests {
             .map(|entry| entry.file_name())
             .collect();
         assert_eq!(names, ["report.json"]);
+    }
+
+    #[test]
+    fn a_draft_that_is_dropped_leaves_the_old_file_and_no_litter() {
+        let folder = folder();
+        let path = folder.path().join("page.html");
+        write_atomically(&path, b"old").expect("write");
+        drop(Draft::new(&path, b"new").expect("draft"));
+        assert_eq!(fs::read(&path).expect("read"), b"old");
+        assert_eq!(fs::read_dir(folder.path()).expect("list").count(), 1);
+        let draft = Draft::new(&path, b"new").expect("draft");
+        assert_eq!(fs::read(&path).expect("read"), b"old");
+        draft.commit().expect("commit");
+        assert_eq!(fs::read(&path).expect("read"), b"new");
     }
 
     #[test]

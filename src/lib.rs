@@ -8,6 +8,8 @@
 //! | 8 | [`cli`] | the command line: words into requests |
 //! | 7 | [`commands`] | one file a subcommand: read, compute, emit, verdict |
 //! | 6 | [`reports`] | what people read of a result |
+//! | 5 | [`manifests`] | a plan to Kubernetes objects, rules, dashboards |
+//! | 4 | [`serve`] | the prediction API |
 //! | 3 | [`drift`] | two profiles in, one report out |
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
 //! | 1 | [`data`], [`stats`], [`http`] | readers; pure numbers; servers with limits |
@@ -59,16 +61,19 @@ pub mod signals;
 pub mod terminal;
 pub mod text;
 
+pub mod alerts;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod data;
 pub mod drift;
 pub mod http;
+pub mod manifests;
 pub mod metrics;
 pub mod model;
 pub mod profile;
 pub mod reports;
+pub mod serve;
 pub mod stats;
 
 mod run;

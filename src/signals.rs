@@ -3,8 +3,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+use signal_hook::iterator::exfiltrator::origin::WithOrigin;
+use signal_hook::iterator::{Handle, SignalsInfo};
+use signal_hook::low_level::siginfo::Cause;
 
 /// A signal that this program acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +29,17 @@ impl Signal {
     }
 }
 
+/// A signal as it came, for whoever passes signals on to another process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caught {
+    /// Its number.
+    pub number: i32,
+    /// Whether the kernel sent it, as for Ctrl-C: then it went to every process at the terminal.
+    pub from_terminal: bool,
+}
+
 /// Tells whether it took care of the signal; if not, the process ends.
-type Taker = Arc<dyn Fn(Signal) -> bool + Send + Sync>;
+type Taker = Arc<dyn Fn(Signal, Caught) -> bool + Send + Sync>;
 
 static TAKER: Mutex<Option<Taker>> = Mutex::new(None);
 static HANDLE: Mutex<Option<Handle>> = Mutex::new(None);
@@ -39,17 +50,21 @@ static HANDLE: Mutex<Option<Handle>> = Mutex::new(None);
 /// Does *not* fail if signals cannot be listened to: then the kernel's default stays, which is
 /// right everywhere but as PID 1.
 pub fn listen(end: impl FnOnce(Signal) + Send + 'static) {
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) else {
+    let Ok(mut signals) = SignalsInfo::<WithOrigin>::new([SIGINT, SIGTERM]) else {
         return;
     };
     *HANDLE.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals.handle());
     let wait = move || {
-        let unwanted = signals.forever().map(Signal::of).find(|signal| {
+        let unwanted = signals.forever().find(|origin| {
+            let caught = Caught {
+                number: origin.signal,
+                from_terminal: matches!(origin.cause, Cause::Kernel),
+            };
             let taker = TAKER.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            !taker.is_some_and(|take| take(*signal))
+            !taker.is_some_and(|take| take(Signal::of(origin.signal), caught))
         });
-        if let Some(signal) = unwanted {
-            end(signal);
+        if let Some(origin) = unwanted {
+            end(Signal::of(origin.signal));
         }
     };
     let _ = std::thread::Builder::new()
@@ -68,16 +83,33 @@ pub fn are_taken_over() -> bool {
 /// false for a signal that shall end the process at once. It is called on a thread of its own.
 #[must_use]
 pub fn take_over(take: impl Fn(Signal) -> bool + Send + Sync + 'static) -> TakenOver {
-    *TAKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(take));
+    hand(Arc::new(move |signal, _| take(signal)), &[SIGHUP])
+}
+
+/// Lets `pass` have every signal that would end the process, until the result is dropped: for a
+/// command that stands for another process. It is called on a thread of its own.
+#[must_use]
+pub fn pass_on(pass: impl Fn(Caught) + Send + Sync + 'static) -> TakenOver {
+    let take = move |_, caught| {
+        pass(caught);
+        true
+    };
+    hand(Arc::new(take), &[SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2])
+}
+
+fn hand(taker: Taker, further: &[i32]) -> TakenOver {
+    *TAKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(taker);
     let handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(handle) = handle.as_ref() {
-        // Without it SIGHUP does what it does to every program: it ends it.
-        let _ = handle.add_signal(SIGHUP);
+    for signal in further {
+        if let Some(handle) = handle.as_ref() {
+            // Without it the signal does what it does to every program: it ends it.
+            let _ = handle.add_signal(*signal);
+        }
     }
     TakenOver(())
 }
 
-/// As long as it lives, signals go to whom [`take_over`] was given.
+/// As long as it lives, signals go to whom [`take_over`] or [`pass_on`] was given.
 #[derive(Debug)]
 pub struct TakenOver(());
 

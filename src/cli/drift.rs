@@ -3,11 +3,12 @@
 use clap::{Args, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
-use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold};
+use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold, Span};
 
 const DATA: &str = "Data";
 const THRESHOLDS: &str = "Thresholds";
 const REPORTS: &str = "Reports";
+const WATCH: &str = "Repetition";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +20,9 @@ Examples:
 
   # Features, predictions and quality
   churnctl drift --baseline old.csv --current new.csv --score churn_risk --label churned
+
+  # Every five minutes, with metrics, page and probes at port 8001
+  churnctl drift --baseline profile.json --current today.csv --watch 5m --listen 0.0.0.0:8001
 
   # From a pipe, as JSON, nothing on stderr
   zcat new.csv.gz | churnctl drift --baseline profile.json --current - --format json -q | jq .status
@@ -105,6 +109,29 @@ pub(super) struct DriftArgs {
     /// Metrics in Prometheus' text format, for the node exporter or a push
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     metrics_file: Option<String>,
+
+    /// Pushgateway to push the metrics to
+    ///
+    /// They replace those of the group with the job `churn-drift` (setting: drift.push_job) and the
+    /// model. A push that fails is a warning and never changes the verdict. Credentials and
+    /// deadlines are those of `push-metrics`, from the settings `push.*`.
+    #[arg(long, value_name = "URL", help_heading = REPORTS, value_hint = ValueHint::Url)]
+    push_gateway: Option<String>,
+
+    /// Repeat the check this often, until SIGTERM
+    ///
+    /// From the beginning of one check to that of the next. The baseline is read again when its
+    /// files have changed. A check that fails is told, counted, and repeated like any other; the
+    /// verdict ends nothing.
+    #[arg(long, value_name = "TIME", value_parser = checked::<Span>, help_heading = WATCH)]
+    watch: Option<String>,
+
+    /// Show metrics and the last report at this address meanwhile [setting: drift.listen]
+    ///
+    /// Paths: /metrics for Prometheus; /report as HTML or JSON, by the header Accept; /live; /ready
+    /// from the first report on.
+    #[arg(long, value_name = "HOST:PORT", help_heading = WATCH)]
+    listen: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -144,6 +171,9 @@ impl DriftArgs {
         flags.one("drift.markdown", self.markdown.as_ref());
         flags.one("drift.junit", self.junit.as_ref());
         flags.one("drift.metrics_file", self.metrics_file.as_ref());
+        flags.one("drift.push_gateway", self.push_gateway.as_ref());
+        flags.one("drift.watch", self.watch.as_ref());
+        flags.one("drift.listen", self.listen.as_ref());
         flags
     }
 }

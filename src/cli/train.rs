@@ -64,6 +64,13 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
     exclude: Option<Vec<String>>,
 
+    /// Columns to learn from although they look like identifiers or dates
+    ///
+    /// A whole number that differs in every row is left out when it is named like an identifier
+    /// (customer_no), counts the rows, or rises with them.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
+    include: Option<Vec<String>>,
+
     /// Columns that hold categories, even if they look like numbers
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
     categorical: Option<Vec<String>>,
@@ -173,6 +180,7 @@ impl TrainArgs {
         flags.many("columns.id", self.id.as_ref());
         flags.many("columns.exclude", self.exclude.as_ref());
         flags.many("columns.categorical", self.categorical.as_ref());
+        flags.many("train.include", self.include.as_ref());
         flags.one("train.time", self.time.as_ref());
         flags.one("train.group", self.group.as_ref());
         flags.one("train.label_window", self.label_window.as_ref());

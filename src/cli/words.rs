@@ -5,17 +5,29 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::alerts::{AlertsArgs, AlertsTask};
 use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
+use super::doctor::DoctorArgs;
 use super::drift::DriftArgs;
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
+use super::render_manifests::RenderArgs;
+use super::retrain::{RetrainArgs, RetrainCommand};
 use super::score::ScoreArgs;
+use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
+use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::render_manifests::RenderRequest;
+use crate::commands::retrain::listen::ListenRequest;
+use crate::commands::retrain::now::NowRequest;
+use crate::commands::retrain::status::StatusRequest;
 use crate::commands::score::ScoreRequest;
+use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -46,8 +58,15 @@ pub(super) struct Cli {
 enum Command {
     Train(Box<TrainArgs>),
     Score(Box<ScoreArgs>),
+    Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    RenderManifests(Box<RenderArgs>),
+    Retrain(RetrainArgs),
+    Doctor(DoctorArgs),
+    PushMetrics(Box<PushMetricsArgs>),
+    Alerts(AlertsArgs),
+    Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
     #[command(hide = true)]
@@ -72,12 +91,30 @@ pub enum Task {
     Train(Box<TrainRequest>),
     /// `score`.
     Score(Box<ScoreRequest>),
+    /// `serve`.
+    Serve(Box<ServeRequest>),
     /// `drift`.
     Drift(Box<DriftRequest>),
     /// `profile`.
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `render-manifests`.
+    RenderManifests(Box<RenderRequest>),
+    /// `retrain now`.
+    RetrainNow(Box<NowRequest>),
+    /// `retrain listen`.
+    RetrainListen(Box<ListenRequest>),
+    /// `retrain status`.
+    RetrainStatus(StatusRequest),
+    /// `push-metrics` and its subcommands.
+    PushMetrics(PushTask),
+    /// `alerts` and its subcommands.
+    Alerts(AlertsTask),
+    /// `metrics list`.
+    MetricsList,
+    /// `doctor`.
+    Doctor(Box<DoctorRequest>),
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -95,10 +132,18 @@ impl Words {
         match self.command {
             Command::Train(_)
             | Command::Score(_)
+            | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::RenderManifests(_)
+            | Command::Retrain(_)
+            | Command::Doctor(_)
+            | Command::PushMetrics(_)
+            | Command::Alerts(_)
             | Command::Config(_) => true,
-            Command::Completions(_) | Command::Man(_) | Command::Version => false,
+            Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
+                false
+            }
         }
     }
 
@@ -108,11 +153,19 @@ impl Words {
         match &self.command {
             Command::Train(args) => args.flags(),
             Command::Score(args) => args.flags(),
+            Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
-            Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
-                Flags::default()
-            }
+            Command::RenderManifests(args) => args.flags(),
+            Command::Retrain(args) => args.flags(),
+            Command::Doctor(args) => args.flags(),
+            Command::PushMetrics(args) => args.flags(),
+            Command::Alerts(args) => args.flags(),
+            Command::Metrics(_)
+            | Command::Config(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Version => Flags::default(),
         }
     }
 
@@ -132,8 +185,39 @@ impl Words {
                 args.explain,
                 args.top_k,
             ))),
+            Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::RenderManifests(args) => {
+                let flavor = args.flavor();
+                Task::RenderManifests(Box::new(RenderRequest::from_settings(
+                    settings,
+                    args.output_dir,
+                    args.check,
+                    args.only,
+                    flavor,
+                )?))
+            }
+            Command::Retrain(args) => match args.command {
+                RetrainCommand::Now(args) => {
+                    Task::RetrainNow(Box::new(NowRequest::from_settings(settings, args.words())))
+                }
+                RetrainCommand::Listen(_) => {
+                    Task::RetrainListen(Box::new(ListenRequest::from_settings(settings)?))
+                }
+                RetrainCommand::Status(_) => {
+                    Task::RetrainStatus(StatusRequest::from_settings(settings))
+                }
+            },
+            Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Alerts(args) => Task::Alerts(args.task(&self.global, settings)?),
+            Command::Metrics(MetricsArgs {
+                command: MetricsCommand::List,
+            }) => Task::MetricsList,
+            Command::Doctor(args) => Task::Doctor(Box::new(DoctorRequest::from_settings(
+                settings,
+                args.words(),
+            ))),
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,

@@ -40,14 +40,34 @@ pub const TO_START: [Permission; 6] = [
     needs("list", "batch", "jobs", "to see what runs"),
     needs("get", "batch", "jobs", "to know a Job again"),
     needs("create", "batch", "jobs", "to start the Job"),
-    needs("get", "coordination.k8s.io", "leases", "to know what was started"),
-    needs("update", "coordination.k8s.io", "leases", "to note what is started"),
+    needs(
+        "get",
+        "coordination.k8s.io",
+        "leases",
+        "to know what was started",
+    ),
+    needs(
+        "update",
+        "coordination.k8s.io",
+        "leases",
+        "to note what is started",
+    ),
 ];
 
 /// What is missed but not needed.
 pub const TO_TELL: [Permission; 2] = [
-    needs("create", "coordination.k8s.io", "leases", "to make the Lease the first time"),
-    needs("create", "events.k8s.io", "events", "to leave an Event on the CronJob"),
+    needs(
+        "create",
+        "coordination.k8s.io",
+        "leases",
+        "to make the Lease the first time",
+    ),
+    needs(
+        "create",
+        "events.k8s.io",
+        "events",
+        "to leave an Event on the CronJob",
+    ),
 ];
 
 /// What `--wait` and `--logs` take beside that.
@@ -74,7 +94,11 @@ impl Cluster {
     ///
     /// # Errors
     /// As every call. Does *not* fail if we have it not.
-    pub async fn may(&self, permission: &Permission, name: Option<&str>) -> Result<bool, ClusterError> {
+    pub async fn may(
+        &self,
+        permission: &Permission,
+        name: Option<&str>,
+    ) -> Result<bool, ClusterError> {
         let (resource, subresource) = match permission.resource.split_once('/') {
             Some((resource, sub)) => (resource, Some(sub.to_owned())),
             None => (permission.resource, None),

@@ -171,10 +171,13 @@ pub fn add_overrides(job: &mut Job, overrides: &Overrides) -> Result<()> {
     let mut all = containers(job);
     let known: Vec<String> = all.iter().map(|container| container.name.clone()).collect();
     let at = match &overrides.container {
-        Some(wanted) => known.iter().position(|name| name == wanted).ok_or_else(|| {
-            Error::usage(format!("the Job has no container \"{wanted}\""))
-                .hint(format!("its containers are {}", known.join(", ")))
-        })?,
+        Some(wanted) => known
+            .iter()
+            .position(|name| name == wanted)
+            .ok_or_else(|| {
+                Error::usage(format!("the Job has no container \"{wanted}\""))
+                    .hint(format!("its containers are {}", known.join(", ")))
+            })?,
         None if known.len() == 1 => 0,
         None => {
             return Err(Error::usage(format!(

@@ -133,10 +133,7 @@ impl Cluster {
             },
             spec: None,
         });
-        let annotations = lease
-            .metadata
-            .annotations
-            .get_or_insert_with(BTreeMap::new);
+        let annotations = lease.metadata.annotations.get_or_insert_with(BTreeMap::new);
         annotations.insert(LEDGER.to_owned(), text);
         // For people who look at the Lease; we read the annotation.
         let holder = ledger.claim.as_ref().map(|claim| &claim.entry);
@@ -220,7 +217,10 @@ mod tests {
     fn the_oldest_starts_are_forgotten_so_that_the_annotation_stays_small() {
         let mut ledger = Ledger::default();
         for second in 0..200 {
-            ledger.note(entry(&"x".repeat(64).replace("xx", &format!("{second:02}")), second));
+            ledger.note(entry(
+                &"x".repeat(64).replace("xx", &format!("{second:02}")),
+                second,
+            ));
         }
         assert_eq!(ledger.starts.len(), REMEMBERED);
         assert_eq!(ledger.starts[0].at.as_second(), 200 - 64);

@@ -50,8 +50,7 @@ impl Lines {
                 }
                 Ok(Some(Err(_)) | None) | Err(_) => {
                     let rest = std::mem::take(&mut self.rest);
-                    return (!rest.is_empty())
-                        .then(|| String::from_utf8_lossy(&rest).into_owned());
+                    return (!rest.is_empty()).then(|| String::from_utf8_lossy(&rest).into_owned());
                 }
             }
         }

@@ -227,7 +227,10 @@ mod tests {
             ]}
         }))
         .expect("a pod");
-        let from: Vec<String> = sources_of(&pod).into_iter().map(|source| source.from).collect();
+        let from: Vec<String> = sources_of(&pod)
+            .into_iter()
+            .map(|source| source.from)
+            .collect();
         assert_eq!(from, ["p/train", "p/side"]);
     }
 

@@ -79,9 +79,8 @@ mod tests {
     fn what_the_server_asks_for_is_heeded_or_we_give_up() {
         let now = Instant::now();
         let until = now + Duration::from_secs(3);
-        let asked = |seconds| {
-            wait_before_next(1, Some(Duration::from_secs(seconds)), now, until, u64::MAX)
-        };
+        let asked =
+            |seconds| wait_before_next(1, Some(Duration::from_secs(seconds)), now, until, u64::MAX);
         assert_eq!(asked(2), Some(Duration::from_secs(2)));
         assert_eq!(asked(4), None);
     }

@@ -70,12 +70,7 @@ impl Cluster {
         }
     }
 
-    async fn wait(
-        &self,
-        name: &str,
-        uid: &str,
-        mut heard: impl FnMut(&JobState),
-    ) -> Result<End> {
+    async fn wait(&self, name: &str, uid: &str, mut heard: impl FnMut(&JobState)) -> Result<End> {
         let mut last = None;
         let mut judge = |job: &Job| -> Option<End> {
             if job.metadata.uid.as_deref() != Some(uid) {
@@ -133,7 +128,10 @@ impl Cluster {
             .fields(&format!("metadata.name={name}"))
             .timeout(WATCH_SECONDS);
         let request = path::<Job>(&self.place().namespace).watch(&params, version);
-        match self.stream(self.call::<Job>("watch", Some(name)), request).await {
+        match self
+            .stream(self.call::<Job>("watch", Some(name)), request)
+            .await
+        {
             Ok(body) => Ok(Some(Lines::of_objects(body))),
             Err(error) => match error.problem {
                 Problem::NoConnection(_) | Problem::Unauthorized(_) => Err(error.into()),

@@ -6,6 +6,7 @@ use super::Shell;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::error::Result;
 use crate::exit::ExitCode;
+use crate::http::client::redacted;
 use crate::settings::{Key, Kind, Layers, Origin, Raw, Settings, Shown};
 
 /// Version of the JSON layout.
@@ -46,8 +47,7 @@ fn setting(shown: &Shown) -> Setting {
     let key = Key::named(&shown.key);
     Setting {
         key: shown.key.clone(),
-        value: shown
-            .value
+        value: shown_safely(shown)
             .as_ref()
             .map_or(serde_json::Value::Null, |raw| value(shown.kind, raw)),
         origin: shown.origin.to_string(),
@@ -72,13 +72,21 @@ fn value(kind: Kind, raw: &Raw) -> serde_json::Value {
     }
 }
 
+/// Takes user and password out of URLs: who sees the settings need not know them.
+fn shown_safely(shown: &Shown) -> Option<Raw> {
+    shown.value.as_ref().map(|raw| match raw {
+        Raw::One(text) if text.contains("://") => Raw::One(redacted(text)),
+        Raw::One(_) | Raw::Many(_) => raw.clone(),
+    })
+}
+
 fn table(shown: &[Shown]) -> Table {
     let rows = shown.iter().map(|setting| {
         let tone = match setting.origin {
             Origin::Default => Tone::Dim,
             Origin::Flag(_) | Origin::Env(_) | Origin::File { .. } => Tone::Good,
         };
-        let value = match &setting.value {
+        let value = match &shown_safely(setting) {
             None => Cell::new("(unset)", Tone::Dim),
             Some(Raw::Many(texts)) if texts.is_empty() => Cell::new("(none)", Tone::Dim),
             Some(Raw::Many(texts)) => Cell::plain(texts.join(", ")),

@@ -5,16 +5,20 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::Shell;
+use super::gateway::GatewayRequest;
 use super::inputs::{self, Input};
+use super::push_metrics::{Delivery, Target};
+use super::{Shell, drift_watch, step_summary};
 use crate::cells::Tone;
 use crate::drift::report::{PsiThresholds, Thresholds};
 use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, Status, UsualColumns, check};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
-use crate::profile::Roles;
+use crate::metrics::gateway::{GroupingKey, PushMethod};
+use crate::profile::{Profile, Roles};
 use crate::reports::drift::{html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
 use crate::settings::{ColumnSettings, FailOn, Key, Settings};
@@ -39,6 +43,28 @@ pub struct DriftRequest {
     pub model: String,
     /// Where the outputs go.
     pub outputs: DriftOutputs,
+    /// Where the metrics are pushed, if anywhere.
+    pub push: Option<DriftPush>,
+    /// How the check is repeated, if it is.
+    pub watch: Option<Watch>,
+}
+
+/// A push of a check's metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriftPush {
+    /// The gateway.
+    pub target: Target,
+    /// The group.
+    pub key: GroupingKey,
+}
+
+/// A check that is repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// From the beginning of one check to that of the next.
+    pub every: Duration,
+    /// Where metrics and report are shown meanwhile.
+    pub listen: Option<String>,
 }
 
 /// How data is read and which columns are what. Shared by `drift` and `profile`.
@@ -133,6 +159,25 @@ impl ReadingRequest {
 }
 
 impl DriftRequest {
+    /// Returns from where on a feature is said to drift.
+    #[must_use]
+    pub fn thresholds(settings: &Settings) -> Thresholds {
+        let drift = &settings.drift;
+        let own = drift.thresholds.iter().map(|(feature, own)| {
+            let thresholds = PsiThresholds {
+                warn_psi: own.warn_psi.get(),
+                fail_psi: own.fail_psi.get(),
+            };
+            (feature.clone(), thresholds)
+        });
+        Thresholds {
+            warn_psi: drift.warn_psi.get(),
+            fail_psi: drift.fail_psi.get(),
+            min_rows: drift.min_rows,
+            by_feature: own.collect::<BTreeMap<_, _>>(),
+        }
+    }
+
     /// Takes what is set.
     ///
     /// # Errors
@@ -144,26 +189,28 @@ impl DriftRequest {
             return Err(Error::usage("standard input (`-`) can be read only once")
                 .hint("write one side to a file, or make it a profile"));
         }
-        let own = drift.thresholds.iter().map(|(feature, own)| {
-            let thresholds = PsiThresholds {
-                warn_psi: own.warn_psi.get(),
-                fail_psi: own.fail_psi.get(),
-            };
-            (feature.clone(), thresholds)
+        let watch = drift.watch.map(|every| Watch {
+            every: every.get(),
+            listen: drift.listen.clone(),
         });
+        if watch.is_none() && drift.listen.is_some() {
+            return Err(Error::usage("--listen without --watch")
+                .hint("--watch 5m repeats the check; nothing could be shown of one that ends"));
+        }
+        if watch.is_some() && stdin(&drift.baseline) + stdin(&drift.current) > 0 {
+            return Err(Error::usage("standard input (`-`) can be read only once")
+                .hint("a repeated check needs files"));
+        }
         Ok(Self {
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             reading: ReadingRequest::from_settings(settings),
-            thresholds: Thresholds {
-                warn_psi: drift.warn_psi.get(),
-                fail_psi: drift.fail_psi.get(),
-                min_rows: drift.min_rows,
-                by_feature: own.collect::<BTreeMap<_, _>>(),
-            },
+            thresholds: Self::thresholds(settings),
             fail_on: drift.fail_on,
             class_threshold: drift.class_threshold.get(),
             model: settings.model.as_str().to_owned(),
+            push: DriftPush::from_settings(settings)?,
+            watch,
             outputs: DriftOutputs {
                 report: drift.report.clone(),
                 html: drift.html.clone(),
@@ -176,29 +223,85 @@ impl DriftRequest {
     }
 }
 
-/// Compares the two sides, writes what is asked for, prints, and judges.
+impl DriftPush {
+    fn from_settings(settings: &Settings) -> Result<Option<Self>> {
+        let Some(url) = &settings.drift.push_gateway else {
+            return Ok(None);
+        };
+        let gateway = GatewayRequest::at(url, &settings.push)?;
+        // A group for each model: a push replaces its whole group.
+        let model = ("model".to_owned(), settings.model.as_str().to_owned());
+        Ok(Some(Self {
+            target: Target::Gateway(Box::new(gateway)),
+            key: GroupingKey::new(&settings.drift.push_job, &[model])?,
+        }))
+    }
+
+    /// Pushes the metrics of a check, and warns if it can't be done: the verdict is another thing.
+    pub(super) fn deliver(&self, text: &str, shell: &Shell<'_>) {
+        let delivery = Delivery {
+            name: "the metrics",
+            target: &self.target,
+            key: &self.key,
+            method: PushMethod::Put,
+            strip_timestamps: false,
+            force: true,
+            dry_run: false,
+        };
+        match delivery.deliver(text.as_bytes(), shell) {
+            Ok(pushed) => shell.messages().info(&pushed.sentence()),
+            Err(error) => {
+                let hint = error.hint_text().map(|hint| format!(" ({hint})"));
+                let hint = hint.unwrap_or_default();
+                let message = format!("the metrics were not pushed: {error}{hint}");
+                shell.messages().warn(&message);
+            }
+        }
+    }
+}
+
+/// Compares the two sides, writes what is asked for, prints, and judges; again and again if that
+/// is asked for.
 ///
 /// # Errors
 /// Bad input, settings or files; drift is *no* error, it is exit code 2.
 pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     sweep(&request.outputs);
-    let options = request.check_options();
-    let reading = &request.reading;
-    let roles = options.roles.clone();
-    let baseline = inputs::baseline(&request.baseline, reading, roles, shell)?;
-    let current = Input::open(&request.current, reading)?;
-    let plan = Plan::new(&baseline, &current.columns(), &options)?;
-    let current = current.count(&plan.count_plan(), "current", shell)?;
-    let provenance = Provenance {
-        baseline: request.baseline.join(" "),
-        current: request.current.join(" "),
-        created_at: shell.created_at().to_owned(),
-    };
-    let report = check(&baseline, &current, &plan, &options, provenance)?;
+    if let Some(watch) = &request.watch {
+        return drift_watch::run(request, watch, shell);
+    }
+    let baseline = request.read_baseline(shell)?;
+    let report = request.compare(&baseline, shell)?;
     // Written before printing: a closed pipe must not cost the job its evidence.
     write_outputs(&report, &request.outputs, shell)?;
-    print(&report, shell)?;
+    let printed = print(&report, shell);
+    if let Some(push) = &request.push {
+        let text = metrics::text(&report, shell.created_at_seconds())?;
+        push.deliver(&text, shell);
+    }
+    printed?;
     Ok(request.fail_on.exit_code(report.status))
+}
+
+impl DriftRequest {
+    pub(super) fn read_baseline(&self, shell: &Shell<'_>) -> Result<Profile> {
+        let roles = self.check_options().roles;
+        inputs::baseline(&self.baseline, &self.reading, roles, shell)
+    }
+
+    /// Reads the current side and compares.
+    pub(super) fn compare(&self, baseline: &Profile, shell: &Shell<'_>) -> Result<DriftReport> {
+        let options = self.check_options();
+        let current = Input::open(&self.current, &self.reading)?;
+        let plan = Plan::new(baseline, &current.columns(), &options)?;
+        let current = current.count(&plan.count_plan(), "current", shell)?;
+        let provenance = Provenance {
+            baseline: self.baseline.join(" "),
+            current: self.current.join(" "),
+            created_at: shell.created_at().to_owned(),
+        };
+        check(baseline, &current, &plan, &options, provenance)
+    }
 }
 
 impl FailOn {
@@ -261,7 +364,11 @@ fn sweep(outputs: &DriftOutputs) {
     }
 }
 
-fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>) -> Result<()> {
+pub(super) fn write_outputs(
+    report: &DriftReport,
+    outputs: &DriftOutputs,
+    shell: &Shell<'_>,
+) -> Result<()> {
     if let Some(path) = &outputs.report {
         write_atomically(path, json(report)?.as_bytes())?;
     }
@@ -280,15 +387,7 @@ fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>
     }
     say_what_was_written(outputs, shell);
     // The verdict must not depend on these two: they belong to whoever runs us.
-    if let Some(path) = shell.var("GITHUB_STEP_SUMMARY") {
-        let text = markdown::text(report);
-        let opened = OpenOptions::new().append(true).create(true).open(path);
-        if let Err(error) = opened.and_then(|mut file| file.write_all(text.as_bytes())) {
-            shell
-                .messages()
-                .warn(&format!("cannot append to $GITHUB_STEP_SUMMARY: {error}"));
-        }
-    }
+    step_summary::append(shell, &markdown::text(report));
     if let Some(path) = &outputs.termination_log {
         // A bind mount cannot be renamed over; absent outside of Kubernetes.
         let opened = OpenOptions::new().write(true).truncate(true).open(path);

@@ -1,15 +1,32 @@
 //! One file a subcommand: read, compute, emit, verdict. What the words on the command line mean is `cli/`'s affair.
 
+pub mod alerts;
 pub mod config;
+pub mod deployment;
+pub mod doctor;
 pub mod drift;
+mod drift_watch;
+pub mod gateway;
 pub mod inputs;
+pub mod metrics;
 mod ordered_lines;
 pub mod profile;
+pub mod push_groups;
+pub mod push_metrics;
+pub mod push_run;
+pub mod render_manifests;
+pub mod retrain;
 pub mod score;
+pub mod serve;
 pub mod train;
+mod train_artifact;
+mod train_drift;
+mod train_judge;
+mod train_request;
 mod train_table;
 pub mod version;
 
 mod shell;
+mod step_summary;
 
 pub use shell::{Look, Shell};

@@ -2,12 +2,14 @@
 
 use super::Shell;
 use super::train::TrainRequest;
-use crate::data::{DataSet, positive_label, same_label};
+use crate::data::{DataSet, named_like_an_id, positive_label, same_label};
+use crate::drift::roles::check_names;
 use crate::error::{Error, Place, Result};
 use crate::model::artifact::ModelRoles;
 use crate::model::frame::{Column, Frame, MISSING_CODE, WantedColumn};
+use crate::model::identity::row_keys;
 use crate::model::times::times_of;
-use crate::model::training::unfit;
+use crate::model::unfit::{Unfit, all_another_whole, unfit};
 
 /// Rows with a label, and what the columns are.
 pub(super) struct TrainTable {
@@ -17,6 +19,14 @@ pub(super) struct TrainTable {
     pub roles: ModelRoles,
     pub time: Option<Vec<i64>>,
     pub group: Option<Vec<u32>>,
+    /// Columns that are identifiers by their values.
+    pub identifiers: Vec<String>,
+    /// The columns that tell rows apart: identifiers and time, or without any all features.
+    pub identity: Vec<String>,
+    /// Who each row is, by these columns.
+    pub keys: Vec<u64>,
+    /// By what rows are dealt to the splits: who they are, or who their group is.
+    pub dealt_by: Vec<u64>,
     pub rows_read: u64,
     pub warnings: Vec<String>,
 }
@@ -26,6 +36,7 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let reading = &request.reading;
     let data = DataSet::open(&request.data, reading.read_options())?;
     let columns = data.columns().to_vec();
+    check_columns(request, &columns)?;
     let has = |name: &&String| columns.contains(name);
     let label = match &reading.label {
         Some(label) => label.clone(),
@@ -53,7 +64,6 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         None => reading.columns.date.iter().find(has).cloned(),
     };
     let id: Vec<String> = reading.columns.id.iter().filter(has).cloned().collect();
-    let group = request.group.clone().or_else(|| id.first().cloned());
     let unwanted = |name: &String| {
         let columns = &reading.columns;
         columns.exclude.contains(name) || columns.score.contains(name)
@@ -84,28 +94,44 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let not_a_feature = |name: &String| {
         *name == label
             || id.contains(name)
-            || reading.columns.date.contains(name)
+            || reading.columns.date.contains(name) && !request.include.contains(name)
             || time.as_ref() == Some(name)
             || request.group.as_ref() == Some(name)
     };
     let mut features = Vec::new();
+    let mut identifiers = Vec::new();
     for (name, column) in frame.names.iter().zip(&frame.columns) {
         if not_a_feature(name) {
             continue;
         }
         match unfit(name, column, frame.rows) {
-            Some(warning) => warnings.push(warning),
-            None => {
-                if is_numbered(column) {
-                    warnings.push(format!(
-                        "\"{name}\" is another whole number in every row: if it is an \
-                         identifier, leave it out with --exclude"
-                    ));
-                }
-                features.push(name.clone());
+            Some(Unfit::Identifier(_)) if request.include.contains(name) => {}
+            Some(Unfit::Identifier(warning)) => {
+                warnings.push(warning);
+                identifiers.push(name.clone());
+                continue;
             }
+            Some(Unfit::Useless(warning)) => {
+                warnings.push(warning);
+                continue;
+            }
+            None if looks_numbered(column) && !request.include.contains(name) => {
+                warnings.push(format!(
+                    "\"{name}\" is another whole number in every row: if it is an identifier, \
+                     leave it out with --exclude, else say so with --include"
+                ));
+            }
+            None => {}
         }
+        features.push(name.clone());
     }
+    // Where no identifier is known by its name, those found are kept beside the scores.
+    let found = || identifiers.iter().filter(|name| named_like_an_id(name));
+    let id = if id.is_empty() {
+        found().cloned().collect()
+    } else {
+        id
+    };
     if features.is_empty() {
         return Err(Error::bad_input("no column is left to learn from")
             .at(Place {
@@ -119,6 +145,7 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         .and_then(|time| Some((frame.column(time)?, time)))
         .map(|(column, time)| times_of(column, time))
         .transpose()?;
+    let group = request.group.clone().or_else(|| id.first().cloned());
     let groups = group
         .as_ref()
         .and_then(|group| frame.column(group))
@@ -126,6 +153,17 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let repeats = groups
         .as_ref()
         .is_some_and(|(codes, distinct)| *distinct < codes.len());
+    let group = group.filter(|_| repeats);
+    let mut identity: Vec<String> = id.iter().chain(&time).cloned().collect();
+    if id.is_empty() {
+        identity.clone_from(&features);
+    }
+    let keys_by = |columns: &[String]| row_keys(&frame, columns).unwrap_or_default();
+    let keys = keys_by(&identity);
+    let dealt_by = group.as_ref().map_or_else(
+        || keys.clone(),
+        |group| keys_by(std::slice::from_ref(group)),
+    );
     Ok(TrainTable {
         features,
         roles: ModelRoles {
@@ -133,15 +171,32 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
             positive,
             id,
             time,
-            group: group.filter(|_| repeats),
+            group,
         },
         time: times,
         group: groups.filter(|_| repeats).map(|(codes, _)| codes),
+        identifiers,
+        identity,
+        keys,
+        dealt_by,
         rows_read: summary.rows,
         labels,
         frame,
         warnings,
     })
+}
+
+/// Checks that the columns that the user names are there: a mistyped name must not pass in
+/// silence.
+fn check_columns(request: &TrainRequest, columns: &[String]) -> Result<()> {
+    let named = &request.reading.columns;
+    check_names("--exclude", &named.exclude, columns, &[])?;
+    check_names("--categorical", &named.categorical, columns, &[])?;
+    check_names("--include", &request.include, columns, &[])?;
+    check_names("--id", &request.reading.roles().id, columns, &[])?;
+    let time = request.time.iter().filter(|time| *time != "none");
+    check_names("--time", time, columns, &[])?;
+    check_names("--group", &request.group, columns, &[])
 }
 
 /// Keeps the rows that have a label, and reads it.
@@ -194,18 +249,10 @@ fn labelled(
     Ok((frame.select(&with_label), labels, positive))
 }
 
-/// Whether a column has a whole number in every row, and none of them twice.
-fn is_numbered(column: &Column) -> bool {
-    /// Fewer rows may differ by chance.
-    const FEWEST: usize = 50;
-    let Column::Numbers(numbers) = column else {
-        return false;
-    };
-    let mut seen = std::collections::HashSet::new();
-    numbers.len() >= FEWEST
-        && numbers
-            .iter()
-            .all(|number| number.fract() == 0.0 && seen.insert(number.to_bits()))
+/// Whether a column has another whole number in every row, though nothing else says that it is an
+/// identifier.
+fn looks_numbered(column: &Column) -> bool {
+    matches!(column, Column::Numbers(numbers) if all_another_whole(numbers))
 }
 
 /// Returns a number for every row that is the same where the column's value is, and how many.

@@ -7,8 +7,10 @@ mod columns;
 mod database;
 mod error;
 mod header;
+mod identifier;
 mod json;
 mod label;
+mod lines;
 mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -32,8 +34,11 @@ pub use database::InDatabase;
 pub use error::DataError;
 pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};
+pub use lines::{CsvLines, Fields};
 pub use record::{Field, Row, RowPlace};
 pub use shard::{BadShard, Shard};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
 pub use value::{MissingKind, Value, classify, parse_field, parse_number};
+
+pub use identifier::named_like_an_id;

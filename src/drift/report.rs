@@ -107,6 +107,17 @@ pub struct Thresholds {
     pub by_feature: BTreeMap<String, PsiThresholds>,
 }
 
+impl Thresholds {
+    /// Returns those of features without thresholds of their own.
+    #[must_use]
+    pub const fn general(&self) -> PsiThresholds {
+        PsiThresholds {
+            warn_psi: self.warn_psi,
+            fail_psi: self.fail_psi,
+        }
+    }
+}
+
 /// A pair of PSI thresholds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PsiThresholds {

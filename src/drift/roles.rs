@@ -1,6 +1,7 @@
 //! Which columns are features, and which are labels, scores, identifiers or dates.
 
 use super::report::{LeftOut, Role};
+use crate::data::named_like_an_id;
 use crate::error::{Error, Result, nearest};
 use crate::profile::{Kind, Profile, Roles, View};
 
@@ -124,16 +125,6 @@ pub fn drop_identifiers(profile: &mut Profile, features: &[String], usual: &Usua
         !is_id
     });
     id.sort();
-}
-
-fn named_like_an_id(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    lower == "id"
-        || ["_id", "-id", " id", "uuid", "guid", "_key", "_no"]
-            .iter()
-            .any(|end| lower.ends_with(end))
-        || name.ends_with("Id")
-        || name.ends_with("ID")
 }
 
 /// Checks that every name of a list is a column of either side; `current` is empty where there is

@@ -1,8 +1,13 @@
-//! A request's body in memory, up to a limit. Bodies that stream are read by whom they are for.
+//! Bodies: a request's in memory, up to a limit; an answer's in pieces, as they are made.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Body as _;
+use hyper::body::{Body as _, Frame};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::problem::Problem;
 
@@ -21,6 +26,29 @@ pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
         Err(_) => Err(Problem::malformed(
             "The body ends early, or its chunks are broken.",
         )),
+    }
+}
+
+/// Makes a body of the pieces that are sent. At most `waiting` pieces wait for the peer to take
+/// them; then sending waits, too. It fails once the peer has gone.
+#[must_use]
+pub fn pieces(waiting: usize) -> (Sender<Bytes>, Body) {
+    let (sender, receiver) = channel(waiting);
+    (sender, Body::new(Pieces(receiver)))
+}
+
+struct Pieces(Receiver<Bytes>);
+
+impl hyper::body::Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.0.poll_recv(cx);
+        piece.map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
     }
 }
 

@@ -124,8 +124,8 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Body> {
     }
 }
 
-/// Drives a future; none if it panicked. The message is with the process's panic hook.
-async fn unwinding<F: Future>(future: F) -> Option<F::Output> {
+/// Drives a future to its end; none if it panicked. The message is with the process's panic hook.
+pub async fn unwinding<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| {
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx)));

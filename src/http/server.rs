@@ -13,8 +13,8 @@ use tokio::select;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout, timeout_at};
 
-pub use super::connection::Peer;
 use super::connection::{self, Shared};
+pub use super::connection::{Peer, unwinding};
 use super::events::{Event, Events, Inbox, Level};
 use super::problem;
 use super::stop::Stop;
@@ -87,6 +87,9 @@ pub struct Listen {
     pub limits: Limits,
     /// TLS, if wanted.
     pub tls: Option<TlsFiles>,
+    /// Unknown paths and methods are answered by [`problem::dress`]; not where the router has a
+    /// fallback of its own.
+    pub dress: bool,
 }
 
 impl Listen {
@@ -98,6 +101,7 @@ impl Listen {
             router,
             limits: Limits::default(),
             tls: None,
+            dress: true,
         }
     }
 }
@@ -152,7 +156,10 @@ impl Server {
                 Ok(Bound {
                     listener,
                     address,
-                    router: problem::dress(listen.router),
+                    router: match listen.dress {
+                        true => problem::dress(listen.router),
+                        false => listen.router,
+                    },
                     limits: listen.limits,
                     tls: listen.tls.map(Tls::new).transpose()?.map(Arc::new),
                 })

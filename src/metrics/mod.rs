@@ -1,6 +1,13 @@
-//! Every metric that exists, and its text form.
+//! Every metric that exists, its text form written, read and checked, and the Pushgateway.
 
+pub mod check;
+pub mod exporters;
 pub mod exposition;
+pub mod gateway;
+pub mod live;
 pub mod names;
+mod process;
+pub mod text;
 
 pub use exposition::Exposition;
+pub use live::{Counter, Gauge, Histogram, Live};

@@ -6,6 +6,10 @@
 pub enum Kind {
     /// Goes up and down.
     Gauge,
+    /// Only goes up.
+    Counter,
+    /// Counts by size; also has `_sum` and `_count`.
+    Histogram,
 }
 
 impl Kind {
@@ -14,6 +18,8 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gauge => "gauge",
+            Self::Counter => "counter",
+            Self::Histogram => "histogram",
         }
     }
 }
@@ -42,6 +48,35 @@ const fn gauge(
     Metric {
         name,
         kind: Kind::Gauge,
+        help,
+        labels,
+        unit,
+    }
+}
+
+const fn counter(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: Kind::Counter,
+        help,
+        labels,
+        unit: "",
+    }
+}
+
+const fn histogram(
+    name: &'static str,
+    labels: &'static [&'static str],
+    unit: &'static str,
+    help: &'static str,
+) -> Metric {
+    Metric {
+        name,
+        kind: Kind::Histogram,
         help,
         labels,
         unit,
@@ -110,6 +145,152 @@ pub const DRIFT_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
     &["model"],
     "seconds",
     "Unix time at which the last drift check ran to its end.",
+);
+/// Checks of `drift --watch`.
+pub const DRIFT_CHECKS: Metric = counter(
+    "churn_drift_checks_total",
+    &["result"],
+    "Drift checks since the start, by result: ok, warn, fail, or error where there was none.",
+);
+/// How long the last one took.
+pub const DRIFT_CHECK_DURATION_SECONDS: Metric = gauge(
+    "churn_drift_check_duration_seconds",
+    &[],
+    "seconds",
+    "How long the last drift check took, whatever came of it.",
+);
+/// When the baseline was read.
+pub const DRIFT_BASELINE_LOADED_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_drift_baseline_loaded_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the baseline was last read: at the start, and when it has changed.",
+);
+/// Rows of a split.
+pub const TRAIN_ROWS: Metric = gauge(
+    "churn_train_rows",
+    &["model", "split"],
+    "",
+    "Rows of a split in the last training.",
+);
+/// ROC AUC on a split.
+pub const TRAIN_ROC_AUC: Metric = gauge(
+    "churn_train_roc_auc",
+    &["model", "split"],
+    "",
+    "Area under the ROC curve on a split, 0 to 1.",
+);
+/// Average precision on a split.
+pub const TRAIN_AVERAGE_PRECISION: Metric = gauge(
+    "churn_train_average_precision",
+    &["model", "split"],
+    "",
+    "Average precision on a split, 0 to 1.",
+);
+/// Log loss on a split.
+pub const TRAIN_LOG_LOSS: Metric = gauge(
+    "churn_train_log_loss",
+    &["model", "split"],
+    "",
+    "Mean negative log likelihood of the labels of a split, nats.",
+);
+/// Brier score on a split.
+pub const TRAIN_BRIER_SCORE: Metric = gauge(
+    "churn_train_brier_score",
+    &["model", "split"],
+    "",
+    "Mean squared error of the probability on a split, 0 to 1.",
+);
+/// Accuracy on a split.
+pub const TRAIN_ACCURACY: Metric = gauge(
+    "churn_train_accuracy",
+    &["model", "split"],
+    "",
+    "Share of rows of a split classed rightly, 0 to 1.",
+);
+/// Precision on a split.
+pub const TRAIN_PRECISION: Metric = gauge(
+    "churn_train_precision",
+    &["model", "split"],
+    "",
+    "Share of rows classed as churned that did churn, on a split, 0 to 1.",
+);
+/// Recall on a split.
+pub const TRAIN_RECALL: Metric = gauge(
+    "churn_train_recall",
+    &["model", "split"],
+    "",
+    "Share of churned rows that were classed so, on a split, 0 to 1.",
+);
+/// F1 on a split.
+pub const TRAIN_F1: Metric = gauge(
+    "churn_train_f1",
+    &["model", "split"],
+    "",
+    "Harmonic mean of precision and recall on a split, 0 to 1.",
+);
+/// Calibration error on a split.
+pub const TRAIN_CALIBRATION_ERROR: Metric = gauge(
+    "churn_train_calibration_error",
+    &["model", "split"],
+    "",
+    "Expected calibration error on a split over ten bins of equal width, 0 to 1.",
+);
+/// The threshold of the class.
+pub const TRAIN_THRESHOLD: Metric = gauge(
+    "churn_train_threshold",
+    &["model"],
+    "",
+    "Score from which the trained model classes a row as churned, 0 to 1.",
+);
+/// Whether the candidate was promoted.
+pub const TRAIN_PROMOTED: Metric = gauge(
+    "churn_train_promoted",
+    &["model"],
+    "",
+    "Whether the last training put its model into production: 1 or 0.",
+);
+/// When the last training ran.
+pub const TRAIN_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_train_last_run_timestamp_seconds",
+    &["model"],
+    "seconds",
+    "Unix time of the last training.",
+);
+/// When a wrapped command last ended.
+pub const JOB_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_job_last_run_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the job last ended, well or not.",
+);
+/// When it last ended well.
+pub const JOB_LAST_SUCCESS_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_job_last_success_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the job last ended with exit code 0.",
+);
+/// How long it took.
+pub const JOB_DURATION_SECONDS: Metric = gauge(
+    "churn_job_duration_seconds",
+    &[],
+    "seconds",
+    "How long the last run of the job took.",
+);
+/// What it ended with.
+pub const JOB_EXIT_CODE: Metric = gauge(
+    "churn_job_exit_code",
+    &[],
+    "",
+    "Exit code of the last run of the job; 128 and the signal if one ended it.",
+);
+/// How much memory it had.
+pub const JOB_MAX_RESIDENT_MEMORY_BYTES: Metric = gauge(
+    "churn_job_max_resident_memory_bytes",
+    &[],
+    "bytes",
+    "Most memory that a process of the last run of the job had in RAM.",
 );
 /// Rows that performance was measured on.
 pub const MODEL_LABELLED_ROWS: Metric = gauge(
@@ -189,8 +370,153 @@ pub const MODEL_CALIBRATION_ERROR: Metric = gauge(
     "Expected calibration error over ten bins of equal width, 0 to 1.",
 );
 
-/// Every metric, in the order of the documentation.
-pub const ALL: &[Metric] = &[
+/// Requests answered by `serve`.
+pub const API_REQUESTS: Metric = counter(
+    "churn_api_requests_total",
+    &["method", "path", "status"],
+    "Requests answered, by method, template of the path, and status.",
+);
+/// How long they took.
+pub const API_REQUEST_LATENCY_SECONDS: Metric = histogram(
+    "churn_api_request_latency_seconds",
+    &["method", "path"],
+    "seconds",
+    "Time from a request's head to its answer.",
+);
+/// Rows scored by `serve`.
+pub const API_PREDICTIONS: Metric = counter(
+    "churn_api_predictions_total",
+    &[],
+    "Predictions made, one a row.",
+);
+/// Rows scored, by class.
+pub const MODEL_PREDICTIONS: Metric = counter(
+    "model_predictions_total",
+    &["class"],
+    "Predictions made, by class: the score against the model's threshold.",
+);
+/// What the share of a class was in training.
+pub const MODEL_PREDICTION_BASELINE_RATIO: Metric = gauge(
+    "model_prediction_baseline_ratio",
+    &["class"],
+    "ratio",
+    "Share of the class among the predictions on the model's test rows, 0 to 1.",
+);
+/// The scores.
+pub const PREDICTION_SCORE: Metric = histogram(
+    "churn_prediction_score",
+    &[],
+    "",
+    "Scores predicted, 0 to 1.",
+);
+/// Inputs refused.
+pub const API_INPUT_ERRORS: Metric = counter(
+    "churn_api_input_errors_total",
+    &["reason"],
+    "What was wrong with inputs, by reason; one request may have several.",
+);
+/// Requests that are being answered.
+pub const API_REQUESTS_IN_FLIGHT: Metric = gauge(
+    "churn_api_requests_in_flight",
+    &[],
+    "",
+    "Requests that are being answered.",
+);
+/// Messages logged.
+pub const API_LOG_MESSAGES: Metric = counter(
+    "churn_api_log_messages_total",
+    &["level"],
+    "Messages that the server had to say, by level, whether shown or not.",
+);
+/// Messages lost.
+pub const API_LOG_MESSAGES_LOST: Metric = counter(
+    "churn_api_log_messages_lost_total",
+    &[],
+    "Messages lost because standard error was not read fast enough.",
+);
+/// The model at work.
+pub const MODEL_INFO: Metric = gauge(
+    "churn_model_info",
+    &["model", "version", "sha256"],
+    "",
+    "The model that predicts: always 1, absent without a model.",
+);
+/// When it came.
+pub const MODEL_LOADED_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_model_loaded_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the model was loaded, 0 without a model.",
+);
+/// Reloads.
+pub const MODEL_RELOADS: Metric = counter(
+    "churn_model_reloads_total",
+    &["result"],
+    "Looks at the model file that found it changed or were asked for, by result.",
+);
+/// Rows of the prediction log.
+pub const PREDICTION_LOG_ROWS: Metric = counter(
+    "churn_prediction_log_rows_total",
+    &["result"],
+    "Predictions on their way to the prediction log, by what became of them.",
+);
+/// Files of the prediction log.
+pub const PREDICTION_LOG_FILES: Metric = counter(
+    "churn_prediction_log_files_total",
+    &[],
+    "Files of the prediction log that were closed, ready to be read.",
+);
+/// The program.
+pub const BUILD_INFO: Metric = gauge(
+    "churn_build_info",
+    &["version", "commit"],
+    "",
+    "Version and commit of the program: always 1.",
+);
+/// Process time.
+pub const PROCESS_CPU_SECONDS: Metric = counter(
+    "process_cpu_seconds_total",
+    &[],
+    "User and system CPU time of the process in seconds.",
+);
+/// Process memory.
+pub const PROCESS_RESIDENT_MEMORY_BYTES: Metric = gauge(
+    "process_resident_memory_bytes",
+    &[],
+    "bytes",
+    "Memory of the process that is in RAM.",
+);
+/// Process address space.
+pub const PROCESS_VIRTUAL_MEMORY_BYTES: Metric = gauge(
+    "process_virtual_memory_bytes",
+    &[],
+    "bytes",
+    "Address space of the process.",
+);
+/// Process start.
+pub const PROCESS_START_TIME_SECONDS: Metric = gauge(
+    "process_start_time_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the process started.",
+);
+/// Process file descriptors.
+pub const PROCESS_OPEN_FDS: Metric = gauge(
+    "process_open_fds",
+    &[],
+    "",
+    "File descriptors that the process has open.",
+);
+/// Process limit of file descriptors.
+pub const PROCESS_MAX_FDS: Metric = gauge(
+    "process_max_fds",
+    &[],
+    "",
+    "File descriptors that the process may have open.",
+);
+
+/// The metrics of a drift check.
+pub const OF_DRIFT: &[Metric] = &[
     MODEL_DRIFT_SCORE,
     DRIFT_MAX_PSI,
     DRIFT_SCORE_PSI,
@@ -213,6 +539,104 @@ pub const ALL: &[Metric] = &[
     MODEL_CALIBRATION_ERROR,
 ];
 
+/// What became of alerts.
+pub const RETRAIN_DECISIONS_TOTAL: Metric = counter(
+    "churn_retrain_decisions_total",
+    &["outcome"],
+    "Alerts that the retrain webhook took, by what became of them.",
+);
+/// Notifications.
+pub const RETRAIN_REQUESTS_TOTAL: Metric = counter(
+    "churn_retrain_requests_total",
+    &["status"],
+    "Notifications that the retrain webhook answered, by HTTP status.",
+);
+/// When the webhook last started a Job.
+pub const RETRAIN_LAST_START_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_retrain_last_start_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which this process last started a retrain, 0 if never.",
+);
+/// When the next start is welcome.
+pub const RETRAIN_COOLDOWN_END_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_retrain_cooldown_end_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the cooldown that this process last met ends, 0 if none.",
+);
+
+/// Every metric, in the order of the documentation.
+pub const ALL: &[Metric] = &[
+    MODEL_DRIFT_SCORE,
+    DRIFT_MAX_PSI,
+    DRIFT_SCORE_PSI,
+    DRIFT_STATUS,
+    DRIFT_FEATURE_STATUS,
+    DRIFT_ROWS,
+    DRIFT_MISSING_RATIO,
+    DRIFT_FINDINGS,
+    DRIFT_LAST_RUN_TIMESTAMP_SECONDS,
+    MODEL_LABELLED_ROWS,
+    MODEL_POSITIVE_RATIO,
+    MODEL_ROC_AUC,
+    MODEL_AVERAGE_PRECISION,
+    MODEL_LOG_LOSS,
+    MODEL_BRIER_SCORE,
+    MODEL_ACCURACY,
+    MODEL_PRECISION,
+    MODEL_RECALL,
+    MODEL_F1,
+    MODEL_CALIBRATION_ERROR,
+    DRIFT_CHECKS,
+    DRIFT_CHECK_DURATION_SECONDS,
+    DRIFT_BASELINE_LOADED_TIMESTAMP_SECONDS,
+    TRAIN_ROWS,
+    TRAIN_ROC_AUC,
+    TRAIN_AVERAGE_PRECISION,
+    TRAIN_LOG_LOSS,
+    TRAIN_BRIER_SCORE,
+    TRAIN_ACCURACY,
+    TRAIN_PRECISION,
+    TRAIN_RECALL,
+    TRAIN_F1,
+    TRAIN_CALIBRATION_ERROR,
+    TRAIN_THRESHOLD,
+    TRAIN_PROMOTED,
+    TRAIN_LAST_RUN_TIMESTAMP_SECONDS,
+    JOB_LAST_RUN_TIMESTAMP_SECONDS,
+    JOB_LAST_SUCCESS_TIMESTAMP_SECONDS,
+    JOB_DURATION_SECONDS,
+    JOB_EXIT_CODE,
+    JOB_MAX_RESIDENT_MEMORY_BYTES,
+    API_REQUESTS,
+    API_REQUEST_LATENCY_SECONDS,
+    API_PREDICTIONS,
+    MODEL_PREDICTIONS,
+    MODEL_PREDICTION_BASELINE_RATIO,
+    PREDICTION_SCORE,
+    API_INPUT_ERRORS,
+    API_REQUESTS_IN_FLIGHT,
+    API_LOG_MESSAGES,
+    API_LOG_MESSAGES_LOST,
+    MODEL_INFO,
+    MODEL_LOADED_TIMESTAMP_SECONDS,
+    MODEL_RELOADS,
+    PREDICTION_LOG_ROWS,
+    PREDICTION_LOG_FILES,
+    BUILD_INFO,
+    PROCESS_CPU_SECONDS,
+    PROCESS_RESIDENT_MEMORY_BYTES,
+    PROCESS_VIRTUAL_MEMORY_BYTES,
+    PROCESS_START_TIME_SECONDS,
+    PROCESS_OPEN_FDS,
+    PROCESS_MAX_FDS,
+    RETRAIN_DECISIONS_TOTAL,
+    RETRAIN_REQUESTS_TOTAL,
+    RETRAIN_LAST_START_TIMESTAMP_SECONDS,
+    RETRAIN_COOLDOWN_END_TIMESTAMP_SECONDS,
+];
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -223,6 +647,11 @@ mod tests {
     fn names_are_unique() {
         let names: BTreeSet<_> = ALL.iter().map(|metric| metric.name).collect();
         assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn every_list_is_part_of_the_whole() {
+        assert!(OF_DRIFT.iter().all(|metric| ALL.contains(metric)));
     }
 
     #[test]
@@ -242,14 +671,18 @@ mod tests {
                 "{}",
                 metric.name
             );
+            // `model_` are names that others have given, `process_` those that every program has.
             assert!(
-                metric.name.starts_with("churn_") || metric == &MODEL_DRIFT_SCORE,
+                ["churn_", "model_", "process_"]
+                    .iter()
+                    .any(|prefix| metric.name.starts_with(prefix)),
                 "{} has no prefix",
                 metric.name
             );
-            assert!(
-                !metric.name.ends_with("_total"),
-                "{} is no counter",
+            assert_eq!(
+                metric.name.ends_with("_total"),
+                metric.kind == Kind::Counter,
+                "{}",
                 metric.name
             );
             assert!(
@@ -265,6 +698,7 @@ mod tests {
         for metric in ALL {
             assert!(metric.name.ends_with(metric.unit), "{}", metric.name);
             for unit in ["seconds", "bytes", "ratio"] {
+                // A counter of a unit has it before `_total`.
                 assert!(
                     !metric.name.ends_with(unit) || metric.unit == unit,
                     "{}",

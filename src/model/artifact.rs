@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::learned::LearnedRows;
 use crate::profile::Profile;
 use crate::stats::classification::{Estimate, Performance};
 
@@ -257,6 +258,9 @@ pub struct Provenance {
     pub split: String,
     /// Rows by split: `train`, `validation`, `test`, `purged`.
     pub split_rows: BTreeMap<String, u64>,
+    /// The rows that the model learned from: train and validation. Layout 1 has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<LearnedRows>,
     /// What an unpurged split would have claimed on its test rows, when rows were purged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unpurged_roc_auc: Option<Estimate>,

@@ -51,6 +51,10 @@ pub(super) fn check_body(body: &Body) -> Result<(), String> {
     ensure(!body.examples.is_empty(), || {
         "it has no examples to test itself with".into()
     })?;
+    body.provenance
+        .learned
+        .as_ref()
+        .map_or(Ok(()), super::learned::LearnedRows::check)?;
     check_figures(body)?;
     ensure(body.profile.command == "profile", || {
         "its profile is none".into()

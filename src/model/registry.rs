@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::promote::Comparison;
+use super::paired::Comparison;
 use crate::error::{Error, Place, Result};
 
 /// Version of a line's layout.

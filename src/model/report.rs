@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::{Importance, TrivialBaseline};
-use super::promote::Comparison;
+use super::paired::Comparison;
 use crate::stats::classification::{Estimate, Performance};
 
 /// Version of the layout.
@@ -49,6 +49,8 @@ pub struct TrainReport {
     pub unpurged_roc_auc: Option<Estimate>,
     /// Permutation importance, largest first.
     pub importance: Vec<Importance>,
+    /// How the features of validation and test differ from those of train, worst first.
+    pub drift: Vec<SplitDrift>,
     /// The candidate is in production now.
     pub promoted: bool,
     /// Why, or why not.
@@ -57,4 +59,32 @@ pub struct TrainReport {
     pub comparisons: Vec<Comparison>,
     /// What the user should know.
     pub warnings: Vec<String>,
+}
+
+/// A feature in the splits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SplitDrift {
+    /// Its name.
+    pub feature: String,
+    /// From train to validation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<SplitPsi>,
+    /// From train to test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<SplitPsi>,
+}
+
+/// How far a feature of a split is from train.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SplitPsi {
+    /// `OK`, `WARN` or `FAIL`, by the rules of `churnctl drift`.
+    pub status: String,
+    /// Population stability index; absent without values to compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psi: Option<f64>,
+    /// What chance alone rarely exceeds, for splits of these sizes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psi_noise_limit: Option<f64>,
+    /// The index of missing against present.
+    pub missing_psi: f64,
 }

@@ -4,15 +4,25 @@
 use std::collections::BTreeMap;
 
 use super::cut::{Cuts, Timeline};
-use super::frame::MISSING_CODE;
+use super::split_check::{
+    FEW_POSITIVES, check_labels, count_positives, lacking, warn_of_few, warn_of_shared_groups,
+};
 use super::strata::deal;
 use super::times::{LabelWindow, show_time};
 use crate::error::{Error, Result};
 
-/// Positive rows in train below which a warning is due.
-const FEW_POSITIVES: usize = 50;
-/// Groups with positive rows in train below which a warning is due.
-const FEW_POSITIVE_GROUPS: usize = 100;
+/// Rows to split: what is known of each.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// Whether it is positive.
+    pub label: &'a [bool],
+    /// Its time in seconds, if the split is by time.
+    pub time: Option<&'a [i64]>,
+    /// Its group, if rows belong together.
+    pub group: Option<&'a [u32]>,
+    /// Who it is, or its group: decides on its part in a split at random.
+    pub keys: &'a [u64],
+}
 
 /// How to split.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +63,7 @@ pub struct Splits {
     pub warnings: Vec<String>,
 }
 
-/// Splits the rows of `label`.
+/// Splits rows.
 ///
 /// With `time` (seconds): a label at time t is known at t + window, so train holds only rows
 /// with t + window <= start of validation, validation only rows with t + window <= start of
@@ -67,18 +77,20 @@ pub struct Splits {
 /// Bad input if train, validation or test would lack a label, with a hint.
 ///
 /// # Panics
-/// Panics if `time` or `group` are not as long as `label`.
-pub fn split(
-    label: &[bool],
-    time: Option<&[i64]>,
-    group: Option<&[u32]>,
-    options: &SplitOptions,
-) -> Result<Splits> {
+/// Panics if the members of `rows` are not of one length.
+pub fn split(rows: Rows<'_>, options: &SplitOptions) -> Result<Splits> {
+    let Rows {
+        label,
+        time,
+        group,
+        keys,
+    } = rows;
     assert!(time.is_none_or(|time| time.len() == label.len()));
     assert!(group.is_none_or(|group| group.len() == label.len()));
+    assert_eq!(keys.len(), label.len());
     let mut splits = match time {
-        Some(time) => by_time(label, time, group, options)?,
-        None => stratified(label, group, options),
+        Some(time) => by_time(rows, time, options)?,
+        None => stratified(rows, options),
     };
     check_labels(&splits, label, time.is_some(), options)?;
     warn_of_few(&mut splits, label, group);
@@ -88,14 +100,11 @@ pub fn split(
     Ok(splits)
 }
 
-fn stratified(label: &[bool], group: Option<&[u32]>, options: &SplitOptions) -> Splits {
-    let rows = all_rows(label);
-    let parts = deal(&rows, label, group, &options.shares, options.seed);
+fn stratified(table: Rows<'_>, options: &SplitOptions) -> Splits {
+    let rows = all_rows(table.label);
     let mut splits = Splits::default();
-    for (row, part) in rows.into_iter().zip(parts) {
-        splits.part(part).push(row);
-    }
-    let groups = if group.is_some() {
+    deal_into(&mut splits, rows, table, &options.shares, options.seed);
+    let groups = if table.group.is_some() {
         ", groups kept together"
     } else {
         ""
@@ -104,12 +113,16 @@ fn stratified(label: &[bool], group: Option<&[u32]>, options: &SplitOptions) -> 
     splits
 }
 
-fn by_time(
-    label: &[bool],
-    time: &[i64],
-    group: Option<&[u32]>,
-    options: &SplitOptions,
-) -> Result<Splits> {
+/// Deals rows to train, validation and test, or the first of them.
+fn deal_into(splits: &mut Splits, rows: Vec<u32>, of: Rows<'_>, shares: &[f64], seed: u64) {
+    let parts = deal(&rows, of.label, of.group, of.keys, shares, seed);
+    for (row, part) in rows.into_iter().zip(parts) {
+        splits.part(part).push(row);
+    }
+}
+
+fn by_time(table: Rows<'_>, time: &[i64], options: &SplitOptions) -> Result<Splits> {
+    let label = table.label;
     let timeline = Timeline::new(time, options.label_window.seconds());
     let full = timeline
         .both_cuts(options.shares)
@@ -122,7 +135,7 @@ fn by_time(
         return Ok(full);
     }
     // More positives to learn from are worth the overlap of train and validation.
-    let short = with_one_gap(&timeline, label, time, group, options).filter(|short| {
+    let short = with_one_gap(&timeline, table, time, options).filter(|short| {
         full.as_ref().is_none_or(|full| {
             lacking(full, label).is_some()
                 || count_positives(&short.train, label) > 2 * count_positives(&full.train, label)
@@ -164,9 +177,8 @@ fn with_both_gaps(time: &[i64], cuts: Cuts, options: &SplitOptions) -> Splits {
 
 fn with_one_gap(
     timeline: &Timeline,
-    label: &[bool],
+    table: Rows<'_>,
     time: &[i64],
-    group: Option<&[u32]>,
     options: &SplitOptions,
 ) -> Option<Splits> {
     let [train, validation, test] = options.shares;
@@ -183,17 +195,14 @@ fn with_one_gap(
             splits.purged.push(row);
         }
     }
-    let how = if let Some(group) = group {
-        let parts = deal(
-            &known,
-            label,
-            Some(group),
+    let how = if table.group.is_some() {
+        deal_into(
+            &mut splits,
+            known,
+            table,
             &[train, validation],
             options.seed,
         );
-        for (row, part) in known.into_iter().zip(parts) {
-            splits.part(part).push(row);
-        }
         "validation is made of other groups from the time of train"
     } else {
         let begin = timeline.validation_cut(cut, validation / (train + validation))?;
@@ -275,102 +284,6 @@ fn all_rows(label: &[bool]) -> Vec<u32> {
     (0_u32..).take(label.len()).collect()
 }
 
-fn count_positives(rows: &[u32], label: &[bool]) -> usize {
-    rows.iter().filter(|row| label[**row as usize]).count()
-}
-
-/// The first split that lacks a label, and which label.
-fn lacking(splits: &Splits, label: &[bool]) -> Option<(&'static str, &'static str)> {
-    let named = [
-        ("train", &splits.train),
-        ("validation", &splits.validation),
-        ("test", &splits.test),
-    ];
-    named.into_iter().find_map(|(name, rows)| {
-        let positives = count_positives(rows, label);
-        if positives == 0 {
-            Some((name, "positive"))
-        } else if positives == rows.len() {
-            Some((name, "negative"))
-        } else {
-            None
-        }
-    })
-}
-
-fn check_labels(
-    splits: &Splits,
-    label: &[bool],
-    timed: bool,
-    options: &SplitOptions,
-) -> Result<()> {
-    let Some((name, class)) = lacking(splits, label) else {
-        return Ok(());
-    };
-    let hint = if timed && options.label_window > LabelWindow::NONE {
-        format!(
-            "bring a longer history: {} of {} rows were purged, since their labels are known \
-             only {} later (--label-window)",
-            splits.purged.len(),
-            label.len(),
-            options.label_window
-        )
-    } else {
-        "bring more rows, or check --label and --positive".to_owned()
-    };
-    let message = format!(
-        "the {name} split has no {class} row ({} positives among all {} rows)",
-        label.iter().filter(|positive| **positive).count(),
-        label.len()
-    );
-    Err(Error::bad_input(message).hint(hint))
-}
-
-fn warn_of_few(splits: &mut Splits, label: &[bool], group: Option<&[u32]>) {
-    let positives = count_positives(&splits.train, label);
-    if positives < FEW_POSITIVES {
-        splits.warnings.push(format!(
-            "only {positives} positive rows to learn from; bring more data before you trust \
-             the model"
-        ));
-    }
-    let Some(group) = group else { return };
-    let positive_rows = splits.train.iter().filter(|row| label[**row as usize]);
-    let mut groups: Vec<u32> = positive_rows.map(|row| group[*row as usize]).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    if groups.len() < FEW_POSITIVE_GROUPS {
-        splits.warnings.push(format!(
-            "only {} groups with positive rows to learn from: rows of one group say much the \
-             same; bring a longer history",
-            groups.len()
-        ));
-    }
-}
-
-fn warn_of_shared_groups(splits: &mut Splits, group: Option<&[u32]>) {
-    let Some(group) = group else { return };
-    let mut seen: BTreeMap<u32, u8> = BTreeMap::new();
-    for (bit, rows) in [
-        (1, &splits.train),
-        (2, &splits.validation),
-        (4, &splits.test),
-    ] {
-        for row in rows {
-            *seen.entry(group[*row as usize]).or_default() |= bit;
-        }
-    }
-    seen.remove(&MISSING_CODE);
-    let shared = seen.values().filter(|bits| bits.count_ones() > 1).count();
-    if shared > 0 {
-        splits.warnings.push(format!(
-            "{shared} of {} groups have rows in more than one split: the figures are those of \
-             known groups at later times, not of new groups",
-            seen.len()
-        ));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -378,6 +291,23 @@ mod tests {
     use super::*;
 
     const DAY: i64 = 86_400;
+
+    /// Splits with keys by place.
+    fn split(
+        label: &[bool],
+        time: Option<&[i64]>,
+        group: Option<&[u32]>,
+        options: &SplitOptions,
+    ) -> Result<Splits> {
+        let keys: Vec<u64> = (0..).take(label.len()).collect();
+        let rows = Rows {
+            label,
+            time,
+            group,
+            keys: &keys,
+        };
+        super::split(rows, options)
+    }
 
     fn window(text: &str) -> LabelWindow {
         text.parse().expect("is a window")

@@ -1,10 +1,10 @@
 //! Rows into parts at random: stratified by label, groups kept together, the same for the same
-//! seed. Knows nothing of time.
+//! seed. Knows nothing of time, nor of what makes a row's key.
 
 use std::collections::BTreeMap;
 
 use super::frame::MISSING_CODE;
-use crate::stats::bootstrap::SplitMix64;
+use super::identity::joined;
 
 /// Returns the part of each of `rows`: a number below `shares.len()`.
 ///
@@ -12,17 +12,22 @@ use crate::stats::bootstrap::SplitMix64;
 /// groups, is a group of its own. Groups with any positive row and groups without are dealt
 /// apart from each other, so each part gets its share of both, by rows.
 ///
+/// A key says who a row (or its group) is. What becomes of it depends on the key, not on its place
+/// in the table: when the table has grown, nearly all rows are in the part where they were, so
+/// that what an earlier model learned from is not what a later one is tested on.
+///
 /// # Formula
-/// The groups of a stratum are shuffled (Fisher, Yates; Durstenfeld 1964) and laid behind one
-/// another; a group goes to the part in whose share of the stratum's rows its middle lies.
+/// The groups of a stratum are ordered by a hash of seed and key and laid behind one another; a
+/// group goes to the part in whose share of the stratum's rows its middle lies.
 ///
 /// # Panics
-/// Panics if a row is not in `label` or `group`, or there are no shares.
+/// Panics if a row is not in `label`, `group` or `keys`, or there are no shares.
 #[must_use]
 pub fn deal(
     rows: &[u32],
     label: &[bool],
     group: Option<&[u32]>,
+    keys: &[u64],
     shares: &[f64],
     seed: u64,
 ) -> Vec<usize> {
@@ -34,9 +39,9 @@ pub fn deal(
     }
     let total: f64 = shares.iter().sum();
     let mut parts = vec![0; rows.len()];
-    let mut bits = SplitMix64::new(seed);
     for stratum in &mut strata {
-        shuffle(stratum, &mut bits);
+        // Rows of one key stay in their order.
+        stratum.sort_by_cached_key(|unit| joined(seed, keys[rows[unit[0]] as usize]));
         let stratum_rows: usize = stratum.iter().map(|unit| unit.len()).sum();
         let mut before = 0;
         for unit in stratum.iter() {
@@ -78,27 +83,46 @@ fn part_at(position: f64, shares: &[f64]) -> usize {
     shares.len() - 1
 }
 
-/// Puts `items` into an order that only `bits` decide.
-pub fn shuffle<T>(items: &mut [T], bits: &mut SplitMix64) {
-    for last in (1..items.len()).rev() {
-        let bound = last as u64 + 1;
-        // The bias of the remainder is below 2^-32 for as many rows as a u32 counts.
-        let chosen = usize::try_from(bits.next_u64() % bound).unwrap_or(last);
-        items.swap(last, chosen);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
+    fn keys(rows: usize) -> Vec<u64> {
+        (0..rows as u64).map(|row| joined(row, 0)).collect()
+    }
+
+    #[test]
+    fn rows_stay_where_they_were_when_the_table_grows_or_is_sorted_otherwise() {
+        let part_of = |ids: &[u64]| -> BTreeMap<u64, usize> {
+            let label: Vec<bool> = ids.iter().map(|id| id % 4 == 0).collect();
+            let keys: Vec<u64> = ids.iter().map(|id| joined(*id, 0)).collect();
+            let rows: Vec<u32> = (0..).take(ids.len()).collect();
+            let parts = deal(&rows, &label, None, &keys, &[0.7, 0.15, 0.15], 42);
+            ids.iter().copied().zip(parts).collect()
+        };
+        let before = part_of(&(0..4_000).collect::<Vec<_>>());
+        assert_eq!(before, part_of(&(0..4_000).rev().collect::<Vec<_>>()));
+        let after = part_of(&(0..6_000).collect::<Vec<_>>());
+        let moved = before.iter().filter(|(id, part)| after[id] != **part);
+        // The cuts move with the shares of the new rows; shuffled, 1,900 would move.
+        let moved = moved.count();
+        assert!(moved < 200, "{moved}");
+    }
+
     #[test]
     fn each_part_gets_its_share_of_both_labels() {
         let label: Vec<bool> = (0..1_000).map(|row| row % 10 == 0).collect();
         let rows: Vec<u32> = (0..1_000).collect();
-        let parts = deal(&rows, &label, None, &[0.7, 0.15, 0.15], 42);
+        let parts = deal(
+            &rows,
+            &label,
+            None,
+            &keys(label.len()),
+            &[0.7, 0.15, 0.15],
+            42,
+        );
         let count = |part, positive| {
             let hit = |(at, one): (usize, &usize)| *one == part && label[at] == positive;
             parts.iter().enumerate().filter(|&pair| hit(pair)).count()
@@ -111,9 +135,15 @@ mod tests {
     fn another_seed_deals_otherwise() {
         let label: Vec<bool> = (0..100).map(|row| row % 4 == 0).collect();
         let rows: Vec<u32> = (0..100).collect();
-        let one = deal(&rows, &label, None, &[0.5, 0.5], 1);
-        assert_eq!(one, deal(&rows, &label, None, &[0.5, 0.5], 1));
-        assert_ne!(one, deal(&rows, &label, None, &[0.5, 0.5], 2));
+        let one = deal(&rows, &label, None, &keys(label.len()), &[0.5, 0.5], 1);
+        assert_eq!(
+            one,
+            deal(&rows, &label, None, &keys(label.len()), &[0.5, 0.5], 1)
+        );
+        assert_ne!(
+            one,
+            deal(&rows, &label, None, &keys(label.len()), &[0.5, 0.5], 2)
+        );
     }
 
     proptest! {
@@ -125,7 +155,7 @@ mod tests {
             let label: Vec<bool> = data.iter().map(|row| row.0).collect();
             let group: Vec<u32> = data.iter().map(|row| row.1).collect();
             let rows: Vec<u32> = (0..).take(data.len()).collect();
-            let parts = deal(&rows, &label, Some(&group), &[0.7, 0.15, 0.15], seed);
+            let parts = deal(&rows, &label, Some(&group), &keys(label.len()), &[0.7, 0.15, 0.15], seed);
             for (at, part) in parts.iter().enumerate() {
                 for (other, other_part) in parts.iter().enumerate() {
                     prop_assert!(group[at] != group[other] || part == other_part);

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use super::artifact::{Calibration, Feature, Importance, Model, SplitMetrics, TrivialBaseline};
 use super::calibrate;
-use super::encode::{TrainingSet, fit_features};
+use super::encode::fit_features;
 use super::evaluate::{REPLICATES, split_metrics};
-use super::frame::{Column, Frame};
+use super::frame::Frame;
 use super::importance::permutation_importance;
 use super::learner::{Fitted, Learner};
 use super::logistic::Logistic;
 use super::score::Scorer;
 use super::split::Splits;
 use super::threshold::{self, Threshold, ThresholdRule};
+use super::training_set::TrainingSet;
 use super::trees::Trees;
 use super::trivial::trivial;
 use crate::error::Result;
@@ -297,33 +298,6 @@ fn unpurged(
     let scores = scorer.scores_of(table.frame, test, options.threads)?;
     let measured = split_metrics(&scores, &of_rows(test), 0.5, options.seed, REPLICATES);
     Ok(measured.performance.roc_auc)
-}
-
-/// Why a column is no feature, if it is none by its values.
-#[must_use]
-pub fn unfit(name: &str, column: &Column, rows: usize) -> Option<String> {
-    match column {
-        Column::Numbers(numbers) => {
-            let mut values = numbers.iter().filter(|value| !value.is_nan());
-            let Some(first) = values.next() else {
-                return Some(format!("\"{name}\" has no value, it is left out"));
-            };
-            let missing = numbers.iter().any(|value| value.is_nan());
-            // With missing values among them, that they are missing may still tell something.
-            (!missing && values.all(|value| value == first))
-                .then(|| format!("\"{name}\" is always {first}, it is left out"))
-        }
-        Column::Categories { levels, codes } => {
-            if levels.len() >= 50 && levels.len() as f64 >= 0.95 * rows as f64 {
-                let distinct = levels.len();
-                return Some(format!(
-                    "\"{name}\" has {distinct} distinct values in {rows} rows: an identifier, it is left out"
-                ));
-            }
-            let constant = levels.len() == 1 && codes.iter().all(|&code| code == 0);
-            constant.then(|| format!("\"{name}\" is always \"{}\", it is left out", levels[0]))
-        }
-    }
 }
 
 /// Returns how a model is told in a sentence.

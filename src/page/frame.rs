@@ -1,10 +1,12 @@
-//! The frame of any page we make: escaping that cannot be switched off, styles, no script.
+//! The frame of any page we make: escaping that cannot be switched off, styles, no script but where a
+//! page of a server needs one.
 //! What stands in a page is the affair of `reports/`.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_formatter};
 use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -59,16 +61,40 @@ impl Page<'_> {
     ///
     /// Fails if the frame's template is wrong: a bug.
     pub fn render(&self) -> Result<String> {
+        self.framed(Html::default(), Html::default())
+    }
+
+    /// Returns the whole document with a script of ours: no other can run, and it can talk to the
+    /// server that the page came from alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Page::render`].
+    pub fn render_with_script(&self, script: &'static str) -> Result<String> {
+        use base64::Engine as _;
+        // The end of a script's element is found by its text alone.
+        let script = script.trim_end().replace("</", "<\\/");
+        let hash = Sha256::digest(&script);
+        let hash = base64::engine::general_purpose::STANDARD.encode(hash);
+        let policy = format!("; script-src 'sha256-{hash}'; connect-src 'self'");
+        self.framed(Html(policy), Html(script))
+    }
+
+    fn framed(&self, policy: Html, script: Html) -> Result<String> {
         #[derive(Serialize)]
         struct Context<'a> {
             title: &'a str,
             style: Html,
             body: &'a Html,
+            policy: Html,
+            script: Html,
         }
         let context = Context {
             title: self.title,
             style: Html(format!("{STYLE}{}", self.style)),
             body: self.body,
+            policy,
+            script,
         };
         render(FRAME, &context).map(Html::into_string)
     }

@@ -10,6 +10,7 @@ mod pushdown;
 mod spread;
 mod sums;
 mod texts;
+mod values;
 mod view;
 
 pub use column::Column;

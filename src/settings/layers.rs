@@ -4,13 +4,20 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::file::SettingsFile;
+use super::file::{SettingsFile, nearest_key};
 use super::keys::{KEYS, Key, Kind};
 use super::values::Raw;
 use crate::error::{Error, Place, Result, nearest};
 
 /// Variables that steer the program or its build and are no settings.
-pub const ENV_ONLY: [&str; 3] = ["CHURNCTL_CONFIG", "CHURNCTL_PROGRESS", "CHURNCTL_COMMIT"];
+pub const ENV_ONLY: &[&str] = &[
+    "CHURNCTL_COMMIT",
+    "CHURNCTL_CONFIG",
+    "CHURNCTL_METRICS_FILE",
+    "CHURNCTL_PROGRESS",
+    "CHURNCTL_PUSH_PASSWORD",
+    "CHURNCTL_PUSH_TOKEN",
+];
 
 const PREFIX: &str = "CHURNCTL_";
 
@@ -75,6 +82,30 @@ impl Flags {
         if let Some(value) = value {
             self.0.insert(key, Raw::One(value.to_string()));
         }
+    }
+
+    /// Takes `key=value`, as `--set` has it.
+    ///
+    /// # Errors
+    /// Fails with 64 if it is none, or nobody knows the key.
+    pub fn set(&mut self, assignment: &str) -> Result<()> {
+        let Some((name, value)) = assignment.split_once('=') else {
+            let message = format!("\"{assignment}\" is not key=value");
+            return Err(Error::usage(message));
+        };
+        let Some(key) = Key::named(name.trim()) else {
+            let error = Error::usage(format!("unknown setting \"{name}\""));
+            return Err(match nearest_key(name) {
+                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                None => error.hint("`churnctl config show` lists every setting"),
+            });
+        };
+        let raw = match key.kind {
+            Kind::List => Raw::split(value),
+            Kind::Text | Kind::Number | Kind::Count => Raw::One(value.to_owned()),
+        };
+        self.0.insert(key.name, raw);
+        Ok(())
     }
 
     /// Takes the values of a list flag, if it was given.
@@ -239,7 +270,10 @@ fn is_service_link(name: &str) -> bool {
 
 fn unknown_variable(name: &str) -> Error {
     let names: Vec<String> = KEYS.iter().map(Key::env_name).collect();
-    let all = names.iter().map(String::as_str).chain(ENV_ONLY);
+    let all = names
+        .iter()
+        .map(String::as_str)
+        .chain(ENV_ONLY.iter().copied());
     let error = Error::bad_settings(format!("unknown environment variable {name}"));
     match nearest(name, all) {
         Some(near) => error.hint(format!("did you mean {near}?")),

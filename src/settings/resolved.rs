@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::alerts::AlertsSettings;
+use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
-use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Target};
+use super::serve::ServeSettings;
+use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, Wait};
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -23,6 +26,18 @@ pub struct Settings {
     pub train: TrainSettings,
     /// Batch scores.
     pub score: ScoreSettings,
+    /// The prediction API.
+    pub serve: ServeSettings,
+    /// The deployment and its alerts.
+    pub deployment: DeploymentSettings,
+    /// The cluster.
+    pub cluster: ClusterSettings,
+    /// Retraining.
+    pub retrain: RetrainSettings,
+    /// The Pushgateway.
+    pub push: PushSettings,
+    /// Lists, lint and tests of alerting rules.
+    pub alerts: AlertsSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -78,6 +93,14 @@ pub struct DriftSettings {
     pub metrics_file: Option<PathBuf>,
     /// Where Kubernetes looks for a pod's last words.
     pub termination_log: Option<PathBuf>,
+    /// Pushgateway to push to, if wanted.
+    pub push_gateway: Option<String>,
+    /// Job under which to push.
+    pub push_job: String,
+    /// How often to repeat the check, if at all.
+    pub watch: Option<Span>,
+    /// Where to listen meanwhile.
+    pub listen: Option<String>,
     /// PSI from which a feature warns.
     pub warn_psi: PsiThreshold,
     /// PSI from which a feature fails.
@@ -101,6 +124,8 @@ pub struct TrainSettings {
     pub time: Option<String>,
     /// Column whose rows stay together.
     pub group: Option<String>,
+    /// Columns to learn from although they look like identifiers.
+    pub include: Vec<String>,
     /// How long after its time a row's label is known.
     pub label_window: String,
     /// Seed of everything random.
@@ -132,6 +157,71 @@ pub struct ScoreSettings {
     pub data: Vec<String>,
     /// Model artifact.
     pub model: PathBuf,
+}
+
+/// Which namespace of which cluster, see `cluster.*`.
+#[derive(Debug, Clone)]
+pub struct ClusterSettings {
+    /// The namespace.
+    pub namespace: String,
+    /// Context of the kubeconfig, if named.
+    pub context: Option<String>,
+    /// How long to bear with the API server.
+    pub deadline: Span,
+}
+
+/// When and how to retrain, see `retrain.*`.
+#[derive(Debug, Clone)]
+pub struct RetrainSettings {
+    /// CronJob whose template it is.
+    pub from: String,
+    /// How long after a start no other follows.
+    pub cooldown: Wait,
+    /// Lease that remembers.
+    pub lease: String,
+    /// Where the webhook listens.
+    pub listen: String,
+    /// File with the webhook's token, if there is one.
+    pub token_file: Option<PathBuf>,
+    /// The webhook's certificate, if it speaks TLS.
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    pub tls_key: Option<PathBuf>,
+    /// Who signs clients' certificates, if they need one.
+    pub client_ca: Option<PathBuf>,
+    /// How long ago an alert may have begun.
+    pub max_alert_age: Wait,
+    /// Alerts that may start a retrain.
+    pub alerts: Vec<String>,
+    /// Starts by alert a day.
+    pub max_per_day: u32,
+}
+
+/// How the Pushgateway is spoken to, see `push.*`. Words are checked by whom they are for.
+#[derive(Debug, Clone)]
+pub struct PushSettings {
+    /// Its URL, if named.
+    pub gateway: Option<String>,
+    /// User.
+    pub username: Option<String>,
+    /// File with the password.
+    pub password_file: Option<PathBuf>,
+    /// File with a bearer token.
+    pub token_file: Option<PathBuf>,
+    /// Certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate by which we are known.
+    pub client_cert: Option<PathBuf>,
+    /// Its key.
+    pub client_key: Option<PathBuf>,
+    /// Whether credentials may go unencrypted.
+    pub plain_http: String,
+    /// How pushes are packed.
+    pub compression: String,
+    /// Longest time for one attempt.
+    pub timeout: Span,
+    /// Longest time for all attempts.
+    pub deadline: Span,
 }
 
 /// The thresholds of one feature.
@@ -169,12 +259,51 @@ impl Settings {
             },
             drift: drift(layers)?,
             train: train(layers)?,
+            serve: super::serve::resolve(layers)?,
             score: ScoreSettings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
+            deployment: DeploymentSettings::resolve(layers)?,
+            cluster: ClusterSettings {
+                namespace: layers.required("cluster.namespace")?.0,
+                context: layers.optional("cluster.context")?.0,
+                deadline: layers.required("cluster.deadline")?.0,
+            },
+            retrain: RetrainSettings {
+                from: layers.required("retrain.from")?.0,
+                cooldown: layers.required("retrain.cooldown")?.0,
+                lease: layers.required("retrain.lease")?.0,
+                listen: layers.required("retrain.listen")?.0,
+                token_file: layers.optional::<PathBuf>("retrain.token_file")?.0,
+                tls_cert: layers.optional::<PathBuf>("retrain.tls_cert")?.0,
+                tls_key: layers.optional::<PathBuf>("retrain.tls_key")?.0,
+                client_ca: layers.optional::<PathBuf>("retrain.client_ca")?.0,
+                max_alert_age: layers.required("retrain.max_alert_age")?.0,
+                alerts: layers.list("retrain.alerts")?,
+                max_per_day: layers.required("retrain.max_per_day")?.0,
+            },
+            push: push(layers)?,
+            alerts: AlertsSettings::resolve(layers)?,
         })
     }
+}
+
+fn push(layers: &Layers) -> Result<PushSettings> {
+    let file = |name: &str| -> Result<Option<PathBuf>> { Ok(layers.optional(name)?.0) };
+    Ok(PushSettings {
+        gateway: layers.optional("push.gateway")?.0,
+        username: layers.optional("push.username")?.0,
+        password_file: file("push.password_file")?,
+        token_file: file("push.token_file")?,
+        ca_file: file("push.ca_file")?,
+        client_cert: file("push.client_cert")?,
+        client_key: file("push.client_key")?,
+        plain_http: layers.required("push.plain_http")?.0,
+        compression: layers.required("push.compression")?.0,
+        timeout: layers.required("push.timeout")?.0,
+        deadline: layers.required("push.deadline")?.0,
+    })
 }
 
 fn train(layers: &Layers) -> Result<TrainSettings> {
@@ -183,6 +312,7 @@ fn train(layers: &Layers) -> Result<TrainSettings> {
         data: layers.list("train.data")?,
         time: layers.optional("train.time")?.0,
         group: layers.optional("train.group")?.0,
+        include: layers.list("train.include")?,
         label_window: layers.required("train.label_window")?.0,
         seed: layers.required("train.seed")?.0,
         model: layers.required("train.model")?.0,
@@ -215,6 +345,10 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         junit: target("drift.junit")?,
         metrics_file: target("drift.metrics_file")?,
         termination_log: target("drift.termination_log")?,
+        push_gateway: layers.optional("drift.push_gateway")?.0,
+        push_job: layers.required("drift.push_job")?.0,
+        watch: layers.optional("drift.watch")?.0,
+        listen: layers.optional("drift.listen")?.0,
         thresholds: thresholds(layers, &warn, &fail)?,
         warn_psi: warn.0,
         fail_psi: fail.0,

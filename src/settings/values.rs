@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -179,6 +180,81 @@ impl FromStr for FailOn {
     }
 }
 
+/// A length of time above zero: a number and a unit, such as `250ms`, `30s`, `5m`, `12h`, `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span(Duration);
+
+impl Span {
+    const UNITS: [(&'static str, u64); 6] = [
+        ("ms", 1),
+        ("s", 1_000),
+        ("m", 60_000),
+        ("h", 3_600_000),
+        ("d", 86_400_000),
+        ("w", 604_800_000),
+    ];
+
+    /// Returns the length.
+    #[must_use]
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refused = || format!("\"{text}\" is no length of time, such as 30s, 5m or 7d");
+        let digits = text.find(|c: char| !c.is_ascii_digit());
+        let (number, unit) = text.split_at(digits.ok_or_else(refused)?);
+        let found = Self::UNITS.iter().find(|(name, _)| *name == unit);
+        let (_, milliseconds) = found.ok_or_else(refused)?;
+        let number: u64 = number.parse().map_err(|_| refused())?;
+        let whole = number.checked_mul(*milliseconds).ok_or_else(refused)?;
+        if whole == 0 {
+            return Err(format!("\"{text}\" is no time at all"));
+        }
+        Ok(Self(Duration::from_millis(whole)))
+    }
+}
+
+/// A length of time that may be none at all: as [`Span`], or `0s`, `0` or `none`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wait(Duration);
+
+impl Wait {
+    /// Returns the length.
+    #[must_use]
+    pub const fn get(self) -> Duration {
+        self.0
+    }
+
+    /// Returns the length unless it is zero.
+    #[must_use]
+    pub fn some(self) -> Option<Duration> {
+        (!self.0.is_zero()).then_some(self.0)
+    }
+}
+
+impl FromStr for Wait {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if matches!(text, "0" | "0s" | "none") {
+            return Ok(Self(Duration::ZERO));
+        }
+        let length = text.parse::<Span>()?.get();
+        // More is a typo, and calculations with times stay in range.
+        if length > TEN_YEARS {
+            return Err(format!("\"{text}\" is longer than ten years"));
+        }
+        Ok(Self(length))
+    }
+}
+
+const TEN_YEARS: Duration = Duration::from_secs(315_360_000);
+
 /// A file to write, or the word `none`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target(Option<PathBuf>);
@@ -220,11 +296,42 @@ mod tests {
     }
 
     #[test]
+    fn a_period_may_be_nothing_and_is_no_longer_than_ten_years() {
+        let seconds = |text: &str| text.parse::<Wait>().map(|period| period.get().as_secs());
+        assert_eq!(seconds("0"), Ok(0));
+        assert_eq!(seconds("6h"), Ok(21_600));
+        for text in ["", "0s", "6", "-1h", "1.5h", "600w", "99999999999999w"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_delimiter_is_one_byte_that_is_no_quote() {
         assert_eq!(";".parse::<Delimiter>().map(Delimiter::byte), Ok(b';'));
         assert_eq!("tab".parse::<Delimiter>().map(Delimiter::byte), Ok(b'\t'));
         for text in ["", ";;", "\"", "\n", "é"] {
             assert!(text.parse::<Delimiter>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_length_of_time_has_a_unit_and_is_not_zero() {
+        let span = |text: &str| text.parse::<Span>().map(Span::get);
+        assert_eq!(span("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(span("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(span("2w"), Ok(Duration::from_secs(14 * 86_400)));
+        for text in [
+            "",
+            "5",
+            "m",
+            "0s",
+            "-1s",
+            "1.5s",
+            "5 m",
+            "5M",
+            "99999999999999999d",
+        ] {
+            assert!(span(text).is_err(), "{text}");
         }
     }
 

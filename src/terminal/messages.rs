@@ -72,6 +72,46 @@ impl<'a> Messages<'a> {
         self.write(&text);
     }
 
+    /// Says what happened, with fields for machines: members of the line under JSON, `name=value`
+    /// behind the message in text. `level` is `error`, `warn`, `info`, or `debug`.
+    pub fn event(&self, level: &str, message: &str, fields: &[(&'static str, serde_json::Value)]) {
+        let (from, prefix, tone) = match level {
+            "error" => (Verbosity::Quiet, "error: ", Tone::Bad),
+            "warn" => (Verbosity::Normal, "warning: ", Tone::Warn),
+            "info" => (Verbosity::Normal, "", Tone::Plain),
+            _ => (Verbosity::Verbose, "debug: ", Tone::Dim),
+        };
+        if self.manner.verbosity < from {
+            return;
+        }
+        let text = match self.manner.log_format {
+            LogFormat::Json => {
+                let mut line = self.line(level, message);
+                if let Some(members) = line.as_object_mut() {
+                    let fields = fields.iter();
+                    members.extend(fields.map(|(name, value)| ((*name).to_owned(), value.clone())));
+                }
+                one_line(&line)
+            }
+            LogFormat::Text => {
+                let mut text = format!(
+                    "{}{}",
+                    self.manner.paint.tone(tone, prefix),
+                    visible(message)
+                );
+                for (name, value) in fields {
+                    let value = match value {
+                        serde_json::Value::String(text) => text.clone(),
+                        other => other.to_string(),
+                    };
+                    text.push_str(&format!(" {name}={}", visible(&value)));
+                }
+                text + "\n"
+            }
+        };
+        self.write(&text);
+    }
+
     fn say(&self, from: Verbosity, level: &str, prefix: &str, tone: Tone, message: &str) {
         if self.manner.verbosity < from {
             return;

@@ -1,7 +1,5 @@
 //! A server that misbehaves as it is told, and counts who came.
 
-#![allow(dead_code, reason = "each command's tests use a part of it")]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,6 +38,16 @@ pub(crate) struct FaultServer {
 
 impl FaultServer {
     pub(crate) fn start(faults: &[Fault]) -> Self {
+        Self::with(faults, false)
+    }
+
+    /// Starts one that stands for a Pushgateway: what it holds it doesn't tell (404, not counted),
+    /// and the faults are for the pushes.
+    pub(crate) fn pushgateway(faults: &[Fault]) -> Self {
+        Self::with(faults, true)
+    }
+
+    fn with(faults: &[Fault], is_pushgateway: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let server = Self {
             address: listener.local_addr().expect("an address"),
@@ -49,16 +57,15 @@ impl FaultServer {
         let (faults, seen) = (faults.to_vec(), Arc::clone(&server.seen));
         let ended = Arc::clone(&server.ended);
         std::thread::spawn(move || {
-            for at in 0.. {
-                let Ok((stream, _)) = listener.accept() else {
-                    return;
-                };
+            while let Ok((stream, _)) = listener.accept() {
                 if ended.load(Ordering::SeqCst) {
                     return;
                 }
-                let fault = faults[at.min(faults.len() - 1)].clone();
-                let (seen, ended) = (Arc::clone(&seen), Arc::clone(&ended));
-                std::thread::spawn(move || misbehave(&stream, &fault, &seen, &ended));
+                let (faults, seen) = (faults.clone(), Arc::clone(&seen));
+                let ended = Arc::clone(&ended);
+                std::thread::spawn(move || {
+                    serve(&stream, &faults, is_pushgateway, &seen, &ended);
+                });
             }
         });
         server
@@ -87,38 +94,65 @@ impl Drop for FaultServer {
     }
 }
 
-fn misbehave(stream: &TcpStream, fault: &Fault, seen: &Mutex<Vec<Seen>>, ended: &AtomicBool) {
-    let reads_body = !matches!(fault, Fault::Reset);
-    let Some(request) = request(stream, reads_body) else {
+fn serve(
+    stream: &TcpStream,
+    faults: &[Fault],
+    is_pushgateway: bool,
+    seen: &Mutex<Vec<Seen>>,
+    ended: &AtomicBool,
+) {
+    let mut reader = BufReader::with_capacity(1, stream);
+    let Some((mut request, length)) = head(&mut reader) else {
         return;
     };
-    seen.lock().expect("no panic").push(request);
-    let until_the_end = |mut step: Box<dyn FnMut() -> bool + '_>| {
-        while !ended.load(Ordering::SeqCst) && step() {
-            std::thread::sleep(Duration::from_millis(50));
-        }
+    if is_pushgateway && request.path == "/api/v1/metrics" {
+        answer(stream, "404 Not Found", "", "");
+        return;
+    }
+    let at = {
+        let mut seen = seen.lock().expect("no panic");
+        seen.push(request.clone());
+        seen.len() - 1
     };
-    let mut writer = stream;
+    let fault = &faults[at.min(faults.len() - 1)];
+    // Closing a socket with bytes unread makes the kernel send a reset.
+    if !matches!(fault, Fault::Reset) {
+        request.body.resize(length, 0);
+        if reader.read_exact(&mut request.body).is_err() {
+            return;
+        }
+        seen.lock().expect("no panic")[at].body = request.body;
+    }
+    misbehave(stream, fault, ended);
+}
+
+fn answer(mut stream: &TcpStream, status: &str, headers: &str, body: &str) {
+    let length = body.len();
+    let _ = write!(
+        stream,
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    );
+}
+
+fn misbehave(mut stream: &TcpStream, fault: &Fault, ended: &AtomicBool) {
+    let go_on = || {
+        std::thread::sleep(Duration::from_millis(50));
+        !ended.load(Ordering::SeqCst)
+    };
     match fault {
         Fault::Reset => {}
-        Fault::Hang => until_the_end(Box::new(|| true)),
+        Fault::Hang => while go_on() {},
         Fault::Drip => {
-            let _ = writer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
-            until_the_end(Box::new(move || writer.write_all(b"x").is_ok()));
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
+            while go_on() && stream.write_all(b"x").is_ok() {}
         }
-        Fault::Answer(status, headers, body) => {
-            let length = body.len();
-            let _ = write!(
-                writer,
-                "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
-            );
-        }
+        Fault::Answer(status, headers, body) => answer(stream, status, headers, body),
     }
 }
 
-fn request(stream: &TcpStream, reads_body: bool) -> Option<Seen> {
-    // Byte by byte: what is not read must stay in the socket.
-    let mut reader = BufReader::with_capacity(1, stream);
+/// Reads the head of a request and how long its body is. Byte by byte: what is not read must stay
+/// in the socket.
+fn head(reader: &mut BufReader<&TcpStream>) -> Option<(Seen, usize)> {
     let mut first = String::new();
     reader.read_line(&mut first).ok()?;
     let mut words = first.split(' ').map(str::to_owned);
@@ -138,12 +172,11 @@ fn request(stream: &TcpStream, reads_body: bool) -> Option<Seen> {
         }
         headers.push(format!("{name}:{value}"));
     }
-    let mut body = vec![0; if reads_body { length } else { 0 }];
-    reader.read_exact(&mut body).ok()?;
-    Some(Seen {
+    let seen = Seen {
         method,
         path,
         headers,
-        body,
-    })
+        body: Vec::new(),
+    };
+    Some((seen, length))
 }

@@ -8,8 +8,21 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::harness::Churnctl;
+use crate::servers::Server;
 
-const SCHEMAS: [&str; 4] = ["drift_report", "train_report", "profile", "error"];
+const SCHEMAS: [&str; 11] = [
+    "drift_report",
+    "train_report",
+    "profile",
+    "error",
+    "render_manifests",
+    "alerts_list",
+    "alerts_lint",
+    "alerts_test",
+    "push_metrics",
+    "push_groups",
+    "metrics_list",
+];
 
 fn schema(name: &str) -> Validator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
@@ -247,6 +260,10 @@ fn a_train_report_is_what_its_schema_says() {
         ("/metrics/test/confusion/true_positives", Value::Null),
         ("/trivial/0/roc_auc", json!(1.5)),
         ("/importance/0/feature", Value::Null),
+        ("/drift", Value::Null),
+        ("/drift/0/feature", Value::Null),
+        ("/drift/0/test/status", json!("BAD")),
+        ("/drift/0/test/missing_psi", json!(-0.1)),
         ("/promoted", json!("no")),
         ("/comparisons/0/metric", json!("other")),
         ("/comparisons/0/difference/low", Value::Null),
@@ -325,6 +342,107 @@ fn profiles_are_what_their_schema_says() {
 }
 
 #[test]
+fn what_rendering_says_is_what_its_schema_says() {
+    let churnctl = Churnctl::new();
+    let words = [
+        "render-manifests",
+        "--output-dir",
+        "k8s",
+        "--format",
+        "json",
+        "-q",
+    ];
+    let written = churnctl.run(&words).expect(ExitCode::Ok).json();
+    let schema = schema("render_manifests");
+    expect_valid(&schema, &written);
+    expect_strict(&schema, &written);
+    for (pointer, to) in [
+        ("/schema_version", json!(2)),
+        ("/command", json!("drift")),
+        ("/status", json!("WARN")),
+        ("/files/0/state", json!("lost")),
+        ("/files/0/path", Value::Null),
+        ("/folder", Value::Null),
+    ] {
+        expect_refused(&schema, &written, pointer, to);
+    }
+    let mut check = words.to_vec();
+    check.extend(["--check", "--set", "k8s.replicas=3"]);
+    let stale = churnctl.run(&check).expect(ExitCode::CheckFailed).json();
+    expect_valid(&schema, &stale);
+    assert_eq!(stale["status"], "FAIL");
+}
+
+#[test]
+fn pushes_and_the_list_of_metrics_are_what_their_schemas_say() {
+    let churnctl = Churnctl::new().file("m.prom", "a 1\n");
+    let list = churnctl.run(&["metrics", "list", "--format", "json"]);
+    let (list, schema_of_list) = (list.expect(ExitCode::Ok).json(), schema("metrics_list"));
+    expect_valid(&schema_of_list, &list);
+    expect_strict(&schema_of_list, &list);
+    expect_refused(&schema_of_list, &list, "/metrics/0/type", json!("untyped"));
+    expect_refused(&schema_of_list, &list, "/metrics/0/help", Value::Null);
+
+    let Some(server) = Server::pushgateway("", &[]) else {
+        return;
+    };
+    let url = server.url();
+    let run = |args: &[&str]| {
+        let more = ["--format", "json", "--gateway", &url];
+        let run = churnctl.run(&[args, &more].concat());
+        run.expect(ExitCode::Ok).json()
+    };
+    let schema_of_push = schema("push_metrics");
+    for more in [&["--dry-run"][..], &[]] {
+        let push = ["push-metrics", "m.prom", "--job", "j", "--group", "x=y"];
+        let push = run(&[&push, more].concat());
+        expect_valid(&schema_of_push, &push);
+        expect_strict(&schema_of_push, &push);
+        expect_refused(&schema_of_push, &push, "/method", json!("patch"));
+        expect_refused(&schema_of_push, &push, "/group/job", Value::Null);
+        expect_refused(&schema_of_push, &push, "/samples", json!(0));
+    }
+    let schema_of_groups = schema("push_groups");
+    for args in [
+        &["push-metrics", "list"][..],
+        &["push-metrics", "prune", "--older-than", "1w", "--dry-run"],
+        &[
+            "push-metrics",
+            "delete",
+            "--job",
+            "j",
+            "--group",
+            "x=y",
+            "--yes",
+        ],
+    ] {
+        let groups = run(args);
+        expect_valid(&schema_of_groups, &groups);
+        expect_refused(&schema_of_groups, &groups, "/gateway", json!("here"));
+        let is_list = args[1] == "list";
+        let dry_run = if is_list { json!(true) } else { Value::Null };
+        if is_list {
+            let mut wrong = groups.clone();
+            wrong["dry_run"] = dry_run;
+            assert!(!schema_of_groups.is_valid(&wrong), "a list is never dry");
+        } else {
+            expect_refused(&schema_of_groups, &groups, "/dry_run", dry_run);
+        }
+        if args[1] != "prune" {
+            expect_strict(&schema_of_groups, &groups);
+            let pointer = "/groups/0/last_push_successful";
+            expect_refused(&schema_of_groups, &groups, pointer, json!("yes"));
+            expect_refused(
+                &schema_of_groups,
+                &groups,
+                "/groups/0/group/job",
+                Value::Null,
+            );
+        }
+    }
+}
+
+#[test]
 fn errors_are_what_their_schema_says() {
     let churnctl = Churnctl::new()
         .file("bad.csv", "a,b\n1,2\n3\n")
@@ -349,6 +467,62 @@ fn errors_are_what_their_schema_says() {
         expect_refused(&schema, &error, "/error/code", json!(2));
         expect_refused(&schema, &error, "/error/kind", json!("interrupted"));
         expect_refused(&schema, &error, "/error/message", Value::Null);
+    }
+}
+
+#[test]
+fn what_alerts_say_is_what_their_schemas_say() {
+    let run = |args: &[&str]| {
+        let mut all = vec!["alerts"];
+        all.extend(args);
+        all.extend(["--format", "json"]);
+        let seed = crate::harness::fixture("seed_rules.yaml");
+        all.insert(2, &seed);
+        Churnctl::new().run(&all)
+    };
+    let list = run(&["list"]).expect(ExitCode::Ok).json();
+    expect_valid(&schema("alerts_list"), &list);
+    expect_strict(&schema("alerts_list"), &list);
+    expect_refused(
+        &schema("alerts_list"),
+        &list,
+        "/rules/0/for_seconds",
+        json!("5m"),
+    );
+    let lint = run(&["lint"]).expect(ExitCode::CheckFailed).json();
+    expect_valid(&schema("alerts_lint"), &lint);
+    expect_strict(&schema("alerts_lint"), &lint);
+    expect_refused(
+        &schema("alerts_lint"),
+        &lint,
+        "/findings/0/status",
+        json!("OK"),
+    );
+    expect_refused(
+        &schema("alerts_lint"),
+        &lint,
+        "/findings/0/hint",
+        Value::Null,
+    );
+    // The other kinds of members stand in no single run: rules without cases leave lists empty.
+    let test = json!({
+        "schema_version": 1, "command": "alerts test", "churnctl_version": "0.1.0",
+        "created_at": "2026-01-01T00:00:00Z", "status": "FAIL", "files": 1,
+        "thresholds": { "coverage_percent": 0.0, "mutation_percent": 0.0 },
+        "mutated": true, "coverage_percent": 0.0, "mutation_percent": null, "proof": null,
+        "routing": [], "steps": [],
+    });
+    expect_valid(&schema("alerts_test"), &test);
+    if crate::servers::installed("promtool").is_some() {
+        let test = run(&["test"]).expect(ExitCode::CheckFailed).json();
+        expect_valid(&schema("alerts_test"), &test);
+        expect_strict(&schema("alerts_test"), &test);
+        expect_refused(
+            &schema("alerts_test"),
+            &test,
+            "/proof/rules/0/survivors/0/kind",
+            json!("x"),
+        );
     }
 }
 

@@ -228,6 +228,15 @@ fn an_artifact_that_was_changed_is_refused() {
         scoring().file(PRODUCTION, newer),
         &["99", "update churnctl"],
     );
+    for (from, to) in [
+        ("\"name\": \"churn\"", "\"name\": \"churm\""),
+        ("\"created_at\": \"2", "\"created_at\": \"3"),
+        ("\"schema_version\": 2", "\"schema_version\": 1"),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text);
+        refused(scoring().file(PRODUCTION, changed), &["head"]);
+    }
     for text in ["{}", "[]", "not json", "\0\0\0", "a,b\n1,2\n"] {
         refused(scoring().file(PRODUCTION, text), &[]);
     }

@@ -4,8 +4,6 @@
 //! Each keeps its data and its log in a temporary folder and is killed when it is dropped. Where a
 //! server is not installed the test gets `None`, and the reason is printed.
 
-#![allow(dead_code, reason = "each command's tests use a part of it")]
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -59,6 +57,8 @@ impl Server {
             let mut args = vec![
                 format!("--web.listen-address={address}"),
                 "--web.enable-admin-api".to_owned(),
+                // Debian's keeps its groups in a file that all of them would share.
+                format!("--persistence.file={}", folder.join("groups").display()),
             ];
             if !web_config.is_empty() {
                 let file = folder.join("config.yml");

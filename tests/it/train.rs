@@ -404,11 +404,197 @@ fn a_column_that_gives_the_label_away_is_named() {
 }
 
 #[test]
-fn numbers_that_are_unique_in_every_row_are_named_as_identifiers() {
-    let numbers = (0..1_500).map(|row| 900_000 + row * 7);
-    let churnctl = with_data(&customers(1_500, 1).with("ticket", numbers));
-    let report = report(&churnctl, &["--model", "logistic"]);
-    assert!(warns(&report, "\"ticket\""), "{report:#}");
+fn numbers_that_tell_who_a_row_is_are_left_out_unless_the_user_wants_them() {
+    let scattered = |row: i32| row * 7_919 % 1_500 * 1_000 + row % 7;
+    let table = customers(1_500, 1)
+        .without("user_id")
+        .with("ticket", (0..1_500).map(|row| 900_000 + row * 7))
+        .with("customer_no", (0..1_500).map(scattered))
+        .with("revenue_cents", (0..1_500).map(|row| scattered(row) + 3));
+    let churnctl = with_data(&table).table("current.csv", &table);
+    let first = report(&churnctl, &["--model", "logistic", "--promote", "always"]);
+    for name in ["ticket", "customer_no"] {
+        assert!(
+            warns(&first, &format!("--include {name} takes it in")),
+            "{first:#}"
+        );
+    }
+    assert!(
+        warns(&first, "\"revenue_cents\" is another whole number"),
+        "{first:#}"
+    );
+    let learned = ["visits", "noise", "plan", "revenue_cents"];
+    assert_eq!(features(&churnctl), learned);
+    // What is named like an identifier is kept beside the scores; the other one is not.
+    score(&churnctl, &[]).expect(ExitCode::Ok);
+    let scores = rows_of(&churnctl.read("out.csv"));
+    assert!(scores[0].contains_key("customer_no") && !scores[0].contains_key("ticket"));
+    // Nor is it drift when numbers that were given one after another go on.
+    let later = table
+        .without("ticket")
+        .with("ticket", (0..1_500).map(|row| 1_900_000 + row * 7));
+    let churnctl = churnctl.table("later.csv", &later);
+    let args = ["drift", "--baseline", PRODUCTION, "--current", "later.csv"];
+    churnctl.run(&args).expect(ExitCode::Ok);
+
+    let include = ["--include", "ticket,revenue_cents", "--promote", "always"];
+    let second = report(
+        &churnctl,
+        &[&["--model", "logistic"], &include[..]].concat(),
+    );
+    assert!(!warns(&second, "\"ticket\"") && !warns(&second, "\"revenue_cents\""));
+    assert_eq!(
+        features(&churnctl),
+        ["visits", "noise", "plan", "ticket", "revenue_cents"]
+    );
+}
+
+#[test]
+fn mistyped_columns_are_refused_with_a_name_near_them() {
+    let churnctl = with_data(&customers(200, 1));
+    for flag in [
+        "--exclude",
+        "--include",
+        "--time",
+        "--group",
+        "--id",
+        "--categorical",
+    ] {
+        let run = train(&churnctl, &[flag, "vists"]).expect(ExitCode::BadInput);
+        run.says("\"vists\"").says(flag).says("\"visits\"");
+    }
+    assert!(!churnctl.path("artifacts").exists());
+}
+
+#[test]
+fn a_champion_gains_nothing_from_test_rows_that_it_has_learned_from() {
+    let churnctl = with_data(&customers(3_000, 1));
+    let weak = ["--model", "logistic", "--exclude", "visits", "--seed", "1"];
+    report(&churnctl, &weak);
+    // Another seed tests on other rows, most of which the champion knows.
+    let run = train(&churnctl, &["--model", "logistic", "--format", "json"]);
+    let run = run
+        .expect(ExitCode::Ok)
+        .says("test rows: the two are compared on the other");
+    let strong = run.json();
+    assert_eq!(strong["promoted"], true, "{strong:#}");
+    assert!(warns(&strong, "learned from"), "{strong:#}");
+    let reasons = strong["reasons"].to_string();
+    assert!(reasons.contains("of the 450 test rows"), "{reasons}");
+    // The same again, and the same rows with more behind them: nearly all are where they were.
+    for rows in [3_000, 3_600] {
+        let churnctl = churnctl_with(&churnctl, rows);
+        let report = report(&churnctl, &["--model", "logistic"]);
+        assert_eq!(report["comparisons"].as_array().map(Vec::len), Some(2));
+        let reasons = report["reasons"].to_string();
+        let learned = reasons.split(" of the ").next().expect("a part");
+        let learned = learned
+            .rsplit(' ')
+            .next()
+            .and_then(|count| count.parse::<u64>().ok());
+        assert!(learned.unwrap_or(0) < 54, "{reasons}");
+    }
+    // With too few others there is no fair comparison, and that is said.
+    let churnctl = with_data(&customers(400, 1));
+    report(&churnctl, &[&weak[..], &["--promote", "always"]].concat());
+    let small = report(&churnctl, &["--model", "logistic", "--seed", "3"]);
+    assert!(warns(&small, "which favours the champion"), "{small:#}");
+}
+
+/// The model in production of one folder, and the first so many customers as data.
+fn churnctl_with(churnctl: &Churnctl, rows: usize) -> Churnctl {
+    let mut text = customers(3_000, 1).csv();
+    let more = customers(3_600, 2).csv();
+    text.extend(
+        more.lines()
+            .skip(3_001)
+            .take(rows - 3_000)
+            .flat_map(|line| [line, "\n"]),
+    );
+    Churnctl::new()
+        .file(PRODUCTION, churnctl.read(PRODUCTION))
+        .file("data.csv", text)
+}
+
+#[test]
+fn features_of_the_champion_that_are_gone_are_named_as_lost() {
+    let churnctl = with_data(&customers(1_500, 1));
+    report(&churnctl, &["--model", "logistic"]);
+    let fewer = ["--model", "logistic", "--exclude", "noise"];
+    let refused = report(&churnctl, &fewer);
+    assert_eq!(refused["promoted"], false);
+    let version = in_production(&churnctl);
+    let lost = format!("features of the champion {version} are lost: noise");
+    assert_eq!(refused["reasons"], serde_json::json!([lost]));
+    let always = report(&churnctl, &[&fewer[..], &["--promote", "always"]].concat());
+    assert_eq!(always["promoted"], true);
+    assert!(always["reasons"].to_string().contains(&lost));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_leaves_no_promotion_behind() {
+    let churnctl = with_data(&customers(1_500, 1)).file("folder/file", "x");
+    for page in ["folder", "folder/file/page.html", "/dev/full"] {
+        let run = train(&churnctl, &["--model", "logistic", "--html", page]);
+        run.expect(ExitCode::Io);
+        assert!(!churnctl.path(PRODUCTION).exists(), "{page}");
+        assert!(!churnctl.path(REGISTRY).exists(), "{page}");
+        assert!(
+            !churnctl
+                .path("artifacts/metrics/train_latest.json")
+                .exists(),
+            "{page}"
+        );
+        assert_eq!(
+            churnctl.temporary_files("artifacts/metrics"),
+            [""; 0],
+            "{page}"
+        );
+    }
+    report(&churnctl, &["--model", "logistic", "--html", "page.html"]);
+    let page = String::from_utf8(churnctl.read("page.html")).expect("UTF-8");
+    assert!(page.contains("Drift between the splits") && page.contains(">PROMOTED<"));
+}
+
+#[test]
+fn drift_between_the_splits_is_told_worst_first() {
+    // By time, with a column that goes up with the days and another that goes missing.
+    let days = |row: usize| format!("2026-{:02}-{:02}", 1 + row / 280, 1 + row / 10 % 28);
+    let table = customers(2_800, 1)
+        .with("as_of_date", (0..2_800).map(days))
+        .with("age", (0..2_800).map(|row| row / 10 + row % 3))
+        .with(
+            "late",
+            (0..2_800).map(|row| if row > 2_300 { "" } else { ["a", "b"][row % 2] }),
+        );
+    let churnctl = with_data(&table);
+    let report = report(&churnctl, &["--model", "logistic", "--label-window", "10d"]);
+    let drift = report["drift"].as_array().expect("drift");
+    assert_eq!(drift.len(), 5);
+    let names: Vec<&str> = drift
+        .iter()
+        .filter_map(|one| one["feature"].as_str())
+        .collect();
+    assert_eq!(names[..2], ["late", "age"], "{report:#}");
+    for one in &drift[..2] {
+        assert_eq!(one["test"]["status"], "FAIL", "{one:#}");
+    }
+    assert!(drift[0]["test"]["missing_psi"].as_f64() > Some(1.0));
+    for one in &drift[2..] {
+        assert_eq!(one["test"]["status"], "OK", "{one:#}");
+        assert_eq!(one["validation"]["status"], "OK", "{one:#}");
+    }
+    assert!(warns(
+        &report,
+        "features drift from train to test: late, age"
+    ));
+    // By chance, none does.
+    let report = self::report(&churnctl, &["--model", "logistic", "--time", "none"]);
+    let drift = report["drift"].as_array().expect("drift");
+    assert!(
+        drift.iter().all(|one| one["test"]["status"] == "OK"),
+        "{report:#}"
+    );
 }
 
 #[test]

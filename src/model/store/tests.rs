@@ -63,6 +63,7 @@ fn body(intercept: f64) -> Body {
             arguments: BTreeMap::from([("l2".into(), "1".into())]),
             split: "at random".into(),
             split_rows: BTreeMap::new(),
+            learned: None,
             unpurged_roc_auc: None,
             warnings: Vec::new(),
         },

@@ -117,7 +117,7 @@ fn write_case(xml: &mut String, model: &str, case: &Case) {
 }
 
 /// Returns text that is legal in XML 1.0, in an attribute or between tags.
-fn escape(text: &str) -> String {
+pub(in crate::reports) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in visible(text).chars() {
         match character {

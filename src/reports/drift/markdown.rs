@@ -133,7 +133,7 @@ const fn sign(status: Status) -> &'static str {
 }
 
 /// Returns text that GitHub shows as it is: no markup, no link, no mention, no cell border.
-fn escape(text: &str) -> String {
+pub(in crate::reports) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 8);
     for character in shorten(text, LONGEST).chars() {
         match character {

@@ -4,15 +4,15 @@
 use serde::Serialize;
 
 use super::figures::{difference, estimate, figures, in_words, splits, verdict};
+use super::html_plots::{TestView, both_curves, importance_plot, test_view};
 use super::table::rows_by_split;
 use crate::error::Result;
-use crate::model::artifact::{Artifact, Calibration, SplitMetrics};
-use crate::model::report::TrainReport;
+use crate::model::artifact::{Artifact, Calibration};
+use crate::model::report::{SplitPsi, TrainReport};
 use crate::page::frame::render;
-use crate::page::svg::{Caption, Curve, Ranked, curves, ranked};
 use crate::page::{Html, Page};
 use crate::reports::format;
-use crate::stats::classification::{Confusion, Estimate};
+use crate::stats::classification::Estimate;
 use crate::text::shorten;
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -20,6 +20,8 @@ const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = concat!(include_str!("../drift/page.css"), include_str!("page.css"));
 /// Features listed by importance.
 const MOST_FEATURES: usize = 25;
+/// Features listed by drift between the splits.
+const MOST_DRIFT: usize = 12;
 /// Warnings, reasons and arguments that are listed.
 const MOST_LISTED: usize = 100;
 /// Longest text from outside.
@@ -51,6 +53,8 @@ struct View {
     precision_recall: Html,
     importance: Option<Html>,
     importance_more: usize,
+    drift: Vec<DriftRow>,
+    drift_more: usize,
     threshold: String,
     threshold_rule: String,
     split: String,
@@ -61,19 +65,14 @@ struct View {
     provenance: Vec<(String, String)>,
 }
 
-/// What is shown of the test split alone.
+/// A feature in validation and test, beside train.
 #[derive(Serialize)]
-struct TestView {
-    calibration: Html,
-    bins: Vec<[String; 3]>,
-    lift: Html,
-    confusion: ConfusionView,
-}
-
-#[derive(Serialize)]
-struct ConfusionView {
-    churned: [(String, String); 2],
-    stayed: [(String, String); 2],
+struct DriftRow {
+    feature: String,
+    /// Verdict, and the PSI that it is about.
+    splits: [(String, String); 2],
+    /// What chance alone rarely exceeds, on test.
+    noise: String,
 }
 
 /// Returns the whole page.
@@ -158,8 +157,10 @@ fn view(report: &TrainReport, artifact: &Artifact) -> View {
         test: body.metrics.get("test").map(test_view),
         roc,
         precision_recall,
-        importance: (!importance.is_empty()).then(|| importance_plot(report)),
+        importance: (!importance.is_empty()).then(|| importance_plot(report, MOST_FEATURES)),
         importance_more: importance.len().saturating_sub(MOST_FEATURES),
+        drift: drift(report),
+        drift_more: report.drift.len().saturating_sub(MOST_DRIFT),
         threshold: format!("{:.4}", report.threshold),
         threshold_rule: report.threshold_rule.clone(),
         split: report.split.clone(),
@@ -244,142 +245,36 @@ fn trivial(report: &TrainReport) -> Vec<[String; 4]> {
     model.into_iter().chain(trivial).collect()
 }
 
-fn both_curves(splits: &[(&'static str, &SplitMetrics)]) -> (Html, Html) {
-    let of = |points: fn(&SplitMetrics) -> &[(f64, f64)]| {
-        let curves = splits.iter().map(|(label, split)| Curve {
-            label,
-            points: points(split),
-        });
-        curves.collect::<Vec<_>>()
+fn drift(report: &TrainReport) -> Vec<DriftRow> {
+    let of = |split: &Option<SplitPsi>| {
+        let Some(split) = split else {
+            return (String::new(), format::NONE.to_owned());
+        };
+        let value = match split.psi {
+            // What moved is whether there is a value at all.
+            _ if split.missing_psi > split.psi.unwrap_or(0.0) => {
+                format!("missing {}", format::psi(split.missing_psi))
+            }
+            Some(psi) => format::psi(psi),
+            None => format::NONE.to_owned(),
+        };
+        let badge = match split.status.as_str() {
+            "OK" => String::new(),
+            other => other.to_owned(),
+        };
+        (badge, value)
     };
-    let areas = |name: &str, of: fn(&SplitMetrics) -> Option<Estimate>| {
-        let areas = splits
-            .iter()
-            .filter_map(|(split, found)| Some(format!("{split} {:.3}", of(found)?.value)));
-        format!("{name}: {}.", areas.collect::<Vec<_>>().join(", "))
-    };
-    let roc = curves(
-        &Caption {
-            id: "roc",
-            title: "ROC curves",
-            description: &areas("Area under the curve", |split| split.performance.roc_auc),
-        },
-        &of(|split| &split.roc),
-        ("stayers called churners", "churners found"),
-        true,
-        false,
-    );
-    let precision_recall = curves(
-        &Caption {
-            id: "pr",
-            title: "Precision-recall curves",
-            description: &areas("Average precision", |split| {
-                split.performance.average_precision
-            }),
-        },
-        &of(|split| &split.precision_recall),
-        ("recall: churners found", "precision"),
-        false,
-        false,
-    );
-    (roc, precision_recall)
-}
-
-fn test_view(test: &SplitMetrics) -> TestView {
-    let points: Vec<_> = test
-        .calibration
-        .iter()
-        .map(|bin| (bin.mean_score, bin.positive_share))
-        .collect();
-    let curve = Curve {
-        label: "test",
-        points: &points,
-    };
-    let base = test.performance.positives as f64 / test.performance.rows.max(1) as f64;
-    let lift: Vec<_> = (1..)
-        .zip(&test.lift)
-        .map(|(tenth, lift)| Ranked {
-            label: match tenth {
-                1 => "highest scores".to_owned(),
-                10 => "lowest scores".to_owned(),
-                _ => format!("{tenth}. tenth"),
-            },
-            value: *lift,
-            text: format!("{lift:.2}, {}", format::percent(lift * base)),
-        })
-        .collect();
-    TestView {
-        calibration: curves(
-            &Caption {
-                id: "cal",
-                title: "Calibration on the test split",
-                description: "Share of churners against the mean score, in bins of equal width; \
-                              the diagonal is perfect.",
-            },
-            &[curve],
-            ("mean score", "share that churned"),
-            true,
-            true,
-        ),
-        bins: test
-            .calibration
-            .iter()
-            .map(|bin| {
-                [
-                    format!("{:.3}", bin.mean_score),
-                    format!("{:.3}", bin.positive_share),
-                    format::count(bin.rows),
-                ]
-            })
-            .collect(),
-        lift: ranked(
-            &Caption {
-                id: "lift",
-                title: "Lift by tenths of the test rows",
-                description: "Share of churners in each tenth of the rows, highest scores first, \
-                              over their share in all; the line is 1.",
-            },
-            &lift,
-            Some(1.0),
-        ),
-        confusion: confusion(&test.performance.confusion),
-    }
-}
-
-fn confusion(counts: &Confusion) -> ConfusionView {
-    let cell = |count: u64, all: u64| {
-        let share = format::percent(count as f64 / all.max(1) as f64);
-        (format::count(count), share)
-    };
-    let churned = counts.true_positives + counts.false_negatives;
-    let stayed = counts.true_negatives + counts.false_positives;
-    ConfusionView {
-        churned: [
-            cell(counts.true_positives, churned),
-            cell(counts.false_negatives, churned),
-        ],
-        stayed: [
-            cell(counts.false_positives, stayed),
-            cell(counts.true_negatives, stayed),
-        ],
-    }
-}
-
-fn importance_plot(report: &TrainReport) -> Html {
-    let bars = report.importance.iter().take(MOST_FEATURES);
-    let bars: Vec<_> = bars
-        .map(|importance| Ranked {
-            label: importance.feature.clone(),
-            value: importance.log_loss_increase,
-            text: format!("{:.4}", importance.log_loss_increase + 0.0),
-        })
-        .collect();
-    let caption = Caption {
-        id: "imp",
-        title: "Permutation importance",
-        description: "Rise of the log loss on validation when a feature's values are shuffled.",
-    };
-    ranked(&caption, &bars, None)
+    let rows = report.drift.iter().take(MOST_DRIFT);
+    rows.map(|drift| DriftRow {
+        feature: shorten(&drift.feature, 80).into_owned(),
+        splits: [of(&drift.validation), of(&drift.test)],
+        noise: drift
+            .test
+            .as_ref()
+            .and_then(|test| test.psi_noise_limit)
+            .map_or_else(|| format::NONE.to_owned(), format::psi),
+    })
+    .collect()
 }
 
 fn calibration(calibration: &Calibration) -> String {
@@ -461,6 +356,10 @@ mod tests {
             "0.900 [0.875,\u{a0}0.925]",
             "by time (as_of_date), purged by 30d",
             "purged 12",
+            "Drift between the splits",
+            "<span class=\"badge FAIL\">FAIL</span> 0.312",
+            "missing 0.120",
+            "1 more feature, below these",
             "customer_id looks like an identifier",
             "c0ffee",
             "2026-11-20T01:00:03Z",
@@ -486,6 +385,7 @@ mod tests {
             &mut report.warnings[0],
             &mut report.trivial[1].name,
             &mut report.importance[0].feature,
+            &mut report.drift[0].feature,
             &mut artifact.body.roles.label,
             &mut artifact.body.provenance.data[0],
         ] {
@@ -517,6 +417,7 @@ mod tests {
         artifact.body.metrics.clear();
         report.trivial.clear();
         report.importance.clear();
+        report.drift.clear();
         report.comparisons.clear();
         report.warnings.clear();
         report.unpurged_roc_auc = None;

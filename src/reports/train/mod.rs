@@ -2,6 +2,8 @@
 
 mod figures;
 pub mod html;
+mod html_plots;
+pub mod metrics;
 #[cfg(test)]
 mod sample;
 pub mod table;

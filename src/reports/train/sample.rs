@@ -75,6 +75,17 @@ pub(super) fn promoted() -> (TrainReport, Artifact) {
             json!({"feature": feature, "log_loss_increase": rise, "roc_auc_decrease": rise / 2.0})
         })
         .collect();
+    let psi = |status: &str, psi: f64, missing: f64| json!({"status": status, "psi": psi, "psi_noise_limit": 0.041, "missing_psi": missing});
+    let mut drift = vec![
+        json!({"feature": "tenure", "validation": psi("WARN", 0.131, 0.0),
+               "test": psi("FAIL", 0.312, 0.0)}),
+        json!({"feature": "calls", "validation": psi("OK", 0.01, 0.0),
+               "test": psi("WARN", 0.02, 0.12)}),
+    ];
+    drift.extend((0..11).map(|at| {
+        json!({"feature": format!("feature_{at:02}"), "validation": psi("OK", 0.01, 0.0),
+               "test": psi("OK", 0.012, 0.0)})
+    }));
     let rows = json!({"train": 4930, "validation": 1056, "test": 1057, "purged": 12});
     let split = "by time (as_of_date), purged by 30d";
     let report = json!({
@@ -85,7 +96,7 @@ pub(super) fn promoted() -> (TrainReport, Artifact) {
         "tried_log_loss": {"logistic": 0.415, "trees": 0.41},
         "split": split, "split_rows": rows, "threshold": 0.5, "threshold_rule": "one half",
         "metrics": figures, "trivial": trivial, "unpurged_roc_auc": estimate(0.9),
-        "importance": importance, "promoted": true, "reasons": ["log loss is better"],
+        "importance": importance, "drift": drift, "promoted": true, "reasons": ["log loss is better"],
         "comparisons": [{"metric": "log_loss", "champion": 0.42, "candidate": 0.41,
                          "difference": {"value": -0.01, "low": -0.015, "high": -0.005}}],
         "warnings": ["customer_id looks like an identifier"],

@@ -3,7 +3,7 @@
 
 use super::figures::{difference, estimate, figures, in_words, splits, verdict};
 use crate::cells::{Cell, Column, Table, Tone};
-use crate::model::report::TrainReport;
+use crate::model::report::{SplitDrift, SplitPsi, TrainReport};
 use crate::reports::format;
 use crate::text::{shorten, visible};
 
@@ -64,9 +64,36 @@ pub fn parts(report: &TrainReport) -> Vec<Part> {
         parts.push(line(String::new()));
         parts.push(Part::Table(importance_table(report)));
     }
+    if let Some(drift) = drift(report) {
+        parts.push(line(String::new()));
+        parts.push(line(drift));
+    }
     parts.push(line(String::new()));
     parts.extend(decision(report));
     parts
+}
+
+/// One line on the splits: how many features are not as they were in train, the worst by name.
+fn drift(report: &TrainReport) -> Option<String> {
+    let is_off = |drift: &&SplitDrift| {
+        let mut splits = drift.validation.iter().chain(&drift.test);
+        splits.any(|split| split.status != "OK")
+    };
+    let off: Vec<&SplitDrift> = report.drift.iter().filter(is_off).collect();
+    let all = format::count(report.drift.len() as u64);
+    let worst = off.first()?;
+    let of = |name: &str, split: &Option<SplitPsi>| {
+        let split = split.as_ref()?;
+        let psi = split.psi.unwrap_or(0.0).max(split.missing_psi);
+        Some(format!("{name} {} {}", format::psi(psi), split.status))
+    };
+    let splits = [of("validation", &worst.validation), of("test", &worst.test)];
+    Some(format!(
+        "drift from train: {} of {all} features, most {} (PSI: {})",
+        off.len(),
+        shorten(&worst.feature, LONGEST_NAME),
+        splits.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    ))
 }
 
 /// Returns `train 3,451, validation 740`, in the order in which rows go.
@@ -216,6 +243,7 @@ mod tests {
             "validation 1,056, test 1,057, purged 12",
             "champion 0.4200, candidate 0.4100, difference -0.0100 [-0.0150, -0.0050]",
             "would have claimed a ROC AUC of 0.900",
+            "drift from train: 2 of 13 features, most tenure (PSI: validation 0.131 WARN, test 0.312 FAIL)",
         ] {
             assert!(text.contains(said), "{said} is not in\n{text}");
         }

@@ -1,0 +1,64 @@
+//! Which of three things the cases of a rule show: that it fires, that it is silent although there
+//! are data, and what it does when there are none.
+
+use serde::Serialize;
+
+use crate::alerts::cases::{CaseFile, Test};
+use crate::alerts::promql::{self, Pattern};
+use crate::alerts::rule::Rule;
+
+/// What the cases of a rule show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Coverage {
+    /// Cases in which it must fire.
+    pub fires: usize,
+    /// Cases in which it must be silent although a selector finds series.
+    pub silent: usize,
+    /// Cases in which no selector finds a series.
+    pub no_data: usize,
+}
+
+impl Coverage {
+    /// Looks at all cases of a rule.
+    #[must_use]
+    pub fn of(rule: &Rule, files: &[CaseFile]) -> Self {
+        let selectors = promql::parse(&rule.expr.value);
+        let selectors = selectors
+            .map(|expr| promql::selectors(&expr))
+            .unwrap_or_default();
+        let mut coverage = Self::default();
+        for test in files.iter().flat_map(|file| &file.tests) {
+            let has_data = finds(&selectors, test);
+            for case in test.cases.iter().filter(|case| case.alert == rule.name) {
+                coverage.fires += usize::from(case.expected > 0);
+                coverage.silent += usize::from(case.expected == 0 && has_data);
+                coverage.no_data += usize::from(!has_data);
+            }
+        }
+        coverage
+    }
+
+    /// Returns how many of the three there are.
+    #[must_use]
+    pub fn shown(&self) -> usize {
+        let counts = [self.fires, self.silent, self.no_data];
+        counts.into_iter().filter(|count| *count > 0).count()
+    }
+
+    /// Returns what is not shown, in words.
+    #[must_use]
+    pub fn lacking(&self) -> Vec<&'static str> {
+        let all = [
+            (self.fires, "fires"),
+            (self.silent, "silent"),
+            (self.no_data, "no data"),
+        ];
+        let lacking = all.into_iter().filter(|(count, _)| *count == 0);
+        lacking.map(|(_, word)| word).collect()
+    }
+}
+
+fn finds(selectors: &[Pattern], test: &Test) -> bool {
+    let mut series = test.series.iter();
+    series.any(|series| selectors.iter().any(|selector| selector.selects(series)))
+}

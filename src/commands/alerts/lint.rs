@@ -1,0 +1,124 @@
+//! `churnctl alerts lint`: rules in, findings out.
+
+use super::super::Shell;
+use super::outputs::{Export, Outputs};
+use crate::alerts::Library;
+use crate::alerts::lint::{CHECKS, LintOptions, LintReport, Severity, check_named, lint};
+use crate::cells::{Cell, Column, Table, Tone};
+use crate::error::{Error, Result, nearest};
+use crate::exit::ExitCode;
+use crate::reports::alerts::{findings, github, junit, markdown, sarif};
+use crate::terminal::{Format, json};
+
+/// What to check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintRequest {
+    /// Files and folders; `-` for standard input.
+    pub paths: Vec<String>,
+    /// What the checks need to know.
+    pub options: LintOptions,
+    /// Whether a warning ends with exit code 2, too.
+    pub is_strict: bool,
+    /// A check to explain; nothing is checked then.
+    pub explain: Option<String>,
+    /// A form for programs, in place of the global one.
+    pub export: Option<Export>,
+    /// Files to write.
+    pub outputs: Outputs,
+}
+
+/// Checks the rules.
+///
+/// # Errors
+/// Bad input; a finding is *no* error, it is exit code 2.
+pub fn run(request: &LintRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    if let Some(id) = &request.explain {
+        return explain(id, shell);
+    }
+    for id in &request.options.disabled {
+        known(id, "--disable")?;
+    }
+    let library = Library::read(&request.paths)?;
+    // Routes may be checked alone.
+    if library.configurations.is_empty() {
+        library.expect_alerts(&request.paths)?;
+    }
+    let report = lint(&library, &request.options);
+    let rules = library.rules.iter();
+    let rules: Vec<_> = rules
+        .map(|rule| (rule.source.name.clone(), rule.name.clone()))
+        .collect();
+    let as_junit = || junit::lint(&report, &rules, request.is_strict);
+    request
+        .outputs
+        .write(shell, &as_junit, &|| markdown::lint(&report), &|| {
+            json(&sarif::lint(&report))
+        })?;
+    match request.export {
+        Some(Export::Github) => shell.print(&github::lint(&report))?,
+        Some(Export::Junit) => shell.print(&as_junit())?,
+        Some(Export::Sarif) => shell.print(&json(&sarif::lint(&report))?)?,
+        None => print(&report, shell)?,
+    }
+    let worst_allowed = if request.is_strict {
+        None
+    } else {
+        Some(Severity::Warn)
+    };
+    Ok(match report.worst() > worst_allowed {
+        true => ExitCode::CheckFailed,
+        false => ExitCode::Ok,
+    })
+}
+
+fn print(report: &LintReport, shell: &mut Shell<'_>) -> Result<()> {
+    let document = shell.document("alerts lint", 1, report);
+    if shell.print_document(&document)? {
+        return Ok(());
+    }
+    let (tone, verdict) = findings::verdict(report);
+    if shell.look().format == Format::Table {
+        for line in findings::grouped(report) {
+            shell.print_line(line.tone, &line.text)?;
+        }
+        shell.print_line(tone, &verdict)?;
+        if let Some(next) = findings::next_step(report) {
+            shell.print_line(Tone::Dim, &next)?;
+        }
+        return Ok(());
+    }
+    shell.print(&findings::lines(report))?;
+    shell.print_line(tone, &verdict)
+}
+
+fn explain(id: &str, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    if id == "all" {
+        let rows = CHECKS.iter();
+        let table = Table {
+            columns: vec![Column::text("Check"), Column::prose("Finds")],
+            rows: rows
+                .map(|check| vec![Cell::plain(check.id), Cell::plain(check.title)])
+                .collect(),
+        };
+        shell.print_table(&table)?;
+        return Ok(ExitCode::Ok);
+    }
+    known(id, "--explain")?;
+    if let Some(check) = check_named(id) {
+        shell.print(check.page)?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn known(id: &str, flag: &str) -> Result<()> {
+    if check_named(id).is_some() {
+        return Ok(());
+    }
+    let error = Error::usage(format!("{flag}: no check \"{id}\""));
+    Err(
+        error.hint(match nearest(id, CHECKS.iter().map(|check| check.id)) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "churnctl alerts lint --explain all lists the checks".to_owned(),
+        }),
+    )
+}

@@ -1,0 +1,218 @@
+//! From the settings to the plan of the deployment. What a value may be was checked with the settings.
+
+use crate::alerts::catalogue::{self, Options, Thresholds};
+use crate::error::{Error, Result, nearest};
+use crate::manifests::{
+    Alerting, AlertmanagerForm, Discovery, Part, Plain, Plan, Receiver, Resources,
+};
+use crate::settings::{DeploymentSettings, Settings, duration_seconds};
+
+/// Makes the plan.
+///
+/// # Errors
+/// Fails with 78 if `alerts.disable`, `alerts.enable` or `alerts.for` names a rule that nobody knows.
+pub fn plan(settings: &Settings) -> Result<Plan> {
+    let from = &settings.deployment;
+    let text = |name: &str| from.text(name).unwrap_or_default();
+    let count = |name: &str| from.number(name) as u32;
+    Ok(Plan {
+        model: settings.model.as_str().to_owned(),
+        namespace: text("k8s.namespace"),
+        monitoring_namespace: text("k8s.monitoring_namespace"),
+        release: text("k8s.release"),
+        parts: words(from, "k8s.parts", &Part::ALL, Part::as_str),
+        image: text("k8s.image"),
+        image_digest: text("k8s.image_digest"),
+        image_pull_secret: from.text("k8s.image_pull_secret"),
+        pushgateway_image: text("k8s.pushgateway_image"),
+        user: count("k8s.user"),
+        iam_role: from.text("k8s.iam_role"),
+        node_selector: pairs(&from.list("k8s.node_selector")),
+        replicas: count("k8s.replicas"),
+        max_replicas: count("k8s.max_replicas"),
+        hpa_cpu_percent: count("k8s.hpa_cpu_percent"),
+        api: resources(from, "api"),
+        jobs: resources(from, "job"),
+        storage: text("k8s.storage"),
+        storage_class: from.text("k8s.storage_class"),
+        access_mode: text("k8s.access_mode"),
+        data_path: text("k8s.data_path"),
+        timezone: text("k8s.timezone"),
+        drift_schedule: text("k8s.drift_schedule"),
+        retrain_schedule: text("k8s.retrain_schedule"),
+        score_schedule: text("k8s.score_schedule"),
+        suspend: from.list("k8s.suspend"),
+        label: settings.data.label.clone(),
+        positive: settings.data.positive.clone(),
+        job_ttl_seconds: count("k8s.job_ttl_seconds"),
+        job_deadline_seconds: count("k8s.job_deadline_seconds"),
+        kserve_storage_uri: text("k8s.kserve_storage_uri"),
+        argocd_repository: text("k8s.argocd_repository"),
+        aws_region: text("k8s.aws_region"),
+        aws_secret: text("k8s.aws_secret"),
+        hook_secret: text("k8s.hook_secret"),
+        alerting: alerting(from),
+        rules: options(from)?,
+        plain: plain(from),
+    })
+}
+
+fn words<T: Copy>(
+    from: &DeploymentSettings,
+    name: &str,
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+) -> Vec<T> {
+    let named = from.list(name);
+    let wanted = |one: &&T| named.iter().any(|text| text == word(**one));
+    all.iter().filter(wanted).copied().collect()
+}
+
+fn pairs(texts: &[String]) -> Vec<(String, String)> {
+    let split = texts.iter().filter_map(|text| text.split_once('='));
+    split
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn resources(from: &DeploymentSettings, of: &str) -> Resources {
+    let text = |what: &str| from.text(&format!("k8s.{of}_{what}")).unwrap_or_default();
+    Resources {
+        cpu_request: text("cpu_request"),
+        cpu_limit: text("cpu_limit"),
+        memory_request: text("memory_request"),
+        memory_limit: text("memory_limit"),
+    }
+}
+
+fn alerting(from: &DeploymentSettings) -> Alerting {
+    let text = |name: &str| from.text(name).unwrap_or_default();
+    Alerting {
+        receivers: words(from, "alerts.receivers", &Receiver::ALL, Receiver::as_str),
+        tell_retrain: text("alerts.tell_retrain") == "yes",
+        form: match text("alerts.alertmanager").as_str() {
+            "secret" => AlertmanagerForm::Secret,
+            _ => AlertmanagerForm::Config,
+        },
+        secret: text("alerts.secret"),
+        slack_channel: text("alerts.slack_channel"),
+        email_to: text("alerts.email_to"),
+        email_from: text("alerts.email_from"),
+        smarthost: text("alerts.smarthost"),
+        group_wait: text("alerts.group_wait"),
+        group_interval: text("alerts.group_interval"),
+        repeat_interval: text("alerts.repeat_interval"),
+    }
+}
+
+fn plain(from: &DeploymentSettings) -> Plain {
+    let text = |name: &str| from.text(name).unwrap_or_default();
+    Plain {
+        discovery: match text("plain.discovery").as_str() {
+            "file" => Discovery::File,
+            "dns" => Discovery::Dns,
+            "ec2" => Discovery::Ec2,
+            "kubernetes" => Discovery::Kubernetes,
+            _ => Discovery::Static,
+        },
+        interval: text("plain.interval"),
+        api_targets: from.list("plain.api_targets"),
+        pushgateway_targets: from.list("plain.pushgateway_targets"),
+        node_targets: from.list("plain.node_targets"),
+        state_metrics_targets: from.list("plain.state_metrics_targets"),
+        alertmanager_targets: from.list("plain.alertmanager_targets"),
+        hook_url: text("plain.hook_url"),
+        secrets_folder: text("plain.secrets_folder"),
+    }
+}
+
+fn options(from: &DeploymentSettings) -> Result<Options> {
+    let text = |name: &str| from.text(name).unwrap_or_default();
+    let mut thresholds = Thresholds::default();
+    for (name, _) in Thresholds::ALL {
+        thresholds.set(name, from.number(&format!("alerts.thresholds.{name}")));
+    }
+    let holds = from.list("alerts.for");
+    let holds = holds.iter().filter_map(|text| text.split_once('='));
+    let options = Options {
+        namespace: text("k8s.namespace"),
+        api_job: text("k8s.api_name"),
+        node_exporter_job: text("alerts.node_exporter_job"),
+        kube_state_metrics_job: text("alerts.kube_state_metrics_job"),
+        drift_cronjob: text("k8s.drift_cronjob"),
+        retrain_cronjob: text("k8s.retrain_cronjob"),
+        score_cronjob: text("k8s.score_cronjob"),
+        runbook_base: text("alerts.runbook_base"),
+        thresholds,
+        disabled: from.list("alerts.disable").into_iter().collect(),
+        enabled: from.list("alerts.enable").into_iter().collect(),
+        for_seconds: holds
+            .map(|(rule, time)| (rule.to_owned(), duration_seconds(time).unwrap_or(0)))
+            .collect(),
+    };
+    let named = [
+        (
+            "alerts.disable",
+            options.disabled.iter().collect::<Vec<_>>(),
+        ),
+        ("alerts.enable", options.enabled.iter().collect()),
+        ("alerts.for", options.for_seconds.keys().collect()),
+    ];
+    let known = catalogue::names();
+    for (setting, rules) in named {
+        for rule in rules {
+            if known.contains(&rule.as_str()) {
+                continue;
+            }
+            let error = Error::bad_settings(format!("\"{setting}\": there is no rule {rule}"));
+            return Err(match nearest(rule, known.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean {near}?")),
+                None => error.hint(format!("known rules: {}", known.join(", "))),
+            });
+        }
+    }
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::manifests::sample;
+    use crate::settings::{Flags, Layers, SettingsFile};
+
+    fn plan_of(file: &str) -> Result<Plan> {
+        let file = SettingsFile::parse("churnctl.toml", file)?;
+        let layers = Layers::new(Flags::default(), &BTreeMap::new(), Some(file))?;
+        plan(&Settings::resolve(&layers)?)
+    }
+
+    #[test]
+    fn the_default_settings_make_the_plan_that_is_tested() {
+        assert_eq!(plan_of("").expect("defaults"), sample());
+    }
+
+    #[test]
+    fn every_threshold_of_the_rules_is_a_setting_with_the_same_default() {
+        let named: Vec<String> = Thresholds::ALL
+            .iter()
+            .map(|(name, _)| format!("alerts.thresholds.{name}"))
+            .collect();
+        let keys = crate::settings::KEYS.iter().map(|key| key.name);
+        let keys: Vec<&str> = keys
+            .filter(|name| name.starts_with("alerts.thresholds."))
+            .collect();
+        assert_eq!(keys, named);
+    }
+
+    #[test]
+    fn a_rule_that_nobody_knows_is_refused_with_the_nearest() {
+        for setting in ["disable", "enable"] {
+            let file = format!("[alerts]\n{setting} = [\"ChurnApiDwon\"]\n");
+            let error = plan_of(&file).expect_err("unknown");
+            assert_eq!(error.code().code(), 78);
+            assert_eq!(error.hint_text(), Some("did you mean ChurnApiDown?"));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! How commands reach the Pushgateway: URL, credentials and patience, settings applied.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Shell;
+use crate::error::{Error, Result};
+use crate::http::client::{Access, BaseUrl, Client, Policy, Secret};
+use crate::settings::{PushSettings, Settings};
+
+/// Everything there is to know about the way to the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayRequest {
+    url: BaseUrl,
+    username: Option<String>,
+    password_file: Option<PathBuf>,
+    token_file: Option<PathBuf>,
+    ca_file: Option<PathBuf>,
+    client_certificate: Option<(PathBuf, PathBuf)>,
+    allow_plain_http: bool,
+    timeout: Duration,
+    deadline: Duration,
+    /// Whether pushes are packed.
+    pub is_packed: bool,
+}
+
+impl GatewayRequest {
+    /// Takes what is set for `push-metrics`.
+    ///
+    /// # Errors
+    /// Fails with 64 if no gateway is named, if its URL is none, and on words that contradict
+    /// each other.
+    pub fn from_settings(settings: &Settings) -> Result<Self> {
+        let Some(url) = &settings.push.gateway else {
+            return Err(Error::usage("no Pushgateway is named")
+                .hint("--gateway URL, CHURNCTL_PUSH_GATEWAY, or push.gateway in churnctl.toml"));
+        };
+        Self::at(url, &settings.push)
+    }
+
+    /// Takes what is set, with a gateway that was named elsewhere.
+    ///
+    /// # Errors
+    /// As [`GatewayRequest::from_settings`].
+    pub fn at(url: &str, set: &PushSettings) -> Result<Self> {
+        let url = url
+            .parse()
+            .map_err(|why| Error::usage(format!("the Pushgateway: {why}")))?;
+        let client_certificate = match (&set.client_cert, &set.client_key) {
+            (Some(certificate), Some(key)) => Some((certificate.clone(), key.clone())),
+            (None, None) => None,
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(
+                    Error::usage("a client certificate without its key, or the reverse")
+                        .hint("--client-cert FILE and --client-key FILE go together"),
+                );
+            }
+        };
+        let is_packed = match set.compression.as_str() {
+            "none" => false,
+            "gzip" => true,
+            other => {
+                let message = format!("\"{other}\" is no compression");
+                return Err(Error::usage(message).hint("none or gzip"));
+            }
+        };
+        let allow_plain_http = match set.plain_http.as_str() {
+            "refuse" => false,
+            "allow" => true,
+            other => {
+                let message = format!("\"{other}\" is neither refuse nor allow (push.plain_http)");
+                return Err(Error::usage(message));
+            }
+        };
+        Ok(Self {
+            url,
+            username: set.username.clone(),
+            password_file: set.password_file.clone(),
+            token_file: set.token_file.clone(),
+            ca_file: set.ca_file.clone(),
+            client_certificate,
+            allow_plain_http,
+            timeout: set.timeout.get(),
+            deadline: set.deadline.get(),
+            is_packed,
+        })
+    }
+
+    /// Returns where the gateway is, without credentials.
+    #[must_use]
+    pub const fn url(&self) -> &BaseUrl {
+        &self.url
+    }
+
+    /// Reads the secrets and makes a client.
+    ///
+    /// # Errors
+    /// As [`Client::new`] and [`Secret::read`].
+    pub fn client(&self, shell: &Shell<'_>) -> Result<Client> {
+        self.client_after(shell, Duration::ZERO)
+    }
+
+    /// Makes a client for what is left of the deadline after something else took its part.
+    ///
+    /// # Errors
+    /// As [`GatewayRequest::client`].
+    pub fn client_after(&self, shell: &Shell<'_>, spent: Duration) -> Result<Client> {
+        self.client_within(shell, self.deadline.saturating_sub(spent))
+    }
+
+    /// Makes a client that does not ask for long: for what can be done without.
+    ///
+    /// # Errors
+    /// As [`GatewayRequest::client`].
+    pub fn hasty_client(&self, shell: &Shell<'_>) -> Result<Client> {
+        self.client_within(shell, Duration::from_secs(3).min(self.deadline / 3))
+    }
+
+    fn client_within(&self, shell: &Shell<'_>, deadline: Duration) -> Result<Client> {
+        let secret = |file: &Option<PathBuf>, variable: &str| match file {
+            Some(path) => Secret::read(path).map(Some),
+            None => Ok(shell.var(variable).map(|text| Secret::new(text.to_owned()))),
+        };
+        let password = secret(&self.password_file, "CHURNCTL_PUSH_PASSWORD")?;
+        let basic = match (&self.username, password) {
+            (Some(user), Some(password)) => Some((user.clone(), password)),
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(Error::usage("a user without a password")
+                    .hint("--password-file FILE, or CHURNCTL_PUSH_PASSWORD"));
+            }
+            (None, Some(_)) => {
+                return Err(Error::usage("a password without a user").hint("--username NAME"));
+            }
+        };
+        let access = Access {
+            basic,
+            bearer: secret(&self.token_file, "CHURNCTL_PUSH_TOKEN")?,
+            ca_file: self.ca_file.clone(),
+            client_certificate: self.client_certificate.clone(),
+            allow_plain_http: self.allow_plain_http,
+        };
+        let policy = Policy {
+            connect: self.timeout.min(Policy::default().connect),
+            attempt: self.timeout,
+            deadline,
+            ..Policy::default()
+        };
+        Client::new("the Pushgateway", self.url.clone(), &access, policy)
+    }
+}

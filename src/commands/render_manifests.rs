@@ -1,0 +1,385 @@
+//! `churnctl render-manifests`: settings to files; or a look at whether the files still match.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use similar::TextDiff;
+
+use super::{Shell, deployment};
+use crate::cells::Tone;
+use crate::error::{Error, Result, nearest};
+use crate::exit::ExitCode;
+use crate::files::{sweep_stale, write_atomically};
+use crate::manifests::{self, Content, File, Flavor, Form, HEADER, Plan};
+use crate::settings::Settings;
+use crate::terminal::Format;
+use crate::text::visible;
+
+/// Version of the JSON layout.
+const SCHEMA_VERSION: u32 = 1;
+/// The folder that `--check` looks into if none is named.
+const USUAL_FOLDER: &str = "k8s";
+
+/// Everything that rendering needs to know, settings applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RenderRequest {
+    /// Where files go; standard output if nowhere.
+    pub output: Option<PathBuf>,
+    /// Whether to compare only.
+    pub check: bool,
+    /// Objects, kinds or files; empty for all.
+    pub only: Vec<String>,
+    /// For whom.
+    pub flavor: Flavor,
+    /// What is rendered.
+    pub plan: Plan,
+}
+
+impl RenderRequest {
+    /// Makes the request out of words and settings.
+    ///
+    /// # Errors
+    /// Fails with 78 if the settings name a rule that nobody knows.
+    pub fn from_settings(
+        settings: &Settings,
+        output: Option<PathBuf>,
+        check: bool,
+        only: Vec<String>,
+        flavor: Flavor,
+    ) -> Result<Self> {
+        Ok(Self {
+            output,
+            check,
+            only,
+            flavor,
+            plan: deployment::plan(settings)?,
+        })
+    }
+}
+
+/// Renders, and writes, prints or compares.
+///
+/// # Errors
+/// Fails with 64 if `--only` matches nothing, with 74 if a file cannot be read or written.
+pub fn run(request: &RenderRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    let form = match shell.look().format {
+        Format::Json => Form::Json,
+        Format::Table | Format::Plain | Format::Yaml => Form::Yaml,
+    };
+    let files = chosen(request)?;
+    let rendered = files
+        .iter()
+        .map(|file| {
+            let header = manifests::header(request.flavor, file);
+            Ok((
+                PathBuf::from(file.path_as(form)),
+                file.render(form, &header)?,
+            ))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    match (&request.output, request.check) {
+        (None, false) => print(&files, &rendered, form, shell).map(|()| ExitCode::Ok),
+        (Some(folder), false) => write(request, folder, &rendered, shell),
+        (folder, true) => {
+            let folder = folder.as_deref().unwrap_or(Path::new(USUAL_FOLDER));
+            compare(request, folder, &rendered, shell)
+        }
+    }
+}
+
+fn chosen(request: &RenderRequest) -> Result<Vec<File>> {
+    let mut files = manifests::render(&request.plan, request.flavor)?;
+    let named = |file: &File, name: &str| {
+        let kind = file.id.split('/').next().unwrap_or_default();
+        let object = matches!(file.content, Content::Tree(_)) && file.id != file.path;
+        file.id.eq_ignore_ascii_case(name)
+            || file.path == name
+            || (object && kind.eq_ignore_ascii_case(name))
+    };
+    for name in &request.only {
+        if !files.iter().any(|file| named(file, name)) {
+            let error = Error::usage(format!("--only {name}: no such object is rendered"));
+            let ids = files.iter().map(|file| file.id.as_str());
+            return Err(match nearest(name, ids) {
+                Some(near) => error.hint(format!("did you mean {near}?")),
+                None => error.hint("without --only every object is listed with its file"),
+            });
+        }
+    }
+    if !request.only.is_empty() {
+        files.retain(|file| request.only.iter().any(|name| named(file, name)));
+    }
+    Ok(files)
+}
+
+/// Everything in one stream that kubectl reads, each object under the name of its file.
+fn print(
+    files: &[File],
+    rendered: &[(PathBuf, String)],
+    form: Form,
+    shell: &mut Shell<'_>,
+) -> Result<()> {
+    if form == Form::Json {
+        let trees: Vec<&serde_json::Value> = files
+            .iter()
+            .filter_map(|file| match &file.content {
+                Content::Tree(tree) => Some(tree),
+                Content::Text(_) => None,
+            })
+            .collect();
+        let text = match trees.as_slice() {
+            [one] => serde_json::to_string_pretty(one),
+            many => serde_json::to_string_pretty(
+                &serde_json::json!({"apiVersion": "v1", "kind": "List", "items": many}),
+            ),
+        };
+        let text = text.map_err(|error| {
+            Error::new(ExitCode::Bug, "cannot write the objects as JSON").because(error)
+        })?;
+        return shell.print(&(text + "\n"));
+    }
+    let mut text = String::new();
+    for (path, content) in rendered {
+        if rendered.len() > 1 {
+            text.push_str(&format!("---\n# {}\n", path.display()));
+        }
+        text.push_str(content);
+    }
+    shell.print(&text)
+}
+
+#[derive(Serialize)]
+struct Body {
+    folder: String,
+    status: &'static str,
+    files: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    path: String,
+    state: &'static str,
+}
+
+fn write(
+    request: &RenderRequest,
+    folder: &Path,
+    rendered: &[(PathBuf, String)],
+    shell: &mut Shell<'_>,
+) -> Result<ExitCode> {
+    let mut entries = Vec::new();
+    for (path, text) in rendered {
+        let full = folder.join(path);
+        let old = read(&full)?;
+        let state = match &old {
+            Some(old) if old == text => "unchanged",
+            Some(_) => "changed",
+            None => "new",
+        };
+        if state != "unchanged" {
+            if let Some(parent) = full.parent() {
+                sweep_stale(parent);
+            }
+            write_atomically(&full, text.as_bytes())?;
+        }
+        entries.push(entry(path, state));
+    }
+    for path in left_over(request, folder, rendered)? {
+        let full = folder.join(&path);
+        std::fs::remove_file(&full).map_err(|error| Error::io("delete", &full, error))?;
+        entries.push(entry(&path, "deleted"));
+    }
+    let count = |state: &str| entries.iter().filter(|entry| entry.state == state).count();
+    let summary = format!(
+        "{}: {} files, {} new, {} changed, {} deleted",
+        folder.display(),
+        rendered.len(),
+        count("new"),
+        count("changed"),
+        count("deleted"),
+    );
+    let body = Body {
+        folder: folder.display().to_string(),
+        status: "OK",
+        files: entries,
+    };
+    let document = shell.document("render-manifests", SCHEMA_VERSION, &body);
+    // Under `--format json` the files are JSON, and so is what is said about them.
+    if shell.look().format != Format::Json || !shell.print_document(&document)? {
+        for entry in body.files.iter().filter(|entry| entry.state != "unchanged") {
+            shell.print_line(Tone::Plain, &format!("{:<9} {}", entry.state, entry.path))?;
+        }
+        shell.print_line(Tone::Plain, &summary)?;
+    }
+    advise(request, shell);
+    Ok(ExitCode::Ok)
+}
+
+fn entry(path: &Path, state: &'static str) -> Entry {
+    Entry {
+        path: path.display().to_string(),
+        state,
+    }
+}
+
+/// Says what is left to do by hand.
+fn advise(request: &RenderRequest, shell: &Shell<'_>) {
+    let plan = &request.plan;
+    let messages = shell.messages();
+    if request.flavor == Flavor::Plain || !request.only.is_empty() {
+        return;
+    }
+    if plan.image_digest.ends_with(&"0".repeat(64)) {
+        messages.warn("k8s.image_digest is not set: no image has that digest; set it to the one that your registry shows");
+    }
+    if plan.access_mode == "ReadWriteOnce" && plan.max_replicas > 1 {
+        messages.warn("k8s.access_mode is ReadWriteOnce: pods on a second node will wait for the volume; use ReadWriteMany, or one replica");
+    }
+    let secrets = manifests::secrets(plan);
+    if !secrets.is_empty() && !plan.has(manifests::Part::ExternalSecrets) {
+        messages.info("secrets are not rendered; make them once:");
+        for command in secrets {
+            messages.info(&format!("  {command}"));
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Option<String>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::io("read", path, error)),
+    }
+}
+
+/// Returns files in the folder that we made once and would not make now.
+fn left_over(
+    request: &RenderRequest,
+    folder: &Path,
+    rendered: &[(PathBuf, String)],
+) -> Result<Vec<PathBuf>> {
+    if !request.only.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known: BTreeSet<&PathBuf> = rendered.iter().map(|(path, _)| path).collect();
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(inside) = folders.pop() {
+        let here = folder.join(&inside);
+        let entries = match std::fs::read_dir(&here) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(Error::io("read", &here, error)),
+        };
+        for entry in entries.flatten() {
+            let path = inside.join(entry.file_name());
+            // Links are left alone: what is behind them is somebody else's.
+            let Ok(kind) = entry.file_type() else {
+                continue;
+            };
+            if kind.is_dir() {
+                folders.push(path);
+            } else if kind.is_file()
+                && !known.contains(&path)
+                && read(&folder.join(&path))?.is_some_and(|text| text.starts_with(HEADER))
+            {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn compare(
+    request: &RenderRequest,
+    folder: &Path,
+    rendered: &[(PathBuf, String)],
+    shell: &mut Shell<'_>,
+) -> Result<ExitCode> {
+    let mut entries = Vec::new();
+    let mut diffs = Vec::new();
+    for (path, text) in rendered {
+        let full = folder.join(path);
+        let old = read(&full)?;
+        let state = match &old {
+            Some(old) if old == text => continue,
+            Some(_) => "stale",
+            None => "missing",
+        };
+        diffs.push((full, old, text.clone()));
+        entries.push(entry(path, state));
+    }
+    for path in left_over(request, folder, rendered)? {
+        let full = folder.join(&path);
+        let old = read(&full)?;
+        diffs.push((full, old, String::new()));
+        entries.push(entry(&path, "no longer rendered"));
+    }
+    let stale = entries.len();
+    let body = Body {
+        folder: folder.display().to_string(),
+        status: if stale == 0 { "OK" } else { "FAIL" },
+        files: entries,
+    };
+    let document = shell.document("render-manifests", SCHEMA_VERSION, &body);
+    if shell.look().format != Format::Json || !shell.print_document(&document)? {
+        for (path, old, new) in &diffs {
+            print_diff(path, old.as_deref(), new, shell)?;
+        }
+        let total = rendered.len();
+        match stale {
+            0 => shell.print_line(
+                Tone::Good,
+                &format!("OK: {total} files in {} are up to date", folder.display()),
+            )?,
+            _ => shell.print_line(
+                Tone::Bad,
+                &format!(
+                    "FAIL: {stale} of {total} files in {} differ from the settings",
+                    folder.display()
+                ),
+            )?,
+        }
+    }
+    if stale == 0 {
+        return Ok(ExitCode::Ok);
+    }
+    let flag = match request.flavor {
+        Flavor::Operator => "",
+        Flavor::Plain => " --flavor plain",
+    };
+    shell.messages().info(&format!(
+        "to bring them up to date: churnctl render-manifests{flag} --output-dir {}",
+        folder.display()
+    ));
+    Ok(ExitCode::CheckFailed)
+}
+
+fn print_diff(path: &Path, old: Option<&str>, new: &str, shell: &mut Shell<'_>) -> Result<()> {
+    let name = path.display();
+    let (from, to) = match (old, new) {
+        (None, _) => ("/dev/null".to_owned(), name.to_string()),
+        (Some(_), "") => (name.to_string(), "/dev/null".to_owned()),
+        (Some(_), _) => (name.to_string(), format!("{name} (rendered)")),
+    };
+    let diff = TextDiff::from_lines(old.unwrap_or_default(), new);
+    let text = diff
+        .unified_diff()
+        .context_radius(3)
+        .header(&from, &to)
+        .to_string();
+    for line in text.lines() {
+        let tone = match line.as_bytes().first() {
+            Some(b'+') => Tone::Good,
+            Some(b'-') => Tone::Bad,
+            Some(b'@') => Tone::Dim,
+            Some(_) | None => Tone::Plain,
+        };
+        // Not wrapped: who applies a patch wants its lines.
+        let painted = shell.look().paint.tone(tone, &visible(line));
+        shell.print(&format!("{painted}\n"))?;
+    }
+    Ok(())
+}

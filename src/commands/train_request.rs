@@ -1,0 +1,139 @@
+//! What `churnctl train` is asked to do: the settings that shape a training, checked.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::drift::{DriftRequest, ReadingRequest};
+use crate::drift::report::Thresholds;
+use crate::error::{Error, Result};
+use crate::model::promote::Policy;
+use crate::model::registry::check_model_name;
+use crate::model::threshold::ThresholdRule;
+use crate::model::times::LabelWindow;
+use crate::model::training::{Choice, TrainingOptions};
+use crate::settings::Settings;
+
+/// Everything a training needs to know, settings applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainRequest {
+    /// Files and glob patterns; `-` for standard input.
+    pub data: Vec<String>,
+    /// Name of the model.
+    pub name: String,
+    /// How the data is read.
+    pub reading: ReadingRequest,
+    /// Column with the time; `none` for none, unset for the usual ones.
+    pub time: Option<String>,
+    /// Column whose rows stay together.
+    pub group: Option<String>,
+    /// How long after its time a row's label is known.
+    pub label_window: LabelWindow,
+    /// Learner, threshold, seed, threads.
+    pub options: TrainingOptions,
+    /// Columns to learn from although they look like identifiers.
+    pub include: Vec<String>,
+    /// PSI from which a feature warns and fails, between the splits.
+    pub thresholds: Thresholds,
+    /// When to promote.
+    pub policy: Policy,
+    /// Folder for models, metrics and the registry.
+    pub artifacts: PathBuf,
+    /// HTML page, if wanted.
+    pub html: Option<PathBuf>,
+    /// What shaped the model, for its provenance.
+    pub arguments: BTreeMap<String, String>,
+    /// Put the previous model back instead of training.
+    pub rollback: bool,
+}
+
+impl TrainRequest {
+    /// Takes what is set.
+    ///
+    /// # Errors
+    /// Fails with 64 on words that mean nothing, and on a bad name of the model.
+    pub fn from_settings(settings: &Settings, rollback: bool) -> Result<Self> {
+        let set = &settings.train;
+        let reading = ReadingRequest::from_settings(settings);
+        let name = settings.model.as_str().to_owned();
+        check_model_name(&name)?;
+        if set.data.iter().any(|path| path == "-") {
+            return Err(Error::usage(
+                "train reads its data twice, which standard input cannot give",
+            )
+            .hint("write the data to a file first"));
+        }
+        let bad = |what: &str, value: &str, known: &str| {
+            Error::usage(format!("\"{value}\" is no {what}")).hint(format!("one of: {known}"))
+        };
+        let choice = match set.model.as_str() {
+            "auto" => Choice::Auto,
+            "logistic" => Choice::Logistic,
+            "trees" => Choice::Trees,
+            other => return Err(bad("learner", other, "auto, logistic, trees")),
+        };
+        let policy = match set.promote.as_str() {
+            "if-better" => Policy::IfBetter,
+            "always" => Policy::Always,
+            "never" => Policy::Never,
+            other => return Err(bad("promotion policy", other, "if-better, always, never")),
+        };
+        let python = match set.preset.as_deref() {
+            None => false,
+            Some("python") => true,
+            Some(other) => return Err(bad("preset", other, "python")),
+        };
+        let rule = match (set.cost_fn, set.cost_fp, set.capacity, set.min_precision) {
+            (Some(false_negative), Some(false_positive), None, None) => ThresholdRule::Cost {
+                false_negative,
+                false_positive,
+            },
+            (None, None, Some(rows), None) => ThresholdRule::Capacity { rows },
+            (None, None, None, Some(share)) => ThresholdRule::MinPrecision { share },
+            (None, None, None, None) => ThresholdRule::Half,
+            _ => {
+                return Err(Error::usage("more than one way to choose the threshold")
+                    .hint("either --cost-fn and --cost-fp, or --capacity, or --min-precision"));
+            }
+        };
+        let label_window = set.label_window.parse::<LabelWindow>().map_err(|error| {
+            Error::usage(format!("bad label window: {error}")).hint("such as 30d, 4w or 12h")
+        })?;
+        let arguments = [
+            ("model", set.model.clone()),
+            (
+                "preset",
+                set.preset.clone().unwrap_or_else(|| "none".into()),
+            ),
+            ("label_window", label_window.to_string()),
+            ("categorical", reading.columns.categorical.join(",")),
+            ("exclude", reading.columns.exclude.join(",")),
+            ("include", set.include.join(",")),
+        ];
+        let arguments = arguments
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
+        let options = TrainingOptions {
+            choice,
+            python,
+            rule,
+            seed: set.seed,
+            threads: reading.threads.get(),
+        };
+        Ok(Self {
+            data: set.data.clone(),
+            name,
+            reading,
+            time: set.time.clone(),
+            group: set.group.clone(),
+            label_window,
+            options,
+            include: set.include.clone(),
+            thresholds: DriftRequest::thresholds(settings),
+            policy,
+            artifacts: set.artifacts.clone(),
+            html: set.html.clone(),
+            arguments,
+            rollback,
+        })
+    }
+}

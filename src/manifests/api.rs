@@ -1,0 +1,188 @@
+//! The prediction API: Deployment, Service, autoscaler, disruption budget.
+
+use k8s_openapi::api::apps::v1::{
+    Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment,
+};
+use k8s_openapi::api::autoscaling::v2::{
+    CrossVersionObjectReference, HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler,
+    HorizontalPodAutoscalerBehavior, HorizontalPodAutoscalerSpec, MetricSpec, MetricTarget,
+    ResourceMetricSource,
+};
+use k8s_openapi::api::core::v1::{
+    HTTPGetAction, Lifecycle, LifecycleHandler, Probe, Service, ServicePort, ServiceSpec,
+    SleepAction, TopologySpreadConstraint,
+};
+use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::meta::{self, map, named, selector};
+use super::object::File;
+use super::plan::Plan;
+use super::pods;
+use super::storage::{API_ACCOUNT, settings_sha256};
+use crate::error::Result;
+
+/// The port of the API.
+pub(super) const PORT: i32 = 8000;
+/// The name of the port by which monitors find it.
+pub(super) const PORT_NAME: &str = "http";
+
+pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
+    let mut files = vec![
+        File::object("", &deployment(plan))?,
+        File::object("", &service(plan, plan.api_name(), meta::API, PORT))?,
+        File::object("", &budget(plan))?,
+    ];
+    if plan.scales() {
+        files.push(File::object("", &autoscaler(plan))?);
+    }
+    Ok(files)
+}
+
+pub(super) fn probe(path: &str, port: &str, period_seconds: i32, failures: i32) -> Probe {
+    Probe {
+        http_get: Some(HTTPGetAction {
+            path: Some(path.to_owned()),
+            port: IntOrString::String(port.to_owned()),
+            ..HTTPGetAction::default()
+        }),
+        period_seconds: Some(period_seconds),
+        timeout_seconds: Some(2),
+        failure_threshold: Some(failures),
+        ..Probe::default()
+    }
+}
+
+fn number(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+fn deployment(plan: &Plan) -> Deployment {
+    let name = plan.api_name();
+    let args = [
+        "serve",
+        "--listen",
+        "0.0.0.0:8000",
+        "--model",
+        "artifacts/models/production_latest.json",
+    ];
+    let mut container = pods::churnctl(plan, "api", &args, &plan.api, false);
+    container.ports = Some(vec![pods::port(PORT_NAME, PORT)]);
+    container.startup_probe = Some(probe("/live", PORT_NAME, 2, 30));
+    container.liveness_probe = Some(probe("/live", PORT_NAME, 10, 3));
+    container.readiness_probe = Some(probe("/ready", PORT_NAME, 5, 2));
+    // Requests still come in for a moment after a pod is told to end.
+    container.lifecycle = Some(Lifecycle {
+        pre_stop: Some(LifecycleHandler {
+            sleep: Some(SleepAction { seconds: 5 }),
+            ..LifecycleHandler::default()
+        }),
+        ..Lifecycle::default()
+    });
+    let mut pod = pods::pod(plan, API_ACCOUNT, container, pods::data_volumes());
+    pod.termination_grace_period_seconds = Some(40);
+    let spread = |key: &str| TopologySpreadConstraint {
+        label_selector: Some(selector(name)),
+        max_skew: 1,
+        topology_key: key.to_owned(),
+        when_unsatisfiable: "ScheduleAnyway".to_owned(),
+        ..TopologySpreadConstraint::default()
+    };
+    pod.topology_spread_constraints = Some(vec![
+        spread("kubernetes.io/hostname"),
+        spread("topology.kubernetes.io/zone"),
+    ]);
+    Deployment {
+        metadata: named(plan, name, meta::API),
+        spec: Some(DeploymentSpec {
+            // The autoscaler's, if there is one: whoever applies this again must not reset it.
+            replicas: (!plan.scales()).then(|| number(plan.replicas)),
+            revision_history_limit: Some(5),
+            selector: selector(name),
+            strategy: Some(DeploymentStrategy {
+                rolling_update: Some(RollingUpdateDeployment {
+                    max_surge: Some(IntOrString::Int(1)),
+                    max_unavailable: Some(IntOrString::Int(0)),
+                }),
+                type_: Some("RollingUpdate".to_owned()),
+            }),
+            template: pods::template(name, meta::API, &settings_sha256(plan), pod),
+            ..DeploymentSpec::default()
+        }),
+        ..Deployment::default()
+    }
+}
+
+/// A Service with one port named `http` in front of the pods of this name.
+pub(super) fn service(plan: &Plan, name: &str, component: &str, port: i32) -> Service {
+    Service {
+        metadata: named(plan, name, component),
+        spec: Some(ServiceSpec {
+            ports: Some(vec![ServicePort {
+                name: Some(PORT_NAME.to_owned()),
+                port,
+                protocol: Some("TCP".to_owned()),
+                target_port: Some(IntOrString::String(PORT_NAME.to_owned())),
+                ..ServicePort::default()
+            }]),
+            selector: Some(map([(meta::NAME_LABEL, name)])),
+            type_: Some("ClusterIP".to_owned()),
+            ..ServiceSpec::default()
+        }),
+        ..Service::default()
+    }
+}
+
+fn budget(plan: &Plan) -> PodDisruptionBudget {
+    PodDisruptionBudget {
+        metadata: named(plan, plan.api_name(), meta::API),
+        spec: Some(PodDisruptionBudgetSpec {
+            max_unavailable: Some(IntOrString::Int(1)),
+            selector: Some(selector(plan.api_name())),
+            // A pod that isn't ready must not keep a node from being drained.
+            unhealthy_pod_eviction_policy: Some("AlwaysAllow".to_owned()),
+            ..PodDisruptionBudgetSpec::default()
+        }),
+        ..PodDisruptionBudget::default()
+    }
+}
+
+fn autoscaler(plan: &Plan) -> HorizontalPodAutoscaler {
+    HorizontalPodAutoscaler {
+        metadata: named(plan, plan.api_name(), meta::API),
+        spec: Some(HorizontalPodAutoscalerSpec {
+            behavior: Some(HorizontalPodAutoscalerBehavior {
+                scale_down: Some(HPAScalingRules {
+                    policies: Some(vec![HPAScalingPolicy {
+                        period_seconds: 60,
+                        type_: "Pods".to_owned(),
+                        value: 1,
+                    }]),
+                    stabilization_window_seconds: Some(300),
+                    ..HPAScalingRules::default()
+                }),
+                ..HorizontalPodAutoscalerBehavior::default()
+            }),
+            max_replicas: number(plan.max_replicas),
+            metrics: Some(vec![MetricSpec {
+                resource: Some(ResourceMetricSource {
+                    name: "cpu".to_owned(),
+                    target: MetricTarget {
+                        average_utilization: Some(number(plan.hpa_cpu_percent)),
+                        type_: "Utilization".to_owned(),
+                        ..MetricTarget::default()
+                    },
+                }),
+                type_: "Resource".to_owned(),
+                ..MetricSpec::default()
+            }]),
+            min_replicas: Some(number(plan.replicas)),
+            scale_target_ref: CrossVersionObjectReference {
+                api_version: Some("apps/v1".to_owned()),
+                kind: "Deployment".to_owned(),
+                name: plan.api_name().to_owned(),
+            },
+        }),
+        ..HorizontalPodAutoscaler::default()
+    }
+}

@@ -1,0 +1,189 @@
+//! Who may talk to whom: nobody, but for what is listed here.
+
+use k8s_openapi::api::networking::v1::{
+    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
+    NetworkPolicyPort, NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::meta::{self, CLIENT_LABEL, component, map, named};
+use super::object::File;
+use super::plan::{Part, Plan};
+use super::{api, argo, hook, pushgateway};
+use crate::error::Result;
+
+pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
+    let mut policies = vec![nothing(plan), names(plan)];
+    let monitoring = || namespace(&[("kubernetes.io/metadata.name", &plan.monitoring_namespace)]);
+    let inside = || NetworkPolicyPeer {
+        pod_selector: Some(LabelSelector::default()),
+        ..NetworkPolicyPeer::default()
+    };
+    if plan.has(Part::Api) {
+        let clients = namespace(&[(CLIENT_LABEL, "true")]);
+        let from = vec![monitoring(), inside(), clients];
+        policies.push(allow(
+            plan,
+            plan.api_name(),
+            meta::API,
+            from,
+            api::PORT,
+            vec![],
+        ));
+    }
+    if plan.has(Part::Jobs) || plan.has(Part::SeedModel) {
+        let mut to = vec![anywhere(&[443])];
+        if plan.has(Part::Pushgateway) {
+            to.push(NetworkPolicyEgressRule {
+                ports: Some(vec![tcp(pushgateway::PORT)]),
+                to: Some(vec![NetworkPolicyPeer {
+                    pod_selector: Some(component(meta::PUSHGATEWAY)),
+                    ..NetworkPolicyPeer::default()
+                }]),
+            });
+        }
+        policies.push(out(plan, "churn-batch", meta::BATCH, to));
+    }
+    if plan.has(Part::Pushgateway) {
+        let batch = NetworkPolicyPeer {
+            pod_selector: Some(component(meta::BATCH)),
+            ..NetworkPolicyPeer::default()
+        };
+        let from = vec![monitoring(), batch];
+        let (name, part) = (pushgateway::NAME, meta::PUSHGATEWAY);
+        policies.push(allow(plan, name, part, from, pushgateway::PORT, vec![]));
+    }
+    if plan.has(Part::Hook) {
+        // The API server's address is not known here, only its usual ports.
+        let to = vec![anywhere(&[443, 6443])];
+        let from = vec![monitoring()];
+        policies.push(allow(plan, hook::NAME, meta::HOOK, from, hook::PORT, to));
+    }
+    if plan.has(Part::ArgoEvents) {
+        // Its own bus beside the API server.
+        let to = vec![anywhere(&[443, 6443, 4222])];
+        let from = vec![monitoring()];
+        policies.push(allow(
+            plan,
+            "churn-argo-events",
+            meta::HOOK,
+            from,
+            argo::PORT,
+            to,
+        ));
+    }
+    if plan.has(Part::DriftExporter) {
+        let (name, part) = (pushgateway::EXPORTER, meta::EXPORTER);
+        let to = vec![anywhere(&[443])];
+        let from = vec![monitoring()];
+        policies.push(allow(
+            plan,
+            name,
+            part,
+            from,
+            pushgateway::EXPORTER_PORT,
+            to,
+        ));
+    }
+    policies
+        .iter()
+        .map(|policy| File::object("", policy))
+        .collect()
+}
+
+fn namespace(labels: &[(&str, &str)]) -> NetworkPolicyPeer {
+    NetworkPolicyPeer {
+        namespace_selector: Some(LabelSelector {
+            match_labels: Some(labels.iter().flat_map(|pair| map([*pair])).collect()),
+            ..LabelSelector::default()
+        }),
+        ..NetworkPolicyPeer::default()
+    }
+}
+
+fn tcp(port: i32) -> NetworkPolicyPort {
+    NetworkPolicyPort {
+        port: Some(IntOrString::Int(port)),
+        protocol: Some("TCP".to_owned()),
+        ..NetworkPolicyPort::default()
+    }
+}
+
+fn anywhere(ports: &[i32]) -> NetworkPolicyEgressRule {
+    NetworkPolicyEgressRule {
+        ports: Some(ports.iter().map(|port| tcp(*port)).collect()),
+        to: None,
+    }
+}
+
+fn policy(plan: &Plan, name: &str, part: &str, spec: NetworkPolicySpec) -> NetworkPolicy {
+    NetworkPolicy {
+        metadata: named(plan, name, part),
+        spec: Some(spec),
+    }
+}
+
+fn types(words: &[&str]) -> Option<Vec<String>> {
+    Some(words.iter().map(|word| (*word).to_owned()).collect())
+}
+
+fn nothing(plan: &Plan) -> NetworkPolicy {
+    let spec = NetworkPolicySpec {
+        pod_selector: Some(LabelSelector::default()),
+        policy_types: types(&["Ingress", "Egress"]),
+        ..NetworkPolicySpec::default()
+    };
+    policy(plan, "churn-deny-all", "network", spec)
+}
+
+fn names(plan: &Plan) -> NetworkPolicy {
+    let udp = NetworkPolicyPort {
+        port: Some(IntOrString::Int(53)),
+        protocol: Some("UDP".to_owned()),
+        ..NetworkPolicyPort::default()
+    };
+    let spec = NetworkPolicySpec {
+        egress: Some(vec![NetworkPolicyEgressRule {
+            ports: Some(vec![udp, tcp(53)]),
+            to: Some(vec![namespace(&[])]),
+        }]),
+        pod_selector: Some(LabelSelector::default()),
+        policy_types: types(&["Egress"]),
+        ..NetworkPolicySpec::default()
+    };
+    policy(plan, "churn-dns", "network", spec)
+}
+
+fn out(plan: &Plan, name: &str, part: &str, to: Vec<NetworkPolicyEgressRule>) -> NetworkPolicy {
+    let spec = NetworkPolicySpec {
+        egress: Some(to),
+        pod_selector: Some(component(part)),
+        policy_types: types(&["Egress"]),
+        ..NetworkPolicySpec::default()
+    };
+    policy(plan, name, part, spec)
+}
+
+fn allow(
+    plan: &Plan,
+    name: &str,
+    part: &str,
+    from: Vec<NetworkPolicyPeer>,
+    port: i32,
+    to: Vec<NetworkPolicyEgressRule>,
+) -> NetworkPolicy {
+    let spec = NetworkPolicySpec {
+        ingress: Some(vec![NetworkPolicyIngressRule {
+            from: Some(from),
+            ports: Some(vec![tcp(port)]),
+        }]),
+        policy_types: match to.is_empty() {
+            true => types(&["Ingress"]),
+            false => types(&["Ingress", "Egress"]),
+        },
+        egress: (!to.is_empty()).then_some(to),
+        pod_selector: Some(component(part)),
+    };
+    policy(plan, name, part, spec)
+}

@@ -1,0 +1,174 @@
+//! Columns that are no features by their values: identifiers, and those that never differ.
+
+use std::collections::HashSet;
+
+use super::frame::Column;
+use crate::data::named_like_an_id;
+
+/// Rows below which no column is taken for an identifier: fewer may differ by chance.
+const FEWEST_ROWS: usize = 50;
+/// Share of distinct texts from which a column is taken for an identifier.
+const NEARLY_ALL: f64 = 0.95;
+/// A sequence of numbers steps by at most this much on average: some that were given are gone.
+const LONGEST_STEP: f64 = 10.0;
+
+/// Why a column is no feature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// It tells who a row is, in a sentence; the user may know better.
+    Identifier(String),
+    /// It tells nothing, in a sentence.
+    Useless(String),
+}
+
+/// Returns why a column is no feature, if it is none by its values.
+///
+/// An identifier is a text that differs in nearly every row, or a whole number that differs in
+/// every row and is named like one, counts the rows without gaps, or rises with the rows as
+/// numbers do that are given one after another. Other numbers may well differ in every row:
+/// amounts in cents, bytes, seconds.
+#[must_use]
+pub fn unfit(name: &str, column: &Column, rows: usize) -> Option<Unfit> {
+    match column {
+        Column::Numbers(numbers) => {
+            let mut values = numbers.iter().filter(|value| !value.is_nan());
+            let Some(first) = values.next() else {
+                let said = format!("\"{name}\" has no value, it is left out");
+                return Some(Unfit::Useless(said));
+            };
+            let missing = numbers.iter().any(|value| value.is_nan());
+            // With missing values among them, that they are missing may still tell something.
+            if !missing && values.all(|value| value == first) {
+                let said = format!("\"{name}\" is always {first}, it is left out");
+                return Some(Unfit::Useless(said));
+            }
+            let numbered = all_another_whole(numbers)
+                && (named_like_an_id(name) || is_dense(numbers) || is_sequence(numbers));
+            numbered.then(|| {
+                Unfit::Identifier(format!(
+                    "\"{name}\" is another whole number in every row: an identifier, it is left \
+                     out (--include {name} takes it in)"
+                ))
+            })
+        }
+        Column::Categories { levels, codes } => {
+            let distinct = levels.len();
+            if distinct >= FEWEST_ROWS && distinct as f64 >= NEARLY_ALL * rows as f64 {
+                return Some(Unfit::Identifier(format!(
+                    "\"{name}\" has {distinct} distinct values in {rows} rows: an identifier, it \
+                     is left out"
+                )));
+            }
+            let constant = distinct == 1 && codes.iter().all(|&code| code == 0);
+            constant.then(|| {
+                let said = format!("\"{name}\" is always \"{}\", it is left out", levels[0]);
+                Unfit::Useless(said)
+            })
+        }
+    }
+}
+
+/// Returns whether there is a whole number in every row, and none of them twice.
+#[must_use]
+pub fn all_another_whole(numbers: &[f64]) -> bool {
+    let mut seen = HashSet::new();
+    numbers.len() >= FEWEST_ROWS
+        && numbers
+            .iter()
+            .all(|number| number.fract() == 0.0 && seen.insert(number.to_bits()))
+}
+
+/// Whether distinct whole numbers leave hardly any gap between the least and the largest.
+fn is_dense(numbers: &[f64]) -> bool {
+    let (least, largest) = ends(numbers);
+    largest - least < 1.05 * numbers.len() as f64
+}
+
+/// Whether they rise from row to row, or fall, in steps of a few.
+fn is_sequence(numbers: &[f64]) -> bool {
+    let (least, largest) = ends(numbers);
+    let rises = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+    let falls = numbers.windows(2).all(|pair| pair[0] > pair[1]);
+    (rises || falls) && largest - least <= LONGEST_STEP * numbers.len() as f64
+}
+
+fn ends(numbers: &[f64]) -> (f64, f64) {
+    let first = (f64::INFINITY, f64::NEG_INFINITY);
+    numbers.iter().fold(first, |(least, largest), number| {
+        (least.min(*number), largest.max(*number))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whole numbers that jump about, none twice: 7 919 is prime.
+    fn scattered(rows: u32, width: u32) -> Vec<f64> {
+        (0..rows)
+            .map(|row| f64::from(row * 7_919 % rows * width + row % width))
+            .collect()
+    }
+
+    fn is_identifier(name: &str, numbers: Vec<f64>) -> bool {
+        let rows = numbers.len();
+        matches!(
+            unfit(name, &Column::Numbers(numbers), rows),
+            Some(Unfit::Identifier(_))
+        )
+    }
+
+    #[test]
+    fn numbers_that_tell_who_a_row_is_are_told_from_those_that_tell_something() {
+        let rising = |step: u32| {
+            (0..300)
+                .map(|row| f64::from(900_000 + row * step))
+                .collect()
+        };
+        for (name, numbers) in [
+            // Named so, whatever the numbers.
+            ("customer_no", scattered(300, 1_000)),
+            // Each from 1 to 300 once, in any order.
+            ("zeile", scattered(300, 1)),
+            // Given one after another.
+            ("ticket", rising(7)),
+            ("ticket", rising(7).into_iter().rev().collect::<Vec<f64>>()),
+        ] {
+            assert!(is_identifier(name, numbers), "{name}");
+        }
+        let mut twice = scattered(300, 1_000);
+        twice[7] = twice[8];
+        let mut halves = scattered(300, 1_000);
+        halves[7] += 0.5;
+        let mut gone = scattered(300, 1_000);
+        gone[7] = f64::NAN;
+        for (name, numbers) in [
+            // Amounts may differ in every row, be they sorted.
+            ("revenue_cents", scattered(300, 1_000)),
+            ("revenue_cents", rising(1_000)),
+            ("customer_no", twice),
+            ("customer_no", halves),
+            ("customer_no", gone),
+            ("customer_no", scattered(49, 1_000)),
+        ] {
+            assert!(!is_identifier(name, numbers), "{name}");
+        }
+    }
+
+    #[test]
+    fn columns_that_never_differ_are_useless() {
+        let numbers = |values: &[f64]| unfit("n", &Column::Numbers(values.to_vec()), values.len());
+        assert!(matches!(numbers(&[f64::NAN; 3]), Some(Unfit::Useless(_))));
+        assert!(matches!(numbers(&[7.0; 3]), Some(Unfit::Useless(_))));
+        assert_eq!(numbers(&[7.0, f64::NAN]), None);
+        let texts = |codes: Vec<u32>| Column::Categories {
+            codes,
+            levels: vec!["x".into()],
+        };
+        assert!(matches!(
+            unfit("t", &texts(vec![0; 3]), 3),
+            Some(Unfit::Useless(_))
+        ));
+        assert_eq!(unfit("t", &texts(vec![0, u32::MAX]), 2), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! What people and CI systems read of alerting rules: lists, findings, proofs.
+
+pub mod findings;
+pub mod github;
+pub mod junit;
+pub mod list;
+pub mod markdown;
+pub mod sarif;
+pub mod test;
+
+pub use test::{TestReport, Thresholds};

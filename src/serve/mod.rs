@@ -1,0 +1,31 @@
+//! The prediction API: routes, inputs, the model's slot, the prediction log, and what is counted; and the
+//! few routes of a repeated check. Sockets are `http/`'s affair, pages `reports/`'.
+
+mod api;
+mod batch;
+pub mod exporter;
+mod faults;
+mod input;
+mod json;
+mod log;
+mod log_file;
+mod meters;
+mod model;
+mod observe;
+mod openapi;
+mod options;
+mod predict;
+mod record;
+mod reload;
+mod routes;
+#[cfg(feature = "otel")]
+mod spans;
+mod trace;
+mod v1;
+mod v2;
+
+pub use api::{Access, Api, Routers};
+pub use model::{Loaded, Slot};
+pub use options::{
+    AccessLog, Durability, LogOptions, Options, PageFacts, PageMaker, UnknownCategory,
+};

@@ -1,0 +1,483 @@
+//! The OpenAPI document, made of the model: its features, their types and categories, and an example
+//! that scores.
+
+use serde_json::{Map, Value, json};
+
+use super::input::LARGEST;
+use super::meters::route;
+use super::options::{Options, UnknownCategory};
+use super::{v1, v2};
+use crate::http::problem::MEDIA_TYPE;
+use crate::model::artifact::{Artifact, Feature, FeatureKind};
+
+/// Texts that mean "missing" to every reader of ours, see `data/value.rs`.
+const MISSING: &str =
+    r"^[ \t\n\f\r]*(NA|N/A|n/a|<NA>|#N/A|null|NULL|None|[+-]?[nN][aA][nN])?[ \t\n\f\r]*$";
+/// Categories that are listed.
+const MOST_LEVELS: usize = 1000;
+
+/// Returns the document; without a model, features may be anything.
+pub(super) fn document(artifact: Option<&Artifact>, options: &Options) -> Value {
+    let name = artifact.map_or(options.name.as_str(), |artifact| artifact.name.as_str());
+    let version = artifact.map_or("none", |artifact| artifact.version.as_str());
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": format!("churnctl: model {name}"),
+            "version": version,
+            "summary": "Predicts which customers will churn.",
+        },
+        "paths": paths(name, version, artifact, options),
+        "components": {
+            "schemas": schemas(artifact, options),
+            "responses": { "Problem": {
+                "description": "What is wrong, as RFC 9457 has it.",
+                "content": { MEDIA_TYPE: { "schema": reference("Problem") } },
+            } },
+        },
+    });
+    if options.guarded
+        && let Some(document) = document.as_object_mut()
+    {
+        let scheme = json!({ "bearer": { "type": "http", "scheme": "bearer" } });
+        document["components"]["securitySchemes"] = scheme;
+        document.insert("security".to_owned(), json!([{ "bearer": [] }]));
+    }
+    document
+}
+
+fn reference(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+/// The features of the first example, typed.
+fn example(artifact: &Artifact) -> Value {
+    let Some(example) = artifact.body.examples.first() else {
+        return json!({});
+    };
+    let features = artifact.body.features.iter().filter_map(|feature| {
+        let text = example.values.get(&feature.name)?;
+        let value = match feature.kind {
+            FeatureKind::Number { .. } => {
+                let number: f64 = text.trim().parse().ok()?;
+                match number.fract() == 0.0 && number.abs() < 1e15 {
+                    true => json!(number as i64),
+                    false => json!(number),
+                }
+            }
+            FeatureKind::Category { .. } => json!(text),
+        };
+        Some((feature.name.clone(), value))
+    });
+    Value::Object(features.collect())
+}
+
+fn record_example(artifact: Option<&Artifact>) -> Value {
+    json!({
+        "user_id": "7590-VHVEG",
+        "features": artifact.map_or_else(|| json!({}), example),
+    })
+}
+
+fn schemas(artifact: Option<&Artifact>, options: &Options) -> Value {
+    let probability = json!({ "type": "number", "minimum": 0, "maximum": 1 });
+    let label = json!({ "type": "string", "enum": options.classes });
+    let contributions = json!({ "type": "array", "items": reference("Contribution") });
+    json!({
+        "Features": features(artifact, options),
+        "Record": {
+            "type": "object",
+            "required": ["user_id", "features"],
+            "additionalProperties": false,
+            "properties": {
+                "user_id": { "anyOf": [
+                    { "type": "string", "minLength": 1, "maxLength": 64 },
+                    { "type": "integer", "minimum": -1e14, "maximum": 1e14 },
+                ] },
+                "snapshot_date": {
+                    "anyOf": [{ "type": "string", "format": "date" }, { "type": "null" }],
+                    "description": "The day that the features are of.",
+                },
+                "features": reference("Features"),
+                "explain": {
+                    "anyOf": [
+                        { "type": "boolean" },
+                        { "type": "null" },
+                        { "type": "integer", "minimum": 0, "maximum": 1000 },
+                    ],
+                    "description": "Whether, or how many, contributions are listed.",
+                },
+            },
+            "examples": [record_example(artifact)],
+        },
+        "Answer": {
+            "type": "object",
+            "required": ["user_id", "churn_risk", "model_path", "label", "threshold", "model_version"],
+            "properties": {
+                "user_id": { "type": ["string", "integer"] },
+                "churn_risk": probability,
+                "model_path": { "type": "string" },
+                "label": label,
+                "threshold": probability,
+                "model_version": { "type": "string" },
+                "base_log_odds": { "type": "number" },
+                "log_odds": { "type": "number" },
+                "contributions": contributions,
+            },
+            "additionalProperties": false,
+        },
+        "Contribution": {
+            "type": "object",
+            "required": ["feature", "value", "contribution"],
+            "properties": {
+                "feature": { "type": "string" },
+                "value": { "type": ["string", "number", "null"] },
+                "contribution": { "type": "number", "description": "Added to the log-odds." },
+            },
+            "additionalProperties": false,
+        },
+        "Explanation": {
+            "type": "object",
+            "required": ["base_log_odds", "log_odds", "contributions"],
+            "properties": {
+                "base_log_odds": { "type": "number" },
+                "log_odds": { "type": "number" },
+                "contributions": contributions,
+            },
+            "additionalProperties": false,
+        },
+        "Line": { "anyOf": [reference("Answer"), {
+            "type": "object",
+            "required": ["line", "error"],
+            "properties": {
+                "line": { "type": "integer", "minimum": 1 },
+                "error": reference("Problem"),
+            },
+        }] },
+        "Problem": {
+            "type": "object",
+            "required": ["type", "title", "status", "detail", "code"],
+            "properties": {
+                "type": { "type": "string" },
+                "title": { "type": "string" },
+                "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+                "detail": { "type": "string" },
+                "code": { "type": "string" },
+                "errors": { "type": "array", "items": {
+                    "type": "object",
+                    "required": ["pointer", "reason", "detail"],
+                    "properties": {
+                        "pointer": { "type": "string" },
+                        "reason": { "type": "string" },
+                        "detail": { "type": "string" },
+                        "did_you_mean": { "type": "string" },
+                    },
+                } },
+                "errors_omitted": { "type": "integer", "minimum": 1 },
+            },
+        },
+    })
+}
+
+fn features(artifact: Option<&Artifact>, options: &Options) -> Value {
+    let Some(artifact) = artifact else {
+        return json!({ "type": "object" });
+    };
+    let all = &artifact.body.features;
+    let properties: Map<String, Value> = all
+        .iter()
+        .map(|feature| (feature.name.clone(), property(feature, options)))
+        .collect();
+    let required = all.iter().filter(|feature| !feature.nullable);
+    let required: Vec<&String> = required.map(|feature| &feature.name).collect();
+    json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+        "examples": [example(artifact)],
+    })
+}
+
+fn property(feature: &Feature, options: &Options) -> Value {
+    let one = match &feature.kind {
+        FeatureKind::Number { min, max, .. } => json!({
+            "type": "number",
+            "minimum": -LARGEST,
+            "maximum": LARGEST,
+            "description": format!("In training from {min} to {max}."),
+        }),
+        FeatureKind::Category { levels, .. } => {
+            let listed = &levels[..levels.len().min(MOST_LEVELS)];
+            match options.unknown_category {
+                UnknownCategory::Reject => json!({ "type": "string", "enum": levels }),
+                UnknownCategory::Other => json!({
+                    "type": "string",
+                    "not": { "pattern": MISSING },
+                    "examples": listed,
+                    "description": "Others than those of training count as one.",
+                }),
+            }
+        }
+    };
+    match feature.nullable {
+        true => json!({ "anyOf": [one, { "type": "null" }] }),
+        false => one,
+    }
+}
+
+fn json_body(schema: &Value, example: Value) -> Value {
+    let content = json!({ "application/json": { "schema": schema, "example": example } });
+    json!({ "required": true, "content": content })
+}
+
+fn object(properties: Value) -> Value {
+    let required: Vec<&String> = properties
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .collect();
+    json!({ "type": "object", "required": required, "properties": properties })
+}
+
+/// An operation of a route: what it answers is what the route's table says.
+fn operation(
+    method: &str,
+    path: &str,
+    summary: &str,
+    body: Option<Value>,
+    content: Value,
+) -> Value {
+    let statuses = route(method, path).map_or(&[][..], |route| route.statuses);
+    let responses = statuses.iter().map(|status| {
+        let response = match status.as_u16() {
+            200 => json!({ "description": "Done.", "content": content }),
+            _ => json!({ "$ref": "#/components/responses/Problem" }),
+        };
+        (status.as_str().to_owned(), response)
+    });
+    let mut operation = json!({
+        "summary": summary,
+        "operationId": operation_id(method, path),
+        "responses": responses.collect::<Map<String, Value>>(),
+    });
+    if let (Some(body), Some(members)) = (body, operation.as_object_mut()) {
+        members.insert("requestBody".to_owned(), body);
+    }
+    operation
+}
+
+fn operation_id(method: &str, path: &str) -> String {
+    let mut id = method.to_lowercase();
+    for part in path
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+    {
+        id.push('_');
+        id.push_str(part);
+    }
+    id
+}
+
+fn as_json(schema: &Value) -> Value {
+    json!({ "application/json": { "schema": schema } })
+}
+
+fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Options) -> Value {
+    let mut paths = Map::new();
+    let mut add = |method: &str, path: &str, operation: Value| {
+        let parameters = parameters(path, name, version);
+        let item = paths.entry(path.to_owned()).or_insert_with(|| json!({}));
+        if let Some(item) = item.as_object_mut() {
+            item.insert(method.to_lowercase(), operation);
+            if !parameters.is_empty() {
+                item.insert("parameters".to_owned(), Value::Array(parameters));
+            }
+        }
+    };
+    let get = |path: &str, summary: &str, schema: &Value| {
+        operation("GET", path, summary, None, as_json(schema))
+    };
+    let text = json!({ "type": "string" });
+    let boolean = json!({ "type": "boolean" });
+    let status = object(json!({ "status": text }));
+    add(
+        "GET",
+        "/live",
+        get("/live", "Whether the process lives.", &status),
+    );
+    add(
+        "GET",
+        "/ready",
+        get("/ready", "Whether requests may come.", &status),
+    );
+    add(
+        "GET",
+        "/health",
+        get("/health", "The same as /ready.", &status),
+    );
+
+    let whole = json!({ "type": "integer", "minimum": 0 });
+    let counters = object(json!({
+        "positive": whole,
+        "negative": whole,
+        "requests_in_flight": { "type": "number" },
+        "model_version": { "type": ["string", "null"] },
+    }));
+    add(
+        "GET",
+        "/counters",
+        get(
+            "/counters",
+            "Predictions by class since the start.",
+            &counters,
+        ),
+    );
+
+    let record = reference("Record");
+    let example = record_example(artifact);
+    let body = json_body(&record, example.clone());
+    let mut predict = operation(
+        "POST",
+        "/predict",
+        "Scores a customer.",
+        Some(body),
+        as_json(&reference("Answer")),
+    );
+    let explain = json!([{
+        "name": "explain",
+        "in": "query",
+        "description": "Whether, or how many, contributions are listed.",
+        "schema": { "anyOf": [
+            { "type": "boolean" },
+            { "type": "integer", "minimum": 0, "maximum": 1000 },
+        ] },
+    }]);
+    predict["parameters"] = explain.clone();
+    add("POST", "/predict", predict);
+    let most = options.batch_rows;
+    let batch = json!({ "type": "array", "items": record, "minItems": 1, "maxItems": most });
+    let mut body = json_body(&batch, json!([example]));
+    body["content"]["application/x-ndjson"] = json!({
+        "schema": { "type": "string", "description": "A record a line; the answer is a line each." },
+        "example": format!("{example}\n"),
+    });
+    let mut content = as_json(&json!({ "type": "array", "items": reference("Answer") }));
+    content["application/x-ndjson"] = json!({ "schema": { "type": "string" } });
+    let summary = "Scores many: an array, or a stream of lines.";
+    let mut operation_of_batch = operation("POST", "/predict/batch", summary, Some(body), content);
+    operation_of_batch["parameters"] = explain;
+    add("POST", "/predict/batch", operation_of_batch);
+
+    let models = object(json!({ "models": { "type": "array", "items": text } }));
+    add(
+        "GET",
+        "/v1/models",
+        get("/v1/models", "The models.", &models),
+    );
+    let readiness = object(json!({ "name": text, "ready": boolean }));
+    let path = "/v1/models/{model}";
+    add(
+        "GET",
+        path,
+        get(path, "Whether the model is ready.", &readiness),
+    );
+    for (path, summary) in [
+        (v1::PREDICT, "Scores instances."),
+        (v1::EXPLAIN, "Explains instances."),
+    ] {
+        let instances = json!({
+            "type": "object",
+            "required": ["instances"],
+            "additionalProperties": false,
+            "properties": {
+                "instances": {
+                    "type": "array",
+                    "items": reference("Features"),
+                    "minItems": 1,
+                    "maxItems": most,
+                },
+                "signature_name": { "type": "string" },
+            },
+        });
+        let numbers = json!({ "type": "array", "items": { "type": "number" } });
+        let mut answer = json!({ "predictions": numbers });
+        if path == v1::EXPLAIN {
+            answer["explanations"] = json!({ "type": "array", "items": reference("Explanation") });
+        }
+        let example = json!({ "instances": [example["features"]] });
+        let body = Some(json_body(&instances, example));
+        add(
+            "POST",
+            path,
+            operation("POST", path, summary, body, as_json(&object(answer))),
+        );
+    }
+    let server = object(json!({
+        "name": text,
+        "version": text,
+        "extensions": { "type": "array", "items": text },
+    }));
+    add("GET", "/v2", get("/v2", "The server.", &server));
+    let path = "/v2/health/live";
+    add(
+        "GET",
+        path,
+        get(
+            path,
+            "Whether the process lives.",
+            &object(json!({ "live": boolean })),
+        ),
+    );
+    let path = "/v2/health/ready";
+    let ready = object(json!({ "ready": boolean }));
+    let mut operation_of_ready = get(path, "Whether requests may come.", &ready);
+    operation_of_ready["responses"]["503"] =
+        json!({ "description": "Not yet, or no longer.", "content": as_json(&ready) });
+    add("GET", path, operation_of_ready);
+    for base in [
+        "/v2/models/{model}",
+        "/v2/models/{model}/versions/{version}",
+    ] {
+        add(
+            "GET",
+            base,
+            get(
+                base,
+                "The model's inputs and outputs.",
+                &v2::metadata_schema(),
+            ),
+        );
+        let path = format!("{base}/ready");
+        add(
+            "GET",
+            &path,
+            get(&path, "Whether the model is ready.", &readiness),
+        );
+        let path = format!("{base}/infer");
+        let body = artifact.map(|artifact| json_body(&v2::request_schema(), v2::example(artifact)));
+        let content = as_json(&v2::response_schema());
+        let summary = "Scores tensors, one a feature.";
+        add(
+            "POST",
+            &path,
+            operation("POST", &path, summary, body, content),
+        );
+    }
+    Value::Object(paths)
+}
+
+fn parameters(path: &str, name: &str, version: &str) -> Vec<Value> {
+    let parameter = |parameter: &str, value: &str| {
+        path.contains(&format!("{{{parameter}}}")).then(|| {
+            json!({
+                "name": parameter,
+                "in": "path",
+                "required": true,
+                "schema": { "type": "string", "enum": [value] },
+            })
+        })
+    };
+    let all = [parameter("model", name), parameter("version", version)];
+    all.into_iter().flatten().collect()
+}

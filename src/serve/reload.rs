@@ -1,0 +1,222 @@
+//! Watches the model's file on a thread of its own: what is new is loaded, tests itself, and takes the
+//! place of the old in one step; whatever fails, the old one stays.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use tokio::sync::oneshot;
+
+use super::meters::{Meters, Reload};
+use super::model::{Documents, Loaded, Slot};
+use super::openapi;
+use super::options::{Options, PageFacts};
+use crate::error::{Error, Result};
+use crate::http::events::{Events, Level};
+use crate::model::artifact::Artifact;
+use crate::model::store;
+
+/// What looking at the file came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) result: Reload,
+    /// Why a file was refused.
+    pub(super) why: Option<String>,
+}
+
+type Ask = Option<oneshot::Sender<Outcome>>;
+
+/// The way to the thread.
+#[derive(Debug)]
+pub(super) struct Reloader(Mutex<Sender<Ask>>);
+
+/// Changes when the file does.
+type Stamp = Option<(u64, u64, i64, i64)>;
+
+impl Reloader {
+    /// Loads the model, then starts the thread.
+    pub(super) fn start(
+        options: &Options,
+        slot: &Arc<Slot>,
+        meters: &Arc<Meters>,
+        events: &Events,
+    ) -> Self {
+        let (sender, receiver) = channel();
+        let mut watch = Watch {
+            options: options.clone(),
+            slot: Arc::clone(slot),
+            meters: Arc::clone(meters),
+            events: events.clone(),
+            stamp: None,
+            path: options.model.clone(),
+        };
+        watch.look(true);
+        let poll = options.poll;
+        let thread = std::thread::Builder::new().name("model".into());
+        if let Err(error) = thread.spawn(move || watch.run(&receiver, poll)) {
+            events.say(
+                Level::Error,
+                format!("the model's file is not watched: {error}"),
+            );
+        }
+        Self(Mutex::new(sender))
+    }
+
+    /// Asks for a look at the file.
+    pub(super) fn ask(&self) {
+        self.send(None);
+    }
+
+    /// Asks for a look at the file and waits for what comes of it.
+    pub(super) async fn ask_and_wait(&self) -> Option<Outcome> {
+        let (sender, answer) = oneshot::channel();
+        self.send(Some(sender));
+        answer.await.ok()
+    }
+
+    fn send(&self, ask: Ask) {
+        let _ = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .send(ask);
+    }
+}
+
+struct Watch {
+    options: Options,
+    slot: Arc<Slot>,
+    meters: Arc<Meters>,
+    events: Events,
+    path: PathBuf,
+    /// The file as it was when it was last looked into.
+    stamp: Stamp,
+}
+
+impl Watch {
+    fn run(mut self, receiver: &Receiver<Ask>, poll: Option<Duration>) {
+        loop {
+            let asked = match poll {
+                Some(poll) => receiver.recv_timeout(poll),
+                None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match asked {
+                Ok(answer) => {
+                    let outcome = self.look(true);
+                    if let (Some(answer), Some(outcome)) = (answer, outcome) {
+                        let _ = answer.send(outcome);
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look(false);
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Looks at the file, into it if it has changed or was asked for. None if there was nothing to do.
+    fn look(&mut self, asked: bool) -> Option<Outcome> {
+        // Taken before the file is read: what changes in between is seen the next time.
+        let stamp = stamp(&self.path);
+        if stamp == self.stamp && !asked {
+            return None;
+        }
+        self.stamp = stamp;
+        let at_work = self.slot.get();
+        let outcome = match self.load(at_work.as_deref()) {
+            Ok(Some(model)) => {
+                let model = Arc::new(model);
+                self.slot.put(Arc::clone(&model));
+                let now = jiff::Timestamp::now().as_millisecond() as f64 / 1e3;
+                self.meters.reloaded(Reload::Loaded, Some(&model), now);
+                let said = format!("model {} {} predicts", model.name, model.version);
+                self.events.say(Level::Info, said);
+                Outcome {
+                    result: Reload::Loaded,
+                    why: None,
+                }
+            }
+            Ok(None) => {
+                self.meters.reloaded(Reload::Unchanged, None, 0.0);
+                Outcome {
+                    result: Reload::Unchanged,
+                    why: None,
+                }
+            }
+            Err(error) => {
+                self.meters.reloaded(Reload::Refused, None, 0.0);
+                let why = in_words(&error);
+                let rest = match &at_work {
+                    Some(model) => format!("; model {} {} stays", model.name, model.version),
+                    None => "; there is no model".to_owned(),
+                };
+                self.events
+                    .say(Level::Error, format!("the model is refused: {why}{rest}"));
+                Outcome {
+                    result: Reload::Refused,
+                    why: Some(why),
+                }
+            }
+        };
+        Some(outcome)
+    }
+
+    /// Loads the file; none if it holds the model that is at work.
+    fn load(&self, at_work: Option<&Loaded>) -> Result<Option<Loaded>> {
+        let artifact = store::load(&self.path)?;
+        if at_work.is_some_and(|model| is_same(model, &artifact)) {
+            return Ok(None);
+        }
+        if self.options.log.is_some()
+            && let Some(name) = artifact
+                .body
+                .features
+                .iter()
+                .map(|feature| &feature.name)
+                .find(|name| super::log::COLUMNS.contains(&name.as_str()))
+        {
+            let message =
+                format!("its feature \"{name}\" has the name of a column of the prediction log");
+            return Err(Error::bad_input(message));
+        }
+        let documents = |artifact: &Artifact| {
+            let facts = PageFacts {
+                path: self.path.display().to_string(),
+                positive: self.options.classes[0].clone(),
+                negative: self.options.classes[1].clone(),
+            };
+            let page = (self.options.page)(Some(artifact), &facts)?;
+            let openapi = openapi::document(Some(artifact), &self.options);
+            Ok(Documents {
+                openapi: Bytes::from(openapi.to_string()),
+                page: Bytes::from(page),
+            })
+        };
+        Loaded::new(artifact, &self.path, documents).map(Some)
+    }
+}
+
+fn is_same(model: &Loaded, artifact: &Artifact) -> bool {
+    model.sha256 == artifact.sha256
+        && model.name == artifact.name
+        && model.trained_at == artifact.created_at
+}
+
+fn stamp(path: &std::path::Path) -> Stamp {
+    let file = fs::metadata(path).ok()?;
+    Some((file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
+}
+
+fn in_words(error: &Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.causes() {
+        text.push_str(": ");
+        text.push_str(&cause);
+    }
+    text
+}
