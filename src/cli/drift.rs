@@ -42,15 +42,17 @@ write, 78 bad settings. `churnctl --help` lists all.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct DriftArgs {
-    /// Baseline: a profile, CSV files, glob patterns, or - for standard input
+    /// Baseline: a profile, files, folders, glob patterns, or - for standard input
     ///
-    /// Files may be compressed (.gz). Several files are one data set.
+    /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
+    /// folder is all of its tables.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     baseline: Option<Vec<String>>,
 
-    /// Current data: a profile, CSV files, glob patterns, or - for standard input
+    /// Current data: a profile, files, folders, glob patterns, or - for standard input
     ///
-    /// Files may be compressed (.gz). Several files are one data set.
+    /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
+    /// folder is all of its tables.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     current: Option<Vec<String>>,
 

@@ -250,6 +250,7 @@ fn profile_task(args: ProfileArgs, settings: &Settings) -> Result<Task> {
         (None, Some(output)) => Ok(Task::Profile(Box::new(ProfileRequest {
             data: args.data,
             output,
+            shard: args.shard,
             reading: ReadingRequest::from_settings(settings),
         }))),
         // clap requires it; its type has to be optional because of `merge`.

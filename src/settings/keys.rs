@@ -129,6 +129,8 @@ pub static KEYS: &[Key] = &[
     key("mlflow.plain_http", Kind::Text, Some("refuse"), None, "whether credentials may go to another machine unencrypted: refuse or allow"),
     key("drift.baseline", Kind::List, Some("data/features/training_dataset.csv"), Some("--baseline"), "baseline: a profile, CSV files, or glob patterns"),
     key("drift.current", Kind::List, Some("data/features/user_features_daily.csv"), Some("--current"), "current data: a profile, CSV files, or glob patterns"),
+    key("drift.baseline", Kind::List, Some("data/features/training_dataset.csv"), Some("--baseline"), "baseline: a profile, files, folders or glob patterns"),
+    key("drift.current", Kind::List, Some("data/features/user_features_daily.csv"), Some("--current"), "current data: a profile, files, folders or glob patterns"),
     key("drift.features", Kind::List, Some(""), Some("--features"), "columns to compare; empty for all that are features"),
     key("drift.report", Kind::Text, Some("artifacts/metrics/data_drift_latest.json"), Some("--report"), "JSON report; `none` writes none"),
     key("drift.html", Kind::Text, None, Some("--html"), "HTML report"),

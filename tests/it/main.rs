@@ -34,4 +34,5 @@ mod serve;
 mod servers;
 mod serving;
 mod shell;
+mod sources;
 mod train;
