@@ -127,8 +127,6 @@ pub static KEYS: &[Key] = &[
     key("mlflow.token_file", Kind::Text, None, None, "file with a bearer token; or MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
     key("mlflow.ca_file", Kind::Text, None, None, "PEM file with the certificates to trust, in place of the system's; MLFLOW_TRACKING_SERVER_CERT_PATH counts, too"),
     key("mlflow.plain_http", Kind::Text, Some("refuse"), None, "whether credentials may go to another machine unencrypted: refuse or allow"),
-    key("drift.baseline", Kind::List, Some("data/features/training_dataset.csv"), Some("--baseline"), "baseline: a profile, CSV files, or glob patterns"),
-    key("drift.current", Kind::List, Some("data/features/user_features_daily.csv"), Some("--current"), "current data: a profile, CSV files, or glob patterns"),
     key("drift.baseline", Kind::List, Some("data/features/training_dataset.csv"), Some("--baseline"), "baseline: a profile, files, folders or glob patterns"),
     key("drift.current", Kind::List, Some("data/features/user_features_daily.csv"), Some("--current"), "current data: a profile, files, folders or glob patterns"),
     key("drift.features", Kind::List, Some(""), Some("--features"), "columns to compare; empty for all that are features"),
