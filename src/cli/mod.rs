@@ -3,17 +3,20 @@
 mod alerts;
 mod columns;
 mod config;
+mod doctor;
 mod drift;
 mod gateway;
 mod generate;
 mod global;
 mod help;
+mod mlflow;
 mod profile;
 mod push_metrics;
 mod render_manifests;
 mod retrain;
 mod score;
 mod serve;
+mod tracking;
 mod train;
 mod words;
 

@@ -18,6 +18,9 @@ mod predict;
 mod record;
 mod reload;
 mod routes;
+mod sagemaker;
+#[cfg(feature = "otel")]
+mod spans;
 mod trace;
 mod v1;
 mod v2;
@@ -25,5 +28,5 @@ mod v2;
 pub use api::{Access, Api, Routers};
 pub use model::{Loaded, Slot};
 pub use options::{
-    AccessLog, Durability, LogOptions, Options, PageFacts, PageMaker, UnknownCategory,
+    AccessLog, Durability, LogOptions, ModelSource, Options, PageFacts, PageMaker, UnknownCategory,
 };
