@@ -138,7 +138,7 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "TIME", value_parser = checked::<Span>, help_heading = WATCH)]
     watch: Option<String>,
 
-    /// Show metrics and the last report at this address meanwhile [setting: drift.listen]
+    /// Show metrics and the last report at this address meanwhile
     ///
     /// Paths: /metrics for Prometheus; /report as HTML or JSON, by the header Accept; /live; /ready
     /// from the first report on.

@@ -143,17 +143,6 @@ mod tests {
     #[test]
     fn every_flag_of_the_registry_exists_and_its_help_names_default_and_variable() {
         let command = words::command();
-        let commands: Vec<_> = [
-            "drift",
-            "train",
-            "score",
-            "serve",
-            "render-manifests",
-            "push-metrics",
-        ]
-        .iter()
-        .filter_map(|name| command.find_subcommand(name))
-        .collect();
         for key in KEYS {
             let Some(flag) = key.flag else { continue };
             let mut found = Vec::new();

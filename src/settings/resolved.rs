@@ -186,11 +186,9 @@ pub struct ScoreSettings {
     pub model: PathBuf,
 }
 
-/// Which namespace of which cluster, see `cluster.*`.
+/// Which cluster, see `cluster.*`; which namespace and which names is `k8s.*`.
 #[derive(Debug, Clone)]
 pub struct ClusterSettings {
-    /// The namespace.
-    pub namespace: String,
     /// Context of the kubeconfig, if named.
     pub context: Option<String>,
     /// How long to bear with the API server.
@@ -200,8 +198,6 @@ pub struct ClusterSettings {
 /// When and how to retrain, see `retrain.*`.
 #[derive(Debug, Clone)]
 pub struct RetrainSettings {
-    /// CronJob whose template it is.
-    pub from: String,
     /// How long after a start no other follows.
     pub cooldown: Wait,
     /// Lease that remembers.
@@ -294,12 +290,10 @@ impl Settings {
             },
             deployment: DeploymentSettings::resolve(layers)?,
             cluster: ClusterSettings {
-                namespace: layers.required("cluster.namespace")?.0,
                 context: layers.optional("cluster.context")?.0,
                 deadline: layers.required("cluster.deadline")?.0,
             },
             retrain: RetrainSettings {
-                from: layers.required("retrain.from")?.0,
                 cooldown: layers.required("retrain.cooldown")?.0,
                 lease: layers.required("retrain.lease")?.0,
                 listen: layers.required("retrain.listen")?.0,

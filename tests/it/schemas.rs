@@ -11,7 +11,11 @@ use crate::harness::Churnctl;
 use crate::mlflow_stub::{MlflowStub, Trouble};
 use crate::servers::Server;
 
-const SCHEMAS: [&str; 13] = [
+const SCHEMAS: [&str; 15] = [
+const SCHEMAS: [&str; 11] = [
+    "doctor",
+    "retrain_now",
+    "retrain_status",
     "drift_report",
     "train_report",
     "profile",
@@ -23,11 +27,13 @@ const SCHEMAS: [&str; 13] = [
     "push_metrics",
     "push_groups",
     "metrics_list",
+    "serve",
+    "problem",
     "mlflow_run",
     "mlflow_sync",
 ];
 
-fn schema(name: &str) -> Validator {
+pub(crate) fn schema(name: &str) -> Validator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
     let path = folder.join(format!("{name}.schema.json"));
     let text = std::fs::read_to_string(&path).expect("read the schema");
@@ -36,7 +42,7 @@ fn schema(name: &str) -> Validator {
 }
 
 #[track_caller]
-fn expect_valid(schema: &Validator, document: &Value) {
+pub(crate) fn expect_valid(schema: &Validator, document: &Value) {
     let errors: Vec<String> = schema
         .iter_errors(document)
         .map(|error| format!("{}: {error}", error.instance_path()))
@@ -65,7 +71,7 @@ fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
 
 /// A key that nobody knows is refused wherever it stands.
 #[track_caller]
-fn expect_strict(schema: &Validator, document: &Value) {
+pub(crate) fn expect_strict(schema: &Validator, document: &Value) {
     let mut found = Vec::new();
     objects(document, "", &mut found);
     for pointer in found {
@@ -77,7 +83,7 @@ fn expect_strict(schema: &Validator, document: &Value) {
 
 /// A value changed to one that it never is, or taken away (`null`), is refused.
 #[track_caller]
-fn expect_refused(schema: &Validator, document: &Value, pointer: &str, to: Value) {
+pub(crate) fn expect_refused(schema: &Validator, document: &Value, pointer: &str, to: Value) {
     let mut mutated = document.clone();
     if to.is_null() {
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
@@ -533,10 +539,8 @@ fn what_alerts_say_is_what_their_schemas_say() {
 fn the_schema_of_errors_knows_every_code_that_an_error_can_have() {
     let schema = schema("error");
     for code in ExitCode::ALL {
-        let is_error = !matches!(
-            code,
-            ExitCode::Ok | ExitCode::CheckFailed | ExitCode::Interrupted | ExitCode::Terminated
-        );
+        // Who answers a question with Ctrl-C, or stops waiting, is told so.
+        let is_error = !matches!(code, ExitCode::Ok | ExitCode::CheckFailed);
         let error = churnctl::error::Error::new(code, "said").to_json();
         assert_eq!(schema.is_valid(&error), is_error, "{code:?}");
     }
@@ -554,6 +558,45 @@ fn every_schema_says_which_draft_it_is_and_describes_itself() {
         );
         assert!(schema["title"].is_string() && schema["description"].is_string());
     }
+}
+
+#[test]
+fn the_words_of_serve_and_its_problems_are_valid_and_strict() {
+    use crate::serve::running::{Running, customer};
+    let serve = schema("serve");
+    let document = json!({
+        "schema_version": 1,
+        "command": "serve",
+        "churnctl_version": "0.1.0",
+        "created_at": "2026-01-01T00:00:00Z",
+        "url": "http://127.0.0.1:8000",
+        "admin_url": "http://127.0.0.1:9000",
+        "model_path": "model.json",
+        "model_version": "0123456789ab",
+    });
+    expect_valid(&serve, &document);
+    expect_strict(&serve, &document);
+    expect_refused(&serve, &document, "/url", json!("127.0.0.1:8000"));
+
+    let problem = schema("problem");
+    let running = Running::start(&crate::models::scoring(), &[]);
+    let mut wrong = customer("u", 1.0);
+    wrong["features"]["vists"] = json!(1);
+    let faults = running.post("/predict", &wrong).expect(422).json();
+    for (method, path, body) in [
+        ("POST", "/predict", "{"),
+        ("POST", "/v1/models/churn:predict", "{}"),
+        ("POST", "/v2/models/x/infer", "{}"),
+        ("GET", "/nothing", ""),
+        ("PUT", "/predict", ""),
+    ] {
+        let answer = running.send(method, path, body);
+        expect_valid(&problem, &answer.json());
+    }
+    expect_valid(&problem, &faults);
+    expect_strict(&problem, &faults);
+    expect_refused(&problem, &faults, "/errors/0/reason", json!("bad luck"));
+    expect_refused(&problem, &faults, "/status", json!(200));
 }
 
 #[test]
