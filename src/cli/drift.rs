@@ -107,6 +107,10 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     junit: Option<String>,
 
+    /// The verdict alone, a word without a line end, for a pipeline's condition
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    verdict_file: Option<String>,
+
     /// GitHub annotations: the ten worst things behind the verdict
     ///
     /// Workflow commands, which GitHub's runner looks for in what a step prints: `cat` the file.
@@ -181,6 +185,7 @@ impl DriftArgs {
         flags.one("drift.html", self.html.as_ref());
         flags.one("drift.markdown", self.markdown.as_ref());
         flags.one("drift.junit", self.junit.as_ref());
+        flags.one("drift.verdict_file", self.verdict_file.as_ref());
         flags.one("drift.annotations", self.annotations.as_ref());
         flags.one("drift.metrics_file", self.metrics_file.as_ref());
         flags.one("drift.push_gateway", self.push_gateway.as_ref());

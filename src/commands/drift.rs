@@ -100,6 +100,8 @@ pub struct DriftOutputs {
     pub markdown: Option<PathBuf>,
     /// JUnit XML.
     pub junit: Option<PathBuf>,
+    /// The verdict alone.
+    pub verdict_file: Option<PathBuf>,
     /// GitHub annotations.
     pub annotations: Option<PathBuf>,
     /// Prometheus text.
@@ -221,6 +223,7 @@ impl DriftRequest {
                 html: drift.html.clone(),
                 markdown: drift.markdown.clone(),
                 junit: drift.junit.clone(),
+                verdict_file: drift.verdict_file.clone(),
                 annotations: drift.annotations.clone(),
                 metrics_file: drift.metrics_file.clone(),
                 termination_log: drift.termination_log.clone(),
@@ -362,6 +365,7 @@ fn sweep(outputs: &DriftOutputs) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.verdict_file,
         &outputs.annotations,
         &outputs.metrics_file,
     ];
@@ -394,6 +398,9 @@ pub(super) fn write_outputs(
     if let Some(path) = &outputs.junit {
         write_atomically(path, junit::text(report).as_bytes())?;
     }
+    if let Some(path) = &outputs.verdict_file {
+        write_atomically(path, report.status.as_str().as_bytes())?;
+    }
     if let Some(path) = &outputs.annotations {
         write_atomically(path, github::text(report).as_bytes())?;
     }
@@ -424,6 +431,7 @@ fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.verdict_file,
         &outputs.annotations,
         &outputs.metrics_file,
     ];
