@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::input::LARGEST;
 use super::meters::route;
 use super::options::{Options, UnknownCategory};
+use super::routes::MOST_EXPLAINED;
 use super::{v1, v2};
 use crate::http::problem::MEDIA_TYPE;
 use crate::model::artifact::{Artifact, Feature, FeatureKind};
@@ -103,7 +104,7 @@ fn schemas(artifact: Option<&Artifact>, options: &Options) -> Value {
                     "anyOf": [
                         { "type": "boolean" },
                         { "type": "null" },
-                        { "type": "integer", "minimum": 0, "maximum": 1000 },
+                        { "type": "integer", "minimum": 0, "maximum": MOST_EXPLAINED },
                     ],
                     "description": "Whether, or how many, contributions are listed.",
                 },
@@ -350,7 +351,7 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
         "description": "Whether, or how many, contributions are listed.",
         "schema": { "anyOf": [
             { "type": "boolean" },
-            { "type": "integer", "minimum": 0, "maximum": 1000 },
+            { "type": "integer", "minimum": 0, "maximum": MOST_EXPLAINED },
         ] },
     }]);
     predict["parameters"] = explain.clone();
@@ -455,7 +456,8 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
             get(&path, "Whether the model is ready.", &readiness),
         );
         let path = format!("{base}/infer");
-        let body = artifact.map(|artifact| json_body(&v2::request_schema(), v2::example(artifact)));
+        let body = artifact
+            .map(|artifact| json_body(&v2::request_schema(artifact), v2::example(artifact)));
         let content = as_json(&v2::response_schema());
         let summary = "Scores tensors, one a feature.";
         add(

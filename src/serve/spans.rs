@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::trace::{Parent, Trace, hex, random};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::client::{Access, BaseUrl, Client, Policy, Request};
 use crate::http::events::{Events, Level};
 
@@ -131,7 +131,9 @@ impl Spans {
     /// Bad settings (78) if it is no URL.
     pub(super) fn start(endpoint: &str, model: &str, events: Events) -> Result<Self> {
         let base = endpoint.trim_end_matches('/').trim_end_matches(PATH);
-        let url: BaseUrl = base.parse()?;
+        let url: BaseUrl = base
+            .parse()
+            .map_err(|why| Error::bad_settings(format!("serve.otlp_endpoint: {why}")))?;
         let policy = Policy {
             connect: Duration::from_secs(1),
             attempt: Duration::from_secs(2),

@@ -199,13 +199,18 @@ fn member<'a>(members: &'a Members<'a>, name: &str) -> Option<&'a Json<'a>> {
 
 /// Names members that nobody knows, and those that are there twice.
 fn check_names(members: &Members<'_>, known: &[&str], at: At<'_>, faults: &mut Faults) {
-    for (position, (name, _)) in members.iter().enumerate() {
+    for (position, (name, value)) in members.iter().enumerate() {
         if !known.contains(&name.as_ref()) {
             let known = known.iter().copied();
             faults.add_unknown(Reason::UnknownMember, at, name, known);
         } else if members[..position].iter().any(|(before, _)| before == name) {
             let detail = format!("\"{}\" is there twice.", short(name));
             faults.add(Reason::Duplicate, at, name, detail);
+        }
+        // Ours are none, so what they hold does not matter.
+        if name == "parameters" && !matches!(value, Json::Object(_)) {
+            let detail = "\"parameters\" is an object.".to_owned();
+            faults.add(Reason::BadMember, at, name, detail);
         }
     }
 }
@@ -228,10 +233,6 @@ impl<'a> Inference<'a> {
             None => {}
             Some(Json::Text(id)) => request.id = Some(id.clone()),
             Some(_) => faults.add(Reason::BadMember, HERE, "id", "\"id\" is a text.".into()),
-        }
-        if !matches!(member(members, "parameters"), None | Some(Json::Object(_))) {
-            let detail = "\"parameters\" is an object.".to_owned();
-            faults.add(Reason::BadMember, HERE, "parameters", detail);
         }
         match member(members, "inputs") {
             Some(Json::Array(inputs)) => request.inputs = inputs,
@@ -472,7 +473,13 @@ pub(super) fn metadata_schema() -> Value {
 }
 
 /// The form of a request. What a tensor must hold beyond that depends on the feature it names.
-pub(super) fn request_schema() -> Value {
+pub(super) fn request_schema(artifact: &Artifact) -> Value {
+    let names: Vec<&String> = artifact
+        .body
+        .features
+        .iter()
+        .map(|feature| &feature.name)
+        .collect();
     let datatypes: Vec<&str> = NUMBERS.iter().copied().chain([TEXTS]).collect();
     json!({
         "type": "object",
@@ -486,7 +493,7 @@ pub(super) fn request_schema() -> Value {
                 "required": ["name", "shape", "datatype", "data"],
                 "additionalProperties": false,
                 "properties": {
-                    "name": { "type": "string" },
+                    "name": { "type": "string", "enum": names },
                     "shape": {
                         "type": "array",
                         "items": { "type": "integer", "minimum": 1 },
