@@ -41,8 +41,14 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -s h -l help -d 'Print h
 complete -c churnctl -n "__fish_churnctl_needs_command" -s V -l version -d 'Print version'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "score" -d 'Score a table with a model'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "serve" -d 'Serve predictions over HTTP'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "metrics" -d 'The metrics of this program'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "config" -d 'Look at the settings'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "completions" -d 'Print the completions of a shell'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "man" -d 'Print the man page of a command'
@@ -51,7 +57,7 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "help" -d 'Print t
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l name -d 'Name of the model' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l positive -d 'Value of the label that means churned' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l id -d 'Columns that identify a row or a customer [default: user_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l include -d 'Columns to learn from although they look like identifiers or dates' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
@@ -59,7 +65,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l time -d 'Col
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l group -d 'Column whose rows stay together in one split, such as the customer' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l label-window -d 'How long after its time a row\'s label is known: 30d, 4w, 12h [default: 30d]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l seed -d 'Seed of everything random [default: 42]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l model -d 'Which learner [default: churn]' -r -f -a "auto\t'Both, the better one wins'
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l model -d 'Which learner [default: auto]' -r -f -a "auto\t'Both, the better one wins'
 logistic\t'L2 logistic regression'
 trees\t'Gradient boosted trees'"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l preset -d 'Settings of a known system: `python` are those of the Python system\'s candidate' -r -f -a "python\t'250 trees of depth 6 at a rate of 0.08'"
@@ -89,8 +95,8 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l rollback -d 
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l id -d 'Columns that identify a row, kept beside the scores [default: user_id]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l model -d 'Model artifact [default: churn]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l id -d 'Columns that identify a row, kept beside the scores [default: user_id,request_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l model -d 'Model artifact [default: artifacts/models/production_latest.json]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s o -l output -d 'Where the scores go; - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l explain -d 'Add the K largest contributions to each row\'s log-odds' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l top-k -d 'Keep only the N rows with the highest scores, highest first' -r
@@ -110,13 +116,47 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l listen -d 'Host and port of the API [default: 127.0.0.1:8000]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l admin-listen -d 'Host and port of /metrics and /admin/reload, to have them apart' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l token-file -d 'File with the bearer token that requests must have' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l tls-cert -d 'PEM file with the certificate, for TLS on the API\'s port' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l tls-key -d 'PEM file with its key' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l drain-delay -d 'How long to go on after SIGTERM, not ready, until nobody sends requests any more [default: 0s]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l drain-timeout -d 'Longest time from SIGTERM to the end [default: 25s]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l access-log -d 'Which requests are logged on stderr [default: errors]' -r -f -a "errors\t''
+all\t''
+none\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l otlp-endpoint -d 'URL of a collector that takes spans as OTLP over HTTP' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l model -d 'Model artifact [default: artifacts/models/production_latest.json]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l poll -d 'How often the model\'s file is looked at; none for never [default: 10s]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l unknown-category -d 'What becomes of categories that training never saw [default: other]' -r -f -a "other\t''
+reject\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-dir -d 'Folder of the prediction log' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-durability -d 'When the disk has a prediction: whenever, within a second, or before it is answered [default: interval]' -r -f -a "none\t''
+interval\t''
+fsync\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-sample -d 'Share of predictions that are kept, 0 to 1 [default: 1]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, CSV files, glob patterns, or - for standard input [default: data/features/training_dataset.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, CSV files, glob patterns, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l id -d 'Columns that identify a row or a customer [default: user_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l score -d 'Column with the model\'s score, 0 to 1' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l positive -d 'Value of the label that means churned' -r
@@ -134,6 +174,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l html -d 'HTM
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l markdown -d 'Markdown report' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l junit -d 'JUnit report: one test case a feature' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l metrics-file -d 'Metrics in Prometheus\' text format, for the node exporter or a push' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l push-gateway -d 'Pushgateway to push the metrics to' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l watch -d 'Repeat the check this often, until SIGTERM' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l listen -d 'Show metrics and the last report at this address meanwhile [setting: drift.listen]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -152,7 +195,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fis
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l id -d 'Columns that identify a row or a customer [default: user_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l score -d 'Column with the model\'s score, 0 to 1' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l positive -d 'Value of the label that means churned' -r
@@ -191,6 +234,344 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s o -l output-dir -d 'Folder to write to; files of ours in it that are no longer rendered are deleted' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l only -d 'Only this object, such as Deployment/churn-api, this kind, or this file; repeatable' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l set -d 'Set any setting for this run; repeatable' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l profile -d 'Size of the deployment: defaults for production, or for a small cluster [default: prod]' -r -f -a "prod\t'Two replicas or more, a volume that many nodes share'
+dev\t'One small replica, a volume for one node'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l parts -d 'What is rendered [default: api,jobs,hook,pushgateway,monitoring,dashboards,seed-model]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l flavor -d 'For the Prometheus Operator, or as plain configuration files' -r -f -a "operator\t'PrometheusRule, ServiceMonitor, AlertmanagerConfig, beside everything else'
+plain\t'prometheus.yml, rules.yml, alertmanager.yml'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l alertmanager -d 'Alertmanager\'s configuration as an AlertmanagerConfig object, or as the Secret it reads [default: config]' -r -f -a "config\t'An AlertmanagerConfig object'
+secret\t'The Secret that Alertmanager reads as a whole'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l check -d 'Write nothing, compare with the files in the folder (default k8s) and show what differs'
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -f -a "listen" -d 'Start a retrain when an alert asks for it'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l from -d 'CronJob whose template the Job is made from [default: churn-retrain-weekly]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l reason -d 'Why: stands on the Job, in its environment and in an Event' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l if-drift -d 'Start only if this JSON report of `churnctl drift` says FAIL' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l max-age -d 'How old the report of --if-drift may be' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l cooldown -d 'How long after the start of a retrain no other starts [default: 6h]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l key -d 'What the Job stands for: the same key never starts a second Job' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l dry-run -d 'Show the Job and start nothing' -r -f -a "none\t'Start the Job'
+client\t'Make the Job, send it to nobody'
+server\t'Let the API server check it'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l timeout -d 'How long to wait for the end' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s e -l env -d 'Variable to set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l arg -d 'Argument of the container; all of them together replace those of the template' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l image -d 'Image of the container' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l container -d 'Container to change, where there are several' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s n -l namespace -d 'Namespace of the churn system [default: churn-mlops]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l context -d 'Context of the kubeconfig' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l deadline -d 'How long to bear with an API server that gives no good answer [default: 60s] [setting: cluster.deadline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l force -d 'Start even if a Job is running or the cooldown holds'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s y -l yes -d 'Do not ask; needed where there is no terminal'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l check-auth -d 'Say which permissions are there and which are missing, and start nothing'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s w -l wait -d 'Wait until the Job has ended, and end as it did'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s l -l logs -d 'Follow the logs of all its pods on stderr; waits, too'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l listen -d 'Host and port to listen on [default: 127.0.0.1:8080] [setting: retrain.listen]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l token-file -d 'File with the token that notifications must bear [setting: retrain.token_file]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l tls-cert -d 'PEM file with our certificate: then the port speaks TLS [setting: retrain.tls_cert]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l tls-key -d 'PEM file with its key [setting: retrain.tls_key]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l client-ca -d 'PEM file with the certificates that have signed those of clients' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l alerts -d 'Alerts that may start a retrain, if they have the label action=retrain [default: ModelDataDrift,ModelConceptDrift]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l max-alert-age -d 'How long ago an alert may have begun [default: 7d]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l cooldown -d 'How long after the start of a retrain no other starts [default: 6h]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l max-per-day -d 'Starts by alert within 24 hours after which no more follow [default: 4]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l from -d 'CronJob whose template the Job is made from [default: churn-retrain-weekly]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s n -l namespace -d 'Namespace of the churn system [default: churn-mlops]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l context -d 'Context of the kubeconfig' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l deadline -d 'How long to bear with an API server that gives no good answer [default: 60s] [setting: cluster.deadline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l from -d 'CronJob whose Jobs are listed [default: churn-retrain-weekly]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l cooldown -d 'How long after the start of a retrain no other starts [default: 6h]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s n -l namespace -d 'Namespace of the churn system [default: churn-mlops]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l context -d 'Context of the kubeconfig' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l deadline -d 'How long to bear with an API server that gives no good answer [default: 60s] [setting: cluster.deadline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "listen" -d 'Start a retrain when an alert asks for it'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l offline -d 'Files and folders to check in place of a cluster' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l prometheus-url -d 'Prometheus to ask for targets and rules' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l alertmanager-url -d 'Alertmanager to ask for receivers' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l monitoring-namespace -d 'Namespace that Prometheus and Alertmanager run in [default: monitoring]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s n -l namespace -d 'Namespace of the churn system [default: churn-mlops]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l context -d 'Context of the kubeconfig' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l deadline -d 'How long to bear with an API server that gives no good answer [default: 60s] [setting: cluster.deadline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l job -d 'Name of the job, the label `job` of the group' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l group -d 'Further labels of the group' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l method -d 'What becomes of what the group holds' -r -f -a "post\t'Replace metrics of the same names, keep the others'
+put\t'Replace the whole group'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l textfile -d 'Write to this folder of node-exporter\'s textfile collector instead' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l gateway -d 'URL of the Pushgateway, such as http://pushgateway:9091' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l username -d 'User for basic authentication [setting: push.username]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l password-file -d 'File with the password [setting: push.password_file] [env: CHURNCTL_PUSH_PASSWORD holds the password itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l token-file -d 'File with a bearer token [setting: push.token_file] [env: CHURNCTL_PUSH_TOKEN holds the token itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l ca-file -d 'PEM file with the certificates to trust, in place of the system\'s [setting: push.ca_file]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l client-cert -d 'PEM file with the certificate by which the gateway knows us [setting: push.client_cert]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l client-key -d 'PEM file with the key of that certificate [setting: push.client_key]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l compression -d 'How pushes are packed: none or gzip [default: none] [setting: push.compression]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l timeout -d 'Longest time for one attempt [default: 10s] [setting: push.timeout]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l deadline -d 'Longest time for all attempts and the pauses between them [default: 30s] [setting: push.deadline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l strip-timestamps -d 'Leave timestamps out, which a gateway refuses'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l force -d 'Send what a gateway takes and should not, too'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l dry-run -d 'Show what would be sent, and send nothing'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -a "run" -d 'Run a command and push when it ran, how long, and how it ended'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -a "list" -d 'List the groups that a Pushgateway holds'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -a "delete" -d 'Delete one group from a Pushgateway'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -a "prune" -d 'Delete the groups that nobody has pushed to for long'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l job -d 'Name of the job, the label `job` of the group' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l group -d 'Further labels of the group' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l textfile -d 'Write to this folder of node-exporter\'s textfile collector instead' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l gateway -d 'URL of the Pushgateway, such as http://pushgateway:9091' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l username -d 'User for basic authentication [setting: push.username]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l password-file -d 'File with the password [setting: push.password_file] [env: CHURNCTL_PUSH_PASSWORD holds the password itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l token-file -d 'File with a bearer token [setting: push.token_file] [env: CHURNCTL_PUSH_TOKEN holds the token itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l ca-file -d 'PEM file with the certificates to trust, in place of the system\'s [setting: push.ca_file]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l client-cert -d 'PEM file with the certificate by which the gateway knows us [setting: push.client_cert]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l client-key -d 'PEM file with the key of that certificate [setting: push.client_key]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l compression -d 'How pushes are packed: none or gzip [default: none] [setting: push.compression]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l timeout -d 'Longest time for one attempt [default: 10s] [setting: push.timeout]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l deadline -d 'Longest time for all attempts and the pauses between them [default: 30s] [setting: push.deadline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l required -d 'A failed push makes a run fail whose command did not'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l force -d 'Send what a gateway takes and should not, too'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l gateway -d 'URL of the Pushgateway, such as http://pushgateway:9091' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l username -d 'User for basic authentication [setting: push.username]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l password-file -d 'File with the password [setting: push.password_file] [env: CHURNCTL_PUSH_PASSWORD holds the password itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l token-file -d 'File with a bearer token [setting: push.token_file] [env: CHURNCTL_PUSH_TOKEN holds the token itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l ca-file -d 'PEM file with the certificates to trust, in place of the system\'s [setting: push.ca_file]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l client-cert -d 'PEM file with the certificate by which the gateway knows us [setting: push.client_cert]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l client-key -d 'PEM file with the key of that certificate [setting: push.client_key]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l compression -d 'How pushes are packed: none or gzip [default: none] [setting: push.compression]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l timeout -d 'Longest time for one attempt [default: 10s] [setting: push.timeout]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l deadline -d 'Longest time for all attempts and the pauses between them [default: 30s] [setting: push.deadline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l job -d 'Name of the job, the label `job` of the group' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l group -d 'Further labels of the group' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l gateway -d 'URL of the Pushgateway, such as http://pushgateway:9091' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l username -d 'User for basic authentication [setting: push.username]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l password-file -d 'File with the password [setting: push.password_file] [env: CHURNCTL_PUSH_PASSWORD holds the password itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l token-file -d 'File with a bearer token [setting: push.token_file] [env: CHURNCTL_PUSH_TOKEN holds the token itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l ca-file -d 'PEM file with the certificates to trust, in place of the system\'s [setting: push.ca_file]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l client-cert -d 'PEM file with the certificate by which the gateway knows us [setting: push.client_cert]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l client-key -d 'PEM file with the key of that certificate [setting: push.client_key]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l compression -d 'How pushes are packed: none or gzip [default: none] [setting: push.compression]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l timeout -d 'Longest time for one attempt [default: 10s] [setting: push.timeout]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l deadline -d 'Longest time for all attempts and the pauses between them [default: 30s] [setting: push.deadline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l yes -d 'Ask nobody'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l dry-run -d 'Show what would be deleted, and delete nothing'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l older-than -d 'Since when nobody has pushed to a group, by the gateway\'s clock: 12h, 7d' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l job -d 'Only groups of this job' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l gateway -d 'URL of the Pushgateway, such as http://pushgateway:9091' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l username -d 'User for basic authentication [setting: push.username]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l password-file -d 'File with the password [setting: push.password_file] [env: CHURNCTL_PUSH_PASSWORD holds the password itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l token-file -d 'File with a bearer token [setting: push.token_file] [env: CHURNCTL_PUSH_TOKEN holds the token itself]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l ca-file -d 'PEM file with the certificates to trust, in place of the system\'s [setting: push.ca_file]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l client-cert -d 'PEM file with the certificate by which the gateway knows us [setting: push.client_cert]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l client-key -d 'PEM file with the key of that certificate [setting: push.client_key]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l compression -d 'How pushes are packed: none or gzip [default: none] [setting: push.compression]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l timeout -d 'Longest time for one attempt [default: 10s] [setting: push.timeout]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l deadline -d 'Longest time for all attempts and the pauses between them [default: 30s] [setting: push.deadline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l yes -d 'Ask nobody'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l dry-run -d 'Show what would be deleted, and delete nothing'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run a command and push when it ran, how long, and how it ended'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the groups that a Pushgateway holds'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete one group from a Pushgateway'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Delete the groups that nobody has pushed to for long'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -f -a "list" -d 'List every metric: name, type, labels, help'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from help" -f -a "list" -d 'List every metric: name, type, labels, help'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -265,14 +646,28 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "score" -d 'Score a table with a model'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "config" -d 'Look at the settings'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "man" -d 'Print the man page of a command'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "version" -d 'Print version, commit and platform'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score drift profile config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "score" -d 'Score a table with a model'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "serve" -d 'Serve predictions over HTTP'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "metrics" -d 'The metrics of this program'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "config" -d 'Look at the settings'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "man" -d 'Print the man page of a command'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "version" -d 'Print version, commit and platform'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "listen" -d 'Start a retrain when an alert asks for it'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "run" -d 'Run a command and push when it ran, how long, and how it ended'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "list" -d 'List the groups that a Pushgateway holds'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "delete" -d 'Delete one group from a Pushgateway'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "prune" -d 'Delete the groups that nobody has pushed to for long'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from metrics" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value, and where the value comes from'

@@ -5,10 +5,13 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::alerts::{AlertsArgs, AlertsTask};
 use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
+use super::doctor::DoctorArgs;
 use super::drift::DriftArgs;
+use super::mlflow::{MlflowArgs, MlflowCommand};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::render_manifests::RenderArgs;
@@ -17,7 +20,9 @@ use super::score::ScoreArgs;
 use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
+use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
+use crate::commands::mlflow::SyncRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::render_manifests::RenderRequest;
 use crate::commands::retrain::listen::ListenRequest;
@@ -58,9 +63,12 @@ enum Command {
     Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    Mlflow(MlflowArgs),
     RenderManifests(Box<RenderArgs>),
     Retrain(RetrainArgs),
+    Doctor(DoctorArgs),
     PushMetrics(Box<PushMetricsArgs>),
+    Alerts(AlertsArgs),
     Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
@@ -94,6 +102,8 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `mlflow sync`.
+    MlflowSync(Box<SyncRequest>),
     /// `render-manifests`.
     RenderManifests(Box<RenderRequest>),
     /// `retrain now`.
@@ -104,8 +114,12 @@ pub enum Task {
     RetrainStatus(StatusRequest),
     /// `push-metrics` and its subcommands.
     PushMetrics(PushTask),
+    /// `alerts` and its subcommands.
+    Alerts(AlertsTask),
     /// `metrics list`.
     MetricsList,
+    /// `doctor`.
+    Doctor(Box<DoctorRequest>),
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -126,9 +140,12 @@ impl Words {
             | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::Mlflow(_)
             | Command::RenderManifests(_)
             | Command::Retrain(_)
+            | Command::Doctor(_)
             | Command::PushMetrics(_)
+            | Command::Alerts(_)
             | Command::Config(_) => true,
             Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
                 false
@@ -145,9 +162,12 @@ impl Words {
             Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::Mlflow(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
+            Command::Doctor(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
+            Command::Alerts(args) => args.flags(),
             Command::Metrics(_)
             | Command::Config(_)
             | Command::Completions(_)
@@ -171,10 +191,17 @@ impl Words {
                 args.output,
                 args.explain,
                 args.top_k,
-            ))),
+            )?)),
             Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::Mlflow(MlflowArgs {
+                command: MlflowCommand::Sync(args),
+            }) => Task::MlflowSync(Box::new(SyncRequest::from_settings(
+                settings,
+                args.dry_run,
+                args.drop,
+            )?)),
             Command::RenderManifests(args) => {
                 let flavor = args.flavor();
                 Task::RenderManifests(Box::new(RenderRequest::from_settings(
@@ -197,9 +224,14 @@ impl Words {
                 }
             },
             Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Alerts(args) => Task::Alerts(args.task(&self.global, settings)?),
             Command::Metrics(MetricsArgs {
                 command: MetricsCommand::List,
             }) => Task::MetricsList,
+            Command::Doctor(args) => Task::Doctor(Box::new(DoctorRequest::from_settings(
+                settings,
+                args.words(),
+            ))),
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,
@@ -218,6 +250,7 @@ fn profile_task(args: ProfileArgs, settings: &Settings) -> Result<Task> {
         (None, Some(output)) => Ok(Task::Profile(Box::new(ProfileRequest {
             data: args.data,
             output,
+            shard: args.shard,
             reading: ReadingRequest::from_settings(settings),
         }))),
         // clap requires it; its type has to be optional because of `merge`.

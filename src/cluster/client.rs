@@ -183,6 +183,20 @@ impl Cluster {
         }
     }
 
+    /// Sends a review about somebody else, as JSON, and takes the answer.
+    pub(super) async fn ask_about(&self, review: &serde_json::Value) -> Answer<serde_json::Value> {
+        let call = Call {
+            verb: "create",
+            resource: "subjectaccessreviews.authorization.k8s.io".to_owned(),
+            name: None,
+            namespace: None,
+        };
+        let body = self.body(&call, review)?;
+        let path = kube::core::Request::new("/apis/authorization.k8s.io/v1/subjectaccessreviews");
+        self.ask(call, path.create(&PostParams::default(), body))
+            .await
+    }
+
     /// Opens a stream: a watch, or a log that is followed. One try; the answer's head has the time of one.
     pub(super) async fn stream(
         &self,

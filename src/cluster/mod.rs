@@ -5,6 +5,7 @@
 mod access;
 mod client;
 pub mod decide;
+pub mod doctor;
 mod error;
 mod events;
 pub mod job;

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::access::Permission;
 use super::client::{Cluster, Target};
 use super::decide::Decision;
+use super::doctor::{self, Expected, Finding};
 use super::error::{ClusterError, Place};
 use super::events::Happened;
 use super::logs::LogLine;
@@ -164,6 +165,15 @@ impl Session {
     pub fn runs(&self, cron_job: &str, lease: &str) -> Result<Runs> {
         let cluster = self.cluster.renewed();
         self.runtime.block_on(runs::runs(&cluster, cron_job, lease))
+    }
+
+    /// Checks the wiring, see [`doctor::examine`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn examine(&self, expected: &Expected) -> Result<Vec<Finding>> {
+        let examine = doctor::examine(&self.cluster, expected);
+        self.runtime.block_on(examine)
     }
 
     /// Follows a Job to its end, with its logs if they are wanted, until `stop` is turned.

@@ -27,6 +27,8 @@ use crate::terminal::{Format, json};
 
 /// How long a wish to stop or to begin at once may go unnoticed between two checks.
 const NAP: Duration = Duration::from_millis(250);
+/// How long a check may go on after SIGTERM: a run ends within two seconds.
+const GRACE: Duration = Duration::from_millis(1_500);
 /// Messages of the server that wait until a check is over.
 const ROOM: usize = 256;
 const RESULTS: [&str; 4] = ["ok", "warn", "fail", "error"];
@@ -50,11 +52,10 @@ pub(super) fn run(
                 again.store(true, Ordering::SeqCst);
                 true
             }
-            // A check may take long, and nothing of it is lost: then the end is now.
             Signal::Interrupt | Signal::Terminate => {
                 let is_first = !stop.is_triggered();
                 stop.trigger();
-                is_first && !busy.load(Ordering::SeqCst)
+                is_first && is_over_soon(&busy)
             }
         })
     };
@@ -65,6 +66,7 @@ pub(super) fn run(
     loop {
         busy.store(true, Ordering::SeqCst);
         if stop.is_triggered() {
+            busy.store(false, Ordering::SeqCst);
             break;
         }
         let begin = Instant::now();
@@ -87,6 +89,18 @@ pub(super) fn run(
     }
     shell.messages().info("ended as asked");
     Ok(ExitCode::Ok)
+}
+
+/// Waits for the check that runs. One that takes long is not waited for, and nothing of it is lost.
+fn is_over_soon(busy: &AtomicBool) -> bool {
+    let begin = Instant::now();
+    while busy.load(Ordering::SeqCst) {
+        if begin.elapsed() > GRACE {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
 }
 
 fn flag() -> Arc<AtomicBool> {

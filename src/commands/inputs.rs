@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Shell;
 use super::drift::ReadingRequest;
-use crate::data::{DataSet, ReadOptions};
+use crate::data::{DataSet, ReadOptions, has_lines_name, is_lines};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::model::store;
@@ -87,6 +87,7 @@ impl ReadingRequest {
             // The comma is the default, with which a hint at a likelier one is of use.
             delimiter: Some(self.delimiter).filter(|delimiter| *delimiter != b','),
             threads: self.threads.get(),
+            shard: None,
         }
     }
 }
@@ -168,14 +169,23 @@ fn with_a_way_on(error: Error) -> Error {
     }
 }
 
+/// Whether a file is a JSON document and not a table with an object a line.
 fn looks_like_json(path: &Path) -> bool {
     // Only regular files: a look at a pipe would take bytes from it.
-    if !path.is_file() {
+    if has_lines_name(path) || !path.is_file() {
         return false;
     }
     let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
-    read.is_ok() && start.trim_ascii_start().starts_with(b"{")
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    let mut file = file.take(4 << 20);
+    if file.by_ref().take(64).read_to_end(&mut start).is_err()
+        || !start.trim_ascii_start().starts_with(b"{")
+    {
+        return false;
+    }
+    file.read_to_end(&mut start).is_ok() && !is_lines(&start)
 }
 
 fn warn_of_blank_lines(count: u64, name: &str, shell: &Shell<'_>) {

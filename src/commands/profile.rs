@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::drift::ReadingRequest;
 use super::{Shell, inputs};
 use crate::cells::Tone;
-use crate::data::{self, DataSet};
+use crate::data::{self, DataSet, ReadOptions, Shard};
 use crate::drift::roles::{check_names, drop_identifiers};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -22,6 +22,8 @@ pub struct ProfileRequest {
     pub data: Vec<String>,
     /// Where the profile goes.
     pub output: PathBuf,
+    /// The part to read, if not all.
+    pub shard: Option<Shard>,
     /// How the data is read.
     pub reading: ReadingRequest,
 }
@@ -41,7 +43,11 @@ pub struct MergeRequest {
 /// Bad input where the data are, or a file that cannot be read or written.
 pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     sweep(&request.output);
-    let data = DataSet::open(&request.data, request.reading.read_options())?;
+    let options = ReadOptions {
+        shard: request.shard,
+        ..request.reading.read_options()
+    };
+    let data = DataSet::open(&request.data, options)?;
     let columns = data.columns().to_vec();
     let reading = &request.reading;
     let roles = reading.roles();

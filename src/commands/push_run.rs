@@ -70,6 +70,8 @@ pub fn run(request: &RunRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         Ok(bytes) => text_of(METRICS_FILE, bytes),
         Err(_) => Ok(Vec::new()),
     };
+    // From here on a signal ends us at once, and must find nothing to clean up.
+    drop(scratch);
     let pushed = push(request, &outcome, theirs, shell);
     let name = request.command[0].to_string_lossy();
     let went = format!("{name} {}", outcome.ended);

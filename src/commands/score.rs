@@ -1,7 +1,7 @@
 //! `churnctl score`: a table to a table of scores.
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -9,14 +9,14 @@ use serde::Serialize;
 use super::Shell;
 use super::drift::ReadingRequest;
 use super::ordered_lines::OrderedLines;
+use super::tracker::TrackingRequest;
 use super::train::SCORE;
-use crate::data::{DataSet, Row, RowPlace, RowSink};
+use crate::data::{CsvLines, DataSet, Fields, Row, RowPlace, RowSink};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::{AtomicFile, sweep_stale};
 use crate::model::artifact::Artifact;
 use crate::model::score::{Scorer, WrongType};
-use crate::model::store;
 use crate::settings::Settings;
 
 /// Everything that scoring needs to know, settings applied.
@@ -34,33 +34,38 @@ pub struct ScoreRequest {
     pub top_k: Option<usize>,
     /// How the data is read.
     pub reading: ReadingRequest,
+    /// The way to MLflow, for models that are there.
+    pub tracking: TrackingRequest,
 }
 
 impl ScoreRequest {
     /// Takes what is set.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`TrackingRequest::from_settings`].
     pub fn from_settings(
         settings: &Settings,
         output: PathBuf,
         explain: Option<usize>,
         top_k: Option<usize>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        Ok(Self {
             data: settings.score.data.clone(),
             model: settings.score.model.clone(),
             output,
             explain: explain.unwrap_or(0),
             top_k,
             reading: ReadingRequest::from_settings(settings),
-        }
+            tracking: TrackingRequest::from_settings(settings)?,
+        })
     }
 }
 
-/// One scored row: its place in the data, its score, its line of CSV.
+/// One scored row: its place in the data, its score, its line.
 struct Scored {
     place: RowPlace,
     score: f64,
-    line: Vec<u8>,
+    fields: Fields,
 }
 
 /// What every row needs.
@@ -80,8 +85,10 @@ struct Sink<'a> {
     /// Where lines go in the order of the data, unless only the highest are kept.
     lines: Option<&'a OrderedLines>,
     /// Lines of the chunk at hand.
-    chunk: Vec<u8>,
+    chunk: CsvLines,
+    /// Room for the row at hand: what the model sees of it, and its line.
     cells: Vec<f64>,
+    fields: Fields,
     /// Rows kept, if only the highest are.
     highest: Vec<Scored>,
     rows: usize,
@@ -94,14 +101,7 @@ impl RowSink for Sink<'_> {
         if self.fault.is_some() {
             return;
         }
-        // Without a limit the line joins its chunk at once.
-        let mut own = Vec::new();
-        let line = if self.job.top_k.is_some() {
-            &mut own
-        } else {
-            &mut self.chunk
-        };
-        let score = match self.job.score(row, &mut self.cells, line) {
+        let score = match self.job.score(row, &mut self.cells, &mut self.fields) {
             Ok(score) => score,
             Err(fault) => {
                 self.fault = Some((row.place(), fault));
@@ -110,22 +110,24 @@ impl RowSink for Sink<'_> {
         };
         self.rows += 1;
         self.churned += usize::from(score >= self.job.artifact.body.threshold);
-        if let Some(most) = self.job.top_k {
-            let place = row.place();
-            self.highest.push(Scored {
-                place,
-                score,
-                line: own,
-            });
-            if self.highest.len() >= 2 * most + 1024 {
-                keep_highest(&mut self.highest, most);
-            }
+        // Without a limit the line joins its chunk at once.
+        let Some(most) = self.job.top_k else {
+            self.chunk.add(&self.fields);
+            return;
+        };
+        self.highest.push(Scored {
+            place: row.place(),
+            score,
+            fields: self.fields.clone(),
+        });
+        if self.highest.len() >= 2 * most + 1024 {
+            keep_highest(&mut self.highest, most);
         }
     }
 
     fn end_chunk(&mut self, file: u32, chunk: u32) {
         if let Some(lines) = self.lines {
-            lines.add(file, chunk, std::mem::take(&mut self.chunk));
+            lines.add(file, chunk, self.chunk.take());
         }
     }
 
@@ -146,57 +148,41 @@ fn keep_highest(scored: &mut Vec<Scored>, most: usize) {
 }
 
 impl Job<'_> {
-    /// Scores a row and adds its line; `cells` is room to work in.
+    /// Scores a row and makes its line; `cells` is room to work in.
     fn score(
         &self,
         row: &Row<'_>,
         cells: &mut Vec<f64>,
-        line: &mut Vec<u8>,
+        line: &mut Fields,
     ) -> Result<f64, WrongType> {
         cells.clear();
         for (feature, &column) in self.features.iter().enumerate() {
             cells.push(self.scorer.cell_of_field(feature, &row.field(column))?);
         }
         let score = self.scorer.score(cells);
+        line.clear();
         for &id in &self.ids {
-            quote(line, &row.field(id));
-            line.push(b',');
+            line.push(&row.field(id));
         }
-        let class = u8::from(score >= self.artifact.body.threshold);
-        // Writing to a vector cannot fail.
-        let _ = write!(line, "{score},{class},{}", self.artifact.version);
+        line.push_display(score);
+        let churns = score >= self.artifact.body.threshold;
+        line.push(if churns { b"1" } else { b"0" });
+        line.push(self.artifact.version.as_bytes());
         if self.explain > 0 {
             let explanation = self.scorer.explain(cells);
             let top = explanation.top(self.explain);
             for at in 0..self.explain {
-                line.push(b',');
                 if let Some(&(feature, value)) = top.get(at) {
-                    quote(line, self.scorer.features()[feature].name.as_bytes());
-                    let _ = write!(line, ",{value}");
+                    line.push(self.scorer.features()[feature].name.as_bytes());
+                    line.push_display(value);
                 } else {
-                    line.push(b',');
+                    line.push(b"");
+                    line.push(b"");
                 }
             }
         }
-        line.push(b'\n');
         Ok(score)
     }
-}
-
-/// Adds a field to a line of CSV, in quotes where it needs them.
-fn quote(line: &mut Vec<u8>, field: &[u8]) {
-    if !field
-        .iter()
-        .any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r'))
-    {
-        line.extend_from_slice(field);
-        return;
-    }
-    line.push(b'"');
-    for &byte in field {
-        line.extend(std::iter::repeat_n(byte, 1 + usize::from(byte == b'"')));
-    }
-    line.push(b'"');
 }
 
 #[derive(Serialize)]
@@ -216,7 +202,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if let Some(folder) = request.output.parent() {
         sweep_stale(folder);
     }
-    let artifact = store::load(&request.model)?;
+    let artifact = request.tracking.model(&request.model, shell)?;
     let scorer = Scorer::new(&artifact.body)?;
     let data = DataSet::open(&request.data, request.reading.read_options())?;
     let job = job(request, &artifact, &scorer, &data, shell)?;
@@ -235,13 +221,15 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let make = || Sink {
         job: &job,
         lines: request.top_k.is_none().then_some(&lines),
-        chunk: Vec::new(),
+        chunk: CsvLines::default(),
         cells: Vec::new(),
+        fields: Fields::default(),
         highest: Vec::new(),
         rows: 0,
         churned: 0,
         fault: None,
     };
+    let data = data.wanting(job.features.iter().chain(&job.ids).copied());
     let read = data.read(&make, shell.progress());
     shell.progress().finish();
     let (sink, summary) = read?;
@@ -261,8 +249,9 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     }
     if let Some(most) = request.top_k {
         keep_highest(&mut highest, most);
-        let best = highest.iter().flat_map(|scored| scored.line.clone());
-        lines.add(0, 0, best.collect());
+        let mut best = CsvLines::default();
+        highest.iter().for_each(|scored| best.add(&scored.fields));
+        lines.add(0, 0, best.take());
         rows = highest.len();
         let threshold = artifact.body.threshold;
         churned = highest
@@ -391,15 +380,18 @@ fn job<'a>(
 }
 
 fn header(job: &Job<'_>, columns: &[String]) -> Vec<u8> {
-    let mut header = Vec::new();
+    let mut names = Fields::default();
     for &id in &job.ids {
-        quote(&mut header, columns[id].as_bytes());
-        header.push(b',');
+        names.push(columns[id].as_bytes());
     }
-    header.extend_from_slice(format!("{SCORE},class,model_version").as_bytes());
+    for name in [SCORE, "class", "model_version"] {
+        names.push(name.as_bytes());
+    }
     for at in 1..=job.explain {
-        header.extend_from_slice(format!(",reason_{at},contribution_{at}").as_bytes());
+        names.push_display(format_args!("reason_{at}"));
+        names.push_display(format_args!("contribution_{at}"));
     }
-    header.push(b'\n');
-    header
+    let mut lines = CsvLines::default();
+    lines.add(&names);
+    lines.take()
 }

@@ -1,12 +1,13 @@
 //! `churnctl serve`: a model behind HTTP, until somebody ends it.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::Shell;
+use super::tracker::TrackingRequest;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::http::bearer::Token;
@@ -17,6 +18,7 @@ use crate::http::tls::TlsFiles;
 use crate::reports::serve::html;
 use crate::serve::{Access, AccessLog, Api, Durability, LogOptions, Options, UnknownCategory};
 use crate::settings::{ServeSettings, Settings};
+use crate::tracking::ARTIFACT_FILE;
 
 /// Events that wait to be shown.
 const EVENTS: usize = 4096;
@@ -42,6 +44,8 @@ pub struct ServeRequest {
     pub threads: usize,
     /// What the API does.
     pub options: Options,
+    /// The way to MLflow, for models that are there.
+    pub tracking: TrackingRequest,
 }
 
 impl ServeRequest {
@@ -87,6 +91,7 @@ impl ServeRequest {
             },
             threads: set.threads.map_or(cores.min(2), usize::from),
             options: options(settings)?,
+            tracking: TrackingRequest::from_settings(settings)?,
         })
     }
 }
@@ -94,7 +99,8 @@ impl ServeRequest {
 fn options(settings: &Settings) -> Result<Options> {
     let set = &settings.serve;
     Ok(Options {
-        model: set.model.clone(),
+        model: model_file(&set.model),
+        source: None,
         name: settings.model.as_str().to_owned(),
         poll: set.poll.some(),
         unknown_category: one_of(
@@ -129,6 +135,34 @@ fn options(settings: &Settings) -> Result<Options> {
             .to_owned(),
         page: Arc::new(html::page),
     })
+}
+
+/// Returns the artifact in a folder, which is what SageMaker unpacks a model into; anything else is
+/// returned as it is.
+fn model_file(path: &Path) -> PathBuf {
+    let usual = ["production_latest.json", ARTIFACT_FILE];
+    let Ok(entries) = std::fs::read_dir(path) else {
+        return path.to_owned();
+    };
+    if let Some(found) = usual
+        .map(|name| path.join(name))
+        .iter()
+        .find(|at| at.is_file())
+    {
+        return found.clone();
+    }
+    let mut all: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .collect();
+    match (all.pop(), all.is_empty()) {
+        (Some(only), true) => only,
+        (Some(_), false) | (None, _) => path.join(usual[0]),
+    }
 }
 
 fn log(set: &ServeSettings) -> Result<Option<LogOptions>> {
@@ -195,7 +229,11 @@ pub fn run(request: &ServeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             "/admin/reload is off: others than this machine reach its port, and there is no --token-file",
         );
     }
-    let api = Api::start(request.options.clone(), events.clone(), stop.clone())?;
+    let options = Options {
+        source: request.tracking.source(&request.options.model, shell)?,
+        ..request.options.clone()
+    };
+    let api = Api::start(options, events.clone(), stop.clone())?;
     let routers = api.routers(&access);
     let mut listens = vec![Listen {
         limits: request.limits,

@@ -1,19 +1,16 @@
-//! One feature, both sides: its bins, its statistics, its verdict with reasons.
+//! One feature, both sides: its kind, what is missing, its findings. Numbers, categories and the
+//! verdict have files of their own.
 
-use super::bins::{Bin, CategoryBins, category_bins, numeric_bins, short};
+use super::feature_bins::finite;
+use super::feature_categorical::categorical;
+use super::feature_numeric::numeric;
+use super::feature_verdict::judge;
 use super::plan::{PlannedFeature, has_values};
 use super::report::{
-    BinReport, CategoricalReport, FeatureKind, FeatureReport, Finding, FindingKind, Method,
-    MissingReport, Moments, NumericReport, PsiThresholds, Sides, Status,
+    FeatureKind, FeatureReport, Finding, FindingKind, MissingReport, PsiThresholds, Sides, Status,
 };
-use crate::profile::{Column, Kind, Numbers, View};
-use crate::stats::chi_square::chi_square_test;
+use crate::profile::{Column, Kind, View};
 use crate::stats::distances::{BinCounts, noise_limit};
-use crate::stats::empirical::{JointCell, distances};
-use crate::stats::kolmogorov::two_sample_p_value;
-
-/// Most category names that a report lists.
-const MAX_NAMES: usize = 20;
 
 /// What is the same for every feature of a check.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +20,11 @@ pub struct Context {
     /// Features that are judged: the more, the more often chance alone would alarm.
     pub features: usize,
 }
+
+/// Hears of what was found: its weight, its kind, and the words.
+pub(super) trait Found: FnMut(Status, FindingKind, String) {}
+
+impl<F: FnMut(Status, FindingKind, String)> Found for F {}
 
 /// Compares a feature; returns its report and the findings about it.
 #[must_use]
@@ -168,16 +170,7 @@ fn missing(baseline: &View, current: &View, context: Context) -> MissingReport {
     }
 }
 
-fn finite(number: f64) -> f64 {
-    number.clamp(f64::MIN, f64::MAX)
-}
-
-fn infinities(
-    baseline: &View,
-    current: &View,
-    context: Context,
-    found: &mut impl FnMut(Status, FindingKind, String),
-) {
+fn infinities(baseline: &View, current: &View, context: Context, found: &mut impl Found) {
     let share = |count: u64, rows: u64| count as f64 / rows.max(1) as f64;
     let before = share(baseline.infinite(), context.rows.baseline);
     let now = share(current.infinite(), context.rows.current);
@@ -191,312 +184,7 @@ fn infinities(
     }
 }
 
-/// Fills the bins and PSI of a report; returns their counts.
-fn fill_bins(report: &mut FeatureReport, bins: Vec<Bin>, context: Context) -> (Vec<u64>, Vec<u64>) {
-    let baseline: Vec<u64> = bins.iter().map(|bin| bin.baseline).collect();
-    let current: Vec<u64> = bins.iter().map(|bin| bin.current).collect();
-    let (n, m): (u64, u64) = (baseline.iter().sum(), current.iter().sum());
-    let Ok(psi) = BinCounts::new(&baseline, &current).map(|counts| counts.psi()) else {
-        return (baseline, current);
-    };
-    // Rounding can leave a speck below zero between equal sides.
-    report.psi = Some(psi.total.max(0.0));
-    report.psi_noise_limit = Some(finite(noise_limit(bins.len(), n, m, context.features)));
-    report.bins = bins
-        .into_iter()
-        .zip(psi.by_bin)
-        .map(|(bin, psi)| BinReport {
-            label: bin.label,
-            lower: bin.lower,
-            upper: bin.upper,
-            count: Sides {
-                baseline: bin.baseline,
-                current: bin.current,
-            },
-            share: Sides {
-                baseline: bin.baseline as f64 / n as f64,
-                current: bin.current as f64 / m as f64,
-            },
-            psi,
-        })
-        .collect();
-    (baseline, current)
-}
-
-fn numeric(
-    report: &mut FeatureReport,
-    planned: &PlannedFeature,
-    baseline: &Numbers,
-    current: &Numbers,
-    context: Context,
-    found: &mut impl FnMut(Status, FindingKind, String),
-) {
-    let (bins, exact_bins) = numeric_bins(&planned.edges, baseline, current);
-    let (ours, theirs) = fill_bins(report, bins, context);
-    let (ks, wasserstein) = distances(&joint_cells(baseline, current));
-    let scale = baseline.population_standard_deviation();
-    let moments = |numbers: &Numbers| Moments {
-        mean: numbers.mean(),
-        standard_deviation: numbers.standard_deviation(),
-        min: numbers.min(),
-        max: numbers.max(),
-    };
-    let n = current.count() as f64;
-    let below = current.count() - current.at_least(baseline.min()).0;
-    let above = current.at_least(baseline.max().next_up()).0;
-    let exact = baseline.is_exact() && current.is_exact();
-    let in_bins = BinCounts::new(&ours, &theirs);
-    report.numeric = Some(NumericReport {
-        ks_statistic: ks.value,
-        ks_p_value: two_sample_p_value(ks.value.min(1.0), baseline.count(), current.count())
-            .unwrap_or(1.0),
-        wasserstein_in_standard_deviations: (scale > 0.0)
-            .then(|| finite(wasserstein.value / scale)),
-        method: if exact { Method::Exact } else { Method::Grid },
-        ks_statistic_error_bound: ks.error_bound,
-        wasserstein_error_bound: if scale > 0.0 {
-            finite(wasserstein.error_bound / scale)
-        } else {
-            0.0
-        },
-        jensen_shannon_distance: in_bins
-            .as_ref()
-            .map_or(0.0, BinCounts::jensen_shannon_distance),
-        hellinger_distance: in_bins.as_ref().map_or(0.0, BinCounts::hellinger_distance),
-        kl_divergence: in_bins.as_ref().map_or(0.0, BinCounts::kl_divergence),
-        baseline: Some(moments(baseline)),
-        current: Some(moments(current)),
-        share_below_baseline_min: below as f64 / n,
-        share_above_baseline_max: above as f64 / n,
-    });
-    if !exact_bins {
-        report
-            .reasons
-            .push("counts between the edges are estimated: the current profile is coarser".into());
-    }
-    let constant = current.min() == current.max();
-    if constant && baseline.min() < baseline.max() && current.count() >= 20 {
-        let message = format!("every current value is {}", short(current.min()));
-        found(Status::Warn, FindingKind::Constant, message);
-    }
-}
-
-/// Lays the cells of both sides over one another, at the coarser grid of the two.
-fn joint_cells(baseline: &Numbers, current: &Numbers) -> Vec<JointCell> {
-    let shift = baseline.shift().max(current.shift());
-    let coarser = if baseline.shift() >= current.shift() {
-        baseline
-    } else {
-        current
-    };
-    let (ours, theirs) = (baseline.coarsened(shift), current.coarsened(shift));
-    let range = (
-        baseline.min().min(current.min()),
-        baseline.max().max(current.max()),
-    );
-    let mut cells = Vec::with_capacity(ours.len() + theirs.len());
-    let (mut i, mut j) = (0, 0);
-    while i < ours.len() || j < theirs.len() {
-        let key = match (ours.get(i), theirs.get(j)) {
-            (Some(a), Some(b)) => a.key.min(b.key),
-            (Some(a), None) => a.key,
-            (None, Some(b)) => b.key,
-            (None, None) => break,
-        };
-        let cell = crate::profile::Cell { key, count: 0 };
-        let (position, width) = if shift == 0 {
-            (coarser.lower(cell), 0.0)
-        } else {
-            let lower = coarser.lower(cell).max(range.0);
-            let upper = coarser.upper(cell).min(range.1).max(lower);
-            (f64::midpoint(lower, upper), upper - lower)
-        };
-        let take = |side: &[crate::profile::Cell], index: &mut usize| match side.get(*index) {
-            Some(cell) if cell.key == key => {
-                *index += 1;
-                cell.count
-            }
-            _ => 0,
-        };
-        let (baseline, current) = (take(&ours, &mut i), take(&theirs, &mut j));
-        cells.push(JointCell {
-            position,
-            width,
-            baseline,
-            current,
-        });
-    }
-    cells
-}
-
-fn categorical(
-    report: &mut FeatureReport,
-    baseline: &View,
-    current: &View,
-    context: Context,
-    found: &mut impl FnMut(Status, FindingKind, String),
-) {
-    let CategoryBins { bins, unseen, lost } =
-        category_bins(&baseline.categories, &current.categories);
-    let (ours, theirs) = fill_bins(report, bins, context);
-    let (Ok(counts), Ok(test)) = (
-        BinCounts::new(&ours, &theirs),
-        chi_square_test(&ours, &theirs),
-    ) else {
-        return;
-    };
-    let unseen_rows: u64 = unseen.iter().map(|(_, count)| count).sum();
-    let unseen_share = unseen_rows as f64 / current.present.max(1) as f64;
-    let names = |names: &[(String, u64)]| {
-        names
-            .iter()
-            .take(MAX_NAMES)
-            .map(|(name, _)| name.clone())
-            .collect::<Vec<_>>()
-    };
-    report.categorical = Some(CategoricalReport {
-        chi_square: test.statistic,
-        chi_square_p_value: test.p_value,
-        degrees_of_freedom: test.degrees_of_freedom,
-        cramers_v: test.cramers_v,
-        l_infinity_distance: counts.l_infinity(),
-        total_variation_distance: counts.total_variation(),
-        jensen_shannon_distance: counts.jensen_shannon_distance(),
-        hellinger_distance: counts.hellinger_distance(),
-        kl_divergence: counts.kl_divergence(),
-        unseen_categories: names(&unseen),
-        unseen_count: unseen.len() as u64,
-        unseen_share,
-        lost_categories: names(&lost),
-        lost_count: lost.len() as u64,
-    });
-    if let Some((name, count)) = unseen.first() {
-        let share = *count as f64 / current.present.max(1) as f64;
-        let message = match unseen.len() {
-            1 => format!(
-                "new category \"{name}\" in {} of the current rows",
-                percent(share)
-            ),
-            more => format!(
-                "{more} new categories in {} of the current rows, the largest \"{name}\" ({})",
-                percent(unseen_share),
-                percent(share)
-            ),
-        };
-        // A model has never learned what a new category means, however small the PSI.
-        let status = if unseen_share >= 0.01 {
-            Status::Warn
-        } else {
-            Status::Ok
-        };
-        found(status, FindingKind::UnseenCategories, message);
-    }
-}
-
-/// Sets the status by PSI and by the PSI of missing, and says why.
-fn judge(report: &mut FeatureReport, thresholds: PsiThresholds) {
-    let mut reasons = Vec::new();
-    let mut status = Status::Ok;
-    if let (Some(psi), Some(noise)) = (report.psi, report.psi_noise_limit) {
-        let verdict = judged("PSI", psi, noise, thresholds, &mut reasons);
-        if verdict > Status::Ok {
-            reasons.extend(what_moved(report));
-        }
-        status = status.max(verdict);
-    }
-    let missing = &report.missing;
-    let verdict = judged(
-        "missing PSI",
-        missing.psi,
-        missing.psi_noise_limit,
-        thresholds,
-        &mut reasons,
-    );
-    if verdict > Status::Ok {
-        reasons.push(format!(
-            "missing {} -> {}",
-            percent(missing.share.baseline),
-            percent(missing.share.current)
-        ));
-    }
-    report.status = status.max(verdict);
-    reasons.append(&mut report.reasons);
-    report.reasons = reasons;
-}
-
-fn judged(
-    name: &str,
-    psi: f64,
-    noise: f64,
-    thresholds: PsiThresholds,
-    reasons: &mut Vec<String>,
-) -> Status {
-    let status = thresholds.judge(psi);
-    let limit = if status == Status::Fail {
-        thresholds.fail_psi
-    } else {
-        thresholds.warn_psi
-    };
-    if status > Status::Ok && psi <= noise {
-        reasons.push(format!(
-            "{name} {psi:.2}, but too few rows to tell (chance alone reaches {noise:.2})"
-        ));
-        return Status::Warn;
-    }
-    if status > Status::Ok {
-        reasons.push(format!("{name} {psi:.2} >= {limit}"));
-    }
-    status
-}
-
-/// Says in words what moved most.
-fn what_moved(report: &FeatureReport) -> Vec<String> {
-    let mut words = Vec::new();
-    if let Some(numeric) = &report.numeric {
-        for (share, side) in [
-            (
-                numeric.share_above_baseline_max,
-                "above the baseline's maximum",
-            ),
-            (
-                numeric.share_below_baseline_min,
-                "below the baseline's minimum",
-            ),
-        ] {
-            if share >= 0.01 {
-                words.push(format!("{} {side}", percent(share)));
-            }
-        }
-        if let (Some(before), Some(now)) = (&numeric.baseline, &numeric.current) {
-            words.push(format!(
-                "mean {} -> {}",
-                short(round(before.mean)),
-                short(round(now.mean))
-            ));
-        }
-    }
-    let moved = |bin: &&BinReport| (bin.share.current - bin.share.baseline).abs();
-    let most = report
-        .bins
-        .iter()
-        .max_by(|a, b| moved(a).total_cmp(&moved(b)));
-    if let (Some(bin), Some(_)) = (most, &report.categorical) {
-        words.push(format!(
-            "\"{}\" {} -> {}",
-            bin.label,
-            percent(bin.share.baseline),
-            percent(bin.share.current)
-        ));
-    }
-    words
-}
-
-/// Four significant digits are enough for a sentence.
-fn round(number: f64) -> f64 {
-    format!("{number:.3e}").parse().unwrap_or(number)
-}
-
-fn missing_share(report: &FeatureReport, found: &mut impl FnMut(Status, FindingKind, String)) {
+fn missing_share(report: &FeatureReport, found: &mut impl Found) {
     let missing = &report.missing;
     let moved = (missing.share.current - missing.share.baseline).abs();
     // Beyond chance and visible, but below the threshold: for information.

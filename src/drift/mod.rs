@@ -3,6 +3,10 @@
 pub mod bins;
 pub mod check;
 pub mod feature;
+mod feature_bins;
+mod feature_categorical;
+mod feature_numeric;
+mod feature_verdict;
 pub mod performance;
 pub mod plan;
 pub mod report;

@@ -3,9 +3,10 @@
 use forust_ml::data::JaggedMatrix;
 
 use super::artifact::Feature;
-use super::encode::{TrainingSet, tree_column};
 use super::random::GOLDEN;
+use super::target_order::tree_column;
 use super::threads;
+use super::training_set::TrainingSet;
 
 /// Most cut points of a column.
 const MAX_CUTS: usize = 255;

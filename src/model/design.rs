@@ -6,9 +6,10 @@
 use std::ops::Range;
 
 use super::artifact::{Feature, FeatureKind};
-use super::encode::{TrainingSet, level_positions};
 use super::frame::Column;
+use super::target_order::level_positions;
 use super::threads;
+use super::training_set::TrainingSet;
 
 /// Rows in a chunk. Sums are made by chunk and added in order, so threads don't change them.
 const CHUNK: usize = 16_384;

@@ -1,11 +1,11 @@
 //! What each feature is worth to a model: how much worse it gets when the feature is shuffled.
 
 use super::artifact::Importance;
-use super::encode::TrainingSet;
 use super::learner::{log_loss, logistic};
 use super::random::{GOLDEN, Random, shuffle};
 use super::score::Scorer;
 use super::threads;
+use super::training_set::TrainingSet;
 use crate::error::Result;
 use crate::stats::classification::{ScoredCell, performance};
 

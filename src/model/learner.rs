@@ -1,7 +1,7 @@
 //! What all learners have in common: rows in, a [`Model`] out.
 
 use super::artifact::{Feature, Model};
-use super::encode::TrainingSet;
+use super::training_set::TrainingSet;
 use crate::error::Result;
 use crate::progress::Progress;
 

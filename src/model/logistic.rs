@@ -4,11 +4,13 @@
 //! of 30 columns), works on one thread, and stops by the gradient of the sum of losses, which
 //! depends on the number of rows. This one needs no matrix at all, see `design.rs`.
 
+use ndarray::{Array1, ArrayView1};
+
 use super::artifact::{Feature, FeatureKind, Model};
 use super::design::{Design, weight_count};
-use super::encode::TrainingSet;
 use super::learner::{Fitted, Learner, log_loss, logistic, softplus};
 use super::threads;
+use super::training_set::TrainingSet;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 
@@ -83,6 +85,11 @@ impl Learner for Logistic {
                 worse = 0;
             } else {
                 worse += 1;
+            }
+            if let Some((least, penalty, _)) = best.as_ref().filter(|_| loss.is_finite()) {
+                progress.note(&format!(
+                    "validation log loss {loss:.4}, best {least:.4} with penalty {penalty}"
+                ));
             }
             if worse == 2 {
                 break;
@@ -162,13 +169,10 @@ impl<'a> Problem<'a> {
     /// as the gradient is worth (Dembo, Eisenstat, Steihaug 1982), and is halved until the loss
     /// falls (Armijo).
     fn minimise(&self, l2: f64, mut weights: Vec<f64>) -> Vec<f64> {
-        let penalties = {
-            let mut penalties = vec![l2; weights.len()];
-            if let Some(intercept) = penalties.last_mut() {
-                *intercept = 0.0;
-            }
-            penalties
-        };
+        let mut penalties = Array1::from_elem(weights.len(), l2);
+        if let Some(intercept) = penalties.last_mut() {
+            *intercept = 0.0;
+        }
         let mut log_odds = self.design.times(&weights);
         let mut loss = self.loss(l2, &weights, &log_odds);
         for _ in 0..MAX_NEWTON_STEPS {
@@ -178,10 +182,8 @@ impl<'a> Problem<'a> {
                 .zip(&self.targets)
                 .map(|(score, target)| score - target)
                 .collect();
-            let mut gradient = self.design.transposed_times(&residuals);
-            for ((part, penalty), weight) in gradient.iter_mut().zip(&penalties).zip(&weights) {
-                *part += penalty * weight;
-            }
+            let gradient = Array1::from(self.design.transposed_times(&residuals));
+            let gradient = gradient + &penalties * &ArrayView1::from(&weights);
             let steepest = gradient
                 .iter()
                 .fold(0.0_f64, |most, part| most.max(part.abs()));
@@ -190,8 +192,8 @@ impl<'a> Problem<'a> {
             }
             let curvature: Vec<f64> = scores.iter().map(|score| score * (1.0 - score)).collect();
             let step = self.newton_step(&curvature, &penalties, &gradient);
-            let slope = dot(&gradient, &step);
-            let change = self.design.times(&step);
+            let slope = gradient.dot(&step);
+            let change = self.design.times(values(&step));
             let mut length = 1.0;
             let taken = loop {
                 let trial: Vec<f64> = weights
@@ -222,52 +224,38 @@ impl<'a> Problem<'a> {
         weights
     }
 
-    fn newton_step(&self, curvature: &[f64], penalties: &[f64], gradient: &[f64]) -> Vec<f64> {
-        let diagonal: Vec<f64> = self
-            .design
-            .diagonal(curvature)
-            .iter()
-            .zip(penalties)
-            .map(|(own, penalty)| (own + penalty).max(1e-12))
-            .collect();
-        let precondition = |residual: &[f64]| -> Vec<f64> {
-            residual
-                .iter()
-                .zip(&diagonal)
-                .map(|(part, own)| part / own)
-                .collect()
-        };
-        let mut step = vec![0.0; gradient.len()];
-        let mut residual: Vec<f64> = gradient.iter().map(|part| -part).collect();
-        let start = dot(&residual, &residual).sqrt();
+    /// Solves for the step by conjugate gradients; all vectors have a place a weight.
+    fn newton_step(
+        &self,
+        curvature: &[f64],
+        penalties: &Array1<f64>,
+        gradient: &Array1<f64>,
+    ) -> Array1<f64> {
+        let diagonal = Array1::from(self.design.diagonal(curvature)) + penalties;
+        let diagonal = diagonal.mapv_into(|own| own.max(1e-12));
+        let mut step = Array1::zeros(gradient.len());
+        let mut residual = -gradient;
+        let start = residual.dot(&residual).sqrt();
         let relative = (start / self.targets.len() as f64).sqrt().min(0.1);
-        let mut conditioned = precondition(&residual);
+        let mut conditioned = &residual / &diagonal;
         let mut direction = conditioned.clone();
-        let mut energy = dot(&residual, &conditioned);
+        let mut energy = residual.dot(&conditioned);
         for _ in 0..MAX_INNER_STEPS {
-            let mut product = self.design.curvature_times(curvature, &direction);
-            for ((part, penalty), along) in product.iter_mut().zip(penalties).zip(&direction) {
-                *part += penalty * along;
-            }
-            let bend = dot(&direction, &product);
+            let product = self.design.curvature_times(curvature, values(&direction));
+            let product = Array1::from(product) + penalties * &direction;
+            let bend = direction.dot(&product);
             if bend <= 0.0 {
                 break;
             }
             let length = energy / bend;
-            for (part, along) in step.iter_mut().zip(&direction) {
-                *part += length * along;
-            }
-            for (part, product) in residual.iter_mut().zip(&product) {
-                *part -= length * product;
-            }
-            if dot(&residual, &residual).sqrt() <= relative * start {
+            step.scaled_add(length, &direction);
+            residual.scaled_add(-length, &product);
+            if residual.dot(&residual).sqrt() <= relative * start {
                 break;
             }
-            conditioned = precondition(&residual);
-            let next = dot(&residual, &conditioned);
-            for (along, part) in direction.iter_mut().zip(&conditioned) {
-                *along = part + next / energy * *along;
-            }
+            conditioned = &residual / &diagonal;
+            let next = residual.dot(&conditioned);
+            direction = &conditioned + next / energy * direction;
             energy = next;
         }
         step
@@ -303,6 +291,11 @@ impl<'a> Problem<'a> {
             l2,
         }
     }
+}
+
+/// The numbers of a vector, which lie one behind another.
+fn values(vector: &Array1<f64>) -> &[f64] {
+    vector.as_slice().unwrap_or_default()
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

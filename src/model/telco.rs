@@ -2,12 +2,13 @@
 #![cfg(test)]
 
 use super::artifact::{Calibration, Feature, Model};
-use super::encode::{TrainingSet, fit_features};
+use super::encode::fit_features;
 use super::frame::{Column, Frame, WantedColumn};
 use super::importance::permutation_importance;
 use super::learner::{Fitted, Learner, log_loss, logistic};
 use super::logistic::Logistic;
 use super::score::{Input, Scorer};
+use super::training_set::TrainingSet;
 use super::trees::Trees;
 use crate::data::{DataSet, ReadOptions};
 use crate::progress::Silent;

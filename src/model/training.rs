@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::artifact::{Calibration, Feature, Importance, Model, SplitMetrics, TrivialBaseline};
 use super::calibrate;
-use super::encode::{TrainingSet, fit_features};
+use super::encode::fit_features;
 use super::evaluate::{REPLICATES, split_metrics};
 use super::frame::Frame;
 use super::importance::permutation_importance;
@@ -14,6 +14,7 @@ use super::logistic::Logistic;
 use super::score::Scorer;
 use super::split::Splits;
 use super::threshold::{self, Threshold, ThresholdRule};
+use super::training_set::TrainingSet;
 use super::trees::Trees;
 use super::trivial::trivial;
 use crate::error::Result;

@@ -15,11 +15,11 @@ use rayon::prelude::*;
 
 use super::artifact::{Feature, LEAF, Model};
 use super::bins::{Bins, MISSING_BIN};
-use super::encode::TrainingSet;
 use super::learner::{Fitted, Learner, log_loss, logistic};
 use super::logistic::check_classes;
 use super::random::{Random, shuffle};
 use super::threads;
+use super::training_set::TrainingSet;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 

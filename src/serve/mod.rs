@@ -19,6 +19,7 @@ mod predict;
 mod record;
 mod reload;
 mod routes;
+mod sagemaker;
 #[cfg(feature = "otel")]
 mod spans;
 mod trace;
@@ -30,5 +31,5 @@ mod v2_schema;
 pub use api::{Access, Api, Routers};
 pub use model::{Loaded, Slot};
 pub use options::{
-    AccessLog, Durability, LogOptions, Options, PageFacts, PageMaker, UnknownCategory,
+    AccessLog, Durability, LogOptions, ModelSource, Options, PageFacts, PageMaker, UnknownCategory,
 };

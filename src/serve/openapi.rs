@@ -7,7 +7,7 @@ use super::meters::route;
 use super::openapi_schemas::{record_example, reference, schemas};
 use super::options::Options;
 use super::routes::MOST_EXPLAINED;
-use super::{v1, v2_schema};
+use super::{sagemaker, v1, v2_schema};
 use crate::http::problem::MEDIA_TYPE;
 use crate::model::artifact::Artifact;
 
@@ -184,6 +184,19 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
     operation_of_batch["parameters"] = explain;
     add("POST", "/predict/batch", operation_of_batch);
 
+    add(
+        "GET",
+        "/ping",
+        operation(
+            "GET",
+            "/ping",
+            "Whether requests may come, as SageMaker asks.",
+            None,
+            json!({}),
+        ),
+    );
+    let path = sagemaker::INVOCATIONS;
+    add("POST", path, invocations(path, &example, most));
     let models = object(json!({ "models": { "type": "array", "items": text } }));
     add(
         "GET",
@@ -285,6 +298,40 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
         );
     }
     Value::Object(paths)
+}
+
+/// SageMaker's way to score: rows as JSON or CSV.
+fn invocations(path: &str, example: &Value, most: usize) -> Value {
+    let rows = json!({
+        "type": "array",
+        "items": reference("Features"),
+        "minItems": 1,
+        "maxItems": most,
+    });
+    let instances = json!({
+        "type": "object",
+        "required": ["instances"],
+        "properties": { "instances": rows },
+    });
+    let mut body = json_body(&instances, json!({ "instances": [example["features"]] }));
+    body["content"]["text/csv"] = json!({ "schema": {
+        "type": "string",
+        "description": "A row a line in the model's order, or under a header of its features.",
+    } });
+    let prediction = object(json!({
+        "score": { "type": "number", "minimum": 0, "maximum": 1 },
+        "predicted_label": { "type": "integer", "enum": [0, 1] },
+    }));
+    let predictions = json!({ "predictions": { "type": "array", "items": prediction } });
+    let mut content = as_json(&object(predictions));
+    content["text/csv"] = json!({ "schema": { "type": "string" } });
+    operation(
+        "POST",
+        path,
+        "Scores rows, as SageMaker asks.",
+        Some(body),
+        content,
+    )
 }
 
 fn parameters(path: &str, name: &str, version: &str) -> Vec<Value> {

@@ -19,7 +19,7 @@ use super::meters::Reload;
 use super::options::PageFacts;
 use super::record::{self, Place};
 use super::trace::Trace;
-use super::{batch, openapi, v1, v2};
+use super::{batch, openapi, sagemaker, v1, v2};
 use crate::http::problem::Problem;
 use crate::metrics::live::TEXT_FORMAT;
 
@@ -86,6 +86,8 @@ pub(super) static ROUTES: &[Route] = &[
     route("GET", "/live", OK),
     route("GET", "/ready", READY),
     route("GET", "/health", READY),
+    route("GET", "/ping", READY),
+    route("POST", sagemaker::INVOCATIONS, SCORED),
     route("GET", "/metrics", OK),
     route("POST", "/admin/reload", RELOADED),
     route("GET", "/v1/models", SEEN),
@@ -115,6 +117,7 @@ pub(super) fn scoring(api: &Arc<Api>) -> Router {
         .route("/counters", get(counters))
         .route("/predict", post(predict))
         .route("/predict/batch", post(batch::predict))
+        .route(sagemaker::INVOCATIONS, post(sagemaker::invoke))
         .route("/v1/models", get(v1::models))
         .route(
             "/v1/models/{model}",
@@ -142,6 +145,7 @@ pub(super) fn probes(api: &Arc<Api>) -> Router {
         .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/health", get(ready))
+        .route("/ping", get(sagemaker::ping))
         .route("/v2/health/live", get(v2::live))
         .route("/v2/health/ready", get(v2::ready))
         .with_state(Arc::clone(api))

@@ -116,7 +116,7 @@ impl Churnctl {
 }
 
 impl Run {
-    fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_owned()).expect("UTF-8");
         Self {
             code: output.status.code(),
