@@ -11,9 +11,7 @@ use crate::harness::Churnctl;
 use crate::mlflow_stub::{MlflowStub, Trouble};
 use crate::servers::Server;
 
-const SCHEMAS: [&str; 11] = [
-const SCHEMAS: [&str; 9] = [
-const SCHEMAS: [&str; 13] = [
+const SCHEMAS: [&str; 15] = [
     "drift_report",
     "train_report",
     "profile",
