@@ -78,7 +78,11 @@ fn shown_safely(shown: &Shown) -> Option<Raw> {
         Raw::One(text) if text.contains("://") => Raw::One(redacted(text)),
         Raw::Many(texts) => {
             let texts = texts.iter();
-            Raw::Many(texts.map(|text| crate::text::redacted(text).into_owned()).collect())
+            Raw::Many(
+                texts
+                    .map(|text| crate::text::redacted(text).into_owned())
+                    .collect(),
+            )
         }
         Raw::One(_) => raw.clone(),
     })

@@ -10,9 +10,7 @@ use crate::data::{DataSet, ReadOptions, has_lines_name, is_lines};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::model::store;
-use crate::profile::{
-    CountPlan, Counted, Profile, Roles, count, explain as explained, profile,
-};
+use crate::profile::{CountPlan, Counted, Profile, Roles, count, explain as explained, profile};
 use crate::text::{redacted, visible};
 
 /// Largest profile that is read; one of 1,000 wide columns is far below.

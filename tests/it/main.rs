@@ -13,6 +13,7 @@ mod fault_server;
 mod generated_files;
 mod harness;
 mod models;
+mod postgres;
 mod profile;
 mod push_metrics;
 mod python_system;
