@@ -132,6 +132,13 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "URL", help_heading = REPORTS, value_hint = ValueHint::Url)]
     push_gateway: Option<String>,
 
+    /// Print the SQL that would count a current side in a database, and do nothing else
+    ///
+    /// A statement a line. The baseline is read. Columns with few distinct values need only the
+    /// first two of theirs.
+    #[arg(long, help_heading = DATA)]
+    pub(super) explain_sql: bool,
+
     /// Repeat the check this often, until SIGTERM
     ///
     /// From the beginning of one check to that of the next. The baseline is read again when its
