@@ -3,6 +3,7 @@
 use clap::{Args, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
+use super::tracking::ExperimentArgs;
 use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold, Span};
 
 const DATA: &str = "Data";
@@ -41,15 +42,17 @@ write, 78 bad settings. `churnctl --help` lists all.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct DriftArgs {
-    /// Baseline: a profile, CSV files, glob patterns, or - for standard input
+    /// Baseline: a profile, files, folders, glob patterns, or - for standard input
     ///
-    /// Files may be compressed (.gz). Several files are one data set.
+    /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
+    /// folder is all of its tables.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     baseline: Option<Vec<String>>,
 
-    /// Current data: a profile, CSV files, glob patterns, or - for standard input
+    /// Current data: a profile, files, folders, glob patterns, or - for standard input
     ///
-    /// Files may be compressed (.gz). Several files are one data set.
+    /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
+    /// folder is all of its tables.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     current: Option<Vec<String>>,
 
@@ -104,9 +107,22 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     junit: Option<String>,
 
+    /// The verdict alone, a word without a line end, for a pipeline's condition
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    verdict_file: Option<String>,
+
+    /// GitHub annotations: the ten worst things behind the verdict
+    ///
+    /// Workflow commands, which GitHub's runner looks for in what a step prints: `cat` the file.
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    annotations: Option<String>,
+
     /// Metrics in Prometheus' text format, for the node exporter or a push
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     metrics_file: Option<String>,
+
+    #[command(flatten)]
+    tracking: ExperimentArgs,
 
     /// Pushgateway to push the metrics to
     ///
@@ -115,6 +131,13 @@ pub(super) struct DriftArgs {
     /// deadlines are those of `push-metrics`, from the settings `push.*`.
     #[arg(long, value_name = "URL", help_heading = REPORTS, value_hint = ValueHint::Url)]
     push_gateway: Option<String>,
+
+    /// Print the SQL that would count a current side in a database, and do nothing else
+    ///
+    /// A statement a line. The baseline is read. Columns with few distinct values need only the
+    /// first two of theirs.
+    #[arg(long, help_heading = DATA)]
+    pub(super) explain_sql: bool,
 
     /// Repeat the check this often, until SIGTERM
     ///
@@ -156,6 +179,7 @@ impl DriftArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
         self.columns.add_to(&mut flags);
+        self.tracking.add_to(&mut flags);
         flags.many("drift.baseline", self.baseline.as_ref());
         flags.many("drift.current", self.current.as_ref());
         flags.one("model", self.model.as_ref());
@@ -168,6 +192,8 @@ impl DriftArgs {
         flags.one("drift.html", self.html.as_ref());
         flags.one("drift.markdown", self.markdown.as_ref());
         flags.one("drift.junit", self.junit.as_ref());
+        flags.one("drift.verdict_file", self.verdict_file.as_ref());
+        flags.one("drift.annotations", self.annotations.as_ref());
         flags.one("drift.metrics_file", self.metrics_file.as_ref());
         flags.one("drift.push_gateway", self.push_gateway.as_ref());
         flags.one("drift.watch", self.watch.as_ref());
