@@ -102,9 +102,11 @@ pub fn redacted(address: &str) -> Cow<'_, str> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     // A password with a raw slash reaches further than the authority.
     let until_query = rest.find('?').unwrap_or(rest.len());
-    let at = rest[..end]
-        .rfind('@')
-        .or_else(|| rest[..until_query].rfind('@').filter(|_| rest[..end].contains(':')));
+    let at = rest[..end].rfind('@').or_else(|| {
+        rest[..until_query]
+            .rfind('@')
+            .filter(|_| rest[..end].contains(':'))
+    });
     let Some(at) = at else {
         return Cow::Borrowed(address);
     };
