@@ -25,7 +25,11 @@ pub(super) struct Listener {
 impl Listener {
     pub(super) fn start(churnctl: &Churnctl, more: &[&str]) -> Self {
         std::fs::write(churnctl.path("token"), TOKEN).expect("write the token");
-        let args: Vec<&str> = ["--token-file", "token"].iter().chain(more).copied().collect();
+        let args: Vec<&str> = ["--token-file", "token"]
+            .iter()
+            .chain(more)
+            .copied()
+            .collect();
         Self::start_bare(churnctl, &args)
     }
 
@@ -484,7 +488,9 @@ fn clients_may_be_known_by_their_certificates_in_place_of_a_token() {
     run(&format!(
         "req {NEW} -keyout client.key -out client.csr -subj /CN=alertmanager"
     ));
-    run("x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out client.pem -days 2");
+    run(
+        "x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out client.pem -days 2",
+    );
     let tls = [
         "--tls-cert",
         "cert.pem",
