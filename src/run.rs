@@ -94,6 +94,8 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Drift(request) => commands::drift::run(&request, shell),
         Task::Profile(request) => commands::profile::run(&request, shell),
         Task::Merge(request) => commands::profile::merge(&request, shell),
+        Task::Promote(request) => commands::promote::run(&request, shell),
+        Task::KfpStatus(status) => commands::kfp::status(&status, shell),
         Task::MlflowSync(request) => commands::mlflow::run(&request, shell),
         Task::RenderManifests(request) => commands::render_manifests::run(&request, shell),
         Task::RetrainNow(request) => commands::retrain::now::run(&request, shell),

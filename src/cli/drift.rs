@@ -107,6 +107,10 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     junit: Option<String>,
 
+    /// The verdict alone, a word without a line end, for a pipeline's condition
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    verdict_file: Option<String>,
+
     /// GitHub annotations: the ten worst things behind the verdict
     ///
     /// Workflow commands, which GitHub's runner looks for in what a step prints: `cat` the file.
@@ -127,6 +131,13 @@ pub(super) struct DriftArgs {
     /// deadlines are those of `push-metrics`, from the settings `push.*`.
     #[arg(long, value_name = "URL", help_heading = REPORTS, value_hint = ValueHint::Url)]
     push_gateway: Option<String>,
+
+    /// Print the SQL that would count a current side in a database, and do nothing else
+    ///
+    /// A statement a line. The baseline is read. Columns with few distinct values need only the
+    /// first two of theirs.
+    #[arg(long, help_heading = DATA)]
+    pub(super) explain_sql: bool,
 
     /// Repeat the check this often, until SIGTERM
     ///
@@ -181,6 +192,7 @@ impl DriftArgs {
         flags.one("drift.html", self.html.as_ref());
         flags.one("drift.markdown", self.markdown.as_ref());
         flags.one("drift.junit", self.junit.as_ref());
+        flags.one("drift.verdict_file", self.verdict_file.as_ref());
         flags.one("drift.annotations", self.annotations.as_ref());
         flags.one("drift.metrics_file", self.metrics_file.as_ref());
         flags.one("drift.push_gateway", self.push_gateway.as_ref());

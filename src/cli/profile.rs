@@ -19,6 +19,10 @@ Examples:
   # One of eight parts of a large data set, for eight machines
   churnctl profile big.parquet --shard 3/8 -o part-3.json
 
+  # A table in PostgreSQL, counted there; the statements that do it
+  churnctl profile 'postgres://reader@db/shop?table=customers' -o profile.json
+  churnctl profile 'postgres://reader@db/shop?table=customers' -o - --explain-sql
+
   # From a pipe
   zcat training.csv.gz | churnctl profile - -o profile.json
 ";
@@ -56,6 +60,12 @@ pub(super) struct ProfileArgs {
     /// Where the profile goes, - for standard output
     #[arg(short, long, required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
+
+    /// Print the SQL that would count a table in a database, and do nothing else
+    ///
+    /// A statement a line. Columns with few distinct values need only the first two of theirs.
+    #[arg(long, conflicts_with = "shard")]
+    pub(super) explain_sql: bool,
 
     /// Read one of N equal parts, counted from 0: 0/8 to 7/8
     ///

@@ -28,6 +28,8 @@ use crate::terminal::{Format, json};
 /// Everything a drift check needs to know, settings applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DriftRequest {
+    /// Print the statements for a current side in a database instead of checking.
+    pub explain_sql: bool,
     /// Profiles, files and glob patterns of the baseline; `-` for standard input.
     pub baseline: Vec<String>,
     /// Profiles, files and glob patterns of the current side; `-` for standard input.
@@ -100,6 +102,8 @@ pub struct DriftOutputs {
     pub markdown: Option<PathBuf>,
     /// JUnit XML.
     pub junit: Option<PathBuf>,
+    /// The verdict alone.
+    pub verdict_file: Option<PathBuf>,
     /// GitHub annotations.
     pub annotations: Option<PathBuf>,
     /// Prometheus text.
@@ -207,6 +211,7 @@ impl DriftRequest {
                 .hint("a repeated check needs files"));
         }
         Ok(Self {
+            explain_sql: false,
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             reading: ReadingRequest::from_settings(settings),
@@ -221,6 +226,7 @@ impl DriftRequest {
                 html: drift.html.clone(),
                 markdown: drift.markdown.clone(),
                 junit: drift.junit.clone(),
+                verdict_file: drift.verdict_file.clone(),
                 annotations: drift.annotations.clone(),
                 metrics_file: drift.metrics_file.clone(),
                 termination_log: drift.termination_log.clone(),
@@ -274,6 +280,12 @@ impl DriftPush {
 /// Bad input, settings or files; drift is *no* error, it is exit code 2.
 pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     sweep(&request.outputs);
+    if request.explain_sql {
+        let baseline = request.read_baseline(shell)?;
+        let current = Input::open(&request.current, &request.reading)?;
+        let plan = Plan::new(&baseline, &current.columns(), &request.check_options())?;
+        return inputs::explain(current, &plan.count_plan(), shell);
+    }
     if let Some(watch) = &request.watch {
         return drift_watch::run(request, watch, shell);
     }
@@ -308,8 +320,8 @@ impl DriftRequest {
         let plan = Plan::new(baseline, &current.columns(), &options)?;
         let current = current.count(&plan.count_plan(), "current", shell)?;
         let provenance = Provenance {
-            baseline: self.baseline.join(" "),
-            current: self.current.join(" "),
+            baseline: inputs::shown(&self.baseline),
+            current: inputs::shown(&self.current),
             created_at: shell.created_at().to_owned(),
         };
         check(baseline, &current, &plan, &options, provenance)
@@ -362,6 +374,7 @@ fn sweep(outputs: &DriftOutputs) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.verdict_file,
         &outputs.annotations,
         &outputs.metrics_file,
     ];
@@ -394,6 +407,9 @@ pub(super) fn write_outputs(
     if let Some(path) = &outputs.junit {
         write_atomically(path, junit::text(report).as_bytes())?;
     }
+    if let Some(path) = &outputs.verdict_file {
+        write_atomically(path, report.status.as_str().as_bytes())?;
+    }
     if let Some(path) = &outputs.annotations {
         write_atomically(path, github::text(report).as_bytes())?;
     }
@@ -424,6 +440,7 @@ fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.verdict_file,
         &outputs.annotations,
         &outputs.metrics_file,
     ];

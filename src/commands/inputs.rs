@@ -10,7 +10,8 @@ use crate::data::{DataSet, ReadOptions, has_lines_name, is_lines};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::model::store;
-use crate::profile::{CountPlan, Counted, Profile, Roles, count, profile};
+use crate::profile::{CountPlan, Counted, Profile, Roles, count, explain as explained, profile};
+use crate::text::{redacted, visible};
 
 /// Largest profile that is read; one of 1,000 wide columns is far below.
 const MAX_PROFILE_BYTES: u64 = 1 << 30;
@@ -90,6 +91,32 @@ impl ReadingRequest {
             shard: None,
         }
     }
+}
+
+/// Prints the statements with which a database would count the plan.
+///
+/// # Errors
+/// 64 if the data are in no database.
+pub fn explain(input: Input, plan: &CountPlan, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    let statements = match input {
+        Input::Data(mut data) => explained(&mut data, plan),
+        Input::Profile(_) => None,
+    };
+    let statements = statements.ok_or_else(|| {
+        Error::usage("only a table in a database is counted by SQL")
+            .hint("name one: postgres://USER@HOST/DATABASE?table=NAME")
+    })?;
+    for statement in statements {
+        shell.print(&format!("{};\n", visible(&statement)))?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Returns addresses as reports show them: without passwords.
+#[must_use]
+pub fn shown(addresses: &[String]) -> String {
+    let shown: Vec<_> = addresses.iter().map(|address| redacted(address)).collect();
+    shown.join(" ")
 }
 
 /// Reads a baseline, be it a profile or data.

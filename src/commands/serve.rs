@@ -1,13 +1,13 @@
 //! `churnctl serve`: a model behind HTTP, until somebody ends it.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Shell;
 use super::tracker::TrackingRequest;
+use super::{Shell, model_file};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::http::bearer::Token;
@@ -18,7 +18,6 @@ use crate::http::tls::TlsFiles;
 use crate::reports::serve::html;
 use crate::serve::{Access, AccessLog, Api, Durability, LogOptions, Options, UnknownCategory};
 use crate::settings::{ServeSettings, Settings};
-use crate::tracking::ARTIFACT_FILE;
 
 /// Events that wait to be shown.
 const EVENTS: usize = 4096;
@@ -135,34 +134,6 @@ fn options(settings: &Settings) -> Result<Options> {
             .to_owned(),
         page: Arc::new(html::page),
     })
-}
-
-/// Returns the artifact in a folder, which is what SageMaker unpacks a model into; anything else is
-/// returned as it is.
-fn model_file(path: &Path) -> PathBuf {
-    let usual = ["production_latest.json", ARTIFACT_FILE];
-    let Ok(entries) = std::fs::read_dir(path) else {
-        return path.to_owned();
-    };
-    if let Some(found) = usual
-        .map(|name| path.join(name))
-        .iter()
-        .find(|at| at.is_file())
-    {
-        return found.clone();
-    }
-    let mut all: Vec<PathBuf> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
-        .collect();
-    match (all.pop(), all.is_empty()) {
-        (Some(only), true) => only,
-        (Some(_), false) | (None, _) => path.join(usual[0]),
-    }
 }
 
 fn log(set: &ServeSettings) -> Result<Option<LogOptions>> {

@@ -1,7 +1,7 @@
 //! `churnctl train`: a table to a model, its metrics, and the decision on its promotion.
 
 use super::train_artifact::{body, report};
-use super::train_judge::judge;
+use super::train_judge::{Contender, judge};
 pub use super::train_request::TrainRequest;
 use super::{Shell, train_drift, train_table};
 use crate::error::Result;
@@ -58,7 +58,11 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let artifact = store::seal(&request.name, body, shell.created_at(), VERSION)?;
     let drift = train_drift::between_splits(&table, &splits, &request.thresholds, shell)?;
     let (champion, mut warnings) = shelf.champion()?;
-    let decision = judge(&champion, &artifact, &training, &table, &splits, request)?;
+    let contender = Contender {
+        scores: &training.test_scores,
+        trivial: &training.trivial,
+    };
+    let decision = judge(&champion, &artifact, contender, &table, &splits, request)?;
     warnings.extend(artifact.body.provenance.warnings.clone());
     warnings.extend(train_drift::warning(&drift));
     warnings.extend(decision.warnings.clone());

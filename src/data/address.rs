@@ -140,7 +140,7 @@ mod tests {
             "a.json",
             "a.gz",
             "a.parquet.gz",
-            "a.csv.tmp",
+            "a.csv.open",
             "csv",
         ] {
             assert!(!is_table(other), "{other}");

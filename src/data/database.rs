@@ -96,14 +96,13 @@ impl Database {
 
     /// Returns the rows as a table of text, only wanted columns filled.
     pub(super) fn into_table(self, wanted: Option<&[bool]>) -> Result<Table> {
-        let chosen: Vec<&SqlColumn> = self
+        let chosen = |at: usize| wanted.is_none_or(|wanted| wanted[at]);
+        let mut uncountable = self
             .columns
             .iter()
             .enumerate()
-            .filter(|(at, _)| wanted.is_none_or(|wanted| wanted[*at]))
-            .map(|(_, column)| column)
-            .collect();
-        if let Some(column) = chosen.iter().find(|one| one.kind == SqlKind::Uncountable) {
+            .filter(|(at, column)| chosen(*at) && column.kind == SqlKind::Uncountable);
+        if let Some((_, column)) = uncountable.next() {
             return Err(DataError::Uncountable.at(Place {
                 column: Some(column.name.clone()),
                 ..self.address.place()
@@ -143,6 +142,23 @@ impl Database {
             }),
             size: None,
         })
+    }
+}
+
+/// Returns all rows of a table in a database as CSV: what a checksum is taken over.
+///
+/// # Errors
+/// As [`DataSet::open`](super::DataSet::open).
+pub fn database_bytes(address: &str) -> Result<Box<dyn Read + Send>> {
+    let table = Database::open(address)?.into_table(None)?;
+    let names = table.header.columns.join(",");
+    match table.body {
+        Body::Stream(stream) => Ok(Box::new(
+            io::Cursor::new(names)
+                .chain(io::Cursor::new(stream.buffered))
+                .chain(stream.reader),
+        )),
+        Body::File { file, .. } => Ok(Box::new(file)),
     }
 }
 

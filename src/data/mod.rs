@@ -30,7 +30,7 @@ mod value;
 
 pub use address::expand;
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
-pub use database::InDatabase;
+pub use database::{InDatabase, database_bytes};
 pub use error::DataError;
 pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};

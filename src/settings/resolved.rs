@@ -112,6 +112,8 @@ pub struct DriftSettings {
     pub markdown: Option<PathBuf>,
     /// JUnit report, if wanted.
     pub junit: Option<PathBuf>,
+    /// The verdict alone, if wanted.
+    pub verdict_file: Option<PathBuf>,
     /// GitHub annotations, if wanted.
     pub annotations: Option<PathBuf>,
     /// Metrics in Prometheus' text format, if wanted.
@@ -376,6 +378,7 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         html: target("drift.html")?,
         markdown: target("drift.markdown")?,
         junit: target("drift.junit")?,
+        verdict_file: target("drift.verdict_file")?,
         annotations: target("drift.annotations")?,
         metrics_file: target("drift.metrics_file")?,
         termination_log: target("drift.termination_log")?,

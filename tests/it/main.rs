@@ -20,6 +20,7 @@ mod mlflow_real;
 mod mlflow_serve;
 mod mlflow_stub;
 mod models;
+mod postgres;
 mod profile;
 mod push_metrics;
 mod python_system;

@@ -16,7 +16,7 @@ use super::counter::{ColumnCounter, MAX_NUMBERS};
 use super::document::Outcome;
 use super::grid::{from_ordinal, ordinal};
 use super::spread::{Bucket, Spread};
-use crate::data::{Cell, Dialect, Engine, MissingKind, SqlColumn, SqlKind};
+use crate::data::{Cell, Dialect, Engine, MissingKind, SqlColumn, SqlKind, named_like_an_id};
 use crate::error::{Error, Place, Result};
 use crate::progress::Progress;
 
@@ -369,8 +369,8 @@ fn outcome(
     })
 }
 
-/// Returns the text columns that have another value in every row, as far as a first look tells:
-/// counting them would bring the whole column over the wire.
+/// Returns the columns of texts, or named like an identifier, that have another value in every row,
+/// as far as a first look tells: counting them would bring the whole column over the wire.
 ///
 /// # Errors
 /// What the database says.
@@ -379,20 +379,20 @@ pub(super) fn identifiers(
     names: &[String],
     progress: &dyn Progress,
 ) -> Result<Vec<String>> {
-    let texts: Vec<&str> = names
+    let likely: Vec<&str> = names
         .iter()
         .map(String::as_str)
         .filter(|name| {
             let kind = table.column(name).map(|column| column.kind);
-            kind.is_ok_and(|kind| kind == SqlKind::Text)
+            kind.is_ok_and(|kind| kind == SqlKind::Text || named_like_an_id(name))
         })
         .collect();
-    let looks = table.look(&texts, progress)?;
+    let looks = table.look(&likely, progress)?;
     let unique = |look: &Look| {
         // Fewer are counted as they are.
         look.rows >= 50_000 && look.distinct as f64 >= 0.95 * look.values as f64
     };
-    Ok(texts
+    Ok(likely
         .into_iter()
         .zip(looks)
         .filter(|(_, look)| unique(look))

@@ -71,10 +71,15 @@ pub(super) fn sample(source: Source<'_>, columns: &[&SqlColumn]) -> String {
 pub(super) fn groups(source: Source<'_>, column: &SqlColumn, limit: Option<u64>) -> String {
     let dialect = source.dialect;
     let limit = limit.map_or_else(String::new, |limit| format!(" limit {limit}"));
+    // Numbers are grouped as such: writing each as a text would cost more than counting it.
+    let key = match column.kind {
+        SqlKind::Text => source.text(column),
+        _ => dialect.name(&column.name),
+    };
     format!(
-        "select k, {} from (select {} as k from {}) as keyed group by k{limit}",
+        "select {}, {} from (select {key} as k from {}) as keyed group by k{limit}",
+        dialect.to_text("k"),
         dialect.to_text("count(*)"),
-        source.text(column),
         source.from(),
     )
 }
@@ -194,7 +199,7 @@ mod tests {
         );
         assert_eq!(
             groups(SOURCE, &plan, Some(5)),
-            "select k, cast(count(*) as text) from (select cast(\"pl\"\"an\" as text) as k from \
+            "select cast(k as text), cast(count(*) as text) from (select cast(\"pl\"\"an\" as text) as k from \
              \"t\") as keyed group by k limit 5"
         );
         let only = equals(Dialect::Postgres, &plan, "it's");
