@@ -30,7 +30,8 @@ until url=$(sed -n 's/^listening on //p' "$work/serve.out") && [ -n "$url" ] &&
     curl -s -o /dev/null "http://127.0.0.1:$port/"; do sleep 0.1; done
 
 # The record of the OpenAPI document's example, and a batch of a thousand of them.
-record=$(curl -s "$url/openapi.json" | sed 's/.*"Record":{[^}]*//; s/.*"examples":\[\({"features":.*"user_id":"7590-VHVEG"}\)\].*/\1/')
+record=$(curl -s "$url/openapi.json" |
+    grep -o '"example":{"features":{[^}]*},"user_id":"7590-VHVEG"}' | head -1 | sed 's/^"example"://')
 printf '%s' "$record" >"$work/record.json"
 { printf '['; for _ in $(seq 999); do printf '%s,' "$record"; done; printf '%s]' "$record"; } >"$work/batch.json"
 for body in record batch; do

@@ -45,7 +45,7 @@ impl Json<'_> {
             Self::Null => serde_json::Value::Null,
             Self::Bool(value) => (*value).into(),
             // Whole numbers go back as they came.
-            Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e15 => {
+            Self::Number(value) if value.fract() == 0.0 && value.abs() <= 1e15 => {
                 (*value as i64).into()
             }
             Self::Number(value) => (*value).into(),

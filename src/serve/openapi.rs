@@ -174,7 +174,8 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
     let batch = json!({ "type": "array", "items": record, "minItems": 1, "maxItems": most });
     let mut body = json_body(&batch, json!([example]));
     body["content"]["application/x-ndjson"] = json!({
-        "schema": { "type": "string", "description": "A record a line; the answer is a line each." },
+        // Any bytes are lines of some kind; each that is no record is answered as such.
+        "schema": { "description": "A record a line; the answer is a line each." },
         "example": format!("{example}\n"),
     });
     let mut content = as_json(&json!({ "type": "array", "items": reference("Answer") }));
@@ -225,7 +226,7 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
                     "minItems": 1,
                     "maxItems": most,
                 },
-                "signature_name": { "type": "string" },
+                "signature_name": { "type": ["string", "null"] },
             },
         });
         let numbers = json!({ "type": "array", "items": { "type": "number" } });

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::input::LARGEST;
 use super::options::{Options, UnknownCategory};
+use super::record::{LARGEST_ID, LONGEST_ID};
 use super::routes::MOST_EXPLAINED;
 use crate::model::artifact::{Artifact, Feature, FeatureKind};
 
@@ -58,8 +59,8 @@ pub(super) fn schemas(artifact: Option<&Artifact>, options: &Options) -> Value {
             "additionalProperties": false,
             "properties": {
                 "user_id": { "anyOf": [
-                    { "type": "string", "minLength": 1, "maxLength": 64 },
-                    { "type": "integer", "minimum": -1e14, "maximum": 1e14 },
+                    { "type": "string", "minLength": 1, "maxLength": LONGEST_ID },
+                    { "type": "integer", "minimum": -LARGEST_ID, "maximum": LARGEST_ID },
                 ] },
                 "snapshot_date": {
                     "anyOf": [{ "type": "string", "format": "date" }, { "type": "null" }],

@@ -18,8 +18,10 @@ use super::routes::MOST_EXPLAINED;
 
 /// Members of a record.
 const MEMBERS: [&str; 4] = ["user_id", "snapshot_date", "features", "explain"];
-/// Longest user id, in bytes.
-const LONGEST_ID: usize = 256;
+/// Longest user id, in characters.
+pub(super) const LONGEST_ID: usize = 256;
+/// Largest user id that is a number, by size: every whole number up to it is a double.
+pub(super) const LARGEST_ID: f64 = 1e15;
 
 /// A record, checked.
 pub(super) struct Record<'a> {
@@ -148,13 +150,13 @@ impl<'a> Members<'a> {
 
 fn is_user_id(json: &Json<'_>, at: At<'_>, faults: &mut Faults) -> bool {
     let good = match json {
-        Json::Text(text) => (1..=LONGEST_ID).contains(&text.len()),
-        Json::Number(number) => number.fract() == 0.0 && number.abs() < 1e15,
+        Json::Text(text) => (1..=LONGEST_ID).contains(&text.chars().count()),
+        Json::Number(number) => number.fract() == 0.0 && number.abs() <= LARGEST_ID,
         _ => false,
     };
     if !good {
         let detail =
-            format!("\"user_id\" is a text of 1 to {LONGEST_ID} bytes, or a whole number.");
+            format!("\"user_id\" is a text of 1 to {LONGEST_ID} characters, or a whole number.");
         faults.add(Reason::BadMember, at, "user_id", detail);
     }
     good

@@ -156,7 +156,11 @@ fn read<'a>(api: &Api, model: &Loaded, json: &'a Json<'a>, faults: &mut Faults) 
             }
             "instances" => instances = Some(value),
             // Named by TensorFlow Serving; there is but one signature.
-            "signature_name" => {}
+            "signature_name" if matches!(value, Json::Text(_) | Json::Null) => {}
+            "signature_name" => {
+                let detail = "\"signature_name\" is a text.".to_owned();
+                faults.add(Reason::BadMember, here, name, detail);
+            }
             other => faults.add_unknown(Reason::UnknownMember, here, other, ["instances"]),
         }
     }

@@ -18,12 +18,8 @@ fn load(address: SocketAddr, answered: &AtomicUsize) -> usize {
     let body = customer("u", 1.0).to_string();
     let mut lost = 0;
     // A connection that is refused was never accepted: whoever balances the load goes elsewhere.
-    while TcpStream::connect(address).is_ok() {
-        let Ok(stream) = TcpStream::connect(address) else {
-            break;
-        };
-        drop(stream);
-        let mut connection = Connection::to(address);
+    while let Ok(stream) = TcpStream::connect(address) {
+        let mut connection = Connection::of(stream);
         loop {
             if connection
                 .write("POST", "/predict", &[], body.as_bytes())
