@@ -17,6 +17,8 @@ pub enum ExitCode {
     Usage,
     /// The input data or the model is bad; the message names file, line and column.
     BadInput,
+    /// What was waited for is gone: somebody deleted the Job.
+    Gone,
     /// A remote stayed away after all retries.
     Unavailable,
     /// A bug in `churnctl`.
@@ -27,6 +29,8 @@ pub enum ExitCode {
     NotAllowed,
     /// The settings are wrong.
     BadSettings,
+    /// Waited in vain; what was waited for goes on. The code of coreutils' `timeout`.
+    TimedOut,
     /// Ended by SIGINT.
     Interrupted,
     /// Ended by SIGTERM.
@@ -37,18 +41,20 @@ pub enum ExitCode {
 
 impl ExitCode {
     /// Every code of our own, in the order of the numbers.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Ok,
         Self::Failed,
         Self::CheckFailed,
         Self::Refused,
         Self::Usage,
         Self::BadInput,
+        Self::Gone,
         Self::Unavailable,
         Self::Bug,
         Self::Io,
         Self::NotAllowed,
         Self::BadSettings,
+        Self::TimedOut,
         Self::Interrupted,
         Self::Terminated,
     ];
@@ -63,11 +69,13 @@ impl ExitCode {
             Self::Refused => 3,
             Self::Usage => 64,
             Self::BadInput => 65,
+            Self::Gone => 66,
             Self::Unavailable => 69,
             Self::Bug => 70,
             Self::Io => 74,
             Self::NotAllowed => 77,
             Self::BadSettings => 78,
+            Self::TimedOut => 124,
             Self::Interrupted => 130,
             Self::Terminated => 143,
             Self::PassedOn(code) => code,
@@ -84,11 +92,13 @@ impl ExitCode {
             Self::Refused => "refused",
             Self::Usage => "usage",
             Self::BadInput => "bad_input",
+            Self::Gone => "gone",
             Self::Unavailable => "unavailable",
             Self::Bug => "bug",
             Self::Io => "io",
             Self::NotAllowed => "not_allowed",
             Self::BadSettings => "bad_settings",
+            Self::TimedOut => "timed_out",
             Self::Interrupted => "interrupted",
             Self::Terminated => "terminated",
             Self::PassedOn(_) => "passed_on",
@@ -105,11 +115,13 @@ impl ExitCode {
             Self::Refused => "refused: already running, cooling down, or answered no",
             Self::Usage => "wrong command line",
             Self::BadInput => "bad input data or model",
+            Self::Gone => "what was waited for is gone",
             Self::Unavailable => "a remote stayed away after all retries",
             Self::Bug => "a bug in churnctl",
             Self::Io => "cannot read or write",
             Self::NotAllowed => "not allowed",
             Self::BadSettings => "bad settings",
+            Self::TimedOut => "waited in vain; what was waited for goes on",
             Self::Interrupted => "ended by SIGINT",
             Self::Terminated => "ended by SIGTERM",
             Self::PassedOn(_) => "what a wrapped command ended with",

@@ -8,6 +8,7 @@
 //! | 8 | [`cli`] | the command line: words into requests |
 //! | 7 | [`commands`] | one file a subcommand: read, compute, emit, verdict |
 //! | 6 | [`reports`] | what people read of a result |
+//! | 5 | [`manifests`] | a plan to Kubernetes objects, rules, dashboards |
 //! | 4 | [`serve`] | the prediction API |
 //! | 3 | [`drift`] | two profiles in, one report out |
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
@@ -74,6 +75,7 @@ pub mod profile;
 pub mod reports;
 pub mod serve;
 pub mod stats;
+pub mod tracking;
 
 mod run;
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, Once, PoisonError};
 
-use crate::cli::{self, PushTask, Task, Words};
+use crate::cli::{self, AlertsTask, PushTask, Task, Words};
 use crate::commands::{self, Look, Shell};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
@@ -94,9 +94,19 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Drift(request) => commands::drift::run(&request, shell),
         Task::Profile(request) => commands::profile::run(&request, shell),
         Task::Merge(request) => commands::profile::merge(&request, shell),
+        Task::Promote(request) => commands::promote::run(&request, shell),
+        Task::KfpStatus(status) => commands::kfp::status(&status, shell),
+        Task::MlflowSync(request) => commands::mlflow::run(&request, shell),
         Task::RenderManifests(request) => commands::render_manifests::run(&request, shell),
+        Task::RetrainNow(request) => commands::retrain::now::run(&request, shell),
+        Task::RetrainListen(request) => commands::retrain::listen::run(&request, shell),
+        Task::RetrainStatus(request) => commands::retrain::status::run(&request, shell),
         Task::PushMetrics(task) => push_metrics(&task, shell),
+        Task::Alerts(AlertsTask::List(request)) => commands::alerts::list(&request, shell),
+        Task::Alerts(AlertsTask::Lint(request)) => commands::alerts::lint(&request, shell),
+        Task::Alerts(AlertsTask::Test(request)) => commands::alerts::test(&request, shell),
         Task::MetricsList => commands::metrics::list(shell),
+        Task::Doctor(request) => commands::doctor::run(&request, shell),
         Task::ConfigShow => commands::config::run(&layers, shell),
         Task::Version => commands::version::run(shell),
         Task::Completions(of) => shell.print(&cli::completion(of)).map(|()| ExitCode::Ok),

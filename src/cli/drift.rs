@@ -3,11 +3,13 @@
 use clap::{Args, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
-use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold};
+use super::tracking::ExperimentArgs;
+use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold, Span};
 
 const DATA: &str = "Data";
 const THRESHOLDS: &str = "Thresholds";
 const REPORTS: &str = "Reports";
+const WATCH: &str = "Repetition";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +21,9 @@ Examples:
 
   # Features, predictions and quality
   churnctl drift --baseline old.csv --current new.csv --score churn_risk --label churned
+
+  # Every five minutes, with metrics, page and probes at port 8001
+  churnctl drift --baseline profile.json --current today.csv --watch 5m --listen 0.0.0.0:8001
 
   # From a pipe, as JSON, nothing on stderr
   zcat new.csv.gz | churnctl drift --baseline profile.json --current - --format json -q | jq .status
@@ -37,15 +42,17 @@ write, 78 bad settings. `churnctl --help` lists all.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct DriftArgs {
-    /// Baseline: a profile, CSV files, glob patterns, or - for standard input
+    /// Baseline: a profile, files, folders, glob patterns, or - for standard input
     ///
-    /// Files may be compressed (.gz). Several files are one data set.
+    /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
+    /// folder is all of its tables.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     baseline: Option<Vec<String>>,
 
-    /// Current data: a profile, CSV files, glob patterns, or - for standard input
+    /// Current data: a profile, files, folders, glob patterns, or - for standard input
     ///
-    /// Files may be compressed (.gz). Several files are one data set.
+    /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
+    /// folder is all of its tables.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     current: Option<Vec<String>>,
 
@@ -100,9 +107,52 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     junit: Option<String>,
 
+    /// The verdict alone, a word without a line end, for a pipeline's condition
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    verdict_file: Option<String>,
+
+    /// GitHub annotations: the ten worst things behind the verdict
+    ///
+    /// Workflow commands, which GitHub's runner looks for in what a step prints: `cat` the file.
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    annotations: Option<String>,
+
     /// Metrics in Prometheus' text format, for the node exporter or a push
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     metrics_file: Option<String>,
+
+    #[command(flatten)]
+    tracking: ExperimentArgs,
+
+    /// Pushgateway to push the metrics to
+    ///
+    /// They replace those of the group with the job `churn-drift` (setting: drift.push_job) and the
+    /// model. A push that fails is a warning and never changes the verdict. Credentials and
+    /// deadlines are those of `push-metrics`, from the settings `push.*`.
+    #[arg(long, value_name = "URL", help_heading = REPORTS, value_hint = ValueHint::Url)]
+    push_gateway: Option<String>,
+
+    /// Print the SQL that would count a current side in a database, and do nothing else
+    ///
+    /// A statement a line. The baseline is read. Columns with few distinct values need only the
+    /// first two of theirs.
+    #[arg(long, help_heading = DATA)]
+    pub(super) explain_sql: bool,
+
+    /// Repeat the check this often, until SIGTERM
+    ///
+    /// From the beginning of one check to that of the next. The baseline is read again when its
+    /// files have changed. A check that fails is told, counted, and repeated like any other; the
+    /// verdict ends nothing.
+    #[arg(long, value_name = "TIME", value_parser = checked::<Span>, help_heading = WATCH)]
+    watch: Option<String>,
+
+    /// Show metrics and the last report at this address meanwhile
+    ///
+    /// Paths: /metrics for Prometheus; /report as HTML or JSON, by the header Accept; /live; /ready
+    /// from the first report on.
+    #[arg(long, value_name = "HOST:PORT", help_heading = WATCH)]
+    listen: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -129,6 +179,7 @@ impl DriftArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
         self.columns.add_to(&mut flags);
+        self.tracking.add_to(&mut flags);
         flags.many("drift.baseline", self.baseline.as_ref());
         flags.many("drift.current", self.current.as_ref());
         flags.one("model", self.model.as_ref());
@@ -141,7 +192,12 @@ impl DriftArgs {
         flags.one("drift.html", self.html.as_ref());
         flags.one("drift.markdown", self.markdown.as_ref());
         flags.one("drift.junit", self.junit.as_ref());
+        flags.one("drift.verdict_file", self.verdict_file.as_ref());
+        flags.one("drift.annotations", self.annotations.as_ref());
         flags.one("drift.metrics_file", self.metrics_file.as_ref());
+        flags.one("drift.push_gateway", self.push_gateway.as_ref());
+        flags.one("drift.watch", self.watch.as_ref());
+        flags.one("drift.listen", self.listen.as_ref());
         flags
     }
 }

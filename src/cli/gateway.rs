@@ -42,9 +42,9 @@ pub(super) struct GatewayArgs {
     #[arg(long, value_name = "FILE", help_heading = GATEWAY, value_hint = ValueHint::FilePath)]
     client_key: Option<PathBuf>,
 
-    /// Let credentials go to another machine unencrypted
+    /// Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]
     #[arg(long, help_heading = GATEWAY)]
-    pub(super) allow_plain_http: bool,
+    allow_plain_http: bool,
 
     /// How pushes are packed: none or gzip [default: none] [setting: push.compression]
     #[arg(long, value_name = "HOW", help_heading = GATEWAY)]
@@ -73,6 +73,7 @@ impl GatewayArgs {
         path("push.client_cert", &self.client_cert);
         path("push.client_key", &self.client_key);
         flags.one("push.gateway", self.gateway.as_ref());
+        flags.one("push.plain_http", self.allow_plain_http.then_some("allow"));
         flags.one("push.username", self.username.as_ref());
         flags.one("push.compression", self.compression.as_ref());
         flags.one("push.timeout", self.timeout.as_ref());

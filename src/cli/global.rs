@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::commands::alerts::Export;
 use crate::terminal::{Color, Format, FormatChoice, LogFormat, Verbosity};
 
 const HEADING: &str = "Global options";
@@ -22,7 +24,7 @@ pub struct Global {
     ///
     /// `auto` is a table on a terminal and plain text otherwise. Under `json`, errors are JSON
     /// on stderr, too.
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "auto", help_heading = HEADING)]
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "auto", value_parser = formats(&USUAL), help_heading = HEADING)]
     format: FormatArg,
 
     /// When to colour
@@ -48,13 +50,28 @@ pub struct Global {
     log_format: LogFormatArg,
 }
 
+/// Every format. `alerts` has some of its own; its arguments take the place of the global one there.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum FormatArg {
+pub(super) enum FormatArg {
     Auto,
     Table,
     Plain,
     Json,
     Yaml,
+    Github,
+    Junit,
+    Sarif,
+}
+
+/// The formats that every command has.
+const USUAL: [&str; 5] = ["auto", "table", "plain", "json", "yaml"];
+
+/// Returns a parser that takes these formats.
+pub(super) fn formats(names: &[&'static str]) -> impl TypedValueParser<Value = FormatArg> + use<> {
+    PossibleValuesParser::new(names.to_vec()).map(|name| {
+        // The parser has let a known name through.
+        FormatArg::from_str(&name, false).unwrap_or(FormatArg::Auto)
+    })
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -77,9 +94,26 @@ impl Global {
         match self.format {
             FormatArg::Auto => FormatChoice::Auto,
             FormatArg::Table => FormatChoice::Always(Format::Table),
-            FormatArg::Plain => FormatChoice::Always(Format::Plain),
+            FormatArg::Plain | FormatArg::Github | FormatArg::Junit | FormatArg::Sarif => {
+                FormatChoice::Always(Format::Plain)
+            }
             FormatArg::Json => FormatChoice::Always(Format::Json),
             FormatArg::Yaml => FormatChoice::Always(Format::Yaml),
+        }
+    }
+
+    /// Returns the form for one kind of program, if one was asked for.
+    #[must_use]
+    pub const fn export(&self) -> Option<Export> {
+        match self.format {
+            FormatArg::Github => Some(Export::Github),
+            FormatArg::Junit => Some(Export::Junit),
+            FormatArg::Sarif => Some(Export::Sarif),
+            FormatArg::Auto
+            | FormatArg::Table
+            | FormatArg::Plain
+            | FormatArg::Json
+            | FormatArg::Yaml => None,
         }
     }
 

@@ -1,20 +1,28 @@
 //! The command line: words into requests. The only room that knows clap.
 
+mod alerts;
 mod columns;
 mod config;
+mod doctor;
 mod drift;
 mod gateway;
 mod generate;
 mod global;
 mod help;
+mod kfp;
+mod mlflow;
 mod profile;
+mod promote;
 mod push_metrics;
 mod render_manifests;
+mod retrain;
 mod score;
 mod serve;
+mod tracking;
 mod train;
 mod words;
 
+pub use alerts::AlertsTask;
 pub use generate::{completion, generated_files, man_page};
 pub use global::Global;
 pub use push_metrics::PushTask;

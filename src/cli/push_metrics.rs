@@ -287,7 +287,7 @@ impl PushMetricsArgs {
         Ok(match self.command {
             None => PushTask::Push(Box::new(PushRequest {
                 file: required(self.file, "a file")?,
-                target: self.target.target(&self.gateway, settings)?,
+                target: self.target.target(settings)?,
                 key: self.group.key()?,
                 method: self.method.twin(),
                 strip_timestamps: self.strip_timestamps,
@@ -296,22 +296,22 @@ impl PushMetricsArgs {
             })),
             Some(PushCommand::Run(args)) => PushTask::Run(Box::new(RunRequest {
                 command: args.command,
-                target: args.target.target(&args.gateway, settings)?,
+                target: args.target.target(settings)?,
                 key: args.group.key()?,
                 required: args.required,
                 force: args.target.force,
             })),
-            Some(PushCommand::List(args)) => {
-                PushTask::List(Box::new(args.gateway.request(settings)?))
+            Some(PushCommand::List(_)) => {
+                PushTask::List(Box::new(GatewayRequest::from_settings(settings)?))
             }
             Some(PushCommand::Delete(args)) => PushTask::Delete(Box::new(DeleteRequest {
-                gateway: args.gateway.request(settings)?,
+                gateway: GatewayRequest::from_settings(settings)?,
                 key: args.group.key()?,
                 yes: args.yes,
                 dry_run: args.dry_run,
             })),
             Some(PushCommand::Prune(args)) => PushTask::Prune(Box::new(PruneRequest {
-                gateway: args.gateway.request(settings)?,
+                gateway: GatewayRequest::from_settings(settings)?,
                 older_than: required(args.older_than, "--older-than")?
                     .parse::<Span>()
                     .map_err(Error::usage)?
@@ -339,17 +339,13 @@ impl MethodArg {
 }
 
 impl TargetArgs {
-    fn target(&self, gateway: &GatewayArgs, settings: &Settings) -> Result<Target> {
+    fn target(&self, settings: &Settings) -> Result<Target> {
         match &self.textfile {
             Some(folder) => Ok(Target::Folder(folder.clone())),
-            None => Ok(Target::Gateway(Box::new(gateway.request(settings)?))),
+            None => Ok(Target::Gateway(Box::new(GatewayRequest::from_settings(
+                settings,
+            )?))),
         }
-    }
-}
-
-impl GatewayArgs {
-    fn request(&self, settings: &Settings) -> Result<GatewayRequest> {
-        GatewayRequest::from_settings(settings, self.allow_plain_http)
     }
 }
 

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::columns::{ReadingArgs, checked};
+use super::tracking::ExperimentArgs;
 use crate::settings::{Flags, ModelName};
 
 const DATA: &str = "Data";
@@ -38,7 +39,7 @@ cannot read or write, 78 bad settings. `churnctl --help` lists all.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct TrainArgs {
-    /// CSV files (.gz too) or glob patterns; they are read twice
+    /// Files (CSV, NDJSON, .gz, .zst, Parquet), folders or glob patterns; they are read twice
     ///
     /// Several files are one data set.
     #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]
@@ -136,6 +137,9 @@ pub(super) struct TrainArgs {
     html: Option<String>,
 
     #[command(flatten)]
+    tracking: ExperimentArgs,
+
+    #[command(flatten)]
     reading: ReadingArgs,
 }
 
@@ -194,6 +198,7 @@ impl TrainArgs {
         flags.one("train.promote", word(self.promote));
         flags.one("train.artifacts", self.artifacts.as_ref());
         flags.one("train.html", self.html.as_ref());
+        self.tracking.add_to(&mut flags);
         self.reading.add_to(&mut flags);
         flags
     }

@@ -5,20 +5,32 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use super::alerts::{AlertsArgs, AlertsTask};
 use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
+use super::doctor::DoctorArgs;
 use super::drift::DriftArgs;
+use super::kfp::{KfpArgs, KfpCommand, StatusArgs};
+use super::mlflow::{MlflowArgs, MlflowCommand};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::promote::PromoteArgs;
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::render_manifests::RenderArgs;
+use super::retrain::{RetrainArgs, RetrainCommand};
 use super::score::ScoreArgs;
 use super::serve::ServeArgs;
 use super::train::TrainArgs;
 use super::{Global, help};
+use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
+use crate::commands::mlflow::SyncRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::promote::PromoteRequest;
 use crate::commands::render_manifests::RenderRequest;
+use crate::commands::retrain::listen::ListenRequest;
+use crate::commands::retrain::now::NowRequest;
+use crate::commands::retrain::status::StatusRequest;
 use crate::commands::score::ScoreRequest;
 use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
@@ -54,8 +66,14 @@ enum Command {
     Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    Mlflow(MlflowArgs),
+    Promote(Box<PromoteArgs>),
+    Kfp(KfpArgs),
     RenderManifests(Box<RenderArgs>),
+    Retrain(RetrainArgs),
+    Doctor(DoctorArgs),
     PushMetrics(Box<PushMetricsArgs>),
+    Alerts(AlertsArgs),
     Metrics(MetricsArgs),
     Config(ConfigArgs),
     Completions(CompletionsArgs),
@@ -89,12 +107,28 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `mlflow sync`.
+    MlflowSync(Box<SyncRequest>),
+    /// `promote`.
+    Promote(Box<PromoteRequest>),
+    /// `kfp status`.
+    KfpStatus(String),
     /// `render-manifests`.
     RenderManifests(Box<RenderRequest>),
+    /// `retrain now`.
+    RetrainNow(Box<NowRequest>),
+    /// `retrain listen`.
+    RetrainListen(Box<ListenRequest>),
+    /// `retrain status`.
+    RetrainStatus(StatusRequest),
     /// `push-metrics` and its subcommands.
     PushMetrics(PushTask),
+    /// `alerts` and its subcommands.
+    Alerts(AlertsTask),
     /// `metrics list`.
     MetricsList,
+    /// `doctor`.
+    Doctor(Box<DoctorRequest>),
     /// `config show`.
     ConfigShow,
     /// `completions`.
@@ -115,12 +149,19 @@ impl Words {
             | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::Mlflow(_)
+            | Command::Promote(_)
             | Command::RenderManifests(_)
+            | Command::Retrain(_)
+            | Command::Doctor(_)
             | Command::PushMetrics(_)
+            | Command::Alerts(_)
             | Command::Config(_) => true,
-            Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
-                false
-            }
+            Command::Kfp(_)
+            | Command::Metrics(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Version => false,
         }
     }
 
@@ -133,9 +174,15 @@ impl Words {
             Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::Mlflow(args) => args.flags(),
+            Command::Promote(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
+            Command::Retrain(args) => args.flags(),
+            Command::Doctor(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
-            Command::Metrics(_)
+            Command::Alerts(args) => args.flags(),
+            Command::Kfp(_)
+            | Command::Metrics(_)
             | Command::Config(_)
             | Command::Completions(_)
             | Command::Man(_)
@@ -158,10 +205,29 @@ impl Words {
                 args.output,
                 args.explain,
                 args.top_k,
-            ))),
+            )?)),
             Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
-            Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
+            Command::Drift(args) => Task::Drift(Box::new(DriftRequest {
+                explain_sql: args.explain_sql,
+                ..DriftRequest::from_settings(settings)?
+            })),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::Promote(args) => Task::Promote(Box::new(PromoteRequest::from_settings(
+                settings,
+                args.candidate,
+                args.dry_run,
+                args.decision_file,
+            )?)),
+            Command::Kfp(KfpArgs {
+                command: KfpCommand::Status(StatusArgs { status }),
+            }) => Task::KfpStatus(status),
+            Command::Mlflow(MlflowArgs {
+                command: MlflowCommand::Sync(args),
+            }) => Task::MlflowSync(Box::new(SyncRequest::from_settings(
+                settings,
+                args.dry_run,
+                args.drop,
+            )?)),
             Command::RenderManifests(args) => {
                 let flavor = args.flavor();
                 Task::RenderManifests(Box::new(RenderRequest::from_settings(
@@ -172,10 +238,26 @@ impl Words {
                     flavor,
                 )?))
             }
+            Command::Retrain(args) => match args.command {
+                RetrainCommand::Now(args) => {
+                    Task::RetrainNow(Box::new(NowRequest::from_settings(settings, args.words())))
+                }
+                RetrainCommand::Listen(_) => {
+                    Task::RetrainListen(Box::new(ListenRequest::from_settings(settings)?))
+                }
+                RetrainCommand::Status(_) => {
+                    Task::RetrainStatus(StatusRequest::from_settings(settings))
+                }
+            },
             Command::PushMetrics(args) => Task::PushMetrics(args.task(settings)?),
+            Command::Alerts(args) => Task::Alerts(args.task(&self.global, settings)?),
             Command::Metrics(MetricsArgs {
                 command: MetricsCommand::List,
             }) => Task::MetricsList,
+            Command::Doctor(args) => Task::Doctor(Box::new(DoctorRequest::from_settings(
+                settings,
+                args.words(),
+            ))),
             Command::Config(ConfigArgs {
                 command: ConfigCommand::Show,
             }) => Task::ConfigShow,
@@ -194,6 +276,8 @@ fn profile_task(args: ProfileArgs, settings: &Settings) -> Result<Task> {
         (None, Some(output)) => Ok(Task::Profile(Box::new(ProfileRequest {
             data: args.data,
             output,
+            shard: args.shard,
+            explain_sql: args.explain_sql,
             reading: ReadingRequest::from_settings(settings),
         }))),
         // clap requires it; its type has to be optional because of `merge`.

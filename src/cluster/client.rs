@@ -86,6 +86,17 @@ impl Cluster {
         }
     }
 
+    /// Returns the same with little time: for what would be nice to have.
+    #[must_use]
+    pub fn hasty(&self) -> Self {
+        let patience = Patience::of(self.patience.total.min(Duration::from_secs(3)));
+        Self {
+            patience,
+            until: Instant::now() + patience.total,
+            ..self.clone()
+        }
+    }
+
     /// Returns how long one action may take.
     #[must_use]
     pub const fn deadline(&self) -> Duration {
@@ -170,6 +181,20 @@ impl Cluster {
             Ok(request) => self.persist(&call, &request).await,
             Err(error) => Err(self.error(call, Problem::Refused(0, error.to_string()))),
         }
+    }
+
+    /// Sends a review about somebody else, as JSON, and takes the answer.
+    pub(super) async fn ask_about(&self, review: &serde_json::Value) -> Answer<serde_json::Value> {
+        let call = Call {
+            verb: "create",
+            resource: "subjectaccessreviews.authorization.k8s.io".to_owned(),
+            name: None,
+            namespace: None,
+        };
+        let body = self.body(&call, review)?;
+        let path = kube::core::Request::new("/apis/authorization.k8s.io/v1/subjectaccessreviews");
+        self.ask(call, path.create(&PostParams::default(), body))
+            .await
     }
 
     /// Opens a stream: a watch, or a log that is followed. One try; the answer's head has the time of one.
@@ -286,7 +311,7 @@ impl Cluster {
 
     pub(super) fn error(&self, call: Call, problem: Problem) -> ClusterError {
         ClusterError {
-            call,
+            call: Box::new(call),
             context: self.place.context.clone(),
             problem,
         }
@@ -418,7 +443,7 @@ impl Trouble {
             409 if reason == "AlreadyExists" || (reason.is_empty() && verb == "create") => {
                 Self::Final(Problem::AlreadyExists)
             }
-            409 if reason == "Conflict" || reason.is_empty() => Self::Final(Problem::Conflict),
+            409 if verb == "update" => Self::Final(Problem::Conflict),
             408 | 409 | 429 | 500..=599 => Self::Again {
                 what: format!("status {}: {said}", status.as_u16()),
                 after,

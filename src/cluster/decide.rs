@@ -103,7 +103,7 @@ pub fn decide(ask: &Ask<'_>, ledger: &Ledger, jobs: &[Seen], now: Timestamp) -> 
     if let Some((at, job)) = last_start(ledger, jobs) {
         let until = later(at, SignedDuration::try_from(ask.cooldown).unwrap_or(DAY));
         // A start in the future is a clock that was wrong; it must not hold for ever.
-        if now < until && at <= later(now, DAY) {
+        if !ask.cooldown.is_zero() && now < until && at <= later(now, DAY) {
             return Decision::CoolingDown { job, until };
         }
     }

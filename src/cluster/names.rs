@@ -49,6 +49,15 @@ pub fn digest(parts: &[&str]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Returns an id that no other run of the program has.
+#[must_use]
+pub fn run_id() -> String {
+    let now = jiff::Timestamp::now().as_nanosecond().to_string();
+    let process = std::process::id().to_string();
+    let chance = super::retry::chance().to_string();
+    digest(&[&now, &process, &chance])[..16].to_owned()
+}
+
 /// What a Job's name says about who started it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trigger {

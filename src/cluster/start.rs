@@ -63,6 +63,35 @@ pub struct Plan {
     pub job: Job,
 }
 
+impl Plan {
+    /// Returns the name of the Job.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.job.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// Returns what each container of the Job runs, a line each.
+    #[must_use]
+    pub fn containers(&self) -> Vec<String> {
+        let pod = self.job.spec.as_ref().map(|spec| &spec.template);
+        let spec = pod.and_then(|pod| pod.spec.as_ref());
+        let containers = spec.map_or(&[][..], |spec| &spec.containers);
+        let line = |container: &k8s_openapi::api::core::v1::Container| {
+            let image = container.image.as_deref().unwrap_or("no image");
+            let command = container.command.iter().flatten();
+            let words: Vec<&str> = command
+                .chain(container.args.iter().flatten())
+                .map(String::as_str)
+                .collect();
+            match words.is_empty() {
+                true => image.to_owned(),
+                false => format!("{image}: {}", words.join(" ")),
+            }
+        };
+        containers.iter().map(line).collect()
+    }
+}
+
 impl StartRequest {
     /// Returns the name of the Job.
     #[must_use]

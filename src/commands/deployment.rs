@@ -48,6 +48,7 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         job_deadline_seconds: count("k8s.job_deadline_seconds"),
         kserve_storage_uri: text("k8s.kserve_storage_uri"),
         argocd_repository: text("k8s.argocd_repository"),
+        aws_region: text("k8s.aws_region"),
         aws_secret: text("k8s.aws_secret"),
         hook_secret: text("k8s.hook_secret"),
         alerting: alerting(from),
@@ -122,7 +123,6 @@ fn plain(from: &DeploymentSettings) -> Plain {
         alertmanager_targets: from.list("plain.alertmanager_targets"),
         hook_url: text("plain.hook_url"),
         secrets_folder: text("plain.secrets_folder"),
-        ec2_region: text("plain.ec2_region"),
     }
 }
 
@@ -172,4 +172,47 @@ fn options(from: &DeploymentSettings) -> Result<Options> {
         }
     }
     Ok(options)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::manifests::sample;
+    use crate::settings::{Flags, Layers, SettingsFile};
+
+    fn plan_of(file: &str) -> Result<Plan> {
+        let file = SettingsFile::parse("churnctl.toml", file)?;
+        let layers = Layers::new(Flags::default(), &BTreeMap::new(), Some(file))?;
+        plan(&Settings::resolve(&layers)?)
+    }
+
+    #[test]
+    fn the_default_settings_make_the_plan_that_is_tested() {
+        assert_eq!(plan_of("").expect("defaults"), sample());
+    }
+
+    #[test]
+    fn every_threshold_of_the_rules_is_a_setting_with_the_same_default() {
+        let named: Vec<String> = Thresholds::ALL
+            .iter()
+            .map(|(name, _)| format!("alerts.thresholds.{name}"))
+            .collect();
+        let keys = crate::settings::KEYS.iter().map(|key| key.name);
+        let keys: Vec<&str> = keys
+            .filter(|name| name.starts_with("alerts.thresholds."))
+            .collect();
+        assert_eq!(keys, named);
+    }
+
+    #[test]
+    fn a_rule_that_nobody_knows_is_refused_with_the_nearest() {
+        for setting in ["disable", "enable"] {
+            let file = format!("[alerts]\n{setting} = [\"ChurnApiDwon\"]\n");
+            let error = plan_of(&file).expect_err("unknown");
+            assert_eq!(error.code().code(), 78);
+            assert_eq!(error.hint_text(), Some("did you mean ChurnApiDown?"));
+        }
+    }
 }

@@ -5,17 +5,22 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::gateway::GatewayRequest;
 use super::inputs::{self, Input};
-use super::{Shell, step_summary};
+use super::push_metrics::{Delivery, Target};
+use super::tracker::TrackingRequest;
+use super::{Shell, drift_watch, step_summary};
 use crate::cells::Tone;
 use crate::drift::report::{PsiThresholds, Thresholds};
 use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, Status, UsualColumns, check};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
-use crate::profile::Roles;
-use crate::reports::drift::{html, junit, markdown, metrics, plain, summary, table};
+use crate::metrics::gateway::{GroupingKey, PushMethod};
+use crate::profile::{Profile, Roles};
+use crate::reports::drift::{github, html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
 use crate::settings::{ColumnSettings, FailOn, Key, Settings};
 use crate::terminal::{Format, json};
@@ -23,6 +28,8 @@ use crate::terminal::{Format, json};
 /// Everything a drift check needs to know, settings applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DriftRequest {
+    /// Print the statements for a current side in a database instead of checking.
+    pub explain_sql: bool,
     /// Profiles, files and glob patterns of the baseline; `-` for standard input.
     pub baseline: Vec<String>,
     /// Profiles, files and glob patterns of the current side; `-` for standard input.
@@ -39,6 +46,30 @@ pub struct DriftRequest {
     pub model: String,
     /// Where the outputs go.
     pub outputs: DriftOutputs,
+    /// The way to MLflow.
+    pub tracking: TrackingRequest,
+    /// Where the metrics are pushed, if anywhere.
+    pub push: Option<DriftPush>,
+    /// How the check is repeated, if it is.
+    pub watch: Option<Watch>,
+}
+
+/// A push of a check's metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriftPush {
+    /// The gateway.
+    pub target: Target,
+    /// The group.
+    pub key: GroupingKey,
+}
+
+/// A check that is repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// From the beginning of one check to that of the next.
+    pub every: Duration,
+    /// Where metrics and report are shown meanwhile.
+    pub listen: Option<String>,
 }
 
 /// How data is read and which columns are what. Shared by `drift` and `profile`.
@@ -71,6 +102,10 @@ pub struct DriftOutputs {
     pub markdown: Option<PathBuf>,
     /// JUnit XML.
     pub junit: Option<PathBuf>,
+    /// The verdict alone.
+    pub verdict_file: Option<PathBuf>,
+    /// GitHub annotations.
+    pub annotations: Option<PathBuf>,
     /// Prometheus text.
     pub metrics_file: Option<PathBuf>,
     /// Summary for `kubectl describe pod`; written only where the file exists.
@@ -163,7 +198,20 @@ impl DriftRequest {
             return Err(Error::usage("standard input (`-`) can be read only once")
                 .hint("write one side to a file, or make it a profile"));
         }
+        let watch = drift.watch.map(|every| Watch {
+            every: every.get(),
+            listen: drift.listen.clone(),
+        });
+        if watch.is_none() && drift.listen.is_some() {
+            return Err(Error::usage("--listen without --watch")
+                .hint("--watch 5m repeats the check; nothing could be shown of one that ends"));
+        }
+        if watch.is_some() && stdin(&drift.baseline) + stdin(&drift.current) > 0 {
+            return Err(Error::usage("standard input (`-`) can be read only once")
+                .hint("a repeated check needs files"));
+        }
         Ok(Self {
+            explain_sql: false,
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             reading: ReadingRequest::from_settings(settings),
@@ -171,41 +219,113 @@ impl DriftRequest {
             fail_on: drift.fail_on,
             class_threshold: drift.class_threshold.get(),
             model: settings.model.as_str().to_owned(),
+            push: DriftPush::from_settings(settings)?,
+            watch,
             outputs: DriftOutputs {
                 report: drift.report.clone(),
                 html: drift.html.clone(),
                 markdown: drift.markdown.clone(),
                 junit: drift.junit.clone(),
+                verdict_file: drift.verdict_file.clone(),
+                annotations: drift.annotations.clone(),
                 metrics_file: drift.metrics_file.clone(),
                 termination_log: drift.termination_log.clone(),
             },
+            tracking: TrackingRequest::from_settings(settings)?,
         })
     }
 }
 
-/// Compares the two sides, writes what is asked for, prints, and judges.
+impl DriftPush {
+    fn from_settings(settings: &Settings) -> Result<Option<Self>> {
+        let Some(url) = &settings.drift.push_gateway else {
+            return Ok(None);
+        };
+        let gateway = GatewayRequest::at(url, &settings.push)?;
+        // A group for each model: a push replaces its whole group.
+        let model = ("model".to_owned(), settings.model.as_str().to_owned());
+        Ok(Some(Self {
+            target: Target::Gateway(Box::new(gateway)),
+            key: GroupingKey::new(&settings.drift.push_job, &[model])?,
+        }))
+    }
+
+    /// Pushes the metrics of a check, and warns if it can't be done: the verdict is another thing.
+    pub(super) fn deliver(&self, text: &str, shell: &Shell<'_>) {
+        let delivery = Delivery {
+            name: "the metrics",
+            target: &self.target,
+            key: &self.key,
+            method: PushMethod::Put,
+            strip_timestamps: false,
+            force: true,
+            dry_run: false,
+        };
+        match delivery.deliver(text.as_bytes(), shell) {
+            Ok(pushed) => shell.messages().info(&pushed.sentence()),
+            Err(error) => {
+                let hint = error.hint_text().map(|hint| format!(" ({hint})"));
+                let hint = hint.unwrap_or_default();
+                let message = format!("the metrics were not pushed: {error}{hint}");
+                shell.messages().warn(&message);
+            }
+        }
+    }
+}
+
+/// Compares the two sides, writes what is asked for, prints, and judges; again and again if that
+/// is asked for.
 ///
 /// # Errors
 /// Bad input, settings or files; drift is *no* error, it is exit code 2.
 pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     sweep(&request.outputs);
-    let options = request.check_options();
-    let reading = &request.reading;
-    let roles = options.roles.clone();
-    let baseline = inputs::baseline(&request.baseline, reading, roles, shell)?;
-    let current = Input::open(&request.current, reading)?;
-    let plan = Plan::new(&baseline, &current.columns(), &options)?;
-    let current = current.count(&plan.count_plan(), "current", shell)?;
-    let provenance = Provenance {
-        baseline: request.baseline.join(" "),
-        current: request.current.join(" "),
-        created_at: shell.created_at().to_owned(),
-    };
-    let report = check(&baseline, &current, &plan, &options, provenance)?;
+    if request.explain_sql {
+        let baseline = request.read_baseline(shell)?;
+        let current = Input::open(&request.current, &request.reading)?;
+        let plan = Plan::new(&baseline, &current.columns(), &request.check_options())?;
+        return inputs::explain(current, &plan.count_plan(), shell);
+    }
+    if let Some(watch) = &request.watch {
+        return drift_watch::run(request, watch, shell);
+    }
+    let tracker = request.tracking.begin();
+    let baseline = request.read_baseline(shell)?;
+    let report = request.compare(&baseline, shell)?;
     // Written before printing: a closed pipe must not cost the job its evidence.
     write_outputs(&report, &request.outputs, shell)?;
-    print(&report, shell)?;
+    let kept = tracker.and_then(|tracker| tracker.keep_check(&report, shell));
+    let printed = print(&report, shell);
+    if let Some(push) = &request.push {
+        let text = metrics::text(&report, shell.created_at_seconds())?;
+        push.deliver(&text, shell);
+    }
+    if let Some(kept) = kept {
+        kept.send(shell);
+    }
+    printed?;
     Ok(request.fail_on.exit_code(report.status))
+}
+
+impl DriftRequest {
+    pub(super) fn read_baseline(&self, shell: &Shell<'_>) -> Result<Profile> {
+        let roles = self.check_options().roles;
+        inputs::baseline(&self.baseline, &self.reading, roles, shell)
+    }
+
+    /// Reads the current side and compares.
+    pub(super) fn compare(&self, baseline: &Profile, shell: &Shell<'_>) -> Result<DriftReport> {
+        let options = self.check_options();
+        let current = Input::open(&self.current, &self.reading)?;
+        let plan = Plan::new(baseline, &current.columns(), &options)?;
+        let current = current.count(&plan.count_plan(), "current", shell)?;
+        let provenance = Provenance {
+            baseline: inputs::shown(&self.baseline),
+            current: inputs::shown(&self.current),
+            created_at: shell.created_at().to_owned(),
+        };
+        check(baseline, &current, &plan, &options, provenance)
+    }
 }
 
 impl FailOn {
@@ -254,6 +374,8 @@ fn sweep(outputs: &DriftOutputs) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.verdict_file,
+        &outputs.annotations,
         &outputs.metrics_file,
     ];
     let mut folders: Vec<&Path> = files
@@ -268,7 +390,11 @@ fn sweep(outputs: &DriftOutputs) {
     }
 }
 
-fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>) -> Result<()> {
+pub(super) fn write_outputs(
+    report: &DriftReport,
+    outputs: &DriftOutputs,
+    shell: &Shell<'_>,
+) -> Result<()> {
     if let Some(path) = &outputs.report {
         write_atomically(path, json(report)?.as_bytes())?;
     }
@@ -280,6 +406,12 @@ fn write_outputs(report: &DriftReport, outputs: &DriftOutputs, shell: &Shell<'_>
     }
     if let Some(path) = &outputs.junit {
         write_atomically(path, junit::text(report).as_bytes())?;
+    }
+    if let Some(path) = &outputs.verdict_file {
+        write_atomically(path, report.status.as_str().as_bytes())?;
+    }
+    if let Some(path) = &outputs.annotations {
+        write_atomically(path, github::text(report).as_bytes())?;
     }
     if let Some(path) = &outputs.metrics_file {
         let text = metrics::text(report, shell.created_at_seconds())?;
@@ -308,6 +440,8 @@ fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.verdict_file,
+        &outputs.annotations,
         &outputs.metrics_file,
     ];
     let names: Vec<_> = written

@@ -30,19 +30,19 @@ impl GatewayRequest {
     /// # Errors
     /// Fails with 64 if no gateway is named, if its URL is none, and on words that contradict
     /// each other.
-    pub fn from_settings(settings: &Settings, allow_plain_http: bool) -> Result<Self> {
+    pub fn from_settings(settings: &Settings) -> Result<Self> {
         let Some(url) = &settings.push.gateway else {
             return Err(Error::usage("no Pushgateway is named")
                 .hint("--gateway URL, CHURNCTL_PUSH_GATEWAY, or push.gateway in churnctl.toml"));
         };
-        Self::at(url, &settings.push, allow_plain_http)
+        Self::at(url, &settings.push)
     }
 
     /// Takes what is set, with a gateway that was named elsewhere.
     ///
     /// # Errors
     /// As [`GatewayRequest::from_settings`].
-    pub fn at(url: &str, set: &PushSettings, allow_plain_http: bool) -> Result<Self> {
+    pub fn at(url: &str, set: &PushSettings) -> Result<Self> {
         let url = url
             .parse()
             .map_err(|why| Error::usage(format!("the Pushgateway: {why}")))?;
@@ -62,6 +62,14 @@ impl GatewayRequest {
             other => {
                 let message = format!("\"{other}\" is no compression");
                 return Err(Error::usage(message).hint("none or gzip"));
+            }
+        };
+        let allow_plain_http = match set.plain_http.as_str() {
+            "refuse" => false,
+            "allow" => true,
+            other => {
+                let message = format!("\"{other}\" is neither refuse nor allow (push.plain_http)");
+                return Err(Error::usage(message));
             }
         };
         Ok(Self {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Shell;
+use super::tracker::TrackingRequest;
+use super::{Shell, model_file};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::http::bearer::Token;
@@ -40,10 +41,10 @@ pub struct ServeRequest {
     pub drain: Drain,
     /// Threads that answer.
     pub threads: usize,
-    /// Where spans go, if anywhere.
-    pub otlp_endpoint: Option<String>,
     /// What the API does.
     pub options: Options,
+    /// The way to MLflow, for models that are there.
+    pub tracking: TrackingRequest,
 }
 
 impl ServeRequest {
@@ -58,6 +59,7 @@ impl ServeRequest {
             (Some(certificate), Some(key)) => Some(TlsFiles {
                 certificate: certificate.clone(),
                 key: key.clone(),
+                clients: None,
             }),
             (None, None) => None,
             _ => {
@@ -87,8 +89,8 @@ impl ServeRequest {
                 most: set.drain_timeout.get(),
             },
             threads: set.threads.map_or(cores.min(2), usize::from),
-            otlp_endpoint: set.otlp_endpoint.clone(),
             options: options(settings)?,
+            tracking: TrackingRequest::from_settings(settings)?,
         })
     }
 }
@@ -96,7 +98,8 @@ impl ServeRequest {
 fn options(settings: &Settings) -> Result<Options> {
     let set = &settings.serve;
     Ok(Options {
-        model: set.model.clone(),
+        model: model_file(&set.model),
+        source: None,
         name: settings.model.as_str().to_owned(),
         poll: set.poll.some(),
         unknown_category: one_of(
@@ -124,6 +127,7 @@ fn options(settings: &Settings) -> Result<Options> {
             ],
         )?,
         log: log(set)?,
+        otlp_endpoint: set.otlp_endpoint.clone(),
         guarded: set.token_file.is_some(),
         commit: option_env!("CHURNCTL_COMMIT")
             .unwrap_or("unknown")
@@ -196,7 +200,11 @@ pub fn run(request: &ServeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             "/admin/reload is off: others than this machine reach its port, and there is no --token-file",
         );
     }
-    let api = Api::start(request.options.clone(), events.clone(), stop.clone())?;
+    let options = Options {
+        source: request.tracking.source(&request.options.model, shell)?,
+        ..request.options.clone()
+    };
+    let api = Api::start(options, events.clone(), stop.clone())?;
     let routers = api.routers(&access);
     let mut listens = vec![Listen {
         limits: request.limits,

@@ -60,6 +60,15 @@ impl<'a> Shell<'a> {
         self.look
     }
 
+    /// Looks at the clock again: what a command does over and over begins anew each time.
+    ///
+    /// # Errors
+    /// As [`Shell::new`].
+    pub fn begin_anew(&mut self) -> Result<()> {
+        self.created_at = now(self.surroundings.var("SOURCE_DATE_EPOCH"))?;
+        Ok(())
+    }
+
     /// Returns when this run began, RFC 3339 in UTC, or `SOURCE_DATE_EPOCH`.
     #[must_use]
     pub fn created_at(&self) -> &str {

@@ -3,6 +3,7 @@
 
 pub mod bearer;
 pub mod body;
+pub mod catch;
 pub mod client;
 mod connection;
 pub mod events;

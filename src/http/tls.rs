@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustls::ServerConfig;
-use rustls::crypto::ring;
+use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use crate::error::{Error, Result};
@@ -24,6 +26,8 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+    /// Certificates of those who sign clients': then a client must bring one of theirs.
+    pub clients: Option<PathBuf>,
 }
 
 /// What TLS connections begin with.
@@ -86,24 +90,53 @@ fn stamps(files: &TlsFiles) -> [Stamp; 2] {
     })
 }
 
-fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor> {
-    let read = |path: &Path| fs::read(path).map_err(|error| Error::io("read", path, error));
-    let refused = |path: &Path, what: &str| {
-        Error::bad_settings(format!("{} holds no {what} in PEM", path.display()))
-    };
-    let (certificate, key) = (read(&files.certificate)?, read(&files.key)?);
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(&certificate)
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| Error::io("read", path, error))
+}
+
+fn refused(path: &Path, what: &str) -> Error {
+    Error::bad_settings(format!("{} holds no {what} in PEM", path.display()))
+}
+
+fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
+    let found: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
-        .map_err(|error| refused(&files.certificate, "certificate").because(error))?;
-    if chain.is_empty() {
-        return Err(refused(&files.certificate, "certificate"));
+        .map_err(|error| refused(path, "certificate").because(error))?;
+    match found.is_empty() {
+        true => Err(refused(path, "certificate")),
+        false => Ok(found),
     }
+}
+
+/// Lets in only clients whose certificate one of these has signed.
+fn verifier(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path, &read(path)?)? {
+        roots
+            .add(certificate)
+            .map_err(|error| refused(path, "usable certificate").because(error))?;
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|error| refused(path, "usable certificate").because(error))
+}
+
+fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor> {
+    let (certificate, key) = (read(&files.certificate)?, read(&files.key)?);
+    let chain = certificates(&files.certificate, &certificate)?;
     let key = PrivateKeyDer::from_pem_slice(&key)
         .map_err(|error| refused(&files.key, "private key").because(error))?;
     let provider = Arc::new(ring::default_provider());
+    let verifier = match &files.clients {
+        None => WebPkiClientVerifier::no_client_auth(),
+        Some(path) => verifier(path, Arc::clone(&provider))?,
+    };
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .and_then(|builder| {
+            let builder = builder.with_client_cert_verifier(verifier);
+            builder.with_single_cert(chain, key)
+        })
         .map_err(|error| {
             let key = files.key.display();
             let message = format!(

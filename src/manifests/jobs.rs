@@ -43,7 +43,7 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
                 name: &plan.rules.retrain_cronjob,
                 schedule: &plan.retrain_schedule,
                 retries: 1,
-                args: wrapped(plan, "churn-retrain", &["train"]),
+                args: retrain_args(plan),
             },
             Cron {
                 name: &plan.rules.score_cronjob,
@@ -75,6 +75,15 @@ fn drift_args(plan: &Plan) -> Vec<String> {
         args.extend(["--push-gateway".to_owned(), pushgateway::url(plan)]);
     }
     args
+}
+
+fn retrain_args(plan: &Plan) -> Vec<String> {
+    wrapped(plan, "churn-retrain", &["train"])
+}
+
+/// What the retrain CronJob runs, for those who start it by other means.
+pub(super) fn retrain(plan: &Plan) -> JobSpec {
+    job(plan, &plan.rules.retrain_cronjob, &retrain_args(plan), 1)
 }
 
 /// Runs the command under `push-metrics run`, so that its end, duration and code are known.

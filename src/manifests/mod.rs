@@ -1,8 +1,15 @@
 //! The whole deployment: a plan to typed objects to files. Where a plan comes from, and where files go, is the caller's affair.
 
+#[cfg(test)]
+mod any_text;
 mod api;
+mod argo;
+pub mod dashboards;
+mod extras;
 mod hook;
 mod jobs;
+mod kfp;
+mod kserve;
 mod kustomize;
 mod meta;
 mod monitoring;
@@ -19,6 +26,8 @@ mod storage;
 mod tests;
 
 pub use object::{Content, File, Form};
+#[cfg(test)]
+pub(crate) use plan::sample;
 pub use plan::{Alerting, AlertmanagerForm, Discovery, Part, Plain, Plan, Receiver, Resources};
 pub use render::{Flavor, HEADER, header, render, secrets};
 pub use routing::{HOOK, HOOK_PATH};

@@ -6,10 +6,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::meta::{self, NAME_LABEL, map, monitored};
 use super::object::{File, yaml};
 use super::operator::{
-    Custom, Endpoint, NamespaceSelector, Selector, ServiceMonitorSpec, prometheus_rule,
+    Custom, Endpoint, NamespaceSelector, PodMonitorSpec, Selector, ServiceMonitorSpec,
+    prometheus_rule,
 };
 use super::plan::{AlertmanagerForm, Part, Plan};
-use super::{api, hook, pushgateway, routing};
+use super::{api, hook, kserve, pushgateway, routing};
 use crate::alerts::catalogue::{groups, rules};
 use crate::error::Result;
 
@@ -34,6 +35,9 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     }
     if plan.has(Part::Hook) {
         files.push(monitor(plan, hook::NAME, false)?);
+    }
+    if plan.has(Part::Kserve) {
+        files.push(queue_proxy(plan)?);
     }
     let spec = groups(&rules(&plan.rules), &plan.rules);
     files.push(File::object(
@@ -75,6 +79,37 @@ fn monitor(plan: &Plan, name: &str, honor_labels: bool) -> Result<File> {
                     interval: "30s",
                     scrape_timeout: "10s",
                     honor_labels,
+                }],
+                sample_limit: 20_000,
+                label_limit: 40,
+                label_value_length_limit: 1024,
+            },
+        },
+    )
+}
+
+/// Knative's queue-proxy beside each predictor; it has no Service. Its metrics are off unless
+/// `config-observability` says `request-metrics-protocol: prometheus`.
+fn queue_proxy(plan: &Plan) -> Result<File> {
+    File::object(
+        FOLDER,
+        &Custom {
+            api_version: "monitoring.coreos.com/v1",
+            kind: "PodMonitor",
+            metadata: monitored(plan, kserve::NAME),
+            spec: PodMonitorSpec {
+                selector: Selector {
+                    match_labels: map([("serving.kserve.io/inferenceservice", kserve::NAME)]),
+                },
+                namespace_selector: NamespaceSelector {
+                    match_names: vec![plan.namespace.clone()],
+                },
+                pod_metrics_endpoints: vec![Endpoint {
+                    port: "http-usermetric",
+                    path: "/metrics",
+                    interval: "30s",
+                    scrape_timeout: "10s",
+                    honor_labels: false,
                 }],
                 sample_limit: 20_000,
                 label_limit: 40,

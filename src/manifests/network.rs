@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::meta::{self, CLIENT_LABEL, component, map, named};
 use super::object::File;
 use super::plan::{Part, Plan};
-use super::{api, hook, pushgateway};
+use super::{api, argo, hook, pushgateway};
 use crate::error::Result;
 
 pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
@@ -59,6 +59,19 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
         let to = vec![anywhere(&[443, 6443])];
         let from = vec![monitoring()];
         policies.push(allow(plan, hook::NAME, meta::HOOK, from, hook::PORT, to));
+    }
+    if plan.has(Part::ArgoEvents) {
+        // Its own bus beside the API server.
+        let to = vec![anywhere(&[443, 6443, 4222])];
+        let from = vec![monitoring()];
+        policies.push(allow(
+            plan,
+            "churn-argo-events",
+            meta::HOOK,
+            from,
+            argo::PORT,
+            to,
+        ));
     }
     if plan.has(Part::DriftExporter) {
         let (name, part) = (pushgateway::EXPORTER, meta::EXPORTER);

@@ -107,7 +107,7 @@ fn text_at<'a>(tree: &'a Value, pointer: &str) -> &'a str {
 ///
 /// # Errors
 /// Fails with 70 if it cannot be serialised.
-pub fn tree(value: &impl Serialize) -> Result<Value> {
+pub(super) fn tree(value: &impl Serialize) -> Result<Value> {
     serde_json::to_value(value).map_err(|error| bug("serialise an object", error))
 }
 
@@ -115,7 +115,7 @@ pub fn tree(value: &impl Serialize) -> Result<Value> {
 ///
 /// # Errors
 /// Fails with 70 if the writer refuses, which is a bug.
-pub fn yaml(tree: &Value) -> Result<String> {
+pub(super) fn yaml(tree: &Value) -> Result<String> {
     let mut options = serde_saphyr::SerializerOptions::default();
     // A line is a line: image names and expressions are searched for.
     options.folded_wrap_chars = 1 << 20;

@@ -39,6 +39,18 @@ pub(super) struct ServiceMonitorSpec {
     pub(super) label_value_length_limit: u32,
 }
 
+/// What a PodMonitor says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodMonitorSpec {
+    pub(super) selector: Selector,
+    pub(super) namespace_selector: NamespaceSelector,
+    pub(super) pod_metrics_endpoints: Vec<Endpoint>,
+    pub(super) sample_limit: u32,
+    pub(super) label_limit: u32,
+    pub(super) label_value_length_limit: u32,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Selector {

@@ -119,7 +119,7 @@ fn job(plan: &Plan, scrape: &Scrape<'_>) -> Value {
         Discovery::Ec2 => {
             let port = scrape.targets.first().and_then(|target| port(target));
             job["ec2_sd_configs"] = json!([{
-                "region": plan.plain.ec2_region,
+                "region": plan.aws_region,
                 "port": port.unwrap_or(80),
                 "filters": [{"name": "tag:churn-mlops-job", "values": [scrape.name]}],
             }]);

@@ -42,13 +42,15 @@ pub enum Part {
     ArgoEvents,
     /// Values for the Helm chart kube-prometheus-stack.
     HelmValues,
+    /// Kubeflow Pipelines: the loop as a compiled pipeline.
+    Kfp,
     /// External Secrets: the secrets out of AWS Secrets Manager.
     ExternalSecrets,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Api,
         Self::Jobs,
         Self::Hook,
@@ -61,6 +63,7 @@ impl Part {
         Self::Argocd,
         Self::ArgoEvents,
         Self::HelmValues,
+        Self::Kfp,
         Self::ExternalSecrets,
     ];
 
@@ -80,6 +83,7 @@ impl Part {
             Self::Argocd => "argocd",
             Self::ArgoEvents => "argo-events",
             Self::HelmValues => "helm-values",
+            Self::Kfp => "kfp",
             Self::ExternalSecrets => "external-secrets",
         }
     }
@@ -197,8 +201,6 @@ pub struct Plain {
     pub hook_url: String,
     /// Folder of files with secrets, as Alertmanager sees it.
     pub secrets_folder: String,
-    /// AWS region, for EC2.
-    pub ec2_region: String,
 }
 
 /// Everything that the deployment is made from.
@@ -268,6 +270,8 @@ pub struct Plan {
     pub kserve_storage_uri: String,
     /// Repository that Argo CD deploys from.
     pub argocd_repository: String,
+    /// Region on AWS.
+    pub aws_region: String,
     /// Name of the secret in AWS Secrets Manager.
     pub aws_secret: String,
     /// Name of the Secret with the hook's token.
@@ -303,5 +307,82 @@ impl Plan {
     #[must_use]
     pub const fn scales(&self) -> bool {
         self.max_replicas > self.replicas
+    }
+}
+
+/// The plan of the default settings: what tests render.
+#[cfg(test)]
+pub(crate) fn sample() -> Plan {
+    let size =
+        |cpu_request: &str, cpu_limit: &str, memory_request: &str, memory_limit: &str| Resources {
+            cpu_request: cpu_request.to_owned(),
+            cpu_limit: cpu_limit.to_owned(),
+            memory_request: memory_request.to_owned(),
+            memory_limit: memory_limit.to_owned(),
+        };
+    let text = str::to_owned;
+    Plan {
+        model: text("churn"),
+        namespace: text("churn-mlops"),
+        monitoring_namespace: text("monitoring"),
+        release: text("prometheus"),
+        parts: Part::ALL[..7].to_vec(),
+        image: text("registry.example.com/churnctl"),
+        image_digest: format!("sha256:{}", "0".repeat(64)),
+        image_pull_secret: None,
+        pushgateway_image: text(
+            "prom/pushgateway@sha256:03738d278e082ee9821df730c741b3b465c251fc2b68a85883def301a55a6215",
+        ),
+        user: 65_532,
+        iam_role: None,
+        node_selector: Vec::new(),
+        replicas: 2,
+        max_replicas: 6,
+        hpa_cpu_percent: 70,
+        api: size("100m", "1", "64Mi", "256Mi"),
+        jobs: size("250m", "2", "256Mi", "1Gi"),
+        storage: text("10Gi"),
+        storage_class: None,
+        access_mode: text("ReadWriteMany"),
+        data_path: text("/srv/churn"),
+        timezone: text("Etc/UTC"),
+        drift_schedule: text("0 1 * * *"),
+        retrain_schedule: text("0 3 * * 0"),
+        score_schedule: text("0 2 * * *"),
+        suspend: Vec::new(),
+        label: None,
+        positive: None,
+        job_ttl_seconds: 259_200,
+        job_deadline_seconds: 7200,
+        kserve_storage_uri: text("pvc://churn-mlops-pvc/artifacts/models"),
+        argocd_repository: text("https://git.example.com/churn-mlops.git"),
+        aws_region: text("eu-central-1"),
+        aws_secret: text("churn-mlops"),
+        hook_secret: text("churn-retrain-hook"),
+        alerting: Alerting {
+            receivers: vec![Receiver::Slack, Receiver::Email],
+            tell_retrain: false,
+            form: AlertmanagerForm::Config,
+            secret: text("churn-alerting"),
+            slack_channel: text("#ml-alerts"),
+            email_to: text("ml-team@company.com"),
+            email_from: text("alerts@company.com"),
+            smarthost: text("smtp.gmail.com:587"),
+            group_wait: text("30s"),
+            group_interval: text("5m"),
+            repeat_interval: text("4h"),
+        },
+        rules: Options::default(),
+        plain: Plain {
+            discovery: Discovery::Static,
+            interval: text("15s"),
+            api_targets: vec![text("localhost:8000")],
+            pushgateway_targets: vec![text("localhost:9091")],
+            node_targets: vec![text("localhost:9100")],
+            state_metrics_targets: Vec::new(),
+            alertmanager_targets: vec![text("localhost:9093")],
+            hook_url: text("http://localhost:8080/alertmanager"),
+            secrets_folder: text("/etc/alertmanager/secrets"),
+        },
     }
 }

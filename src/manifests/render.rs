@@ -3,7 +3,8 @@
 use super::object::File;
 use super::plan::{Part, Plan, Receiver};
 use super::{
-    api, hook, jobs, kustomize, monitoring, network, plain, pushgateway, routing, storage, tests,
+    api, argo, dashboards, extras, hook, jobs, kfp, kserve, kustomize, monitoring, network, plain,
+    pushgateway, routing, storage, tests,
 };
 use crate::error::Result;
 
@@ -56,7 +57,7 @@ fn operator(plan: &Plan) -> Result<Vec<File>> {
     if plan.has(Part::Api) {
         files.extend(api::files(plan)?);
     }
-    if plan.has(Part::Hook) {
+    if plan.has(Part::Hook) || plan.has(Part::ArgoEvents) {
         files.extend(hook::files(plan)?);
     }
     if plan.has(Part::Pushgateway) {
@@ -65,12 +66,34 @@ fn operator(plan: &Plan) -> Result<Vec<File>> {
     if plan.has(Part::DriftExporter) {
         files.extend(pushgateway::exporter(plan)?);
     }
+    if plan.has(Part::Dashboards) {
+        files.extend(dashboards::files(plan)?);
+    }
     if plan.has(Part::Monitoring) {
         files.extend(monitoring::files(plan)?);
         files.extend(tests::files(plan)?);
     }
+    if plan.has(Part::Kserve) {
+        files.extend(kserve::files(plan)?);
+    }
+    if plan.has(Part::Argocd) {
+        files.extend(argo::application(plan)?);
+    }
+    if plan.has(Part::ArgoEvents) {
+        files.extend(argo::events(plan)?);
+    }
+    if plan.has(Part::HelmValues) {
+        files.extend(extras::helm(plan)?);
+    }
+    if plan.has(Part::ExternalSecrets) {
+        files.extend(extras::secrets(plan)?);
+    }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     kustomize::add(&mut files)?;
+    if plan.has(Part::Kfp) {
+        // No object: nothing that kustomize may list.
+        files.push(kfp::file(plan)?);
+    }
     Ok(files)
 }
 

@@ -11,7 +11,7 @@ use super::plan::{Part, Plan, Receiver};
 /// The receiver of alerts that start a retrain.
 pub const HOOK: &str = "retrain-hook";
 /// The key of the hook's Secret that holds the token.
-pub const TOKEN_KEY: &str = "token";
+pub(super) const TOKEN_KEY: &str = "token";
 /// The path of the hook that Alertmanager posts to.
 pub const HOOK_PATH: &str = "/alertmanager";
 

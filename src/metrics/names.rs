@@ -539,6 +539,33 @@ pub const OF_DRIFT: &[Metric] = &[
     MODEL_CALIBRATION_ERROR,
 ];
 
+/// What became of alerts.
+pub const RETRAIN_DECISIONS_TOTAL: Metric = counter(
+    "churn_retrain_decisions_total",
+    &["outcome"],
+    "Alerts that the retrain webhook took, by what became of them.",
+);
+/// Notifications.
+pub const RETRAIN_REQUESTS_TOTAL: Metric = counter(
+    "churn_retrain_requests_total",
+    &["status"],
+    "Notifications that the retrain webhook answered, by HTTP status.",
+);
+/// When the webhook last started a Job.
+pub const RETRAIN_LAST_START_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_retrain_last_start_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which this process last started a retrain, 0 if never.",
+);
+/// When the next start is welcome.
+pub const RETRAIN_COOLDOWN_END_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_retrain_cooldown_end_timestamp_seconds",
+    &[],
+    "seconds",
+    "Unix time at which the cooldown that this process last met ends, 0 if none.",
+);
+
 /// Every metric, in the order of the documentation.
 pub const ALL: &[Metric] = &[
     MODEL_DRIFT_SCORE,
@@ -604,6 +631,10 @@ pub const ALL: &[Metric] = &[
     PROCESS_START_TIME_SECONDS,
     PROCESS_OPEN_FDS,
     PROCESS_MAX_FDS,
+    RETRAIN_DECISIONS_TOTAL,
+    RETRAIN_REQUESTS_TOTAL,
+    RETRAIN_LAST_START_TIMESTAMP_SECONDS,
+    RETRAIN_COOLDOWN_END_TIMESTAMP_SECONDS,
 ];
 
 #[cfg(test)]

@@ -301,7 +301,7 @@ impl Reader {
     }
 
     fn sample(&mut self, line: &str) -> Read<()> {
-        let end = line.find(|c: char| c == '{' || c == ' ' || c == '\t');
+        let end = line.find(['{', ' ', '\t']);
         let (name, rest) = line.split_at(end.unwrap_or(line.len()));
         if name.is_empty() {
             let message = "a name in braces, or none at all";
@@ -468,7 +468,9 @@ impl Document {
         let mut text = String::new();
         for family in &self.families {
             if let Some(help) = &family.help {
+                // A carriage return at the end of a line is what servers refuse.
                 let help = help.replace('\\', "\\\\").replace('\n', "\\n");
+                let help = help.replace('\r', " ");
                 text.push_str(&format!("# HELP {} {help}\n", family.name));
             }
             if let Some(kind) = family.kind {
@@ -630,5 +632,41 @@ mod tests {
             document.to_text(&added),
             "a{y=\"1\",job=\"night\\\"ly\"} 1\nb{job=\"night\\\"ly\"} 2\n"
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = parse(&bytes);
+        }
+
+        #[test]
+        fn nothing_near_the_format_makes_it_panic(text in "[a#{}=\"\\\\, \t\nTYPEHL1.+-]{0,80}") {
+            let (document, _) = parse(text.as_bytes());
+            let written = document.to_text(&[]);
+            proptest::prop_assert_eq!(parse(written.as_bytes()).1, []);
+        }
+
+        #[test]
+        fn any_label_value_comes_back(value in ".*") {
+            let sample = Sample {
+                name: "a".to_owned(),
+                labels: vec![("x".to_owned(), value.clone())],
+                value: 1.0,
+                timestamp: None,
+                line: 1,
+            };
+            let family = Family {
+                name: "a".to_owned(),
+                kind: None,
+                help: Some(value.clone()),
+                line: 1,
+                samples: vec![sample],
+            };
+            let text = Document { families: vec![family], eof_line: None }.to_text(&[]);
+            let (document, problems) = parse(text.as_bytes());
+            proptest::prop_assert_eq!(problems, []);
+            proptest::prop_assert_eq!(document.families[0].samples[0].label("x"), Some(&*value));
+        }
     }
 }

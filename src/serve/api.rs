@@ -38,6 +38,8 @@ pub struct Api {
     pub(super) events: Events,
     pub(super) draining: Stop,
     permits: Arc<Semaphore>,
+    #[cfg(feature = "otel")]
+    spans: Option<super::spans::Spans>,
     reloader: Reloader,
 }
 
@@ -79,6 +81,12 @@ impl Api {
             permits: Arc::new(Semaphore::new(
                 options.concurrency.clamp(1, Semaphore::MAX_PERMITS),
             )),
+            #[cfg(feature = "otel")]
+            spans: options
+                .otlp_endpoint
+                .as_ref()
+                .map(|url| super::spans::Spans::start(url, &options.name, events.clone()))
+                .transpose()?,
             options,
             slot,
             meters,
@@ -109,6 +117,27 @@ impl Api {
     pub fn finish(&self) {
         if let Some(log) = &self.log {
             log.finish();
+        }
+        #[cfg(feature = "otel")]
+        if let Some(spans) = &self.spans {
+            spans.finish();
+        }
+    }
+
+    /// Passes the span of an answered request on.
+    #[cfg(feature = "otel")]
+    pub(super) fn span(
+        &self,
+        trace: &super::trace::Trace,
+        method: &str,
+        path: &str,
+        status: StatusCode,
+        begun: std::time::Instant,
+    ) {
+        if let Some(spans) = &self.spans
+            && let Some(span) = super::spans::Span::of(trace, method, path, status.as_u16(), begun)
+        {
+            spans.offer(span);
         }
     }
 

@@ -1,8 +1,9 @@
-//! The prediction API: routes, inputs, the model's slot, the prediction log, and what is counted. Sockets
-//! are `http/`'s affair, pages `reports/`'.
+//! The prediction API: routes, inputs, the model's slot, the prediction log, and what is counted; and the
+//! few routes of a repeated check. Sockets are `http/`'s affair, pages `reports/`'.
 
 mod api;
 mod batch;
+pub mod exporter;
 mod faults;
 mod input;
 mod json;
@@ -12,17 +13,23 @@ mod meters;
 mod model;
 mod observe;
 mod openapi;
+mod openapi_schemas;
 mod options;
 mod predict;
 mod record;
 mod reload;
 mod routes;
+mod sagemaker;
+#[cfg(feature = "otel")]
+mod spans;
 mod trace;
 mod v1;
 mod v2;
+mod v2_request;
+mod v2_schema;
 
 pub use api::{Access, Api, Routers};
 pub use model::{Loaded, Slot};
 pub use options::{
-    AccessLog, Durability, LogOptions, Options, PageFacts, PageMaker, UnknownCategory,
+    AccessLog, Durability, LogOptions, ModelSource, Options, PageFacts, PageMaker, UnknownCategory,
 };

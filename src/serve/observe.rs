@@ -76,6 +76,14 @@ impl Observed<'_> {
         self.api
             .meters
             .answered(&self.method, path, status, elapsed);
+        #[cfg(feature = "otel")]
+        self.api.span(
+            self.trace,
+            method_name(&self.method),
+            path.unwrap_or("other"),
+            status,
+            self.begun,
+        );
         let reason = match code {
             Some("malformed") => Some(Reason::Malformed),
             Some("too_large") => Some(Reason::TooLarge),
@@ -104,10 +112,7 @@ impl Observed<'_> {
         };
         // Never the path as it was asked for: it may hold anything.
         let path = path.unwrap_or("other");
-        let method = match self.method.as_str() {
-            method @ ("GET" | "POST" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "PATCH") => method,
-            _ => "other",
-        };
+        let method = method_name(&self.method);
         let mut fields: Vec<(&'static str, Value)> = vec![
             ("method", method.into()),
             ("path", path.into()),
@@ -126,6 +131,14 @@ impl Observed<'_> {
             message: format!("{method} {path} {}", status.as_u16()),
             fields,
         });
+    }
+}
+
+/// Returns the method, if it is one that HTTP knows: a client may make up any other.
+fn method_name(method: &Method) -> &str {
+    match method.as_str() {
+        method @ ("GET" | "POST" | "HEAD" | "PUT" | "DELETE" | "OPTIONS" | "PATCH") => method,
+        _ => "other",
     }
 }
 

@@ -24,6 +24,7 @@ pub(super) struct Trace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Parent {
     pub(super) trace_id: [u8; 16],
+    /// For those who send spans.
     pub(super) span_id: [u8; 8],
     pub(super) sampled: bool,
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads the environment or a file: both come in as arguments.
 
+mod alerts;
 mod file;
 mod keys;
 mod kubernetes;
@@ -10,15 +11,16 @@ mod resolved;
 mod serve;
 mod values;
 
+pub use alerts::{AlertsSettings, Percent};
 pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
 pub use keys::{KEYS, Key, Kind, key_of_flag};
 pub use kubernetes::{DeploymentSettings, duration_seconds};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
 pub use resolved::{
-    ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, PushSettings, ScoreSettings,
-    Settings, TrainSettings,
+    ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds,
+    MlflowSettings, PushSettings, RetrainSettings, ScoreSettings, Settings, TrainSettings,
 };
 pub use serve::{PredictionLogSettings, ServeSettings};
 pub use values::{
-    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, Wait,
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, TrackingUri, Wait,
 };

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::alerts::AlertsSettings;
 use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
 use super::serve::ServeSettings;
-use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target};
+use super::values::{
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri, Wait,
+};
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -19,6 +22,8 @@ pub struct Settings {
     pub columns: ColumnSettings,
     /// How tables are read, and which column is what.
     pub data: DataSettings,
+    /// MLflow.
+    pub mlflow: MlflowSettings,
     /// The drift check.
     pub drift: DriftSettings,
     /// The training.
@@ -29,8 +34,14 @@ pub struct Settings {
     pub serve: ServeSettings,
     /// The deployment and its alerts.
     pub deployment: DeploymentSettings,
+    /// The cluster.
+    pub cluster: ClusterSettings,
+    /// Retraining.
+    pub retrain: RetrainSettings,
     /// The Pushgateway.
     pub push: PushSettings,
+    /// Lists, lint and tests of alerting rules.
+    pub alerts: AlertsSettings,
 }
 
 /// What is the same for every command that reads tables, see `data.*`.
@@ -65,6 +76,25 @@ pub struct ColumnSettings {
     pub categorical: Vec<String>,
 }
 
+/// How MLflow's tracking server is spoken to, see `mlflow.*`.
+#[derive(Debug, Clone)]
+pub struct MlflowSettings {
+    /// Its URL; none for no tracking.
+    pub tracking_uri: Option<String>,
+    /// Experiment of the runs.
+    pub experiment: String,
+    /// Where runs wait, if named.
+    pub spool: Option<PathBuf>,
+    /// Longest time for one request.
+    pub deadline: Span,
+    /// File with a bearer token.
+    pub token_file: Option<PathBuf>,
+    /// Certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Whether credentials may go to another machine unencrypted: `refuse` or `allow`.
+    pub plain_http: String,
+}
+
 /// The settings of a drift check, see `drift.*`.
 #[derive(Debug, Clone)]
 pub struct DriftSettings {
@@ -82,6 +112,10 @@ pub struct DriftSettings {
     pub markdown: Option<PathBuf>,
     /// JUnit report, if wanted.
     pub junit: Option<PathBuf>,
+    /// The verdict alone, if wanted.
+    pub verdict_file: Option<PathBuf>,
+    /// GitHub annotations, if wanted.
+    pub annotations: Option<PathBuf>,
     /// Metrics in Prometheus' text format, if wanted.
     pub metrics_file: Option<PathBuf>,
     /// Where Kubernetes looks for a pod's last words.
@@ -90,6 +124,10 @@ pub struct DriftSettings {
     pub push_gateway: Option<String>,
     /// Job under which to push.
     pub push_job: String,
+    /// How often to repeat the check, if at all.
+    pub watch: Option<Span>,
+    /// Where to listen meanwhile.
+    pub listen: Option<String>,
     /// PSI from which a feature warns.
     pub warn_psi: PsiThreshold,
     /// PSI from which a feature fails.
@@ -148,6 +186,40 @@ pub struct ScoreSettings {
     pub model: PathBuf,
 }
 
+/// Which cluster, see `cluster.*`; which namespace and which names is `k8s.*`.
+#[derive(Debug, Clone)]
+pub struct ClusterSettings {
+    /// Context of the kubeconfig, if named.
+    pub context: Option<String>,
+    /// How long to bear with the API server.
+    pub deadline: Span,
+}
+
+/// When and how to retrain, see `retrain.*`.
+#[derive(Debug, Clone)]
+pub struct RetrainSettings {
+    /// How long after a start no other follows.
+    pub cooldown: Wait,
+    /// Lease that remembers.
+    pub lease: String,
+    /// Where the webhook listens.
+    pub listen: String,
+    /// File with the webhook's token, if there is one.
+    pub token_file: Option<PathBuf>,
+    /// The webhook's certificate, if it speaks TLS.
+    pub tls_cert: Option<PathBuf>,
+    /// Its key.
+    pub tls_key: Option<PathBuf>,
+    /// Who signs clients' certificates, if they need one.
+    pub client_ca: Option<PathBuf>,
+    /// How long ago an alert may have begun.
+    pub max_alert_age: Wait,
+    /// Alerts that may start a retrain.
+    pub alerts: Vec<String>,
+    /// Starts by alert a day.
+    pub max_per_day: u32,
+}
+
 /// How the Pushgateway is spoken to, see `push.*`. Words are checked by whom they are for.
 #[derive(Debug, Clone)]
 pub struct PushSettings {
@@ -165,6 +237,8 @@ pub struct PushSettings {
     pub client_cert: Option<PathBuf>,
     /// Its key.
     pub client_key: Option<PathBuf>,
+    /// Whether credentials may go unencrypted.
+    pub plain_http: String,
     /// How pushes are packed.
     pub compression: String,
     /// Longest time for one attempt.
@@ -206,6 +280,7 @@ impl Settings {
                 delimiter: layers.required("data.delimiter")?.0,
                 threads: layers.optional("data.threads")?.0,
             },
+            mlflow: mlflow(layers)?,
             drift: drift(layers)?,
             train: train(layers)?,
             serve: super::serve::resolve(layers)?,
@@ -214,7 +289,24 @@ impl Settings {
                 model: layers.required::<PathBuf>("score.model")?.0,
             },
             deployment: DeploymentSettings::resolve(layers)?,
+            cluster: ClusterSettings {
+                context: layers.optional("cluster.context")?.0,
+                deadline: layers.required("cluster.deadline")?.0,
+            },
+            retrain: RetrainSettings {
+                cooldown: layers.required("retrain.cooldown")?.0,
+                lease: layers.required("retrain.lease")?.0,
+                listen: layers.required("retrain.listen")?.0,
+                token_file: layers.optional::<PathBuf>("retrain.token_file")?.0,
+                tls_cert: layers.optional::<PathBuf>("retrain.tls_cert")?.0,
+                tls_key: layers.optional::<PathBuf>("retrain.tls_key")?.0,
+                client_ca: layers.optional::<PathBuf>("retrain.client_ca")?.0,
+                max_alert_age: layers.required("retrain.max_alert_age")?.0,
+                alerts: layers.list("retrain.alerts")?,
+                max_per_day: layers.required("retrain.max_per_day")?.0,
+            },
             push: push(layers)?,
+            alerts: AlertsSettings::resolve(layers)?,
         })
     }
 }
@@ -229,6 +321,7 @@ fn push(layers: &Layers) -> Result<PushSettings> {
         ca_file: file("push.ca_file")?,
         client_cert: file("push.client_cert")?,
         client_key: file("push.client_key")?,
+        plain_http: layers.required("push.plain_http")?.0,
         compression: layers.required("push.compression")?.0,
         timeout: layers.required("push.timeout")?.0,
         deadline: layers.required("push.deadline")?.0,
@@ -256,6 +349,19 @@ fn train(layers: &Layers) -> Result<TrainSettings> {
     })
 }
 
+fn mlflow(layers: &Layers) -> Result<MlflowSettings> {
+    let (uri, _) = layers.optional::<TrackingUri>("mlflow.tracking_uri")?;
+    Ok(MlflowSettings {
+        tracking_uri: uri.and_then(|uri| uri.url().map(str::to_owned)),
+        experiment: layers.required("mlflow.experiment")?.0,
+        spool: layers.optional("mlflow.spool")?.0,
+        deadline: layers.required("mlflow.deadline")?.0,
+        token_file: layers.optional("mlflow.token_file")?.0,
+        ca_file: layers.optional("mlflow.ca_file")?.0,
+        plain_http: layers.required("mlflow.plain_http")?.0,
+    })
+}
+
 fn drift(layers: &Layers) -> Result<DriftSettings> {
     let target = |name: &str| -> Result<Option<PathBuf>> {
         let (target, _) = layers.optional::<Target>(name)?;
@@ -272,10 +378,14 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         html: target("drift.html")?,
         markdown: target("drift.markdown")?,
         junit: target("drift.junit")?,
+        verdict_file: target("drift.verdict_file")?,
+        annotations: target("drift.annotations")?,
         metrics_file: target("drift.metrics_file")?,
         termination_log: target("drift.termination_log")?,
         push_gateway: layers.optional("drift.push_gateway")?.0,
         push_job: layers.required("drift.push_job")?.0,
+        watch: layers.optional("drift.watch")?.0,
+        listen: layers.optional("drift.listen")?.0,
         thresholds: thresholds(layers, &warn, &fail)?,
         warn_psi: warn.0,
         fail_psi: fail.0,

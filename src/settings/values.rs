@@ -143,6 +143,38 @@ impl FromStr for ModelName {
     }
 }
 
+/// Where a tracking server is: an `http://` or `https://` URL, or the word `none`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackingUri(Option<String>);
+
+impl TrackingUri {
+    /// Returns the URL, unless tracking is switched off.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl FromStr for TrackingUri {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self(None));
+        }
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Ok(Self(Some(text.to_owned())));
+        }
+        // What stands before an `@` may be a password.
+        let shown = text.rsplit('@').next().unwrap_or_default();
+        Err(format!(
+            "\"{shown}\" is no URL of a tracking server: http:// or https://, or `none`; churnctl \
+             writes to no folder or database of MLflow"
+        ))
+    }
+}
+
 /// Which verdict ends a check with exit code 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailOn {
@@ -241,12 +273,19 @@ impl FromStr for Wait {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "0" | "0s" | "none" => Ok(Self(Duration::ZERO)),
-            _ => text.parse::<Span>().map(|span| Self(span.get())),
+        if matches!(text, "0" | "0s" | "none") {
+            return Ok(Self(Duration::ZERO));
         }
+        let length = text.parse::<Span>()?.get();
+        // More is a typo, and calculations with times stay in range.
+        if length > TEN_YEARS {
+            return Err(format!("\"{text}\" is longer than ten years"));
+        }
+        Ok(Self(length))
     }
 }
+
+const TEN_YEARS: Duration = Duration::from_secs(315_360_000);
 
 /// A file to write, or the word `none`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -289,6 +328,16 @@ mod tests {
     }
 
     #[test]
+    fn a_period_may_be_nothing_and_is_no_longer_than_ten_years() {
+        let seconds = |text: &str| text.parse::<Wait>().map(|period| period.get().as_secs());
+        assert_eq!(seconds("0"), Ok(0));
+        assert_eq!(seconds("6h"), Ok(21_600));
+        for text in ["", "0s", "6", "-1h", "1.5h", "600w", "99999999999999w"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_delimiter_is_one_byte_that_is_no_quote() {
         assert_eq!(";".parse::<Delimiter>().map(Delimiter::byte), Ok(b';'));
         assert_eq!("tab".parse::<Delimiter>().map(Delimiter::byte), Ok(b'\t'));
@@ -316,6 +365,30 @@ mod tests {
         ] {
             assert!(span(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_tracking_uri_is_a_server_or_none() {
+        let url = |text: &str| {
+            text.parse::<TrackingUri>()
+                .map(|uri| uri.url().map(str::to_owned))
+        };
+        assert_eq!(url("none"), Ok(None));
+        assert_eq!(
+            url("http://mlflow:5000"),
+            Ok(Some("http://mlflow:5000".to_owned()))
+        );
+        for text in [
+            "",
+            "mlruns",
+            "sqlite:///mlflow.db",
+            "file:///mlruns",
+            "databricks",
+        ] {
+            assert!(url(text).is_err(), "{text}");
+        }
+        let why = url("ftp://ann:secret@host").expect_err("no server");
+        assert!(!why.contains("secret"), "{why}");
     }
 
     #[test]

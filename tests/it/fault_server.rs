@@ -1,7 +1,5 @@
 //! A server that misbehaves as it is told, and counts who came.
 
-#![allow(dead_code, reason = "each command's tests use a part of it")]
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};

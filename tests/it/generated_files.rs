@@ -10,7 +10,12 @@ fn root() -> &'static Path {
 }
 
 fn generated() -> Vec<(PathBuf, String)> {
-    churnctl::cli::generated_files().expect("generate")
+    let mut files = churnctl::cli::generated_files().expect("generate");
+    files.push((
+        PathBuf::from("docs/metrics.md"),
+        churnctl::commands::metrics::page(),
+    ));
+    files
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl Churnctl {
 }
 
 impl Run {
-    fn of(output: &Output) -> Self {
+    pub(crate) fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_owned()).expect("UTF-8");
         Self {
             code: output.status.code(),
@@ -148,6 +148,12 @@ impl Run {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).expect("JSON on stdout")
     }
+}
+
+/// Tells whether tests that repeat things are to do so as often as was promised (CHURNCTL_TEST_FULL),
+/// and not only as often as is quick.
+pub(crate) fn full() -> bool {
+    std::env::var_os("CHURNCTL_TEST_FULL").is_some()
 }
 
 /// Says something in the output of the test, such as why it was skipped.

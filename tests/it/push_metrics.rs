@@ -62,7 +62,7 @@ fn value(server: &Server, job: &str, metric: &str) -> Option<f64> {
 
 /// Runs promtool over a text; says so where it is not installed.
 #[track_caller]
-fn promtool_is_pleased(text: &str) {
+pub(crate) fn promtool_is_pleased(text: &str) {
     use std::io::Write as _;
     let Some(promtool) = installed("promtool") else {
         return;
@@ -601,6 +601,23 @@ fn a_failed_push_changes_the_code_of_a_run_only_if_it_is_required() {
     run(&[], "true")
         .expect(ExitCode::Ok)
         .says("its metrics were not pushed");
+    // Nor does a machine without room for temporary files keep the job from its run.
+    let args = [
+        "push-metrics",
+        "run",
+        "--gateway",
+        &url,
+        "--deadline",
+        "1s",
+        "--job",
+        "j",
+        "--",
+        "sh",
+        "-c",
+        "exit ${CHURNCTL_METRICS_FILE:-6}",
+    ];
+    let run_without = Churnctl::new().env("TMPDIR", "/nowhere").run(&args);
+    assert_eq!(run_without.code, Some(6), "{run_without:?}");
     run(&["--required"], "true").expect(ExitCode::Unavailable);
     assert_eq!(run(&["--required"], "exit 5").code, Some(5));
     assert_eq!(run(&[], "exit 5").code, Some(5));
@@ -883,4 +900,67 @@ fn the_token_goes_to_the_gateway_and_the_body_is_packed_if_asked() {
     .expect(ExitCode::Ok);
     assert_eq!(value(&server, "j", "rows"), Some(12.0));
     push(&server.url(), GOOD, &["--job", "j", "--compression", "zip"]).expect(ExitCode::Usage);
+}
+
+/// Runs at a terminal, answers the question there with these bytes, and returns code and output.
+fn answered(churnctl: &Churnctl, args: &str, answer: &[u8]) -> Option<(Option<i32>, String)> {
+    use std::io::{Read as _, Write as _};
+    let script = installed("script")?;
+    let program = churnctl.command(&[]).get_program().to_owned();
+    let line = format!("{} {args}", program.to_string_lossy());
+    let mut child = std::process::Command::new(script)
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm")
+        .current_dir(churnctl.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("script");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut stdout = child.stdout.take().expect("a pipe");
+    let (mut said, mut byte) = (Vec::new(), [0]);
+    while !String::from_utf8_lossy(&said).contains("[y/N]") {
+        assert_eq!(
+            stdout.read(&mut byte).expect("read"),
+            1,
+            "no question: {said:?}"
+        );
+        said.push(byte[0]);
+    }
+    stdin.write_all(answer).expect("answer");
+    stdout.read_to_end(&mut said).expect("read");
+    let status = child.wait().expect("script");
+    drop(stdin);
+    Some((status.code(), String::from_utf8_lossy(&said).into_owned()))
+}
+
+#[test]
+fn at_a_terminal_somebody_is_asked_and_no_is_the_default() {
+    let Some(server) = gateway() else { return };
+    push(&server.url(), GOOD, &["--job", "j"]).expect(ExitCode::Ok);
+    let churnctl = Churnctl::new();
+    let args = format!("push-metrics delete --job j --gateway {}", server.url());
+    for (answer, code) in [
+        (&b"n"[..], ExitCode::Refused),
+        (b"\r", ExitCode::Refused),
+        (b"\x1b", ExitCode::Refused),
+        (b"\x03", ExitCode::Interrupted),
+    ] {
+        let Some((found, said)) = answered(&churnctl, &args, answer) else {
+            return;
+        };
+        assert_eq!(found, Some(i32::from(code.code())), "{answer:?}: {said}");
+        // The cursor, hidden for the question, is there again.
+        let shown = said.rfind("\u{1b}[?25h");
+        assert!(
+            shown > said.rfind("\u{1b}[?25l") && shown.is_some(),
+            "{said:?}"
+        );
+        assert_eq!(groups(&server, "job"), ["j"]);
+    }
+    let (code, said) = answered(&churnctl, &args, b"y").expect("script is there");
+    assert_eq!(code, Some(0), "{said}");
+    eventually("the group is gone", || {
+        groups(&server, "job").is_empty().then_some(())
+    });
 }

@@ -8,10 +8,31 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::harness::Churnctl;
+use crate::mlflow_stub::{MlflowStub, Trouble};
+use crate::servers::Server;
 
-const SCHEMAS: [&str; 4] = ["drift_report", "train_report", "profile", "error"];
+const SCHEMAS: &[&str] = &[
+    "doctor",
+    "retrain_now",
+    "retrain_status",
+    "drift_report",
+    "train_report",
+    "profile",
+    "error",
+    "render_manifests",
+    "alerts_list",
+    "alerts_lint",
+    "alerts_test",
+    "push_metrics",
+    "push_groups",
+    "metrics_list",
+    "serve",
+    "problem",
+    "mlflow_run",
+    "mlflow_sync",
+];
 
-fn schema(name: &str) -> Validator {
+pub(crate) fn schema(name: &str) -> Validator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
     let path = folder.join(format!("{name}.schema.json"));
     let text = std::fs::read_to_string(&path).expect("read the schema");
@@ -20,7 +41,7 @@ fn schema(name: &str) -> Validator {
 }
 
 #[track_caller]
-fn expect_valid(schema: &Validator, document: &Value) {
+pub(crate) fn expect_valid(schema: &Validator, document: &Value) {
     let errors: Vec<String> = schema
         .iter_errors(document)
         .map(|error| format!("{}: {error}", error.instance_path()))
@@ -49,7 +70,7 @@ fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
 
 /// A key that nobody knows is refused wherever it stands.
 #[track_caller]
-fn expect_strict(schema: &Validator, document: &Value) {
+pub(crate) fn expect_strict(schema: &Validator, document: &Value) {
     let mut found = Vec::new();
     objects(document, "", &mut found);
     for pointer in found {
@@ -61,7 +82,7 @@ fn expect_strict(schema: &Validator, document: &Value) {
 
 /// A value changed to one that it never is, or taken away (`null`), is refused.
 #[track_caller]
-fn expect_refused(schema: &Validator, document: &Value, pointer: &str, to: Value) {
+pub(crate) fn expect_refused(schema: &Validator, document: &Value, pointer: &str, to: Value) {
     let mut mutated = document.clone();
     if to.is_null() {
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
@@ -329,6 +350,107 @@ fn profiles_are_what_their_schema_says() {
 }
 
 #[test]
+fn what_rendering_says_is_what_its_schema_says() {
+    let churnctl = Churnctl::new();
+    let words = [
+        "render-manifests",
+        "--output-dir",
+        "k8s",
+        "--format",
+        "json",
+        "-q",
+    ];
+    let written = churnctl.run(&words).expect(ExitCode::Ok).json();
+    let schema = schema("render_manifests");
+    expect_valid(&schema, &written);
+    expect_strict(&schema, &written);
+    for (pointer, to) in [
+        ("/schema_version", json!(2)),
+        ("/command", json!("drift")),
+        ("/status", json!("WARN")),
+        ("/files/0/state", json!("lost")),
+        ("/files/0/path", Value::Null),
+        ("/folder", Value::Null),
+    ] {
+        expect_refused(&schema, &written, pointer, to);
+    }
+    let mut check = words.to_vec();
+    check.extend(["--check", "--set", "k8s.replicas=3"]);
+    let stale = churnctl.run(&check).expect(ExitCode::CheckFailed).json();
+    expect_valid(&schema, &stale);
+    assert_eq!(stale["status"], "FAIL");
+}
+
+#[test]
+fn pushes_and_the_list_of_metrics_are_what_their_schemas_say() {
+    let churnctl = Churnctl::new().file("m.prom", "a 1\n");
+    let list = churnctl.run(&["metrics", "list", "--format", "json"]);
+    let (list, schema_of_list) = (list.expect(ExitCode::Ok).json(), schema("metrics_list"));
+    expect_valid(&schema_of_list, &list);
+    expect_strict(&schema_of_list, &list);
+    expect_refused(&schema_of_list, &list, "/metrics/0/type", json!("untyped"));
+    expect_refused(&schema_of_list, &list, "/metrics/0/help", Value::Null);
+
+    let Some(server) = Server::pushgateway("", &[]) else {
+        return;
+    };
+    let url = server.url();
+    let run = |args: &[&str]| {
+        let more = ["--format", "json", "--gateway", &url];
+        let run = churnctl.run(&[args, &more].concat());
+        run.expect(ExitCode::Ok).json()
+    };
+    let schema_of_push = schema("push_metrics");
+    for more in [&["--dry-run"][..], &[]] {
+        let push = ["push-metrics", "m.prom", "--job", "j", "--group", "x=y"];
+        let push = run(&[&push, more].concat());
+        expect_valid(&schema_of_push, &push);
+        expect_strict(&schema_of_push, &push);
+        expect_refused(&schema_of_push, &push, "/method", json!("patch"));
+        expect_refused(&schema_of_push, &push, "/group/job", Value::Null);
+        expect_refused(&schema_of_push, &push, "/samples", json!(0));
+    }
+    let schema_of_groups = schema("push_groups");
+    for args in [
+        &["push-metrics", "list"][..],
+        &["push-metrics", "prune", "--older-than", "1w", "--dry-run"],
+        &[
+            "push-metrics",
+            "delete",
+            "--job",
+            "j",
+            "--group",
+            "x=y",
+            "--yes",
+        ],
+    ] {
+        let groups = run(args);
+        expect_valid(&schema_of_groups, &groups);
+        expect_refused(&schema_of_groups, &groups, "/gateway", json!("here"));
+        let is_list = args[1] == "list";
+        let dry_run = if is_list { json!(true) } else { Value::Null };
+        if is_list {
+            let mut wrong = groups.clone();
+            wrong["dry_run"] = dry_run;
+            assert!(!schema_of_groups.is_valid(&wrong), "a list is never dry");
+        } else {
+            expect_refused(&schema_of_groups, &groups, "/dry_run", dry_run);
+        }
+        if args[1] != "prune" {
+            expect_strict(&schema_of_groups, &groups);
+            let pointer = "/groups/0/last_push_successful";
+            expect_refused(&schema_of_groups, &groups, pointer, json!("yes"));
+            expect_refused(
+                &schema_of_groups,
+                &groups,
+                "/groups/0/group/job",
+                Value::Null,
+            );
+        }
+    }
+}
+
+#[test]
 fn errors_are_what_their_schema_says() {
     let churnctl = Churnctl::new()
         .file("bad.csv", "a,b\n1,2\n3\n")
@@ -357,13 +479,67 @@ fn errors_are_what_their_schema_says() {
 }
 
 #[test]
+fn what_alerts_say_is_what_their_schemas_say() {
+    let run = |args: &[&str]| {
+        let mut all = vec!["alerts"];
+        all.extend(args);
+        all.extend(["--format", "json"]);
+        let seed = crate::harness::fixture("seed_rules.yaml");
+        all.insert(2, &seed);
+        Churnctl::new().run(&all)
+    };
+    let list = run(&["list"]).expect(ExitCode::Ok).json();
+    expect_valid(&schema("alerts_list"), &list);
+    expect_strict(&schema("alerts_list"), &list);
+    expect_refused(
+        &schema("alerts_list"),
+        &list,
+        "/rules/0/for_seconds",
+        json!("5m"),
+    );
+    let lint = run(&["lint"]).expect(ExitCode::CheckFailed).json();
+    expect_valid(&schema("alerts_lint"), &lint);
+    expect_strict(&schema("alerts_lint"), &lint);
+    expect_refused(
+        &schema("alerts_lint"),
+        &lint,
+        "/findings/0/status",
+        json!("OK"),
+    );
+    expect_refused(
+        &schema("alerts_lint"),
+        &lint,
+        "/findings/0/hint",
+        Value::Null,
+    );
+    // The other kinds of members stand in no single run: rules without cases leave lists empty.
+    let test = json!({
+        "schema_version": 1, "command": "alerts test", "churnctl_version": "0.1.0",
+        "created_at": "2026-01-01T00:00:00Z", "status": "FAIL", "files": 1,
+        "thresholds": { "coverage_percent": 0.0, "mutation_percent": 0.0 },
+        "mutated": true, "coverage_percent": 0.0, "mutation_percent": null, "proof": null,
+        "routing": [], "steps": [],
+    });
+    expect_valid(&schema("alerts_test"), &test);
+    if crate::servers::installed("promtool").is_some() {
+        let test = run(&["test"]).expect(ExitCode::CheckFailed).json();
+        expect_valid(&schema("alerts_test"), &test);
+        expect_strict(&schema("alerts_test"), &test);
+        expect_refused(
+            &schema("alerts_test"),
+            &test,
+            "/proof/rules/0/survivors/0/kind",
+            json!("x"),
+        );
+    }
+}
+
+#[test]
 fn the_schema_of_errors_knows_every_code_that_an_error_can_have() {
     let schema = schema("error");
     for code in ExitCode::ALL {
-        let is_error = !matches!(
-            code,
-            ExitCode::Ok | ExitCode::CheckFailed | ExitCode::Interrupted | ExitCode::Terminated
-        );
+        // Who answers a question with Ctrl-C, or stops waiting, is told so.
+        let is_error = !matches!(code, ExitCode::Ok | ExitCode::CheckFailed);
         let error = churnctl::error::Error::new(code, "said").to_json();
         assert_eq!(schema.is_valid(&error), is_error, "{code:?}");
     }
@@ -380,5 +556,104 @@ fn every_schema_says_which_draft_it_is_and_describes_itself() {
             "https://json-schema.org/draft/2020-12/schema"
         );
         assert!(schema["title"].is_string() && schema["description"].is_string());
+    }
+}
+
+#[test]
+fn the_words_of_serve_and_its_problems_are_valid_and_strict() {
+    use crate::serve::running::{Running, customer};
+    let serve = schema("serve");
+    let document = json!({
+        "schema_version": 1,
+        "command": "serve",
+        "churnctl_version": "0.1.0",
+        "created_at": "2026-01-01T00:00:00Z",
+        "url": "http://127.0.0.1:8000",
+        "admin_url": "http://127.0.0.1:9000",
+        "model_path": "model.json",
+        "model_version": "0123456789ab",
+    });
+    expect_valid(&serve, &document);
+    expect_strict(&serve, &document);
+    expect_refused(&serve, &document, "/url", json!("127.0.0.1:8000"));
+
+    let problem = schema("problem");
+    let running = Running::start(&crate::models::scoring(), &[]);
+    let mut wrong = customer("u", 1.0);
+    wrong["features"]["vists"] = json!(1);
+    let faults = running.post("/predict", &wrong).expect(422).json();
+    for (method, path, body) in [
+        ("POST", "/predict", "{"),
+        ("POST", "/v1/models/churn:predict", "{}"),
+        ("POST", "/v2/models/x/infer", "{}"),
+        ("GET", "/nothing", ""),
+        ("PUT", "/predict", ""),
+    ] {
+        let answer = running.send(method, path, body);
+        expect_valid(&problem, &answer.json());
+    }
+    expect_valid(&problem, &faults);
+    expect_strict(&problem, &faults);
+    expect_refused(&problem, &faults, "/errors/0/reason", json!("bad luck"));
+    expect_refused(&problem, &faults, "/status", json!(200));
+}
+
+#[test]
+fn what_waits_for_mlflow_and_what_became_of_it_are_what_their_schemas_say() {
+    let away = "http://127.0.0.1:1";
+    let churnctl = Churnctl::new()
+        .file("data.csv", example("telco_baseline.csv"))
+        .env("CHURNCTL_MLFLOW_DEADLINE", "500ms");
+    let train = [
+        "train",
+        "data.csv",
+        "--label",
+        "churn",
+        "--model",
+        "logistic",
+        "--tracking-uri",
+        away,
+        "-q",
+    ];
+    churnctl.run(&train).expect(ExitCode::Ok);
+    let entries = std::fs::read_dir(churnctl.path("artifacts/mlflow")).expect("list");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let name = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .find(|name| name.ends_with(".json"))
+        .expect("what waits");
+    let waiting = churnctl.read_json(&format!("artifacts/mlflow/{name}"));
+    let schema_of_run = schema("mlflow_run");
+    expect_valid(&schema_of_run, &waiting);
+    expect_strict(&schema_of_run, &waiting);
+    for (pointer, to) in [
+        ("/schema_version", json!(2)),
+        ("/key", json!("../x")),
+        ("/task/run/metrics/test~1rows", json!("600")),
+        ("/task/run/files/0/sha256", json!("abc")),
+        ("/task/run/model/name", Value::Null),
+    ] {
+        expect_refused(&schema_of_run, &waiting, pointer, to);
+    }
+
+    let schema_of_sync = schema("mlflow_sync");
+    let sync = ["mlflow", "sync", "--format", "json", "--tracking-uri", away];
+    let run = churnctl.run(&sync).expect(ExitCode::Unavailable);
+    let left = run.json();
+    expect_valid(&schema_of_sync, &left);
+    assert_eq!(left["runs"][0]["outcome"], "waits");
+    let stub = MlflowStub::start(Trouble::None);
+    let url = stub.url();
+    let sync = ["mlflow", "sync", "--format", "json", "--tracking-uri", &url];
+    let sent = churnctl.run(&sync).expect(ExitCode::Ok).json();
+    expect_valid(&schema_of_sync, &sent);
+    expect_strict(&schema_of_sync, &sent);
+    for (pointer, to) in [
+        ("/command", json!("mlflow")),
+        ("/runs/0/outcome", json!("lost")),
+        ("/runs/0/version", json!("latest")),
+        ("/spool", Value::Null),
+    ] {
+        expect_refused(&schema_of_sync, &sent, pointer, to);
     }
 }

@@ -4,8 +4,6 @@
 //! Each keeps its data and its log in a temporary folder and is killed when it is dropped. Where a
 //! server is not installed the test gets `None`, and the reason is printed.
 
-#![allow(dead_code, reason = "each command's tests use a part of it")]
-
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

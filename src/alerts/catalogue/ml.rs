@@ -57,14 +57,14 @@ fn prediction_shift(options: &Options) -> Rule {
             "model_prediction_baseline_ratio{{namespace=\"{namespace}\",pod=\"p\",class=\"{class}\"}}"
         )
     };
-    // Predictions a minute, of which a share has class 1.
+    // Predictions a minute, of which a share is `churn`.
     let mix = |case: Case, namespace: &str, rate: f64, share: f64| {
-        case.with(series(namespace, "1"), rising(rate * share))
-            .with(series(namespace, "0"), rising(rate * (1.0 - share)))
+        case.with(series(namespace, "churn"), rising(rate * share))
+            .with(series(namespace, "stay"), rising(rate * (1.0 - share)))
     };
     let base = |case: Case, namespace: &str, share: f64| {
-        case.with(baseline(namespace, "1"), flat(share))
-            .with(baseline(namespace, "0"), flat(1.0 - share))
+        case.with(baseline(namespace, "churn"), flat(share))
+            .with(baseline(namespace, "stay"), flat(1.0 - share))
     };
     let (low, rate) = (0.2, least);
     draft.rule(options, |hold| {
@@ -98,15 +98,15 @@ fn prediction_shift(options: &Options) -> Rule {
                 .fires_at(begin + hold, &[], limit + 0.01),
             base(
                 Case::fires("a class that never comes any more")
-                    .with(series(ours, "0"), rising(rate))
-                    .with(series(ELSEWHERE, "1"), rising(rate)),
+                    .with(series(ours, "stay"), rising(rate))
+                    .with(series(ELSEWHERE, "churn"), rising(rate)),
                 ours,
                 limit + 0.01,
             )
             .fires_at(begin + hold, &[], limit + 0.01),
             base(
                 Case::silent("a class that was as rare before")
-                    .with(series(ours, "0"), rising(rate)),
+                    .with(series(ours, "stay"), rising(rate)),
                 ours,
                 limit - 0.01,
             )

@@ -110,7 +110,7 @@ fn annotations(rule: &Rule, options: &Options, description: String) -> BTreeMap<
     ])
 }
 
-/// Returns the cases of a rule as a file for `promtool test rules`; the rules are in `rules.yml` beside it.
+/// Returns the cases of a rule as a file for `promtool test rules`; the rules are in `rules.yml` above its folder.
 #[must_use]
 pub fn test_file(rule: &Rule, options: &Options) -> TestFile {
     // A day of evaluations a minute apart would make the proof of one rule take seconds.
@@ -184,11 +184,11 @@ mod tests {
         for rule in &rules {
             // By itself: promtool evaluates every rule of the file all the time.
             let own = folder.path().join(rule.name);
-            std::fs::create_dir(&own).expect("make the folder");
+            std::fs::create_dir_all(own.join("tests")).expect("make the folder");
             let alone = std::slice::from_ref(rule);
             write(&own, "rules.yml", &groups(alone, options));
-            write(&own, "test.yml", &test_file(rule, options));
-            files.push(format!("{}/test.yml", rule.name));
+            write(&own, "tests/own.yml", &test_file(rule, options));
+            files.push(format!("{}/tests/own.yml", rule.name));
         }
         let run = |args: &[&str], files: &[String]| {
             let mut command = Command::new("promtool");

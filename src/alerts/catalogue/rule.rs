@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::case::Case;
 use super::options::Options;
-use super::{api, infra, jobs, ml, platform, serving};
+use super::{api, infra, jobs, limits, ml, platform, pushes, serving};
 
 /// What an alert is about, bottom up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -145,10 +145,12 @@ pub(super) fn all(options: &Options) -> Vec<Rule> {
     let layers = [
         infra::rules(options),
         platform::rules(options),
+        limits::rules(options),
         serving::rules(options),
         api::rules(options),
         ml::rules(options),
         jobs::rules(options),
+        pushes::rules(options),
     ];
     layers.into_iter().flatten().collect()
 }

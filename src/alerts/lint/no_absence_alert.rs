@@ -5,15 +5,25 @@ use promql_parser::parser::Expr;
 use super::check::{Context, Findings, Severity};
 use crate::alerts::promql::{Pattern, calls, metrics, selectors, walk};
 
-/// Metrics that come from one exporter, and what its `job` label usually contains.
-const FAMILIES: [(&str, &[&str]); 7] = [
-    ("kube_", &["kube-state-metrics"]),
-    ("node_", &["node-exporter", "node"]),
-    ("container_", &["kubelet", "cadvisor"]),
-    ("churn_api_", &["churn-api"]),
-    ("model_predictions_total", &["churn-api"]),
-    ("push_", &["pushgateway"]),
-    ("kn_serving_", &["kserve", "churn"]),
+/// Where metrics come from.
+struct Origin {
+    /// What people call it.
+    name: &'static str,
+    /// What its metrics begin with.
+    prefixes: &'static [&'static str],
+    /// What the `job` label of its targets usually contains.
+    jobs: &'static [&'static str],
+}
+
+#[rustfmt::skip]
+static ORIGINS: &[Origin] = &[
+    Origin { name: "kube_*", prefixes: &["kube_"], jobs: &["kube-state-metrics"] },
+    Origin { name: "node_*", prefixes: &["node_"], jobs: &["node-exporter", "node"] },
+    Origin { name: "container_*", prefixes: &["container_"], jobs: &["kubelet", "cadvisor"] },
+    Origin { name: "kn_serving_*", prefixes: &["kn_serving_"], jobs: &["kserve", "churn"] },
+    Origin { name: "the API's metrics", prefixes: &["churn_api_", "model_prediction"], jobs: &["churn-api", "scores"] },
+    // All of these come by the Pushgateway: if one is gone, so is it, or the job that pushes them.
+    Origin { name: "the jobs' metrics", prefixes: &["model_drift_", "churn_drift_", "churn_model_", "churn_train_", "churn_job_", "push_"], jobs: &["pushgateway"] },
 ];
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
@@ -21,33 +31,30 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     let mut seen: Vec<String> = Vec::new();
     for view in &context.alerts {
         for name in metrics(&view.expr) {
-            let family = family(&name);
-            if seen.contains(&family)
+            let origin = origin(&name);
+            let what = origin.map_or(name.as_str(), |origin| origin.name);
+            if seen.iter().any(|known| known == what)
                 || ["up", "ALERTS", "ALERTS_FOR_STATE"].contains(&name.as_str())
             {
                 continue;
             }
-            seen.push(family.clone());
-            let jobs = FAMILIES.iter().find(|(prefix, _)| *prefix == family);
-            let jobs = jobs.map_or(&[][..], |(_, jobs)| jobs);
+            seen.push(what.to_owned());
+            let jobs = origin.map_or(&[][..], |origin| origin.jobs);
             let is_watched = watched.iter().any(|pattern| match pattern.metric() {
                 Some("up") => pattern
                     .matcher("job")
                     .is_some_and(|matcher| jobs.iter().any(|job| matcher.value.contains(job))),
-                Some(metric) => self::family(metric) == family,
+                Some(metric) => {
+                    metric == name || self::origin(metric).is_some_and(|one| one.name == what)
+                }
                 None => false,
             });
             if is_watched {
                 continue;
             }
-            let (what, job) = match jobs.first() {
-                Some(job) if family.ends_with('_') => (format!("{family}*"), Some(job)),
-                Some(job) => (family.clone(), Some(job)),
-                None => (family.clone(), None),
-            };
             let message =
-                format!("no alert notices when {what} is missing; this one is silent then");
-            let hint = match job {
+                format!("no alert notices when {what} are missing; this one is silent then");
+            let hint = match jobs.first() {
                 Some(job) => format!("add an alert on absent(up{{job=\"{job}\"}} == 1)"),
                 None => format!("add an alert on absent({name})"),
             };
@@ -62,9 +69,14 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn family(name: &str) -> String {
-    let found = FAMILIES.iter().find(|(prefix, _)| name.starts_with(prefix));
-    found.map_or(name, |(prefix, _)| *prefix).to_owned()
+fn origin(name: &str) -> Option<&'static Origin> {
+    let begins = |origin: &&Origin| {
+        origin
+            .prefixes
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    };
+    ORIGINS.iter().find(begins)
 }
 
 /// What some alert notices the absence of: within `absent`, or by `up`.

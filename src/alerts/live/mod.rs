@@ -1,6 +1,21 @@
 //! Proof on running servers: what Prometheus and Alertmanager say of themselves, and what becomes of
 //! an alert that is sent on purpose.
 
+mod alertmanager;
+mod checks;
+mod delivery;
+mod patience;
+mod prometheus;
+mod retrain;
+mod rules;
 mod step;
+mod synthetic;
+mod whole_loop;
 
-pub use step::Step;
+pub use alertmanager::Alertmanager;
+pub use checks::look;
+pub use patience::{Interrupted, Patience};
+pub use prometheus::Prometheus;
+pub use step::{Outcome, Step};
+pub use synthetic::{Synthetic, send};
+pub use whole_loop::{WholeLoop, close_the_loop};

@@ -2,13 +2,25 @@
 
 use serde::Serialize;
 
+/// What came of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// It is as it must be.
+    Pass,
+    /// It is not.
+    Fail,
+    /// It was not tried, on purpose.
+    Skip,
+}
+
 /// A step of a proof on running servers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// What was looked at: `prometheus`, `rules`, an alert's name.
     pub name: String,
-    /// Whether it is as it must be.
-    pub passed: bool,
+    /// What came of it.
+    pub outcome: Outcome,
     /// What was seen.
     pub message: String,
     /// What to do; empty if nothing is to do.
@@ -18,12 +30,7 @@ pub struct Step {
 impl Step {
     /// Makes a step that is as it must be.
     pub fn pass(name: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            passed: true,
-            message: message.into(),
-            hint: String::new(),
-        }
+        Self::of(Outcome::Pass, name, message, "")
     }
 
     /// Makes a step that is not as it must be.
@@ -32,9 +39,27 @@ impl Step {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
+        Self::of(Outcome::Fail, name, message, hint)
+    }
+
+    /// Makes a step that was not tried.
+    pub fn skip(
+        name: impl Into<String>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::of(Outcome::Skip, name, message, hint)
+    }
+
+    fn of(
+        outcome: Outcome,
+        name: impl Into<String>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self {
             name: name.into(),
-            passed: false,
+            outcome,
             message: message.into(),
             hint: hint.into(),
         }

@@ -95,6 +95,14 @@ impl Promtool {
     }
 }
 
+/// Tells whether a line says what was expected or what came.
+fn is_detail(line: &str) -> bool {
+    let starts = ["exp:", "got:", "Labels:", "Annotations:", "]"];
+    let number = line.strip_suffix(':').unwrap_or_default();
+    starts.iter().any(|start| line.starts_with(start))
+        || (!number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+}
+
 fn objections(said: &str) -> Vec<Objection> {
     let mut found = Vec::new();
     let mut test = String::new();
@@ -120,19 +128,19 @@ fn objections(said: &str) -> Vec<Objection> {
                 rule: rule.to_owned(),
                 detail: detail.to_owned(),
             });
-        } else if line.starts_with("expr: ") || line.contains("err: ") || line.contains("error") {
-            found.push(Objection::Other(line.trim_end_matches(',').to_owned()));
-        } else if let Some(Objection::Case { detail, .. }) = found.last_mut() {
+        } else if is_detail(line) {
             // Opened and closed again line by line: one line is enough.
-            if !detail.is_empty() && !line.is_empty() {
-                detail.push(' ');
+            if let Some(Objection::Case { detail, .. } | Objection::Other(detail)) =
+                found.last_mut()
+            {
+                if !detail.is_empty() {
+                    detail.push(' ');
+                }
+                detail.push_str(line);
             }
-            detail.push_str(line);
-        } else if let Some(Objection::Other(detail)) = found.last_mut()
-            && (line.starts_with("exp") || line.starts_with("got"))
+        } else if !["", "SUCCESS", "FAILED:"].contains(&line) && !line.starts_with("Unit Testing:")
         {
-            detail.push_str("; ");
-            detail.push_str(line.trim_end_matches(','));
+            found.push(Objection::Other(line.trim_end_matches(',').to_owned()));
         }
     }
     found
@@ -146,7 +154,7 @@ mod tests {
     fn what_promtool_says_is_taken_apart() {
         // promtool 2.42.0 test rules, an expectation that fails and a rule that cannot be evaluated.
         let said = "Unit Testing:  t.json\n  FAILED:\n    name: t1,\n    alertname: Foo, time: 10m, \n        \
-                    exp:[\n            0:\n              Labels:{a=\"1\"}\n              Annotations:{}\n            ], \n        \
+                    exp:[\n            0:\n              Labels:{a=\"1\"}\n              Annotations:{summary=\"error: high\"}\n            ], \n        \
                     got:[]\n    rule: Bar, time: 0s, err: found duplicate series; many-to-many\n";
         assert_eq!(
             objections(said),
@@ -155,7 +163,9 @@ mod tests {
                     test: "t1".into(),
                     alert: "Foo".into(),
                     at: 600_000,
-                    detail: "exp:[ 0: Labels:{a=\"1\"} Annotations:{} ], got:[]".into(),
+                    detail:
+                        "exp:[ 0: Labels:{a=\"1\"} Annotations:{summary=\"error: high\"} ], got:[]"
+                            .into(),
                 },
                 Objection::Rule {
                     rule: "Bar".into(),

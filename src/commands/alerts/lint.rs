@@ -78,11 +78,8 @@ fn print(report: &LintReport, shell: &mut Shell<'_>) -> Result<()> {
     }
     let (tone, verdict) = findings::verdict(report);
     if shell.look().format == Format::Table {
-        for section in findings::sections(report) {
-            shell.print_line(Tone::Plain, &section.file)?;
-            shell.print("\n")?;
-            shell.print_table(&section.table)?;
-            shell.print("\n")?;
+        for line in findings::grouped(report) {
+            shell.print_line(line.tone, &line.text)?;
         }
         shell.print_line(tone, &verdict)?;
         if let Some(next) = findings::next_step(report) {

@@ -2,10 +2,12 @@
 
 mod lint;
 mod list;
+mod live;
 mod outputs;
 mod test;
 
 pub use lint::{LintRequest, run as lint};
 pub use list::{ListRequest, run as list};
+pub use live::LiveRequest;
 pub use outputs::{Export, Outputs};
 pub use test::{TestRequest, run as test};

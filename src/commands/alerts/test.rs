@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::Shell;
+use super::live::LiveRequest;
 use super::outputs::{Export, Outputs};
 use crate::alerts::Library;
 use crate::alerts::proof::{self, Options, Promtool};
@@ -33,6 +34,8 @@ pub struct TestRequest {
     pub export: Option<Export>,
     /// Files to write.
     pub outputs: Outputs,
+    /// Running servers to prove on, in place of promtool.
+    pub live: Option<LiveRequest>,
 }
 
 /// Proves the rules.
@@ -44,6 +47,9 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     library.expect_alerts(&request.paths)?;
     if let Some(target) = &request.generate {
         return generate(&library, target, shell);
+    }
+    if let Some(live) = &request.live {
+        return super::live::run(&library, live, request, shell);
     }
     let folder = ScratchFolder::new()?;
     let promtool = Promtool::find(&request.promtool)?;

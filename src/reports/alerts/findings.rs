@@ -1,18 +1,9 @@
 //! What lint found, for eyes and for logs.
 
 use crate::alerts::lint::{Finding, LintReport, Severity};
-use crate::cells::{Cell, Column, Table, Tone};
+use crate::cells::Tone;
 use crate::reports::format::counted;
 use crate::text::visible;
-
-/// The findings of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Section {
-    /// The file.
-    pub file: String,
-    /// Its findings.
-    pub table: Table,
-}
 
 /// Returns the tone of a finding.
 #[must_use]
@@ -23,49 +14,61 @@ pub const fn tone(severity: Severity) -> Tone {
     }
 }
 
-/// Returns a table a file. A rule is named once, at its first finding.
+/// A line for a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its tone.
+    pub tone: Tone,
+    /// Its text; empty for a gap.
+    pub text: String,
+}
+
+/// Returns the findings by file and rule. What is to do about a check is said once; what a rule
+/// merely lacks stands in one line.
 #[must_use]
-pub fn sections(report: &LintReport) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
-    let mut last: Option<&str> = None;
-    for finding in &report.findings {
-        if sections
-            .last()
-            .is_none_or(|section| section.file != finding.file)
-        {
-            last = None;
-            sections.push(Section {
-                file: finding.file.clone(),
-                table: Table {
-                    columns: vec![
-                        Column::number("Line"),
-                        Column::text("Rule"),
-                        Column::text(""),
-                        Column::text("Check"),
-                        Column::prose("Finding, and what to do"),
-                    ],
-                    rows: Vec::new(),
-                },
-            });
+pub fn grouped(report: &LintReport) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut line = |tone: Tone, text: String| lines.push(Line { tone, text });
+    let mut hinted: Vec<(&str, &str)> = Vec::new();
+    let mut rest = report.findings.as_slice();
+    let mut file = "";
+    while let Some(first) = rest.first() {
+        let of_group = |one: &&Finding| one.file == first.file && one.rule == first.rule;
+        let length = rest.iter().take_while(of_group).count();
+        let (group, later) = rest.split_at(length);
+        rest = later;
+        if file != first.file {
+            file = &first.file;
+            line(Tone::Dim, first.file.clone());
+            line(Tone::Plain, String::new());
         }
-        let rule = finding.rule.as_deref();
-        let named = if rule.is_some() && rule == last {
-            ""
-        } else {
-            rule.unwrap_or("-")
-        };
-        last = rule;
-        if let Some(section) = sections.last_mut() {
-            section.table.rows.push(vec![
-                Cell::plain(finding.line.to_string()),
-                Cell::plain(named),
-                Cell::new(finding.status.as_str(), tone(finding.status)),
-                Cell::plain(finding.check),
-                Cell::plain(&finding.message).over(&finding.hint),
-            ]);
+        let name = first.rule.as_deref().unwrap_or("(no rule)");
+        line(Tone::Plain, name.to_owned());
+        let lacks = |one: &&Finding| one.check.starts_with("missing-");
+        for one in group.iter().filter(|one| !lacks(one)) {
+            let (status, check) = (one.status.as_str(), one.check);
+            let text = format!("  {status}  line {}: {check}: {}", one.line, one.message);
+            line(tone(one.status), text);
+            // A hint with its own figures is worth repeating, one of many words is not.
+            if !hinted.contains(&(check, one.hint.as_str())) {
+                hinted.push((check, one.hint.as_str()));
+                line(Tone::Dim, format!("        → {}", one.hint));
+            }
         }
+        let lacking: Vec<&Finding> = group.iter().filter(lacks).collect();
+        if let Some(worst) = lacking.iter().max_by_key(|one| one.status) {
+            let names: Vec<&str> = lacking.iter().map(|one| one.check).collect();
+            let text = format!(
+                "  {}  line {}: {}",
+                worst.status.as_str(),
+                worst.line,
+                names.join(", ")
+            );
+            line(tone(worst.status), text);
+        }
+        line(Tone::Plain, String::new());
     }
-    sections
+    lines
 }
 
 /// Returns the findings as compilers write theirs, one line each.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::TestReport;
 use crate::alerts::lint::{LintReport, Severity};
+use crate::alerts::live::Outcome;
 use crate::reports::drift::junit::escape;
 
 /// One test case.
@@ -145,7 +146,7 @@ pub fn test(report: &TestReport) -> String {
     let live = report.steps.iter().map(|step| Case {
         class: "live".to_owned(),
         name: step.name.clone(),
-        failure: (!step.passed).then(|| step.message.clone()),
+        failure: (step.outcome == Outcome::Fail).then(|| step.message.clone()),
         said: Some(step.message.clone()),
     });
     suites.push(("live", live.collect()));

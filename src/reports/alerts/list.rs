@@ -120,7 +120,7 @@ pub fn table(list: &RuleList) -> Table {
             Column::text("Severity"),
             Column::number("For"),
             Column::number("Cases"),
-            Column::prose("Metrics"),
+            Column::prose("Metrics").shown_from(110),
             Column::text("From").shown_from(140),
         ],
         rows: rows.collect(),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::TestReport;
 use crate::alerts::lint::{LintReport, Severity};
+use crate::alerts::live::Outcome;
 use crate::reports::drift::markdown::escape;
 
 /// Most rows of a table.
@@ -154,7 +155,11 @@ pub fn test(report: &TestReport) -> String {
     if !report.steps.is_empty() {
         text.push_str("| | Live step | Seen |\n|---|---|---|\n");
         for step in &report.steps {
-            let sign = if step.passed { "✅" } else { "❌" };
+            let sign = match step.outcome {
+                Outcome::Pass => "✅",
+                Outcome::Fail => "❌",
+                Outcome::Skip => "⏭️",
+            };
             let _ = writeln!(
                 text,
                 "| {sign} | {} | {} |",

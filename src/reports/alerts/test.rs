@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::alerts::live::Step;
+use crate::alerts::live::{Outcome, Step};
 use crate::alerts::proof::{Proof, RuleProof};
 use crate::alerts::routing::CaseResult;
 use crate::cells::{Cell, Column, Table, Tone};
@@ -20,7 +20,7 @@ pub struct Thresholds {
 /// The whole result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TestReport {
-    /// OK or FAIL.
+    /// OK or FAIL; of a run that did not come to its end UNAVAILABLE or INTERRUPTED.
     pub status: &'static str,
     /// Files that were read.
     pub files: usize,
@@ -146,7 +146,11 @@ impl TestReport {
             let message = format!("{}: {}", one.name, one.reason);
             add("routing", &one.file, one.line, message, true);
         }
-        for one in self.steps.iter().filter(|step| !step.passed) {
+        for one in self
+            .steps
+            .iter()
+            .filter(|step| step.outcome == Outcome::Fail)
+        {
             let hint = if one.hint.is_empty() {
                 String::new()
             } else {
@@ -212,8 +216,28 @@ impl TestReport {
             ));
         }
         if !self.steps.is_empty() {
-            let passed = self.steps.iter().filter(|step| step.passed).count();
-            parts.push(format!("{passed} of {} live steps pass", self.steps.len()));
+            let count = |outcome| {
+                self.steps
+                    .iter()
+                    .filter(|step| step.outcome == outcome)
+                    .count()
+            };
+            let (failed, skipped) = (count(Outcome::Fail), count(Outcome::Skip));
+            let alerts = self
+                .steps
+                .iter()
+                .filter(|step| step.outcome == Outcome::Pass && step.name.starts_with("alert "));
+            parts.push(match failed {
+                0 => format!("{} live steps pass", count(Outcome::Pass)),
+                _ => format!("{failed} of {} live steps fail", self.steps.len()),
+            });
+            match alerts.count() {
+                0 => {}
+                alerts => parts.push(format!("{alerts} alerts proved to arrive")),
+            }
+            if skipped > 0 {
+                parts.push(format!("{skipped} not sent"));
+            }
         }
         let text = format!("{:<4}  {}", self.status, parts.join(", "));
         match self.status {
@@ -316,10 +340,18 @@ pub fn routing(cases: &[CaseResult]) -> Table {
 #[must_use]
 pub fn steps(steps: &[Step]) -> Table {
     let rows = steps.iter().map(|step| {
+        let outcome = match step.outcome {
+            Outcome::Pass => verdict_cell(true),
+            Outcome::Fail => verdict_cell(false),
+            Outcome::Skip => Cell::new("skip", Tone::Warn),
+        };
         vec![
             Cell::plain(&step.name),
-            verdict_cell(step.passed),
-            Cell::plain(&step.message).over(&step.hint),
+            outcome,
+            Cell::plain(&step.message).over(match step.hint.is_empty() {
+                true => String::new(),
+                false => format!("→ {}", step.hint),
+            }),
         ]
     });
     Table {

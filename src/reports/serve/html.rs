@@ -114,7 +114,7 @@ fn model(artifact: &Artifact) -> ModelView {
         let confusion = &test.confusion;
         let positive = confusion.true_positives + confusion.false_positives;
         let share = 100.0 * positive as f64 / (test.rows.max(1)) as f64;
-        format!("on the test rows {share:.1} % were classed the other way")
+        format!("{share:.1} % of the test rows")
     });
     let values = body.examples.first().map(|example| &example.values);
     let features = body.features.iter().take(MOST_FEATURES).map(|feature| {

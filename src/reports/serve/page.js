@@ -26,7 +26,9 @@ async function look() {
     byId('positive').textContent = count(positive);
     byId('negative').textContent = count(negative);
     byId('in_flight').textContent = count(counters.requests_in_flight);
-    byId('share').textContent = positive + negative ? percent(positive / (positive + negative)) : 'none yet';
+    const share = byId('share');
+    const now = positive + negative ? percent(positive / (positive + negative)) : 'none yet';
+    share.textContent = share.dataset.baseline ? now + '; ' + share.dataset.baseline : now;
   } catch {
     state('GONE', false);
   }

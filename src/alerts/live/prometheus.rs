@@ -1,0 +1,161 @@
+//! Prometheus' API, as far as a proof needs it.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::alerts::node::{Node, Source, documents};
+use crate::error::Result;
+use crate::http::client::{Client, Request, path_part};
+
+/// Prometheus.
+pub struct Prometheus {
+    client: Client,
+}
+
+/// A rule as it is loaded.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Loaded {
+    pub(super) name: String,
+    pub(super) expr: String,
+    pub(super) wait_seconds: f64,
+    pub(super) labels: Value,
+    pub(super) annotations: Value,
+    pub(super) health: String,
+    pub(super) last_error: String,
+    /// Seconds between evaluations of its group.
+    pub(super) interval_seconds: f64,
+    /// Alerts that are pending or firing: labels and state.
+    pub(super) alerts: Vec<(Value, String)>,
+}
+
+impl Prometheus {
+    /// Takes the client.
+    #[must_use]
+    pub const fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Returns the URL, without credentials.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.client.url().to_string()
+    }
+
+    fn get(&self, path: &str) -> Result<Value> {
+        let json: Value = self.client.call(&Request::get(path))?.json()?;
+        Ok(json.get("data").cloned().unwrap_or(Value::Null))
+    }
+
+    /// Waits until it is ready, and returns its version.
+    ///
+    /// # Errors
+    /// Fails with 69 if it stays away.
+    pub fn version(&self) -> Result<String> {
+        self.client.call(&Request::get("/-/ready"))?;
+        Ok(text(&self.get("/api/v1/status/buildinfo")?, "version"))
+    }
+
+    /// Returns the alerting rules.
+    pub(super) fn rules(&self) -> Result<Vec<Loaded>> {
+        let data = self.get("/api/v1/rules?type=alert")?;
+        let mut loaded = Vec::new();
+        for group in list(&data, "groups") {
+            for rule in list(group, "rules") {
+                loaded.push(Loaded {
+                    name: text(rule, "name"),
+                    expr: text(rule, "query"),
+                    wait_seconds: number(rule, "duration"),
+                    labels: rule.get("labels").cloned().unwrap_or_default(),
+                    annotations: rule.get("annotations").cloned().unwrap_or_default(),
+                    health: text(rule, "health"),
+                    last_error: text(rule, "lastError"),
+                    interval_seconds: number(group, "interval"),
+                    alerts: list(rule, "alerts")
+                        .iter()
+                        .map(|alert| {
+                            let labels = alert.get("labels").cloned().unwrap_or_default();
+                            (labels, text(alert, "state"))
+                        })
+                        .collect(),
+                });
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Returns how many series an expression selects now.
+    pub(super) fn count(&self, selector: &str) -> Result<f64> {
+        let query = path_part(&format!("count({selector})"));
+        let data = self.get(&format!("/api/v1/query?query={query}"))?;
+        let value = data.pointer("/result/0/value/1").and_then(Value::as_str);
+        Ok(value.and_then(|value| value.parse().ok()).unwrap_or(0.0))
+    }
+
+    /// Returns the targets that are scraped: name of the pool and URL, health, last error, interval.
+    pub(super) fn targets(&self) -> Result<Vec<Target>> {
+        let data = self.get("/api/v1/targets?state=active")?;
+        let targets = list(&data, "activeTargets").iter().map(|target| Target {
+            name: format!(
+                "{} {}",
+                text(target, "scrapePool"),
+                text(target, "scrapeUrl")
+            ),
+            health: text(target, "health"),
+            last_error: text(target, "lastError"),
+            interval: crate::alerts::duration::parse(&text(target, "scrapeInterval"))
+                .map_or(Duration::from_secs(60), Duration::from_millis),
+        });
+        Ok(targets.collect())
+    }
+
+    /// Returns the URLs of the Alertmanagers that it sends to.
+    pub(super) fn alertmanagers(&self) -> Result<Vec<String>> {
+        let data = self.get("/api/v1/alertmanagers")?;
+        let active = list(&data, "activeAlertmanagers").iter();
+        Ok(active.map(|one| text(one, "url")).collect())
+    }
+
+    /// Returns the labels that it adds to every alert it sends.
+    ///
+    /// # Errors
+    /// Fails with 69 if it stays away.
+    pub fn external_labels(&self) -> Result<Vec<(String, String)>> {
+        let data = self.get("/api/v1/status/config")?;
+        let source = std::sync::Arc::new(Source {
+            name: "Prometheus' configuration".to_owned(),
+            text: text(&data, "yaml"),
+        });
+        let documents = documents(&source)?;
+        let labels = documents
+            .first()
+            .and_then(|document| document.at(&["global", "external_labels"]));
+        let entries = labels.map_or(&[][..], Node::entries).iter();
+        let pairs =
+            entries.map(|(key, value)| (key.name.clone(), value.scalar().unwrap_or_default()));
+        Ok(pairs.collect())
+    }
+}
+
+/// What Prometheus scrapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) name: String,
+    pub(super) health: String,
+    pub(super) last_error: String,
+    pub(super) interval: Duration,
+}
+
+pub(super) fn text(value: &Value, key: &str) -> String {
+    let found = value.get(key).and_then(Value::as_str);
+    found.unwrap_or_default().to_owned()
+}
+
+fn number(value: &Value, key: &str) -> f64 {
+    value.get(key).and_then(Value::as_f64).unwrap_or(0.0)
+}
+
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    let found = value.get(key).and_then(Value::as_array);
+    found.map_or(&[], Vec::as_slice)
+}

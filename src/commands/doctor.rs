@@ -1,0 +1,103 @@
+//! `churnctl doctor`: look at the wiring, say what is wrong and what mends it.
+
+use super::Shell;
+use super::retrain::{named, target};
+use crate::cells::Tone;
+use crate::cluster::doctor::{Expected, Health, Inventory, LiveAt, ask, examine_files};
+use crate::cluster::{Session, Target};
+use crate::error::Result;
+use crate::exit::ExitCode;
+use crate::reports::doctor::{Report, fixes, table, title, verdict};
+use crate::settings::Settings;
+
+/// Version of the JSON layout.
+const SCHEMA_VERSION: u32 = 1;
+
+/// What is said on the command line alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DoctorWords {
+    /// Files and folders to look at in place of a cluster.
+    pub offline: Vec<String>,
+    /// Running servers to ask.
+    pub live_at: LiveAt,
+}
+
+/// What to look at, settings applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoctorRequest {
+    /// Which cluster.
+    pub target: Target,
+    /// The names to look for.
+    pub expected: Expected,
+    /// The rest.
+    pub words: DoctorWords,
+}
+
+impl DoctorRequest {
+    /// Takes what is set.
+    #[must_use]
+    pub fn from_settings(settings: &Settings, words: DoctorWords) -> Self {
+        let name = |key: &str| named(settings, key);
+        Self {
+            target: target(settings),
+            expected: Expected {
+                namespace: name("k8s.namespace"),
+                monitoring_namespace: name("k8s.monitoring_namespace"),
+                api: name("k8s.api_name"),
+                rules: "churn-mlops-alerts".to_owned(),
+                drift: name("k8s.drift_cronjob"),
+                retrain: name("k8s.retrain_cronjob"),
+                hook: "churn-retrain-hook".to_owned(),
+                lease: settings.retrain.lease.clone(),
+            },
+            words,
+        }
+    }
+}
+
+/// Looks, prints, and judges.
+///
+/// # Errors
+/// Bad files, or a cluster that cannot be asked at all; a check that fails is *no* error, it is exit
+/// code 2.
+pub fn run(request: &DoctorRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    let (expected, words) = (&request.expected, &request.words);
+    let (context, findings) = if words.offline.is_empty() {
+        let session = Session::open(&request.target)?;
+        let mut findings = session.examine(expected)?;
+        findings.extend(ask(&words.live_at, expected)?);
+        (Some(session.place().context.clone()), findings)
+    } else {
+        let inventory = Inventory::of_files(&words.offline)?;
+        (None, examine_files(&inventory, expected))
+    };
+    let namespace = expected.namespace.clone();
+    let report = Report::new(namespace, context, words.offline.clone(), findings);
+    let document = shell.document("doctor", SCHEMA_VERSION, &report);
+    if !shell.print_document(&document)? {
+        print(&report, shell)?;
+    }
+    Ok(match report.status {
+        Health::Fail => ExitCode::CheckFailed,
+        Health::Pass | Health::Skip | Health::Warn => ExitCode::Ok,
+    })
+}
+
+fn print(report: &Report, shell: &mut Shell<'_>) -> Result<()> {
+    shell.print_line(Tone::Plain, &title(report))?;
+    shell.print("\n")?;
+    shell.print_table(&table(report))?;
+    shell.print("\n")?;
+    let fixes = fixes(report);
+    if !fixes.is_empty() {
+        shell.print_line(Tone::Plain, "What mends it:")?;
+        for (tone, line) in fixes {
+            // Not broken into lines: it is to be copied.
+            let text = shell.look().paint.tone(tone, &crate::text::visible(&line));
+            shell.print(&format!("  {text}\n"))?;
+        }
+        shell.print("\n")?;
+    }
+    let (tone, line) = verdict(report);
+    shell.print_line(tone, &line)
+}

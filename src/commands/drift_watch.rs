@@ -1,0 +1,296 @@
+//! `churnctl drift --watch`: the check again and again, and its last result for whoever asks.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::Shell;
+use super::drift::{DriftRequest, Watch, write_outputs};
+use crate::cells::Tone;
+use crate::data::expand;
+use crate::drift::{DriftReport, Status};
+use crate::error::{Error, Result};
+use crate::exit::ExitCode;
+use crate::http::events::{Event, Level, channel};
+use crate::http::server::{Drain, Listen, Server};
+use crate::http::stop::Stop;
+use crate::metrics::{Gauge, Live, names};
+use crate::profile::Profile;
+use crate::reports::drift::{html, metrics, summary};
+use crate::serve::exporter::{Forms, Showcase};
+use crate::signals::{self, Signal};
+use crate::terminal::{Format, json};
+
+/// How long a wish to stop or to begin at once may go unnoticed between two checks.
+const NAP: Duration = Duration::from_millis(250);
+/// How long a check may go on after SIGTERM: a run ends within two seconds.
+const GRACE: Duration = Duration::from_millis(1_500);
+/// Messages of the server that wait until a check is over.
+const ROOM: usize = 256;
+const RESULTS: [&str; 4] = ["ok", "warn", "fail", "error"];
+
+/// Repeats the check until SIGTERM or SIGINT. SIGHUP begins the next one at once.
+///
+/// # Errors
+/// Fails if the address cannot be listened on. Does *not* fail if a check does: the next may not.
+pub(super) fn run(
+    request: &DriftRequest,
+    watch: &Watch,
+    shell: &mut Shell<'_>,
+) -> Result<ExitCode> {
+    let live = Arc::new(Live::new());
+    let mut rounds = Rounds::new(request, Arc::clone(&live))?;
+    let (stop, busy, again) = (Stop::new(), flag(), flag());
+    let _taken = {
+        let (stop, busy, again) = (stop.clone(), Arc::clone(&busy), Arc::clone(&again));
+        signals::take_over(move |signal| match signal {
+            Signal::Hangup => {
+                again.store(true, Ordering::SeqCst);
+                true
+            }
+            Signal::Interrupt | Signal::Terminate => {
+                let is_first = !stop.is_triggered();
+                stop.trigger();
+                is_first && is_over_soon(&busy)
+            }
+        })
+    };
+    let exporter = match &watch.listen {
+        Some(address) => Some(Exporter::start(address, &rounds.showcase, &stop, shell)?),
+        None => None,
+    };
+    loop {
+        busy.store(true, Ordering::SeqCst);
+        if stop.is_triggered() {
+            busy.store(false, Ordering::SeqCst);
+            break;
+        }
+        let begin = Instant::now();
+        shell.begin_anew()?;
+        rounds.check(shell)?;
+        busy.store(false, Ordering::SeqCst);
+        loop {
+            if let Some(exporter) = &exporter {
+                exporter.tell(shell);
+            }
+            let left = watch.every.saturating_sub(begin.elapsed());
+            let is_due = left.is_zero() || again.swap(false, Ordering::SeqCst);
+            if is_due || stop.wait_timeout(left.min(NAP)) {
+                break;
+            }
+        }
+    }
+    if let Some(exporter) = exporter {
+        exporter.end(shell);
+    }
+    shell.messages().info("ended as asked");
+    Ok(ExitCode::Ok)
+}
+
+/// Waits for the check that runs. One that takes long is not waited for, and nothing of it is lost.
+fn is_over_soon(busy: &AtomicBool) -> bool {
+    let begin = Instant::now();
+    while busy.load(Ordering::SeqCst) {
+        if begin.elapsed() > GRACE {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    true
+}
+
+fn flag() -> Arc<AtomicBool> {
+    Arc::new(AtomicBool::new(false))
+}
+
+/// The files of a baseline, told apart by what changes when they do.
+type Signature = Vec<(PathBuf, u64, i64, i64, u64)>;
+
+fn signature(addresses: &[String]) -> Result<Signature> {
+    let files = expand(addresses)?.into_iter();
+    let signature = files.map(|path| {
+        let metadata = std::fs::metadata(&path).map_err(|error| Error::io("read", &path, error))?;
+        let (seconds, nanos) = (metadata.mtime(), metadata.mtime_nsec());
+        Ok((path, metadata.len(), seconds, nanos, metadata.ino()))
+    });
+    signature.collect()
+}
+
+/// What stays from one check to the next.
+struct Rounds<'a> {
+    request: &'a DriftRequest,
+    showcase: Showcase,
+    live: Arc<Live>,
+    duration: Gauge,
+    loaded: Gauge,
+    baseline: Option<(Signature, Profile)>,
+    /// Whether a baseline was ever there: the first is no news.
+    has_begun: bool,
+}
+
+impl<'a> Rounds<'a> {
+    fn new(request: &'a DriftRequest, live: Arc<Live>) -> Result<Self> {
+        // Each is there at 0: the first of its kind is then a rise, which rate() can see.
+        for result in RESULTS {
+            live.counter(&names::DRIFT_CHECKS, &[result])?;
+        }
+        let commit = option_env!("CHURNCTL_COMMIT").unwrap_or("unknown");
+        let build = [env!("CARGO_PKG_VERSION"), commit];
+        live.gauge(&names::BUILD_INFO, &build)?.set(1.0);
+        Ok(Self {
+            request,
+            showcase: Showcase::new(Arc::clone(&live)),
+            duration: live.gauge(&names::DRIFT_CHECK_DURATION_SECONDS, &[])?,
+            loaded: live.gauge(&names::DRIFT_BASELINE_LOADED_TIMESTAMP_SECONDS, &[])?,
+            live,
+            baseline: None,
+            has_begun: false,
+        })
+    }
+
+    /// Checks once; a failure is told and counted.
+    fn check(&mut self, shell: &mut Shell<'_>) -> Result<()> {
+        let begin = Instant::now();
+        let outcome = self.compare(shell);
+        self.duration.set(begin.elapsed().as_secs_f64());
+        let result = match &outcome {
+            Ok(report) => match report.status {
+                Status::Ok => "ok",
+                Status::Warn => "warn",
+                Status::Fail => "fail",
+            },
+            Err(_) => "error",
+        };
+        self.live
+            .counter(&names::DRIFT_CHECKS, &[result])?
+            .add_one();
+        // What one check could not do the next may: nothing here ends the watch.
+        if let Err(error) = outcome.and_then(|report| self.publish(&report, shell)) {
+            crate::progress::Progress::finish(shell.messages());
+            shell.messages().error(&error);
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, shell: &Shell<'_>) -> Result<DriftReport> {
+        let signature = signature(&self.request.baseline)?;
+        let baseline = match self.baseline.take() {
+            Some((known, baseline)) if known == signature => baseline,
+            Some(_) | None => {
+                let baseline = self.request.read_baseline(shell)?;
+                if self.has_begun {
+                    shell
+                        .messages()
+                        .info("the baseline has changed and was read again");
+                }
+                self.has_begun = true;
+                self.loaded.set(shell.created_at_seconds());
+                baseline
+            }
+        };
+        let (_, baseline) = self.baseline.insert((signature, baseline));
+        self.request.compare(baseline, shell)
+    }
+
+    /// Shows the report in all places that are asked for, the ones that cannot fail first.
+    fn publish(&self, report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {
+        let text = metrics::text(report, shell.created_at_seconds())?;
+        self.showcase.show(Forms {
+            html: html::page(report)?,
+            json: json(report)?,
+            metrics: text.clone(),
+        });
+        let printed = print(report, shell);
+        let written = write_outputs(report, &self.request.outputs, shell);
+        if let Some(push) = &self.request.push {
+            push.deliver(&text, shell);
+        }
+        printed.and(written)
+    }
+}
+
+/// Prints a line, or a document, of each check.
+fn print(report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {
+    if shell.look().format == Format::Yaml {
+        shell.print("---\n")?;
+    }
+    if shell.print_document(report)? {
+        return Ok(());
+    }
+    let text = summary::text(report);
+    let first = text.lines().next().unwrap_or_default();
+    let tone = match report.status {
+        Status::Ok => Tone::Good,
+        Status::Warn => Tone::Warn,
+        Status::Fail => Tone::Bad,
+    };
+    let line = format!("{} {first}", shell.created_at());
+    shell.print_line(tone, &line)
+}
+
+/// The server beside the checks, on a thread of its own.
+struct Exporter {
+    thread: JoinHandle<usize>,
+    events: Receiver<Event>,
+}
+
+impl Exporter {
+    fn start(address: &str, showcase: &Showcase, stop: &Stop, shell: &Shell<'_>) -> Result<Self> {
+        let (events, inbox) = channel(ROOM);
+        let listen = Listen::new(address, showcase.router());
+        let server = Server::bind(vec![listen], 1, events)?;
+        for address in server.addresses() {
+            let message =
+                format!("listening on http://{address} (/metrics, /report, /live, /ready)");
+            shell.messages().info(&message);
+        }
+        let (sender, receiver) = sync_channel(ROOM);
+        let stop = stop.clone();
+        let drain = Drain {
+            most: Duration::from_secs(5),
+            ..Drain::default()
+        };
+        let serve = move || {
+            server.run(&stop, drain, inbox, |event| {
+                // What nobody takes out in time is no reason to stop serving.
+                let _ = sender.try_send(event);
+            })
+        };
+        let thread = std::thread::Builder::new().name("exporter".into());
+        let thread = thread.spawn(serve).map_err(|error| {
+            Error::new(ExitCode::Io, "cannot start the server's thread").because(error)
+        })?;
+        Ok(Self {
+            thread,
+            events: receiver,
+        })
+    }
+
+    /// Says what the server had to say.
+    fn tell(&self, shell: &Shell<'_>) {
+        for event in self.events.try_iter() {
+            match event.level {
+                Level::Debug => shell.messages().debug(&event.message),
+                Level::Info => shell.messages().info(&event.message),
+                Level::Warn | Level::Error => shell.messages().warn(&event.message),
+            }
+        }
+    }
+
+    /// Waits until what was asked is answered.
+    fn end(self, shell: &Shell<'_>) {
+        let cut = self.thread.join();
+        for event in self.events.try_iter() {
+            shell.messages().debug(&event.message);
+        }
+        if let Ok(cut @ 1..) = cut {
+            shell
+                .messages()
+                .warn(&format!("{cut} connections had to be cut"));
+        }
+    }
+}

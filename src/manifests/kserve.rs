@@ -1,0 +1,74 @@
+//! KServe: the same container as an InferenceService.
+
+use k8s_openapi::api::core::v1::{Container, EnvVar, PodSecurityContext, Volume};
+use serde::Serialize;
+
+use super::api::probe;
+use super::meta::{self, named};
+use super::object::File;
+use super::operator::Custom;
+use super::plan::Plan;
+use super::pods;
+use super::storage::API_ACCOUNT;
+use crate::error::Result;
+
+/// The InferenceService.
+pub(super) const NAME: &str = "churn-model";
+
+#[derive(Serialize)]
+struct Spec {
+    predictor: Predictor,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Predictor {
+    min_replicas: u32,
+    max_replicas: u32,
+    service_account_name: &'static str,
+    automount_service_account_token: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    security_context: Option<PodSecurityContext>,
+    containers: Vec<Container>,
+    volumes: Vec<Volume>,
+}
+
+pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
+    // KServe puts the model here, wherever it comes from.
+    let args = [
+        "serve",
+        "--listen",
+        "0.0.0.0:8080",
+        "--model",
+        "/mnt/models/production_latest.json",
+    ];
+    let mut container = pods::container("kserve-container", plan.image(), &plan.api);
+    container.args = Some(args.map(str::to_owned).to_vec());
+    container.env = Some(vec![EnvVar {
+        name: "STORAGE_URI".to_owned(),
+        value: Some(plan.kserve_storage_uri.clone()),
+        ..EnvVar::default()
+    }]);
+    container.ports = Some(vec![pods::port("http1", 8080)]);
+    container.readiness_probe = Some(probe("/ready", "http1", 5, 2));
+    let pod = pods::pod(plan, API_ACCOUNT, container, Vec::new());
+    Ok(vec![File::object(
+        "kserve/",
+        &Custom {
+            api_version: "serving.kserve.io/v1beta1",
+            kind: "InferenceService",
+            metadata: named(plan, NAME, meta::API),
+            spec: Spec {
+                predictor: Predictor {
+                    min_replicas: plan.replicas,
+                    max_replicas: plan.max_replicas,
+                    service_account_name: API_ACCOUNT,
+                    automount_service_account_token: false,
+                    security_context: pod.security_context,
+                    containers: pod.containers,
+                    volumes: pod.volumes.unwrap_or_default(),
+                },
+            },
+        },
+    )?])
+}

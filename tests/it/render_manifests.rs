@@ -1,0 +1,730 @@
+//! `churnctl render-manifests`: the files in `k8s/` and `docs/runbooks/`, and what others say about them.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use churnctl::alerts::catalogue::{Options, runbooks};
+use churnctl::exit::ExitCode;
+use serde_json::{Value, json};
+
+use crate::harness::{Churnctl, Run, fixture, say};
+
+/// Every part that there is.
+const ALL_PARTS: &str = "api,jobs,hook,pushgateway,monitoring,dashboards,seed-model,drift-exporter,kserve,argocd,argo-events,helm-values,external-secrets";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn updating() -> bool {
+    std::env::var_os("UPDATE").is_some_and(|value| !value.is_empty())
+}
+
+/// Runs a program; says why where it is not installed.
+fn tool(program: &str, args: &[&str], folder: &Path) -> Option<Run> {
+    let mut command = Command::new(program);
+    command.args(args).current_dir(folder);
+    match command.output() {
+        Err(error) => {
+            say(&format!("skipped: cannot run {program}: {error}"));
+            None
+        }
+        Ok(output) => Some(Run::of(&output)),
+    }
+}
+
+#[track_caller]
+fn pleased(program: &str, args: &[&str], folder: &Path) {
+    if let Some(run) = tool(program, args, folder) {
+        assert_eq!(run.code, Some(0), "{program} {args:?}: {run:#?}");
+    }
+}
+
+/// Renders into a folder and returns every file in it, parsed.
+fn rendered(churnctl: &Churnctl, folder: &str, args: &[&str]) -> BTreeMap<String, Value> {
+    let mut words = vec!["render-manifests", "--output-dir", folder, "-q"];
+    words.extend(args);
+    churnctl.run(&words).expect(ExitCode::Ok);
+    let root = churnctl.path(folder);
+    files_in(&root)
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(root.join(&path)).expect("read");
+            let tree = serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}"));
+            (path, tree)
+        })
+        .collect()
+}
+
+fn files_in(root: &Path) -> Vec<String> {
+    let mut folders = vec![root.to_path_buf()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("list").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let inside = path.strip_prefix(root).expect("below");
+                files.push(inside.display().to_string());
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn the_files_in_k8s_are_fresh() {
+    let folder = root().join("k8s").display().to_string();
+    let churnctl = Churnctl::new();
+    if updating() {
+        let args = ["render-manifests", "--output-dir", &folder];
+        churnctl.run(&args).expect(ExitCode::Ok);
+    }
+    let args = ["render-manifests", "--output-dir", &folder, "--check"];
+    churnctl.run(&args).expect(ExitCode::Ok);
+}
+
+#[test]
+fn the_runbooks_are_fresh_and_every_alert_has_one() {
+    let folder = root().join("docs/runbooks");
+    let pages = runbooks(&Options::default());
+    for (name, text) in &pages {
+        let path = folder.join(name);
+        if updating() {
+            churnctl::files::write_atomically(&path, text.as_bytes()).expect("write");
+        }
+        let old = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            old == *text,
+            "{name} is stale; run: UPDATE=1 cargo test --test it runbooks"
+        );
+    }
+    for name in files_in(&folder) {
+        assert!(
+            pages.iter().any(|(page, _)| *page == name),
+            "{name} has no alert"
+        );
+    }
+}
+
+#[test]
+fn a_second_run_changes_nothing_and_a_hand_edit_is_found() {
+    let churnctl = Churnctl::new();
+    let render = ["render-manifests", "--output-dir", "k8s"];
+    let check = ["render-manifests", "--output-dir", "k8s", "--check"];
+    let first = churnctl.run(&render).expect(ExitCode::Ok);
+    assert!(
+        first.stdout.contains("new       deployment-churn-api.yaml"),
+        "{}",
+        first.stdout
+    );
+    let before: Vec<Vec<u8>> = files_in(&churnctl.path("k8s"))
+        .iter()
+        .map(|name| churnctl.read(&format!("k8s/{name}")))
+        .collect();
+    let second = churnctl.run(&render).expect(ExitCode::Ok);
+    assert!(
+        second.stdout.contains("0 new, 0 changed, 0 deleted"),
+        "{}",
+        second.stdout
+    );
+    for (name, old) in files_in(&churnctl.path("k8s")).iter().zip(before) {
+        assert!(churnctl.read(&format!("k8s/{name}")) == old, "{name}");
+    }
+    let fresh = churnctl.run(&check).expect(ExitCode::Ok);
+    assert!(fresh.stdout.starts_with("OK: "), "{}", fresh.stdout);
+
+    let file = churnctl.path("k8s/service-churn-api.yaml");
+    let text = std::fs::read_to_string(&file).expect("read");
+    std::fs::write(&file, text.replace("port: 8000", "port: 80")).expect("edit");
+    std::fs::remove_file(churnctl.path("k8s/namespace-churn-mlops.yaml")).expect("remove");
+    std::fs::write(
+        churnctl.path("k8s/old.yaml"),
+        "# Made by `churnctl render-manifests`; change churnctl.toml, not this file.\na: 1\n",
+    )
+    .expect("write");
+    std::fs::write(churnctl.path("k8s/mine.yaml"), "a: 1\n").expect("write");
+    let stale = churnctl.run(&check).expect(ExitCode::CheckFailed);
+    for line in [
+        "-    port: 80\n",
+        "+    port: 8000\n",
+        "--- /dev/null\n",
+        "+kind: Namespace\n",
+        "--- k8s/old.yaml\n",
+        "FAIL: 3 of ",
+    ] {
+        assert!(
+            stale.stdout.contains(line),
+            "{line:?} is not in\n{}",
+            stale.stdout
+        );
+    }
+    let json = churnctl
+        .run(&[
+            "render-manifests",
+            "--output-dir",
+            "k8s",
+            "--check",
+            "--only",
+            "Service/churn-api",
+            "--set",
+            "k8s.namespace=x",
+        ])
+        .expect(ExitCode::CheckFailed);
+    assert!(json.stdout.contains("+  namespace: x\n"), "{}", json.stdout);
+    churnctl.run(&render).expect(ExitCode::Ok);
+    churnctl.run(&check).expect(ExitCode::Ok);
+    assert!(churnctl.path("k8s/mine.yaml").exists() && !churnctl.path("k8s/old.yaml").exists());
+}
+
+#[test]
+fn one_object_goes_to_standard_output() {
+    let churnctl = Churnctl::new();
+    let words = ["render-manifests", "--only", "hpa/x", "-q"];
+    churnctl.run(&words).expect(ExitCode::Usage);
+    let run = churnctl.run(&["render-manifests", "--only", "Deployment/churn-ap"]);
+    run.expect(ExitCode::Usage)
+        .says("did you mean Deployment/churn-api?");
+    let words = [
+        "render-manifests",
+        "--only",
+        "deployment/churn-api",
+        "--set",
+        "k8s.max_replicas=2",
+    ];
+    let yaml = churnctl.run(&words).expect(ExitCode::Ok);
+    let tree: Value = serde_saphyr::from_str(&yaml.stdout).expect("YAML");
+    assert_eq!(tree["spec"]["replicas"], 2);
+    let words = [
+        "render-manifests",
+        "--only",
+        "Deployment",
+        "--format",
+        "json",
+    ];
+    let json = churnctl.run(&words).expect(ExitCode::Ok).json();
+    assert_eq!(json["kind"], "List");
+    // The API, the hook, the Pushgateway.
+    assert_eq!(json["items"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn bad_settings_are_refused_before_anything_is_written() {
+    let churnctl = Churnctl::new().file("churnctl.toml", "[k8s]\nnamespace = \"Churn\"\n");
+    let run = churnctl.run(&["render-manifests", "--output-dir", "k8s"]);
+    let run = run.expect(ExitCode::BadSettings);
+    assert!(run.stderr.contains("churnctl.toml:2"), "{}", run.stderr);
+    assert!(!churnctl.path("k8s").exists());
+    let churnctl = Churnctl::new();
+    for (assignment, says) in [
+        ("k8s.replcas=3", "k8s.replicas"),
+        ("k8s.replicas", "not key=value"),
+    ] {
+        let run = churnctl.run(&["render-manifests", "--set", assignment]);
+        run.expect(ExitCode::Usage).says(says);
+    }
+    let run = churnctl.run(&["render-manifests", "--set", "k8s.replicas=many"]);
+    run.expect(ExitCode::Usage).says("k8s.replicas");
+    let run = churnctl.run(&["render-manifests", "--parts", "everything"]);
+    run.expect(ExitCode::Usage).says("--parts");
+}
+
+#[test]
+fn kubectl_builds_the_folder_with_every_choice_of_parts() {
+    let churnctl = Churnctl::new();
+    for (folder, args) in [
+        ("default", vec![]),
+        ("dev", vec!["--profile", "dev"]),
+        ("all", vec!["--parts", ALL_PARTS]),
+        ("little", vec!["--parts", "jobs"]),
+        ("secret", vec!["--alertmanager", "secret"]),
+    ] {
+        let files = rendered(&churnctl, folder, &args);
+        let objects = files.iter().filter(|(path, tree)| {
+            let apart = ["argocd/", "helm/", "tests/"]
+                .iter()
+                .any(|at| path.starts_with(at));
+            !apart && !path.ends_with("kustomization.yaml") && tree["kind"].is_string()
+        });
+        let expected = objects.count();
+        if let Some(run) = tool("kubectl", &["kustomize", folder], &churnctl.path("")) {
+            assert_eq!(run.code, Some(0), "{folder}: {run:#?}");
+            let found = run
+                .stdout
+                .lines()
+                .filter(|line| line.starts_with("kind: "))
+                .count();
+            assert_eq!(found, expected, "{folder}");
+        }
+    }
+}
+
+/// Forbids what a schema doesn't name, wherever it names anything.
+fn strict(schema: &mut Value) {
+    if let Some(map) = schema.as_object_mut() {
+        let free = map.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(true));
+        if map.contains_key("properties") && !map.contains_key("additionalProperties") && !free {
+            map.insert("additionalProperties".to_owned(), false.into());
+        }
+        map.values_mut().for_each(strict);
+    } else if let Some(list) = schema.as_array_mut() {
+        list.iter_mut().for_each(strict);
+    }
+}
+
+fn validator(plural: &str, version: &str) -> jsonschema::Validator {
+    let packed = std::fs::read(fixture(&format!("crds/{plural}.yaml.gz"))).expect("the CRD");
+    let mut text = String::new();
+    let mut decoder = flate2::read::GzDecoder::new(packed.as_slice());
+    decoder.read_to_string(&mut text).expect("gzip");
+    let crd: Value = serde_saphyr::from_str(&text).expect("YAML");
+    let versions = crd["spec"]["versions"].as_array().expect("versions");
+    let found = versions.iter().find(|one| one["name"] == version);
+    let mut schema = found.expect("the version")["schema"]["openAPIV3Schema"].clone();
+    strict(&mut schema);
+    // The API server's own.
+    schema["properties"]["metadata"] = json!({"type": "object"});
+    jsonschema::validator_for(&schema).expect("a schema")
+}
+
+#[test]
+fn custom_resources_are_what_the_operator_expects() {
+    let churnctl = Churnctl::new();
+    let args = [
+        "--parts",
+        ALL_PARTS,
+        "--set",
+        "alerts.receivers=slack,email,pagerduty,webhook",
+        "--set",
+        "alerts.enable=TestAlert",
+    ];
+    let files = rendered(&churnctl, "k8s", &args);
+    let mut seen = Vec::new();
+    for (kind, plural, version) in [
+        ("ServiceMonitor", "servicemonitors", "v1"),
+        ("PodMonitor", "podmonitors", "v1"),
+        ("PrometheusRule", "prometheusrules", "v1"),
+        ("AlertmanagerConfig", "alertmanagerconfigs", "v1alpha1"),
+    ] {
+        let validator = validator(plural, version);
+        for (path, tree) in files.iter().filter(|(_, tree)| tree["kind"] == kind) {
+            let wrong: Vec<String> = validator
+                .iter_errors(tree)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert!(wrong.is_empty(), "{path}: {wrong:#?}");
+            assert_eq!(
+                tree["apiVersion"],
+                format!("monitoring.coreos.com/{version}")
+            );
+            assert_eq!(
+                tree["metadata"]["labels"]["release"], "prometheus",
+                "{path}"
+            );
+            seen.push(kind);
+            // A schema that lets everything pass would prove nothing.
+            let mut typo = tree.clone();
+            typo["spec"]["sendResolvd"] = true.into();
+            assert!(!validator.is_valid(&typo), "{path}");
+        }
+    }
+    assert_eq!(seen.len(), 7, "{seen:?}");
+}
+
+/// Every pod in an object, wherever it is.
+fn pods(tree: &Value, found: &mut Vec<Value>) {
+    if let Some(map) = tree.as_object() {
+        if map.contains_key("containers") {
+            found.push(tree.clone());
+        }
+        map.values().for_each(|inner| pods(inner, found));
+    } else if let Some(list) = tree.as_array() {
+        list.iter().for_each(|inner| pods(inner, found));
+    }
+}
+
+#[test]
+fn every_pod_is_restricted_and_every_command_line_in_them_is_understood() {
+    let churnctl = Churnctl::new();
+    let files = rendered(&churnctl, "k8s", &["--parts", ALL_PARTS]);
+    let (mut seen, mut commands) = (0, Vec::new());
+    for (path, tree) in &files {
+        let mut all = Vec::new();
+        pods(tree, &mut all);
+        for pod in all {
+            seen += 1;
+            assert_eq!(pod["automountServiceAccountToken"], false, "{path}");
+            let user = &pod["securityContext"];
+            assert_eq!(user["runAsNonRoot"], true, "{path}");
+            assert_eq!(user["seccompProfile"]["type"], "RuntimeDefault", "{path}");
+            for container in pod["containers"].as_array().expect("containers") {
+                let context = &container["securityContext"];
+                assert_eq!(context["readOnlyRootFilesystem"], true, "{path}");
+                assert_eq!(context["allowPrivilegeEscalation"], false, "{path}");
+                assert_eq!(context["capabilities"]["drop"], json!(["ALL"]), "{path}");
+                let image = container["image"].as_str().expect("an image");
+                assert!(image.contains("@sha256:"), "{path}: {image}");
+                for of in ["requests", "limits"] {
+                    for what in ["cpu", "memory"] {
+                        assert!(container["resources"][of][what].is_string(), "{path}");
+                    }
+                }
+                if image.contains("/churnctl@") {
+                    let args = container["args"].as_array().expect("arguments").iter();
+                    let args = args.map(|arg| arg.as_str().expect("a text").to_owned());
+                    commands.push((path.clone(), args.collect::<Vec<_>>()));
+                }
+            }
+        }
+    }
+    // API, hook, Pushgateway, exporter, three CronJobs, seed, Argo's copy, KServe.
+    assert_eq!(seen, 10);
+    assert_eq!(commands.len(), 9);
+    for (path, args) in commands {
+        let inner = args
+            .iter()
+            .position(|arg| arg == "--")
+            .map(|at| args[at + 2..].to_vec());
+        for words in [Some(args), inner].into_iter().flatten() {
+            let words = ["churnctl".to_owned()].into_iter().chain(words);
+            let words: Vec<std::ffi::OsString> = words.map(Into::into).collect();
+            let parsed = churnctl::cli::parse(words.clone());
+            assert!(parsed.is_ok(), "{path}: {words:?}: {parsed:?}");
+        }
+    }
+}
+
+#[test]
+fn names_fit_and_parts_fit_together() {
+    let churnctl = Churnctl::new();
+    let files = rendered(&churnctl, "k8s", &[]);
+    let of = |id: &str| {
+        let (kind, name) = id.split_once('/').expect("KIND/NAME");
+        let wanted = |tree: &&Value| tree["kind"] == kind && tree["metadata"]["name"] == name;
+        files
+            .values()
+            .find(wanted)
+            .unwrap_or_else(|| panic!("no {id}"))
+    };
+    for tree in files.values().filter(|tree| tree["kind"] == "CronJob") {
+        assert!(tree["metadata"]["name"].as_str().expect("a name").len() <= 52);
+        let codes = &tree["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"][0];
+        assert_eq!(codes["onExitCodes"]["values"], json!([2, 64, 65, 77, 78]));
+    }
+    // The monitor finds the Service by label and port name, the Service finds the pods.
+    let monitor = of("ServiceMonitor/churn-api");
+    let service = of("Service/churn-api");
+    let selected = monitor["spec"]["selector"]["matchLabels"]
+        .as_object()
+        .expect("labels");
+    for (label, value) in selected {
+        assert_eq!(service["metadata"]["labels"][label], *value);
+    }
+    assert_eq!(
+        monitor["spec"]["endpoints"][0]["port"],
+        service["spec"]["ports"][0]["name"]
+    );
+    let pod = &of("Deployment/churn-api")["spec"]["template"];
+    let selected = service["spec"]["selector"].as_object().expect("labels");
+    for (label, value) in selected {
+        assert_eq!(pod["metadata"]["labels"][label], *value);
+    }
+    assert_eq!(
+        pod["spec"]["containers"][0]["ports"][0]["name"],
+        service["spec"]["ports"][0]["targetPort"]
+    );
+    let gateway = of("ServiceMonitor/churn-pushgateway");
+    assert_eq!(gateway["spec"]["endpoints"][0]["honorLabels"], true);
+    // The hook is reached from where Alertmanager runs, and from nowhere else.
+    let from = &of("NetworkPolicy/churn-retrain-hook")["spec"]["ingress"][0]["from"];
+    assert_eq!(
+        *from,
+        json!([{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}])
+    );
+}
+
+#[test]
+fn no_secret_has_a_value() {
+    let churnctl = Churnctl::new();
+    let run = churnctl.run(&["render-manifests", "--output-dir", "k8s"]);
+    for command in [
+        "kubectl -n churn-mlops create secret generic churn-retrain-hook --from-literal=token=",
+        "kubectl -n churn-mlops create secret generic churn-alerting --from-literal=slack-webhook-url=... --from-literal=smtp-password=...",
+    ] {
+        assert!(run.stderr.contains(command), "{}", run.stderr);
+    }
+    let files = rendered(&churnctl, "k8s", &["--parts", ALL_PARTS]);
+    assert!(files.values().all(|tree| tree["kind"] != "Secret"));
+}
+
+#[test]
+fn promtool_and_amtool_accept_the_plain_flavor_with_every_discovery() {
+    let churnctl = Churnctl::new();
+    for discovery in ["static", "file", "dns", "ec2", "kubernetes"] {
+        let set = format!("plain.discovery={discovery}");
+        let args = [
+            "--flavor",
+            "plain",
+            "--set",
+            &set,
+            "--set",
+            "plain.state_metrics_targets=localhost:8080",
+        ];
+        let mut files = rendered(&churnctl, discovery, &args);
+        let folder = churnctl.path(discovery);
+        if discovery == "kubernetes" {
+            // Debian builds Prometheus without it: the rest is checked, and this by eye.
+            let config = files.get_mut("prometheus.yml").expect("the configuration");
+            let jobs = config["scrape_configs"].as_array_mut().expect("jobs");
+            let found: Vec<Value> = jobs
+                .iter_mut()
+                .filter_map(|job| job.as_object_mut()?.remove("kubernetes_sd_configs"))
+                .collect();
+            let ours = json!([{"role": "endpointslice", "namespaces": {"names": ["churn-mlops"]}}]);
+            let all = json!([{"role": "endpointslice"}]);
+            assert_eq!(found, [ours.clone(), ours, all.clone(), all]);
+            let rest = serde_saphyr::to_string(config).expect("YAML");
+            std::fs::write(folder.join("prometheus.yml"), rest).expect("write");
+        }
+        pleased("promtool", &["check", "config", "prometheus.yml"], &folder);
+    }
+    let folder = churnctl.path("static");
+    pleased(
+        "promtool",
+        &["check", "rules", "--lint=all", "rules.yml"],
+        &folder,
+    );
+    let tests: Vec<String> = files_in(&folder)
+        .into_iter()
+        .filter(|name| name.starts_with("tests/"))
+        .collect();
+    assert!(tests.len() > 30, "{tests:?}");
+    // Two of them through the files as users run them; the catalogue's own test runs all.
+    pleased(
+        "promtool",
+        &[
+            "test",
+            "rules",
+            "tests/ChurnApiDown_test.yml",
+            "tests/ModelDataDrift_test.yml",
+        ],
+        &folder,
+    );
+    pleased("amtool", &["check-config", "alertmanager.yml"], &folder);
+}
+
+/// Asks amtool who is told of an alert.
+fn told(folder: &Path, labels: &[&str]) -> Option<String> {
+    let mut args = vec!["config", "routes", "test", "--config.file=alertmanager.yml"];
+    args.extend(labels);
+    let run = tool("amtool", &args, folder)?;
+    assert_eq!(run.code, Some(0), "{run:#?}");
+    Some(run.stdout.trim().to_owned())
+}
+
+#[test]
+fn alerts_reach_people_and_drift_reaches_the_hook_only() {
+    let churnctl = Churnctl::new();
+    let plain = |folder: &str, set: &[&str]| -> PathBuf {
+        let mut args = vec!["--flavor", "plain"];
+        set.iter().for_each(|one| args.extend(["--set", one]));
+        rendered(&churnctl, folder, &args);
+        churnctl.path(folder)
+    };
+    let folder = plain("plain", &[]);
+    let files = rendered(&churnctl, "plain", &["--flavor", "plain"]);
+    let receivers = files["alertmanager.yml"]["receivers"]
+        .as_array()
+        .expect("receivers");
+    let people = receivers
+        .iter()
+        .find(|one| one["name"] == "slack-email")
+        .expect("people");
+    assert!(people["slack_configs"].is_array() && people["email_configs"].is_array());
+    let hook = receivers
+        .iter()
+        .find(|one| one["name"] == "retrain-hook")
+        .expect("hook");
+    assert_eq!(
+        hook.as_object().map(serde_json::Map::len),
+        Some(2),
+        "only a webhook: {hook}"
+    );
+    for (labels, receiver) in [
+        (
+            ["alertname=ChurnApiDown", "severity=critical", "layer=api"],
+            "slack-email",
+        ),
+        (
+            ["alertname=ChurnJobStale", "severity=warning", "layer=ml"],
+            "slack-email",
+        ),
+        (
+            [
+                "alertname=ChurnDataDriftJobFailed",
+                "severity=warning",
+                "layer=ml",
+            ],
+            "slack-email",
+        ),
+        (
+            [
+                "alertname=ModelDataDrift",
+                "severity=warning",
+                "action=retrain",
+            ],
+            "retrain-hook",
+        ),
+        (
+            [
+                "alertname=ModelConceptDrift",
+                "severity=warning",
+                "action=retrain",
+            ],
+            "retrain-hook",
+        ),
+    ] {
+        if let Some(found) = told(&folder, &labels) {
+            assert_eq!(found, receiver, "{labels:?}");
+        }
+    }
+    let folder = plain(
+        "more",
+        &[
+            "alerts.receivers=slack,email,pagerduty",
+            "alerts.tell_retrain=yes",
+        ],
+    );
+    for (labels, receivers) in [
+        (["severity=critical", "layer=api"], "pagerduty,slack-email"),
+        (
+            ["severity=warning", "action=retrain"],
+            "retrain-hook,slack-email",
+        ),
+    ] {
+        if let Some(found) = told(&folder, &labels) {
+            assert_eq!(found, receivers, "{labels:?}");
+        }
+    }
+}
+
+#[test]
+fn the_raw_secret_of_alertmanager_holds_a_valid_configuration() {
+    let churnctl = Churnctl::new();
+    let files = rendered(&churnctl, "k8s", &["--alertmanager", "secret"]);
+    assert!(
+        files
+            .values()
+            .all(|tree| tree["kind"] != "AlertmanagerConfig")
+    );
+    let secret = files
+        .values()
+        .find(|tree| tree["kind"] == "Secret")
+        .expect("a Secret");
+    assert_eq!(secret["metadata"]["namespace"], "monitoring");
+    let text = secret["stringData"]["alertmanager.yaml"]
+        .as_str()
+        .expect("the file");
+    let churnctl = churnctl.file("am/alertmanager.yml", text);
+    pleased(
+        "amtool",
+        &["check-config", "alertmanager.yml"],
+        &churnctl.path("am"),
+    );
+    assert!(
+        text.contains("/etc/alertmanager/secrets/churn-retrain-hook/token"),
+        "{text}"
+    );
+}
+
+#[test]
+fn switches_thresholds_and_times_of_rules_are_settings() {
+    let settings = r#"
+[alerts]
+disable = ["NodeDiskAlmostFull"]
+enable = ["TestAlert"]
+for = ["ChurnApiDown=10m"]
+[alerts.thresholds]
+drift_psi = 0.25
+"#;
+    let churnctl = Churnctl::new().file("churnctl.toml", settings);
+    let files = rendered(&churnctl, "plain", &["--flavor", "plain"]);
+    let groups = files["rules.yml"]["groups"].as_array().expect("groups");
+    let rules: Vec<&Value> = groups
+        .iter()
+        .flat_map(|group| group["rules"].as_array().expect("rules"))
+        .collect();
+    let rule = |name: &str| rules.iter().find(|rule| rule["alert"] == name);
+    assert!(rule("NodeDiskAlmostFull").is_none() && rule("TestAlert").is_some());
+    assert_eq!(rule("ChurnApiDown").expect("a rule")["for"], "10m");
+    let drift = rule("ModelDataDrift").expect("a rule");
+    assert!(
+        drift["expr"].as_str().expect("PromQL").contains("> 0.25\n"),
+        "{drift}"
+    );
+    for rule in rules {
+        let retrains = rule["labels"]["action"] == "retrain";
+        let name = rule["alert"].as_str().expect("a name");
+        assert_eq!(
+            retrains,
+            ["ModelDataDrift", "ModelConceptDrift"].contains(&name),
+            "{name}"
+        );
+        assert_eq!(rule["labels"]["namespace"], "churn-mlops", "{name}");
+        for text in ["summary", "description", "runbook_url"] {
+            assert!(rule["annotations"][text].is_string(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn kubernetes_validate_finds_nothing_wrong_with_the_built_in_kinds() {
+    let churnctl = Churnctl::new();
+    let files = rendered(&churnctl, "k8s", &["--parts", ALL_PARTS]);
+    let built_in: Vec<&str> = files
+        .iter()
+        .filter(|(path, tree)| {
+            let version = tree["apiVersion"].as_str().unwrap_or_default();
+            !version.contains('.')
+                || version.contains(".k8s.io/") && !path.ends_with("kustomization.yaml")
+        })
+        .filter(|(path, _)| !path.starts_with("tests/") && !path.starts_with("helm/"))
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert!(built_in.len() > 30, "{built_in:?}");
+    for version in ["1.33", "1.34", "1.35", "1.36", "1.37"] {
+        let mut args = vec!["--strict", "-k", version];
+        args.extend(&built_in);
+        pleased("kubernetes-validate", &args, &churnctl.path("k8s"));
+    }
+}
+
+#[test]
+fn checkov_finds_nothing() {
+    let churnctl = Churnctl::new();
+    rendered(&churnctl, "k8s", &[]);
+    let args = [
+        "-d",
+        "k8s",
+        "--framework",
+        "kubernetes",
+        "--skip-download",
+        "--compact",
+        "--quiet",
+        "-o",
+        "json",
+    ];
+    if let Some(run) = tool("checkov", &args, &churnctl.path("")) {
+        let report = run.json();
+        assert_eq!(report["summary"]["failed"], 0, "{report:#}");
+        assert!(
+            report["summary"]["passed"].as_u64() > Some(500),
+            "{}",
+            report["summary"]
+        );
+    }
+}

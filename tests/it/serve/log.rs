@@ -1,0 +1,293 @@
+//! The prediction log: what is kept, how files are handed over, and what `drift` says of them.
+//!
+//! CHURNCTL_TEST_FULL=1 kills the server 50 times in place of 4.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+
+use churnctl::exit::ExitCode;
+use serde_json::{Value, json};
+
+use super::running::{Connection, Running, customer};
+use crate::harness::Churnctl;
+use crate::models::{PRODUCTION, rows_of, scoring};
+
+/// Names of the files in the folder of the log.
+fn files(churnctl: &Churnctl) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(churnctl.path("log"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+fn closed(churnctl: &Churnctl) -> Vec<u8> {
+    let names = files(churnctl);
+    assert!(names.iter().all(|name| name.ends_with(".csv")), "{names:?}");
+    assert_eq!(names.len(), 1, "{names:?}");
+    churnctl.read(&format!("log/{}", names[0]))
+}
+
+#[test]
+fn a_row_holds_inputs_score_class_version_time_and_request() {
+    let churnctl = scoring();
+    let running = Running::start(&churnctl, &["--log-dir", "log"]);
+    let body = json!({
+        "user_id": "u,\"1\"",
+        "snapshot_date": "2026-08-31",
+        "features": { "visits": 3, "noise": 0.5, "plan": "new\nline" },
+    });
+    let headers = [("X-Request-Id", "order-17")];
+    let answer = running
+        .connect()
+        .send("POST", "/predict", &headers, body.to_string().as_bytes());
+    let answer = answer.expect(200).json();
+    running.send("POST", "/predict", "{}").expect(422);
+    let names = files(&churnctl);
+    assert!(
+        names.iter().all(|name| name.ends_with(".csv.open")),
+        "{names:?}"
+    );
+    running.end();
+    let csv = closed(&churnctl);
+    let text = String::from_utf8(csv.clone()).expect("UTF-8");
+    let header = "visits,noise,plan,user_id,snapshot_date,churn_risk,predicted_class,model_version,predicted_at,request_id\n";
+    assert!(text.starts_with(header), "{text}");
+    let rows = rows_of(&csv);
+    assert_eq!(rows.len(), 1);
+    let row = &rows[0];
+    assert_eq!(
+        (&*row["visits"], &*row["noise"], &*row["plan"]),
+        ("3", "0.5", "new\nline")
+    );
+    assert_eq!(
+        (&*row["user_id"], &*row["snapshot_date"]),
+        ("u,\"1\"", "2026-08-31")
+    );
+    let risk: f64 = row["churn_risk"].parse().expect("a number");
+    assert_eq!(Some(risk), answer["churn_risk"].as_f64());
+    assert_eq!(json!(row["predicted_class"]), answer["label"]);
+    assert_eq!(json!(row["model_version"]), answer["model_version"]);
+    assert_eq!(row["request_id"], "order-17");
+    assert!(row["predicted_at"].ends_with('Z') && row["predicted_at"].starts_with("20"));
+    let path = churnctl.path(format!("log/{}", files(&churnctl)[0]));
+    let mode = std::fs::metadata(path).expect("stat").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let mode = std::fs::metadata(churnctl.path("log"))
+        .expect("stat")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o700);
+}
+
+#[test]
+fn all_routes_keep_their_rows_and_a_file_is_closed_when_it_is_full() {
+    let churnctl = scoring().env("CHURNCTL_SERVE_LOG_ROTATE_BYTES", "1");
+    let running = Running::start(&churnctl, &["--log-dir", "log"]);
+    let rows = json!([customer("a", 1.0), customer("b", 1.0)]);
+    running.post("/predict/batch", &rows).expect(200);
+    running.wait_for("the first file", |metrics| {
+        metrics["churn_prediction_log_files_total"] == 1.0
+    });
+    let instances = json!({ "instances": [[1, 2, "pro"]] });
+    running
+        .post("/v1/models/churn:predict", &instances)
+        .expect(200);
+    running.wait_for("the second file", |metrics| {
+        metrics["churn_prediction_log_files_total"] == 2.0
+    });
+    let tensor = |name: &str, datatype: &str, value: Value| json!({ "name": name, "datatype": datatype, "shape": [1], "data": [value] });
+    let inputs = json!({ "inputs": [
+        tensor("plan", "BYTES", json!("pro")),
+        tensor("visits", "FP64", json!(1)),
+        tensor("noise", "FP64", json!(1)),
+    ] });
+    running.post("/v2/models/churn/infer", &inputs).expect(200);
+    let lines = format!("{}\n{}\n", customer("c", 1.0), customer("d", 1.0));
+    let headers = [("Content-Type", "application/x-ndjson")];
+    let response = running
+        .connect()
+        .send("POST", "/predict/batch", &headers, lines.as_bytes());
+    assert_eq!(response.expect(200).text().lines().count(), 2);
+    running.wait_for("all rows", |metrics| {
+        metrics["churn_prediction_log_rows_total{result=\"written\"}"] == 6.0
+    });
+    running.end();
+    let names = files(&churnctl);
+    assert!(names.len() >= 3, "{names:?}");
+    let rows: usize = names
+        .iter()
+        .map(|name| rows_of(&churnctl.read(&format!("log/{name}"))).len())
+        .sum();
+    assert_eq!(rows, 6);
+}
+
+#[test]
+fn nothing_is_kept_of_a_share_of_zero_and_answers_do_not_wait() {
+    let churnctl = scoring();
+    let running = Running::start(&churnctl, &["--log-dir", "log", "--log-sample", "0"]);
+    for _ in 0..20 {
+        running.post("/predict", &customer("u", 1.0)).expect(200);
+    }
+    let metrics = running.metrics();
+    assert_eq!(
+        metrics["churn_prediction_log_rows_total{result=\"not_sampled\"}"],
+        20.0
+    );
+    running.end();
+    assert_eq!(files(&churnctl), Vec::<String>::new());
+}
+
+#[test]
+fn a_full_queue_drops_and_counts_and_the_answer_comes_all_the_same() {
+    let churnctl = scoring().env("CHURNCTL_SERVE_LOG_QUEUE", "1");
+    let running = Running::start(&churnctl, &["--log-dir", "log"]);
+    let rows: Vec<Value> = (0..3).map(|at| customer(&at.to_string(), 1.0)).collect();
+    running.post("/predict/batch", &json!(rows)).expect(200);
+    let metrics = running.metrics();
+    assert_eq!(
+        metrics["churn_prediction_log_rows_total{result=\"dropped\"}"],
+        3.0
+    );
+    running.end();
+    // Where the disk must have it first, no room is no answer.
+    let args = ["--log-dir", "log", "--log-durability", "fsync"];
+    let running = Running::start(&churnctl, &args);
+    let response = running.post("/predict/batch", &json!(rows)).expect(503);
+    assert_eq!(response.json()["code"], "not_kept");
+    running.post("/predict", &customer("u", 1.0)).expect(200);
+}
+
+#[test]
+fn every_answered_prediction_survives_a_kill() {
+    let times = if crate::harness::full() { 50 } else { 4 };
+    let churnctl = scoring();
+    let args = ["--log-dir", "log", "--log-durability", "fsync"];
+    let mut answered = BTreeSet::new();
+    for time in 0..times {
+        let running = Running::start(&churnctl, &args);
+        let address = running.address;
+        let clients: Vec<_> = (0..3)
+            .map(|client| std::thread::spawn(move || ask_until_it_dies(address, time, client)))
+            .collect();
+        std::thread::sleep(std::time::Duration::from_millis(40 + 7 * (time % 10)));
+        running.kill();
+        for client in clients {
+            answered.extend(client.join().expect("no panic"));
+        }
+    }
+    // The next one hands over what the last one left.
+    Running::start(&churnctl, &args).end();
+    let mut kept = BTreeSet::new();
+    for name in files(&churnctl) {
+        assert!(name.ends_with(".csv"), "{name}");
+        let rows = rows_of(&churnctl.read(&format!("log/{name}")));
+        kept.extend(rows.into_iter().map(|row| row["user_id"].clone()));
+    }
+    assert!(
+        answered.len() > times as usize,
+        "{} answers",
+        answered.len()
+    );
+    let lost: Vec<_> = answered.difference(&kept).collect();
+    assert!(
+        lost.is_empty(),
+        "{} of {}: {lost:?}",
+        lost.len(),
+        answered.len()
+    );
+}
+
+fn ask_until_it_dies(address: std::net::SocketAddr, time: u64, client: u64) -> Vec<String> {
+    let mut connection = Connection::to(address);
+    let mut answered = Vec::new();
+    for number in 0.. {
+        let user = format!("{time}-{client}-{number}");
+        let body = customer(&user, 1.0).to_string();
+        let sent = connection.write("POST", "/predict", &[], body.as_bytes());
+        match sent.and_then(|()| connection.read()) {
+            Ok(response) if response.status == 200 => answered.push(user),
+            Ok(response) => panic!("{}", response.text()),
+            Err(_) => break,
+        }
+    }
+    answered
+}
+
+/// The rows of a table as lines of JSON, without the label.
+fn lines_of(table: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("examples/data")
+        .join(table);
+    let rows = rows_of(&std::fs::read(path).expect("a table"));
+    let line = |(at, row): (usize, std::collections::BTreeMap<String, String>)| {
+        let features = row
+            .into_iter()
+            .filter(|(name, _)| name != "churn")
+            .map(|(name, text)| {
+                let value = match text.parse::<f64>() {
+                    _ if text.is_empty() || text == "NA" => Value::Null,
+                    Ok(number) => json!(number),
+                    Err(_) => json!(text),
+                };
+                (name, value)
+            });
+        let features: serde_json::Map<String, Value> = features.collect();
+        json!({ "user_id": format!("customer-{at}"), "features": features }).to_string() + "\n"
+    };
+    rows.into_iter().enumerate().map(line).collect()
+}
+
+#[test]
+fn drift_fails_on_the_log_of_a_shifted_month_and_not_on_that_of_a_stable_one() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+    let churnctl = Churnctl::new();
+    let data = root.join("telco_baseline.csv").display().to_string();
+    let train = [
+        "train",
+        &data,
+        "--label",
+        "churn",
+        "--positive",
+        "Yes",
+        "--model",
+        "logistic",
+    ];
+    churnctl.run(&train).expect(ExitCode::Ok);
+    for (table, status, code) in [
+        ("telco_stable.csv", "OK", ExitCode::Ok),
+        ("telco_shifted.csv", "FAIL", ExitCode::CheckFailed),
+    ] {
+        let folder = format!("data/{status}");
+        let running = Running::start(&churnctl, &["--log-dir", &folder]);
+        let headers = [("Content-Type", "application/x-ndjson")];
+        let lines = lines_of(table);
+        let mut connection = running.connect();
+        let response = connection.send("POST", "/predict/batch", &headers, lines.as_bytes());
+        let text = response.expect(200).text();
+        assert_eq!(text.lines().count(), 1_000);
+        assert!(!text.contains("\"error\""), "{text}");
+        running.end();
+        let drift = [
+            "drift",
+            "--baseline",
+            PRODUCTION,
+            "--current",
+            &folder,
+            "--format",
+            "json",
+        ];
+        let report = churnctl.run(&drift).expect(code).json();
+        assert_eq!(report["status"], status);
+        assert_eq!(report["rows"]["current"], 1_000);
+        // The score is compared as such, and nothing of the log's own is taken for a feature.
+        assert!(report["score"]["psi"].as_f64().is_some());
+        let features = report["features"].as_array().expect("features");
+        assert_eq!(features.len(), 19);
+        let findings = report["findings"].as_array().expect("findings");
+        let good = |finding: &Value| finding["status"] == "OK";
+        assert!(findings.iter().all(good), "{findings:#?}");
+    }
+}

@@ -1,0 +1,11 @@
+//! `churnctl serve`: the real binary over real sockets.
+
+mod drain;
+mod hostile;
+mod log;
+mod metrics;
+mod reload;
+pub(crate) mod running;
+mod scenarios;
+mod settings;
+mod spans;
