@@ -1,6 +1,6 @@
 //! Rules about the CronJobs: kube-state-metrics. What they push is in `pushes.rs`.
 
-use super::case::{Case, flat, moving};
+use super::case::{Case, before, flat, moving};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
@@ -173,7 +173,7 @@ fn drift_failed(options: &Options) -> Rule {
             ..doubled
         };
         vec![
-            fires.silent_at(hold - MINUTE).fires_at(hold, &labels, 1.0),
+            fires.silent_at(before(hold)).fires_at(hold, &labels, 1.0),
             doubled.fires_at(hold, &labels, 1.0),
             workflow.add_to(silent).silent_at(hold + 600),
             Case::no_data(hold),
@@ -285,10 +285,10 @@ label_replace(
         .add_to(silent);
         vec![
             fires
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &labels, 1000.0),
             never
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &labels, 1000.0),
             success(silent, ours, "s", 0.0).silent_at(hold + 600),
             Case::no_data(hold),
@@ -380,7 +380,7 @@ unless on (namespace, cronjob) kube_cronjob_spec_suspend == 1"#,
         }
         silent = cronjob(silent, ours, "other", success, limit * 2.0, 0.0);
         silent = cronjob(silent, ours, "other-2", created, limit * 2.0, 0.0);
-        fires = fires.silent_at(hold - MINUTE);
+        fires = fires.silent_at(before(hold));
         for name in &names {
             fires = fires.fires_at(hold, &[("namespace", ours), ("cronjob", name)], limit + 1.0);
         }

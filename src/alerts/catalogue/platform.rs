@@ -1,6 +1,6 @@
 //! Rules about workloads: pods, Deployments, HPA. kube-state-metrics. What they use is in `limits.rs`.
 
-use super::case::{Case, CaseKind, flat};
+use super::case::{Case, CaseKind, before, flat};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
@@ -80,7 +80,7 @@ fn not_running(options: &Options) -> Rule {
         }
         silent = pod(silent, ours, "fine", "ReplicaSet", "Running", true);
         silent = pod(silent, ours, "done", "ReplicaSet", "Succeeded", false);
-        fires = fires.silent_at(hold - MINUTE);
+        fires = fires.silent_at(before(hold));
         for name in ["p", "u", "r"] {
             fires = fires.fires_at(hold, &[("namespace", ours), ("pod", name)], 1.0);
         }
@@ -122,7 +122,7 @@ fn crash_looping(options: &Options) -> Rule {
                 )
                 .with(series(ELSEWHERE, "b", "CrashLoopBackOff"), flat(1.0))
                 .with(series(ours, "c", "ContainerCreating"), flat(1.0))
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(
                     hold,
                     &[("namespace", ours), ("pod", "a"), ("container", "c")],
@@ -173,7 +173,7 @@ fn restarts(options: &Options) -> Rule {
             Case::fires("one restart more than allowed")
                 .with(series(ours, "a"), jump(limit + 1.0))
                 .with(series(ELSEWHERE, "b"), jump(limit + 10.0))
-                .silent_at(61 * MINUTE + hold - MINUTE)
+                .silent_at(61 * MINUTE + before(hold))
                 .fires_at(61 * MINUTE + hold, &labels, limit + 1.0),
             Case::silent("as many as allowed, and more over a longer time")
                 .with(series(ours, "a"), jump(limit))
@@ -251,7 +251,7 @@ fn mismatch(options: &Options) -> Rule {
         let silent = deployment(silent, ours, "rolling", 200.0, 150.0, "0+1x400");
         vec![
             deployment(fires, ELSEWHERE, "b", 2.0, 0.0, "2+0x400")
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[("namespace", ours), ("deployment", "a")], 2.0),
             silent.silent_at(hold + MINUTE).silent_at(hold + 600),
             Case::no_data(hold),
@@ -288,7 +288,7 @@ fn unavailable(options: &Options) -> Rule {
         );
         vec![
             deployment(fires, ELSEWHERE, "b", 1.0, 0.0, "1+0x400")
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[("namespace", ours), ("deployment", "a")], 0.0),
             deployment(silent, ours, "off", 0.0, 0.0, "0+0x400").silent_at(hold + 600),
             Case::no_data(hold),
@@ -335,7 +335,7 @@ fn maxed_out(options: &Options) -> Rule {
         );
         vec![
             hpa(fires, ELSEWHERE, "b", 6.0, 2.0, 6.0)
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(
                     hold,
                     &[("namespace", ours), ("horizontalpodautoscaler", "a")],
@@ -375,7 +375,7 @@ and on () absent(up{job="$kube_state_metrics_job"} == 1)"#,
                 .with(up(job), flat(0.0))
                 .with(up("other"), flat(1.0))
                 .with(cronjob(ELSEWHERE), flat(1.0))
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[], 1.0),
             Case::silent("up, and nothing to tell of yet")
                 .with(up(job), flat(1.0))
@@ -386,7 +386,7 @@ and on () absent(up{job="$kube_state_metrics_job"} == 1)"#,
             Case {
                 kind: CaseKind::NoData,
                 ..Case::fires("nothing of that name is scraped")
-                    .silent_at(hold - MINUTE)
+                    .silent_at(before(hold))
                     .fires_at(hold, &[], 1.0)
             },
         ]

@@ -114,10 +114,14 @@ fn annotations(rule: &Rule, options: &Options, description: String) -> BTreeMap<
 #[must_use]
 pub fn test_file(rule: &Rule, options: &Options) -> TestFile {
     // A day of evaluations a minute apart would make the proof of one rule take seconds.
-    let long = rule.for_seconds >= 6 * 3600;
+    let between = match rule.for_seconds {
+        short @ 0..=60 => short.div_ceil(2).max(1),
+        ..21_600 => 60,
+        _ => 1800,
+    };
     TestFile {
         rule_files: vec!["../rules.yml".to_owned()],
-        evaluation_interval: if long { "30m" } else { "1m" }.to_owned(),
+        evaluation_interval: prometheus_duration(between),
         tests: rule
             .cases
             .iter()
