@@ -125,6 +125,11 @@ pub(super) fn before(hold: u64) -> u64 {
     hold - (hold / 2).min(60)
 }
 
+/// The same for a condition that has to hold for hours: half an hour before.
+pub(super) fn long_before(hold: u64) -> u64 {
+    hold - (hold / 2).min(1800)
+}
+
 /// A value that stays, for many steps.
 pub(super) fn flat(value: f64) -> String {
     format!("{value}+0x400")

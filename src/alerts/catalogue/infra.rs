@@ -316,6 +316,11 @@ fn not_ready(options: &Options) -> Rule {
         fires = node(fires, "b", "Ready", "true", 1.0);
         fires = node(fires, "b", "Ready", "false", 0.0);
         fires = node(fires, "b", "MemoryPressure", "true", 0.0);
+        // A minute before the time is up, if it is longer than that.
+        let back = match (hold / MINUTE).checked_sub(2) {
+            Some(steps) => format!("0+0x{steps} 1+0x100"),
+            None => flat(1.0),
+        };
         vec![
             fires
                 .silent_at(before(hold))
@@ -323,7 +328,7 @@ fn not_ready(options: &Options) -> Rule {
             Case::silent("back before the time is up")
                 .with(
                     "kube_node_status_condition{node=\"a\",condition=\"Ready\",status=\"true\"}",
-                    format!("0+0x{} 1+0x100", hold / MINUTE - 1),
+                    back,
                 )
                 .silent_at(before(hold))
                 .silent_at(hold)

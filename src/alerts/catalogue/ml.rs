@@ -1,6 +1,6 @@
 //! Rules about the model: what it predicts, what it is fed, how good it is. And the alert that proves alerts.
 
-use super::case::{Case, CaseKind, before, flat, moving, rising};
+use super::case::{Case, CaseKind, before, flat, long_before, moving, rising};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
@@ -353,18 +353,21 @@ fn score_absent(options: &Options) -> Rule {
             Case::fires("gone for as long as may be; others have theirs")
                 .every(240)
                 .with(score(ELSEWHERE), format!("1+0x{}", minutes + 100))
-                .silent_at(hold - 1800)
+                .silent_at(long_before(hold))
                 .fires_at(hold, &[], 1.0),
             Case::silent("back shortly before")
                 .every(240)
-                .with(score(ours), format!("_x{} 1+0x100", minutes - 20))
-                .silent_at(hold - 1800)
+                .with(
+                    score(ours),
+                    format!("_x{} 1+0x100", minutes.saturating_sub(20).max(1)),
+                )
+                .silent_at(long_before(hold))
                 .silent_at(hold)
                 .silent_at(hold + 4 * 3600),
             Case {
                 kind: CaseKind::NoData,
                 ..Case::fires("there never was one")
-                    .silent_at(hold - 1800)
+                    .silent_at(long_before(hold))
                     .fires_at(hold, &[], 1.0)
             },
         ]

@@ -131,7 +131,8 @@ fn crash_looping(options: &Options) -> Rule {
             Case::silent("starting, and once waiting")
                 .with(series(ours, "a", "ContainerCreating"), flat(1.0))
                 .with(series(ours, "b", "CrashLoopBackOff"), "1 0+0x400")
-                .silent_at(hold)
+                // The window is 5 minutes long.
+                .silent_at(hold.max(6 * MINUTE))
                 .silent_at(hold + 600),
             Case::no_data(hold),
         ]

@@ -258,6 +258,21 @@ mod tests {
     }
 
     #[test]
+    fn any_time_that_a_rule_may_have_makes_cases() {
+        for seconds in [1, 30, 59, 60, 61, 119, 120, 3600, 10 * 365 * 86_400] {
+            let named = super::super::names().into_iter();
+            let options = Options {
+                for_seconds: named.map(|name| (name.to_owned(), seconds)).collect(),
+                ..Options::default()
+            };
+            for rule in all(&options) {
+                assert_eq!(rule.for_seconds, seconds);
+                assert!(!test_file(&rule, &options).tests.is_empty());
+            }
+        }
+    }
+
+    #[test]
     fn every_rule_fires_stays_silent_and_says_what_no_data_does() {
         for rule in all(&Options::default()) {
             let has = |kind| rule.cases.iter().any(|case| case.kind == kind);
