@@ -11,8 +11,7 @@ use crate::harness::Churnctl;
 use crate::mlflow_stub::{MlflowStub, Trouble};
 use crate::servers::Server;
 
-const SCHEMAS: [&str; 15] = [
-const SCHEMAS: [&str; 11] = [
+const SCHEMAS: &[&str] = &[
     "doctor",
     "retrain_now",
     "retrain_status",
@@ -31,6 +30,8 @@ const SCHEMAS: [&str; 11] = [
     "problem",
     "mlflow_run",
     "mlflow_sync",
+    "promote",
+    "kfp_status",
 ];
 
 pub(crate) fn schema(name: &str) -> Validator {
