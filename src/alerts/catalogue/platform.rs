@@ -1,6 +1,6 @@
 //! Rules about workloads: pods, Deployments, HPA. kube-state-metrics. What they use is in `limits.rs`.
 
-use super::case::{Case, CaseKind, before, flat};
+use super::case::{Case, CaseKind, before, flat, rising};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
@@ -17,6 +17,7 @@ pub(super) fn rules(options: &Options) -> Vec<Rule> {
         unavailable(options),
         maxed_out(options),
         state_metrics_absent(options),
+        container_metrics_absent(options),
     ]
 }
 
@@ -344,6 +345,48 @@ fn maxed_out(options: &Options) -> Rule {
                 ),
             hpa(silent, ours, "fixed", 3.0, 3.0, 3.0).silent_at(hold + 600),
             Case::no_data(hold),
+        ]
+    })
+}
+
+fn container_metrics_absent(options: &Options) -> Rule {
+    let draft = Draft {
+        name: "ContainerMetricsAbsent",
+        layer: Layer::Platform,
+        severity: Severity::Warning,
+        for_minutes: 15,
+        expr: r#"absent(container_cpu_usage_seconds_total{namespace="$namespace"})"#,
+        summary: "Metrics of containers are missing",
+        description: "The kubelet gives nothing about our containers: alerts about their processor and memory cannot fire.",
+        meaning: "Prometheus knows nothing about what the containers use. Either none runs, or the kubelets (cAdvisor) are not scraped.",
+        first_query: r#"up{job="kubelet"}"#,
+        fix: &[
+            "`kubectl -n NAMESPACE get pods`: does anything run at all?",
+            "The kubelets are scraped by a ServiceMonitor of kube-prometheus-stack; without that, scrape `/metrics/cadvisor` of every node.",
+            "Without cAdvisor on purpose: put this rule and the ones about containers into `alerts.disable`.",
+        ],
+    };
+    let ours = &options.namespace;
+    let cpu = |namespace: &str| {
+        format!(
+            "container_cpu_usage_seconds_total{{namespace=\"{namespace}\",pod=\"p\",container=\"c\"}}"
+        )
+    };
+    draft.rule(options, |hold| {
+        vec![
+            Case::fires("none of ours, while there are others")
+                .with(cpu(ELSEWHERE), rising(1.0))
+                .silent_at(hold - MINUTE)
+                .fires_at(hold, &[], 1.0),
+            Case::silent("one of ours is enough")
+                .with(cpu(ours), rising(1.0))
+                .silent_at(hold + 600),
+            Case {
+                kind: CaseKind::NoData,
+                ..Case::fires("nothing of that name is scraped")
+                    .silent_at(hold - MINUTE)
+                    .fires_at(hold, &[], 1.0)
+            },
         ]
     })
 }
