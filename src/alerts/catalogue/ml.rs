@@ -349,6 +349,11 @@ fn score_absent(options: &Options) -> Rule {
     };
     draft.rule(options, |hold| {
         let minutes = hold / 240;
+        // An hour and more before the time is up, if it is longer than that.
+        let back = match minutes.saturating_sub(20) {
+            0 => "1+0x400".to_owned(),
+            steps => format!("_x{steps} 1+0x100"),
+        };
         vec![
             Case::fires("gone for as long as may be; others have theirs")
                 .every(240)
@@ -357,10 +362,7 @@ fn score_absent(options: &Options) -> Rule {
                 .fires_at(hold, &[], 1.0),
             Case::silent("back shortly before")
                 .every(240)
-                .with(
-                    score(ours),
-                    format!("_x{} 1+0x100", minutes.saturating_sub(20).max(1)),
-                )
+                .with(score(ours), back)
                 .silent_at(long_before(hold))
                 .silent_at(hold)
                 .silent_at(hold + 4 * 3600),
