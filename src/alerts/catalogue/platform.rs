@@ -376,7 +376,7 @@ fn container_metrics_absent(options: &Options) -> Rule {
         vec![
             Case::fires("none of ours, while there are others")
                 .with(cpu(ELSEWHERE), rising(1.0))
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[], 1.0),
             Case::silent("one of ours is enough")
                 .with(cpu(ours), rising(1.0))
@@ -384,7 +384,7 @@ fn container_metrics_absent(options: &Options) -> Rule {
             Case {
                 kind: CaseKind::NoData,
                 ..Case::fires("nothing of that name is scraped")
-                    .silent_at(hold - MINUTE)
+                    .silent_at(before(hold))
                     .fires_at(hold, &[], 1.0)
             },
         ]

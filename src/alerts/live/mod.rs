@@ -12,10 +12,10 @@ mod step;
 mod synthetic;
 mod whole_loop;
 
+pub use self::prometheus::Prometheus;
 pub use alertmanager::Alertmanager;
 pub use checks::look;
 pub use patience::{Interrupted, Patience};
-pub use prometheus::Prometheus;
 pub use step::{Outcome, Step};
 pub use synthetic::{Synthetic, send};
 pub use whole_loop::{WholeLoop, close_the_loop};

@@ -482,6 +482,11 @@ fn equal_edges(first: &[Bucket]) -> Vec<f64> {
             let width = bucket.max - bucket.min;
             let inner = (1..pieces).map(|at| bucket.min + width * (at as f64 / pieces as f64));
             edges.extend(inner.filter(|_| width > 0.0));
+            // By value alone, a stretch over several powers of two has most of its values in one piece.
+            let (from, to) = (ordinal(bucket.min), ordinal(bucket.max));
+            let step = ((to - from) / pieces).max(1);
+            let by_order = (1..pieces).map(|at| from.saturating_add(at * step));
+            edges.extend(by_order.take_while(|edge| *edge < to).map(from_ordinal));
             since_edge = 0;
         } else {
             since_edge += bucket.count;
