@@ -189,7 +189,9 @@ fn findings_come_in_every_format_and_beside_stdout() {
     );
     let sarif: serde_json::Value = serde_json::from_str(&lint("sarif")).expect("JSON");
     let results = sarif["runs"][0]["results"].as_array().expect("results");
-    assert_eq!(results.len(), github.lines().count());
+    assert!(results.len() > 50, "{}", results.len());
+    // GitHub shows ten annotations a step: the worst are among them.
+    assert_eq!(github.matches("::error ").count(), 10);
     assert_eq!(sarif["version"], "2.1.0");
     let junit = lint("junit");
     assert!(junit.contains("<testcase classname=") && junit.ends_with("</testsuites>\n"));
