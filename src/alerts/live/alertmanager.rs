@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::prometheus::{list, text};
+use super::prometheus_api::{list, text};
 use crate::alerts::node::{Source, documents};
 use crate::alerts::routing::{Configuration, Labels};
 use crate::error::{Error, Result};
@@ -31,8 +31,8 @@ pub(super) struct Known {
 /// How often notifications were tried and failed, by integration.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Counters {
-    /// Notifications that came to an end, well or badly.
-    pub(super) done: BTreeMap<String, f64>,
+    /// Requests that were answered, well or badly.
+    pub(super) requests: BTreeMap<String, f64>,
     /// Those that came to a bad one.
     pub(super) failed: BTreeMap<String, f64>,
     /// Requests that failed and may be tried again.
@@ -152,7 +152,8 @@ impl Alertmanager {
             sums
         };
         Ok(Counters {
-            done: family("alertmanager_notifications_total"),
+            // Not alertmanager_notifications_total, which counts what was begun.
+            requests: family("alertmanager_notification_requests_total"),
             failed: family("alertmanager_notifications_failed_total"),
             failed_requests: family("alertmanager_notification_requests_failed_total"),
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::alertmanager::Alertmanager;
 use super::patience::{Interrupted, Patience, Waited};
-use super::prometheus::Prometheus;
+use super::prometheus_api::Prometheus;
 use super::rules::compare;
 use super::step::Step;
 use crate::alerts::promql::{self, Pattern};

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::alertmanager::{Alertmanager, Counters};
 use super::patience::{Interrupted, Patience, Waited};
-use super::prometheus::{list, text};
+use super::prometheus_api::{list, text};
 use crate::alerts::routing::{Configuration, Decision, Labels, Leaf};
 use crate::error::Result;
 use crate::http::catch::Catcher;
@@ -69,7 +69,9 @@ impl Watch<'_> {
             }
             silent = sends
                 .iter()
-                .filter(|(kind, count)| rise(&now.done, &before.done, kind) < **count as f64)
+                .filter(|(kind, count)| {
+                    rise(&now.requests, &before.requests, kind) < **count as f64
+                })
                 .map(|(kind, _)| kind.clone())
                 .collect();
             Ok(silent.is_empty().then_some(Ok(())))

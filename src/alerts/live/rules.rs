@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::prometheus::Loaded;
+use super::prometheus_api::Loaded;
 use super::step::Step;
 use crate::alerts::promql;
 use crate::alerts::rule::Rule;

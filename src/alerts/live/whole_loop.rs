@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::alertmanager::Alertmanager;
 use super::delivery::{Caught, Delivery, Watch, expected, sends};
 use super::patience::{Interrupted, Patience, Waited};
-use super::prometheus::{Prometheus, text};
+use super::prometheus_api::{Prometheus, text};
 use super::retrain;
 use super::step::Step;
 use crate::alerts::promql::{self, labels_of};

@@ -486,10 +486,10 @@ fn clients_may_be_known_by_their_certificates_in_place_of_a_token() {
         "req -x509 {NEW} -keyout ca.key -out ca.pem -days 2 -subj /CN=ca"
     ));
     run(&format!(
-        "req {NEW} -keyout client.key -out client.csr -subj /CN=alertmanager"
+        "req {NEW} -keyout client.key -out client.csr -subj /CN=alertmanager -addext extendedKeyUsage=clientAuth"
     ));
     run(
-        "x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out client.pem -days 2",
+        "x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -copy_extensions copyall -out client.pem -days 2",
     );
     let tls = [
         "--tls-cert",
