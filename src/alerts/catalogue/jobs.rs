@@ -4,7 +4,6 @@ use super::case::{Case, before, flat, long_before, moving};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
-const MINUTE: u64 = 60;
 /// A namespace that is not ours.
 const ELSEWHERE: &str = "elsewhere";
 
