@@ -81,7 +81,6 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
     client
         .batch_execute(BEGIN)
         .map_err(|error| failed(address, error))?;
-    // Servers before version 14 don't know it, and a failed SET would end the transaction.
     let sql = format!("select * from {} limit 0", address.source());
     let statement = client
         .prepare(&sql)
@@ -92,7 +91,10 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
         .map(|column| SqlColumn {
             name: column.name().to_owned(),
             kind: kind(column.type_()),
-            type_name: column.type_().to_string(),
+            type_name: match column.type_().kind() {
+                Kind::Array(inner) => format!("{inner}[]"),
+                _ => column.type_().to_string(),
+            },
         })
         .collect();
     let cancel = client.cancel_token();

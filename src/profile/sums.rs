@@ -258,13 +258,14 @@ impl ExactSums {
 
     /// Makes sums of values that were summed elsewhere.
     pub(super) fn of_rounded(count: u64, mean: f64, squared_deviations: f64) -> Self {
-        let mut sums = Self::default();
-        sums.rounded = Some(Rounded {
-            count,
-            mean,
-            squared_deviations,
-        });
-        sums
+        Self {
+            rounded: Some(Rounded {
+                count,
+                mean,
+                squared_deviations,
+            }),
+            ..Self::default()
+        }
     }
 
     /// Returns what was summed elsewhere, to be stored.

@@ -55,7 +55,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("csv", &["data", "serve"]),
     ("memmap2", &["data"]),
     ("parquet", &["data"]),
-    ("bytes", &["data"]),
     ("zstd", &["data"]),
     ("postgres", &["data"]),
     ("rustls_platform_verifier", &["http", "data"]),

@@ -15,6 +15,7 @@ mod fault_server;
 mod generated_files;
 mod github_action;
 mod harness;
+mod kfp;
 mod mlflow;
 mod mlflow_real;
 mod mlflow_serve;

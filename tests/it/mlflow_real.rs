@@ -84,6 +84,8 @@ impl Real {
             ])
             .env("MLFLOW_DISABLE_TELEMETRY", "true")
             .env("DO_NOT_TRACK", "true")
+            // Its workers for background jobs are many, and nothing of ours needs them.
+            .env("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))

@@ -229,8 +229,11 @@ fn a_table_gives_the_numbers_of_its_file() {
     for (ours, theirs) in features(&expected).iter().zip(features(&both)) {
         assert_eq!(ours["status"], theirs["status"], "{}", ours["feature"]);
         let (ours, theirs) = (ours["psi"].as_f64(), theirs["psi"].as_f64());
-        let gap = ours.expect("a PSI") - theirs.expect("a PSI");
-        assert!(gap.abs() < 0.02, "{ours:?} {theirs:?}");
+        let (ours, theirs) = (ours.expect("a PSI"), theirs.expect("a PSI"));
+        assert!(
+            (ours - theirs).abs() < 0.02 + 0.05 * ours,
+            "{ours} {theirs}"
+        );
     }
     // A profile of it is a profile like any other, and rows come in their order.
     let table = cluster.address("table=public.baseline&where=tenure < 40");
@@ -278,7 +281,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
     };
     let weird = "t\"; drop table victims; --";
     let quoted = weird.replace('"', "\"\"");
-    cluster.sql("create table victims as select g as a from generate_series(1, 50) g");
+    cluster.sql("create table victims as select g % 7 as a from generate_series(1, 200) g");
     cluster.sql(&format!(
         "create table \"{quoted}\" as select g % 7 as \"a\"\"; drop table victims; --\", \
          case when g % 2 = 0 then 'x''); drop table victims; --' else E'\\\\' end as \"b;\", \
@@ -337,7 +340,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
         ),
         (
             "query=select array[a] as list from victims",
-            "the type int4[], which can't be counted",
+            "which can't be counted",
         ),
         (
             "query=select a from victims where a > 100",
@@ -347,7 +350,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
     ] {
         profile(&cluster.address(rest), ExitCode::BadInput).says(words);
     }
-    assert_eq!(cluster.sql("select count(*) from victims"), "50");
+    assert_eq!(cluster.sql("select count(*) from victims"), "200");
     // A role that may not read, a database that is not there, a server that is not there.
     cluster.sql("create role reader login");
     let address = cluster.address("table=victims");
@@ -372,8 +375,13 @@ fn nothing_in_a_name_or_a_query_can_write() {
         all.contains("reader:***@") && !all.contains("geheim"),
         "{all}"
     );
-    let shown = churnctl.run(&["config", "show"]);
-    assert!(!shown.stdout.contains("geheim"));
+    let with_file = Churnctl::new().file(
+        "churnctl.toml",
+        format!("[drift]\ncurrent = [\"{as_reader}\"]\n"),
+    );
+    let shown = with_file.run(&["config", "show"]).expect(ExitCode::Ok);
+    assert!(shown.stdout.contains("reader:***@"), "{shown:#?}");
+    assert!(!shown.stdout.contains("geheim"), "{shown:#?}");
     profile(
         &address.replace("/postgres?", "/nosuch?"),
         ExitCode::BadInput,

@@ -30,6 +30,8 @@ const SCHEMAS: &[&str] = &[
     "problem",
     "mlflow_run",
     "mlflow_sync",
+    "promote",
+    "kfp_status",
 ];
 
 pub(crate) fn schema(name: &str) -> Validator {

@@ -55,7 +55,14 @@ impl Typed {
             .map(|_| plans[(random.share() * random.share() * 4.0) as usize])
             .collect();
         let score: Vec<f64> = (0..rows).map(|_| random.share()).collect();
-        let label: Vec<bool> = score.iter().map(|&score| random.chance(score)).collect();
+        let label: Vec<bool> = score
+            .iter()
+            .zip(&tenure)
+            .map(|(score, &tenure)| {
+                let new = if tenure < 24 { 0.5 } else { 0.0 };
+                random.chance(0.5 * score + new)
+            })
+            .collect();
         let when = |column: usize| {
             let present = &present;
             move |row: &usize| present[*row][column]
@@ -435,7 +442,7 @@ fn a_model_learns_and_scores_the_same_from_parquet() {
             "churn_label",
             "--artifacts",
             form,
-            "--learner",
+            "--model",
             "logistic",
         ];
         churnctl.run(&args).expect(ExitCode::Ok);

@@ -1,6 +1,6 @@
 //! Rules about the prediction API: what `churnctl serve` measures itself.
 
-use super::case::{Case, CaseKind, flat, rising};
+use super::case::{Case, CaseKind, before, flat, rising};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 use super::serving::latency_cases;
@@ -47,7 +47,7 @@ fn down(options: &Options) -> Rule {
                 .with(up(ours, job, "a"), flat(0.0))
                 .with(up(ours, "other", "b"), flat(1.0))
                 .with(up(ELSEWHERE, job, "c"), flat(1.0))
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[], 1.0),
             Case::silent("one of two answers")
                 .with(up(ours, job, "a"), flat(0.0))
@@ -56,7 +56,7 @@ fn down(options: &Options) -> Rule {
             Case {
                 kind: CaseKind::NoData,
                 ..Case::fires("there is no target")
-                    .silent_at(hold - MINUTE)
+                    .silent_at(before(hold))
                     .fires_at(hold, &[], 1.0)
             },
         ]
@@ -176,7 +176,7 @@ fn budget_burn(options: &Options) -> Rule {
 > $burn_ratio
 and on ()
 sum(rate(churn_api_requests_total{namespace="$namespace",path="/predict",status=~"5.."}[5m]))
-/ sum(rate(churn_api_requests_total{namespace="$namespace",path="/predict"}[5m]))
+/ (sum(rate(churn_api_requests_total{namespace="$namespace",path="/predict"}[5m])) > $requests_per_second)
 > $burn_ratio"#,
         summary: "Churn API burns its error budget",
         description: "{{ $value | humanizePercentage }} of the predictions of the last hour failed: an hour of that costs 2 % of the month's budget.",

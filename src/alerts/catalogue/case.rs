@@ -120,6 +120,16 @@ impl Case {
     }
 }
 
+/// Shortly before a condition has held for so many seconds: a minute, or half of it.
+pub(super) fn before(hold: u64) -> u64 {
+    hold - (hold / 2).min(60)
+}
+
+/// The same for a condition that has to hold for hours: half an hour before.
+pub(super) fn long_before(hold: u64) -> u64 {
+    hold - (hold / 2).min(1800)
+}
+
 /// A value that stays, for many steps.
 pub(super) fn flat(value: f64) -> String {
     format!("{value}+0x400")

@@ -1,6 +1,6 @@
 //! Rules about nodes: node-exporter and kube-state-metrics.
 
-use super::case::{Case, exact, flat, rising};
+use super::case::{Case, before, exact, flat, rising};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
@@ -130,7 +130,7 @@ fn memory(options: &Options) -> Rule {
                 "other",
                 0.0,
             )
-            .silent_at(hold - MINUTE)
+            .silent_at(before(hold))
             .fires_at(hold, &[("instance", "a")], limit + 0.01),
             silent.silent_at(hold + 600),
             Case::no_data(hold),
@@ -197,7 +197,7 @@ fn disk(options: &Options) -> Rule {
             silent = disk(silent, "at", job, "ext4", limit, 0.0);
         }
         vec![
-            fires.silent_at(hold - MINUTE).fires_at(
+            fires.silent_at(before(hold)).fires_at(
                 hold,
                 &[("instance", "a"), ("device", "sda"), ("mountpoint", "/sda")],
                 limit - 0.01,
@@ -216,7 +216,7 @@ fn network(options: &Options) -> Rule {
         for_minutes: 30,
         expr: r#"max by (instance, device) (
   (rate(node_network_receive_errs_total{job="$node_exporter_job"}[5m]) + rate(node_network_transmit_errs_total[5m]))
-  / (rate(node_network_receive_packets_total[5m]) + rate(node_network_transmit_packets_total[5m]))
+  / (rate(node_network_receive_packets_total[5m]) + rate(node_network_transmit_packets_total[5m]) > 1)
 ) > $node_network_error_ratio"#,
         summary: "Network errors on node",
         description: "{{ $value | humanizePercentage }} of the packets of {{ $labels.device }} of {{ $labels.instance }} fail.",
@@ -262,6 +262,27 @@ fn network(options: &Options) -> Rule {
                     limit * 1.02,
                 ),
             device(silent, "idle", job, 0.0, 0.0).silent_at(begin + hold + 600),
+            // A packet a second, and a little less.
+            device(
+                Case::silent("half of hardly any packets"),
+                "eth0",
+                job,
+                29.4,
+                0.5,
+            )
+            .silent_at(6 * MINUTE + hold),
+            device(
+                Case::fires("half of just enough packets"),
+                "eth0",
+                job,
+                30.6,
+                0.5,
+            )
+            .fires_at(
+                6 * MINUTE + hold,
+                &[("instance", "a"), ("device", "eth0")],
+                0.5,
+            ),
             Case::no_data(hold),
         ]
     })
@@ -295,16 +316,21 @@ fn not_ready(options: &Options) -> Rule {
         fires = node(fires, "b", "Ready", "true", 1.0);
         fires = node(fires, "b", "Ready", "false", 0.0);
         fires = node(fires, "b", "MemoryPressure", "true", 0.0);
+        // A minute before the time is up, if it is longer than that.
+        let back = match (hold / MINUTE).checked_sub(2) {
+            Some(steps) => format!("0+0x{steps} 1+0x100"),
+            None => flat(1.0),
+        };
         vec![
             fires
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[("node", "a")], 0.0),
             Case::silent("back before the time is up")
                 .with(
                     "kube_node_status_condition{node=\"a\",condition=\"Ready\",status=\"true\"}",
-                    format!("0+0x{} 1+0x100", hold / MINUTE - 1),
+                    back,
                 )
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .silent_at(hold)
                 .silent_at(hold + 600),
             Case::no_data(hold),
@@ -335,7 +361,7 @@ fn exporter_absent(options: &Options) -> Rule {
             Case::fires("scraped in vain, while others are up")
                 .with(format!("up{{job=\"{job}\",instance=\"a\"}}"), flat(0.0))
                 .with("up{job=\"other\",instance=\"b\"}", flat(1.0))
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[], 1.0),
             Case::silent("one of two answers")
                 .with(format!("up{{job=\"{job}\",instance=\"a\"}}"), flat(1.0))
@@ -344,7 +370,7 @@ fn exporter_absent(options: &Options) -> Rule {
             Case {
                 kind: super::CaseKind::NoData,
                 ..Case::fires("nothing of that name is scraped")
-                    .silent_at(hold - MINUTE)
+                    .silent_at(before(hold))
                     .fires_at(hold, &[], 1.0)
             },
         ]

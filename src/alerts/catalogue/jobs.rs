@@ -1,10 +1,9 @@
 //! Rules about the CronJobs: kube-state-metrics. What they push is in `pushes.rs`.
 
-use super::case::{Case, flat, moving};
+use super::case::{Case, before, flat, long_before, moving};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
-const MINUTE: u64 = 60;
 /// A namespace that is not ours.
 const ELSEWHERE: &str = "elsewhere";
 
@@ -173,7 +172,7 @@ fn drift_failed(options: &Options) -> Rule {
             ..doubled
         };
         vec![
-            fires.silent_at(hold - MINUTE).fires_at(hold, &labels, 1.0),
+            fires.silent_at(before(hold)).fires_at(hold, &labels, 1.0),
             doubled.fires_at(hold, &labels, 1.0),
             workflow.add_to(silent).silent_at(hold + 600),
             Case::no_data(hold),
@@ -285,10 +284,10 @@ label_replace(
         .add_to(silent);
         vec![
             fires
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &labels, 1000.0),
             never
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &labels, 1000.0),
             success(silent, ours, "s", 0.0).silent_at(hold + 600),
             Case::no_data(hold),
@@ -380,7 +379,7 @@ unless on (namespace, cronjob) kube_cronjob_spec_suspend == 1"#,
         }
         silent = cronjob(silent, ours, "other", success, limit * 2.0, 0.0);
         silent = cronjob(silent, ours, "other-2", created, limit * 2.0, 0.0);
-        fires = fires.silent_at(hold - MINUTE);
+        fires = fires.silent_at(before(hold));
         for name in &names {
             fires = fires.fires_at(hold, &[("namespace", ours), ("cronjob", name)], limit + 1.0);
         }
@@ -439,18 +438,18 @@ fn suspended(options: &Options) -> Rule {
             fires = fires.with(series(ours, name), format!("1+0x{steps}"));
             silent = silent.with(series(ELSEWHERE, name), format!("1+0x{steps}"));
         }
-        fires = fires.silent_at(hold - 1800);
+        fires = fires.silent_at(long_before(hold));
         for name in names {
             fires = fires.fires_at(hold, &[("namespace", ours), ("cronjob", name)], 1.0);
         }
-        let resumed = format!("1+0x{} 0+0x200", hold / 240 - 20);
+        let resumed = format!("1+0x{} 0+0x200", (hold / 240).saturating_sub(20));
         vec![
             fires,
             silent
                 .with(series(ours, names[0]), format!("0+0x{steps}"))
                 .with(series(ours, names[1]), resumed)
                 .with(series(ours, "other"), format!("1+0x{steps}"))
-                .silent_at(hold - 1800)
+                .silent_at(long_before(hold))
                 .silent_at(hold),
             Case::no_data(hold),
         ]

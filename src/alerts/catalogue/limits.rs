@@ -1,6 +1,6 @@
 //! Rules about what containers use of what they may: cAdvisor and kube-state-metrics.
 
-use super::case::{Case, exact, flat, rising};
+use super::case::{Case, CaseKind, before, exact, flat, rising};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
@@ -13,6 +13,7 @@ pub(super) fn rules(options: &Options) -> Vec<Rule> {
         cpu_limit(options),
         memory_limit(options),
         oom_killed(options),
+        kubelet_absent(options),
     ]
 }
 
@@ -122,7 +123,7 @@ min by (namespace, pod, container) (kube_pod_container_resource_limits{resource=
                 .with(limit_series(ours, "c", "memory"), flat(1000.0))
                 .with(usage(ELSEWHERE, "c", "i"), flat(1000.0))
                 .with(limit_series(ELSEWHERE, "c", "memory"), flat(1000.0))
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &labels, limit + 0.01),
             silent.silent_at(hold + 600),
             Case::no_data(hold),
@@ -181,7 +182,7 @@ fn oom_killed(options: &Options) -> Rule {
         );
         vec![
             container(fires, ELSEWHERE, "b", "OOMKilled", once)
-                .silent_at(20 * MINUTE + hold - MINUTE)
+                .silent_at(20 * MINUTE + before(hold))
                 .fires_at(
                     20 * MINUTE + hold,
                     &[("namespace", ours), ("pod", "a"), ("container", "c")],
@@ -191,6 +192,44 @@ fn oom_killed(options: &Options) -> Rule {
                 .silent_at(20 * MINUTE + hold)
                 .silent_at(30 * MINUTE),
             Case::no_data(hold),
+        ]
+    })
+}
+
+fn kubelet_absent(options: &Options) -> Rule {
+    let draft = Draft {
+        name: "KubeletAbsent",
+        layer: Layer::Platform,
+        severity: Severity::Warning,
+        for_minutes: 15,
+        expr: r#"absent(up{job="kubelet"} == 1)"#,
+        summary: "cAdvisor is missing",
+        description: "No kubelet can be scraped: alerts about the use of CPU and memory cannot fire.",
+        meaning: "Prometheus reaches no kubelet, and cAdvisor is a part of it. Nothing is known about what containers use.",
+        first_query: r#"up{job="kubelet"}"#,
+        fix: &[
+            "kube-prometheus-stack scrapes it by itself (`kubelet.enabled`); elsewhere it needs a job of that name.",
+            "Refused: Prometheus' ServiceAccount needs `nodes/metrics`.",
+        ],
+    };
+    let up = |job: &str, instance: &str| format!("up{{job=\"{job}\",instance=\"{instance}\"}}");
+    draft.rule(options, |hold| {
+        vec![
+            Case::fires("scraped in vain, while others are up")
+                .with(up("kubelet", "a"), flat(0.0))
+                .with(up("other", "b"), flat(1.0))
+                .silent_at(before(hold))
+                .fires_at(hold, &[], 1.0),
+            Case::silent("one of two answers")
+                .with(up("kubelet", "a"), flat(1.0))
+                .with(up("kubelet", "b"), flat(0.0))
+                .silent_at(hold + 600),
+            Case {
+                kind: CaseKind::NoData,
+                ..Case::fires("nothing of that name is scraped")
+                    .silent_at(before(hold))
+                    .fires_at(hold, &[], 1.0)
+            },
         ]
     })
 }

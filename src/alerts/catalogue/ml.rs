@@ -1,6 +1,6 @@
 //! Rules about the model: what it predicts, what it is fed, how good it is. And the alert that proves alerts.
 
-use super::case::{Case, CaseKind, flat, moving, rising};
+use super::case::{Case, CaseKind, before, flat, long_before, moving, rising};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
@@ -94,7 +94,7 @@ fn prediction_shift(options: &Options) -> Rule {
         );
         few = mix(few, ELSEWHERE, rate, 1.0);
         vec![
-            up.silent_at(begin + hold - MINUTE - MINUTE)
+            up.silent_at(begin + before(hold) - MINUTE)
                 .fires_at(begin + hold, &[], limit + 0.01),
             base(
                 Case::fires("a class that never comes any more")
@@ -191,7 +191,7 @@ time() - max by (namespace, model) (churn_drift_last_run_timestamp_seconds) < $d
         );
         vec![
             last_run(fires, ours, age, 0.0)
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(
                     hold,
                     &[("namespace", ours), ("model", "m")],
@@ -277,7 +277,7 @@ time() - max by (namespace, model) (churn_drift_last_run_timestamp_seconds) < $d
         let fires = last_run(auc(fires, ELSEWHERE, 0.8, 0.5, 1e5), ELSEWHERE, 0.0, 0.0);
         vec![
             last_run(fires, ours, age, 0.0)
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &labels, drop),
             last_run(
                 auc(
@@ -349,22 +349,27 @@ fn score_absent(options: &Options) -> Rule {
     };
     draft.rule(options, |hold| {
         let minutes = hold / 240;
+        // An hour and more before the time is up, if it is longer than that.
+        let back = match minutes.saturating_sub(20) {
+            0 => "1+0x400".to_owned(),
+            steps => format!("_x{steps} 1+0x100"),
+        };
         vec![
             Case::fires("gone for as long as may be; others have theirs")
                 .every(240)
                 .with(score(ELSEWHERE), format!("1+0x{}", minutes + 100))
-                .silent_at(hold - 1800)
+                .silent_at(long_before(hold))
                 .fires_at(hold, &[], 1.0),
             Case::silent("back shortly before")
                 .every(240)
-                .with(score(ours), format!("_x{} 1+0x100", minutes - 20))
-                .silent_at(hold - 1800)
+                .with(score(ours), back)
+                .silent_at(long_before(hold))
                 .silent_at(hold)
                 .silent_at(hold + 4 * 3600),
             Case {
                 kind: CaseKind::NoData,
                 ..Case::fires("there never was one")
-                    .silent_at(hold - 1800)
+                    .silent_at(long_before(hold))
                     .fires_at(hold, &[], 1.0)
             },
         ]
@@ -391,7 +396,7 @@ fn test_alert(options: &Options) -> Rule {
         vec![Case {
             kind: CaseKind::NoData,
             ..Case::fires("always")
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[], 1.0)
         }]
     });

@@ -1,6 +1,6 @@
 //! Rules about workloads: pods, Deployments, HPA. kube-state-metrics. What they use is in `limits.rs`.
 
-use super::case::{Case, CaseKind, flat};
+use super::case::{Case, CaseKind, before, flat, rising};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
@@ -17,6 +17,7 @@ pub(super) fn rules(options: &Options) -> Vec<Rule> {
         unavailable(options),
         maxed_out(options),
         state_metrics_absent(options),
+        container_metrics_absent(options),
     ]
 }
 
@@ -80,7 +81,7 @@ fn not_running(options: &Options) -> Rule {
         }
         silent = pod(silent, ours, "fine", "ReplicaSet", "Running", true);
         silent = pod(silent, ours, "done", "ReplicaSet", "Succeeded", false);
-        fires = fires.silent_at(hold - MINUTE);
+        fires = fires.silent_at(before(hold));
         for name in ["p", "u", "r"] {
             fires = fires.fires_at(hold, &[("namespace", ours), ("pod", name)], 1.0);
         }
@@ -122,7 +123,7 @@ fn crash_looping(options: &Options) -> Rule {
                 )
                 .with(series(ELSEWHERE, "b", "CrashLoopBackOff"), flat(1.0))
                 .with(series(ours, "c", "ContainerCreating"), flat(1.0))
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(
                     hold,
                     &[("namespace", ours), ("pod", "a"), ("container", "c")],
@@ -131,7 +132,8 @@ fn crash_looping(options: &Options) -> Rule {
             Case::silent("starting, and once waiting")
                 .with(series(ours, "a", "ContainerCreating"), flat(1.0))
                 .with(series(ours, "b", "CrashLoopBackOff"), "1 0+0x400")
-                .silent_at(hold)
+                // The window is 5 minutes long.
+                .silent_at(hold.max(6 * MINUTE))
                 .silent_at(hold + 600),
             Case::no_data(hold),
         ]
@@ -173,7 +175,7 @@ fn restarts(options: &Options) -> Rule {
             Case::fires("one restart more than allowed")
                 .with(series(ours, "a"), jump(limit + 1.0))
                 .with(series(ELSEWHERE, "b"), jump(limit + 10.0))
-                .silent_at(61 * MINUTE + hold - MINUTE)
+                .silent_at(61 * MINUTE + before(hold))
                 .fires_at(61 * MINUTE + hold, &labels, limit + 1.0),
             Case::silent("as many as allowed, and more over a longer time")
                 .with(series(ours, "a"), jump(limit))
@@ -251,7 +253,7 @@ fn mismatch(options: &Options) -> Rule {
         let silent = deployment(silent, ours, "rolling", 200.0, 150.0, "0+1x400");
         vec![
             deployment(fires, ELSEWHERE, "b", 2.0, 0.0, "2+0x400")
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[("namespace", ours), ("deployment", "a")], 2.0),
             silent.silent_at(hold + MINUTE).silent_at(hold + 600),
             Case::no_data(hold),
@@ -288,7 +290,7 @@ fn unavailable(options: &Options) -> Rule {
         );
         vec![
             deployment(fires, ELSEWHERE, "b", 1.0, 0.0, "1+0x400")
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[("namespace", ours), ("deployment", "a")], 0.0),
             deployment(silent, ours, "off", 0.0, 0.0, "0+0x400").silent_at(hold + 600),
             Case::no_data(hold),
@@ -335,7 +337,7 @@ fn maxed_out(options: &Options) -> Rule {
         );
         vec![
             hpa(fires, ELSEWHERE, "b", 6.0, 2.0, 6.0)
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(
                     hold,
                     &[("namespace", ours), ("horizontalpodautoscaler", "a")],
@@ -343,6 +345,48 @@ fn maxed_out(options: &Options) -> Rule {
                 ),
             hpa(silent, ours, "fixed", 3.0, 3.0, 3.0).silent_at(hold + 600),
             Case::no_data(hold),
+        ]
+    })
+}
+
+fn container_metrics_absent(options: &Options) -> Rule {
+    let draft = Draft {
+        name: "ContainerMetricsAbsent",
+        layer: Layer::Platform,
+        severity: Severity::Warning,
+        for_minutes: 15,
+        expr: r#"absent(container_cpu_usage_seconds_total{namespace="$namespace"})"#,
+        summary: "Metrics of containers are missing",
+        description: "The kubelet gives nothing about our containers: alerts about their processor and memory cannot fire.",
+        meaning: "Prometheus knows nothing about what the containers use. Either none runs, or the kubelets (cAdvisor) are not scraped.",
+        first_query: r#"up{job="kubelet"}"#,
+        fix: &[
+            "`kubectl -n NAMESPACE get pods`: does anything run at all?",
+            "The kubelets are scraped by a ServiceMonitor of kube-prometheus-stack; without that, scrape `/metrics/cadvisor` of every node.",
+            "Without cAdvisor on purpose: put this rule and the ones about containers into `alerts.disable`.",
+        ],
+    };
+    let ours = &options.namespace;
+    let cpu = |namespace: &str| {
+        format!(
+            "container_cpu_usage_seconds_total{{namespace=\"{namespace}\",pod=\"p\",container=\"c\"}}"
+        )
+    };
+    draft.rule(options, |hold| {
+        vec![
+            Case::fires("none of ours, while there are others")
+                .with(cpu(ELSEWHERE), rising(1.0))
+                .silent_at(hold - MINUTE)
+                .fires_at(hold, &[], 1.0),
+            Case::silent("one of ours is enough")
+                .with(cpu(ours), rising(1.0))
+                .silent_at(hold + 600),
+            Case {
+                kind: CaseKind::NoData,
+                ..Case::fires("nothing of that name is scraped")
+                    .silent_at(hold - MINUTE)
+                    .fires_at(hold, &[], 1.0)
+            },
         ]
     })
 }
@@ -375,7 +419,7 @@ and on () absent(up{job="$kube_state_metrics_job"} == 1)"#,
                 .with(up(job), flat(0.0))
                 .with(up("other"), flat(1.0))
                 .with(cronjob(ELSEWHERE), flat(1.0))
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[], 1.0),
             Case::silent("up, and nothing to tell of yet")
                 .with(up(job), flat(1.0))
@@ -386,7 +430,7 @@ and on () absent(up{job="$kube_state_metrics_job"} == 1)"#,
             Case {
                 kind: CaseKind::NoData,
                 ..Case::fires("nothing of that name is scraped")
-                    .silent_at(hold - MINUTE)
+                    .silent_at(before(hold))
                     .fires_at(hold, &[], 1.0)
             },
         ]

@@ -114,10 +114,14 @@ fn annotations(rule: &Rule, options: &Options, description: String) -> BTreeMap<
 #[must_use]
 pub fn test_file(rule: &Rule, options: &Options) -> TestFile {
     // A day of evaluations a minute apart would make the proof of one rule take seconds.
-    let long = rule.for_seconds >= 6 * 3600;
+    let between = match rule.for_seconds {
+        short @ 0..=60 => short.div_ceil(2).max(1),
+        ..21_600 => 60,
+        _ => 1800,
+    };
     TestFile {
         rule_files: vec!["../rules.yml".to_owned()],
-        evaluation_interval: if long { "30m" } else { "1m" }.to_owned(),
+        evaluation_interval: prometheus_duration(between),
         tests: rule
             .cases
             .iter()
@@ -251,6 +255,21 @@ mod tests {
             options.for_seconds.insert(name.to_owned(), seconds);
         }
         prove(&options);
+    }
+
+    #[test]
+    fn any_time_that_a_rule_may_have_makes_cases() {
+        for seconds in [1, 30, 59, 60, 61, 119, 120, 3600, 10 * 365 * 86_400] {
+            let named = super::super::names().into_iter();
+            let options = Options {
+                for_seconds: named.map(|name| (name.to_owned(), seconds)).collect(),
+                ..Options::default()
+            };
+            for rule in all(&options) {
+                assert_eq!(rule.for_seconds, seconds);
+                assert!(!test_file(&rule, &options).tests.is_empty());
+            }
+        }
     }
 
     #[test]

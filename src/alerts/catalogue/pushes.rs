@@ -1,10 +1,9 @@
 //! Rules about what the jobs push: the Pushgateway.
 
-use super::case::{Case, moving};
+use super::case::{Case, before, moving};
 use super::options::Options;
 use super::rule::{Draft, Layer, Rule, Severity};
 
-const MINUTE: u64 = 60;
 /// A namespace that is not ours.
 const ELSEWHERE: &str = "elsewhere";
 
@@ -47,7 +46,7 @@ fn push_stale(options: &Options) -> Rule {
             silent = pushed(silent, ours, job, metric, -limit, 60.0);
             silent = pushed(silent, ELSEWHERE, job, metric, -limit * 2.0, 60.0);
         }
-        fires = fires.silent_at(hold - MINUTE);
+        fires = fires.silent_at(before(hold));
         for job in ["churn-drift", "churn-batch-score"] {
             fires = fires.fires_at(hold, &[("namespace", ours), ("job", job)], limit + 1.0);
         }
@@ -101,7 +100,7 @@ fn push_rejected(options: &Options) -> Rule {
         let silent = group(silent, ours, "churn-retrain", 100.0, 100.0);
         vec![
             group(fires, ours, "theirs", 100.0, 101.0)
-                .silent_at(hold - MINUTE)
+                .silent_at(before(hold))
                 .fires_at(hold, &[("namespace", ours), ("job", "churn-drift")], 101.0),
             silent.silent_at(hold + 600),
             Case::no_data(hold),

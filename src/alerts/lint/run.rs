@@ -217,6 +217,8 @@ mod tests {
             "up == 0",
             "rate(up[5m]) / (rate(up[5m]) > 0.05) > 0.5",
             "rate(up[5m]) / rate(up[5m]) > 0.5 and rate(up[5m]) > 1",
+            // The first ratio is guarded, and the second counts only with it.
+            "rate(up[1h]) / (rate(up[1h]) > 1) > 0.5 and rate(up[5m]) / rate(up[5m]) > 0.5",
             "absent(up_total{namespace=\"n\",pod=\"p\"})",
         ] {
             assert_eq!(found(expr), Vec::<String>::new(), "{expr}");

@@ -55,6 +55,7 @@ pub struct Mutation {
     pub wanted: String,
 }
 
+const MINUTE: u64 = 60_000;
 const COMPARATORS: [&str; 6] = ["==", "!=", "<=", ">=", "<", ">"];
 
 /// Returns every alteration of a rule, in the order of its text.
@@ -211,12 +212,19 @@ impl Maker<'_> {
             return;
         };
         let text = |time: u64| duration::text(time);
+        // Cases are evaluated once a minute: in between nothing could be noticed.
+        let half = milliseconds / 2;
+        let half = if half < MINUTE {
+            0
+        } else {
+            half - half % MINUTE
+        };
         for (other, wanted) in [
             (
-                milliseconds / 2,
+                half,
                 format!(
                     "a silent case {} to {} after the expression became true",
-                    text(milliseconds / 2),
+                    text(half),
                     text(milliseconds)
                 ),
             ),

@@ -25,14 +25,17 @@ pub(super) struct Listener {
 impl Listener {
     pub(super) fn start(churnctl: &Churnctl, more: &[&str]) -> Self {
         std::fs::write(churnctl.path("token"), TOKEN).expect("write the token");
-        let args = [
-            "retrain",
-            "listen",
-            "--listen",
-            "127.0.0.1:0",
-            "--token-file",
-            "token",
-        ];
+        let args: Vec<&str> = ["--token-file", "token"]
+            .iter()
+            .chain(more)
+            .copied()
+            .collect();
+        Self::start_bare(churnctl, &args)
+    }
+
+    /// Starts one that asks for no token.
+    fn start_bare(churnctl: &Churnctl, more: &[&str]) -> Self {
+        let args = ["retrain", "listen", "--listen", "127.0.0.1:0"];
         let args: Vec<&str> = args.iter().chain(more).copied().collect();
         let mut child = churnctl.spawn(&args, Stdio::null());
         let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
@@ -458,4 +461,61 @@ fn a_hundred_parallel_duplicates_at_two_listeners_start_one_job_twenty_times() {
         );
         finish_all(&server);
     }
+}
+
+#[test]
+fn clients_may_be_known_by_their_certificates_in_place_of_a_token() {
+    use crate::servers::installed;
+    let (Some(openssl), Some(curl)) = (installed("openssl"), installed("curl")) else {
+        return;
+    };
+    let (server, churnctl) = stub();
+    let run = |line: &str| {
+        let made = std::process::Command::new(&openssl)
+            .args(line.split(' '))
+            .current_dir(churnctl.path(""))
+            .output()
+            .expect("openssl");
+        assert!(made.status.success(), "{line}: {made:?}");
+    };
+    const NEW: &str = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    run(&format!(
+        "req -x509 {NEW} -keyout key.pem -out cert.pem -days 2 -subj /CN=hook -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"
+    ));
+    run(&format!(
+        "req -x509 {NEW} -keyout ca.key -out ca.pem -days 2 -subj /CN=ca"
+    ));
+    run(&format!(
+        "req {NEW} -keyout client.key -out client.csr -subj /CN=alertmanager"
+    ));
+    run(
+        "x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out client.pem -days 2",
+    );
+    let tls = [
+        "--tls-cert",
+        "cert.pem",
+        "--tls-key",
+        "key.pem",
+        "--client-ca",
+        "ca.pem",
+    ];
+    let listener = Listener::start_bare(&churnctl, &tls);
+    let post = |certificate: &[&str]| {
+        let body = notification(60).to_string();
+        let url = format!("https://{}/alertmanager", listener.address);
+        std::process::Command::new(&curl)
+            .args(["-sS", "--cacert", "cert.pem", "-d", &body])
+            .args(certificate)
+            .arg(&url)
+            .current_dir(churnctl.path(""))
+            .output()
+            .expect("curl")
+    };
+    let stranger = post(&[]);
+    assert!(!stranger.status.success(), "{stranger:?}");
+    assert!(server.requests().is_empty());
+    let known = post(&["--cert", "client.pem", "--key", "client.key"]);
+    let answer = String::from_utf8_lossy(&known.stdout).into_owned();
+    assert!(answer.contains("\"outcome\":\"created\""), "{known:?}");
+    assert_eq!(server.jobs().len(), 1);
 }
