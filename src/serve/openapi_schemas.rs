@@ -180,8 +180,11 @@ fn property(feature: &Feature, options: &Options) -> Value {
             match options.unknown_category {
                 UnknownCategory::Reject => json!({ "type": "string", "enum": levels }),
                 UnknownCategory::Other => json!({
-                    "type": "string",
-                    "not": { "pattern": MISSING },
+                    // A number is the category that is written like it.
+                    "type": ["string", "number"],
+                    "minimum": -LARGEST,
+                    "maximum": LARGEST,
+                    "not": { "type": "string", "pattern": MISSING },
                     "examples": listed,
                     "description": "Others than those of training count as one.",
                 }),

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use churnctl::exit::ExitCode;
 use serde_json::{Value, json};
@@ -169,10 +171,18 @@ fn every_answered_prediction_survives_a_kill() {
     for time in 0..times {
         let running = Running::start(&churnctl, &args);
         let address = running.address;
+        let count = Arc::<AtomicUsize>::default();
         let clients: Vec<_> = (0..3)
-            .map(|client| std::thread::spawn(move || ask_until_it_dies(address, time, client)))
+            .map(|client| {
+                let count = Arc::clone(&count);
+                std::thread::spawn(move || ask_until_it_dies(address, time, client, &count))
+            })
             .collect();
-        std::thread::sleep(std::time::Duration::from_millis(40 + 7 * (time % 10)));
+        // Somewhere among the requests, another place each time.
+        while count.load(Ordering::Relaxed) < 5 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(3 * (time % 10)));
         running.kill();
         for client in clients {
             answered.extend(client.join().expect("no panic"));
@@ -200,15 +210,26 @@ fn every_answered_prediction_survives_a_kill() {
     );
 }
 
-fn ask_until_it_dies(address: std::net::SocketAddr, time: u64, client: u64) -> Vec<String> {
-    let mut connection = Connection::to(address);
+fn ask_until_it_dies(
+    address: std::net::SocketAddr,
+    time: u64,
+    client: u64,
+    count: &AtomicUsize,
+) -> Vec<String> {
     let mut answered = Vec::new();
+    let Ok(stream) = std::net::TcpStream::connect(address) else {
+        return answered;
+    };
+    let mut connection = Connection::of(stream);
     for number in 0.. {
         let user = format!("{time}-{client}-{number}");
         let body = customer(&user, 1.0).to_string();
         let sent = connection.write("POST", "/predict", &[], body.as_bytes());
         match sent.and_then(|()| connection.read()) {
-            Ok(response) if response.status == 200 => answered.push(user),
+            Ok(response) if response.status == 200 => {
+                count.fetch_add(1, Ordering::Relaxed);
+                answered.push(user);
+            }
             Ok(response) => panic!("{}", response.text()),
             Err(_) => break,
         }
