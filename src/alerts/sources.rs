@@ -101,7 +101,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>, named: bool) -> Result<()> {
         // A link to a folder may lead around in a circle.
         let linked = entry.file_type().map_err(failed)?.is_symlink();
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if !hidden && !(linked && entry.path().is_dir()) {
+        if !(hidden || linked && entry.path().is_dir()) {
             collect(&entry.path(), files, false)?;
         }
     }
