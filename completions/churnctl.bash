@@ -1989,7 +1989,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__profile)
-            opts="-o -v -q -h --output --features --exclude --categorical --id --score --label --positive --delimiter --threads --config --format --color --verbose --quiet --log-format --help merge help"
+            opts="-o -v -q -h --output --shard --features --exclude --categorical --id --score --label --positive --delimiter --threads --config --format --color --verbose --quiet --log-format --help merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2023,6 +2023,10 @@ _churnctl() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --features)

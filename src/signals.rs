@@ -72,6 +72,13 @@ pub fn listen(end: impl FnOnce(Signal) + Send + 'static) {
         .spawn(wait);
 }
 
+/// Returns whether somebody decides about signals.
+#[must_use]
+pub fn are_taken_over() -> bool {
+    let taker = TAKER.lock().unwrap_or_else(PoisonError::into_inner);
+    taker.is_some()
+}
+
 /// Lets `take` decide about every signal, SIGHUP too, until the result is dropped. It returns
 /// false for a signal that shall end the process at once. It is called on a thread of its own.
 #[must_use]

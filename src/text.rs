@@ -85,6 +85,37 @@ pub fn shorten(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
+/// Returns an address without the password in it: `postgres://me:***@host/db`.
+///
+/// # Examples
+///
+/// ```
+/// use churnctl::text::redacted;
+/// assert_eq!(redacted("postgres://me:secret@h/db?table=t"), "postgres://me:***@h/db?table=t");
+/// assert_eq!(redacted("months/*.csv"), "months/*.csv");
+/// ```
+#[must_use]
+pub fn redacted(address: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return Cow::Borrowed(address);
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    // A password with a raw slash reaches further than the authority.
+    let until_query = rest.find('?').unwrap_or(rest.len());
+    let at = rest[..end].rfind('@').or_else(|| {
+        rest[..until_query]
+            .rfind('@')
+            .filter(|_| rest[..end].contains(':'))
+    });
+    let Some(at) = at else {
+        return Cow::Borrowed(address);
+    };
+    match rest[..at].split_once(':') {
+        Some((user, _)) => Cow::Owned(format!("{scheme}://{user}:***{}", &rest[at..])),
+        None => Cow::Borrowed(address),
+    }
+}
+
 /// Returns `text` with spaces after it up to `columns` terminal columns.
 #[must_use]
 pub fn pad(text: &str, columns: usize) -> String {

@@ -16,6 +16,7 @@ want_debian_packages() {
     command -v promtool >/dev/null || missing+=(prometheus)
     command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
     command -v prometheus-pushgateway >/dev/null || missing+=(prometheus-pushgateway)
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     if [ ${#missing[@]} -eq 0 ]; then
         return
     fi
@@ -39,7 +40,7 @@ want_debian_packages() {
     # Nor shall they start at the next boot.
     local package
     for package in "${missing[@]}"; do
-        if [[ $package == prometheus* ]] && [ -d /run/systemd/system ]; then
+        if [[ $package == prometheus* || $package == postgresql ]] && [ -d /run/systemd/system ]; then
             systemctl disable --now --quiet "$package" || true
         fi
     done

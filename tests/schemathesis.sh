@@ -18,4 +18,5 @@ trap 'kill "$server" 2>/dev/null || true; wait; rm -rf "$work"' EXIT
     --model "$work/artifacts/models/production_latest.json" >"$work/out" &
 server=$!
 until url=$(sed -n 's/^listening on //p' "$work/out") && [ -n "$url" ]; do sleep 0.1; done
-schemathesis run "$url/openapi.json" --checks all "$@"
+export PYTHONPATH=tests SCHEMATHESIS_HOOKS=schemathesis_hooks
+schemathesis --config-file tests/schemathesis.toml run "$url/openapi.json" --checks all "$@"

@@ -56,6 +56,7 @@ fn read(path: &Path) -> Reading {
     let options = ReadOptions {
         delimiter: None,
         threads: 2,
+        shard: None,
     };
     let read = DataSet::open(&[path.display().to_string()], options).and_then(|data| {
         let columns = data.columns().to_vec();

@@ -42,15 +42,17 @@ write, 78 bad settings. `churnctl --help` lists all.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct DriftArgs {
-    /// Baseline: a profile, CSV files, glob patterns, or - for standard input
+    /// Baseline: a profile, files, folders, glob patterns, or - for standard input
     ///
-    /// Files may be compressed (.gz). Several files are one data set.
+    /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
+    /// folder is all of its tables.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     baseline: Option<Vec<String>>,
 
-    /// Current data: a profile, CSV files, glob patterns, or - for standard input
+    /// Current data: a profile, files, folders, glob patterns, or - for standard input
     ///
-    /// Files may be compressed (.gz). Several files are one data set.
+    /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
+    /// folder is all of its tables.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     current: Option<Vec<String>>,
 
@@ -129,6 +131,13 @@ pub(super) struct DriftArgs {
     /// deadlines are those of `push-metrics`, from the settings `push.*`.
     #[arg(long, value_name = "URL", help_heading = REPORTS, value_hint = ValueHint::Url)]
     push_gateway: Option<String>,
+
+    /// Print the SQL that would count a current side in a database, and do nothing else
+    ///
+    /// A statement a line. The baseline is read. Columns with few distinct values need only the
+    /// first two of theirs.
+    #[arg(long, help_heading = DATA)]
+    pub(super) explain_sql: bool,
 
     /// Repeat the check this often, until SIGTERM
     ///

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::ColumnArgs;
+use crate::data::Shard;
 use crate::settings::Flags;
 
 pub(super) const EXAMPLES: &str = "\
@@ -15,6 +16,13 @@ Examples:
   # Several files as one data set; scores and labels for concept drift
   churnctl profile 'months/*.csv.gz' --score churn_risk --label churned -o profile.json
 
+  # One of eight parts of a large data set, for eight machines
+  churnctl profile big.parquet --shard 3/8 -o part-3.json
+
+  # A table in PostgreSQL, counted there; the statements that do it
+  churnctl profile 'postgres://reader@db/shop?table=customers' -o profile.json
+  churnctl profile 'postgres://reader@db/shop?table=customers' -o - --explain-sql
+
   # From a pipe
   zcat training.csv.gz | churnctl profile - -o profile.json
 ";
@@ -22,7 +30,7 @@ Examples:
 const MERGE_EXAMPLES: &str = "\
 Examples:
   # The shards give the same counts as the whole
-  churnctl profile merge shard-1.json shard-2.json -o profile.json
+  churnctl profile merge 'part-*.json' -o profile.json
 
   # A quarter out of months
   churnctl profile merge 'months/2026-0[456].json' -o quarter.json
@@ -42,15 +50,31 @@ pub(super) struct ProfileArgs {
     #[command(subcommand)]
     pub(super) command: Option<ProfileCommand>,
 
-    /// CSV files (.gz too), glob patterns, or - for standard input
+    /// Files, folders, glob patterns, or - for standard input
     ///
-    /// Several files are one data set.
+    /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
+    /// folder is all of its tables.
     #[arg(required = true, value_name = "DATA", value_hint = ValueHint::FilePath)]
     pub(super) data: Vec<String>,
 
     /// Where the profile goes, - for standard output
     #[arg(short, long, required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) output: Option<PathBuf>,
+
+    /// Print the SQL that would count a table in a database, and do nothing else
+    ///
+    /// A statement a line. Columns with few distinct values need only the first two of theirs.
+    #[arg(long, conflicts_with = "shard")]
+    pub(super) explain_sql: bool,
+
+    /// Read one of N equal parts, counted from 0: 0/8 to 7/8
+    ///
+    /// For several machines that share a large data set: each makes the profile of its part, and
+    /// `churnctl profile merge` makes them one, with the same counts as a profile of the whole.
+    /// Plain files are cut between lines, Parquet between rows; compressed files go to a part as
+    /// a whole. In an Indexed Job: `--shard=$(JOB_COMPLETION_INDEX)/8`.
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
 
     #[command(flatten)]
     columns: ColumnArgs,

@@ -30,7 +30,7 @@ Examples:
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct ScoreArgs {
-    /// CSV files (.gz too), glob patterns, or - for standard input
+    /// Files (CSV, NDJSON, .gz, .zst, Parquet), folders, glob patterns, or - for standard input
     #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]
     data: Option<Vec<String>>,
 

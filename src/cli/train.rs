@@ -39,7 +39,7 @@ cannot read or write, 78 bad settings. `churnctl --help` lists all.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct TrainArgs {
-    /// CSV files (.gz too) or glob patterns; they are read twice
+    /// Files (CSV, NDJSON, .gz, .zst, Parquet), folders or glob patterns; they are read twice
     ///
     /// Several files are one data set.
     #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]

@@ -207,7 +207,10 @@ impl Words {
                 args.top_k,
             )?)),
             Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
-            Command::Drift(_) => Task::Drift(Box::new(DriftRequest::from_settings(settings)?)),
+            Command::Drift(args) => Task::Drift(Box::new(DriftRequest {
+                explain_sql: args.explain_sql,
+                ..DriftRequest::from_settings(settings)?
+            })),
             Command::Profile(args) => profile_task(*args, settings)?,
             Command::Promote(args) => Task::Promote(Box::new(PromoteRequest::from_settings(
                 settings,
@@ -273,6 +276,8 @@ fn profile_task(args: ProfileArgs, settings: &Settings) -> Result<Task> {
         (None, Some(output)) => Ok(Task::Profile(Box::new(ProfileRequest {
             data: args.data,
             output,
+            shard: args.shard,
+            explain_sql: args.explain_sql,
             reading: ReadingRequest::from_settings(settings),
         }))),
         // clap requires it; its type has to be optional because of `merge`.

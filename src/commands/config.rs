@@ -76,7 +76,15 @@ fn value(kind: Kind, raw: &Raw) -> serde_json::Value {
 fn shown_safely(shown: &Shown) -> Option<Raw> {
     shown.value.as_ref().map(|raw| match raw {
         Raw::One(text) if text.contains("://") => Raw::One(redacted(text)),
-        Raw::One(_) | Raw::Many(_) => raw.clone(),
+        Raw::Many(texts) => {
+            let texts = texts.iter();
+            Raw::Many(
+                texts
+                    .map(|text| crate::text::redacted(text).into_owned())
+                    .collect(),
+            )
+        }
+        Raw::One(_) => raw.clone(),
     })
 }
 

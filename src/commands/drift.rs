@@ -28,6 +28,8 @@ use crate::terminal::{Format, json};
 /// Everything a drift check needs to know, settings applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DriftRequest {
+    /// Print the statements for a current side in a database instead of checking.
+    pub explain_sql: bool,
     /// Profiles, files and glob patterns of the baseline; `-` for standard input.
     pub baseline: Vec<String>,
     /// Profiles, files and glob patterns of the current side; `-` for standard input.
@@ -209,6 +211,7 @@ impl DriftRequest {
                 .hint("a repeated check needs files"));
         }
         Ok(Self {
+            explain_sql: false,
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             reading: ReadingRequest::from_settings(settings),
@@ -277,6 +280,12 @@ impl DriftPush {
 /// Bad input, settings or files; drift is *no* error, it is exit code 2.
 pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     sweep(&request.outputs);
+    if request.explain_sql {
+        let baseline = request.read_baseline(shell)?;
+        let current = Input::open(&request.current, &request.reading)?;
+        let plan = Plan::new(&baseline, &current.columns(), &request.check_options())?;
+        return inputs::explain(current, &plan.count_plan(), shell);
+    }
     if let Some(watch) = &request.watch {
         return drift_watch::run(request, watch, shell);
     }
@@ -311,8 +320,8 @@ impl DriftRequest {
         let plan = Plan::new(baseline, &current.columns(), &options)?;
         let current = current.count(&plan.count_plan(), "current", shell)?;
         let provenance = Provenance {
-            baseline: self.baseline.join(" "),
-            current: self.current.join(" "),
+            baseline: inputs::shown(&self.baseline),
+            current: inputs::shown(&self.current),
             created_at: shell.created_at().to_owned(),
         };
         check(baseline, &current, &plan, &options, provenance)

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use super::Shell;
 use super::drift::ReadingRequest;
-use crate::data::{DataSet, ReadOptions};
+use crate::data::{DataSet, ReadOptions, has_lines_name, is_lines};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::model::store;
-use crate::profile::{CountPlan, Counted, Profile, Roles, count, profile};
+use crate::profile::{CountPlan, Counted, Profile, Roles, count, explain as explained, profile};
+use crate::text::{redacted, visible};
 
 /// Largest profile that is read; one of 1,000 wide columns is far below.
 const MAX_PROFILE_BYTES: u64 = 1 << 30;
@@ -87,8 +88,35 @@ impl ReadingRequest {
             // The comma is the default, with which a hint at a likelier one is of use.
             delimiter: Some(self.delimiter).filter(|delimiter| *delimiter != b','),
             threads: self.threads.get(),
+            shard: None,
         }
     }
+}
+
+/// Prints the statements with which a database would count the plan.
+///
+/// # Errors
+/// 64 if the data are in no database.
+pub fn explain(input: Input, plan: &CountPlan, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    let statements = match input {
+        Input::Data(mut data) => explained(&mut data, plan),
+        Input::Profile(_) => None,
+    };
+    let statements = statements.ok_or_else(|| {
+        Error::usage("only a table in a database is counted by SQL")
+            .hint("name one: postgres://USER@HOST/DATABASE?table=NAME")
+    })?;
+    for statement in statements {
+        shell.print(&format!("{};\n", visible(&statement)))?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Returns addresses as reports show them: without passwords.
+#[must_use]
+pub fn shown(addresses: &[String]) -> String {
+    let shown: Vec<_> = addresses.iter().map(|address| redacted(address)).collect();
+    shown.join(" ")
 }
 
 /// Reads a baseline, be it a profile or data.
@@ -168,14 +196,23 @@ fn with_a_way_on(error: Error) -> Error {
     }
 }
 
+/// Whether a file is a JSON document and not a table with an object a line.
 fn looks_like_json(path: &Path) -> bool {
     // Only regular files: a look at a pipe would take bytes from it.
-    if !path.is_file() {
+    if has_lines_name(path) || !path.is_file() {
         return false;
     }
     let mut start = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start));
-    read.is_ok() && start.trim_ascii_start().starts_with(b"{")
+    let Ok(file) = File::open(path) else {
+        return false;
+    };
+    let mut file = file.take(4 << 20);
+    if file.by_ref().take(64).read_to_end(&mut start).is_err()
+        || !start.trim_ascii_start().starts_with(b"{")
+    {
+        return false;
+    }
+    file.read_to_end(&mut start).is_ok() && !is_lines(&start)
 }
 
 fn warn_of_blank_lines(count: u64, name: &str, shell: &Shell<'_>) {

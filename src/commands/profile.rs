@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::drift::ReadingRequest;
+use super::inputs::Input;
 use super::{Shell, inputs};
 use crate::cells::Tone;
-use crate::data::{self, DataSet};
+use crate::data::{self, DataSet, ReadOptions, Shard};
 use crate::drift::roles::{check_names, drop_identifiers};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
-use crate::profile::{Profile, SCHEMA_VERSION};
+use crate::profile::{CountColumn, CountPlan, Profile, SCHEMA_VERSION};
 use crate::reports::format::counted;
 
 /// Everything that making a profile needs to know, settings applied.
@@ -22,6 +23,10 @@ pub struct ProfileRequest {
     pub data: Vec<String>,
     /// Where the profile goes.
     pub output: PathBuf,
+    /// Print the statements for a table in a database instead.
+    pub explain_sql: bool,
+    /// The part to read, if not all.
+    pub shard: Option<Shard>,
     /// How the data is read.
     pub reading: ReadingRequest,
 }
@@ -41,7 +46,11 @@ pub struct MergeRequest {
 /// Bad input where the data are, or a file that cannot be read or written.
 pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     sweep(&request.output);
-    let data = DataSet::open(&request.data, request.reading.read_options())?;
+    let options = ReadOptions {
+        shard: request.shard,
+        ..request.reading.read_options()
+    };
+    let data = DataSet::open(&request.data, options)?;
     let columns = data.columns().to_vec();
     let reading = &request.reading;
     let roles = reading.roles();
@@ -52,6 +61,20 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         ("--categorical", &roles.categorical),
     ] {
         check_names(option, names, &columns, &[])?;
+    }
+    if request.explain_sql {
+        let unwanted = |name: &&String| !roles.exclude.contains(name) && !roles.id.contains(name);
+        let columns = columns.iter().filter(unwanted).map(|name| CountColumn {
+            name: name.clone(),
+            categorical: roles.categorical.contains(name),
+            cuts: Vec::new(),
+            fine: Vec::new(),
+        });
+        let plan = CountPlan {
+            columns: columns.collect(),
+            outcome: None,
+        };
+        return inputs::explain(Input::Data(Box::new(data)), &plan, shell);
     }
     let mut profile = inputs::profile_of(data, roles, "data", shell)?;
     let kept = [&reading.label, &reading.score];

@@ -229,6 +229,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         churned: 0,
         fault: None,
     };
+    let data = data.wanting(job.features.iter().chain(&job.ids).copied());
     let read = data.read(&make, shell.progress());
     shell.progress().finish();
     let (sink, summary) = read?;

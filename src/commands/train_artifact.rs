@@ -49,7 +49,14 @@ pub(super) fn body(
             })
         })
         .collect::<Result<_>>()?;
-    let paths = data::expand(&request.data)?;
+    let shown = request.data.iter();
+    let shown = shown.map(|address| crate::text::redacted(address).into_owned());
+    let data_sha256 = match request.data.as_slice() {
+        [address] if data::is_database(address) => {
+            store::reader_sha256(data::database_bytes(address)?)?
+        }
+        addresses => store::data_sha256(&data::expand(addresses)?)?,
+    };
     let mut warnings = table.warnings.clone();
     warnings.extend(training.warnings.iter().cloned());
     Ok(Body {
@@ -64,8 +71,8 @@ pub(super) fn body(
         importance: training.importance.clone(),
         profile: baseline(request, table, &scorer, shell)?,
         provenance: Provenance {
-            data: request.data.clone(),
-            data_sha256: store::data_sha256(&paths)?,
+            data: shown.collect(),
+            data_sha256,
             rows: table.rows_read,
             seed: request.options.seed,
             arguments: request.arguments.clone(),

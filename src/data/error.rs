@@ -76,6 +76,41 @@ pub enum DataError {
         /// The first such byte.
         byte: u8,
     },
+    /// A line of NDJSON is no object, or not a whole one.
+    #[error("malformed JSON at the {what}")]
+    BadJson {
+        /// The part, and what is wrong with it.
+        what: &'static str,
+    },
+    /// An object has a key twice.
+    #[error("the object has the key twice")]
+    RepeatedKey,
+    /// A key that none of the first objects has.
+    #[error("the key \"{key}\" is in none of the first rows, from which the columns are taken")]
+    LateKey {
+        /// The key.
+        key: String,
+    },
+    /// A column has no single value a row.
+    #[error("the column holds values that can't be counted, such as lists or binary data")]
+    Uncountable,
+    /// A line break inside quotes: nobody can tell where a line begins.
+    #[error("the file has line breaks inside quotes, so it cannot be cut into shards")]
+    CannotCut,
+    /// There are fewer rows, or files, than shards.
+    #[error("shard {shard} has no rows")]
+    NoRowsInShard {
+        /// The shard.
+        shard: String,
+    },
+    /// The program was built without what it takes.
+    #[error("this churnctl was built without {what}")]
+    NoFeature {
+        /// What it lacks.
+        what: &'static str,
+        /// The cargo feature.
+        feature: &'static str,
+    },
     /// The files of one data set have different columns.
     #[error("the columns differ from those of {first_file}: {difference}")]
     ColumnsDiffer {
@@ -110,6 +145,21 @@ impl DataError {
             Self::TextAfterQuote => "a quote inside a quoted field is written twice (\"\")".into(),
             Self::TooLong { .. } => "is there a quote that is never closed?".into(),
             Self::NotUtf8 { .. } => "convert it: iconv -f latin1 -t utf-8 FILE".into(),
+            Self::BadJson { .. } => "every line must be one JSON object (NDJSON)".into(),
+            Self::RepeatedKey => "check the job that writes it".into(),
+            Self::LateKey { .. } => {
+                "let every row have every key, null where there is no value".into()
+            }
+            Self::Uncountable => "leave it out with --exclude".into(),
+            Self::CannotCut => "profile it as a whole, or as several files".into(),
+            Self::NoRowsInShard { .. } => {
+                "take fewer shards; compressed files are not cut, each is one shard's".into()
+            }
+            Self::NoFeature { feature, .. } => {
+                format!(
+                    "build it with `cargo build --release --features {feature}`, or take the release image"
+                )
+            }
             Self::ColumnsDiffer { .. } => {
                 "files of one data set need the same columns (their order may differ)".into()
             }

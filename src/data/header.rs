@@ -173,12 +173,11 @@ fn check_names(
 /// Recognises what is not text separated by something.
 fn foreign_format(start: &[u8]) -> Option<(&'static str, &'static str)> {
     const CSV: &str = "convert it to CSV";
-    let known: [(&[u8], &str, &str); 8] = [
-        (b"PAR1", "a Parquet file", CSV),
+    let known: [(&[u8], &str, &str); 7] = [
         (
-            b"\x28\xb5\x2f\xfd",
-            "zstd-compressed",
-            "decompress it: zstd -dc FILE | churnctl ... -",
+            b"PAR1",
+            "a Parquet file",
+            "Parquet is read from files, not from a pipe or compressed",
         ),
         (
             b"PK\x03\x04",
@@ -212,7 +211,7 @@ fn foreign_format(start: &[u8]) -> Option<(&'static str, &'static str)> {
     }
     const JSON: (&str, &str) = (
         "JSON",
-        "a table must be CSV; a profile is a file of its own, not in a pipe or compressed",
+        "a table must be CSV or NDJSON (an object a line); a profile is a file of its own, not in a pipe or compressed",
     );
     match start.trim_ascii_start() {
         [b'{', rest @ ..] if matches!(rest.trim_ascii_start(), [b'"', ..]) => Some(JSON),

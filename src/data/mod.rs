@@ -1,21 +1,44 @@
 //! Tables in: addresses, readers, values. What is counted of them is `profile/`'s affair.
 
+mod address;
+#[cfg(feature = "parquet")]
+mod calendar;
+mod columns;
+mod database;
 mod error;
 mod header;
 mod identifier;
+mod json;
 mod label;
 mod lines;
 mod parallel;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_column;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_tls;
 mod record;
+mod shard;
 mod source;
+mod sql;
 mod streaming;
+mod table;
 mod value;
 
+pub use address::expand;
+pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
+pub use database::{InDatabase, database_bytes};
 pub use error::DataError;
+pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};
 pub use lines::{CsvLines, Fields};
 pub use record::{Field, Row, RowPlace};
-pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary, expand};
+pub use shard::{BadShard, Shard};
+pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
+pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
 pub use value::{MissingKind, Value, classify, parse_field, parse_number};
 
 pub use identifier::named_like_an_id;

@@ -6,12 +6,13 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::error::DataError;
-use super::record::{Block, MAX_RECORD, Outcome, Scanner, check_utf8};
-use super::source::{Fault, Job, ReadTable, RowSink, Stop};
+use super::record::{Block, MAX_RECORD, Outcome, check_utf8};
+use super::source::{Fault, Job, ReadTable, RowScanner, RowSink, Stop};
 
 /// Fits the second-level cache beside the counters.
 const CHUNK: u64 = 256 << 10;
@@ -24,15 +25,16 @@ struct Chunk {
     fault: Option<Stop>,
 }
 
-/// Reads the rows of `file` from byte `start` to byte `end`.
+/// Reads the rows of `file` that begin in the bytes `part` of the bytes `rows`, which hold all rows.
 pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
     file: &File,
-    start: u64,
-    end: u64,
+    rows: Range<u64>,
+    part: Range<u64>,
     threads: usize,
     job: &Job<'_, Make>,
 ) -> Result<ReadTable<S>, Stop> {
-    let chunk_count = end.saturating_sub(start).div_ceil(CHUNK);
+    let Range { start, end } = rows;
+    let chunk_count = part.end.saturating_sub(part.start).div_ceil(CHUNK);
     let threads = u64::try_from(threads.max(1))
         .unwrap_or(1)
         .min(chunk_count.max(1));
@@ -49,8 +51,8 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
             if index >= chunk_count || index > stop_after.load(Ordering::Relaxed) {
                 return (sink, chunks);
             }
-            let from = start + index * CHUNK;
-            let to = (from + CHUNK).min(end);
+            let from = part.start + index * CHUNK;
+            let to = (from + CHUNK).min(part.end);
             let chunk = match load(file, from, to, start, end, &mut buffer) {
                 Ok(lines) => scan(lines, index, &mut scanner, job, &mut sink),
                 Err(stop) => Chunk {
@@ -175,7 +177,7 @@ fn load<'a>(
 fn scan<S: RowSink, Make: Fn() -> S + Sync>(
     lines: &[u8],
     index: u64,
-    scanner: &mut Scanner,
+    scanner: &mut RowScanner,
     job: &Job<'_, Make>,
     sink: &mut S,
 ) -> Chunk {
@@ -237,6 +239,6 @@ pub(super) fn until_bad_text<'a, Make>(
     let column = job.scanner.column_at(&lines[line_start..at]);
     (
         &lines[..line_start],
-        Some((Some(column), DataError::NotUtf8 { byte })),
+        Some((column, DataError::NotUtf8 { byte })),
     )
 }

@@ -123,6 +123,57 @@ impl Row<'_> {
     }
 }
 
+/// Puts rows together for sources that are no CSV: the fields one after another.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RowBuilder {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl RowBuilder {
+    /// Begins a row of so many empty fields.
+    pub(super) fn begin(&mut self, columns: usize) {
+        self.bytes.clear();
+        self.spans.clear();
+        let empty = Span {
+            start: 0,
+            end: 0,
+            doubled: false,
+        };
+        self.spans.resize(columns, empty);
+    }
+
+    /// Lets `write` add the text of a field.
+    #[inline]
+    pub(super) fn set_with(&mut self, column: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        self.spans[column] = Span {
+            start: start as u32,
+            end: self.bytes.len() as u32,
+            doubled: false,
+        };
+    }
+
+    /// Sets the text of a field.
+    #[inline]
+    pub(super) fn set(&mut self, column: usize, text: &[u8]) {
+        self.set_with(column, |bytes| bytes.extend_from_slice(text));
+    }
+
+    /// Returns the row.
+    pub(super) fn row(&mut self, place: RowPlace) -> Row<'_> {
+        // Wide fields are read sixteen bytes at once.
+        self.bytes.extend_from_slice(&[0; 16]);
+        Row {
+            bytes: &self.bytes,
+            spans: &self.spans,
+            order: None,
+            place,
+        }
+    }
+}
+
 fn undouble(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     let mut bytes = text.iter();

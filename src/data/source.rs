@@ -1,19 +1,23 @@
-//! Addresses into tables: files, globs, folders, gzip, standard input; one data set of them all.
+//! One data set of all that the addresses name: opened, then read into sinks.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::read::MultiGzDecoder;
-
+use super::address::{expand, read_failed};
+use super::columns::ColumnTask;
+use super::database::{Database, InDatabase};
 use super::error::DataError;
-use super::header::{Header, HeaderFault, read_header};
-use super::record::{Row, RowPlace, Scanner};
+use super::json::JsonScanner;
+#[cfg(feature = "parquet")]
+use super::parquet;
+use super::record::{Block, Row, RowPlace, Scanned, Scanner};
+use super::shard::Shard;
+use super::sql::is_database;
+use super::table::{Body, FileFrom, Stream, Table};
 use super::{parallel, streaming};
-use crate::error::{Error, Place, Result, nearest};
+use crate::error::{Error, Place, Result};
 use crate::progress::Progress;
 
 /// Takes the rows of a data set. One is made for each thread and file.
@@ -25,6 +29,12 @@ pub trait RowSink: Send {
     /// are read one after another, but a file may begin anew from its first chunk: then it is
     /// made new sinks, and what it had given before does not count.
     fn end_chunk(&mut self, _file: u32, _chunk: u32) {}
+
+    /// Returns who takes the columns of a source that stores columns; none to take rows. Rows
+    /// that go by column are in no call of [`RowSink::row`].
+    fn by_column(&mut self) -> Option<Vec<ColumnTask<'_>>> {
+        None
+    }
 
     /// Adds what another sink of the same kind has taken.
     fn merge(&mut self, other: Self)
@@ -39,6 +49,8 @@ pub struct ReadOptions {
     pub delimiter: Option<u8>,
     /// Threads to read with, at least 1.
     pub threads: usize,
+    /// The part to read; all if none.
+    pub shard: Option<Shard>,
 }
 
 impl Default for ReadOptions {
@@ -46,6 +58,7 @@ impl Default for ReadOptions {
         Self {
             delimiter: None,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            shard: None,
         }
     }
 }
@@ -97,8 +110,91 @@ pub struct DataSet {
     name: String,
     columns: Vec<String>,
     options: ReadOptions,
-    first: Table,
+    first: Opened,
     rest: Vec<PathBuf>,
+    /// Columns that somebody wants; all if none.
+    wanted: Option<Vec<bool>>,
+}
+
+/// A table of any form.
+enum Opened {
+    Text(Table),
+    Database(Box<Database>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<parquet::Table>),
+}
+
+impl Opened {
+    fn open(path: &Path, delimiter: Option<u8>) -> Result<Self> {
+        if path == Path::new("-") {
+            return Ok(Self::Text(Table::open(path, None, delimiter)?));
+        }
+        let failed = |error| read_failed(path, error);
+        let mut file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        // Only regular files: a look at a pipe would take bytes from it.
+        if metadata.is_file() {
+            let mut magic = [0; 4];
+            let is_parquet = file.read_exact(&mut magic).is_ok() && &magic == b"PAR1";
+            io::Seek::rewind(&mut file).map_err(failed)?;
+            #[cfg(feature = "parquet")]
+            if is_parquet {
+                let name = path.display().to_string();
+                let table = parquet::Table::open(file, metadata.len(), &name)?;
+                return Ok(Self::Parquet(Box::new(table)));
+            }
+            #[cfg(not(feature = "parquet"))]
+            if is_parquet {
+                let place = Place {
+                    file: path.display().to_string(),
+                    ..Place::default()
+                };
+                return Err(DataError::NoFeature {
+                    what: "Parquet files",
+                    feature: "parquet",
+                }
+                .at(place));
+            }
+        }
+        Ok(Self::Text(Table::open(path, Some(file), delimiter)?))
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Text(table) => &table.name,
+            Self::Database(database) => &database.address.shown,
+            #[cfg(feature = "parquet")]
+            Self::Parquet(table) => &table.name,
+        }
+    }
+
+    fn columns(&self) -> &[String] {
+        match self {
+            Self::Text(table) => &table.header.columns,
+            Self::Database(database) => &database.names,
+            #[cfg(feature = "parquet")]
+            Self::Parquet(table) => &table.columns,
+        }
+    }
+
+    fn size(&self) -> Option<u64> {
+        match self {
+            Self::Text(table) => table.size,
+            Self::Database(_) => None,
+            #[cfg(feature = "parquet")]
+            Self::Parquet(table) => Some(table.size),
+        }
+    }
+
+    /// Line of the header, if there is one.
+    fn header_line(&self) -> Option<u64> {
+        match self {
+            Self::Text(table) => Some(table.header.lines.max(1)),
+            Self::Database(_) => None,
+            #[cfg(feature = "parquet")]
+            Self::Parquet(_) => None,
+        }
+    }
 }
 
 impl std::fmt::Debug for DataSet {
@@ -110,46 +206,65 @@ impl std::fmt::Debug for DataSet {
     }
 }
 
-/// Bytes of one table after its header.
-pub(super) enum Body {
-    /// A plain local file: can be read anywhere in it.
-    File { file: File, length: u64 },
-    /// Anything else, with the bytes already taken from it.
-    Stream(Stream),
-}
-
-pub(super) struct Stream {
-    pub(super) reader: Box<dyn Read + Send>,
-    pub(super) buffered: Vec<u8>,
-    /// Bytes taken from the file or pipe, before decompression.
-    pub(super) taken: Arc<AtomicU64>,
-}
-
-pub(super) struct Table {
-    pub(super) name: String,
-    pub(super) header: Header,
-    pub(super) body: Body,
-    /// Size on disk, where known.
-    pub(super) size: Option<u64>,
-}
-
 impl DataSet {
-    /// Opens paths, globs, folders (their `.csv` and `.csv.gz` files) and `-` as one data set.
+    /// Opens paths, globs, folders (their tables) and `-` as one data set. Which form a file has
+    /// is told from its first bytes: CSV, NDJSON (both also as gzip or zstd), Parquet.
     ///
     /// # Errors
     /// [`ExitCode::Io`](crate::exit::ExitCode::Io) if a file cannot be opened, bad input if the first header is bad or a glob matches nothing.
     pub fn open(addresses: &[String], options: ReadOptions) -> Result<Self> {
+        if addresses.iter().any(|address| is_database(address)) {
+            return Self::open_database(addresses, options);
+        }
         let paths = expand(addresses)?;
         let (first, rest) = paths
             .split_first()
             .ok_or_else(|| Error::usage("no data given"))?;
-        let first = Table::open(first, options.delimiter)?;
+        let first = Opened::open(first, options.delimiter)?;
         Ok(Self {
             name: addresses.join(" "),
-            columns: first.header.columns.clone(),
+            columns: first.columns().to_vec(),
             options,
             first,
             rest: rest.to_vec(),
+            wanted: None,
+        })
+    }
+
+    fn open_database(addresses: &[String], options: ReadOptions) -> Result<Self> {
+        let [address] = addresses else {
+            return Err(
+                Error::usage("a table in a database is a data set of its own")
+                    .hint("name one address, or make profiles and merge them"),
+            );
+        };
+        if options.shard.is_some_and(|shard| !shard.is_whole()) {
+            return Err(
+                Error::usage("a table in a database cannot be cut into shards")
+                    .hint("give each shard a condition of its own: &where=..."),
+            );
+        }
+        let database = Database::open(address)?;
+        Ok(Self {
+            name: database.address.shown.clone(),
+            columns: database.names.clone(),
+            options,
+            first: Opened::Database(Box::new(database)),
+            rest: Vec::new(),
+            wanted: None,
+        })
+    }
+
+    /// Returns the database that holds the data, if one does: it can count by itself.
+    pub fn database(&mut self) -> Option<InDatabase<'_>> {
+        let Opened::Database(database) = &mut self.first else {
+            return None;
+        };
+        Some(InDatabase {
+            place: database.address.place(),
+            from: database.address.source(),
+            columns: &database.columns,
+            engine: &mut *database.connection,
         })
     }
 
@@ -168,15 +283,27 @@ impl DataSet {
     /// Returns the bytes to read, where they are known: compressed ones count as they are.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
-        self.rest.iter().try_fold(self.first.size?, |sum, path| {
+        self.rest.iter().try_fold(self.first.size()?, |sum, path| {
             Some(sum + fs::metadata(path).ok()?.len())
         })
     }
 
+    /// Says which columns will be looked at. The fields of others may be empty: where columns
+    /// are stored apart, they are not read.
+    #[must_use]
+    pub fn wanting(mut self, columns: impl IntoIterator<Item = usize>) -> Self {
+        let mut wanted = vec![false; self.columns.len()];
+        for column in columns {
+            wanted[column] = true;
+        }
+        self.wanted = Some(wanted);
+        self
+    }
+
     /// Hands every row to sinks made by `make`, and returns them merged into one.
     ///
-    /// Plain files are read in parallel; gzip, pipes and files with line breaks inside quotes
-    /// as one stream. Both give the same rows.
+    /// Plain files are read in parallel; compressed ones, pipes and files with line breaks inside
+    /// quotes as one stream. Both give the same rows.
     ///
     /// # Errors
     /// Bad input, with file, line and column, for the first faulty row in the order of the files;
@@ -193,37 +320,65 @@ impl DataSet {
             options,
             first,
             rest,
+            wanted,
             ..
         } = self;
-        let first_name = first.name.clone();
+        let first_name = first.name().to_owned();
         let mut next = Some(first);
         let mut rest = rest.into_iter();
         while let Some(table) = next {
             let order = column_order(&columns, &first_name, &table)?;
-            let delimiter = options.delimiter.unwrap_or(b',');
-            let scanner = Scanner::new(delimiter, columns.len(), order);
-            let own_columns = table.header.columns.clone();
             let file = u32::try_from(summary.lines.files.len()).unwrap_or(u32::MAX);
-            let job = Job {
-                scanner: &scanner,
-                file,
-                make,
-                progress,
-                columns: &own_columns,
+            let name = table.name().to_owned();
+            let table = match table {
+                Opened::Database(database) => Opened::Text(database.into_table(wanted.as_deref())?),
+                other => other,
             };
-            let (name, header_lines) = (table.name.clone(), table.header.lines);
-            let read = read_table(table, options, &job)?;
+            let (header, read) = match table {
+                Opened::Database(_) => (0, ReadTable::default()),
+                Opened::Text(table) => {
+                    let own_columns = table.header.columns.clone();
+                    let (scanner, names) = if table.json {
+                        (RowScanner::Json(JsonScanner::new(&columns)), &columns)
+                    } else {
+                        let delimiter = options.delimiter.unwrap_or(b',');
+                        let scanner = Scanner::new(delimiter, columns.len(), order);
+                        (RowScanner::Csv(scanner), &own_columns)
+                    };
+                    let job = Job {
+                        scanner: &scanner,
+                        file,
+                        make,
+                        progress,
+                        columns: names,
+                    };
+                    (table.header.lines, read_table(table, options, &job)?)
+                }
+                #[cfg(feature = "parquet")]
+                Opened::Parquet(table) => {
+                    let reading = parquet::Reading {
+                        file,
+                        order,
+                        wanted: wanted.as_deref(),
+                        threads: options.threads,
+                        shard: options.shard,
+                        make,
+                        progress,
+                    };
+                    (0, parquet::read(&table, &reading)?)
+                }
+            };
             summary.rows += read.rows;
             summary.blank_lines += read.blank_lines;
             summary.lines.files.push(FileLines {
                 name,
-                header: header_lines,
+                header,
                 chunks: read.chunk_lines,
             });
             read.sinks.into_iter().for_each(|sink| whole.merge(sink));
             next = rest
                 .next()
-                .map(|path| Table::open(&path, options.delimiter))
+                .map(|path| Opened::open(&path, options.delimiter))
                 .transpose()?;
         }
         if summary.rows == 0 {
@@ -231,15 +386,47 @@ impl DataSet {
                 file: first_name,
                 ..Place::default()
             };
+            if let Some(shard) = options.shard.filter(|shard| !shard.is_whole()) {
+                return Err(DataError::NoRowsInShard {
+                    shard: shard.to_string(),
+                }
+                .at(place));
+            }
             return Err(DataError::NoRows.at(place));
         }
         Ok((whole, summary))
     }
 }
 
+/// Splits blocks into rows, in whichever form they are written.
+#[derive(Debug, Clone)]
+pub(super) enum RowScanner {
+    Csv(Scanner),
+    Json(JsonScanner),
+}
+
+impl RowScanner {
+    /// Hands every complete row of `block` to `on_row`.
+    #[inline]
+    pub(super) fn scan(&mut self, block: Block<'_>, on_row: impl FnMut(&Row<'_>)) -> Scanned {
+        match self {
+            Self::Csv(scanner) => scanner.scan(block, on_row),
+            Self::Json(scanner) => scanner.scan(block, on_row),
+        }
+    }
+
+    /// Returns the column in which a line stands after the bytes `start` of it, if that is plain.
+    pub(super) fn column_at(&self, start: &[u8]) -> Option<usize> {
+        match self {
+            Self::Csv(scanner) => Some(scanner.column_at(start)),
+            Self::Json(_) => None,
+        }
+    }
+}
+
 /// What the readers need to know about a table.
 pub(super) struct Job<'a, Make> {
-    pub(super) scanner: &'a Scanner,
+    pub(super) scanner: &'a RowScanner,
     pub(super) file: u32,
     pub(super) make: &'a Make,
     pub(super) progress: &'a dyn Progress,
@@ -253,6 +440,17 @@ pub(super) struct ReadTable<S> {
     pub(super) rows: u64,
     pub(super) blank_lines: u64,
     pub(super) chunk_lines: Vec<u64>,
+}
+
+impl<S> Default for ReadTable<S> {
+    fn default() -> Self {
+        Self {
+            sinks: Vec::new(),
+            rows: 0,
+            blank_lines: 0,
+            chunk_lines: Vec::new(),
+        }
+    }
 }
 
 /// A faulty row: how many lines of the body precede it.
@@ -292,10 +490,38 @@ fn read_table<S: RowSink, Make: Fn() -> S + Sync>(
         Stop::Io(error) => read_failed(Path::new(&name), error),
         Stop::QuotedLineBreak => Error::bad_input("a line break inside quotes"),
     };
+    let shard = options.shard.filter(|shard| !shard.is_whole());
     let stream = match body {
-        Body::Stream(stream) => stream,
+        Body::Stream(stream) => match shard {
+            // Nobody can begin in the middle of a stream: it is one shard's as a whole.
+            Some(shard) if !shard.takes_whole(job.file) => {
+                return Ok(ReadTable::default());
+            }
+            _ => stream,
+        },
         Body::File { file, length } => {
-            match parallel::read(&file, header.length as u64, length, options.threads, job) {
+            let start = header.length as u64;
+            let part = match shard {
+                None => start..length,
+                Some(shard) => {
+                    let part = shard.part(length.saturating_sub(start));
+                    start + part.start..start + part.end
+                }
+            };
+            let before = part.start;
+            match parallel::read(&file, start..length, part, options.threads, job) {
+                Err(Stop::QuotedLineBreak) if shard.is_some() => {
+                    return Err(DataError::CannotCut.at(Place {
+                        file: name,
+                        ..Place::default()
+                    }));
+                }
+                // Lines are counted from the part's first one.
+                Err(Stop::Row(mut fault)) if before > start => {
+                    let lines = lines_before(&file, start..before);
+                    fault.line += lines.map_err(|error| failed(Stop::Io(error)))?;
+                    return Err(failed(Stop::Row(fault)));
+                }
                 Err(Stop::QuotedLineBreak) => Stream {
                     reader: Box::new(FileFrom {
                         file,
@@ -311,220 +537,29 @@ fn read_table<S: RowSink, Make: Fn() -> S + Sync>(
     streaming::read(stream, job).map_err(failed)
 }
 
-/// Reads a file from a position on, whatever its cursor.
-struct FileFrom {
-    file: File,
-    position: u64,
-}
-
-impl Read for FileFrom {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(buffer, self.position)?;
-        self.position += count as u64;
-        Ok(count)
-    }
-}
-
-struct Counting<R> {
-    inner: R,
-    taken: Arc<AtomicU64>,
-}
-
-impl<R: Read> Read for Counting<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer)?;
-        self.taken.fetch_add(count as u64, Ordering::Relaxed);
-        Ok(count)
-    }
-}
-
-impl Table {
-    fn open(path: &Path, delimiter: Option<u8>) -> Result<Self> {
-        let name = path.display().to_string();
-        let failed = |error| read_failed(path, error);
-        let taken = Arc::<AtomicU64>::default();
-        let (file, size): (Option<File>, Option<u64>) = if path == Path::new("-") {
-            (None, None)
-        } else {
-            let file = File::open(path).map_err(failed)?;
-            let metadata = file.metadata().map_err(failed)?;
-            let size = metadata.is_file().then_some(metadata.len());
-            (Some(file), size)
-        };
-        let raw: Box<dyn Read + Send> = match &file {
-            Some(file) => Box::new(file.try_clone().map_err(failed)?),
-            None => Box::new(io::stdin()),
-        };
-        let mut reader: Box<dyn Read + Send> = Box::new(Counting {
-            inner: raw,
-            taken: Arc::clone(&taken),
-        });
-        let mut start = Vec::new();
-        reader
-            .by_ref()
-            .take(2)
-            .read_to_end(&mut start)
-            .map_err(failed)?;
-        let gzip = start == [0x1f, 0x8b];
-        if gzip {
-            let whole = io::Cursor::new(std::mem::take(&mut start)).chain(reader);
-            reader = Box::new(MultiGzDecoder::new(whole));
-        }
-        let header = Header::from_reader(&mut reader, &mut start, delimiter)
-            .map_err(|error| error.name(path))?;
-        let body = match (file, size) {
-            (Some(file), Some(length)) if !gzip => Body::File { file, length },
-            _ => {
-                let buffered = start.split_off(header.length);
-                Body::Stream(Stream {
-                    reader,
-                    buffered,
-                    taken,
-                })
-            }
-        };
-        Ok(Self {
-            name,
-            header,
-            body,
-            size,
-        })
-    }
-}
-
-enum OpenFault {
-    Header(HeaderFault),
-    Io(io::Error),
-}
-
-impl OpenFault {
-    fn name(self, path: &Path) -> Error {
-        match self {
-            Self::Io(error) => read_failed(path, error),
-            Self::Header(HeaderFault { line, error }) => error.at(Place {
-                file: path.display().to_string(),
-                line: Some(line),
-                column: None,
-            }),
-        }
-    }
-}
-
-impl Header {
-    fn from_reader(
-        reader: &mut dyn Read,
-        start: &mut Vec<u8>,
-        delimiter: Option<u8>,
-    ) -> Result<Self, OpenFault> {
-        let mut wanted: u64 = 64 << 10;
-        loop {
-            let count = reader
-                .take(wanted)
-                .read_to_end(start)
-                .map_err(OpenFault::Io)?;
-            let at_end = (count as u64) < wanted;
-            match read_header(start, at_end, delimiter).map_err(OpenFault::Header)? {
-                Some(header) => return Ok(header),
-                None => wanted *= 2,
+/// Counts the line breaks before the first line that begins in the part after `range`.
+fn lines_before(file: &File, range: std::ops::Range<u64>) -> io::Result<u64> {
+    let file = file.try_clone()?;
+    let position = range.start;
+    let mut before = FileFrom { file, position }.take(range.end - range.start);
+    let mut buffer = vec![0; 1 << 16];
+    let (mut lines, mut last) = (0, b'\n');
+    loop {
+        match before.read(&mut buffer)? {
+            // The line that the part begins in the middle of is another's.
+            0 => return Ok(lines + u64::from(last != b'\n')),
+            count => {
+                let read = &buffer[..count];
+                lines += read.iter().filter(|&&byte| byte == b'\n').count() as u64;
+                last = read[count - 1];
             }
         }
     }
-}
-
-fn read_failed(path: &Path, error: io::Error) -> Error {
-    let corrupt = matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
-    );
-    if corrupt {
-        return Error::bad_input("the gzip data are damaged or cut short")
-            .at(Place {
-                file: path.display().to_string(),
-                ..Place::default()
-            })
-            .hint("copy the file again; check it with gzip -t")
-            .because(error);
-    }
-    let missing = error.kind() == io::ErrorKind::NotFound;
-    let failed = Error::io("read", path, error);
-    match similar_file(path) {
-        Some(similar) if missing => failed.hint(format!("did you mean {similar}?")),
-        _ => failed,
-    }
-}
-
-fn similar_file(path: &Path) -> Option<String> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let names: Vec<String> = fs::read_dir(folder)
-        .ok()?
-        .flatten()
-        .take(10_000)
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
-    let near = nearest(
-        path.file_name()?.to_str()?,
-        names.iter().map(String::as_str),
-    )?;
-    Some(path.with_file_name(near).display().to_string())
-}
-
-/// Returns the files that paths, globs and folders stand for, in a fixed order.
-///
-/// # Errors
-/// Bad input if a glob or a folder comes to nothing.
-pub fn expand(addresses: &[String]) -> Result<Vec<PathBuf>> {
-    let mut paths = Vec::new();
-    for address in addresses {
-        let path = Path::new(address);
-        if path.is_dir() {
-            let mut tables: Vec<PathBuf> = fs::read_dir(path)
-                .map_err(|error| read_failed(path, error))?
-                .flatten()
-                .map(|entry| entry.path())
-                .filter(|path| {
-                    let name = path
-                        .file_name()
-                        .map(|name| name.to_string_lossy().to_lowercase());
-                    name.is_some_and(|name| {
-                        !name.starts_with('.')
-                            && (name.ends_with(".csv") || name.ends_with(".csv.gz"))
-                    })
-                })
-                .collect();
-            if tables.is_empty() {
-                return Err(Error::bad_input(format!(
-                    "the folder {address} has no .csv or .csv.gz file"
-                )));
-            }
-            tables.sort();
-            paths.extend(tables);
-        } else if !path.exists() && address.contains(['*', '?', '[']) {
-            let matches = glob::glob(address)
-                .map_err(|error| Error::usage(format!("bad pattern {address}")).because(error))?;
-            let before = paths.len();
-            for found in matches {
-                let found = found.map_err(|error| {
-                    let path = error.path().to_path_buf();
-                    read_failed(&path, error.into())
-                })?;
-                paths.push(found);
-            }
-            if paths.len() == before {
-                return Err(Error::bad_input(format!("no file matches {address}")));
-            }
-        } else {
-            paths.push(path.to_path_buf());
-        }
-    }
-    Ok(paths)
 }
 
 /// Returns how this table's columns map to the data set's, `None` if they are in the same order.
-fn column_order(columns: &[String], first: &str, table: &Table) -> Result<Option<Vec<usize>>> {
-    let own = &table.header.columns;
+fn column_order(columns: &[String], first: &str, table: &Opened) -> Result<Option<Vec<usize>>> {
+    let own = table.columns();
     if own == columns {
         return Ok(None);
     }
@@ -534,8 +569,8 @@ fn column_order(columns: &[String], first: &str, table: &Table) -> Result<Option
             difference,
         }
         .at(Place {
-            file: table.name.clone(),
-            line: Some(table.header.lines.max(1)),
+            file: table.name().to_owned(),
+            line: table.header_line(),
             column: None,
         })
     };

@@ -1,4 +1,4 @@
-//! The reader for everything that comes as one stream: pipes, gzip, quoted line breaks.
+//! The reader for everything that comes as one stream: pipes, compressed files, quoted line breaks.
 
 use std::io::{self, Read};
 use std::sync::atomic::Ordering;
@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use super::error::DataError;
 use super::parallel::until_bad_text;
 use super::record::{Block, MAX_RECORD, Outcome};
-use super::source::{Fault, Job, ReadTable, RowSink, Stop, Stream};
+use super::source::{Fault, Job, ReadTable, RowSink, Stop};
+use super::table::Stream;
 
 const BLOCK: usize = 1 << 20;
 

@@ -20,7 +20,18 @@ pub fn edges(baseline: &Numbers) -> Vec<f64> {
     let mut edges: Vec<f64> = cells
         .iter()
         .filter(|cell| few || cell.count * 10 > baseline.count())
-        .flat_map(|&cell| [baseline.lower(cell), baseline.upper(cell)])
+        .flat_map(|&cell| {
+            let (lower, upper) = (baseline.lower(cell), baseline.upper(cell));
+            // Counted in stretches: one that is a single value has it for its lower end.
+            match baseline.stretches() {
+                Some(cuts) => {
+                    let inside = cuts.filter(|cut| lower <= *cut && *cut < upper);
+                    let value = inside.last().unwrap_or(lower);
+                    [value, value.next_up()]
+                }
+                None => [lower, upper],
+            }
+        })
         .collect();
     if !few {
         edges.extend((1..QUANTILES).map(|decile| {

@@ -69,8 +69,45 @@ pub(super) fn numeric(
     }
 }
 
+/// Counts both sides between the same cut points.
+fn stretches(baseline: &Numbers, current: &Numbers, cuts: &[f64]) -> Vec<JointCell> {
+    let least = baseline.min().min(current.min());
+    let most = baseline.max().max(current.max());
+    let (mut ours, mut theirs) = (baseline.count(), current.count());
+    let mut lower = least;
+    let mut cells = Vec::with_capacity(cuts.len() + 1);
+    for upper in cuts.iter().copied().map(Some).chain([None]) {
+        let above = |numbers: &Numbers| upper.map_or(0, |cut| numbers.at_least(cut).0);
+        let (next_ours, next_theirs) = (above(baseline).min(ours), above(current).min(theirs));
+        let end = upper.unwrap_or(most).clamp(lower, most.max(lower));
+        // The values are below the cut, so one that is just above the lower end is alone.
+        let width = if end <= lower.next_up() {
+            0.0
+        } else {
+            end - lower
+        };
+        cells.push(JointCell {
+            position: lower + width / 2.0,
+            width,
+            baseline: ours - next_ours,
+            current: theirs - next_theirs,
+        });
+        (ours, theirs, lower) = (next_ours, next_theirs, end);
+    }
+    cells
+}
+
 /// Lays the cells of both sides over one another, at the coarser grid of the two.
 fn joint_cells(baseline: &Numbers, current: &Numbers) -> Vec<JointCell> {
+    // Where a side was counted in stretches, the other is counted in the same.
+    let cuts: Option<Vec<f64>> = match (current.stretches(), baseline.stretches()) {
+        (Some(cuts), _) => Some(cuts.collect()),
+        (None, Some(cuts)) => Some(cuts.collect()),
+        (None, None) => None,
+    };
+    if let Some(cuts) = cuts {
+        return stretches(baseline, current, &cuts);
+    }
     let shift = baseline.shift().max(current.shift());
     let coarser = if baseline.shift() >= current.shift() {
         baseline

@@ -80,6 +80,7 @@ impl Frame {
             };
             positions.push(position);
         }
+        let data = data.wanting(positions.iter().copied());
         let (gathered, summary) = data.read(&|| Gather::new(wanted, &positions), progress)?;
         let rows = u32::try_from(summary.rows).map_err(|_| {
             Error::bad_input(format!("{} rows are more than fit in memory", summary.rows))

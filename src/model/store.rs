@@ -308,6 +308,17 @@ pub fn data_sha256(paths: &[PathBuf]) -> Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
+/// Returns the SHA-256 of all that a reader gives.
+///
+/// # Errors
+/// I/O (74) if it cannot be read.
+pub fn reader_sha256(mut reader: impl Read) -> Result<String> {
+    let mut hash = Sha256::new();
+    let copied = std::io::copy(&mut reader, &mut hash);
+    copied.map_err(|error| Error::io("read", Path::new("the data"), error))?;
+    Ok(hex(&hash.finalize()))
+}
+
 /// Returns the SHA-256 of bytes in hexadecimal digits.
 #[must_use]
 pub fn bytes_sha256(bytes: &[u8]) -> String {

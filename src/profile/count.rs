@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use super::column::Column;
 use super::counter::ColumnCounter;
 use super::document::{Outcome, Profile, Roles, SCHEMA_VERSION};
-use crate::data::{DataSet, Row, RowSink, Summary};
+use super::pushdown;
+use crate::data::{
+    ColumnBatch, ColumnSink, ColumnTask, DataSet, Row, RowSink, Summary, Values, write_number,
+};
 use crate::error::{Error, Place, Result};
 use crate::progress::Progress;
 
 /// Most values that a label may have before it is none.
-const MAX_LABELS: usize = 20;
+pub(super) const MAX_LABELS: usize = 20;
 
 /// A column to count.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +24,8 @@ pub struct CountColumn {
     pub categorical: bool,
     /// Points at which its numbers are counted exactly, rising.
     pub cuts: Vec<f64>,
+    /// Points between which a database shall count them; it finds some if there are none.
+    pub fine: Vec<f64>,
 }
 
 /// What to count of a data set.
@@ -73,7 +78,54 @@ impl OutcomeCounter {
     }
 }
 
+impl ColumnSink for OutcomeCounter {
+    fn add(&mut self, batches: &[ColumnBatch<'_>]) {
+        let [labels, scores] = batches else { return };
+        let (mut label_at, mut score_at) = (0, 0);
+        let mut label = Vec::new();
+        for row in 0..labels.rows {
+            let there = |batch: &ColumnBatch<'_>| batch.present.is_none_or(|present| present[row]);
+            label.clear();
+            if there(labels) {
+                match labels.values {
+                    Values::Numbers(numbers) => write_number(numbers[label_at], &mut label),
+                    Values::Texts(texts) => label.extend_from_slice(texts.get(label_at)),
+                }
+                label_at += 1;
+            }
+            let score = there(scores).then_some(score_at);
+            score_at += usize::from(score.is_some());
+            if matches!(
+                crate::data::classify(&label),
+                crate::data::Value::Missing(_)
+            ) {
+                continue;
+            }
+            let Some(counter) = self.counter(label.trim_ascii()) else {
+                continue;
+            };
+            match (score, scores.values) {
+                (None, _) => counter.add_text(b"null"),
+                (Some(at), Values::Numbers(numbers)) => counter.add_numbers(&numbers[at..=at]),
+                (Some(at), Values::Texts(texts)) => counter.add_text(texts.get(at)),
+            }
+        }
+    }
+}
+
 impl RowSink for Counters {
+    fn by_column(&mut self) -> Option<Vec<ColumnTask<'_>>> {
+        let columns = self.columns.iter_mut().map(|(column, counter)| ColumnTask {
+            columns: vec![*column],
+            sink: counter,
+        });
+        let outcome = self.outcome.as_mut().map(|outcome| ColumnTask {
+            columns: vec![outcome.label, outcome.score],
+            sink: outcome,
+        });
+        Some(columns.chain(outcome).collect())
+    }
+
     #[inline]
     fn row(&mut self, row: &Row<'_>) {
         let place = row.place();
@@ -114,8 +166,11 @@ impl RowSink for Counters {
 ///
 /// # Errors
 /// Bad input where the data are, and if a planned column is not there or the label has too many values.
-pub fn count(data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Result<Counted> {
+pub fn count(mut data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Result<Counted> {
     let source = data.name().to_owned();
+    if let Some(table) = in_database(&mut data) {
+        return pushdown::count(table, plan, progress);
+    }
     let index_of = |name: &str| {
         data.columns()
             .iter()
@@ -141,6 +196,12 @@ pub fn count(data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Result
         Some((label, score)) => Some((index_of(label)?, index_of(score)?)),
         None => None,
     };
+    let data = data.wanting(
+        indices
+            .iter()
+            .copied()
+            .chain(outcome_indices.into_iter().flat_map(|(a, b)| [a, b])),
+    );
     let make = || Counters {
         columns: indices
             .iter()
@@ -175,6 +236,23 @@ pub fn count(data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Result
         rows: summary.rows,
         blank_lines: summary.blank_lines,
     })
+}
+
+fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {
+    data.database().map(|database| pushdown::Table {
+        engine: database.engine,
+        columns: database.columns,
+        from: database.from,
+        place: database.place,
+    })
+}
+
+/// Returns the statements with which a database would count the plan; none for other data.
+#[must_use]
+pub fn explain(data: &mut DataSet, plan: &CountPlan) -> Option<Vec<String>> {
+    let table = in_database(data)?;
+    let dialect = table.engine.dialect();
+    Some(pushdown::explain(dialect, table.from, table.columns, plan))
 }
 
 fn finish(name: &str, mut counter: ColumnCounter, summary: &Summary) -> Column {
@@ -232,7 +310,7 @@ fn finish_outcome(
 /// # Errors
 /// As [`count`](fn@count).
 pub fn profile(
-    data: DataSet,
+    mut data: DataSet,
     mut roles: Roles,
     created_at: String,
     progress: &dyn Progress,
@@ -240,6 +318,17 @@ pub fn profile(
     let source = data.name().to_owned();
     for names in [&mut roles.id, &mut roles.exclude] {
         names.retain(|name| data.columns().contains(name));
+    }
+    let names: Vec<String> = data
+        .columns()
+        .iter()
+        .filter(|name| !roles.exclude.contains(name) && !roles.id.contains(name))
+        .cloned()
+        .collect();
+    if let Some(mut table) = in_database(&mut data) {
+        roles
+            .id
+            .extend(pushdown::identifiers(&mut table, &names, progress)?);
     }
     let wanted = |name: &&String| !roles.exclude.contains(name) && !roles.id.contains(name);
     let plan = CountPlan {
@@ -251,6 +340,7 @@ pub fn profile(
                 name: name.clone(),
                 categorical: roles.categorical.contains(name),
                 cuts: Vec::new(),
+                fine: Vec::new(),
             })
             .collect(),
         outcome: roles.label.clone().zip(roles.score.clone()),

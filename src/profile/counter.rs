@@ -5,10 +5,15 @@
 //! when more than [`MAX_NUMBERS`] distinct ones were seen, other texts when more than
 //! [`MAX_TEXTS`] were; both limits are crossed or not whatever the order.
 
-use super::distinct::DistinctSketch;
+use hashbrown::HashTable;
+
+use super::distinct::{DistinctSketch, mix};
 use super::grid::Grid;
 use super::texts::{Entry, Key, TextTable, meaning, stable_hash};
-use crate::data::{Field, MissingKind, RowPlace, Value, parse_field, parse_number};
+use crate::data::{
+    ColumnBatch, ColumnSink, Field, MissingKind, RowPlace, Value, Values, parse_field,
+    parse_number, write_number,
+};
 
 /// Most distinct numbers that are kept one by one.
 pub const MAX_NUMBERS: usize = 20_000;
@@ -68,6 +73,8 @@ pub(super) struct ColumnCounter {
     pub(super) categorical: bool,
     pub(super) missing: [u64; MissingKind::ALL.len()],
     pub(super) texts: TextTable,
+    /// Numbers that came as such and not as texts: their bits and counts.
+    typed: HashTable<(u64, u64)>,
     numbers: usize,
     other_texts: usize,
     text_bytes: usize,
@@ -84,6 +91,7 @@ impl ColumnCounter {
             categorical,
             missing: [0; MissingKind::ALL.len()],
             texts: TextTable::default(),
+            typed: HashTable::new(),
             numbers: 0,
             other_texts: 0,
             text_bytes: 0,
@@ -158,7 +166,7 @@ impl ColumnCounter {
                 }
                 self.texts.insert(key, count, value);
                 self.numbers += 1;
-                if self.numbers > MAX_NUMBERS {
+                if self.numbers + self.typed.len() > MAX_NUMBERS {
                     self.numbers_to_grid();
                 }
             }
@@ -197,7 +205,82 @@ impl ColumnCounter {
                 }
             },
         );
+        let typed = self.typed.drain();
+        values.extend(typed.map(|(bits, count)| (f64::from_bits(bits), count)));
         self.grid = Some(Box::new(Grid::of(&values, self.cuts.clone())));
+    }
+
+    /// Counts a text of a source that knows no lines.
+    pub(super) fn add_text(&mut self, text: &[u8]) {
+        if text.is_empty() {
+            self.missing[MissingKind::Empty.index()] += 1;
+            return;
+        }
+        if let Some(field) = Field::new(text)
+            && self.grid.is_none()
+        {
+            if !self.texts.add_known_field(&field) {
+                self.add_new(text, &Key::of(&field), 1, None);
+            }
+            return;
+        }
+        self.add_times(text, 1);
+    }
+
+    /// Counts numbers that come as such.
+    pub(super) fn add_numbers(&mut self, numbers: &[f64]) {
+        for &number in numbers {
+            if let Some(grid) = &mut self.grid
+                && number.is_finite()
+            {
+                // Adding 0.0 turns -0.0 into 0.0: they are one value.
+                grid.add(number + 0.0);
+            } else {
+                self.add_number(number, 1);
+            }
+        }
+    }
+
+    /// Counts a number `count` times.
+    pub(super) fn add_number(&mut self, number: f64, count: u64) {
+        if number.is_nan() {
+            self.missing[MissingKind::Nan.index()] += count;
+            return;
+        }
+        if number.is_infinite() {
+            self.add_times(if number > 0.0 { b"inf" } else { b"-inf" }, count);
+            return;
+        }
+        let number = number + 0.0;
+        if let Some(grid) = &mut self.grid {
+            grid.add_times(number, count);
+            return;
+        }
+        let bits = number.to_bits();
+        let hash = mix(bits);
+        if let Some(known) = self.typed.find_mut(hash, |entry| entry.0 == bits) {
+            known.1 += count;
+            return;
+        }
+        self.typed
+            .insert_unique(hash, (bits, count), |entry| mix(entry.0));
+        if self.numbers + self.typed.len() > MAX_NUMBERS {
+            if self.categorical {
+                self.typed_to_texts();
+            } else {
+                self.numbers_to_grid();
+            }
+        }
+    }
+
+    /// Turns numbers that came as such into the texts that profiles keep.
+    pub(super) fn typed_to_texts(&mut self) {
+        let mut text = Vec::new();
+        for (bits, count) in std::mem::take(&mut self.typed) {
+            text.clear();
+            write_number(f64::from_bits(bits), &mut text);
+            self.add_times(&text, count);
+        }
     }
 
     fn texts_to_hashed(&mut self) {
@@ -229,6 +312,9 @@ impl ColumnCounter {
                 mine.merge(*theirs);
             }
         }
+        for (bits, count) in other.typed.drain() {
+            self.add_number(f64::from_bits(bits), count);
+        }
         for entry in other.texts.entries() {
             self.add_times(other.texts.text(entry), entry.count);
         }
@@ -240,6 +326,18 @@ impl ColumnCounter {
             }),
             (mine, theirs) => mine.or(theirs),
         };
+    }
+}
+
+impl ColumnSink for ColumnCounter {
+    fn add(&mut self, batches: &[ColumnBatch<'_>]) {
+        for batch in batches {
+            match batch.values {
+                Values::Numbers(numbers) => self.add_numbers(numbers),
+                Values::Texts(texts) => texts.iter().for_each(|text| self.add_text(text)),
+            }
+            self.missing[MissingKind::Null.index()] += (batch.rows - batch.values.len()) as u64;
+        }
     }
 }
 

@@ -106,7 +106,7 @@ impl Profile {
         if version.schema_version.is_none() && version.command.is_none() {
             return Err(Error::bad_input("this is JSON, but no profile")
                 .at(place(None))
-                .hint("a table must be CSV; make a profile with `churnctl profile DATA -o FILE`"));
+                .hint("a table must be CSV, NDJSON (an object a line) or Parquet; make a profile with `churnctl profile DATA -o FILE`"));
         }
         if let Some(command) = version.command.filter(|command| command != "profile") {
             return Err(Error::bad_input(format!(
@@ -265,7 +265,10 @@ impl Profile {
                 }
             }
             whole.rows += part.rows;
-            whole.source = format!("{} {}", whole.source, part.source);
+            // Shards of one data set have its name.
+            if whole.source != part.source {
+                whole.source = format!("{} {}", whole.source, part.source);
+            }
             whole.outcome = merge_outcomes(whole.outcome.take(), part.outcome)?;
         }
         whole.columns = whole

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::distinct::{DistinctSketch, mix};
-use super::sums::{ExactSums, StoredOctave};
+use super::sums::{ExactSums, Rounded, StoredOctave};
 
 /// Most cells that a grid uses.
 pub(super) const MAX_CELLS: usize = 8192;
@@ -179,6 +179,8 @@ pub(super) struct Grid {
     pub(super) integral: bool,
     pub(super) distinct: DistinctSketch,
     pub(super) cuts: Cuts,
+    /// Values were counted between the cut points alone, and are taken to lie evenly there.
+    pub(super) spread: bool,
 }
 
 impl Grid {
@@ -197,6 +199,7 @@ impl Grid {
                 at_least: vec![0; cuts.len()],
                 points: cuts,
             },
+            spread: false,
         }
     }
 
@@ -300,6 +303,18 @@ impl Grid {
         self.shift += bits;
     }
 
+    /// Replaces the sums by those of values that were counted in stretches elsewhere.
+    pub(super) fn set_rounded(&mut self, count: u64, mean: f64, squared_deviations: f64) {
+        self.sums = ExactSums::of_rounded(count, mean, squared_deviations);
+        self.spread = true;
+        // Where the values lie in a cell is not known: no cell is a value.
+        if self.shift == 0 {
+            self.shift_by(1);
+        }
+        // The points that stand for the values say nothing of them.
+        self.integral = false;
+    }
+
     /// Adds all values of another grid.
     pub(super) fn merge(&mut self, mut other: Self) {
         self.flush();
@@ -315,6 +330,7 @@ impl Grid {
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.integral &= other.integral;
+        self.spread |= other.spread;
         self.distinct.merge(&other.distinct);
         if self.cuts.points == other.cuts.points {
             for (mine, theirs) in self.cuts.at_least.iter_mut().zip(&other.cuts.at_least) {
@@ -338,6 +354,9 @@ pub(super) struct StoredGrid {
     /// Values in each cell.
     counts: Vec<u64>,
     octaves: Vec<StoredOctave>,
+    /// Values counted in a database, which sums in doubles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rounded: Option<Rounded>,
     min: f64,
     max: f64,
     /// Sketch of the distinct values, if all are whole numbers.
@@ -349,6 +368,9 @@ pub(super) struct StoredGrid {
     /// Values at or above each cut point.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     at_least: Vec<u64>,
+    /// Values were counted between the cut points alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    spread: bool,
 }
 
 impl StoredGrid {
@@ -381,11 +403,13 @@ impl Grid {
                 .collect(),
             counts: sorted.iter().map(|&(_, count)| count).collect(),
             octaves: self.sums.to_stored(),
+            rounded: self.sums.rounded(),
             min: self.min,
             max: self.max,
             distinct: self.integral.then(|| self.distinct.to_stored()),
             cuts: self.cuts.points.clone(),
             at_least: self.cuts.at_least.clone(),
+            spread: self.spread,
         }
     }
 
@@ -396,13 +420,18 @@ impl Grid {
             cells,
             counts,
             octaves,
+            rounded,
             min,
             max,
             distinct,
             cuts,
             at_least,
+            spread,
         } = stored;
-        let sums = ExactSums::from_stored(octaves)?;
+        let mut sums = ExactSums::from_stored(octaves)?;
+        if !sums.set_rounded(*rounded) {
+            return None;
+        }
         let total = counts
             .iter()
             .try_fold(0_u64, |sum, &count| sum.checked_add(count))?;
@@ -441,6 +470,7 @@ impl Grid {
             grid.distinct = DistinctSketch::from_stored(distinct)?;
         }
         grid.cuts.at_least.clone_from(at_least);
+        grid.spread = *spread;
         Some(grid)
     }
 }

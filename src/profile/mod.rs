@@ -6,13 +6,15 @@ mod counter;
 mod distinct;
 mod document;
 mod grid;
+mod pushdown;
+mod spread;
 mod sums;
 mod texts;
 mod values;
 mod view;
 
 pub use column::Column;
-pub use count::{CountColumn, CountPlan, Counted, count, profile};
+pub use count::{CountColumn, CountPlan, Counted, count, explain, profile};
 pub use counter::{MAX_NUMBERS, MAX_TEXTS};
 pub use document::{Outcome, Profile, Roles, SCHEMA_VERSION};
 pub use view::{Categories, Cell, Kind, Numbers, View};

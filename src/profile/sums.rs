@@ -26,6 +26,36 @@ struct Octave {
 pub(super) struct ExactSums {
     slots: Vec<u16>,
     octaves: Vec<Octave>,
+    /// Values that were summed elsewhere, in doubles.
+    rounded: Option<Rounded>,
+}
+
+/// Count, mean and sum of squared deviations of values that were summed in doubles.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rounded {
+    count: u64,
+    mean: f64,
+    squared_deviations: f64,
+}
+
+impl Rounded {
+    /// Adds other values (Chan, Golub, LeVeque 1979).
+    fn merge(self, other: Self) -> Self {
+        let count = self.count + other.count;
+        if count == 0 {
+            return self;
+        }
+        let (n, m) = (self.count as f64, other.count as f64);
+        let between = other.mean - self.mean;
+        Self {
+            count,
+            mean: self.mean + between * (m / (n + m)),
+            squared_deviations: self.squared_deviations
+                + other.squared_deviations
+                + between * between * (n * m / (n + m)),
+        }
+    }
 }
 
 /// An octave as it stands in a profile. The sums are hexadecimal.
@@ -53,6 +83,7 @@ impl Default for ExactSums {
         Self {
             slots: vec![NO_SLOT; 1 << 12],
             octaves: Vec::new(),
+            rounded: None,
         }
     }
 }
@@ -112,6 +143,10 @@ impl ExactSums {
         for octave in &other.octaves {
             self.add_octave(octave);
         }
+        self.rounded = match (self.rounded, other.rounded) {
+            (Some(mine), Some(theirs)) => Some(mine.merge(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
     }
 
     fn sorted(&self) -> Vec<Octave> {
@@ -125,6 +160,30 @@ impl ExactSums {
     /// The deviations inside an octave come from `n sum m^2 - (sum m)^2` in integers, those
     /// between octaves from their means (Chan, Golub, LeVeque 1979).
     pub(super) fn mean_and_deviation(&self) -> Option<(f64, f64)> {
+        let Some(rounded) = self.rounded else {
+            return self.exact_mean_and_deviation();
+        };
+        let exact = self.exact_mean_and_deviation().map(|(mean, deviation)| {
+            let count = self.count() - rounded.count;
+            let squared_deviations = deviation * deviation * (count as f64 - 1.0);
+            Rounded {
+                count,
+                mean,
+                squared_deviations,
+            }
+        });
+        let all = exact.map_or(rounded, |exact| exact.merge(rounded));
+        if all.count == 0 {
+            return None;
+        }
+        let divisor = (all.count as f64 - 1.0).max(1.0);
+        Some((
+            clamp(all.mean),
+            clamp((all.squared_deviations / divisor).sqrt()),
+        ))
+    }
+
+    fn exact_mean_and_deviation(&self) -> Option<(f64, f64)> {
         let octaves = self.sorted();
         let count: u64 = octaves.iter().map(|octave| octave.count).sum();
         if count == 0 {
@@ -197,9 +256,37 @@ impl ExactSums {
         Some(sums)
     }
 
+    /// Makes sums of values that were summed elsewhere.
+    pub(super) fn of_rounded(count: u64, mean: f64, squared_deviations: f64) -> Self {
+        let mut sums = Self::default();
+        sums.rounded = Some(Rounded {
+            count,
+            mean,
+            squared_deviations,
+        });
+        sums
+    }
+
+    /// Returns what was summed elsewhere, to be stored.
+    pub(super) const fn rounded(&self) -> Option<Rounded> {
+        self.rounded
+    }
+
+    /// Adds what was stored; false if it is no sum.
+    pub(super) fn set_rounded(&mut self, rounded: Option<Rounded>) -> bool {
+        self.rounded = rounded;
+        rounded.is_none_or(|rounded| {
+            rounded.count < 1 << 60
+                && rounded.mean.is_finite()
+                && rounded.squared_deviations.is_finite()
+                && rounded.squared_deviations >= 0.0
+        })
+    }
+
     /// Returns the number of values.
     pub(super) fn count(&self) -> u64 {
-        self.octaves.iter().map(|octave| octave.count).sum()
+        let exact: u64 = self.octaves.iter().map(|octave| octave.count).sum();
+        exact + self.rounded.map_or(0, |rounded| rounded.count)
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Numbers {
     /// Number of distinct values, estimated for whole numbers on a grid, else unknown.
     distinct: Option<f64>,
     integral: bool,
+    /// Counted between the cut points alone: only there the counts are exact.
+    spread: bool,
 }
 
 impl Numbers {
@@ -83,6 +85,7 @@ impl Numbers {
             cuts: Vec::new(),
             distinct: Some(cells.len() as f64),
             integral: values.iter().all(|(value, _)| value.fract() == 0.0),
+            spread: false,
             cells,
         })
     }
@@ -110,6 +113,7 @@ impl Numbers {
                 .collect(),
             distinct: grid.integral.then(|| grid.distinct.estimate()),
             integral: grid.integral,
+            spread: grid.spread,
         })
     }
 
@@ -265,8 +269,31 @@ impl Numbers {
                 let below = (cell.count as f64 * share).round() as u64;
                 (above - below.min(cell.count), false)
             }
-            _ => (above, true),
+            _ => (above, !self.spread),
         }
+    }
+
+    /// Returns the cut points of numbers that were counted between them alone; none for others.
+    #[must_use]
+    pub fn stretches(&self) -> Option<impl Iterator<Item = f64>> {
+        let cuts = self.cuts.iter().map(|(point, _)| *point);
+        (self.spread && !self.cuts.is_empty()).then_some(cuts)
+    }
+
+    /// Returns edges that cut the numbers into about so many equal parts.
+    #[must_use]
+    pub fn equal_parts(&self, parts: u64) -> Vec<f64> {
+        let part = (self.count / parts).max(1);
+        let mut since_edge = 0;
+        let mut edges = Vec::new();
+        for &cell in &self.cells {
+            if since_edge >= part {
+                edges.push(self.lower(cell));
+                since_edge = 0;
+            }
+            since_edge += cell.count;
+        }
+        edges
     }
 
     /// Returns the `q`-quantile by linear interpolation between order statistics (numpy's
@@ -308,6 +335,11 @@ impl Numbers {
     pub fn snapped(&self, value: f64) -> f64 {
         if self.is_exact() {
             return value;
+        }
+        if let Some(cuts) = self.stretches() {
+            let distance = |cut: &f64| (cut - value).abs();
+            let nearest = cuts.min_by(|a, b| distance(a).total_cmp(&distance(b)));
+            return nearest.unwrap_or(value);
         }
         let key = ordinal(value) >> self.shift;
         let (lower, upper) = (

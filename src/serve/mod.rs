@@ -13,6 +13,7 @@ mod meters;
 mod model;
 mod observe;
 mod openapi;
+mod openapi_schemas;
 mod options;
 mod predict;
 mod record;
@@ -24,6 +25,8 @@ mod spans;
 mod trace;
 mod v1;
 mod v2;
+mod v2_request;
+mod v2_schema;
 
 pub use api::{Access, Api, Routers};
 pub use model::{Loaded, Slot};

@@ -119,7 +119,10 @@ pub(super) fn scoring(api: &Arc<Api>) -> Router {
         .route("/predict/batch", post(batch::predict))
         .route(sagemaker::INVOCATIONS, post(sagemaker::invoke))
         .route("/v1/models", get(v1::models))
-        .route("/v1/models/{model}", get(v1::model).post(v1::score))
+        .route(
+            "/v1/models/{model}",
+            get(v1::model).post(v1::score).fallback(v1::other),
+        )
         .route("/v2", get(v2::server))
         .route("/v2/models/{model}", get(v2::model))
         .route("/v2/models/{model}/ready", get(v2::model_ready))
@@ -185,6 +188,9 @@ async fn predict(State(api): State<Arc<Api>>, request: Request) -> Result<Respon
     Ok(response)
 }
 
+/// Most contributions that can be asked for by number.
+pub(super) const MOST_EXPLAINED: usize = 1000;
+
 /// Reads `?explain=true` or `?explain=K`.
 pub(super) fn asked_to_explain(request: &Request) -> Result<usize, Problem> {
     let query = request.uri().query().unwrap_or_default();
@@ -194,10 +200,19 @@ pub(super) fn asked_to_explain(request: &Request) -> Result<usize, Problem> {
     match asked {
         None | Some("false") => Ok(0),
         Some("true") => Ok(usize::MAX),
-        Some(most) => most.parse().map_err(|_| {
-            let detail = "The parameter explain is true, or how many contributions to list.";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", detail)
-        }),
+        Some(most) => match most.parse() {
+            Ok(most) if most <= MOST_EXPLAINED => Ok(most),
+            _ => {
+                let detail = format!(
+                    "The parameter explain is true, or how many contributions to list, up to {MOST_EXPLAINED}."
+                );
+                Err(Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid_input",
+                    detail,
+                ))
+            }
+        },
     }
 }
 

@@ -55,6 +55,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("csv", &["data", "serve"]),
     ("memmap2", &["data"]),
     ("parquet", &["data"]),
+    ("bytes", &["data"]),
+    ("zstd", &["data"]),
+    ("postgres", &["data"]),
+    ("rustls_platform_verifier", &["http", "data"]),
     ("forust_ml", &["model"]),
     ("rayon", &["model"]),
     ("kube", &["cluster"]),
@@ -62,9 +66,9 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["http", "serve", "cluster"]),
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),
-    ("rustls", &["http"]),
-    ("tokio_rustls", &["http"]),
-    ("tokio", &["http", "serve", "cluster"]),
+    ("rustls", &["http", "data"]),
+    ("tokio_rustls", &["http", "data"]),
+    ("tokio", &["http", "serve", "cluster", "data"]),
     ("promql_parser", &["alerts"]),
 ];
 

@@ -53,6 +53,7 @@ fn open(path: &Path, threads: usize) -> Result<DataSet, Error> {
     let options = ReadOptions {
         delimiter: None,
         threads,
+        shard: None,
     };
     DataSet::open(&[path.display().to_string()], options)
 }

@@ -1,0 +1,470 @@
+//! Parquet files: the footer, and columns or rows in parallel. How one column is decoded is
+//! `parquet_column`'s affair.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
+
+use super::columns::{ColumnBatch, ColumnTask};
+use super::error::DataError;
+use super::parquet_column::{Column, Kind};
+use super::record::{RowBuilder, RowPlace};
+use super::shard::Shard;
+use super::source::{ReadTable, RowSink};
+use crate::error::{Error, Place, Result};
+use crate::progress::Progress;
+
+/// Rows decoded at once.
+const BATCH: usize = 4096;
+
+/// A file that several threads read at once: no common position.
+#[derive(Debug, Clone)]
+pub(super) struct Shared {
+    file: Arc<File>,
+    length: u64,
+}
+
+/// Reads on from a position of its own.
+pub(super) struct ReadFrom {
+    file: Arc<File>,
+    position: u64,
+}
+
+impl Read for ReadFrom {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.position)?;
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+impl Length for Shared {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Shared {
+    type T = BufReader<ReadFrom>;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        let file = Arc::clone(&self.file);
+        // A page's header is all that is read from here.
+        Ok(BufReader::with_capacity(
+            1 << 10,
+            ReadFrom {
+                file,
+                position: start,
+            },
+        ))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        let mut buffer = vec![0; length];
+        self.file.read_exact_at(&mut buffer, start)?;
+        Ok(buffer.into())
+    }
+}
+
+/// An opened file.
+pub(super) struct Table {
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
+    pub(super) size: u64,
+    reader: SerializedFileReader<Shared>,
+    /// Column of the file of each column that can be read, and what it holds.
+    leaves: Vec<(usize, Kind)>,
+}
+
+impl Table {
+    /// Reads the footer.
+    pub(super) fn open(file: File, length: u64, name: &str) -> Result<Self> {
+        let shared = Shared {
+            file: Arc::new(file),
+            length,
+        };
+        let reader = SerializedFileReader::new(shared).map_err(|error| damaged(name, error))?;
+        let schema = reader.metadata().file_metadata().schema_descr();
+        let (mut columns, mut leaves) = (Vec::new(), Vec::new());
+        for leaf in 0..schema.num_columns() {
+            let column = schema.column(leaf);
+            let path = column.path().string();
+            let kind = Kind::of(&column).unwrap_or(Kind::Uncountable);
+            if columns.contains(&path) {
+                let first = columns.iter().position(|name| *name == path).unwrap_or(0) + 1;
+                let error = DataError::DuplicateColumn {
+                    name: path,
+                    first,
+                    second: leaf + 1,
+                };
+                return Err(error.at(at(name)));
+            }
+            columns.push(path);
+            leaves.push((leaf, kind));
+        }
+        if columns.is_empty() {
+            return Err(DataError::Empty.at(at(name)));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            columns,
+            size: length,
+            reader,
+            leaves,
+        })
+    }
+
+    fn groups(&self) -> usize {
+        self.reader.num_row_groups()
+    }
+
+    /// Opens a column of a row group.
+    fn column(&self, group: usize, column: usize) -> Result<Column> {
+        let (leaf, kind) = self.leaves[column];
+        let name = &self.columns[column];
+        if kind == Kind::Uncountable {
+            let place = Place {
+                column: Some(name.clone()),
+                ..at(&self.name)
+            };
+            return Err(DataError::Uncountable.at(place));
+        }
+        let reader = self
+            .reader
+            .get_row_group(group)
+            .and_then(|group| group.get_column_reader(leaf));
+        let schema = self.reader.metadata().file_metadata().schema_descr();
+        let levels = schema.column(leaf).max_def_level();
+        reader
+            .map(|reader| Column::new(reader, kind, levels))
+            .map_err(|error| damaged(&self.name, error))
+    }
+
+    /// Opens a column of a row group at a row of it.
+    fn column_from(&self, group: usize, column: usize, row: u64) -> Result<Column> {
+        let mut opened = self.column(group, column)?;
+        let row = usize::try_from(row).unwrap_or(usize::MAX);
+        opened
+            .skip(row)
+            .map_err(|fault| self.failed(column, fault))?;
+        Ok(opened)
+    }
+
+    /// Returns the rows of each row group that are of the shard.
+    fn parts(&self, shard: Option<Shard>) -> Vec<Range<u64>> {
+        let rows: Vec<u64> = (0..self.groups())
+            .map(|group| {
+                let rows = self.reader.metadata().row_group(group).num_rows();
+                u64::try_from(rows).unwrap_or(0)
+            })
+            .collect();
+        let total = rows.iter().sum();
+        let part = shard.map_or(0..total, |shard| shard.part(total));
+        let mut before = 0;
+        rows.into_iter()
+            .map(|rows| {
+                let within = |at: u64| at.clamp(before, before + rows) - before;
+                let own = within(part.start)..within(part.end);
+                before += rows;
+                own
+            })
+            .collect()
+    }
+
+    fn compressed(&self, group: usize, column: usize) -> u64 {
+        let metadata = self.reader.metadata().row_group(group);
+        u64::try_from(metadata.column(self.leaves[column].0).compressed_size()).unwrap_or(0)
+    }
+
+    fn failed(&self, column: usize, error: ColumnFault) -> Error {
+        match error {
+            ColumnFault::Parquet(error) => damaged(&self.name, error),
+            ColumnFault::NotUtf8(byte) => DataError::NotUtf8 { byte }.at(Place {
+                column: self.columns.get(column).cloned(),
+                ..at(&self.name)
+            }),
+        }
+    }
+}
+
+/// Why a column cannot be decoded.
+pub(super) enum ColumnFault {
+    /// Damage.
+    Parquet(ParquetError),
+    /// A text that is none.
+    NotUtf8(u8),
+}
+
+impl From<ParquetError> for ColumnFault {
+    fn from(error: ParquetError) -> Self {
+        Self::Parquet(error)
+    }
+}
+
+fn at(name: &str) -> Place {
+    Place {
+        file: name.to_owned(),
+        ..Place::default()
+    }
+}
+
+fn damaged(name: &str, error: ParquetError) -> Error {
+    match error {
+        ParquetError::External(source) => match source.downcast::<io::Error>() {
+            Ok(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                Error::io("read", Path::new(name), *error)
+            }
+            Ok(error) => damaged_data(name).because(error),
+            Err(other) => damaged_data(name).because(other),
+        },
+        other => damaged_data(name).because(other),
+    }
+}
+
+fn damaged_data(name: &str) -> Error {
+    Error::bad_input("the Parquet data are damaged, cut short or of a form not read here")
+        .at(at(name))
+        .hint("copy the file again; if it is whole, write it with snappy, zstd or no compression")
+}
+
+/// What is the same for every table of a data set.
+pub(super) struct Reading<'a, Make> {
+    /// Index of the file.
+    pub(super) file: u32,
+    /// Column of the data set to column of this table.
+    pub(super) order: Option<Vec<usize>>,
+    /// Columns of the data set that somebody wants; all if none.
+    pub(super) wanted: Option<&'a [bool]>,
+    pub(super) threads: usize,
+    /// The part to read.
+    pub(super) shard: Option<Shard>,
+    pub(super) make: &'a Make,
+    pub(super) progress: &'a dyn Progress,
+}
+
+/// Reads a table into sinks, by column if they can take that, else by row.
+pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
+    table: &Table,
+    reading: &Reading<'_, Make>,
+) -> Result<ReadTable<S>> {
+    let parts = table.parts(reading.shard);
+    let rows: Vec<u64> = parts.iter().map(|part| part.end - part.start).collect();
+    let mut sink = (reading.make)();
+    let sinks = match sink.by_column() {
+        Some(tasks) => {
+            by_column(table, &parts, tasks, reading)?;
+            vec![sink]
+        }
+        None => by_row(table, &parts, sink, reading)?,
+    };
+    Ok(ReadTable {
+        sinks,
+        rows: rows.iter().sum(),
+        blank_lines: 0,
+        chunk_lines: rows,
+    })
+}
+
+fn by_column<Make>(
+    table: &Table,
+    parts: &[Range<u64>],
+    mut tasks: Vec<ColumnTask<'_>>,
+    reading: &Reading<'_, Make>,
+) -> Result<()>
+where
+    Make: Sync,
+{
+    let own = |column: usize| reading.order.as_ref().map_or(column, |order| order[column]);
+    let size = |task: &ColumnTask<'_>| -> u64 {
+        let columns = task.columns.iter();
+        let groups = 0..table.groups();
+        columns
+            .flat_map(|&column| groups.clone().map(move |group| (group, column)))
+            .map(|(group, column)| table.compressed(group, own(column)))
+            .sum()
+    };
+    // The largest first: nobody waits for it at the end.
+    tasks.sort_by_key(size);
+    let threads = reading.threads.clamp(1, tasks.len().max(1));
+    let queue = Mutex::new(tasks);
+    let work = || -> Result<()> {
+        loop {
+            let task = queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(task) = task else { return Ok(()) };
+            let columns: Vec<usize> = task.columns.iter().map(|&column| own(column)).collect();
+            let done = count_columns(table, parts, &columns, task, reading.progress);
+            if done.is_err() {
+                queue.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                return done;
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut done = work();
+        for other in others {
+            match other.join() {
+                Ok(result) => done = done.and(result),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    })
+}
+
+fn count_columns(
+    table: &Table,
+    parts: &[Range<u64>],
+    columns: &[usize],
+    task: ColumnTask<'_>,
+    progress: &dyn Progress,
+) -> Result<()> {
+    for (group, part) in parts.iter().enumerate() {
+        if part.is_empty() {
+            continue;
+        }
+        let mut open = columns
+            .iter()
+            .map(|&column| table.column_from(group, column, part.start))
+            .collect::<Result<Vec<Column>>>()?;
+        let mut left = part.end - part.start;
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(BATCH).min(BATCH);
+            let mut rows = 0;
+            for (column, &index) in open.iter_mut().zip(columns) {
+                rows = column
+                    .next(wanted)
+                    .map_err(|fault| table.failed(index, fault))?;
+            }
+            // Fewer rows than the footer says.
+            if rows == 0 {
+                return Err(damaged_data(&table.name));
+            }
+            left -= rows as u64;
+            let batches: Vec<ColumnBatch<'_>> = open.iter().map(Column::batch).collect();
+            if batches.iter().any(|batch| batch.rows != rows) {
+                return Err(damaged_data(&table.name));
+            }
+            task.sink.add(&batches);
+        }
+        for &column in columns {
+            progress.advance(table.compressed(group, column));
+        }
+    }
+    Ok(())
+}
+
+fn by_row<S: RowSink, Make: Fn() -> S + Sync>(
+    table: &Table,
+    parts: &[Range<u64>],
+    first: S,
+    reading: &Reading<'_, Make>,
+) -> Result<Vec<S>> {
+    let next = AtomicUsize::new(0);
+    let threads = reading.threads.clamp(1, table.groups().max(1));
+    let work = |mut sink: S| -> Result<S> {
+        loop {
+            let group = next.fetch_add(1, Ordering::Relaxed);
+            if group >= table.groups() {
+                return Ok(sink);
+            }
+            let read = rows_of_group(table, group, &parts[group], &mut sink, reading);
+            if read.is_err() {
+                next.store(table.groups(), Ordering::Relaxed);
+            }
+            read?;
+            sink.end_chunk(reading.file, group as u32);
+        }
+    };
+    std::thread::scope(|scope| {
+        let work = &work;
+        let others: Vec<_> = (1..threads)
+            .map(|_| scope.spawn(move || work((reading.make)())))
+            .collect();
+        let mut sinks = vec![work(first)];
+        for other in others {
+            match other.join() {
+                Ok(sink) => sinks.push(sink),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        sinks.into_iter().collect()
+    })
+}
+
+fn rows_of_group<S: RowSink, Make>(
+    table: &Table,
+    group: usize,
+    part: &Range<u64>,
+    sink: &mut S,
+    reading: &Reading<'_, Make>,
+) -> Result<()> {
+    if part.is_empty() {
+        return Ok(());
+    }
+    let own = |column: usize| reading.order.as_ref().map_or(column, |order| order[column]);
+    let width = table.columns.len();
+    let mut columns = (0..width)
+        .filter(|&column| reading.wanted.is_none_or(|wanted| wanted[column]))
+        .map(|column| Ok((column, table.column_from(group, own(column), part.start)?)))
+        .collect::<Result<Vec<(usize, Column)>>>()?;
+    let mut builder = RowBuilder::default();
+    let mut line = 0;
+    let mut left = part.end - part.start;
+    while left > 0 {
+        let wanted = usize::try_from(left).unwrap_or(BATCH).min(BATCH);
+        let mut rows = None;
+        for (index, column) in &mut columns {
+            let count = column
+                .next(wanted)
+                .map_err(|fault| table.failed(own(*index), fault))?;
+            if *rows.get_or_insert(count) != count {
+                return Err(damaged_data(&table.name));
+            }
+        }
+        let rows = match rows {
+            // Fewer rows than the footer says.
+            Some(0) => return Err(damaged_data(&table.name)),
+            Some(rows) => rows,
+            // Nobody wants any column: the rows are there all the same.
+            None => wanted,
+        };
+        left -= rows as u64;
+        let batches: Vec<(usize, ColumnBatch<'_>)> = columns
+            .iter()
+            .map(|(index, column)| (*index, column.batch()))
+            .collect();
+        let mut taken = vec![0; batches.len()];
+        for row in 0..rows {
+            builder.begin(width);
+            for ((column, batch), taken) in batches.iter().zip(&mut taken) {
+                if batch.present.is_none_or(|present| present[row]) {
+                    builder.set_with(*column, |out| batch.values.write(*taken, out));
+                    *taken += 1;
+                } else {
+                    builder.set(*column, b"null");
+                }
+            }
+            sink.row(&builder.row(RowPlace {
+                file: reading.file,
+                chunk: group as u32,
+                line,
+            }));
+            line += 1;
+        }
+    }
+    for (column, _) in columns {
+        reading
+            .progress
+            .advance(table.compressed(group, own(column)));
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! TLS for connections to PostgreSQL: always with a certificate that is checked.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use postgres::Socket;
+use postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsConnector;
+
+use crate::error::{Error, Result};
+
+/// Makes TLS connections.
+#[derive(Clone)]
+pub(super) struct MakeTls(Arc<ClientConfig>);
+
+impl MakeTls {
+    /// Trusts the certificates of a file, or those that the system trusts.
+    pub(super) fn new(ca_file: Option<&str>) -> Result<Self> {
+        let bad = |what: &str, error: rustls::Error| Error::bad_settings(what).because(error);
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| bad("TLS cannot be set up", error))?;
+        let config = match ca_file {
+            None => builder
+                .with_platform_verifier()
+                .map_err(|error| bad("the system's certificates cannot be read", error))?
+                .with_no_client_auth(),
+            Some(file) => {
+                let path = std::path::Path::new(file);
+                let pem = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
+                let mut roots = RootCertStore::empty();
+                for certificate in CertificateDer::pem_slice_iter(&pem).flatten() {
+                    roots
+                        .add(certificate)
+                        .map_err(|error| bad(&format!("{file}: a certificate is none"), error))?;
+                }
+                if roots.is_empty() {
+                    return Err(Error::bad_settings(format!("{file} has no certificate")));
+                }
+                builder.with_root_certificates(roots).with_no_client_auth()
+            }
+        };
+        Ok(Self(Arc::new(config)))
+    }
+}
+
+impl MakeTlsConnect<Socket> for MakeTls {
+    type Stream = Stream;
+    type TlsConnect = Connect;
+    type Error = rustls::pki_types::InvalidDnsNameError;
+
+    fn make_tls_connect(&mut self, domain: &str) -> Result<Connect, Self::Error> {
+        Ok(Connect {
+            config: Arc::clone(&self.0),
+            name: ServerName::try_from(domain.to_owned())?,
+        })
+    }
+}
+
+/// One connection to be made.
+pub(super) struct Connect {
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+}
+
+impl TlsConnect<Socket> for Connect {
+    type Stream = Stream;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Stream>> + Send>>;
+
+    fn connect(self, socket: Socket) -> Self::Future {
+        Box::pin(async move {
+            let connecting = TlsConnector::from(self.config).connect(self.name, socket);
+            connecting.await.map(|stream| Stream(Box::new(stream)))
+        })
+    }
+}
+
+/// A connection under TLS.
+pub(super) struct Stream(Box<tokio_rustls::client::TlsStream<Socket>>);
+
+impl TlsStream for Stream {
+    fn channel_binding(&self) -> ChannelBinding {
+        ChannelBinding::none()
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,381 @@
+//! Databases as sources: the address, the dialect, and what an engine must be able to do. Text
+//! only: connections are made elsewhere.
+
+use std::fmt::Write as _;
+
+use crate::error::{Error, Place, Result};
+use crate::text::redacted;
+
+/// How a database writes its SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL.
+    Postgres,
+}
+
+impl Dialect {
+    /// Quotes a name, whatever is in it.
+    #[must_use]
+    pub fn name(self, name: &str) -> String {
+        match self {
+            Self::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
+        }
+    }
+
+    /// Quotes a text, whatever is in it.
+    #[must_use]
+    pub fn text(self, text: &str) -> String {
+        match self {
+            // With standard_conforming_strings, which the session sets, a backslash is one.
+            Self::Postgres => format!("'{}'", text.replace('\'', "''")),
+        }
+    }
+
+    /// Writes a number so that the engine reads the same double.
+    #[must_use]
+    pub fn number(self, number: f64) -> String {
+        match self {
+            Self::Postgres => format!("cast('{number:e}' as double precision)"),
+        }
+    }
+
+    /// Casts to a double.
+    #[must_use]
+    pub fn to_double(self, expression: &str) -> String {
+        match self {
+            Self::Postgres => format!("cast({expression} as double precision)"),
+        }
+    }
+
+    /// Casts to a text.
+    #[must_use]
+    pub fn to_text(self, expression: &str) -> String {
+        match self {
+            Self::Postgres => format!("cast({expression} as text)"),
+        }
+    }
+
+    /// Returns a condition that is true for NaN alone.
+    #[must_use]
+    pub fn is_nan(self, double: &str) -> String {
+        match self {
+            // Here NaN is equal to itself.
+            Self::Postgres => format!("{double} = cast('NaN' as double precision)"),
+        }
+    }
+}
+
+/// What a column of a table can be counted as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SqlKind {
+    /// Numbers of any precision.
+    Number,
+    /// Single-precision numbers, whose text is shorter than their double's.
+    Single,
+    /// Texts, and what has a text: dates, truth values, identifiers.
+    Text,
+    /// Neither: documents, bytes, arrays.
+    Uncountable,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqlColumn {
+    /// Its name.
+    pub name: String,
+    /// What it can be counted as.
+    pub kind: SqlKind,
+    /// What the engine calls its type.
+    pub type_name: String,
+}
+
+/// A cell of an answer: its text, none for null.
+pub type Cell<'a> = Option<&'a str>;
+
+/// An open connection in which all statements see the same rows and none can write.
+pub trait Engine: Send {
+    /// Returns how its SQL is written.
+    fn dialect(&self) -> Dialect;
+
+    /// Runs one statement whose columns are all texts, and hands every row on.
+    ///
+    /// # Errors
+    /// What the engine says: 65 for a statement that it refuses, 69 if it stayed away or left,
+    /// 77 if it may not be read.
+    fn query(&mut self, sql: &str, each: &mut dyn FnMut(&[Cell<'_>])) -> Result<()>;
+}
+
+/// An address such as `postgres://user@host/db?table=customers`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SqlAddress {
+    /// As the user gave it, without the password.
+    pub shown: String,
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
+    pub(super) user: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) database: Option<String>,
+    pub(super) tls: bool,
+    pub(super) ca_file: Option<String>,
+    source: String,
+}
+
+impl std::fmt::Debug for SqlAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// Returns whether an address names a database.
+#[must_use]
+pub fn is_database(address: &str) -> bool {
+    [
+        "postgres://",
+        "postgresql://",
+        "mysql://",
+        "mariadb://",
+        "spark://",
+        "sc://",
+    ]
+    .iter()
+    .any(|scheme| address.starts_with(scheme))
+}
+
+impl SqlAddress {
+    /// Takes an address apart.
+    ///
+    /// # Errors
+    /// 64 if it is no address; 65 if it has a query that is no SELECT.
+    pub fn parse(address: &str) -> Result<Self> {
+        let shown = redacted(address).into_owned();
+        let bad = |what: &str| {
+            Error::usage(format!("{shown}: {what}"))
+                .hint("postgres://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ...")
+        };
+        let (_, rest) = address
+            .split_once("://")
+            .ok_or_else(|| bad("this is no address"))?;
+        let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, database) = path.split_once('/').unwrap_or((path, ""));
+        let (user, host) = match authority.rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, authority),
+        };
+        let (user, password) = match user.map(|user| user.split_once(':').unwrap_or((user, ""))) {
+            Some((user, password)) => (Some(decoded(user)), Some(decoded(password))),
+            None => (None, None),
+        };
+        let (host, port) = match host.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() && !port.contains(']') => {
+                let port = port.parse().map_err(|_| bad("the port is no number"))?;
+                (host, Some(port))
+            }
+            _ => (host, None),
+        };
+        let host = decoded(host.trim_start_matches('[').trim_end_matches(']'));
+        if host.is_empty() {
+            return Err(bad("there is no host"));
+        }
+        let is_here = matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1");
+        let mut parsed = Self {
+            host,
+            port,
+            user: user.filter(|user| !user.is_empty()),
+            password: password.filter(|password| !password.is_empty()),
+            database: Some(decoded(database)).filter(|name| !name.is_empty()),
+            tls: !is_here,
+            ca_file: None,
+            source: String::new(),
+            shown: shown.clone(),
+        };
+        let (mut table, mut filter, mut query, mut password_file) = (None, None, None, None);
+        for parameter in parameters.split('&').filter(|text| !text.is_empty()) {
+            let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+            let value = decoded(value);
+            match name {
+                "table" => table = Some(value),
+                "where" => filter = Some(value),
+                "query" => query = Some(value),
+                "password_file" => password_file = Some(value),
+                "sslrootcert" => parsed.ca_file = Some(value),
+                "sslmode" => {
+                    parsed.tls = match value.as_str() {
+                        "disable" => false,
+                        "require" | "verify-ca" | "verify-full" => true,
+                        _ => return Err(bad("sslmode is disable or verify-full")),
+                    }
+                }
+                other => return Err(bad(&format!("there is no parameter \"{other}\""))),
+            }
+        }
+        if let Some(file) = password_file {
+            let text = std::fs::read_to_string(&file)
+                .map_err(|error| Error::io("read", std::path::Path::new(&file), error))?;
+            parsed.password = Some(text.trim_end_matches(['\r', '\n']).to_owned());
+        }
+        parsed.source = match (table, query) {
+            (Some(table), None) => from_table(Dialect::Postgres, &table, filter.as_deref()),
+            (None, Some(query)) => {
+                let query = select_only(&query).ok_or_else(|| {
+                    Error::bad_input("the query is no SELECT")
+                        .at(parsed.place())
+                        .hint("only SELECT (or WITH ... SELECT) is run, and one alone")
+                })?;
+                from_query(query, filter.as_deref())
+            }
+            _ => return Err(bad("name either a table or a query")),
+        };
+        Ok(parsed)
+    }
+
+    /// Returns the place that errors name.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            file: self.shown.clone(),
+            ..Place::default()
+        }
+    }
+
+    /// Returns what stands after FROM.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+/// Quotes `table` or `schema.table`, narrowed by a condition of the user's.
+fn from_table(dialect: Dialect, table: &str, filter: Option<&str>) -> String {
+    let name = match table.split_once('.') {
+        Some((schema, table)) => format!("{}.{}", dialect.name(schema), dialect.name(table)),
+        None => dialect.name(table),
+    };
+    match filter {
+        None => name,
+        // A line break, so that a comment in it ends.
+        Some(filter) => format!("(select * from {name} where ({filter}\n)) as source"),
+    }
+}
+
+fn from_query(query: &str, filter: Option<&str>) -> String {
+    match filter {
+        None => format!("({query}\n) as source"),
+        Some(filter) => {
+            format!("(select * from ({query}\n) as query where ({filter}\n)) as source")
+        }
+    }
+}
+
+/// Returns a query without what ends it, if it begins like one that only reads.
+fn select_only(query: &str) -> Option<&str> {
+    let query = query.trim().trim_end_matches(';').trim_end();
+    let mut rest = query.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    // Comments may come first.
+    loop {
+        rest = match rest {
+            text if text.starts_with("--") => text.split_once('\n')?.1.trim_start(),
+            text if text.starts_with("/*") => text.split_once("*/")?.1.trim_start(),
+            _ => break,
+        };
+    }
+    let word: String = rest
+        .chars()
+        .take_while(char::is_ascii_alphabetic)
+        .collect::<String>()
+        .to_lowercase();
+    matches!(word.as_str(), "select" | "with" | "values" | "table").then_some(query)
+}
+
+/// Undoes `%20`; a plus stays what it is.
+fn decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let code = bytes
+            .get(at + 1..at + 3)
+            .filter(|_| bytes[at] == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        plain.push(code.unwrap_or(bytes[at]));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
+/// Returns the statement that gives all rows as CSV would have them, null for what nobody wants.
+pub(super) fn select_rows(
+    dialect: Dialect,
+    columns: &[SqlColumn],
+    wanted: Option<&[bool]>,
+    source: &str,
+) -> String {
+    let mut sql = String::from("select ");
+    for (at, column) in columns.iter().enumerate() {
+        let comma = if at > 0 { ", " } else { "" };
+        let name = dialect.name(&column.name);
+        let value = if wanted.is_none_or(|wanted| wanted[at]) {
+            dialect.to_text(&name)
+        } else {
+            "null".to_owned()
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(sql, "{comma}{value} as {name}");
+    }
+    format!("{sql} from {source}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(address: &str) -> String {
+        SqlAddress::parse(address).expect("an address").source
+    }
+
+    #[test]
+    fn an_address_is_taken_apart_and_never_shows_its_password() {
+        let address = "postgres://me:p%40ss@db.example:5433/shop?table=sales.customers";
+        let parsed = SqlAddress::parse(address).expect("an address");
+        assert_eq!(parsed.password.as_deref(), Some("p@ss"));
+        assert_eq!(
+            (parsed.host.as_str(), parsed.port),
+            ("db.example", Some(5433))
+        );
+        assert_eq!(parsed.source, "\"sales\".\"customers\"");
+        assert!(parsed.tls, "TLS is on for other machines");
+        assert!(!format!("{parsed:?}").contains("p%40ss"));
+        for bad in [
+            "postgres://h/db",
+            "postgres:///db?table=t",
+            "postgres://h:x/db?table=t",
+            "postgres://me:secret@h/db?table=t&query=select 1",
+            "postgres://me:secret@h/db?tabel=t",
+        ] {
+            let error = SqlAddress::parse(bad).expect_err(bad);
+            assert_eq!(error.code().code(), 64, "{bad}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_and_conditions_cannot_leave_their_place() {
+        assert_eq!(
+            source("postgres://h/db?table=t\"; drop table x; --"),
+            "\"t\"\"; drop table x; --\""
+        );
+        assert_eq!(
+            source("postgres://h/db?table=t&where=a > 1 --"),
+            "(select * from \"t\" where (a > 1 --\n)) as source"
+        );
+        assert_eq!(
+            source("postgres://h/db?query=/* all */ select 1 as a;"),
+            "(/* all */ select 1 as a\n) as source"
+        );
+        for query in ["delete from t", "-- x\ndrop table t", "", "truncate t"] {
+            let address = format!("postgres://h/db?query={query}");
+            let error = SqlAddress::parse(&address).expect_err(query);
+            assert_eq!(error.code().code(), 65, "{query}");
+        }
+    }
+}

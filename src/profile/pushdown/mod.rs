@@ -1,0 +1,533 @@
+//! Counts a table in the database that holds it: what comes over the wire is groups and sums, and
+//! what comes out is the same profile that reading the rows would make.
+//!
+//! A column with few distinct values is grouped by value: exact. A number column with many is
+//! counted in stretches between edges: the edges that a check will need are among them and exact,
+//! and no stretch holds more than about one in [`PARTS`] of the values unless they are one value.
+
+mod statements;
+
+use std::collections::BTreeMap;
+
+use self::statements::{Source, buckets, equals, groups, ranges, sample};
+use super::column::Column;
+use super::count::{CountColumn, CountPlan, Counted, MAX_LABELS};
+use super::counter::{ColumnCounter, MAX_NUMBERS};
+use super::document::Outcome;
+use super::grid::{from_ordinal, ordinal};
+use super::spread::{Bucket, Spread};
+use crate::data::{Cell, Dialect, Engine, MissingKind, SqlColumn, SqlKind, named_like_an_id};
+use crate::error::{Error, Place, Result};
+use crate::progress::Progress;
+
+/// Columns of one statement.
+const COLUMNS: usize = 16;
+/// Stretches into which the values of a column are cut, about.
+const PARTS: u64 = 256;
+
+/// A database's table, opened.
+pub(super) struct Table<'a> {
+    pub(super) engine: &'a mut dyn Engine,
+    pub(super) columns: &'a [SqlColumn],
+    /// What stands after FROM.
+    pub(super) from: &'a str,
+    /// What errors name.
+    pub(super) place: Place,
+}
+
+/// What the first look at a column says.
+#[derive(Debug, Clone, Copy, Default)]
+struct Look {
+    rows: u64,
+    values: u64,
+    distinct: u64,
+}
+
+/// Smallest, largest and mean of the finite values, and how many there are.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    nan: u64,
+    infinite: u64,
+    null: u64,
+    finite: Option<(f64, f64, f64)>,
+}
+
+impl Table<'_> {
+    fn column(&self, name: &str) -> Result<&SqlColumn> {
+        let column = self.columns.iter().find(|column| column.name == name);
+        let column = column.ok_or_else(|| {
+            Error::bad_input(format!("there is no column \"{name}\"")).at(self.place.clone())
+        })?;
+        if column.kind == SqlKind::Uncountable {
+            let type_name = &column.type_name;
+            return Err(Error::bad_input(format!(
+                "the column has the type {type_name}, which can't be counted"
+            ))
+            .at(Place {
+                column: Some(name.to_owned()),
+                ..self.place.clone()
+            })
+            .hint("leave it out with --exclude"));
+        }
+        Ok(column)
+    }
+
+    fn source<'b>(&'b self, only: Option<&'b str>) -> Source<'b> {
+        Source {
+            dialect: self.engine.dialect(),
+            from: self.from,
+            only,
+        }
+    }
+
+    fn broken(&self, what: &str) -> Error {
+        Error::bad_input(format!("the database gave an answer that is none: {what}"))
+            .at(self.place.clone())
+    }
+
+    /// Runs a statement that answers with one row of numbers.
+    fn figures(&mut self, sql: &str, progress: &dyn Progress) -> Result<Vec<Option<f64>>> {
+        let mut figures = Vec::new();
+        self.engine.query(sql, &mut |cells| {
+            figures = cells
+                .iter()
+                .map(|cell| cell.and_then(|text| text.trim().parse().ok()))
+                .collect();
+        })?;
+        progress.advance(1);
+        Ok(figures)
+    }
+
+    fn look(&mut self, names: &[&str], progress: &dyn Progress) -> Result<Vec<Look>> {
+        let mut looks = Vec::new();
+        for part in names.chunks(COLUMNS) {
+            let columns = part
+                .iter()
+                .map(|name| self.column(name))
+                .collect::<Result<Vec<_>>>()?;
+            let sql = sample(self.source(None), &columns);
+            let figures = self.figures(&sql, progress)?;
+            let figure = |at: usize| figures.get(at).copied().flatten().unwrap_or(0.0) as u64;
+            looks.extend((0..part.len()).map(|at| Look {
+                rows: figure(0),
+                values: figure(1 + 2 * at),
+                distinct: figure(2 + 2 * at),
+            }));
+        }
+        Ok(looks)
+    }
+
+    /// Counts a column by value; none if it has more numbers than are kept one by one.
+    fn grouped(
+        &mut self,
+        column: &CountColumn,
+        only: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<Option<ColumnCounter>> {
+        let found = self.column(&column.name)?;
+        let numbers = found.kind != SqlKind::Text && !column.categorical;
+        let limit = numbers.then_some(MAX_NUMBERS as u64 + 1);
+        let sql = groups(self.source(only), found, limit);
+        let mut counter = ColumnCounter::new(column.categorical, column.cuts.clone());
+        let (mut found, mut bad) = (0, false);
+        self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
+            let count = cells.get(1).copied().flatten();
+            let Some(count) = count.and_then(|text| text.parse().ok()) else {
+                bad = true;
+                return;
+            };
+            found += 1;
+            match cells.first().copied().flatten() {
+                None => counter.missing[MissingKind::Null.index()] += count,
+                Some("") => counter.missing[MissingKind::Empty.index()] += count,
+                Some(text) => counter.add_times(text.as_bytes(), count),
+            }
+        })?;
+        progress.advance(1);
+        if bad {
+            return Err(self.broken("a count that is no number"));
+        }
+        let all = limit.is_none_or(|limit| found < limit);
+        Ok(all.then_some(counter))
+    }
+
+    fn ranges(
+        &mut self,
+        names: &[&str],
+        only: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Range>> {
+        let mut all = Vec::new();
+        for part in names.chunks(COLUMNS) {
+            let columns = part
+                .iter()
+                .map(|name| self.column(name))
+                .collect::<Result<Vec<_>>>()?;
+            let sql = ranges(self.source(only), &columns);
+            let figures = self.figures(&sql, progress)?;
+            let figure = |at: usize| figures.get(at).copied().flatten();
+            let count = |at: usize| figure(at).unwrap_or(0.0) as u64;
+            let rows = count(0);
+            all.extend((0..part.len()).map(|at| {
+                let first = 1 + 6 * at;
+                let (values, nan, finite) = (count(first), count(first + 1), count(first + 2));
+                Range {
+                    nan,
+                    infinite: values.saturating_sub(nan + finite),
+                    null: rows.saturating_sub(values),
+                    finite: match (figure(first + 3), figure(first + 4), figure(first + 5)) {
+                        (Some(min), Some(max), Some(mean)) => Some((min, max, mean)),
+                        _ => None,
+                    },
+                }
+            }));
+        }
+        Ok(all)
+    }
+
+    /// Counts a number column in stretches.
+    fn stretched(
+        &mut self,
+        column: &CountColumn,
+        range: Range,
+        only: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<ColumnCounter> {
+        let mut counter = ColumnCounter::new(column.categorical, Vec::new());
+        counter.missing[MissingKind::Null.index()] += range.null;
+        counter.missing[MissingKind::Nan.index()] += range.nan;
+        if range.infinite > 0 {
+            counter.add_times(b"inf", range.infinite);
+        }
+        let Some((min, max, mean)) = range.finite else {
+            return Ok(counter);
+        };
+        let mut edges: Vec<f64> = column.cuts.iter().chain(&column.fine).copied().collect();
+        if column.fine.is_empty() {
+            // Nobody knows how the values lie: a first pass tells.
+            edges.extend(even_edges(min, max));
+            tidy(&mut edges);
+            let first = self.buckets(column, &edges, mean, only, progress)?;
+            edges.clone_from(&column.cuts);
+            edges.extend(equal_edges(&first));
+        }
+        tidy(&mut edges);
+        let counted = self.buckets(column, &edges, mean, only, progress)?;
+        counter.set_spread(&Spread {
+            edges,
+            buckets: counted,
+            centre: mean,
+        });
+        Ok(counter)
+    }
+
+    fn buckets(
+        &mut self,
+        column: &CountColumn,
+        edges: &[f64],
+        centre: f64,
+        only: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Bucket>> {
+        let found = self.column(&column.name)?;
+        let sql = buckets(self.source(only), found, edges, centre);
+        let mut counted = vec![Bucket::default(); edges.len() + 1];
+        let mut bad = false;
+        self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
+            let figure = |at: usize| -> Option<f64> { (*cells.get(at)?)?.parse().ok() };
+            let read = || {
+                Some(Bucket {
+                    count: (*cells.get(1)?)?.parse().ok()?,
+                    min: figure(2)?,
+                    max: figure(3)?,
+                    sum: figure(4)?,
+                    squares: figure(5)?,
+                })
+            };
+            let at = figure(0).map_or(usize::MAX, |at| at as usize);
+            match (counted.get_mut(at), read()) {
+                (Some(bucket), Some(read)) => *bucket = read,
+                _ => bad = true,
+            }
+        })?;
+        progress.advance(1);
+        if bad {
+            return Err(self.broken("sums that are no numbers"));
+        }
+        Ok(counted)
+    }
+
+    /// Counts columns, those of one kind together.
+    fn count(
+        &mut self,
+        columns: &[CountColumn],
+        only: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<Vec<Column>> {
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let looks = self.look(&names, progress)?;
+        let mut counters: Vec<Option<ColumnCounter>> = Vec::new();
+        for (column, look) in columns.iter().zip(&looks) {
+            let kind = self.column(&column.name)?.kind;
+            let many = look.distinct > MAX_NUMBERS as u64;
+            counters.push(if kind == SqlKind::Text || column.categorical || !many {
+                self.grouped(column, only, progress)?
+            } else {
+                None
+            });
+        }
+        let rest: Vec<usize> = (0..columns.len())
+            .filter(|&at| counters[at].is_none())
+            .collect();
+        let names: Vec<&str> = rest.iter().map(|&at| names[at]).collect();
+        let ranges = self.ranges(&names, only, progress)?;
+        for (&at, range) in rest.iter().zip(ranges) {
+            counters[at] = Some(self.stretched(&columns[at], range, only, progress)?);
+        }
+        Ok(columns
+            .iter()
+            .zip(counters)
+            .map(|(column, counter)| {
+                let empty = || ColumnCounter::new(column.categorical, Vec::new());
+                Column::from_counter(&column.name, counter.unwrap_or_else(empty))
+            })
+            .collect())
+    }
+}
+
+/// Counts what is planned.
+///
+/// # Errors
+/// What the database says; bad input if a column can't be counted or there are no rows.
+pub(super) fn count(
+    mut table: Table<'_>,
+    plan: &CountPlan,
+    progress: &dyn Progress,
+) -> Result<Counted> {
+    let columns = table.count(&plan.columns, None, progress)?;
+    let rows = columns.first().and_then(Column::rows).unwrap_or(0);
+    if rows == 0 {
+        return Err(Error::bad_input("there are no rows")
+            .at(table.place)
+            .hint("an empty table cannot be compared; check the job that fills it"));
+    }
+    let outcome = match &plan.outcome {
+        Some((label, score)) => Some(outcome(&mut table, label, score, progress)?),
+        None => None,
+    };
+    Ok(Counted {
+        columns,
+        outcome,
+        rows,
+        blank_lines: 0,
+    })
+}
+
+fn outcome(
+    table: &mut Table<'_>,
+    label: &str,
+    score: &str,
+    progress: &dyn Progress,
+) -> Result<Outcome> {
+    let plain = |name: &str| CountColumn {
+        name: name.to_owned(),
+        categorical: true,
+        cuts: Vec::new(),
+        fine: Vec::new(),
+    };
+    let labels = table.grouped(&plain(label), None, progress)?;
+    let labels = labels.map(|labels| Column::from_counter(label, labels));
+    let labels: Vec<String> = labels
+        .iter()
+        .flat_map(|column| column.values.keys().cloned())
+        .collect();
+    if labels.len() > MAX_LABELS {
+        return Err(
+            Error::bad_input(format!("more than {MAX_LABELS} different labels"))
+                .at(Place {
+                    column: Some(label.to_owned()),
+                    ..table.place.clone()
+                })
+                .hint("a label has two values; is it the right column?"),
+        );
+    }
+    let mut by_label = BTreeMap::new();
+    for value in labels {
+        let column = table.column(label)?;
+        let only = equals(table.engine.dialect(), column, &value);
+        let scores = CountColumn {
+            categorical: false,
+            ..plain(score)
+        };
+        let counted = table.count(&[scores], Some(&only), progress)?;
+        by_label.extend(counted.into_iter().map(|column| (value.clone(), column)));
+    }
+    Ok(Outcome {
+        label: label.to_owned(),
+        score: score.to_owned(),
+        by_label,
+    })
+}
+
+/// Returns the columns of texts, or named like an identifier, that have another value in every row,
+/// as far as a first look tells: counting them would bring the whole column over the wire.
+///
+/// # Errors
+/// What the database says.
+pub(super) fn identifiers(
+    table: &mut Table<'_>,
+    names: &[String],
+    progress: &dyn Progress,
+) -> Result<Vec<String>> {
+    let likely: Vec<&str> = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| {
+            let kind = table.column(name).map(|column| column.kind);
+            kind.is_ok_and(|kind| kind == SqlKind::Text || named_like_an_id(name))
+        })
+        .collect();
+    let looks = table.look(&likely, progress)?;
+    let unique = |look: &Look| {
+        // Fewer are counted as they are.
+        look.rows >= 50_000 && look.distinct as f64 >= 0.95 * look.values as f64
+    };
+    Ok(likely
+        .into_iter()
+        .zip(looks)
+        .filter(|(_, look)| unique(look))
+        .map(|(name, _)| name.to_owned())
+        .collect())
+}
+
+/// The order of statements that count a plan's columns, without an engine to ask: those with few
+/// distinct values need only the first two of theirs.
+pub(super) fn explain(
+    dialect: Dialect,
+    from: &str,
+    columns: &[SqlColumn],
+    plan: &CountPlan,
+) -> Vec<String> {
+    let source = Source {
+        dialect,
+        from,
+        only: None,
+    };
+    let planned: Vec<(&SqlColumn, &CountColumn)> = plan
+        .columns
+        .iter()
+        .filter_map(|planned| {
+            let found = columns.iter().find(|column| column.name == planned.name)?;
+            Some((found, planned))
+        })
+        .collect();
+    let mut all = Vec::new();
+    for part in planned.chunks(COLUMNS) {
+        let part: Vec<&SqlColumn> = part.iter().map(|(column, _)| *column).collect();
+        all.push(sample(source, &part));
+    }
+    let is_number = |column: &SqlColumn, planned: &CountColumn| {
+        column.kind != SqlKind::Text && !planned.categorical
+    };
+    for &(column, planned) in &planned {
+        let limit = is_number(column, planned).then_some(MAX_NUMBERS as u64 + 1);
+        all.push(groups(source, column, limit));
+    }
+    let numbers: Vec<(&SqlColumn, &CountColumn)> = planned
+        .into_iter()
+        .filter(|(column, planned)| is_number(column, planned))
+        .collect();
+    for part in numbers.chunks(COLUMNS) {
+        let part: Vec<&SqlColumn> = part.iter().map(|(column, _)| *column).collect();
+        all.push(ranges(source, &part));
+    }
+    for (column, planned) in numbers {
+        let mut edges: Vec<f64> = planned.cuts.iter().chain(&planned.fine).copied().collect();
+        tidy(&mut edges);
+        all.push(buckets(source, column, &edges, 0.0));
+    }
+    all
+}
+
+fn tidy(edges: &mut Vec<f64>) {
+    edges.retain(|edge| edge.is_finite());
+    edges.sort_by(f64::total_cmp);
+    edges.dedup();
+}
+
+/// Edges that follow the order of the doubles from `min` to `max`: fine near zero, coarse far off.
+fn even_edges(min: f64, max: f64) -> impl Iterator<Item = f64> {
+    let (from, to) = (ordinal(min), ordinal(max));
+    let step = ((to - from) / PARTS).max(1);
+    // Half of them by value, for values that lie evenly.
+    let by_value = (1..PARTS).map(move |part| min + (max - min) * (part as f64 / PARTS as f64));
+    let by_order = (1..PARTS)
+        .map(move |part| from.saturating_add(part * step))
+        .take_while(move |edge| *edge <= to)
+        .map(from_ordinal);
+    by_order.chain(by_value)
+}
+
+/// Edges with which every stretch has about the same number of values: stretches of the first pass
+/// are cut evenly, and a value that holds more than its part gets a stretch of its own.
+fn equal_edges(first: &[Bucket]) -> Vec<f64> {
+    let total: u64 = first.iter().map(|bucket| bucket.count).sum();
+    let part = (total / PARTS).max(1);
+    let mut edges = Vec::new();
+    let mut since_edge = 0;
+    for bucket in first.iter().filter(|bucket| bucket.count > 0) {
+        if bucket.count > part {
+            let pieces = bucket.count / part + 1;
+            edges.extend([bucket.min, bucket.max, bucket.max.next_up()]);
+            let width = bucket.max - bucket.min;
+            let inner = (1..pieces).map(|at| bucket.min + width * (at as f64 / pieces as f64));
+            edges.extend(inner.filter(|_| width > 0.0));
+            since_edge = 0;
+        } else {
+            since_edge += bucket.count;
+            if since_edge > part {
+                edges.push(bucket.min);
+                since_edge = bucket.count;
+            }
+        }
+    }
+    edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_stretch_of_the_second_pass_is_large_unless_it_is_one_value() {
+        // A third of the values are 0, the others lie like a log-normal law.
+        let mut values: Vec<f64> = (1..30_000)
+            .map(|at| (f64::from(at) / 30_000.0 * 12.0 - 6.0).exp())
+            .chain(std::iter::repeat_n(0.0, 15_000))
+            .collect();
+        values.sort_by(f64::total_cmp);
+        let count = |edges: &[f64]| {
+            let mut buckets = vec![Bucket::default(); edges.len() + 1];
+            for &value in &values {
+                let bucket = &mut buckets[edges.partition_point(|edge| *edge <= value)];
+                if bucket.count == 0 {
+                    bucket.min = value;
+                }
+                bucket.max = value;
+                bucket.count += 1;
+            }
+            buckets
+        };
+        let mut edges: Vec<f64> = even_edges(values[0], values[values.len() - 1]).collect();
+        tidy(&mut edges);
+        let mut edges = equal_edges(&count(&edges));
+        tidy(&mut edges);
+        assert!(edges.len() < 3 * PARTS as usize, "{}", edges.len());
+        let largest = count(&edges)
+            .into_iter()
+            .filter(|bucket| bucket.min < bucket.max)
+            .map(|bucket| bucket.count)
+            .max();
+        assert!(largest <= Some(45_000 / 64), "{largest:?}");
+    }
+}
