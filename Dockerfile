@@ -13,6 +13,8 @@ RUN apt-get update \
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY src ./src
+# Pages that the program shows itself.
+COPY docs/lint ./docs/lint
 # Targets that Cargo.toml finds by itself are not needed here.
 RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
     && CHURNCTL_COMMIT="$COMMIT" RUSTFLAGS="-C target-feature=+crt-static" \

@@ -16,9 +16,6 @@ _churnctl() {
             ",$1")
                 cmd="churnctl"
                 ;;
-            churnctl,alerts)
-                cmd="churnctl__subcmd__alerts"
-                ;;
             churnctl,completions)
                 cmd="churnctl__subcmd__completions"
                 ;;
@@ -64,30 +61,6 @@ _churnctl() {
             churnctl,version)
                 cmd="churnctl__subcmd__version"
                 ;;
-            churnctl__subcmd__alerts,help)
-                cmd="churnctl__subcmd__alerts__subcmd__help"
-                ;;
-            churnctl__subcmd__alerts,lint)
-                cmd="churnctl__subcmd__alerts__subcmd__lint"
-                ;;
-            churnctl__subcmd__alerts,list)
-                cmd="churnctl__subcmd__alerts__subcmd__list"
-                ;;
-            churnctl__subcmd__alerts,test)
-                cmd="churnctl__subcmd__alerts__subcmd__test"
-                ;;
-            churnctl__subcmd__alerts__subcmd__help,help)
-                cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__help"
-                ;;
-            churnctl__subcmd__alerts__subcmd__help,lint)
-                cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__lint"
-                ;;
-            churnctl__subcmd__alerts__subcmd__help,list)
-                cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__list"
-                ;;
-            churnctl__subcmd__alerts__subcmd__help,test)
-                cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__test"
-                ;;
             churnctl__subcmd__config,help)
                 cmd="churnctl__subcmd__config__subcmd__help"
                 ;;
@@ -99,9 +72,6 @@ _churnctl() {
                 ;;
             churnctl__subcmd__config__subcmd__help,show)
                 cmd="churnctl__subcmd__config__subcmd__help__subcmd__show"
-                ;;
-            churnctl__subcmd__help,alerts)
-                cmd="churnctl__subcmd__help__subcmd__alerts"
                 ;;
             churnctl__subcmd__help,completions)
                 cmd="churnctl__subcmd__help__subcmd__completions"
@@ -147,15 +117,6 @@ _churnctl() {
                 ;;
             churnctl__subcmd__help,version)
                 cmd="churnctl__subcmd__help__subcmd__version"
-                ;;
-            churnctl__subcmd__help__subcmd__alerts,lint)
-                cmd="churnctl__subcmd__help__subcmd__alerts__subcmd__lint"
-                ;;
-            churnctl__subcmd__help__subcmd__alerts,list)
-                cmd="churnctl__subcmd__help__subcmd__alerts__subcmd__list"
-                ;;
-            churnctl__subcmd__help__subcmd__alerts,test)
-                cmd="churnctl__subcmd__help__subcmd__alerts__subcmd__test"
                 ;;
             churnctl__subcmd__help__subcmd__config,show)
                 cmd="churnctl__subcmd__help__subcmd__config__subcmd__show"
@@ -272,7 +233,7 @@ _churnctl() {
 
     case "${cmd}" in
         churnctl)
-            opts="-v -q -h -V --config --format --color --verbose --quiet --log-format --help --version train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
+            opts="-v -q -h -V --config --format --color --verbose --quiet --log-format --help --version train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -284,372 +245,6 @@ _churnctl() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --log-format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__alerts)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help list lint test help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --log-format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__alerts__subcmd__help)
-            opts="list lint test help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__alerts__subcmd__help__subcmd__help)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__alerts__subcmd__help__subcmd__lint)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__alerts__subcmd__help__subcmd__list)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__alerts__subcmd__help__subcmd__test)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__alerts__subcmd__lint)
-            opts="-v -q -h --explain --disable --strict --scrape-interval --format --junit --markdown --sarif --config --color --verbose --quiet --log-format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --explain)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --disable)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --scrape-interval)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "auto table plain json yaml github junit sarif" -- "${cur}"))
-                    return 0
-                    ;;
-                --junit)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --markdown)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --sarif)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --log-format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__alerts__subcmd__list)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
-                    return 0
-                    ;;
-                --color)
-                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
-                    return 0
-                    ;;
-                --log-format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__alerts__subcmd__test)
-            opts="-v -q -h --min-coverage --min-mutation --no-mutation --generate --promtool --amtool --no-amtool --live --via-prometheus --prometheus --alertmanager --gateway --token-file --ca-file --deadline --only --rule --catch --allow-retrain --format --junit --markdown --config --color --verbose --quiet --log-format --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --min-coverage)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --min-mutation)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --generate)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --promtool)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --amtool)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --prometheus)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --alertmanager)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --gateway)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --token-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --ca-file)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --deadline)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --only)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --rule)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --catch)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --format)
-                    COMPREPLY=($(compgen -W "auto table plain json yaml github junit" -- "${cur}"))
-                    return 0
-                    ;;
-                --junit)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --markdown)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
-                    return 0
-                    ;;
-                --config)
-                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -862,7 +457,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --threads --warn-psi --fail-psi --min-rows --class-threshold --fail-on --report --html --markdown --junit --metrics-file --push-gateway --explain-sql --watch --listen --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --threads --warn-psi --fail-psi --min-rows --class-threshold --fail-on --report --html --markdown --junit --metrics-file --push-gateway --watch --listen --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1069,64 +664,8 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help)
-            opts="train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
+            opts="train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__help__subcmd__alerts)
-            opts="list lint test"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__help__subcmd__alerts__subcmd__lint)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__help__subcmd__alerts__subcmd__list)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        churnctl__subcmd__help__subcmd__alerts__subcmd__test)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1621,7 +1160,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__profile)
-            opts="-o -v -q -h --output --explain-sql --shard --features --exclude --categorical --id --score --label --positive --delimiter --threads --config --format --color --verbose --quiet --log-format --help merge help"
+            opts="-o -v -q -h --output --shard --features --exclude --categorical --id --score --label --positive --delimiter --threads --config --format --color --verbose --quiet --log-format --help merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

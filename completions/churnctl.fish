@@ -48,7 +48,6 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "render-manifests"
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
-complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "alerts" -d 'List, check and prove alerting rules'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "metrics" -d 'The metrics of this program'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "config" -d 'Look at the settings'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "completions" -d 'Print the completions of a shell'
@@ -151,8 +150,8 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, files, folders, glob patterns, or - for standard input [default: data/features/training_dataset.csv]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, files, folders, glob patterns, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, CSV files, glob patterns, or - for standard input [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, CSV files, glob patterns, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l exclude -d 'Columns that are no features' -r
@@ -189,12 +188,10 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l explain-sql -d 'Print the SQL that would count a current side in a database, and do nothing else'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes, - for standard output' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l shard -d 'Read one of N equal parts, counted from 0: 0/8 to 7/8' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
@@ -215,7 +212,6 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l explain-sql -d 'Print the SQL that would count a table in a database, and do nothing else'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -317,7 +313,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l listen -d 'Host and port to listen on [default: 127.0.0.1:8080] [setting: retrain.listen] [default: 127.0.0.1:8080]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l listen -d 'Host and port to listen on [default: 127.0.0.1:8080] [setting: retrain.listen]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l token-file -d 'File with the token that notifications must bear [setting: retrain.token_file]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l tls-cert -d 'PEM file with our certificate: then the port speaks TLS [setting: retrain.tls_cert]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l tls-key -d 'PEM file with its key [setting: retrain.tls_key]' -r -F
@@ -370,7 +366,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l offline -d 'Files and folders to check in place of a cluster' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l prometheus-url -d 'Prometheus to ask for targets and rules' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l alertmanager-url -d 'Alertmanager to ask for receivers' -r -f
-complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l monitoring-namespace -d 'Namespace that Prometheus and Alertmanager run in' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l monitoring-namespace -d 'Namespace that Prometheus and Alertmanager run in [default: monitoring]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s n -l namespace -d 'Namespace of the churn system [default: churn-mlops]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l context -d 'Context of the kubeconfig' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l deadline -d 'How long to bear with an API server that gives no good answer [default: 60s] [setting: cluster.deadline]' -r
@@ -544,103 +540,6 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete one group from a Pushgateway'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Delete the groups that nobody has pushed to for long'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l format -d 'How to print the result' -r -f -a "auto\t''
-table\t''
-plain\t''
-json\t''
-yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l color -d 'When to colour' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
-json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l format -d 'How to print the result' -r -f -a "auto\t''
-table\t''
-plain\t''
-json\t''
-yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
-json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l explain -d 'Explain a check and check nothing; `all` lists the checks' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l disable -d 'Switch checks off' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l scrape-interval -d 'Time between two scrapes [default: 30s]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l format -d 'How to print the findings' -r -f -a "auto\t''
-table\t''
-plain\t''
-json\t''
-yaml\t''
-github\t''
-junit\t''
-sarif\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l junit -d 'JUnit report: one test case a rule' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l markdown -d 'Markdown report' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l sarif -d 'SARIF report' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l color -d 'When to colour' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
-json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l strict -d 'End with exit code 2 on warnings, too'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l min-coverage -d 'Least coverage, in percent [default: 0]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l min-mutation -d 'Least share of alterations that some case notices, in percent [default: 0]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l generate -d 'Write skeletons of cases for what none shows yet, and test nothing; - for standard output' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l promtool -d 'promtool to run' -r -f -a "(__fish_complete_command)"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l amtool -d 'amtool to run' -r -f -a "(__fish_complete_command)"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l prometheus -d 'URL of Prometheus' -r -f
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l alertmanager -d 'URL of Alertmanager' -r -f
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l gateway -d 'URL of the Pushgateway, for --via-prometheus' -r -f
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l token-file -d 'File with a bearer token for Prometheus and Alertmanager' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l ca-file -d 'PEM file with the certificates to trust, in place of the system\'s' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l deadline -d 'Longest time that a server may stay away' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l only -d 'Prove these alerts only' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l rule -d 'Rule that --via-prometheus sets off [default: the first on model_drift_score]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l catch -d 'Listen here for webhooks, and prove that they arrive; -v shows them' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l format -d 'How to print the result' -r -f -a "auto\t''
-table\t''
-plain\t''
-json\t''
-yaml\t''
-github\t''
-junit\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l junit -d 'JUnit report' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l markdown -d 'Markdown report' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l color -d 'When to colour' -r -f -a "auto\t''
-always\t''
-never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
-json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l no-mutation -d 'Alter no rules'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l no-amtool -d 'Judge routes without amtool'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l live -d 'Prove on running servers, in place of promtool'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l via-prometheus -d 'Prove the whole loop: push a false drift score, wait for the real rule, see the alert arrive'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l allow-retrain -d 'Let the test start a retrain'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -747,22 +646,21 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "score" -d 'Score a table with a model'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "serve" -d 'Serve predictions over HTTP'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "alerts" -d 'List, check and prove alerting rules'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "metrics" -d 'The metrics of this program'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "config" -d 'Look at the settings'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "man" -d 'Print the man page of a command'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "version" -d 'Print version, commit and platform'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "score" -d 'Score a table with a model'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "serve" -d 'Serve predictions over HTTP'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "metrics" -d 'The metrics of this program'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "config" -d 'Look at the settings'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "man" -d 'Print the man page of a command'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "version" -d 'Print version, commit and platform'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "listen" -d 'Start a retrain when an alert asks for it'
@@ -771,8 +669,5 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "list" -d 'List the groups that a Pushgateway holds'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "delete" -d 'Delete one group from a Pushgateway'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "prune" -d 'Delete the groups that nobody has pushed to for long'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from metrics" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value, and where the value comes from'

@@ -75,6 +75,7 @@ pub mod profile;
 pub mod reports;
 pub mod serve;
 pub mod stats;
+pub mod tracking;
 
 mod run;
 

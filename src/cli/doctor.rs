@@ -45,8 +45,8 @@ pub(super) struct DoctorArgs {
     alertmanager_url: Option<String>,
 
     /// Namespace that Prometheus and Alertmanager run in
-    #[arg(long, value_name = "NAME", default_value = "monitoring")]
-    monitoring_namespace: String,
+    #[arg(long, value_name = "NAME")]
+    monitoring_namespace: Option<String>,
 
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -55,6 +55,10 @@ pub(super) struct DoctorArgs {
 impl DoctorArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
+        flags.one(
+            "k8s.monitoring_namespace",
+            self.monitoring_namespace.as_ref(),
+        );
         self.cluster.add_to(&mut flags);
         flags
     }
@@ -66,7 +70,6 @@ impl DoctorArgs {
                 prometheus: self.prometheus_url,
                 alertmanager: self.alertmanager_url,
             },
-            monitoring_namespace: self.monitoring_namespace,
         }
     }
 }

@@ -3,6 +3,7 @@
 use clap::{Args, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
+use super::tracking::ExperimentArgs;
 use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold, Span};
 
 const DATA: &str = "Data";
@@ -106,9 +107,22 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     junit: Option<String>,
 
+    /// The verdict alone, a word without a line end, for a pipeline's condition
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    verdict_file: Option<String>,
+
+    /// GitHub annotations: the ten worst things behind the verdict
+    ///
+    /// Workflow commands, which GitHub's runner looks for in what a step prints: `cat` the file.
+    #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
+    annotations: Option<String>,
+
     /// Metrics in Prometheus' text format, for the node exporter or a push
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     metrics_file: Option<String>,
+
+    #[command(flatten)]
+    tracking: ExperimentArgs,
 
     /// Pushgateway to push the metrics to
     ///
@@ -133,7 +147,7 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "TIME", value_parser = checked::<Span>, help_heading = WATCH)]
     watch: Option<String>,
 
-    /// Show metrics and the last report at this address meanwhile [setting: drift.listen]
+    /// Show metrics and the last report at this address meanwhile
     ///
     /// Paths: /metrics for Prometheus; /report as HTML or JSON, by the header Accept; /live; /ready
     /// from the first report on.
@@ -165,6 +179,7 @@ impl DriftArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
         self.columns.add_to(&mut flags);
+        self.tracking.add_to(&mut flags);
         flags.many("drift.baseline", self.baseline.as_ref());
         flags.many("drift.current", self.current.as_ref());
         flags.one("model", self.model.as_ref());
@@ -177,6 +192,8 @@ impl DriftArgs {
         flags.one("drift.html", self.html.as_ref());
         flags.one("drift.markdown", self.markdown.as_ref());
         flags.one("drift.junit", self.junit.as_ref());
+        flags.one("drift.verdict_file", self.verdict_file.as_ref());
+        flags.one("drift.annotations", self.annotations.as_ref());
         flags.one("drift.metrics_file", self.metrics_file.as_ref());
         flags.one("drift.push_gateway", self.push_gateway.as_ref());
         flags.one("drift.watch", self.watch.as_ref());

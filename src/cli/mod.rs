@@ -9,12 +9,16 @@ mod gateway;
 mod generate;
 mod global;
 mod help;
+mod kfp;
+mod mlflow;
 mod profile;
+mod promote;
 mod push_metrics;
 mod render_manifests;
 mod retrain;
 mod score;
 mod serve;
+mod tracking;
 mod train;
 mod words;
 

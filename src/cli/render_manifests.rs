@@ -19,6 +19,9 @@ Examples:
   # One object, to look at
   churnctl render-manifests --only Deployment/churn-api --set k8s.replicas=3
 
+  # The loop as a pipeline for Kubeflow
+  churnctl render-manifests --only kfp > pipeline.yaml
+
   # Prometheus and Alertmanager without the Operator
   churnctl render-manifests --flavor plain --output-dir prometheus
 
@@ -56,7 +59,7 @@ pub(super) struct RenderArgs {
     /// What is rendered
     ///
     /// api, jobs, hook, pushgateway, monitoring, dashboards, seed-model, drift-exporter, kserve,
-    /// argocd, argo-events, helm-values, external-secrets.
+    /// argocd, argo-events, helm-values, kfp, external-secrets.
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     parts: Option<Vec<String>>,
 

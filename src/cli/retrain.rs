@@ -86,7 +86,7 @@ pub(super) struct ClusterArgs {
 
 impl ClusterArgs {
     pub(super) fn add_to(&self, flags: &mut Flags) {
-        flags.one("cluster.namespace", self.namespace.as_ref());
+        flags.one("k8s.namespace", self.namespace.as_ref());
         flags.one("cluster.context", self.context.as_ref());
         flags.one("cluster.deadline", self.deadline.as_ref());
     }
@@ -290,7 +290,7 @@ impl RetrainArgs {
         let mut flags = Flags::default();
         match &self.command {
             RetrainCommand::Now(args) => {
-                flags.one("retrain.from", args.from.as_ref());
+                flags.one("k8s.retrain_cronjob", args.from.as_ref());
                 flags.one("retrain.cooldown", args.cooldown.as_ref());
                 args.cluster.add_to(&mut flags);
             }
@@ -304,11 +304,11 @@ impl RetrainArgs {
                 flags.one("retrain.max_alert_age", args.max_alert_age.as_ref());
                 flags.one("retrain.cooldown", args.cooldown.as_ref());
                 flags.one("retrain.max_per_day", args.max_per_day);
-                flags.one("retrain.from", args.from.as_ref());
+                flags.one("k8s.retrain_cronjob", args.from.as_ref());
                 args.cluster.add_to(&mut flags);
             }
             RetrainCommand::Status(args) => {
-                flags.one("retrain.from", args.from.as_ref());
+                flags.one("k8s.retrain_cronjob", args.from.as_ref());
                 flags.one("retrain.cooldown", args.cooldown.as_ref());
                 args.cluster.add_to(&mut flags);
             }

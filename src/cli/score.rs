@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use super::columns::ReadingArgs;
+use super::tracking::TrackingArgs;
 use crate::settings::Flags;
 
 pub(super) const EXAMPLES: &str = "\
@@ -14,6 +15,9 @@ Examples:
 
   # The 200 rows most at risk, each with its three largest contributions
   churnctl score features.csv --top-k 200 --explain 3 -o call_list.csv
+
+  # With the model in production as MLflow knows it
+  churnctl score features.csv --model models:/churn@champion -o scores.csv
 
   # In a pipe
   zcat features.csv.gz | churnctl score - -o - | head
@@ -34,7 +38,7 @@ pub(super) struct ScoreArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     id: Option<Vec<String>>,
 
-    /// Model artifact
+    /// Model artifact, or a model of MLflow: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     model: Option<String>,
 
@@ -51,6 +55,9 @@ pub(super) struct ScoreArgs {
     pub(super) top_k: Option<usize>,
 
     #[command(flatten)]
+    tracking: TrackingArgs,
+
+    #[command(flatten)]
     reading: ReadingArgs,
 }
 
@@ -60,6 +67,7 @@ impl ScoreArgs {
         flags.many("score.data", self.data.as_ref());
         flags.one("score.model", self.model.as_ref());
         flags.many("columns.id", self.id.as_ref());
+        self.tracking.add_to(&mut flags);
         self.reading.add_to(&mut flags);
         flags
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::columns::checked;
+use super::tracking::TrackingArgs;
 use crate::settings::{Flags, Probability, Span, Wait};
 
 const LISTENERS: &str = "Listeners";
@@ -21,6 +22,9 @@ Examples:
 
   # With a token and TLS; unknown categories are refused
   churnctl serve --token-file token --tls-cert tls.crt --tls-key tls.key --unknown-category reject
+
+  # The model in production as MLflow knows it; a promotion is served within ten seconds
+  churnctl serve --model models:/churn@champion --tracking-uri http://mlflow:5000
 
   # What drifted among the customers that were scored
   churnctl drift --baseline artifacts/models/production_latest.json --current data/predictions/
@@ -87,11 +91,24 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "URL", help_heading = LISTENERS)]
     otlp_endpoint: Option<String>,
 
-    /// Model artifact
+    /// Model artifact, a folder with one, or a model of MLflow: models:/NAME@ALIAS
+    ///
+    /// A model of MLflow is named by an alias or a version, models:/NAME/VERSION, or by its run,
+    /// runs:/RUN. When the alias moves, the new model is loaded.
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = MODEL)]
     model: Option<PathBuf>,
 
-    /// How often the model's file is looked at; none for never
+    /// Settings of a known platform: `sagemaker` is port 8080 and the model in /opt/ml/model
+    ///
+    /// What is set otherwise counts before it. CHURNCTL_SERVE_PRESET=sagemaker makes an image of
+    /// `churnctl serve` one for SageMaker, which answers /ping and /invocations.
+    #[arg(long, value_name = "PRESET", help_heading = LISTENERS)]
+    preset: Option<PresetArg>,
+
+    #[command(flatten)]
+    tracking: TrackingArgs,
+
+    /// How often the model's file, or the alias in MLflow, is looked at; none for never
     #[arg(long, value_name = "TIME", value_parser = checked::<Wait>, help_heading = MODEL)]
     poll: Option<String>,
 
@@ -116,6 +133,11 @@ pub(super) struct ServeArgs {
     /// Share of predictions that are kept, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = checked::<Probability>, help_heading = LOG)]
     log_sample: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PresetArg {
+    Sagemaker,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -158,6 +180,8 @@ impl ServeArgs {
         flags.one("serve.access_log", self.access_log.as_ref().and_then(word));
         flags.one("serve.otlp_endpoint", self.otlp_endpoint.as_ref());
         flags.one("serve.model", path(&self.model));
+        flags.one("serve.preset", self.preset.as_ref().and_then(word));
+        self.tracking.add_to(&mut flags);
         flags.one("serve.poll", self.poll.as_ref());
         flags.one(
             "serve.unknown_category",

@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::columns::{ReadingArgs, checked};
+use super::tracking::ExperimentArgs;
 use crate::settings::{Flags, ModelName};
 
 const DATA: &str = "Data";
@@ -136,6 +137,9 @@ pub(super) struct TrainArgs {
     html: Option<String>,
 
     #[command(flatten)]
+    tracking: ExperimentArgs,
+
+    #[command(flatten)]
     reading: ReadingArgs,
 }
 
@@ -194,6 +198,7 @@ impl TrainArgs {
         flags.one("train.promote", word(self.promote));
         flags.one("train.artifacts", self.artifacts.as_ref());
         flags.one("train.html", self.html.as_ref());
+        self.tracking.add_to(&mut flags);
         self.reading.add_to(&mut flags);
         flags
     }

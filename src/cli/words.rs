@@ -11,7 +11,10 @@ use super::config::{
 };
 use super::doctor::DoctorArgs;
 use super::drift::DriftArgs;
+use super::kfp::{KfpArgs, KfpCommand, StatusArgs};
+use super::mlflow::{MlflowArgs, MlflowCommand};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
+use super::promote::PromoteArgs;
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
 use super::render_manifests::RenderArgs;
 use super::retrain::{RetrainArgs, RetrainCommand};
@@ -21,7 +24,9 @@ use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
+use crate::commands::mlflow::SyncRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
+use crate::commands::promote::PromoteRequest;
 use crate::commands::render_manifests::RenderRequest;
 use crate::commands::retrain::listen::ListenRequest;
 use crate::commands::retrain::now::NowRequest;
@@ -61,6 +66,9 @@ enum Command {
     Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    Mlflow(MlflowArgs),
+    Promote(Box<PromoteArgs>),
+    Kfp(KfpArgs),
     RenderManifests(Box<RenderArgs>),
     Retrain(RetrainArgs),
     Doctor(DoctorArgs),
@@ -99,6 +107,12 @@ pub enum Task {
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `mlflow sync`.
+    MlflowSync(Box<SyncRequest>),
+    /// `promote`.
+    Promote(Box<PromoteRequest>),
+    /// `kfp status`.
+    KfpStatus(String),
     /// `render-manifests`.
     RenderManifests(Box<RenderRequest>),
     /// `retrain now`.
@@ -135,15 +149,19 @@ impl Words {
             | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::Mlflow(_)
+            | Command::Promote(_)
             | Command::RenderManifests(_)
             | Command::Retrain(_)
             | Command::Doctor(_)
             | Command::PushMetrics(_)
             | Command::Alerts(_)
             | Command::Config(_) => true,
-            Command::Metrics(_) | Command::Completions(_) | Command::Man(_) | Command::Version => {
-                false
-            }
+            Command::Kfp(_)
+            | Command::Metrics(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Version => false,
         }
     }
 
@@ -156,12 +174,15 @@ impl Words {
             Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::Mlflow(args) => args.flags(),
+            Command::Promote(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
             Command::Doctor(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
             Command::Alerts(args) => args.flags(),
-            Command::Metrics(_)
+            Command::Kfp(_)
+            | Command::Metrics(_)
             | Command::Config(_)
             | Command::Completions(_)
             | Command::Man(_)
@@ -184,13 +205,29 @@ impl Words {
                 args.output,
                 args.explain,
                 args.top_k,
-            ))),
+            )?)),
             Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(args) => Task::Drift(Box::new(DriftRequest {
                 explain_sql: args.explain_sql,
                 ..DriftRequest::from_settings(settings)?
             })),
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::Promote(args) => Task::Promote(Box::new(PromoteRequest::from_settings(
+                settings,
+                args.candidate,
+                args.dry_run,
+                args.decision_file,
+            )?)),
+            Command::Kfp(KfpArgs {
+                command: KfpCommand::Status(StatusArgs { status }),
+            }) => Task::KfpStatus(status),
+            Command::Mlflow(MlflowArgs {
+                command: MlflowCommand::Sync(args),
+            }) => Task::MlflowSync(Box::new(SyncRequest::from_settings(
+                settings,
+                args.dry_run,
+                args.drop,
+            )?)),
             Command::RenderManifests(args) => {
                 let flavor = args.flavor();
                 Task::RenderManifests(Box::new(RenderRequest::from_settings(

@@ -311,7 +311,7 @@ impl Cluster {
 
     pub(super) fn error(&self, call: Call, problem: Problem) -> ClusterError {
         ClusterError {
-            call,
+            call: Box::new(call),
             context: self.place.context.clone(),
             problem,
         }

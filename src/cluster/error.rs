@@ -72,7 +72,7 @@ pub enum Problem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterError {
     /// The call.
-    pub call: Call,
+    pub call: Box<Call>,
     /// The context it went to.
     pub context: String,
     /// Why it failed.
@@ -100,7 +100,7 @@ impl ClusterError {
             resource,
             namespace,
             ..
-        } = &self.call;
+        } = &*self.call;
         let scope = match namespace {
             Some(namespace) => format!(" -n {namespace}"),
             None => String::new(),
@@ -193,12 +193,12 @@ mod tests {
     #[test]
     fn a_missing_permission_names_verb_resource_namespace_and_context() {
         let error = ClusterError {
-            call: Call {
+            call: Box::new(Call {
                 verb: "create",
                 resource: "jobs.batch".to_owned(),
                 name: Some("retrain-1".to_owned()),
                 namespace: Some("churn-mlops".to_owned()),
-            },
+            }),
             context: "prod".to_owned(),
             problem: Problem::Forbidden("jobs.batch is forbidden: User \"a\" ...".to_owned()),
         };

@@ -102,7 +102,7 @@ fn run(job: &Job) -> Run {
 }
 
 /// Starts whose Jobs are gone: history limits and time-to-live take them away.
-fn cleaned_away<'a>(ledger: &'a Ledger, known: &[Run]) -> Vec<Run> {
+fn cleaned_away(ledger: &Ledger, known: &[Run]) -> Vec<Run> {
     let is_known = |job: &str| known.iter().any(|run| run.job == job);
     let gone = ledger.starts.iter().filter(|start| !is_known(&start.job));
     gone.map(|start| Run {

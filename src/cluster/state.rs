@@ -37,10 +37,8 @@ impl JobState {
             return Self::Waiting;
         };
         let condition = |kind: &str| {
-            let conditions = status.conditions.iter().flatten();
-            conditions
-                .filter(|condition| condition.type_ == kind && condition.status == "True")
-                .last()
+            let mut conditions = status.conditions.iter().flatten();
+            conditions.find(|condition| condition.type_ == kind && condition.status == "True")
         };
         if condition("Complete").is_some() {
             return Self::Complete;

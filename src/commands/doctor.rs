@@ -1,6 +1,7 @@
 //! `churnctl doctor`: look at the wiring, say what is wrong and what mends it.
 
 use super::Shell;
+use super::retrain::{named, target};
 use crate::cells::Tone;
 use crate::cluster::doctor::{Expected, Health, Inventory, LiveAt, ask, examine_files};
 use crate::cluster::{Session, Target};
@@ -19,8 +20,6 @@ pub struct DoctorWords {
     pub offline: Vec<String>,
     /// Running servers to ask.
     pub live_at: LiveAt,
-    /// Namespace that Prometheus runs in.
-    pub monitoring_namespace: String,
 }
 
 /// What to look at, settings applied.
@@ -38,22 +37,18 @@ impl DoctorRequest {
     /// Takes what is set.
     #[must_use]
     pub fn from_settings(settings: &Settings, words: DoctorWords) -> Self {
-        let (cluster, retrain) = (&settings.cluster, &settings.retrain);
+        let name = |key: &str| named(settings, key);
         Self {
-            target: Target {
-                context: cluster.context.clone(),
-                namespace: cluster.namespace.clone(),
-                deadline: cluster.deadline.get(),
-            },
+            target: target(settings),
             expected: Expected {
-                namespace: cluster.namespace.clone(),
-                monitoring_namespace: words.monitoring_namespace.clone(),
-                api: "churn-api".to_owned(),
+                namespace: name("k8s.namespace"),
+                monitoring_namespace: name("k8s.monitoring_namespace"),
+                api: name("k8s.api_name"),
                 rules: "churn-mlops-alerts".to_owned(),
-                drift: "churn-drift-daily".to_owned(),
-                retrain: retrain.from.clone(),
+                drift: name("k8s.drift_cronjob"),
+                retrain: name("k8s.retrain_cronjob"),
                 hook: "churn-retrain-hook".to_owned(),
-                lease: retrain.lease.clone(),
+                lease: settings.retrain.lease.clone(),
             },
             words,
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::gateway::GatewayRequest;
 use super::inputs::{self, Input};
 use super::push_metrics::{Delivery, Target};
+use super::tracker::TrackingRequest;
 use super::{Shell, drift_watch, step_summary};
 use crate::cells::Tone;
 use crate::drift::report::{PsiThresholds, Thresholds};
@@ -19,7 +20,7 @@ use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::{Profile, Roles};
-use crate::reports::drift::{html, junit, markdown, metrics, plain, summary, table};
+use crate::reports::drift::{github, html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
 use crate::settings::{ColumnSettings, FailOn, Key, Settings};
 use crate::terminal::{Format, json};
@@ -45,6 +46,8 @@ pub struct DriftRequest {
     pub model: String,
     /// Where the outputs go.
     pub outputs: DriftOutputs,
+    /// The way to MLflow.
+    pub tracking: TrackingRequest,
     /// Where the metrics are pushed, if anywhere.
     pub push: Option<DriftPush>,
     /// How the check is repeated, if it is.
@@ -99,6 +102,10 @@ pub struct DriftOutputs {
     pub markdown: Option<PathBuf>,
     /// JUnit XML.
     pub junit: Option<PathBuf>,
+    /// The verdict alone.
+    pub verdict_file: Option<PathBuf>,
+    /// GitHub annotations.
+    pub annotations: Option<PathBuf>,
     /// Prometheus text.
     pub metrics_file: Option<PathBuf>,
     /// Summary for `kubectl describe pod`; written only where the file exists.
@@ -219,9 +226,12 @@ impl DriftRequest {
                 html: drift.html.clone(),
                 markdown: drift.markdown.clone(),
                 junit: drift.junit.clone(),
+                verdict_file: drift.verdict_file.clone(),
+                annotations: drift.annotations.clone(),
                 metrics_file: drift.metrics_file.clone(),
                 termination_log: drift.termination_log.clone(),
             },
+            tracking: TrackingRequest::from_settings(settings)?,
         })
     }
 }
@@ -279,14 +289,19 @@ pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if let Some(watch) = &request.watch {
         return drift_watch::run(request, watch, shell);
     }
+    let tracker = request.tracking.begin();
     let baseline = request.read_baseline(shell)?;
     let report = request.compare(&baseline, shell)?;
     // Written before printing: a closed pipe must not cost the job its evidence.
     write_outputs(&report, &request.outputs, shell)?;
+    let kept = tracker.and_then(|tracker| tracker.keep_check(&report, shell));
     let printed = print(&report, shell);
     if let Some(push) = &request.push {
         let text = metrics::text(&report, shell.created_at_seconds())?;
         push.deliver(&text, shell);
+    }
+    if let Some(kept) = kept {
+        kept.send(shell);
     }
     printed?;
     Ok(request.fail_on.exit_code(report.status))
@@ -359,6 +374,8 @@ fn sweep(outputs: &DriftOutputs) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.verdict_file,
+        &outputs.annotations,
         &outputs.metrics_file,
     ];
     let mut folders: Vec<&Path> = files
@@ -390,6 +407,12 @@ pub(super) fn write_outputs(
     if let Some(path) = &outputs.junit {
         write_atomically(path, junit::text(report).as_bytes())?;
     }
+    if let Some(path) = &outputs.verdict_file {
+        write_atomically(path, report.status.as_str().as_bytes())?;
+    }
+    if let Some(path) = &outputs.annotations {
+        write_atomically(path, github::text(report).as_bytes())?;
+    }
     if let Some(path) = &outputs.metrics_file {
         let text = metrics::text(report, shell.created_at_seconds())?;
         write_atomically(path, text.as_bytes())?;
@@ -417,6 +440,8 @@ fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
         &outputs.html,
         &outputs.markdown,
         &outputs.junit,
+        &outputs.verdict_file,
+        &outputs.annotations,
         &outputs.metrics_file,
     ];
     let names: Vec<_> = written

@@ -44,8 +44,9 @@ pub fn list(shell: &mut Shell<'_>) -> Result<ExitCode> {
         let table = Table {
             columns: vec![
                 Column::text("Metric"),
-                Column::text("Type"),
-                Column::text("Labels"),
+                // The names are long, and the help is what tells them apart.
+                Column::text("Type").shown_from(110),
+                Column::text("Labels").shown_from(130),
                 Column::prose("Help"),
             ],
             rows: ALL.iter().map(row).collect(),

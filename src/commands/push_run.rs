@@ -58,17 +58,29 @@ struct Outcome {
 /// is required and the command succeeded; else it is a warning, and the command's code stays.
 pub fn run(request: &RunRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     warn_of_anti_pattern(&request.key, request.force)?;
-    let scratch = ScratchFolder::new()?;
-    let file = scratch.path().join("metrics.prom");
+    // Without room for temporary files, as in a pod without any, the job still has its run.
+    let scratch = ScratchFolder::new();
+    let file = match &scratch {
+        Ok(scratch) => Some(scratch.path().join("metrics.prom")),
+        Err(error) => {
+            let message = format!("${METRICS_FILE} is not there: {error}");
+            shell.messages().warn(&message);
+            None
+        }
+    };
     let mut command = Command::new(&request.command[0]);
-    command.args(&request.command[1..]).env(METRICS_FILE, &file);
+    command.args(&request.command[1..]);
+    match &file {
+        Some(file) => command.env(METRICS_FILE, file),
+        None => command.env_remove(METRICS_FILE),
+    };
     for secret in SECRETS {
         command.env_remove(secret);
     }
     let outcome = perform(command, &request.command[0], shell);
-    let theirs = match std::fs::read(&file) {
-        Ok(bytes) => text_of(METRICS_FILE, bytes),
-        Err(_) => Ok(Vec::new()),
+    let theirs = match file.map(std::fs::read) {
+        Some(Ok(bytes)) => text_of(METRICS_FILE, bytes),
+        Some(Err(_)) | None => Ok(Vec::new()),
     };
     // From here on a signal ends us at once, and must find nothing to clean up.
     drop(scratch);

@@ -11,7 +11,7 @@ use crate::cells::Tone;
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
-use crate::manifests::{self, Content, File, Flavor, Form, HEADER, Plan};
+use crate::manifests::{self, Content, File, Flavor, Form, HEADER, Part, Plan};
 use crate::settings::Settings;
 use crate::terminal::Format;
 use crate::text::visible;
@@ -89,7 +89,12 @@ pub fn run(request: &RenderRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
 }
 
 fn chosen(request: &RenderRequest) -> Result<Vec<File>> {
-    let mut files = manifests::render(&request.plan, request.flavor)?;
+    let mut plan = request.plan.clone();
+    // Named outright it need not be among the parts.
+    if request.only.iter().any(|name| name == Part::Kfp.as_str()) && !plan.has(Part::Kfp) {
+        plan.parts.push(Part::Kfp);
+    }
+    let mut files = manifests::render(&plan, request.flavor)?;
     let named = |file: &File, name: &str| {
         let kind = file.id.split('/').next().unwrap_or_default();
         let object = matches!(file.content, Content::Tree(_)) && file.id != file.path;

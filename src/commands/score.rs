@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Shell;
 use super::drift::ReadingRequest;
 use super::ordered_lines::OrderedLines;
+use super::tracker::TrackingRequest;
 use super::train::SCORE;
 use crate::data::{CsvLines, DataSet, Fields, Row, RowPlace, RowSink};
 use crate::error::{Error, Place, Result};
@@ -16,7 +17,6 @@ use crate::exit::ExitCode;
 use crate::files::{AtomicFile, sweep_stale};
 use crate::model::artifact::Artifact;
 use crate::model::score::{Scorer, WrongType};
-use crate::model::store;
 use crate::settings::Settings;
 
 /// Everything that scoring needs to know, settings applied.
@@ -34,25 +34,30 @@ pub struct ScoreRequest {
     pub top_k: Option<usize>,
     /// How the data is read.
     pub reading: ReadingRequest,
+    /// The way to MLflow, for models that are there.
+    pub tracking: TrackingRequest,
 }
 
 impl ScoreRequest {
     /// Takes what is set.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`TrackingRequest::from_settings`].
     pub fn from_settings(
         settings: &Settings,
         output: PathBuf,
         explain: Option<usize>,
         top_k: Option<usize>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        Ok(Self {
             data: settings.score.data.clone(),
             model: settings.score.model.clone(),
             output,
             explain: explain.unwrap_or(0),
             top_k,
             reading: ReadingRequest::from_settings(settings),
-        }
+            tracking: TrackingRequest::from_settings(settings)?,
+        })
     }
 }
 
@@ -197,7 +202,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if let Some(folder) = request.output.parent() {
         sweep_stale(folder);
     }
-    let artifact = store::load(&request.model)?;
+    let artifact = request.tracking.model(&request.model, shell)?;
     let scorer = Scorer::new(&artifact.body)?;
     let data = DataSet::open(&request.data, request.reading.read_options())?;
     let job = job(request, &artifact, &scorer, &data, shell)?;

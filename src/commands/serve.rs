@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Shell;
+use super::tracker::TrackingRequest;
+use super::{Shell, model_file};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::http::bearer::Token;
@@ -42,6 +43,8 @@ pub struct ServeRequest {
     pub threads: usize,
     /// What the API does.
     pub options: Options,
+    /// The way to MLflow, for models that are there.
+    pub tracking: TrackingRequest,
 }
 
 impl ServeRequest {
@@ -87,6 +90,7 @@ impl ServeRequest {
             },
             threads: set.threads.map_or(cores.min(2), usize::from),
             options: options(settings)?,
+            tracking: TrackingRequest::from_settings(settings)?,
         })
     }
 }
@@ -94,7 +98,8 @@ impl ServeRequest {
 fn options(settings: &Settings) -> Result<Options> {
     let set = &settings.serve;
     Ok(Options {
-        model: set.model.clone(),
+        model: model_file(&set.model),
+        source: None,
         name: settings.model.as_str().to_owned(),
         poll: set.poll.some(),
         unknown_category: one_of(
@@ -195,7 +200,11 @@ pub fn run(request: &ServeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             "/admin/reload is off: others than this machine reach its port, and there is no --token-file",
         );
     }
-    let api = Api::start(request.options.clone(), events.clone(), stop.clone())?;
+    let options = Options {
+        source: request.tracking.source(&request.options.model, shell)?,
+        ..request.options.clone()
+    };
+    let api = Api::start(options, events.clone(), stop.clone())?;
     let routers = api.routers(&access);
     let mut listens = vec![Listen {
         limits: request.limits,

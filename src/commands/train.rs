@@ -1,7 +1,7 @@
 //! `churnctl train`: a table to a model, its metrics, and the decision on its promotion.
 
 use super::train_artifact::{body, report};
-use super::train_judge::judge;
+use super::train_judge::{Contender, judge};
 pub use super::train_request::TrainRequest;
 use super::{Shell, train_drift, train_table};
 use crate::error::Result;
@@ -28,9 +28,10 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     for folder in ["models", "metrics", "registry"] {
         sweep_stale(&request.artifacts.join(folder));
     }
+    let tracker = request.tracking.begin();
     let shelf = Shelf::new(&request.artifacts, shell.created_at(), VERSION);
     if request.rollback {
-        return roll_back(&shelf, shell);
+        return roll_back(request, &shelf, shell);
     }
     let table = train_table::read(request, shell)?;
     let split_options = SplitOptions {
@@ -57,7 +58,11 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let artifact = store::seal(&request.name, body, shell.created_at(), VERSION)?;
     let drift = train_drift::between_splits(&table, &splits, &request.thresholds, shell)?;
     let (champion, mut warnings) = shelf.champion()?;
-    let decision = judge(&champion, &artifact, &training, &table, &splits, request)?;
+    let contender = Contender {
+        scores: &training.test_scores,
+        trivial: &training.trivial,
+    };
+    let decision = judge(&champion, &artifact, contender, &table, &splits, request)?;
     warnings.extend(artifact.body.provenance.warnings.clone());
     warnings.extend(train_drift::warning(&drift));
     warnings.extend(decision.warnings.clone());
@@ -94,7 +99,11 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if let Some(path) = &request.html {
         shell.messages().info(&format!("wrote {}", path.display()));
     }
+    let kept = tracker.and_then(|tracker| tracker.keep_training(&report, &artifact, shell));
     print(&report, shell)?;
+    if let Some(kept) = kept {
+        kept.send(shell);
+    }
     Ok(ExitCode::Ok)
 }
 
@@ -111,8 +120,10 @@ fn print(report: &TrainReport, shell: &mut Shell<'_>) -> Result<()> {
     Ok(())
 }
 
-fn roll_back(shelf: &Shelf, shell: &mut Shell<'_>) -> Result<ExitCode> {
+fn roll_back(request: &TrainRequest, shelf: &Shelf, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let artifact = shelf.rollback()?;
+    let tracker = request.tracking.begin();
+    let kept = tracker.and_then(|tracker| tracker.keep_rollback(&artifact, shell));
     let body = serde_json::json!({ "model": artifact.name, "model_version": artifact.version });
     let document = shell.document("train", SCHEMA_VERSION, &body);
     if !shell.print_document(&document)? {
@@ -120,6 +131,9 @@ fn roll_back(shelf: &Shelf, shell: &mut Shell<'_>) -> Result<ExitCode> {
             "{} {} is in production again\n",
             artifact.name, artifact.version
         ))?;
+    }
+    if let Some(kept) = kept {
+        kept.send(shell);
     }
     Ok(ExitCode::Ok)
 }

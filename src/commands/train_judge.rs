@@ -3,18 +3,26 @@
 use super::train::TrainRequest;
 use super::train_table::TrainTable;
 use crate::error::Result;
-use crate::model::artifact::Artifact;
+use crate::model::artifact::{Artifact, TrivialBaseline};
 use crate::model::promote::{Candidate, Decision, Ground, MIN_POSITIVES, Opponent, Policy, decide};
 use crate::model::publish::Champion;
 use crate::model::score::Scorer;
 use crate::model::split::Splits;
-use crate::model::training::Training;
+
+/// What the candidate has to show on the test rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Contender<'a> {
+    /// Its scores.
+    pub(super) scores: &'a [f64],
+    /// What needs no model.
+    pub(super) trivial: &'a [TrivialBaseline],
+}
 
 /// Decides; what is decided is carried out elsewhere.
 pub(super) fn judge(
     champion: &Champion,
     candidate: &Artifact,
-    training: &Training,
+    contender: Contender<'_>,
     table: &TrainTable,
     splits: &Splits,
     request: &TrainRequest,
@@ -25,13 +33,14 @@ pub(super) fn judge(
         .map(|&row| table.labels[row as usize])
         .collect();
     let candidate_names = names(candidate);
+    let trivial = contender.trivial;
     let contender = Candidate {
-        scores: &training.test_scores,
+        scores: contender.scores,
         features: &candidate_names,
     };
     let ground = Ground {
         labels: &labels,
-        trivial: &training.trivial,
+        trivial,
         policy: request.policy,
         min_positives: MIN_POSITIVES,
         seed: request.options.seed,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::drift::{DriftRequest, ReadingRequest};
+use super::tracker::TrackingRequest;
 use crate::drift::report::Thresholds;
 use crate::error::{Error, Result};
 use crate::model::promote::Policy;
@@ -44,6 +45,8 @@ pub struct TrainRequest {
     pub arguments: BTreeMap<String, String>,
     /// Put the previous model back instead of training.
     pub rollback: bool,
+    /// The way to MLflow.
+    pub tracking: TrackingRequest,
 }
 
 impl TrainRequest {
@@ -134,6 +137,7 @@ impl TrainRequest {
             html: set.html.clone(),
             arguments,
             rollback,
+            tracking: TrackingRequest::from_settings(settings)?,
         })
     }
 }

@@ -68,7 +68,7 @@ mod tests {
             ["two\nlines", "", " blank "],
         ] {
             fields.clear();
-            row.map(|field| fields.push(field.as_bytes()));
+            row.iter().for_each(|field| fields.push(field.as_bytes()));
             fields.push_display(0.25);
             lines.add(&fields);
         }

@@ -31,7 +31,6 @@ pub async fn whole(body: Body, most: usize) -> Result<Bytes, Problem> {
 
 /// Makes a body of the pieces that are sent. At most `waiting` pieces wait for the peer to take
 /// them; then sending waits, too. It fails once the peer has gone.
-#[must_use]
 pub fn pieces(waiting: usize) -> (Sender<Bytes>, Body) {
     let (sender, receiver) = channel(waiting);
     (sender, Body::new(Pieces(receiver)))

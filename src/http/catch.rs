@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::routing::any;
 
 use super::events;
 use super::server::{Drain, Listen, Server};
@@ -32,7 +33,10 @@ impl Catcher {
     pub fn listen(address: &str) -> Result<Self> {
         let (sender, caught) = channel();
         let sender = Arc::new(Mutex::new(sender));
-        let router = Router::new().fallback(take).with_state(sender);
+        let router = Router::new()
+            .route("/", any(take))
+            .route("/{*path}", any(take))
+            .with_state(sender);
         let (events, inbox) = events::channel(64);
         let server = Server::bind(vec![Listen::new(address, router)], 1, events)?;
         let bound = server.addresses();

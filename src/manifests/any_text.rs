@@ -1,5 +1,5 @@
-#![cfg(test)]
 //! The promise that a setting changes its own scalar and nothing else, whatever text is in it.
+#![cfg(test)]
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -19,65 +19,65 @@ const TEXTS: &[(&str, Set)] = &[
     ("k8s.release", |plan, text| plan.release = text),
     ("k8s.image", |plan, text| plan.image = text),
     ("k8s.pushgateway_image", |plan, text| {
-        plan.pushgateway_image = text
+        plan.pushgateway_image = text;
     }),
     ("k8s.monitoring_namespace", |plan, text| {
-        plan.monitoring_namespace = text
+        plan.monitoring_namespace = text;
     }),
     ("k8s.image_pull_secret", |plan, text| {
-        plan.image_pull_secret = Some(text)
+        plan.image_pull_secret = Some(text);
     }),
     ("k8s.iam_role", |plan, text| plan.iam_role = Some(text)),
     ("k8s.node_selector", |plan, text| {
-        plan.node_selector = vec![("disk".to_owned(), text)]
+        plan.node_selector = vec![("disk".to_owned(), text)];
     }),
     ("k8s.api_cpu_limit", |plan, text| plan.api.cpu_limit = text),
     ("k8s.job_memory_request", |plan, text| {
-        plan.jobs.memory_request = text
+        plan.jobs.memory_request = text;
     }),
     ("k8s.storage", |plan, text| plan.storage = text),
     ("k8s.storage_class", |plan, text| {
-        plan.storage_class = Some(text)
+        plan.storage_class = Some(text);
     }),
     ("k8s.access_mode", |plan, text| plan.access_mode = text),
     ("k8s.timezone", |plan, text| plan.timezone = text),
     ("k8s.drift_schedule", |plan, text| {
-        plan.drift_schedule = text
+        plan.drift_schedule = text;
     }),
     ("k8s.kserve_storage_uri", |plan, text| {
-        plan.kserve_storage_uri = text
+        plan.kserve_storage_uri = text;
     }),
     ("k8s.argocd_repository", |plan, text| {
-        plan.argocd_repository = text
+        plan.argocd_repository = text;
     }),
     ("k8s.aws_region", |plan, text| plan.aws_region = text),
     ("k8s.aws_secret", |plan, text| plan.aws_secret = text),
     ("data.label", |plan, text| plan.label = Some(text)),
     ("data.positive", |plan, text| plan.positive = Some(text)),
     ("alerts.slack_channel", |plan, text| {
-        plan.alerting.slack_channel = text
+        plan.alerting.slack_channel = text;
     }),
     ("alerts.email_to", |plan, text| {
-        plan.alerting.email_to = text
+        plan.alerting.email_to = text;
     }),
     ("alerts.email_from", |plan, text| {
-        plan.alerting.email_from = text
+        plan.alerting.email_from = text;
     }),
     ("alerts.smarthost", |plan, text| {
-        plan.alerting.smarthost = text
+        plan.alerting.smarthost = text;
     }),
     ("alerts.group_wait", |plan, text| {
-        plan.alerting.group_wait = text
+        plan.alerting.group_wait = text;
     }),
     ("alerts.runbook_base", |plan, text| {
-        plan.rules.runbook_base = format!("{text}x")
+        plan.rules.runbook_base = format!("{text}x");
     }),
     ("plain.hook_url", |plan, text| plan.plain.hook_url = text),
     ("plain.secrets_folder", |plan, text| {
-        plan.plain.secrets_folder = format!("{text}x")
+        plan.plain.secrets_folder = format!("{text}x");
     }),
     ("plain.api_targets", |plan, text| {
-        plan.plain.api_targets = vec![text]
+        plan.plain.api_targets = vec![text];
     }),
     ("plain.interval", |plan, text| plan.plain.interval = text),
 ];

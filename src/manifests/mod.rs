@@ -8,6 +8,7 @@ pub mod dashboards;
 mod extras;
 mod hook;
 mod jobs;
+mod kfp;
 mod kserve;
 mod kustomize;
 mod meta;

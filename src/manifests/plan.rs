@@ -42,13 +42,15 @@ pub enum Part {
     ArgoEvents,
     /// Values for the Helm chart kube-prometheus-stack.
     HelmValues,
+    /// Kubeflow Pipelines: the loop as a compiled pipeline.
+    Kfp,
     /// External Secrets: the secrets out of AWS Secrets Manager.
     ExternalSecrets,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Api,
         Self::Jobs,
         Self::Hook,
@@ -61,6 +63,7 @@ impl Part {
         Self::Argocd,
         Self::ArgoEvents,
         Self::HelmValues,
+        Self::Kfp,
         Self::ExternalSecrets,
     ];
 
@@ -80,6 +83,7 @@ impl Part {
             Self::Argocd => "argocd",
             Self::ArgoEvents => "argo-events",
             Self::HelmValues => "helm-values",
+            Self::Kfp => "kfp",
             Self::ExternalSecrets => "external-secrets",
         }
     }

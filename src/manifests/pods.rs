@@ -16,7 +16,8 @@ use super::storage::{CONFIG, CONFIG_FILE, VOLUME};
 
 const DATA: &str = "data";
 const SETTINGS: &str = "settings";
-const SETTINGS_FOLDER: &str = "/etc/churnctl/settings";
+/// Where the settings are mounted.
+pub(super) const SETTINGS_FOLDER: &str = "/etc/churnctl/settings";
 /// Space that a program may need for a moment.
 const SCRATCH: &str = "tmp";
 
@@ -83,13 +84,18 @@ pub(super) fn churnctl(
     container.working_dir = Some(plan.data_path.clone());
     container.env = Some(vec![EnvVar {
         name: "CHURNCTL_CONFIG".to_owned(),
-        value: Some(format!("{SETTINGS_FOLDER}/{CONFIG_FILE}")),
+        value: Some(settings_file()),
         ..EnvVar::default()
     }]);
     let mounts = container.volume_mounts.get_or_insert_default();
     mounts.push(mount(DATA, &plan.data_path, read_only));
     mounts.push(mount(SETTINGS, SETTINGS_FOLDER, true));
     container
+}
+
+/// Returns where the settings file is.
+pub(super) fn settings_file() -> String {
+    format!("{SETTINGS_FOLDER}/{CONFIG_FILE}")
 }
 
 pub(super) fn mount(name: &str, path: &str, read_only: bool) -> VolumeMount {

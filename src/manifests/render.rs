@@ -3,7 +3,7 @@
 use super::object::File;
 use super::plan::{Part, Plan, Receiver};
 use super::{
-    api, argo, dashboards, extras, hook, jobs, kserve, kustomize, monitoring, network, plain,
+    api, argo, dashboards, extras, hook, jobs, kfp, kserve, kustomize, monitoring, network, plain,
     pushgateway, routing, storage, tests,
 };
 use crate::error::Result;
@@ -90,6 +90,10 @@ fn operator(plan: &Plan) -> Result<Vec<File>> {
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
     kustomize::add(&mut files)?;
+    if plan.has(Part::Kfp) {
+        // No object: nothing that kustomize may list.
+        files.push(kfp::file(plan)?);
+    }
     Ok(files)
 }
 

@@ -301,7 +301,7 @@ impl Reader {
     }
 
     fn sample(&mut self, line: &str) -> Read<()> {
-        let end = line.find(|c: char| c == '{' || c == ' ' || c == '\t');
+        let end = line.find(['{', ' ', '\t']);
         let (name, rest) = line.split_at(end.unwrap_or(line.len()));
         if name.is_empty() {
             let message = "a name in braces, or none at all";

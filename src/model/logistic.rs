@@ -86,6 +86,11 @@ impl Learner for Logistic {
             } else {
                 worse += 1;
             }
+            if let Some((least, penalty, _)) = best.as_ref().filter(|_| loss.is_finite()) {
+                progress.note(&format!(
+                    "validation log loss {loss:.4}, best {least:.4} with penalty {penalty}"
+                ));
+            }
             if worse == 2 {
                 break;
             }

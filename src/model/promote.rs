@@ -202,8 +202,8 @@ fn footing(champion: &Opponent<'_>, ground: Ground<'_>) -> Footing {
     let said = format!("the champion {version} learned from {count} of the {all} test rows");
     if positives.min(negatives) < ground.min_positives {
         let said = format!(
-            "{said}, and among the others are only {positives} positive ones: the comparison is \
-             on all rows, which favours the champion"
+            "{said}, and the others are too few ({positives} positive, {negatives} negative): the \
+             comparison is on all rows, which favours the champion"
         );
         return Footing {
             rows: Compared::All,

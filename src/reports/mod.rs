@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod doctor;
 pub mod drift;
 pub mod format;
+pub mod github;
 pub mod retrain;
 pub mod serve;
 pub mod sparkline;

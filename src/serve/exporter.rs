@@ -55,7 +55,6 @@ impl Showcase {
     }
 
     /// Returns the routes.
-    #[must_use]
     pub fn router(&self) -> Router {
         Router::new()
             .route("/metrics", get(metrics))

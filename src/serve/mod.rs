@@ -13,19 +13,23 @@ mod meters;
 mod model;
 mod observe;
 mod openapi;
+mod openapi_schemas;
 mod options;
 mod predict;
 mod record;
 mod reload;
 mod routes;
+mod sagemaker;
 #[cfg(feature = "otel")]
 mod spans;
 mod trace;
 mod v1;
 mod v2;
+mod v2_request;
+mod v2_schema;
 
 pub use api::{Access, Api, Routers};
 pub use model::{Loaded, Slot};
 pub use options::{
-    AccessLog, Durability, LogOptions, Options, PageFacts, PageMaker, UnknownCategory,
+    AccessLog, Durability, LogOptions, ModelSource, Options, PageFacts, PageMaker, UnknownCategory,
 };

@@ -3,18 +3,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::input::LARGEST;
 use super::meters::route;
-use super::options::{Options, UnknownCategory};
-use super::{v1, v2};
+use super::openapi_schemas::{record_example, reference, schemas};
+use super::options::Options;
+use super::routes::MOST_EXPLAINED;
+use super::{sagemaker, v1, v2_schema};
 use crate::http::problem::MEDIA_TYPE;
-use crate::model::artifact::{Artifact, Feature, FeatureKind};
-
-/// Texts that mean "missing" to every reader of ours, see `data/value.rs`.
-const MISSING: &str =
-    r"^[ \t\n\f\r]*(NA|N/A|n/a|<NA>|#N/A|null|NULL|None|[+-]?[nN][aA][nN])?[ \t\n\f\r]*$";
-/// Categories that are listed.
-const MOST_LEVELS: usize = 1000;
+use crate::model::artifact::Artifact;
 
 /// Returns the document; without a model, features may be anything.
 pub(super) fn document(artifact: Option<&Artifact>, options: &Options) -> Value {
@@ -44,186 +39,6 @@ pub(super) fn document(artifact: Option<&Artifact>, options: &Options) -> Value 
         document.insert("security".to_owned(), json!([{ "bearer": [] }]));
     }
     document
-}
-
-fn reference(schema: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{schema}") })
-}
-
-/// The features of the first example, typed.
-fn example(artifact: &Artifact) -> Value {
-    let Some(example) = artifact.body.examples.first() else {
-        return json!({});
-    };
-    let features = artifact.body.features.iter().filter_map(|feature| {
-        let text = example.values.get(&feature.name)?;
-        let value = match feature.kind {
-            FeatureKind::Number { .. } => {
-                let number: f64 = text.trim().parse().ok()?;
-                match number.fract() == 0.0 && number.abs() < 1e15 {
-                    true => json!(number as i64),
-                    false => json!(number),
-                }
-            }
-            FeatureKind::Category { .. } => json!(text),
-        };
-        Some((feature.name.clone(), value))
-    });
-    Value::Object(features.collect())
-}
-
-fn record_example(artifact: Option<&Artifact>) -> Value {
-    json!({
-        "user_id": "7590-VHVEG",
-        "features": artifact.map_or_else(|| json!({}), example),
-    })
-}
-
-fn schemas(artifact: Option<&Artifact>, options: &Options) -> Value {
-    let probability = json!({ "type": "number", "minimum": 0, "maximum": 1 });
-    let label = json!({ "type": "string", "enum": options.classes });
-    let contributions = json!({ "type": "array", "items": reference("Contribution") });
-    json!({
-        "Features": features(artifact, options),
-        "Record": {
-            "type": "object",
-            "required": ["user_id", "features"],
-            "additionalProperties": false,
-            "properties": {
-                "user_id": { "anyOf": [
-                    { "type": "string", "minLength": 1, "maxLength": 64 },
-                    { "type": "integer", "minimum": -1e14, "maximum": 1e14 },
-                ] },
-                "snapshot_date": {
-                    "anyOf": [{ "type": "string", "format": "date" }, { "type": "null" }],
-                    "description": "The day that the features are of.",
-                },
-                "features": reference("Features"),
-                "explain": {
-                    "anyOf": [
-                        { "type": "boolean" },
-                        { "type": "null" },
-                        { "type": "integer", "minimum": 0, "maximum": 1000 },
-                    ],
-                    "description": "Whether, or how many, contributions are listed.",
-                },
-            },
-            "examples": [record_example(artifact)],
-        },
-        "Answer": {
-            "type": "object",
-            "required": ["user_id", "churn_risk", "model_path", "label", "threshold", "model_version"],
-            "properties": {
-                "user_id": { "type": ["string", "integer"] },
-                "churn_risk": probability,
-                "model_path": { "type": "string" },
-                "label": label,
-                "threshold": probability,
-                "model_version": { "type": "string" },
-                "base_log_odds": { "type": "number" },
-                "log_odds": { "type": "number" },
-                "contributions": contributions,
-            },
-            "additionalProperties": false,
-        },
-        "Contribution": {
-            "type": "object",
-            "required": ["feature", "value", "contribution"],
-            "properties": {
-                "feature": { "type": "string" },
-                "value": { "type": ["string", "number", "null"] },
-                "contribution": { "type": "number", "description": "Added to the log-odds." },
-            },
-            "additionalProperties": false,
-        },
-        "Explanation": {
-            "type": "object",
-            "required": ["base_log_odds", "log_odds", "contributions"],
-            "properties": {
-                "base_log_odds": { "type": "number" },
-                "log_odds": { "type": "number" },
-                "contributions": contributions,
-            },
-            "additionalProperties": false,
-        },
-        "Line": { "anyOf": [reference("Answer"), {
-            "type": "object",
-            "required": ["line", "error"],
-            "properties": {
-                "line": { "type": "integer", "minimum": 1 },
-                "error": reference("Problem"),
-            },
-        }] },
-        "Problem": {
-            "type": "object",
-            "required": ["type", "title", "status", "detail", "code"],
-            "properties": {
-                "type": { "type": "string" },
-                "title": { "type": "string" },
-                "status": { "type": "integer", "minimum": 400, "maximum": 599 },
-                "detail": { "type": "string" },
-                "code": { "type": "string" },
-                "errors": { "type": "array", "items": {
-                    "type": "object",
-                    "required": ["pointer", "reason", "detail"],
-                    "properties": {
-                        "pointer": { "type": "string" },
-                        "reason": { "type": "string" },
-                        "detail": { "type": "string" },
-                        "did_you_mean": { "type": "string" },
-                    },
-                } },
-                "errors_omitted": { "type": "integer", "minimum": 1 },
-            },
-        },
-    })
-}
-
-fn features(artifact: Option<&Artifact>, options: &Options) -> Value {
-    let Some(artifact) = artifact else {
-        return json!({ "type": "object" });
-    };
-    let all = &artifact.body.features;
-    let properties: Map<String, Value> = all
-        .iter()
-        .map(|feature| (feature.name.clone(), property(feature, options)))
-        .collect();
-    let required = all.iter().filter(|feature| !feature.nullable);
-    let required: Vec<&String> = required.map(|feature| &feature.name).collect();
-    json!({
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": false,
-        "examples": [example(artifact)],
-    })
-}
-
-fn property(feature: &Feature, options: &Options) -> Value {
-    let one = match &feature.kind {
-        FeatureKind::Number { min, max, .. } => json!({
-            "type": "number",
-            "minimum": -LARGEST,
-            "maximum": LARGEST,
-            "description": format!("In training from {min} to {max}."),
-        }),
-        FeatureKind::Category { levels, .. } => {
-            let listed = &levels[..levels.len().min(MOST_LEVELS)];
-            match options.unknown_category {
-                UnknownCategory::Reject => json!({ "type": "string", "enum": levels }),
-                UnknownCategory::Other => json!({
-                    "type": "string",
-                    "not": { "pattern": MISSING },
-                    "examples": listed,
-                    "description": "Others than those of training count as one.",
-                }),
-            }
-        }
-    };
-    match feature.nullable {
-        true => json!({ "anyOf": [one, { "type": "null" }] }),
-        false => one,
-    }
 }
 
 fn json_body(schema: &Value, example: Value) -> Value {
@@ -350,7 +165,7 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
         "description": "Whether, or how many, contributions are listed.",
         "schema": { "anyOf": [
             { "type": "boolean" },
-            { "type": "integer", "minimum": 0, "maximum": 1000 },
+            { "type": "integer", "minimum": 0, "maximum": MOST_EXPLAINED },
         ] },
     }]);
     predict["parameters"] = explain.clone();
@@ -369,6 +184,19 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
     operation_of_batch["parameters"] = explain;
     add("POST", "/predict/batch", operation_of_batch);
 
+    add(
+        "GET",
+        "/ping",
+        operation(
+            "GET",
+            "/ping",
+            "Whether requests may come, as SageMaker asks.",
+            None,
+            json!({}),
+        ),
+    );
+    let path = sagemaker::INVOCATIONS;
+    add("POST", path, invocations(path, &example, most));
     let models = object(json!({ "models": { "type": "array", "items": text } }));
     add(
         "GET",
@@ -445,7 +273,7 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
             get(
                 base,
                 "The model's inputs and outputs.",
-                &v2::metadata_schema(),
+                &v2_schema::metadata_schema(),
             ),
         );
         let path = format!("{base}/ready");
@@ -455,8 +283,13 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
             get(&path, "Whether the model is ready.", &readiness),
         );
         let path = format!("{base}/infer");
-        let body = artifact.map(|artifact| json_body(&v2::request_schema(), v2::example(artifact)));
-        let content = as_json(&v2::response_schema());
+        let body = artifact.map(|artifact| {
+            json_body(
+                &v2_schema::request_schema(artifact),
+                v2_schema::example(artifact),
+            )
+        });
+        let content = as_json(&v2_schema::response_schema());
         let summary = "Scores tensors, one a feature.";
         add(
             "POST",
@@ -465,6 +298,40 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
         );
     }
     Value::Object(paths)
+}
+
+/// SageMaker's way to score: rows as JSON or CSV.
+fn invocations(path: &str, example: &Value, most: usize) -> Value {
+    let rows = json!({
+        "type": "array",
+        "items": reference("Features"),
+        "minItems": 1,
+        "maxItems": most,
+    });
+    let instances = json!({
+        "type": "object",
+        "required": ["instances"],
+        "properties": { "instances": rows },
+    });
+    let mut body = json_body(&instances, json!({ "instances": [example["features"]] }));
+    body["content"]["text/csv"] = json!({ "schema": {
+        "type": "string",
+        "description": "A row a line in the model's order, or under a header of its features.",
+    } });
+    let prediction = object(json!({
+        "score": { "type": "number", "minimum": 0, "maximum": 1 },
+        "predicted_label": { "type": "integer", "enum": [0, 1] },
+    }));
+    let predictions = json!({ "predictions": { "type": "array", "items": prediction } });
+    let mut content = as_json(&object(predictions));
+    content["text/csv"] = json!({ "schema": { "type": "string" } });
+    operation(
+        "POST",
+        path,
+        "Scores rows, as SageMaker asks.",
+        Some(body),
+        content,
+    )
 }
 
 fn parameters(path: &str, name: &str, version: &str) -> Vec<Value> {

@@ -72,11 +72,28 @@ pub struct PageFacts {
     pub negative: String,
 }
 
+/// Where a model comes from that is no file of this machine.
+pub trait ModelSource: Send + Sync {
+    /// Returns a text that changes when the model does.
+    ///
+    /// # Errors
+    /// As the source has it; the model at work then stays.
+    fn mark(&self) -> Result<String>;
+
+    /// Returns the model.
+    ///
+    /// # Errors
+    /// As the source has it, and bad input (65) if the model is not sound.
+    fn load(&self) -> Result<Artifact>;
+}
+
 /// What the API needs to know.
 #[derive(Clone)]
 pub struct Options {
-    /// File of the model.
+    /// File of the model, or what the user calls its source.
     pub model: PathBuf,
+    /// Where the model comes from if not from that file.
+    pub source: Option<Arc<dyn ModelSource>>,
     /// Name of the model while there is none.
     pub name: String,
     /// How often the file is looked at; none for never.

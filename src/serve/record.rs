@@ -14,6 +14,7 @@ use super::json::Json;
 use super::log::Entry;
 use super::model::Loaded;
 use super::predict::{Explained, NoProbability, Prediction, explain, predict};
+use super::routes::MOST_EXPLAINED;
 
 /// Members of a record.
 const MEMBERS: [&str; 4] = ["user_id", "snapshot_date", "features", "explain"];
@@ -88,7 +89,9 @@ pub(super) fn read<'a>(
     let explain = match found.explain {
         None | Some(Json::Bool(false) | Json::Null) => explained,
         Some(Json::Bool(true)) => usize::MAX,
-        Some(Json::Number(most)) if *most >= 0.0 && most.fract() == 0.0 && *most <= 1e6 => {
+        Some(Json::Number(most))
+            if *most >= 0.0 && most.fract() == 0.0 && *most <= MOST_EXPLAINED as f64 =>
+        {
             *most as usize
         }
         Some(_) => {

@@ -16,6 +16,7 @@ use super::model::{Documents, Loaded, Slot};
 use super::openapi;
 use super::options::{Options, PageFacts};
 use crate::error::{Error, Result};
+use crate::exit::ExitCode;
 use crate::http::events::{Events, Level};
 use crate::model::artifact::Artifact;
 use crate::model::store;
@@ -34,8 +35,13 @@ type Ask = Option<oneshot::Sender<Outcome>>;
 #[derive(Debug)]
 pub(super) struct Reloader(Mutex<Sender<Ask>>);
 
-/// Changes when the file does.
-type Stamp = Option<(u64, u64, i64, i64)>;
+/// Changes when the model does: file or source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stamp {
+    Absent,
+    File(u64, u64, i64, i64),
+    Source(String),
+}
 
 impl Reloader {
     /// Loads the model, then starts the thread.
@@ -51,7 +57,8 @@ impl Reloader {
             slot: Arc::clone(slot),
             meters: Arc::clone(meters),
             events: events.clone(),
-            stamp: None,
+            stamp: Stamp::Absent,
+            silent: String::new(),
             path: options.model.clone(),
         };
         watch.look(true);
@@ -95,6 +102,8 @@ struct Watch {
     path: PathBuf,
     /// The file as it was when it was last looked into.
     stamp: Stamp,
+    /// Why the source could not be asked the last time, said once; empty if it could.
+    silent: String,
 }
 
 impl Watch {
@@ -122,7 +131,14 @@ impl Watch {
     /// Looks at the file, into it if it has changed or was asked for. None if there was nothing to do.
     fn look(&mut self, asked: bool) -> Option<Outcome> {
         // Taken before the file is read: what changes in between is seen the next time.
-        let stamp = stamp(&self.path);
+        let stamp = match &self.options.source {
+            None => stamp(&self.path),
+            Some(source) => match source.mark() {
+                Ok(mark) => Stamp::Source(mark),
+                Err(error) => return self.cannot_ask(&error, asked),
+            },
+        };
+        self.silent.clear();
         if stamp == self.stamp && !asked {
             return None;
         }
@@ -150,6 +166,10 @@ impl Watch {
             }
             Err(error) => {
                 self.meters.reloaded(Reload::Refused, None, 0.0);
+                // A source that broke off is asked again; a bad model stays bad until it changes.
+                if self.options.source.is_some() && error.code() != ExitCode::BadInput {
+                    self.stamp = Stamp::Absent;
+                }
                 let why = in_words(&error);
                 let rest = match &at_work {
                     Some(model) => format!("; model {} {} stays", model.name, model.version),
@@ -166,9 +186,29 @@ impl Watch {
         Some(outcome)
     }
 
+    /// The source does not answer: the model at work stays, and that is said once, not each time.
+    fn cannot_ask(&mut self, error: &Error, asked: bool) -> Option<Outcome> {
+        let why = in_words(error);
+        if asked || self.silent.is_empty() {
+            let message = format!("whether there is a new model cannot be asked: {why}");
+            self.events.say(Level::Warn, message);
+        }
+        self.silent.clone_from(&why);
+        asked.then(|| {
+            self.meters.reloaded(Reload::Refused, None, 0.0);
+            Outcome {
+                result: Reload::Refused,
+                why: Some(why),
+            }
+        })
+    }
+
     /// Loads the file; none if it holds the model that is at work.
     fn load(&self, at_work: Option<&Loaded>) -> Result<Option<Loaded>> {
-        let artifact = store::load(&self.path)?;
+        let artifact = match &self.options.source {
+            None => store::load(&self.path)?,
+            Some(source) => source.load()?,
+        };
         if at_work.is_some_and(|model| is_same(model, &artifact)) {
             return Ok(None);
         }
@@ -208,8 +248,9 @@ fn is_same(model: &Loaded, artifact: &Artifact) -> bool {
 }
 
 fn stamp(path: &std::path::Path) -> Stamp {
-    let file = fs::metadata(path).ok()?;
-    Some((file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
+    fs::metadata(path).map_or(Stamp::Absent, |file| {
+        Stamp::File(file.ino(), file.len(), file.mtime(), file.mtime_nsec())
+    })
 }
 
 fn in_words(error: &Error) -> String {

@@ -19,7 +19,7 @@ use super::meters::Reload;
 use super::options::PageFacts;
 use super::record::{self, Place};
 use super::trace::Trace;
-use super::{batch, openapi, v1, v2};
+use super::{batch, openapi, sagemaker, v1, v2};
 use crate::http::problem::Problem;
 use crate::metrics::live::TEXT_FORMAT;
 
@@ -86,6 +86,8 @@ pub(super) static ROUTES: &[Route] = &[
     route("GET", "/live", OK),
     route("GET", "/ready", READY),
     route("GET", "/health", READY),
+    route("GET", "/ping", READY),
+    route("POST", sagemaker::INVOCATIONS, SCORED),
     route("GET", "/metrics", OK),
     route("POST", "/admin/reload", RELOADED),
     route("GET", "/v1/models", SEEN),
@@ -115,8 +117,12 @@ pub(super) fn scoring(api: &Arc<Api>) -> Router {
         .route("/counters", get(counters))
         .route("/predict", post(predict))
         .route("/predict/batch", post(batch::predict))
+        .route(sagemaker::INVOCATIONS, post(sagemaker::invoke))
         .route("/v1/models", get(v1::models))
-        .route("/v1/models/{model}", get(v1::model).post(v1::score))
+        .route(
+            "/v1/models/{model}",
+            get(v1::model).post(v1::score).fallback(v1::other),
+        )
         .route("/v2", get(v2::server))
         .route("/v2/models/{model}", get(v2::model))
         .route("/v2/models/{model}/ready", get(v2::model_ready))
@@ -139,6 +145,7 @@ pub(super) fn probes(api: &Arc<Api>) -> Router {
         .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/health", get(ready))
+        .route("/ping", get(sagemaker::ping))
         .route("/v2/health/live", get(v2::live))
         .route("/v2/health/ready", get(v2::ready))
         .with_state(Arc::clone(api))
@@ -181,6 +188,9 @@ async fn predict(State(api): State<Arc<Api>>, request: Request) -> Result<Respon
     Ok(response)
 }
 
+/// Most contributions that can be asked for by number.
+pub(super) const MOST_EXPLAINED: usize = 1000;
+
 /// Reads `?explain=true` or `?explain=K`.
 pub(super) fn asked_to_explain(request: &Request) -> Result<usize, Problem> {
     let query = request.uri().query().unwrap_or_default();
@@ -190,10 +200,19 @@ pub(super) fn asked_to_explain(request: &Request) -> Result<usize, Problem> {
     match asked {
         None | Some("false") => Ok(0),
         Some("true") => Ok(usize::MAX),
-        Some(most) => most.parse().map_err(|_| {
-            let detail = "The parameter explain is true, or how many contributions to list.";
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", detail)
-        }),
+        Some(most) => match most.parse() {
+            Ok(most) if most <= MOST_EXPLAINED => Ok(most),
+            _ => {
+                let detail = format!(
+                    "The parameter explain is true, or how many contributions to list, up to {MOST_EXPLAINED}."
+                );
+                Err(Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid_input",
+                    detail,
+                ))
+            }
+        },
     }
 }
 

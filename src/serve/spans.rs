@@ -131,9 +131,9 @@ impl Spans {
     /// Bad settings (78) if it is no URL.
     pub(super) fn start(endpoint: &str, model: &str, events: Events) -> Result<Self> {
         let base = endpoint.trim_end_matches('/').trim_end_matches(PATH);
-        let url: BaseUrl = base.parse().map_err(|refused: String| {
-            Error::bad_settings(format!("serve.otlp_endpoint: {refused}"))
-        })?;
+        let url: BaseUrl = base
+            .parse()
+            .map_err(|why| Error::bad_settings(format!("serve.otlp_endpoint: {why}")))?;
         let policy = Policy {
             connect: Duration::from_secs(1),
             attempt: Duration::from_secs(2),

@@ -25,9 +25,7 @@ pub(super) struct Trace {
 pub(super) struct Parent {
     pub(super) trace_id: [u8; 16],
     /// For those who send spans.
-    #[cfg_attr(not(feature = "otel"), expect(dead_code, reason = "read by spans.rs"))]
     pub(super) span_id: [u8; 8],
-    #[cfg_attr(not(feature = "otel"), expect(dead_code, reason = "read by spans.rs"))]
     pub(super) sampled: bool,
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{Response, StatusCode};
+use axum::http::header::ALLOW;
+use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::json;
@@ -45,6 +46,9 @@ pub(super) async fn model(
     State(api): State<Arc<Api>>,
     Path(name): Path<String>,
 ) -> Result<Response<Body>, Problem> {
+    if verb(&name).is_some() {
+        return Err(not_allowed(&name));
+    }
     match api.model() {
         Some(model) if model.name == name => {
             let ready = api.readiness().is_ok();
@@ -54,20 +58,41 @@ pub(super) async fn model(
     }
 }
 
+/// Any other method.
+pub(super) async fn other(Path(name): Path<String>) -> Problem {
+    not_allowed(&name)
+}
+
+/// Splits a path into the model's name and the verb's template.
+fn verb(path: &str) -> Option<(&str, &'static str)> {
+    match path.rsplit_once(':')? {
+        (name, "predict") => Some((name, PREDICT)),
+        (name, "explain") => Some((name, EXPLAIN)),
+        _ => None,
+    }
+}
+
+/// The router sees one path; a model and its verbs take different methods.
+fn not_allowed(path: &str) -> Problem {
+    let (allowed, detail) = match verb(path) {
+        Some(_) => ("POST", "A verb of a model takes POST."),
+        None => (
+            "GET,HEAD",
+            "A model takes GET, and POST as NAME:predict and NAME:explain.",
+        ),
+    };
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+        .header(ALLOW, HeaderValue::from_static(allowed))
+}
+
 /// `POST /v1/models/NAME:predict` and `:explain`.
 pub(super) async fn score(
     State(api): State<Arc<Api>>,
     Path(path): Path<String>,
     request: Request,
 ) -> Response<Body> {
-    let (name, template) = match path.rsplit_once(':') {
-        Some((name, "predict")) => (name, PREDICT),
-        Some((name, "explain")) => (name, EXPLAIN),
-        _ => {
-            let detail = "A model takes POST as NAME:predict and NAME:explain.";
-            let status = StatusCode::METHOD_NOT_ALLOWED;
-            return Problem::new(status, "method_not_allowed", detail).into_response();
-        }
+    let Some((name, template)) = verb(&path) else {
+        return not_allowed(&path).into_response();
     };
     let scored = instances(&api, name, template == EXPLAIN, request).await;
     let mut response = scored.unwrap_or_else(|problem| {

@@ -48,12 +48,26 @@ impl Key {
         format!("CHURNCTL_{}", self.name.replace('.', "_").to_uppercase())
     }
 
+    /// Returns the variable of another program that counts where ours is not set.
+    #[must_use]
+    pub fn foreign_env_name(&self) -> Option<&'static str> {
+        let found = FOREIGN.iter().find(|(name, _)| *name == self.name);
+        found.map(|(_, variable)| *variable)
+    }
+
     /// Returns the key of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
         KEYS.iter().find(|key| key.name == name)
     }
 }
+
+/// Variables that MLflow's own client reads: who has set them for it has set them for us.
+const FOREIGN: [(&str, &str); 3] = [
+    ("mlflow.tracking_uri", "MLFLOW_TRACKING_URI"),
+    ("mlflow.experiment", "MLFLOW_EXPERIMENT_NAME"),
+    ("mlflow.ca_file", "MLFLOW_TRACKING_SERVER_CERT_PATH"),
+];
 
 /// Sections whose flags mean something else in other commands, or nothing.
 const OWN_FLAGS: [&str; 4] = ["serve.", "drift.html", "drift.markdown", "drift.junit"];
@@ -106,6 +120,13 @@ pub static KEYS: &[Key] = &[
     key("columns.score", Kind::List, Some("churn_risk"), None, "columns that are taken for the model's score"),
     key("columns.exclude", Kind::List, Some(""), Some("--exclude"), "columns that are no features"),
     key("columns.categorical", Kind::List, Some(""), Some("--categorical"), "columns that hold categories, even if they look like numbers"),
+    key("mlflow.tracking_uri", Kind::Text, None, Some("--tracking-uri"), "URL of the MLflow tracking server, unset or `none` for no tracking; MLFLOW_TRACKING_URI counts, too"),
+    key("mlflow.experiment", Kind::Text, Some("churn"), Some("--experiment"), "MLflow experiment of the runs; MLFLOW_EXPERIMENT_NAME counts, too"),
+    key("mlflow.spool", Kind::Text, None, None, "folder where runs wait that the tracking server does not have yet; unset for `mlflow` in train.artifacts"),
+    key("mlflow.deadline", Kind::Text, Some("30s"), None, "longest time for one request to the tracking server with all its attempts"),
+    key("mlflow.token_file", Kind::Text, None, None, "file with a bearer token; or MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+    key("mlflow.ca_file", Kind::Text, None, None, "PEM file with the certificates to trust, in place of the system's; MLFLOW_TRACKING_SERVER_CERT_PATH counts, too"),
+    key("mlflow.plain_http", Kind::Text, Some("refuse"), None, "whether credentials may go to another machine unencrypted: refuse or allow"),
     key("drift.baseline", Kind::List, Some("data/features/training_dataset.csv"), Some("--baseline"), "baseline: a profile, files, folders or glob patterns"),
     key("drift.current", Kind::List, Some("data/features/user_features_daily.csv"), Some("--current"), "current data: a profile, files, folders or glob patterns"),
     key("drift.features", Kind::List, Some(""), Some("--features"), "columns to compare; empty for all that are features"),
@@ -113,6 +134,8 @@ pub static KEYS: &[Key] = &[
     key("drift.html", Kind::Text, None, Some("--html"), "HTML report"),
     key("drift.markdown", Kind::Text, None, Some("--markdown"), "Markdown report"),
     key("drift.junit", Kind::Text, None, Some("--junit"), "JUnit report"),
+    key("drift.verdict_file", Kind::Text, None, Some("--verdict-file"), "file for the verdict alone: OK, WARN or FAIL"),
+    key("drift.annotations", Kind::Text, None, Some("--annotations"), "GitHub annotations, the ten worst"),
     key("drift.termination_log", Kind::Text, Some("/dev/termination-log"), None, "where Kubernetes looks for a pod's last words; written only if it exists"),
     key("drift.metrics_file", Kind::Text, None, Some("--metrics-file"), "metrics in Prometheus' text format"),
     key("drift.push_gateway", Kind::Text, None, Some("--push-gateway"), "Pushgateway that a check pushes its metrics to"),
@@ -150,10 +173,11 @@ pub static KEYS: &[Key] = &[
     key("push.compression", Kind::Text, Some("none"), None, "how pushes are packed: none or gzip"),
     key("push.timeout", Kind::Text, Some("10s"), None, "longest time for one attempt"),
     key("push.deadline", Kind::Text, Some("30s"), None, "longest time for all attempts and the pauses between them"),
+    key("serve.preset", Kind::Text, None, None, "settings of a known platform: sagemaker"),
     key("serve.listen", Kind::Text, Some("127.0.0.1:8000"), Some("--listen"), "host and port of the API; port 0 for any that is free"),
     key("serve.admin_listen", Kind::Text, None, Some("--admin-listen"), "host and port of /metrics and /admin/reload, to have them apart"),
     key("serve.model", Kind::Text, Some("artifacts/models/production_latest.json"), None, "model artifact to serve"),
-    key("serve.poll", Kind::Text, Some("10s"), Some("--poll"), "how often the model's file is looked at; `none` for never"),
+    key("serve.poll", Kind::Text, Some("10s"), Some("--poll"), "how often the model's file, or the alias in MLflow, is looked at; `none` for never"),
     key("serve.unknown_category", Kind::Text, Some("other"), Some("--unknown-category"), "what becomes of categories that training never saw: other or reject"),
     key("serve.classes", Kind::List, Some("churn,stay"), None, "words for the two classes, churned first"),
     key("serve.batch_rows", Kind::Count, Some("10000"), None, "most rows of a batch that is not streamed"),
@@ -190,9 +214,9 @@ pub static KEYS: &[Key] = &[
     key("proof.token_file", Kind::Text, None, None, "file with a bearer token for Prometheus and Alertmanager"),
     key("proof.ca_file", Kind::Text, None, None, "PEM file with the certificates to trust, in place of the system's"),
     key("k8s.profile", Kind::Text, Some("prod"), Some("--profile"), "prod, or dev: one small replica, a volume for one node"),
-    key("k8s.parts", Kind::List, Some("api,jobs,hook,pushgateway,monitoring,dashboards,seed-model"), Some("--parts"), "what is rendered; beside these: drift-exporter, kserve, argocd, argo-events, helm-values, external-secrets"),
-    key("k8s.namespace", Kind::Text, Some("churn-mlops"), None, "namespace"),
-    key("k8s.monitoring_namespace", Kind::Text, Some("monitoring"), None, "namespace that Prometheus runs in"),
+    key("k8s.parts", Kind::List, Some("api,jobs,hook,pushgateway,monitoring,dashboards,seed-model"), Some("--parts"), "what is rendered; beside these: drift-exporter, kserve, argocd, argo-events, helm-values, kfp, external-secrets"),
+    key("k8s.namespace", Kind::Text, Some("churn-mlops"), Some("--namespace"), "namespace"),
+    key("k8s.monitoring_namespace", Kind::Text, Some("monitoring"), Some("--monitoring-namespace"), "namespace that Prometheus runs in"),
     key("k8s.release", Kind::Text, Some("prometheus"), None, "label `release` by which Prometheus selects monitors and rules"),
     key("k8s.image", Kind::Text, Some("registry.example.com/churnctl"), None, "image, without tag and digest"),
     key("k8s.image_digest", Kind::Text, Some("sha256:0000000000000000000000000000000000000000000000000000000000000000"), None, "digest of the image; the default is none that exists"),
@@ -219,7 +243,7 @@ pub static KEYS: &[Key] = &[
     key("k8s.data_path", Kind::Text, Some("/srv/churn"), None, "where the volume is mounted and the program runs"),
     key("k8s.timezone", Kind::Text, Some("Etc/UTC"), None, "time zone of the schedules"),
     key("k8s.drift_cronjob", Kind::Text, Some("churn-drift-daily"), None, "CronJob that checks for drift"),
-    key("k8s.retrain_cronjob", Kind::Text, Some("churn-retrain-weekly"), None, "CronJob that retrains"),
+    key("k8s.retrain_cronjob", Kind::Text, Some("churn-retrain-weekly"), Some("--from"), "CronJob that retrains"),
     key("k8s.score_cronjob", Kind::Text, Some("churn-batch-score"), None, "CronJob that scores"),
     key("k8s.drift_schedule", Kind::Text, Some("0 1 * * *"), None, "when drift is checked"),
     key("k8s.retrain_schedule", Kind::Text, Some("0 3 * * 0"), None, "when the model is trained again"),
@@ -278,10 +302,8 @@ pub static KEYS: &[Key] = &[
     key("plain.alertmanager_targets", Kind::List, Some("localhost:9093"), None, "hosts and ports of Alertmanager"),
     key("plain.hook_url", Kind::Text, Some("http://localhost:8080/alertmanager"), None, "webhook that starts a retrain"),
     key("plain.secrets_folder", Kind::Text, Some("/etc/alertmanager/secrets"), None, "folder of files with the receivers' secrets"),
-    key("cluster.namespace", Kind::Text, Some("churn-mlops"), Some("--namespace"), "namespace of the churn system"),
     key("cluster.context", Kind::Text, None, Some("--context"), "context of the kubeconfig; unset for the current one, or the cluster that a pod runs in"),
     key("cluster.deadline", Kind::Text, Some("60s"), None, "how long to bear with an API server that gives no good answer"),
-    key("retrain.from", Kind::Text, Some("churn-retrain-weekly"), Some("--from"), "CronJob whose template a retrain Job is made from"),
     key("retrain.cooldown", Kind::Text, Some("6h"), Some("--cooldown"), "how long after the start of a retrain no other starts"),
     key("retrain.lease", Kind::Text, Some("churnctl-retrain"), None, "Lease that remembers what was started"),
     key("retrain.listen", Kind::Text, Some("127.0.0.1:8080"), None, "where the alert webhook listens"),

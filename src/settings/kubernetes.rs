@@ -172,6 +172,7 @@ const PARTS: &[&str] = &[
     "argocd",
     "argo-events",
     "helm-values",
+    "kfp",
     "external-secrets",
 ];
 

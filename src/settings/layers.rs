@@ -138,7 +138,8 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Puts the layers together. Variables that do not begin with `CHURNCTL_` and empty ones are ignored.
+    /// Puts the layers together. Variables that do not begin with `CHURNCTL_` and empty ones are ignored,
+    /// but for those of other programs that [`Key::foreign_env_name`] names.
     ///
     /// # Errors
     /// Fails with 78 on a `CHURNCTL_` variable that nobody knows.
@@ -157,6 +158,11 @@ impl Layers {
                 }
             } else if !ENV_ONLY.contains(&name.as_str()) && !is_service_link(name) {
                 return Err(unknown_variable(name));
+            }
+        }
+        for variable in KEYS.iter().filter_map(Key::foreign_env_name) {
+            if let Some(value) = env.get(variable).filter(|value| !value.is_empty()) {
+                kept.insert(variable.to_owned(), value.clone());
             }
         }
         Ok(Self {
@@ -179,9 +185,11 @@ impl Layers {
                 Origin::Flag(key.flag.unwrap_or(key.name)),
             );
         }
-        let variable = key.env_name();
-        if let Some(text) = self.env.get(&variable) {
-            return (Some(raw(text)), Origin::Env(variable));
+        let foreign = key.foreign_env_name().map(str::to_owned);
+        for variable in [Some(key.env_name()), foreign].into_iter().flatten() {
+            if let Some(text) = self.env.get(&variable) {
+                return (Some(raw(text)), Origin::Env(variable));
+            }
         }
         if let Some((value, line)) = self.file.values.get(key.name) {
             let file = self.file.name.clone();

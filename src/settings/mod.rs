@@ -17,10 +17,10 @@ pub use keys::{KEYS, Key, Kind, key_of_flag};
 pub use kubernetes::{DeploymentSettings, duration_seconds};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
 pub use resolved::{
-    ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, PushSettings,
-    RetrainSettings, ScoreSettings, Settings, TrainSettings,
+    ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds,
+    MlflowSettings, PushSettings, RetrainSettings, ScoreSettings, Settings, TrainSettings,
 };
 pub use serve::{PredictionLogSettings, ServeSettings};
 pub use values::{
-    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, Wait,
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, TrackingUri, Wait,
 };

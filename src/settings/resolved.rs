@@ -8,7 +8,9 @@ use super::alerts::AlertsSettings;
 use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
 use super::serve::ServeSettings;
-use super::values::{Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, Wait};
+use super::values::{
+    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri, Wait,
+};
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -20,6 +22,8 @@ pub struct Settings {
     pub columns: ColumnSettings,
     /// How tables are read, and which column is what.
     pub data: DataSettings,
+    /// MLflow.
+    pub mlflow: MlflowSettings,
     /// The drift check.
     pub drift: DriftSettings,
     /// The training.
@@ -72,6 +76,25 @@ pub struct ColumnSettings {
     pub categorical: Vec<String>,
 }
 
+/// How MLflow's tracking server is spoken to, see `mlflow.*`.
+#[derive(Debug, Clone)]
+pub struct MlflowSettings {
+    /// Its URL; none for no tracking.
+    pub tracking_uri: Option<String>,
+    /// Experiment of the runs.
+    pub experiment: String,
+    /// Where runs wait, if named.
+    pub spool: Option<PathBuf>,
+    /// Longest time for one request.
+    pub deadline: Span,
+    /// File with a bearer token.
+    pub token_file: Option<PathBuf>,
+    /// Certificates to trust.
+    pub ca_file: Option<PathBuf>,
+    /// Whether credentials may go to another machine unencrypted: `refuse` or `allow`.
+    pub plain_http: String,
+}
+
 /// The settings of a drift check, see `drift.*`.
 #[derive(Debug, Clone)]
 pub struct DriftSettings {
@@ -89,6 +112,10 @@ pub struct DriftSettings {
     pub markdown: Option<PathBuf>,
     /// JUnit report, if wanted.
     pub junit: Option<PathBuf>,
+    /// The verdict alone, if wanted.
+    pub verdict_file: Option<PathBuf>,
+    /// GitHub annotations, if wanted.
+    pub annotations: Option<PathBuf>,
     /// Metrics in Prometheus' text format, if wanted.
     pub metrics_file: Option<PathBuf>,
     /// Where Kubernetes looks for a pod's last words.
@@ -159,11 +186,9 @@ pub struct ScoreSettings {
     pub model: PathBuf,
 }
 
-/// Which namespace of which cluster, see `cluster.*`.
+/// Which cluster, see `cluster.*`; which namespace and which names is `k8s.*`.
 #[derive(Debug, Clone)]
 pub struct ClusterSettings {
-    /// The namespace.
-    pub namespace: String,
     /// Context of the kubeconfig, if named.
     pub context: Option<String>,
     /// How long to bear with the API server.
@@ -173,8 +198,6 @@ pub struct ClusterSettings {
 /// When and how to retrain, see `retrain.*`.
 #[derive(Debug, Clone)]
 pub struct RetrainSettings {
-    /// CronJob whose template it is.
-    pub from: String,
     /// How long after a start no other follows.
     pub cooldown: Wait,
     /// Lease that remembers.
@@ -257,6 +280,7 @@ impl Settings {
                 delimiter: layers.required("data.delimiter")?.0,
                 threads: layers.optional("data.threads")?.0,
             },
+            mlflow: mlflow(layers)?,
             drift: drift(layers)?,
             train: train(layers)?,
             serve: super::serve::resolve(layers)?,
@@ -266,12 +290,10 @@ impl Settings {
             },
             deployment: DeploymentSettings::resolve(layers)?,
             cluster: ClusterSettings {
-                namespace: layers.required("cluster.namespace")?.0,
                 context: layers.optional("cluster.context")?.0,
                 deadline: layers.required("cluster.deadline")?.0,
             },
             retrain: RetrainSettings {
-                from: layers.required("retrain.from")?.0,
                 cooldown: layers.required("retrain.cooldown")?.0,
                 lease: layers.required("retrain.lease")?.0,
                 listen: layers.required("retrain.listen")?.0,
@@ -327,6 +349,19 @@ fn train(layers: &Layers) -> Result<TrainSettings> {
     })
 }
 
+fn mlflow(layers: &Layers) -> Result<MlflowSettings> {
+    let (uri, _) = layers.optional::<TrackingUri>("mlflow.tracking_uri")?;
+    Ok(MlflowSettings {
+        tracking_uri: uri.and_then(|uri| uri.url().map(str::to_owned)),
+        experiment: layers.required("mlflow.experiment")?.0,
+        spool: layers.optional("mlflow.spool")?.0,
+        deadline: layers.required("mlflow.deadline")?.0,
+        token_file: layers.optional("mlflow.token_file")?.0,
+        ca_file: layers.optional("mlflow.ca_file")?.0,
+        plain_http: layers.required("mlflow.plain_http")?.0,
+    })
+}
+
 fn drift(layers: &Layers) -> Result<DriftSettings> {
     let target = |name: &str| -> Result<Option<PathBuf>> {
         let (target, _) = layers.optional::<Target>(name)?;
@@ -343,6 +378,8 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         html: target("drift.html")?,
         markdown: target("drift.markdown")?,
         junit: target("drift.junit")?,
+        verdict_file: target("drift.verdict_file")?,
+        annotations: target("drift.annotations")?,
         metrics_file: target("drift.metrics_file")?,
         termination_log: target("drift.termination_log")?,
         push_gateway: layers.optional("drift.push_gateway")?.0,

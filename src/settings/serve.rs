@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::layers::Layers;
+use super::layers::{Layers, Origin};
 use super::values::{Probability, Span, Wait};
 use crate::error::{Error, Result};
 
@@ -80,10 +80,11 @@ pub struct PredictionLogSettings {
 }
 
 pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
+    let preset = Preset::of(layers)?;
     let settings = ServeSettings {
-        listen: layers.required("serve.listen")?.0,
+        listen: preset.or(layers.required("serve.listen")?, "0.0.0.0:8080"),
         admin_listen: layers.optional("serve.admin_listen")?.0,
-        model: layers.required::<PathBuf>("serve.model")?.0,
+        model: preset.or(layers.required::<PathBuf>("serve.model")?, "/opt/ml/model"),
         poll: layers.required("serve.poll")?.0,
         unknown_category: layers.required("serve.unknown_category")?.0,
         classes: classes(layers)?,
@@ -120,6 +121,34 @@ pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
         return Err(origin.refuse("serve.drain_delay", why));
     }
     Ok(settings)
+}
+
+/// What a known platform wants, where nobody has said otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Preset {
+    None,
+    Sagemaker,
+}
+
+impl Preset {
+    fn of(layers: &Layers) -> Result<Self> {
+        let (word, origin) = layers.optional::<String>("serve.preset")?;
+        match word.as_deref() {
+            None => Ok(Self::None),
+            Some("sagemaker") => Ok(Self::Sagemaker),
+            Some(other) => {
+                let why = format!("\"{other}\" is no preset; there is sagemaker");
+                Err(origin.refuse("serve.preset", &why))
+            }
+        }
+    }
+
+    fn or<T: From<&'static str>>(self, (value, origin): (T, Origin), sagemaker: &'static str) -> T {
+        match (self, origin) {
+            (Self::Sagemaker, Origin::Default) => T::from(sagemaker),
+            _ => value,
+        }
+    }
 }
 
 fn classes(layers: &Layers) -> Result<[String; 2]> {

@@ -143,6 +143,38 @@ impl FromStr for ModelName {
     }
 }
 
+/// Where a tracking server is: an `http://` or `https://` URL, or the word `none`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackingUri(Option<String>);
+
+impl TrackingUri {
+    /// Returns the URL, unless tracking is switched off.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl FromStr for TrackingUri {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.eq_ignore_ascii_case("none") {
+            return Ok(Self(None));
+        }
+        if text.starts_with("http://") || text.starts_with("https://") {
+            return Ok(Self(Some(text.to_owned())));
+        }
+        // What stands before an `@` may be a password.
+        let shown = text.rsplit('@').next().unwrap_or_default();
+        Err(format!(
+            "\"{shown}\" is no URL of a tracking server: http:// or https://, or `none`; churnctl \
+             writes to no folder or database of MLflow"
+        ))
+    }
+}
+
 /// Which verdict ends a check with exit code 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailOn {
@@ -333,6 +365,30 @@ mod tests {
         ] {
             assert!(span(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_tracking_uri_is_a_server_or_none() {
+        let url = |text: &str| {
+            text.parse::<TrackingUri>()
+                .map(|uri| uri.url().map(str::to_owned))
+        };
+        assert_eq!(url("none"), Ok(None));
+        assert_eq!(
+            url("http://mlflow:5000"),
+            Ok(Some("http://mlflow:5000".to_owned()))
+        );
+        for text in [
+            "",
+            "mlruns",
+            "sqlite:///mlflow.db",
+            "file:///mlruns",
+            "databricks",
+        ] {
+            assert!(url(text).is_err(), "{text}");
+        }
+        let why = url("ftp://ann:secret@host").expect_err("no server");
+        assert!(!why.contains("secret"), "{why}");
     }
 
     #[test]

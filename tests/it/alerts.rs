@@ -21,7 +21,7 @@ spec:
             description: No target can be scraped.
             runbook_url: https://runbooks.example.com/ApiDown
         - alert: TargetDown
-          expr: up{job="churn-api"} < 0.5
+          expr: up{job="churn-api"} == 0
           for: 4m
           labels: {severity: warning, namespace: churn-mlops}
           annotations:
@@ -36,7 +36,8 @@ tests:
     interval: 1m
     input_series:
       - {series: 'up{job="churn-api",pod="a"}', values: '0x20'}
-      - {series: 'up{job="other",pod="b"}', values: '0x20'}
+      - {series: 'up{job="other",pod="b"}', values: '1x20'}
+      - {series: 'up{job="third",pod="c"}', values: '0x20'}
     alert_rule_test:
       - {alertname: ApiDown, eval_time: 2m, exp_alerts: []}
       - alertname: ApiDown
@@ -149,7 +150,7 @@ fn the_faults_of_the_old_rules_are_found_by_id_and_line() {
         "namespace-lost:16",
         "namespace-lost:102",
         "namespace-lost:127",
-        "namespace-lost:140",
+        "namespace-lost:139",
         "traffic-guard:86",
         "traffic-guard:103",
         "traffic-guard:128",
@@ -257,7 +258,7 @@ fn rules_come_from_standard_input_lists_and_plain_files() {
     );
     let json = run.expect(ExitCode::Ok).json();
     assert_eq!(json["rules"][1]["name"], "TargetDown");
-    assert_eq!(json["rules"][1]["line"], 18 + 3);
+    assert_eq!(json["rules"][1]["line"], 16 + 3);
     assert_eq!(json["rules"][0]["metrics"][0], "up");
     assert_eq!(json["rules"][0]["for_seconds"], 180.0);
     let run = folder().run(&["alerts", "list"]).expect(ExitCode::Ok);
@@ -300,7 +301,7 @@ fn an_alteration_that_no_case_notices_is_named_with_the_case_that_would() {
     }
     // Without the series of another job nobody sees the matcher go.
     let cases = CASES.replace(
-        "      - {series: 'up{job=\"other\",pod=\"b\"}', values: '0x20'}\n",
+        "      - {series: 'up{job=\"third\",pod=\"c\"}', values: '0x20'}\n",
         "",
     );
     let churnctl = Churnctl::new()
@@ -331,7 +332,7 @@ fn cases_that_fail_or_ask_for_nobody_are_named_with_their_line() {
     let run = run.expect(ExitCode::CheckFailed);
     assert!(
         run.stdout
-            .contains("k8s/rules_test.yaml:19: TargetDown in \"fires and waits\" at 2m"),
+            .contains("k8s/rules_test.yaml:20: TargetDown in \"fires and waits\" at 2m"),
         "{run:?}"
     );
     assert!(

@@ -246,6 +246,10 @@ fn each_fault_is_named_and_nothing_is_left_firing() {
     }) else {
         return;
     };
+    eventually("the evaluation of the broken rule", || {
+        let rules = stack.prometheus.get("/api/v1/rules");
+        rules.contains("found duplicate series").then_some(())
+    });
     let wanted = format!(
         "route:\n  receiver: nobody\n  routes:\n{ROUTES}receivers:\n- name: nobody\n- name: retrain\n- name: pager\n- name: team\n"
     );

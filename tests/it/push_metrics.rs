@@ -601,6 +601,23 @@ fn a_failed_push_changes_the_code_of_a_run_only_if_it_is_required() {
     run(&[], "true")
         .expect(ExitCode::Ok)
         .says("its metrics were not pushed");
+    // Nor does a machine without room for temporary files keep the job from its run.
+    let args = [
+        "push-metrics",
+        "run",
+        "--gateway",
+        &url,
+        "--deadline",
+        "1s",
+        "--job",
+        "j",
+        "--",
+        "sh",
+        "-c",
+        "exit ${CHURNCTL_METRICS_FILE:-6}",
+    ];
+    let run_without = Churnctl::new().env("TMPDIR", "/nowhere").run(&args);
+    assert_eq!(run_without.code, Some(6), "{run_without:?}");
     run(&["--required"], "true").expect(ExitCode::Unavailable);
     assert_eq!(run(&["--required"], "exit 5").code, Some(5));
     assert_eq!(run(&[], "exit 5").code, Some(5));

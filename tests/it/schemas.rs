@@ -8,9 +8,13 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::harness::Churnctl;
+use crate::mlflow_stub::{MlflowStub, Trouble};
 use crate::servers::Server;
 
-const SCHEMAS: [&str; 11] = [
+const SCHEMAS: &[&str] = &[
+    "doctor",
+    "retrain_now",
+    "retrain_status",
     "drift_report",
     "train_report",
     "profile",
@@ -22,9 +26,13 @@ const SCHEMAS: [&str; 11] = [
     "push_metrics",
     "push_groups",
     "metrics_list",
+    "serve",
+    "problem",
+    "mlflow_run",
+    "mlflow_sync",
 ];
 
-fn schema(name: &str) -> Validator {
+pub(crate) fn schema(name: &str) -> Validator {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
     let path = folder.join(format!("{name}.schema.json"));
     let text = std::fs::read_to_string(&path).expect("read the schema");
@@ -33,7 +41,7 @@ fn schema(name: &str) -> Validator {
 }
 
 #[track_caller]
-fn expect_valid(schema: &Validator, document: &Value) {
+pub(crate) fn expect_valid(schema: &Validator, document: &Value) {
     let errors: Vec<String> = schema
         .iter_errors(document)
         .map(|error| format!("{}: {error}", error.instance_path()))
@@ -62,7 +70,7 @@ fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
 
 /// A key that nobody knows is refused wherever it stands.
 #[track_caller]
-fn expect_strict(schema: &Validator, document: &Value) {
+pub(crate) fn expect_strict(schema: &Validator, document: &Value) {
     let mut found = Vec::new();
     objects(document, "", &mut found);
     for pointer in found {
@@ -74,7 +82,7 @@ fn expect_strict(schema: &Validator, document: &Value) {
 
 /// A value changed to one that it never is, or taken away (`null`), is refused.
 #[track_caller]
-fn expect_refused(schema: &Validator, document: &Value, pointer: &str, to: Value) {
+pub(crate) fn expect_refused(schema: &Validator, document: &Value, pointer: &str, to: Value) {
     let mut mutated = document.clone();
     if to.is_null() {
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
@@ -530,10 +538,8 @@ fn what_alerts_say_is_what_their_schemas_say() {
 fn the_schema_of_errors_knows_every_code_that_an_error_can_have() {
     let schema = schema("error");
     for code in ExitCode::ALL {
-        let is_error = !matches!(
-            code,
-            ExitCode::Ok | ExitCode::CheckFailed | ExitCode::Interrupted | ExitCode::Terminated
-        );
+        // Who answers a question with Ctrl-C, or stops waiting, is told so.
+        let is_error = !matches!(code, ExitCode::Ok | ExitCode::CheckFailed);
         let error = churnctl::error::Error::new(code, "said").to_json();
         assert_eq!(schema.is_valid(&error), is_error, "{code:?}");
     }
@@ -550,5 +556,104 @@ fn every_schema_says_which_draft_it_is_and_describes_itself() {
             "https://json-schema.org/draft/2020-12/schema"
         );
         assert!(schema["title"].is_string() && schema["description"].is_string());
+    }
+}
+
+#[test]
+fn the_words_of_serve_and_its_problems_are_valid_and_strict() {
+    use crate::serve::running::{Running, customer};
+    let serve = schema("serve");
+    let document = json!({
+        "schema_version": 1,
+        "command": "serve",
+        "churnctl_version": "0.1.0",
+        "created_at": "2026-01-01T00:00:00Z",
+        "url": "http://127.0.0.1:8000",
+        "admin_url": "http://127.0.0.1:9000",
+        "model_path": "model.json",
+        "model_version": "0123456789ab",
+    });
+    expect_valid(&serve, &document);
+    expect_strict(&serve, &document);
+    expect_refused(&serve, &document, "/url", json!("127.0.0.1:8000"));
+
+    let problem = schema("problem");
+    let running = Running::start(&crate::models::scoring(), &[]);
+    let mut wrong = customer("u", 1.0);
+    wrong["features"]["vists"] = json!(1);
+    let faults = running.post("/predict", &wrong).expect(422).json();
+    for (method, path, body) in [
+        ("POST", "/predict", "{"),
+        ("POST", "/v1/models/churn:predict", "{}"),
+        ("POST", "/v2/models/x/infer", "{}"),
+        ("GET", "/nothing", ""),
+        ("PUT", "/predict", ""),
+    ] {
+        let answer = running.send(method, path, body);
+        expect_valid(&problem, &answer.json());
+    }
+    expect_valid(&problem, &faults);
+    expect_strict(&problem, &faults);
+    expect_refused(&problem, &faults, "/errors/0/reason", json!("bad luck"));
+    expect_refused(&problem, &faults, "/status", json!(200));
+}
+
+#[test]
+fn what_waits_for_mlflow_and_what_became_of_it_are_what_their_schemas_say() {
+    let away = "http://127.0.0.1:1";
+    let churnctl = Churnctl::new()
+        .file("data.csv", example("telco_baseline.csv"))
+        .env("CHURNCTL_MLFLOW_DEADLINE", "500ms");
+    let train = [
+        "train",
+        "data.csv",
+        "--label",
+        "churn",
+        "--model",
+        "logistic",
+        "--tracking-uri",
+        away,
+        "-q",
+    ];
+    churnctl.run(&train).expect(ExitCode::Ok);
+    let entries = std::fs::read_dir(churnctl.path("artifacts/mlflow")).expect("list");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let name = names
+        .map(|name| name.to_string_lossy().into_owned())
+        .find(|name| name.ends_with(".json"))
+        .expect("what waits");
+    let waiting = churnctl.read_json(&format!("artifacts/mlflow/{name}"));
+    let schema_of_run = schema("mlflow_run");
+    expect_valid(&schema_of_run, &waiting);
+    expect_strict(&schema_of_run, &waiting);
+    for (pointer, to) in [
+        ("/schema_version", json!(2)),
+        ("/key", json!("../x")),
+        ("/task/run/metrics/test~1rows", json!("600")),
+        ("/task/run/files/0/sha256", json!("abc")),
+        ("/task/run/model/name", Value::Null),
+    ] {
+        expect_refused(&schema_of_run, &waiting, pointer, to);
+    }
+
+    let schema_of_sync = schema("mlflow_sync");
+    let sync = ["mlflow", "sync", "--format", "json", "--tracking-uri", away];
+    let run = churnctl.run(&sync).expect(ExitCode::Unavailable);
+    let left = run.json();
+    expect_valid(&schema_of_sync, &left);
+    assert_eq!(left["runs"][0]["outcome"], "waits");
+    let stub = MlflowStub::start(Trouble::None);
+    let url = stub.url();
+    let sync = ["mlflow", "sync", "--format", "json", "--tracking-uri", &url];
+    let sent = churnctl.run(&sync).expect(ExitCode::Ok).json();
+    expect_valid(&schema_of_sync, &sent);
+    expect_strict(&schema_of_sync, &sent);
+    for (pointer, to) in [
+        ("/command", json!("mlflow")),
+        ("/runs/0/outcome", json!("lost")),
+        ("/runs/0/version", json!("latest")),
+        ("/spool", Value::Null),
+    ] {
+        expect_refused(&schema_of_sync, &sent, pointer, to);
     }
 }

@@ -37,7 +37,6 @@ struct Shared {
 }
 
 /// Makes the router. Without a token whoever reaches the port may post: then TLS must know its clients.
-#[must_use]
 pub fn router(hook: Arc<Hook>, token: Option<Token>) -> Router {
     let shared = Arc::new(Shared {
         hook,

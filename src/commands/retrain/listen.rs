@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::Shell;
-use super::{host, target};
+use super::{host, named, target};
 use crate::cluster::webhook::{HOOK_PATH, Hook, HookOptions, HookRules, router};
 use crate::cluster::{Session, Target};
 use crate::error::{Error, Result};
@@ -82,7 +82,7 @@ impl ListenRequest {
             listen: retrain.listen.clone(),
             token_file: retrain.token_file.clone(),
             tls,
-            from: retrain.from.clone(),
+            from: named(settings, "k8s.retrain_cronjob"),
             lease: retrain.lease.clone(),
             cooldown: retrain.cooldown.get(),
             max_per_day: retrain.max_per_day,

@@ -9,12 +9,17 @@ use crate::settings::Settings;
 
 use super::Shell;
 
+/// Returns a name of the deployment: it has a default.
+pub(super) fn named(settings: &Settings, key: &str) -> String {
+    settings.deployment.text(key).unwrap_or_default()
+}
+
 /// Takes which namespace of which cluster.
-fn target(settings: &Settings) -> Target {
+pub(super) fn target(settings: &Settings) -> Target {
     let cluster = &settings.cluster;
     Target {
         context: cluster.context.clone(),
-        namespace: cluster.namespace.clone(),
+        namespace: named(settings, "k8s.namespace"),
         deadline: cluster.deadline.get(),
     }
 }

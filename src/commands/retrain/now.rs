@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::super::Shell;
-use super::{host, requester, target};
+use super::{host, named, requester, target};
 use crate::cells::Tone;
 use crate::cluster::decide::Decision;
 use crate::cluster::job::{Overrides, Provenance};
@@ -92,7 +92,7 @@ impl NowRequest {
     pub fn from_settings(settings: &Settings, words: NowWords) -> Self {
         Self {
             target: target(settings),
-            from: settings.retrain.from.clone(),
+            from: named(settings, "k8s.retrain_cronjob"),
             lease: settings.retrain.lease.clone(),
             cooldown: settings.retrain.cooldown.get(),
             words,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::Shell;
-use super::target;
+use super::{named, target};
 use crate::cells::Tone;
 use crate::cluster::{Session, Target};
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ impl StatusRequest {
     pub fn from_settings(settings: &Settings) -> Self {
         Self {
             target: target(settings),
-            from: settings.retrain.from.clone(),
+            from: named(settings, "k8s.retrain_cronjob"),
             lease: settings.retrain.lease.clone(),
             cooldown: settings.retrain.cooldown.get(),
         }

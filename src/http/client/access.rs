@@ -237,7 +237,7 @@ mod tests {
                 ca_file: Some(path.clone()),
                 ..Access::default()
             };
-            let error = access.tls().err().expect("refused");
+            let error = access.tls().expect_err("refused");
             assert_eq!(error.code().code(), 78, "{error}");
             assert!(error.to_string().contains("ca.pem"), "{error}");
         }

@@ -348,7 +348,10 @@ pub fn steps(steps: &[Step]) -> Table {
         vec![
             Cell::plain(&step.name),
             outcome,
-            Cell::plain(&step.message).over(&step.hint),
+            Cell::plain(&step.message).over(match step.hint.is_empty() {
+                true => String::new(),
+                false => format!("→ {}", step.hint),
+            }),
         ]
     });
     Table {

@@ -1,6 +1,7 @@
 //! The drift report in every form but JSON, which is the report itself.
 
 mod definitions;
+pub mod github;
 pub mod html;
 mod html_feature;
 pub mod junit;

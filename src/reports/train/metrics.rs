@@ -72,7 +72,7 @@ mod tests {
         known.sort_unstable();
         assert_eq!(written, known);
         assert!(
-            text.contains("churn_train_last_run_timestamp_seconds{model=\"telco\"} 1795136403\n")
+            text.contains("churn_train_last_run_timestamp_seconds{model=\"churn\"} 1795136403\n")
         );
     }
 }

@@ -36,6 +36,12 @@ pub(super) const RESOURCES: &[(&str, &str, &str, bool)] = &[
     ),
     ("rbac.authorization.k8s.io/v1", "roles", "Role", true),
     (
+        "rbac.authorization.k8s.io/v1",
+        "rolebindings",
+        "RoleBinding",
+        true,
+    ),
+    (
         "apiextensions.k8s.io/v1",
         "customresourcedefinitions",
         "CustomResourceDefinition",

@@ -333,3 +333,47 @@ fn a_server_side_dry_run_keeps_the_rules_and_starts_nothing() {
     churnctl.run(&now(&[])).expect(ExitCode::Ok);
     churnctl.run(&args).expect(ExitCode::Refused);
 }
+
+#[test]
+fn the_documents_are_what_their_schemas_say() {
+    use crate::schemas::{expect_refused, expect_strict, expect_valid, schema};
+    let (server, churnctl) = stub();
+    let run = |args: &[&str]| churnctl.run(args);
+    let made = run(&now(&["--reason", "r", "--format=json"])).json();
+    let schema_of_now = schema("retrain_now");
+    expect_valid(&schema_of_now, &made);
+    expect_strict(&schema_of_now, &made);
+    expect_refused(&schema_of_now, &made, "/outcome", json!("refused"));
+    expect_refused(&schema_of_now, &made, "/job", Value::Null);
+    server.finish(
+        &server.jobs()[0],
+        "Failed",
+        "BackoffLimitExceeded",
+        "too often",
+    );
+    let key = [
+        "--key",
+        "k",
+        "--force",
+        "--wait",
+        "--timeout",
+        "1s",
+        "--format=json",
+    ];
+    let waited = run(&now(&key)).expect(ExitCode::TimedOut).json();
+    expect_valid(&schema_of_now, &waited);
+    expect_strict(&schema_of_now, &waited);
+    let status = run(&["retrain", "status", "--format=json"])
+        .expect(ExitCode::Ok)
+        .json();
+    let schema_of_status = schema("retrain_status");
+    expect_valid(&schema_of_status, &status);
+    expect_strict(&schema_of_status, &status);
+    for (pointer, to) in [
+        ("/runs/0/outcome", json!("lost")),
+        ("/runs/1/trigger", json!("cat")),
+        ("/is_running", Value::Null),
+    ] {
+        expect_refused(&schema_of_status, &status, pointer, to);
+    }
+}

@@ -5,7 +5,7 @@ mod hostile;
 mod log;
 mod metrics;
 mod reload;
-mod running;
+pub(crate) mod running;
 mod scenarios;
 mod settings;
 mod spans;

@@ -156,3 +156,67 @@ fn under_json_the_address_is_a_document() {
     );
     assert_eq!(json["model_version"].as_str().map(str::len), Some(12));
 }
+
+#[test]
+fn over_tls_it_answers_with_its_certificate_and_with_the_next_one_when_the_files_change() {
+    use churnctl::http::client::{Access, BaseUrl, Client, Policy, Request};
+    let churnctl = scoring();
+    let make = || {
+        std::process::Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+            ])
+            .args([
+                "-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2",
+            ])
+            .args([
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=IP:127.0.0.1",
+            ])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+            .current_dir(churnctl.path(""))
+            .output()
+    };
+    match make() {
+        Err(error) => return crate::harness::say(&format!("skipped: cannot run openssl: {error}")),
+        Ok(output) => assert!(output.status.success(), "{output:?}"),
+    }
+    let args = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    let running = Running::start(&churnctl, &args);
+    let url: BaseUrl = format!("https://{}", running.address)
+        .parse()
+        .expect("a URL");
+    let ready = || {
+        let access = Access {
+            ca_file: Some(churnctl.path("cert.pem")),
+            ..Access::default()
+        };
+        let client = Client::new("the API", url.clone(), &access, Policy::default());
+        client.expect("a client").call(&Request::get("/ready"))
+    };
+    ready().expect("an answer by the first certificate");
+    // Without TLS there is no answer, and nobody is held up by it.
+    use std::io::Write;
+    let mut plain = running.connect();
+    plain
+        .stream
+        .write_all(b"GET /ready HTTP/1.1\r\nHost: a\r\n\r\n")
+        .expect("sent");
+    assert!(!plain.to_the_end().contains("HTTP/1.1 200"));
+    assert!(make().is_ok_and(|output| output.status.success()));
+    let begun = std::time::Instant::now();
+    while let Err(error) = ready() {
+        assert!(
+            begun.elapsed() < super::running::PATIENCE,
+            "the old one stays: {error}"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+}

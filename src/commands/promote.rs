@@ -1,0 +1,189 @@
+//! `churnctl promote`: a model that was trained before, compared with the one in production.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::train_judge::{Contender, judge};
+use super::train_request::TrainRequest;
+use super::{Shell, model_file, train_table};
+use crate::cells::Tone;
+use crate::data;
+use crate::error::{Error, Result};
+use crate::exit::ExitCode;
+use crate::files::write_atomically;
+use crate::model::artifact::Artifact;
+use crate::model::paired::Comparison;
+use crate::model::publish::{Champion, Shelf};
+use crate::model::score::Scorer;
+use crate::model::split::{Rows, SplitOptions, split};
+use crate::model::store;
+use crate::settings::Settings;
+
+/// Version of the JSON layout.
+const SCHEMA_VERSION: u32 = 1;
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Everything that a promotion needs to know, settings applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PromoteRequest {
+    /// Artifact of the candidate, or where it is.
+    pub candidate: PathBuf,
+    /// Decide, and change nothing.
+    pub is_dry: bool,
+    /// File for the decision in a word.
+    pub decision_file: Option<PathBuf>,
+    /// Data, folders and policy, as for the training.
+    pub train: TrainRequest,
+}
+
+impl PromoteRequest {
+    /// Takes what is set.
+    ///
+    /// # Errors
+    /// As [`TrainRequest::from_settings`].
+    pub fn from_settings(
+        settings: &Settings,
+        candidate: PathBuf,
+        is_dry: bool,
+        decision_file: Option<PathBuf>,
+    ) -> Result<Self> {
+        Ok(Self {
+            candidate,
+            is_dry,
+            decision_file,
+            train: TrainRequest::from_settings(settings, false)?,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    model_version: &'a str,
+    champion_version: Option<&'a str>,
+    /// What was decided.
+    promote: bool,
+    /// Whether the candidate is in production now.
+    promoted: bool,
+    reasons: &'a [String],
+    comparisons: &'a [Comparison],
+}
+
+/// Compares, decides, and carries it out.
+///
+/// # Errors
+/// Bad input, also if the data are not those of the candidate's training; settings or files. A
+/// candidate that is not promoted is *no* error.
+pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    let train = &request.train;
+    let candidate = train
+        .tracking
+        .model(&candidate_file(&request.candidate), shell)?;
+    let tracker = train.tracking.begin().filter(|_| !request.is_dry);
+    let table = train_table::read(train, shell)?;
+    let options = SplitOptions {
+        label_window: train.label_window,
+        seed: train.options.seed,
+        ..SplitOptions::default()
+    };
+    let rows = Rows {
+        label: &table.labels,
+        time: table.time.as_deref(),
+        group: table.group.as_deref(),
+        keys: &table.dealt_by,
+    };
+    let splits = split(rows, &options)?;
+    is_of_these_data(&candidate, train, &splits.description)?;
+    let scorer = Scorer::new(&candidate.body)?;
+    let scores = scorer.scores_of(&table.frame, &splits.test, train.options.threads)?;
+    let shelf = Shelf::new(&train.artifacts, shell.created_at(), VERSION);
+    let (champion, warnings) = shelf.champion()?;
+    let contender = Contender {
+        scores: &scores,
+        trivial: &candidate.body.trivial,
+    };
+    let decision = judge(&champion, &candidate, contender, &table, &splits, train)?;
+    for warning in warnings.iter().chain(&decision.warnings) {
+        shell.messages().warn(warning);
+    }
+    if let Some(path) = &request.decision_file {
+        let word: &[u8] = if decision.promote {
+            b"promote"
+        } else {
+            b"keep"
+        };
+        write_atomically(path, word)?;
+    }
+    if !request.is_dry {
+        shelf.keep(&candidate)?;
+        shelf.carry_out(&candidate, &decision, &champion)?;
+    }
+    let promoted = decision.promote && !request.is_dry;
+    let tracker = tracker.filter(|_| promoted);
+    let kept = tracker.and_then(|tracker| tracker.keep_rollback(&candidate, shell));
+    let body = Body {
+        model: &candidate.name,
+        model_version: &candidate.version,
+        champion_version: match &champion {
+            Champion::Sound(champion) => Some(&champion.version),
+            Champion::None | Champion::Lost(_) => None,
+        },
+        promote: decision.promote,
+        promoted,
+        reasons: &decision.reasons,
+        comparisons: &decision.comparisons,
+    };
+    let document = shell.document("promote", SCHEMA_VERSION, &body);
+    if !shell.print_document(&document)? {
+        let (tone, word) = match (decision.promote, request.is_dry) {
+            (true, false) => (Tone::Good, "PROMOTED"),
+            (true, true) => (Tone::Good, "WOULD BE PROMOTED"),
+            (false, _) => (Tone::Warn, "NOT PROMOTED"),
+        };
+        let reasons = decision.reasons.join("; ");
+        shell.print_line(tone, &format!("{word}: {reasons}"))?;
+    }
+    if let Some(kept) = kept {
+        kept.send(shell);
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// A training leaves its model in the folder `models` of its own.
+fn candidate_file(path: &Path) -> PathBuf {
+    let models = path.join("models");
+    model_file(if models.is_dir() { &models } else { path })
+}
+
+/// Rows that the candidate has learned from would flatter it, so the test rows must be its own.
+fn is_of_these_data(candidate: &Artifact, train: &TrainRequest, split: &str) -> Result<()> {
+    let provenance = &candidate.body.provenance;
+    let refused = |what: String, hint: &str| Err(Error::bad_input(what).hint(hint));
+    if candidate.name != train.name {
+        let (name, wanted) = (&candidate.name, &train.name);
+        return refused(
+            format!("the candidate is a model {name}, not {wanted}"),
+            "the setting `model` names the model",
+        );
+    }
+    if provenance.data_sha256 != store::data_sha256(&data::expand(&train.data)?)? {
+        return refused(
+            format!(
+                "the candidate {} was trained from other data",
+                candidate.version
+            ),
+            "name the data of its training: its test rows are those that it has not learned from",
+        );
+    }
+    if provenance.seed != train.options.seed || provenance.split != split {
+        return refused(
+            format!(
+                "the candidate {} was trained with another split: seed {}, {}",
+                candidate.version, provenance.seed, provenance.split
+            ),
+            "take the settings of its training: --seed, train.time, train.group, train.label_window",
+        );
+    }
+    Ok(())
+}

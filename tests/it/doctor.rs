@@ -1,0 +1,563 @@
+//! `churnctl doctor`: the faults that everybody makes once, each named with its fix; on files and on a
+//! cluster, with and without permissions.
+
+use churnctl::exit::ExitCode;
+use serde_json::{Value, json};
+
+use crate::api_server::{ApiServer, Fault, What};
+use crate::harness::{Churnctl, Run};
+
+/// A Prometheus as kube-prometheus-stack makes it, for a release of this name.
+fn prometheus(release: &str) -> Value {
+    json!({
+        "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus",
+        "metadata": {"name": "prom", "namespace": "monitoring"},
+        "spec": {
+            "serviceAccountName": "prom",
+            "serviceMonitorSelector": {"matchLabels": {"release": release}}, "serviceMonitorNamespaceSelector": {},
+            "ruleSelector": {"matchLabels": {"release": release}}, "ruleNamespaceSelector": {}
+        }
+    })
+}
+
+/// Our own objects, as `k8s/` has them, as one List that a test may change.
+fn ours() -> Vec<Value> {
+    let k8s = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("k8s");
+    let paths = [k8s.display().to_string()];
+    let inventory = churnctl::cluster::doctor::Inventory::of_files(&paths).expect("k8s/");
+    let kinds = [
+        "Namespace",
+        "Deployment",
+        "Service",
+        "ServiceMonitor",
+        "PrometheusRule",
+        "AlertmanagerConfig",
+        "CronJob",
+        "PersistentVolumeClaim",
+        "NetworkPolicy",
+        "Role",
+        "RoleBinding",
+    ];
+    kinds
+        .iter()
+        .flat_map(|kind| inventory.all(kind).to_vec())
+        .collect()
+}
+
+#[track_caller]
+fn edit(objects: &mut [Value], kind: &str, name: &str, edit: impl Fn(&mut Value)) {
+    let of = objects
+        .iter_mut()
+        .filter(|object| object["kind"] == kind && object["metadata"]["name"] == name);
+    let mut found = 0;
+    for object in of {
+        edit(object);
+        found += 1;
+    }
+    assert_eq!(found, 1, "{kind} {name}");
+}
+
+fn offline(objects: &[Value]) -> Run {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+    let churnctl = Churnctl::new().file("all.json", list.to_string());
+    churnctl.run(&["doctor", "--offline", "all.json", "--format=json"])
+}
+
+fn findings(run: &Run, status: &str) -> Vec<Value> {
+    let document = run.json();
+    let findings = document["findings"].as_array().expect("findings").iter();
+    findings
+        .filter(|finding| finding["status"] == status)
+        .cloned()
+        .collect()
+}
+
+/// Asserts that the document is what its schema says, and that the schema is strict.
+#[track_caller]
+fn expect_schema(run: &Run) {
+    use crate::schemas::{expect_refused, expect_strict, expect_valid, schema};
+    let (schema, document) = (schema("doctor"), run.json());
+    expect_valid(&schema, &document);
+    expect_strict(&schema, &document);
+    for (pointer, to) in [
+        ("/status", json!("OK")),
+        ("/findings/0/check", json!("luck")),
+        ("/findings/0/detail", Value::Null),
+    ] {
+        expect_refused(&schema, &document, pointer, to);
+    }
+}
+
+/// Asserts that exactly this check fails, with these words in the finding and in the fix.
+#[track_caller]
+fn expect_only(objects: &[Value], check: &str, detail: &str, fix: &str) {
+    let run = offline(objects).expect(ExitCode::CheckFailed);
+    let failed = findings(&run, "FAIL");
+    assert!(
+        !failed.is_empty() && failed.iter().all(|finding| finding["check"] == check),
+        "{failed:#?}"
+    );
+    let says = |finding: &Value, key: &str, words: &str| {
+        finding[key].as_str().expect("a text").contains(words)
+    };
+    assert!(
+        failed
+            .iter()
+            .any(|finding| says(finding, "detail", detail) && says(finding, "fix", fix)),
+        "{detail} and {fix} in {failed:#?}"
+    );
+}
+
+fn with_prometheus(release: &str) -> Vec<Value> {
+    let mut objects = ours();
+    objects.push(prometheus(release));
+    objects
+}
+
+#[test]
+fn our_own_k8s_passes_every_check_with_a_prometheus_that_selects_it() {
+    let k8s = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("k8s")
+        .display()
+        .to_string();
+    let churnctl = Churnctl::new().file("prometheus.yaml", prometheus("prometheus").to_string());
+    let run = churnctl
+        .run(&[
+            "doctor",
+            "--offline",
+            &k8s,
+            "prometheus.yaml",
+            "--format=json",
+        ])
+        .expect(ExitCode::Ok);
+    assert_eq!(run.json()["status"], "PASS");
+    assert_eq!(
+        findings(&run, "PASS").len(),
+        run.json()["findings"].as_array().expect("findings").len()
+    );
+    assert!(findings(&run, "PASS").len() >= 14, "{}", run.stdout);
+}
+
+#[test]
+fn a_release_of_another_name_selects_nothing_and_the_label_is_named() {
+    let objects = with_prometheus("monitoring");
+    let run = offline(&objects).expect(ExitCode::CheckFailed);
+    expect_schema(&run);
+    let failed = findings(&run, "FAIL");
+    let checks: Vec<&str> = failed
+        .iter()
+        .filter_map(|finding| finding["check"].as_str())
+        .collect();
+    assert!(
+        checks.contains(&"service_monitors") && checks.contains(&"rules"),
+        "{failed:#?}"
+    );
+    for finding in &failed {
+        let detail = finding["detail"].as_str().expect("a text");
+        assert!(
+            detail.contains("wants release=monitoring, has release=prometheus"),
+            "{detail}"
+        );
+        let fix = finding["fix"].as_str().expect("a fix");
+        assert!(fix.contains("release=monitoring --overwrite"), "{fix}");
+    }
+    let table = {
+        let list = json!({"apiVersion": "v1", "kind": "List", "items": objects});
+        let churnctl = Churnctl::new().file("all.json", list.to_string());
+        churnctl
+            .run(&["doctor", "--offline", "all.json"])
+            .expect(ExitCode::CheckFailed)
+            .stdout
+    };
+    assert!(
+        table.contains(
+            "kubectl label servicemonitor churn-api -n churn-mlops release=monitoring --overwrite"
+        ),
+        "{table}"
+    );
+    assert!(
+        table
+            .trim_end()
+            .lines()
+            .last()
+            .expect("a line")
+            .starts_with("FAIL: "),
+        "{table}"
+    );
+}
+
+#[test]
+fn a_selector_that_is_not_set_selects_nothing_and_is_named() {
+    let mut objects = with_prometheus("prometheus");
+    edit(&mut objects, "Prometheus", "prom", |prometheus| {
+        prometheus["spec"]
+            .as_object_mut()
+            .expect("a spec")
+            .remove("serviceMonitorSelector");
+    });
+    expect_only(
+        &objects,
+        "service_monitors",
+        "its serviceMonitorSelector is not set, which selects nothing",
+        "kubectl patch prometheus prom -n monitoring --type=merge -p '{\"spec\":{\"serviceMonitorSelector\":{}}}'",
+    );
+    let mut objects = with_prometheus("prometheus");
+    edit(&mut objects, "Prometheus", "prom", |prometheus| {
+        prometheus["spec"]["ruleNamespaceSelector"] = Value::Null
+    });
+    expect_only(
+        &objects,
+        "rules",
+        "its own namespace only",
+        "ruleNamespaceSelector",
+    );
+    // One that selects by namespace finds ours by the label that every namespace has.
+    edit(&mut objects, "Prometheus", "prom", |prometheus| {
+        prometheus["spec"]["ruleNamespaceSelector"] = json!({"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["churn-mlops"]}]});
+    });
+    offline(&objects).expect(ExitCode::Ok);
+}
+
+#[test]
+fn a_wrong_port_name_is_named_with_the_right_one() {
+    let mut objects = with_prometheus("prometheus");
+    edit(&mut objects, "ServiceMonitor", "churn-api", |monitor| {
+        monitor["spec"]["endpoints"][0]["port"] = "web".into()
+    });
+    expect_only(
+        &objects,
+        "services",
+        "names the port \"web\"; the ports of service/churn-api are http",
+        "\"value\":\"http\"",
+    );
+}
+
+#[test]
+fn a_service_without_labels_is_named_with_the_label() {
+    let mut objects = with_prometheus("prometheus");
+    edit(&mut objects, "Service", "churn-api", |service| {
+        service["metadata"]
+            .as_object_mut()
+            .expect("metadata")
+            .remove("labels");
+    });
+    expect_only(
+        &objects,
+        "services",
+        "selects no Service; of service/churn-api it wants app.kubernetes.io/name=churn-api, which is missing",
+        "kubectl label service churn-api -n churn-mlops app.kubernetes.io/name=churn-api --overwrite",
+    );
+}
+
+#[test]
+fn each_further_fault_is_named() {
+    type Break = fn(&mut Vec<Value>);
+    let faults: [(Break, &str, &str, &str); 6] = [
+        (
+            |objects| {
+                edit(objects, "Service", "churn-api", |service| {
+                    service["spec"]["selector"] = json!({"app": "x"})
+                })
+            },
+            "pods",
+            "wants app=x, which is missing",
+            "spec.selector",
+        ),
+        (
+            |objects| {
+                edit(objects, "Service", "churn-api", |service| {
+                    service["spec"]["ports"][0]["targetPort"] = "web".into()
+                })
+            },
+            "pods",
+            "sends to the port \"web\"",
+            "targetPort",
+        ),
+        (
+            |objects| {
+                edit(objects, "Role", "churn-retrain-hook", |role| {
+                    role["rules"] = json!([])
+                })
+            },
+            "hook",
+            "may not get cronjobs.batch",
+            "kubectl apply",
+        ),
+        (
+            |objects| {
+                edit(objects, "NetworkPolicy", "churn-retrain-hook", |policy| {
+                    policy["spec"]["ingress"] = json!([])
+                })
+            },
+            "hook",
+            "let nobody of namespace monitoring in",
+            "kubectl patch networkpolicy",
+        ),
+        (
+            |objects| {
+                edit(objects, "CronJob", "churn-drift-daily", |job| {
+                    let pod = &mut job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+                    pod["securityContext"]["runAsNonRoot"] = false.into();
+                    pod["containers"][0]["securityContext"]["runAsNonRoot"] = false.into();
+                })
+            },
+            "pod_security",
+            "runAsNonRoot: true",
+            "runAsNonRoot",
+        ),
+        (
+            |objects| objects.retain(|object| object["metadata"]["name"] != "churn-drift-daily"),
+            "drift",
+            "nobody looks for drift",
+            "kubectl apply",
+        ),
+    ];
+    for (spoil, check, detail, fix) in faults {
+        let mut objects = with_prometheus("prometheus");
+        spoil(&mut objects);
+        expect_only(&objects, check, detail, fix);
+    }
+}
+
+#[test]
+fn what_works_but_not_for_long_is_a_warning_and_no_failure() {
+    let mut objects = with_prometheus("prometheus");
+    edit(&mut objects, "CronJob", "churn-drift-daily", |job| {
+        job["spec"]["suspend"] = true.into();
+        let job = job["spec"]["jobTemplate"]["spec"]
+            .as_object_mut()
+            .expect("a spec");
+        job.remove("podFailurePolicy");
+        job.remove("backoffLimit");
+    });
+    edit(
+        &mut objects,
+        "PersistentVolumeClaim",
+        "churn-mlops-pvc",
+        |claim| {
+            claim["spec"]["accessModes"] = json!(["ReadWriteOnce"]);
+        },
+    );
+    edit(
+        &mut objects,
+        "PrometheusRule",
+        "churn-mlops-alerts",
+        |rules| {
+            rules["spec"]["groups"][0]["rules"][0]["labels"]
+                .as_object_mut()
+                .expect("labels")
+                .remove("namespace");
+        },
+    );
+    let run = offline(&objects).expect(ExitCode::Ok);
+    assert_eq!(run.json()["status"], "WARN");
+    let details: Vec<String> = findings(&run, "WARN")
+        .iter()
+        .map(|finding| finding["detail"].to_string())
+        .collect();
+    for words in [
+        "suspended",
+        "runs up to 7 times",
+        "ReadWriteOnce, but wanted by",
+        "without a label namespace=churn-mlops",
+    ] {
+        assert!(
+            details.iter().any(|detail| detail.contains(words)),
+            "{words} in {details:#?}"
+        );
+    }
+}
+
+#[test]
+fn bad_files_are_named_with_their_line() {
+    let churnctl = Churnctl::new()
+        .file("bad.yaml", "kind: Service\nmetadata: {name: a\n")
+        .file("empty.yaml", "# nothing\n")
+        .file("no/readme.txt", "");
+    churnctl
+        .run(&["doctor", "--offline", "bad.yaml"])
+        .expect(ExitCode::BadInput)
+        .says("bad.yaml:");
+    churnctl
+        .run(&["doctor", "--offline", "empty.yaml"])
+        .expect(ExitCode::BadInput)
+        .says("no Kubernetes object");
+    churnctl
+        .run(&["doctor", "--offline", "no"])
+        .expect(ExitCode::BadInput);
+    churnctl
+        .run(&["doctor", "--offline", "absent"])
+        .expect(ExitCode::Io);
+}
+
+fn deployment(name: &str, label: (&str, &str), args: Value) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "monitoring", "labels": {label.0: label.1}},
+        "spec": {"template": {"spec": {"containers": [{"name": "a", "args": args}]}}},
+        "status": {"availableReplicas": 1}
+    })
+}
+
+/// A cluster where all is well.
+fn cluster() -> (ApiServer, Churnctl) {
+    let server = ApiServer::start();
+    for mut object in with_prometheus("prometheus") {
+        if object["kind"] == "PersistentVolumeClaim" {
+            object["status"] = json!({"phase": "Bound"});
+        }
+        server.put(object);
+    }
+    server.put(json!({
+        "apiVersion": "monitoring.coreos.com/v1", "kind": "Alertmanager", "metadata": {"name": "am", "namespace": "monitoring"},
+        "spec": {"alertmanagerConfigSelector": {}, "alertmanagerConfigNamespaceSelector": {}}
+    }));
+    server.put(deployment(
+        "operator",
+        ("app", "kube-prometheus-stack-operator"),
+        json!([]),
+    ));
+    server.put(deployment(
+        "ksm",
+        ("app.kubernetes.io/name", "kube-state-metrics"),
+        json!(["--resources=jobs,cronjobs,pods"]),
+    ));
+    server
+        .put(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}}));
+    server.put(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "churn-retrain-hook", "namespace": "churn-mlops"}}));
+    for name in ["churn-api", "churn-retrain-hook"] {
+        server.put(json!({
+            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+            "metadata": {"name": name, "namespace": "churn-mlops", "labels": {"kubernetes.io/service-name": name}},
+            "endpoints": [{"conditions": {"ready": true}}, {"conditions": {"ready": false}}]
+        }));
+    }
+    let churnctl = Churnctl::new().file("kubeconfig", server.kubeconfig());
+    let path = churnctl.path("kubeconfig").display().to_string();
+    (server, churnctl.env("KUBECONFIG", &path))
+}
+
+fn online(churnctl: &Churnctl) -> Run {
+    churnctl.run(&["doctor", "--format=json"])
+}
+
+#[test]
+fn a_cluster_where_all_is_well_passes() {
+    let (_server, churnctl) = cluster();
+    let run = online(&churnctl).expect(ExitCode::Ok);
+    expect_schema(&run);
+    assert!(
+        findings(&run, "FAIL").is_empty() && findings(&run, "WARN").is_empty(),
+        "{}",
+        run.stdout
+    );
+    let passed = findings(&run, "PASS");
+    for check in [
+        "crds",
+        "operator",
+        "service_monitors",
+        "rules",
+        "alertmanager",
+        "services",
+        "pods",
+        "scrape_rights",
+        "kube_state_metrics",
+        "drift",
+        "storage",
+        "hook",
+        "pod_security",
+    ] {
+        assert!(
+            passed.iter().any(|finding| finding["check"] == check),
+            "{check} in {}",
+            run.stdout
+        );
+    }
+}
+
+#[test]
+fn what_only_a_cluster_knows_is_found() {
+    let (server, churnctl) = cluster();
+    server.delete("secrets", "churn-retrain-hook");
+    server.edit("deployments", "ksm", |ksm| {
+        ksm["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["--resources=pods"])
+    });
+    server.edit("deployments", "operator", |operator| {
+        operator["status"] = json!({})
+    });
+    server.edit("endpointslices", "churn-api", |slice| {
+        slice["endpoints"] = json!([])
+    });
+    server.edit("persistentvolumeclaims", "churn-mlops-pvc", |claim| {
+        claim["status"]["phase"] = "Pending".into()
+    });
+    server.edit("alertmanagers", "am", |am| {
+        am["spec"]["alertmanagerConfigNamespaceSelector"] = Value::Null
+    });
+    server.edit("cronjobs", "churn-drift-daily", |job| {
+        job["status"] = json!({"lastScheduleTime": "2026-01-01T01:00:00Z"})
+    });
+    server.edit("servicemonitors", "churn-api", |monitor| {
+        monitor["status"] = json!({"bindings": [{"conditions": [{"type": "Accepted", "status": "False", "message": "bad regex"}]}]});
+    });
+    let run = online(&churnctl).expect(ExitCode::CheckFailed);
+    let details: Vec<String> = ["FAIL", "WARN"]
+        .iter()
+        .flat_map(|status| findings(&run, status))
+        .map(|finding| finding["detail"].to_string())
+        .collect();
+    for words in [
+        "webhook's token is missing",
+        "--resources leaves out jobs, cronjobs",
+        "no pod of it is available",
+        "no pod behind it is ready",
+        "it is Pending, not Bound",
+        "its own namespace only",
+        "it last ran at 2026-01-01T01:00:00Z",
+        "the Operator refused it: bad regex",
+    ] {
+        assert!(
+            details.iter().any(|detail| detail.contains(words)),
+            "{words} in {details:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_permission_skips_its_checks_and_no_others() {
+    let (server, churnctl) = cluster();
+    for permission in [
+        "list prometheuses",
+        "list networkpolicies",
+        "create subjectaccessreviews",
+    ] {
+        server.deny(permission);
+    }
+    let run = online(&churnctl).expect(ExitCode::Ok);
+    let skipped = findings(&run, "SKIP");
+    for words in [
+        "no permission to list prometheuses",
+        "no permission to list networkpolicies",
+    ] {
+        assert!(
+            skipped
+                .iter()
+                .any(|finding| finding["detail"].to_string().contains(words)),
+            "{words} in {skipped:#?}"
+        );
+    }
+    assert!(
+        findings(&run, "PASS")
+            .iter()
+            .any(|finding| finding["check"] == "services")
+    );
+}
+
+#[test]
+fn a_cluster_that_gives_no_answer_is_no_verdict() {
+    let (server, churnctl) = cluster();
+    server.fault(Fault::new("*", "*", What::Status(503, None)));
+    churnctl
+        .run(&["doctor", "--deadline", "1s"])
+        .expect(ExitCode::Unavailable);
+}

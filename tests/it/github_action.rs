@@ -1,0 +1,182 @@
+//! The composite action's script, as GitHub's runner would run it, on an OK, a FAIL and faults.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::harness::Churnctl;
+use crate::servers::installed;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn example(name: &str) -> Vec<u8> {
+    std::fs::read(root().join("examples/data").join(name)).expect("read the example")
+}
+
+fn folder() -> Churnctl {
+    Churnctl::new()
+        .file("baseline.csv", example("telco_baseline.csv"))
+        .file("stable month.csv", example("telco_stable.csv"))
+        .file("shifted.csv", example("telco_shifted.csv"))
+}
+
+/// Runs the script with these inputs, the others as in `action.yml`.
+fn action(churnctl: &Churnctl, inputs: &[(&str, &str)]) -> Output {
+    let binary = assert_cmd::cargo::cargo_bin!("churnctl")
+        .display()
+        .to_string();
+    Command::new("bash")
+        .arg(root().join(".github/actions/churnctl/run.sh"))
+        .current_dir(churnctl.path(""))
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("GITHUB_STEP_SUMMARY", churnctl.path("summary.md"))
+        .env("GITHUB_OUTPUT", churnctl.path("output"))
+        .env("BINARY", binary)
+        .env("REPORTS", "reports")
+        .envs([("BASELINE", ""), ("CURRENT", ""), ("ARGUMENTS", "")])
+        .envs([("FAIL_ON", "fail"), ("FOLDER", "k8s"), ("SOURCE", "")])
+        .envs(inputs.iter().copied())
+        .output()
+        .expect("run bash")
+}
+
+fn annotations(output: &Output) -> Vec<String> {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines = text.lines().filter(|line| line.starts_with("::"));
+    lines.map(str::to_owned).collect()
+}
+
+fn text(churnctl: &Churnctl, name: &str) -> String {
+    String::from_utf8(churnctl.read(name)).expect("UTF-8")
+}
+
+#[test]
+fn a_drift_that_fails_shows_ten_annotations_worst_first_and_ends_with_two() {
+    let churnctl = folder();
+    let inputs = [
+        ("CHECK", "drift"),
+        ("BASELINE", "baseline.csv"),
+        ("CURRENT", "shifted.csv"),
+    ];
+    let output = action(&churnctl, &inputs);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let shown = annotations(&output);
+    assert_eq!(shown.len(), 10, "{shown:#?}");
+    assert!(
+        shown[0].starts_with("::error title=drift of churn%3A FAIL::contract PSI"),
+        "{shown:#?}"
+    );
+    // Ten features fail and four warn.
+    assert!(
+        shown[..9].iter().all(|line| line.starts_with("::error ")),
+        "{shown:#?}"
+    );
+    assert!(shown[9].contains("title=and 5 more::"), "{shown:#?}");
+    let report = churnctl.read_json("reports/report.json");
+    assert_eq!(report["status"], "FAIL");
+    assert!(text(&churnctl, "reports/junit.xml").contains("<testsuite"));
+    assert!(text(&churnctl, "summary.md").contains("FAIL"));
+    let outputs = text(&churnctl, "output");
+    assert_eq!(outputs, "exit-code=2\nstatus=FAIL\nreports=reports\n");
+
+    let never = [&inputs[..], &[("FAIL_ON", "never")]].concat();
+    let output = action(&churnctl, &never);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(annotations(&output).len(), 10);
+}
+
+#[test]
+fn a_drift_that_is_fine_shows_nothing_and_ends_with_zero() {
+    let churnctl = folder();
+    let output = action(
+        &churnctl,
+        &[
+            ("CHECK", "drift"),
+            ("BASELINE", "baseline.csv"),
+            ("CURRENT", "'stable month.csv'"),
+            ("ARGUMENTS", "--warn-psi 0.2 --exclude 'female'"),
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(annotations(&output), Vec::<String>::new());
+    assert!(text(&churnctl, "output").contains("status=OK\n"));
+}
+
+#[test]
+fn faults_are_annotations_and_never_two() {
+    let churnctl = folder();
+    let missing = action(
+        &churnctl,
+        &[
+            ("CHECK", "drift"),
+            ("BASELINE", "gone.csv"),
+            ("CURRENT", "shifted.csv"),
+        ],
+    );
+    assert_eq!(missing.status.code(), Some(74), "{missing:?}");
+    assert!(
+        annotations(&missing)[0].contains("exit code 74"),
+        "{missing:?}"
+    );
+    let unknown = action(&churnctl, &[("CHECK", "drfit")]);
+    assert_eq!(unknown.status.code(), Some(64), "{unknown:?}");
+    let absent = action(
+        &churnctl,
+        &[("CHECK", "drift"), ("BINARY", "no-such-program")],
+    );
+    assert_eq!(absent.status.code(), Some(64), "{absent:?}");
+    // What a pull request says is no program.
+    let hostile = [
+        ("CHECK", "drift"),
+        ("BASELINE", "$(touch hacked) `touch hacked`"),
+        ("CURRENT", "; touch hacked"),
+    ];
+    let output = action(&churnctl, &hostile);
+    assert_ne!(output.status.code(), Some(0));
+    assert!(!churnctl.path("hacked").exists(), "{output:?}");
+}
+
+#[test]
+fn manifests_are_compared_with_the_settings() {
+    let churnctl = folder();
+    churnctl
+        .run(&["render-manifests", "--output-dir", "k8s"])
+        .expect(churnctl::exit::ExitCode::Ok);
+    let fresh = action(&churnctl, &[("CHECK", "manifests")]);
+    assert_eq!(fresh.status.code(), Some(0), "{fresh:?}");
+    let stale = action(
+        &churnctl,
+        &[
+            ("CHECK", "manifests"),
+            ("ARGUMENTS", "--set k8s.namespace=other"),
+        ],
+    );
+    assert_eq!(stale.status.code(), Some(2), "{stale:?}");
+    assert!(
+        annotations(&stale)[0].contains("title=the manifests in k8s are stale"),
+        "{stale:?}"
+    );
+}
+
+#[test]
+fn actionlint_finds_nothing_wrong_with_the_workflows() {
+    let named = std::env::var_os("ACTIONLINT_BIN").map(PathBuf::from);
+    let Some(program) = named.or_else(|| installed("actionlint")) else {
+        return;
+    };
+    let workflows = root().join(".github/workflows");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(workflows)
+        .expect("list")
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    files.push(root().join("examples/github/churn-model.yml"));
+    let output = Command::new(program).args(files).output().expect("run it");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
