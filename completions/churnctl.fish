@@ -44,10 +44,14 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "score" -d 'Score 
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "serve" -d 'Serve predictions over HTTP'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "mlflow" -d 'Runs that MLflow\'s tracking server does not have yet'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "promote" -d 'Compare a trained model with the one in production, and promote it if it is better'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "kfp" -d 'Steps of the pipeline that `render-manifests --only kfp` writes'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "alerts" -d 'List, check and prove alerting rules'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "metrics" -d 'The metrics of this program'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "config" -d 'Look at the settings'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "completions" -d 'Print the completions of a shell'
@@ -78,6 +82,8 @@ always\t'Whatever its metrics'
 never\t'Only train it'"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l artifacts -d 'Folder for models, metrics and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l html -d 'HTML report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l experiment -d 'MLflow experiment that the run goes into; made if there is none [default: churn]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
@@ -96,10 +102,11 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s v -l verbose
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l id -d 'Columns that identify a row, kept beside the scores [default: user_id,request_id]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l model -d 'Model artifact [default: artifacts/models/production_latest.json]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l model -d 'Model artifact, or a model of MLflow: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN [default: artifacts/models/production_latest.json]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s o -l output -d 'Where the scores go; - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l explain -d 'Add the K largest contributions to each row\'s log-odds' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l top-k -d 'Keep only the N rows with the highest scores, highest first' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
@@ -127,8 +134,10 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l access-log -
 all\t''
 none\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l otlp-endpoint -d 'URL of a collector that takes spans as OTLP over HTTP' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l model -d 'Model artifact [default: artifacts/models/production_latest.json]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l poll -d 'How often the model\'s file is looked at; none for never [default: 10s]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l model -d 'Model artifact, a folder with one, or a model of MLflow: models:/NAME@ALIAS [default: artifacts/models/production_latest.json]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l preset -d 'Settings of a known platform: `sagemaker` is port 8080 and the model in /opt/ml/model' -r -f -a "sagemaker\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l poll -d 'How often the model\'s file, or the alias in MLflow, is looked at; none for never [default: 10s]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l unknown-category -d 'What becomes of categories that training never saw [default: other]' -r -f -a "other\t''
 reject\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-dir -d 'Folder of the prediction log' -r -f -a "(__fish_complete_directories)"
@@ -150,8 +159,8 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, CSV files, glob patterns, or - for standard input [default: data/features/training_dataset.csv]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, CSV files, glob patterns, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, files, folders, glob patterns, or - for standard input [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, files, folders, glob patterns, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l exclude -d 'Columns that are no features' -r
@@ -173,10 +182,14 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l report -d 'J
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l html -d 'HTML report: one file, no script' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l markdown -d 'Markdown report' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l junit -d 'JUnit report: one test case a feature' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l verdict-file -d 'The verdict alone, a word without a line end, for a pipeline\'s condition' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l annotations -d 'GitHub annotations: the ten worst things behind the verdict' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l metrics-file -d 'Metrics in Prometheus\' text format, for the node exporter or a push' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l experiment -d 'MLflow experiment that the run goes into; made if there is none [default: churn]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l push-gateway -d 'Pushgateway to push the metrics to' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l watch -d 'Repeat the check this often, until SIGTERM' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l listen -d 'Show metrics and the last report at this address meanwhile [setting: drift.listen]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l listen -d 'Show metrics and the last report at this address meanwhile' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -188,10 +201,12 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l explain-sql -d 'Print the SQL that would count a current side in a database, and do nothing else'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes, - for standard output' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l shard -d 'Read one of N equal parts, counted from 0: 0/8 to 7/8' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
@@ -212,6 +227,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l explain-sql -d 'Print the SQL that would count a table in a database, and do nothing else'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -234,6 +250,96 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -f -a "sync" -d 'Send the runs that wait, each once'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l drop -d 'Give up the run with this key instead of sending; may be given several times' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l dry-run -d 'Only list what waits'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "sync" -d 'Send the runs that wait, each once'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l label -d 'Column with the label, churned or not' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l positive -d 'Value of the label that means churned' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l seed -d 'Seed of the training [default: 42]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l decision-file -d 'File for the decision in a word: promote or keep' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l dry-run -d 'Decide, and change nothing'
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -f -a "status" -d 'Say how a pipeline ended, and end alike'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from help" -f -a "status" -d 'Say how a pipeline ended, and end alike'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s o -l output-dir -d 'Folder to write to; files of ours in it that are no longer rendered are deleted' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l only -d 'Only this object, such as Deployment/churn-api, this kind, or this file; repeatable' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l set -d 'Set any setting for this run; repeatable' -r
@@ -313,7 +419,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l listen -d 'Host and port to listen on [default: 127.0.0.1:8080] [setting: retrain.listen]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l listen -d 'Host and port to listen on [default: 127.0.0.1:8080] [setting: retrain.listen] [default: 127.0.0.1:8080]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l token-file -d 'File with the token that notifications must bear [setting: retrain.token_file]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l tls-cert -d 'PEM file with our certificate: then the port speaks TLS [setting: retrain.tls_cert]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l tls-key -d 'PEM file with its key [setting: retrain.tls_key]' -r -F
@@ -540,6 +646,103 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete one group from a Pushgateway'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Delete the groups that nobody has pushed to for long'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l explain -d 'Explain a check and check nothing; `all` lists the checks' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l disable -d 'Switch checks off' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l scrape-interval -d 'Time between two scrapes [default: 30s]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l format -d 'How to print the findings' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''
+github\t''
+junit\t''
+sarif\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l junit -d 'JUnit report: one test case a rule' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l markdown -d 'Markdown report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l sarif -d 'SARIF report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l strict -d 'End with exit code 2 on warnings, too'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l min-coverage -d 'Least coverage, in percent [default: 0]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l min-mutation -d 'Least share of alterations that some case notices, in percent [default: 0]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l generate -d 'Write skeletons of cases for what none shows yet, and test nothing; - for standard output' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l promtool -d 'promtool to run' -r -f -a "(__fish_complete_command)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l amtool -d 'amtool to run' -r -f -a "(__fish_complete_command)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l prometheus -d 'URL of Prometheus' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l alertmanager -d 'URL of Alertmanager' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l gateway -d 'URL of the Pushgateway, for --via-prometheus' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l token-file -d 'File with a bearer token for Prometheus and Alertmanager' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l ca-file -d 'PEM file with the certificates to trust, in place of the system\'s' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l deadline -d 'Longest time that a server may stay away' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l only -d 'Prove these alerts only' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l rule -d 'Rule that --via-prometheus sets off [default: the first on model_drift_score]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l catch -d 'Listen here for webhooks, and prove that they arrive; -v shows them' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''
+github\t''
+junit\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l junit -d 'JUnit report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l markdown -d 'Markdown report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l no-mutation -d 'Alter no rules'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l no-amtool -d 'Judge routes without amtool'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l live -d 'Prove on running servers, in place of promtool'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l via-prometheus -d 'Prove the whole loop: push a false drift score, wait for the real rule, see the alert arrive'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l allow-retrain -d 'Let the test start a retrain'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -646,22 +849,28 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "score" -d 'Score a table with a model'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "serve" -d 'Serve predictions over HTTP'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "metrics" -d 'The metrics of this program'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "config" -d 'Look at the settings'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "man" -d 'Print the man page of a command'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "version" -d 'Print version, commit and platform'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile render-manifests retrain doctor push-metrics metrics config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "score" -d 'Score a table with a model'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "serve" -d 'Serve predictions over HTTP'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "mlflow" -d 'Runs that MLflow\'s tracking server does not have yet'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "promote" -d 'Compare a trained model with the one in production, and promote it if it is better'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "kfp" -d 'Steps of the pipeline that `render-manifests --only kfp` writes'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "alerts" -d 'List, check and prove alerting rules'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "metrics" -d 'The metrics of this program'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "config" -d 'Look at the settings'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "man" -d 'Print the man page of a command'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "version" -d 'Print version, commit and platform'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from mlflow" -f -a "sync" -d 'Send the runs that wait, each once'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from kfp" -f -a "status" -d 'Say how a pipeline ended, and end alike'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "listen" -d 'Start a retrain when an alert asks for it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'
@@ -669,5 +878,8 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "list" -d 'List the groups that a Pushgateway holds'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "delete" -d 'Delete one group from a Pushgateway'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "prune" -d 'Delete the groups that nobody has pushed to for long'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from metrics" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
