@@ -57,6 +57,8 @@ pub struct Mutation {
 
 const MINUTE: u64 = 60_000;
 const COMPARATORS: [&str; 6] = ["==", "!=", "<=", ">=", "<", ">"];
+/// Between the name and the value of a label.
+const MATCHERS: [&str; 4] = ["=", "!=", "=~", "!~"];
 
 /// Returns every alteration of a rule, in the order of its text.
 #[must_use]
@@ -72,12 +74,10 @@ pub fn mutations(rule: &Rule) -> Vec<Mutation> {
         match token.text(text) {
             "{" if token.kind == TokenKind::Sign => braces += 1,
             "}" if token.kind == TokenKind::Sign => braces = braces.saturating_sub(1),
-            sign if token.kind == TokenKind::Sign && braces > 0 => {
-                if ["=", "!=", "=~", "!~"].contains(&sign) {
-                    maker.matcher(&tokens, at);
-                }
+            sign if token.kind == TokenKind::Sign && braces > 0 && MATCHERS.contains(&sign) => {
+                maker.matcher(&tokens, at);
             }
-            sign if token.kind == TokenKind::Sign && COMPARATORS.contains(&sign) => {
+            sign if token.kind == TokenKind::Sign && braces == 0 && COMPARATORS.contains(&sign) => {
                 maker.comparison(&tokens, at);
             }
             _ => {}
