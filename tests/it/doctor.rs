@@ -203,7 +203,7 @@ fn a_selector_that_is_not_set_selects_nothing_and_is_named() {
     );
     let mut objects = with_prometheus("prometheus");
     edit(&mut objects, "Prometheus", "prom", |prometheus| {
-        prometheus["spec"]["ruleNamespaceSelector"] = Value::Null
+        prometheus["spec"]["ruleNamespaceSelector"] = Value::Null;
     });
     expect_only(
         &objects,
@@ -222,7 +222,7 @@ fn a_selector_that_is_not_set_selects_nothing_and_is_named() {
 fn a_wrong_port_name_is_named_with_the_right_one() {
     let mut objects = with_prometheus("prometheus");
     edit(&mut objects, "ServiceMonitor", "churn-api", |monitor| {
-        monitor["spec"]["endpoints"][0]["port"] = "web".into()
+        monitor["spec"]["endpoints"][0]["port"] = "web".into();
     });
     expect_only(
         &objects,
@@ -256,8 +256,8 @@ fn each_further_fault_is_named() {
         (
             |objects| {
                 edit(objects, "Service", "churn-api", |service| {
-                    service["spec"]["selector"] = json!({"app": "x"})
-                })
+                    service["spec"]["selector"] = json!({"app": "x"});
+                });
             },
             "pods",
             "wants app=x, which is missing",
@@ -266,8 +266,8 @@ fn each_further_fault_is_named() {
         (
             |objects| {
                 edit(objects, "Service", "churn-api", |service| {
-                    service["spec"]["ports"][0]["targetPort"] = "web".into()
-                })
+                    service["spec"]["ports"][0]["targetPort"] = "web".into();
+                });
             },
             "pods",
             "sends to the port \"web\"",
@@ -276,8 +276,8 @@ fn each_further_fault_is_named() {
         (
             |objects| {
                 edit(objects, "Role", "churn-retrain-hook", |role| {
-                    role["rules"] = json!([])
-                })
+                    role["rules"] = json!([]);
+                });
             },
             "hook",
             "may not get cronjobs.batch",
@@ -286,8 +286,8 @@ fn each_further_fault_is_named() {
         (
             |objects| {
                 edit(objects, "NetworkPolicy", "churn-retrain-hook", |policy| {
-                    policy["spec"]["ingress"] = json!([])
-                })
+                    policy["spec"]["ingress"] = json!([]);
+                });
             },
             "hook",
             "let nobody of namespace monitoring in",
@@ -299,7 +299,7 @@ fn each_further_fault_is_named() {
                     let pod = &mut job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
                     pod["securityContext"]["runAsNonRoot"] = false.into();
                     pod["containers"][0]["securityContext"]["runAsNonRoot"] = false.into();
-                })
+                });
             },
             "pod_security",
             "runAsNonRoot: true",
@@ -480,22 +480,22 @@ fn what_only_a_cluster_knows_is_found() {
     let (server, churnctl) = cluster();
     server.delete("secrets", "churn-retrain-hook");
     server.edit("deployments", "ksm", |ksm| {
-        ksm["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["--resources=pods"])
+        ksm["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["--resources=pods"]);
     });
     server.edit("deployments", "operator", |operator| {
-        operator["status"] = json!({})
+        operator["status"] = json!({});
     });
     server.edit("endpointslices", "churn-api", |slice| {
-        slice["endpoints"] = json!([])
+        slice["endpoints"] = json!([]);
     });
     server.edit("persistentvolumeclaims", "churn-mlops-pvc", |claim| {
-        claim["status"]["phase"] = "Pending".into()
+        claim["status"]["phase"] = "Pending".into();
     });
     server.edit("alertmanagers", "am", |am| {
-        am["spec"]["alertmanagerConfigNamespaceSelector"] = Value::Null
+        am["spec"]["alertmanagerConfigNamespaceSelector"] = Value::Null;
     });
     server.edit("cronjobs", "churn-drift-daily", |job| {
-        job["status"] = json!({"lastScheduleTime": "2026-01-01T01:00:00Z"})
+        job["status"] = json!({"lastScheduleTime": "2026-01-01T01:00:00Z"});
     });
     server.edit("servicemonitors", "churn-api", |monitor| {
         monitor["status"] = json!({"bindings": [{"conditions": [{"type": "Accepted", "status": "False", "message": "bad regex"}]}]});

@@ -150,8 +150,8 @@ fn put_replaces_the_group_and_post_the_names() {
         let group = json["data"][0].as_object().expect("a group").clone();
         let names = group.keys().filter(|name| !name.contains("push"));
         names
+            .filter(|&name| name != "labels")
             .cloned()
-            .filter(|name| name != "labels")
             .collect::<Vec<_>>()
     };
     push(&url, old, &["--job", "j"]).expect(ExitCode::Ok);

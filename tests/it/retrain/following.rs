@@ -60,7 +60,7 @@ fn every_end_has_its_code() {
     type Ending = fn(&ApiServer, &str);
     let endings: [(ExitCode, &str, Ending); 3] = [
         (ExitCode::Ok, "complete", |server, job| {
-            server.finish(job, "Complete", "", "")
+            server.finish(job, "Complete", "", "");
         }),
         (
             ExitCode::Failed,
@@ -70,7 +70,7 @@ fn every_end_has_its_code() {
             },
         ),
         (ExitCode::Gone, "somebody deleted the Job", |server, job| {
-            server.delete("jobs", job)
+            server.delete("jobs", job);
         }),
     ];
     for (wanted, words, end) in endings {

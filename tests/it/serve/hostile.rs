@@ -127,7 +127,7 @@ fn what_a_proxy_may_read_otherwise_gets_one_answer() {
         let head = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
         let bytes = format!("{head}{rest}{second}");
         connection.stream.write_all(bytes.as_bytes()).expect("sent");
-        let text = connection.to_the_end();
+        let text = connection.read_out();
         assert_eq!(text.matches("HTTP/1.1 ").count(), 1, "{rest:?}: {text}");
         assert!(text.starts_with("HTTP/1.1 4"), "{rest:?}: {text}");
     }

@@ -339,7 +339,7 @@ impl Connection {
     }
 
     /// Reads until the server closes the connection.
-    pub(crate) fn to_the_end(mut self) -> String {
+    pub(crate) fn read_out(mut self) -> String {
         let mut bytes = std::mem::take(&mut self.rest);
         if let Err(error) = self.stream.read_to_end(&mut bytes) {
             // A reset after the answer is a close, too.

@@ -209,7 +209,7 @@ fn over_tls_it_answers_with_its_certificate_and_with_the_next_one_when_the_files
         .stream
         .write_all(b"GET /ready HTTP/1.1\r\nHost: a\r\n\r\n")
         .expect("sent");
-    assert!(!plain.to_the_end().contains("HTTP/1.1 200"));
+    assert!(!plain.read_out().contains("HTTP/1.1 200"));
     assert!(make().is_ok_and(|output| output.status.success()));
     let begun = std::time::Instant::now();
     while let Err(error) = ready() {
