@@ -258,6 +258,34 @@ fn bind_to(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// Lets the kernel drop the first packet of every new connection. Its sender tries again after a
+/// second, and by then nobody listens.
+#[cfg(target_os = "linux")]
+fn refuse_newcomers(listener: &TcpListener) -> std::io::Result<()> {
+    use socket2::SockFilter;
+    /// Load the byte of the header at `k`; keep the bits of `k`; compare with `k`; return `k`.
+    const LOAD_BYTE: u16 = 0x30;
+    const AND: u16 = 0x54;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const RETURN: u16 = 0x06;
+    const FLAGS_AT: u32 = 13;
+    const SYN: u32 = 0x02;
+    const ACK: u32 = 0x10;
+    socket2::SockRef::from(listener).attach_filter(&[
+        SockFilter::new(LOAD_BYTE, 0, 0, FLAGS_AT),
+        SockFilter::new(AND, 0, 0, SYN | ACK),
+        SockFilter::new(JUMP_IF_EQUAL, 0, 1, SYN),
+        SockFilter::new(RETURN, 0, 0, 0),
+        SockFilter::new(RETURN, 0, 0, u32::MAX),
+    ])
+}
+
+/// Elsewhere a connection that comes in the very moment of closing is reset.
+#[cfg(not(target_os = "linux"))]
+fn refuse_newcomers(_: &TcpListener) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
 async fn run(bound: Vec<Bound>, draining: Stop, drain: Drain, events: Events) -> usize {
     let (closing, ending) = (Stop::new(), Stop::new());
     let open = Arc::<AtomicUsize>::default();
@@ -276,13 +304,12 @@ async fn run(bound: Vec<Bound>, draining: Stop, drain: Drain, events: Events) ->
             events: events.clone(),
         };
         let door = Door {
-            listener: bound.listener,
             tls: bound.tls,
             permits,
             open: Arc::clone(&open),
             shared: Arc::new(shared),
         };
-        accepting.push(tokio::spawn(door.accept(closing.clone())));
+        accepting.push(tokio::spawn(door.accept(bound.listener, closing.clone())));
     }
     draining.wait().await;
     let deadline = tokio::time::Instant::from_std(Instant::now() + drain.most);
@@ -309,7 +336,6 @@ async fn run(bound: Vec<Bound>, draining: Stop, drain: Drain, events: Events) ->
 
 /// Where the connections of a listener come in.
 struct Door {
-    listener: TcpListener,
     tls: Option<Arc<Tls>>,
     permits: Arc<Semaphore>,
     /// Connections that are open, of all listeners.
@@ -318,7 +344,7 @@ struct Door {
 }
 
 impl Door {
-    async fn accept(self, closing: Stop) {
+    async fn accept(self, listener: TcpListener, closing: Stop) {
         let mut closed = std::pin::pin!(closing.wait());
         loop {
             let permit = select! {
@@ -327,7 +353,7 @@ impl Door {
             };
             let Ok(permit) = permit else { return };
             let accepted = select! {
-                accepted = self.listener.accept() => accepted,
+                accepted = listener.accept() => accepted,
                 () = closed.as_mut() => break,
             };
             match accepted {
@@ -335,11 +361,22 @@ impl Door {
                 Err(error) => self.pause(&error).await,
             }
         }
-        // Closing the listener resets what the kernel has taken but we have not: so take it first.
+        // Closing the listener resets what the kernel has taken but we have not: so nothing new is
+        // let in, what is half-way gets the time to come in, and all of it is taken before that.
+        if refuse_newcomers(&listener).is_ok() {
+            sleep(PAUSE).await;
+        }
+        // The kernel itself is asked: the runtime may not have heard yet of what came last.
+        let Ok(listener) = listener.into_std() else {
+            return;
+        };
         while let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-            match timeout(Duration::ZERO, self.listener.accept()).await {
-                Ok(Ok((stream, peer))) => self.begin(stream, peer, permit),
-                Ok(Err(_)) | Err(_) => break,
+            let Ok((stream, peer)) = listener.accept() else {
+                break;
+            };
+            let unblocked = stream.set_nonblocking(true);
+            if let Ok(stream) = unblocked.and_then(|()| TcpStream::from_std(stream)) {
+                self.begin(stream, peer, permit);
             }
         }
     }

@@ -65,6 +65,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["http", "serve", "cluster"]),
     ("hyper", &["http"]),
     ("hyper_util", &["http"]),
+    ("socket2", &["http"]),
     ("rustls", &["http", "data"]),
     ("tokio_rustls", &["http", "data"]),
     ("tokio", &["http", "serve", "cluster", "data"]),

@@ -74,7 +74,9 @@ fn invocations_say_what_predict_says_to_the_last_digit() {
             .iter()
             .map(|row| {
                 let members = names.iter().zip(row).map(|(name, field)| {
-                    let is_number = features[name].to_string().contains("\"number\"");
+                    // A category may be sent as a number, too.
+                    let types = features[name].to_string();
+                    let is_number = types.contains("\"number\"") && !types.contains("\"string\"");
                     let value = match field.parse::<f64>() {
                         Ok(number) if is_number => json!(number),
                         Err(_) if is_number => Value::Null,
