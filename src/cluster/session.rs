@@ -158,7 +158,7 @@ impl Session {
         self.runtime.block_on(cluster.get(name))
     }
 
-    /// Lists the runs of a CronJob and what the ledger says, see [`runs::runs`].
+    /// Lists the runs of a CronJob and what the ledger says.
     ///
     /// # Errors
     /// As there.
