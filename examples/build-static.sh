@@ -34,9 +34,9 @@ cp examples/data/telco_baseline.csv examples/data/telco_shifted.csv "$room"
 
 in_room() {
     if [ "$(id -u)" -eq 0 ]; then
-        env -i chroot "$room" "$@"
+        env -i "$(command -v chroot || echo /usr/sbin/chroot)" "$room" "$@"
     else
-        env -i "$(command -v unshare)" --map-root-user chroot "$room" "$@"
+        env -i "$(command -v unshare)" --map-root-user "$(command -v chroot || echo /usr/sbin/chroot)" "$room" "$@"
     fi
 }
 
