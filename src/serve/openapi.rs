@@ -34,9 +34,14 @@ pub(super) fn document(artifact: Option<&Artifact>, options: &Options) -> Value 
     if options.guarded
         && let Some(document) = document.as_object_mut()
     {
-        let scheme = json!({ "bearer": { "type": "http", "scheme": "bearer" } });
-        document["components"]["securitySchemes"] = scheme;
-        document.insert("security".to_owned(), json!([{ "bearer": [] }]));
+        // With `basic` the token is the password, whatever the user: browsers know how to ask for it.
+        let schemes = json!({
+            "bearer": { "type": "http", "scheme": "bearer" },
+            "basic": { "type": "http", "scheme": "basic" },
+        });
+        document["components"]["securitySchemes"] = schemes;
+        let either = json!([{ "bearer": [] }, { "basic": [] }]);
+        document.insert("security".to_owned(), either);
     }
     document
 }
