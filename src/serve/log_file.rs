@@ -57,7 +57,7 @@ pub(super) struct LogFile {
 }
 
 enum Rows {
-    Csv(csv::Writer<Counting>),
+    Csv(Box<csv::Writer<Counting>>),
     Ndjson {
         writer: BufWriter<Counting>,
         /// What stands before the value of each column, and whether the value is a number.
@@ -124,7 +124,7 @@ impl LogFile {
                 let mut writer = csv::Writer::from_writer(counting);
                 writer.write_record(columns.iter().map(|column| column.name))?;
                 writer.flush()?;
-                Rows::Csv(writer)
+                Rows::Csv(Box::new(writer))
             }
             LogFormat::Ndjson => Rows::Ndjson {
                 writer: BufWriter::new(counting),
