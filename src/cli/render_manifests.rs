@@ -58,7 +58,7 @@ pub(super) struct RenderArgs {
 
     /// What is rendered
     ///
-    /// api, jobs, hook, pushgateway, monitoring, dashboards, seed-model, drift-exporter, kserve,
+    /// api, jobs, hook, pushgateway, monitoring, dashboards, seed-model, profile-shards, drift-exporter, kserve,
     /// argocd, argo-events, helm-values, kfp, external-secrets.
     #[arg(long, value_name = "PARTS", value_delimiter = ',')]
     parts: Option<Vec<String>>,

@@ -46,6 +46,9 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         positive: settings.data.positive.clone(),
         job_ttl_seconds: count("k8s.job_ttl_seconds"),
         job_deadline_seconds: count("k8s.job_deadline_seconds"),
+        job_egress_ports: ports(&from.list("k8s.job_egress_ports")),
+        shard_data: text("k8s.shard_data"),
+        shards: count("k8s.shards"),
         kserve_storage_uri: text("k8s.kserve_storage_uri"),
         argocd_repository: text("k8s.argocd_repository"),
         aws_region: text("k8s.aws_region"),
@@ -55,6 +58,14 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         rules: options(from)?,
         plain: plain(from),
     })
+}
+
+fn ports(texts: &[String]) -> Vec<u16> {
+    // Whether they are numbers has been checked.
+    texts
+        .iter()
+        .filter_map(|text| text.trim().parse().ok())
+        .collect()
 }
 
 fn words<T: Copy>(

@@ -20,6 +20,10 @@ use crate::exit::ExitCode;
 /// The Job that trains the first model; a hash of what it runs is put behind it.
 pub(super) const SEED: &str = "churn-seed-model";
 
+/// The Jobs that make a profile by shards and merge it; hashes are put behind them, too.
+const PROFILE: &str = "churn-profile";
+const MERGE: &str = "churn-profile-merge";
+
 /// Codes after which another try would end the same way.
 const FINAL: [ExitCode; 5] = [
     ExitCode::CheckFailed,
@@ -64,7 +68,12 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
         }
     }
     if plan.has(Part::SeedModel) {
-        files.push(File::object("", &seed(plan)?)?);
+        let spec = job(plan, SEED, &["train".to_owned()], 1);
+        files.push(File::object("", &once(plan, SEED, spec)?)?);
+    }
+    if plan.has(Part::ProfileShards) {
+        files.push(File::object("", &once(plan, PROFILE, shards(plan))?)?);
+        files.push(File::object("", &once(plan, MERGE, merge(plan))?)?);
     }
     Ok(files)
 }
@@ -180,8 +189,50 @@ fn job(plan: &Plan, name: &str, args: &[String], retries: i32) -> JobSpec {
     }
 }
 
-fn seed(plan: &Plan) -> Result<Job> {
-    let spec = job(plan, SEED, &["train".to_owned()], 1);
+/// Every pod counts the shard of its index.
+fn shards(plan: &Plan) -> JobSpec {
+    let count = plan.shards;
+    // Only the index is Kubernetes' to fill in.
+    let data = plan.shard_data.replace("$(", "$$(");
+    let args = [
+        "profile".to_owned(),
+        format!("--shard=$(JOB_COMPLETION_INDEX)/{count}"),
+        format!("--output={}", shard_file("$(JOB_COMPLETION_INDEX)", count)),
+        data,
+    ];
+    let completions = i32::try_from(count).ok();
+    JobSpec {
+        backoff_limit: None,
+        backoff_limit_per_index: Some(2),
+        completion_mode: Some("Indexed".to_owned()),
+        completions,
+        max_failed_indexes: Some(0),
+        parallelism: completions,
+        ..job(plan, PROFILE, &args, 0)
+    }
+}
+
+/// Waits, suspended, until somebody has seen the shards complete.
+fn merge(plan: &Plan) -> JobSpec {
+    let args = [
+        "profile".to_owned(),
+        "merge".to_owned(),
+        shard_file("*", plan.shards),
+        "--output=artifacts/profiles/profile.json".to_owned(),
+    ];
+    JobSpec {
+        suspend: Some(true),
+        ..job(plan, MERGE, &args, 1)
+    }
+}
+
+/// Shards of another cut have other names: no old one is merged with new ones.
+fn shard_file(index: &str, count: u32) -> String {
+    format!("artifacts/profiles/shard-{index}-of-{count}.json")
+}
+
+/// A Job that runs when it is applied.
+fn once(plan: &Plan, name: &str, spec: JobSpec) -> Result<Job> {
     // A Job cannot be changed: what runs something else needs another name.
     let digest = Sha256::digest(tree(&spec)?.to_string().as_bytes());
     let hash: String = digest
@@ -189,8 +240,8 @@ fn seed(plan: &Plan) -> Result<Job> {
         .take(4)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let mut metadata = named(plan, SEED, meta::BATCH);
-    metadata.name = Some(format!("{SEED}-{hash}"));
+    let mut metadata = named(plan, name, meta::BATCH);
+    metadata.name = Some(format!("{name}-{hash}"));
     Ok(Job {
         metadata,
         spec: Some(spec),

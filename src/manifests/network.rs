@@ -32,8 +32,16 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
             vec![],
         ));
     }
-    if plan.has(Part::Jobs) || plan.has(Part::SeedModel) {
-        let mut to = vec![anywhere(&[443])];
+    if [Part::Jobs, Part::SeedModel, Part::ProfileShards]
+        .iter()
+        .any(|part| plan.has(*part))
+    {
+        let ports: Vec<i32> = plan
+            .job_egress_ports
+            .iter()
+            .map(|&port| port.into())
+            .collect();
+        let mut to = vec![anywhere(&ports)];
         if plan.has(Part::Pushgateway) {
             to.push(NetworkPolicyEgressRule {
                 ports: Some(vec![tcp(pushgateway::PORT)]),

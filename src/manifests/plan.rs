@@ -32,6 +32,8 @@ pub enum Part {
     Dashboards,
     /// A Job that trains the first model.
     SeedModel,
+    /// Jobs that make the profile of large data by shards.
+    ProfileShards,
     /// The drift check as a long-running exporter.
     DriftExporter,
     /// KServe: an InferenceService.
@@ -50,7 +52,7 @@ pub enum Part {
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Api,
         Self::Jobs,
         Self::Hook,
@@ -58,6 +60,7 @@ impl Part {
         Self::Monitoring,
         Self::Dashboards,
         Self::SeedModel,
+        Self::ProfileShards,
         Self::DriftExporter,
         Self::Kserve,
         Self::Argocd,
@@ -78,6 +81,7 @@ impl Part {
             Self::Monitoring => "monitoring",
             Self::Dashboards => "dashboards",
             Self::SeedModel => "seed-model",
+            Self::ProfileShards => "profile-shards",
             Self::DriftExporter => "drift-exporter",
             Self::Kserve => "kserve",
             Self::Argocd => "argocd",
@@ -266,6 +270,12 @@ pub struct Plan {
     pub job_ttl_seconds: u32,
     /// Most seconds a job may run.
     pub job_deadline_seconds: u32,
+    /// Ports outside of the cluster that jobs may reach.
+    pub job_egress_ports: Vec<u16>,
+    /// Data whose profile is made by shards.
+    pub shard_data: String,
+    /// How many shards there are.
+    pub shards: u32,
     /// Where the artifact is that KServe serves.
     pub kserve_storage_uri: String,
     /// Repository that Argo CD deploys from.
@@ -354,6 +364,9 @@ pub(crate) fn sample() -> Plan {
         positive: None,
         job_ttl_seconds: 259_200,
         job_deadline_seconds: 7200,
+        job_egress_ports: vec![443],
+        shard_data: text("data/features/user_features_daily.csv"),
+        shards: 8,
         kserve_storage_uri: text("pvc://churn-mlops-pvc/artifacts/models"),
         argocd_repository: text("https://git.example.com/churn-mlops.git"),
         aws_region: text("eu-central-1"),

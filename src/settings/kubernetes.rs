@@ -126,6 +126,7 @@ fn item(name: &str, text: &str) -> Result<(), String> {
             Some((key, value)) if !key.is_empty() => label(value),
             Some(_) | None => Err(format!("\"{text}\" is not key=value")),
         },
+        "k8s.job_egress_ports" => port(text),
         "k8s.data_path" => path(text),
         "k8s.timezone" => zone(text),
         "alerts.disable" | "alerts.enable" => word(text),
@@ -167,6 +168,7 @@ const PARTS: &[&str] = &[
     "monitoring",
     "dashboards",
     "seed-model",
+    "profile-shards",
     "drift-exporter",
     "kserve",
     "argocd",
@@ -276,6 +278,13 @@ fn target(text: &str) -> Result<(), String> {
     }
 }
 
+fn port(text: &str) -> Result<(), String> {
+    match text.trim().parse::<u16>() {
+        Ok(1..) => Ok(()),
+        Ok(0) | Err(_) => Err(format!("\"{text}\" is no port from 1 to 65535")),
+    }
+}
+
 fn schedule(text: &str) -> Result<(), String> {
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '*' | '/' | ',' | '-');
     let fields: Vec<&str> = text.split(' ').collect();
@@ -347,6 +356,7 @@ fn count(name: &str, text: &str) -> Result<(), String> {
         "k8s.user" => (1, 4_294_967_294),
         "k8s.hpa_cpu_percent" => (1, 1000),
         "k8s.replicas" | "k8s.max_replicas" => (1, 1000),
+        "k8s.shards" => (2, 1000),
         _ => (1, 31_536_000),
     };
     match text.trim().parse::<u64>() {

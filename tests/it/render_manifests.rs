@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::{Churnctl, Run, fixture, say};
 
 /// Every part that there is.
-const ALL_PARTS: &str = "api,jobs,hook,pushgateway,monitoring,dashboards,seed-model,drift-exporter,kserve,argocd,argo-events,helm-values,external-secrets";
+const ALL_PARTS: &str = "api,jobs,hook,pushgateway,monitoring,dashboards,seed-model,profile-shards,drift-exporter,kserve,argocd,argo-events,helm-values,external-secrets";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -375,15 +375,19 @@ fn every_pod_is_restricted_and_every_command_line_in_them_is_understood() {
                 }
                 if image.contains("/churnctl@") {
                     let args = container["args"].as_array().expect("arguments").iter();
-                    let args = args.map(|arg| arg.as_str().expect("a text").to_owned());
+                    let args = args.map(|arg| {
+                        arg.as_str()
+                            .expect("a text")
+                            .replace("$(JOB_COMPLETION_INDEX)", "0")
+                    });
                     commands.push((path.clone(), args.collect::<Vec<_>>()));
                 }
             }
         }
     }
-    // API, hook, Pushgateway, exporter, three CronJobs, seed, Argo's copy, KServe.
-    assert_eq!(seen, 10);
-    assert_eq!(commands.len(), 9);
+    // API, hook, Pushgateway, exporter, three CronJobs, seed, shards, merge, Argo's copy, KServe.
+    assert_eq!(seen, 12);
+    assert_eq!(commands.len(), 11);
     for (path, args) in commands {
         let inner = args
             .iter()
@@ -396,6 +400,51 @@ fn every_pod_is_restricted_and_every_command_line_in_them_is_understood() {
             assert!(parsed.is_ok(), "{path}: {words:?}: {parsed:?}");
         }
     }
+}
+
+#[test]
+fn an_indexed_job_counts_the_shards_and_another_merges_them() {
+    let churnctl = Churnctl::new();
+    let args = [
+        "--parts",
+        "profile-shards",
+        "--set",
+        "k8s.shards=3",
+        "--set",
+        "k8s.shard_data=s3://b/$(X)/",
+    ];
+    let files = rendered(&churnctl, "k8s", &args);
+    let job = |name: &str| {
+        let named = |tree: &&Value| {
+            let own = tree["metadata"]["name"].as_str().unwrap_or_default();
+            // Behind the name there are eight digits of a checksum.
+            tree["kind"] == "Job" && own.rsplit_once('-').is_some_and(|(start, _)| start == name)
+        };
+        files.values().find(named).expect(name)["spec"].clone()
+    };
+    let shards = job("churn-profile");
+    for (key, value) in [
+        ("completionMode", json!("Indexed")),
+        ("completions", json!(3)),
+        ("parallelism", json!(3)),
+        ("backoffLimitPerIndex", json!(2)),
+        ("maxFailedIndexes", json!(0)),
+        ("backoffLimit", Value::Null),
+    ] {
+        assert_eq!(shards[key], value, "{key}");
+    }
+    let args = |job: &Value| job["template"]["spec"]["containers"][0]["args"].clone();
+    let index = "$(JOB_COMPLETION_INDEX)";
+    let expected = json!([
+        "profile",
+        format!("--shard={index}/3"),
+        format!("--output=artifacts/profiles/shard-{index}-of-3.json"),
+        "s3://b/$$(X)/",
+    ]);
+    assert_eq!(args(&shards), expected);
+    let merge = job("churn-profile-merge");
+    assert_eq!(merge["suspend"], true);
+    assert_eq!(args(&merge)[2], "artifacts/profiles/shard-*-of-3.json");
 }
 
 #[test]
