@@ -56,17 +56,31 @@ impl Database {
                     ..Place::default()
                 }))
             }
+            #[cfg(feature = "spark")]
+            "sc" | "spark" => {
+                let address = SqlAddress::parse(address)?;
+                let (connection, columns) = super::spark::connect(&address)?;
+                Self::new(address, columns, Box::new(connection))
+            }
+            #[cfg(not(feature = "spark"))]
+            "sc" | "spark" => {
+                let (what, feature) = ("Spark Connect", "spark");
+                Err(DataError::NoFeature { what, feature }.at(Place {
+                    file: crate::text::redacted(address).into_owned(),
+                    ..Place::default()
+                }))
+            }
             _ => {
                 let shown = crate::text::redacted(address);
                 Err(
                     Error::usage(format!("{scheme}:// addresses are not read: {shown}"))
-                        .hint("files, folders and postgres:// are"),
+                        .hint("files, folders, postgres:// and sc:// are"),
                 )
             }
         }
     }
 
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "spark"))]
     fn new(
         address: SqlAddress,
         columns: Vec<SqlColumn>,

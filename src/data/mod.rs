@@ -23,9 +23,19 @@ mod postgres_tls;
 mod record;
 mod shard;
 mod source;
+#[cfg(feature = "spark")]
+mod spark;
+#[cfg(feature = "spark")]
+mod spark_arrow;
+#[cfg(feature = "spark")]
+mod spark_protocol;
+#[cfg(feature = "spark")]
+mod spark_wire;
 mod sql;
 mod streaming;
 mod table;
+#[cfg(any(feature = "postgres", feature = "spark"))]
+mod tls;
 mod value;
 
 pub use address::expand;

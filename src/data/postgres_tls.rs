@@ -8,15 +8,13 @@ use std::task::{Context, Poll};
 
 use postgres::Socket;
 use postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 
-use crate::error::{Error, Result};
+use super::tls::client_config;
+use crate::error::Result;
 
 /// Makes TLS connections.
 #[derive(Clone)]
@@ -25,31 +23,7 @@ pub(super) struct MakeTls(Arc<ClientConfig>);
 impl MakeTls {
     /// Trusts the certificates of a file, or those that the system trusts.
     pub(super) fn new(ca_file: Option<&str>) -> Result<Self> {
-        let bad = |what: &str, error: rustls::Error| Error::bad_settings(what).because(error);
-        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| bad("TLS cannot be set up", error))?;
-        let config = match ca_file {
-            None => builder
-                .with_platform_verifier()
-                .map_err(|error| bad("the system's certificates cannot be read", error))?
-                .with_no_client_auth(),
-            Some(file) => {
-                let path = std::path::Path::new(file);
-                let pem = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
-                let mut roots = RootCertStore::empty();
-                for certificate in CertificateDer::pem_slice_iter(&pem).flatten() {
-                    roots
-                        .add(certificate)
-                        .map_err(|error| bad(&format!("{file}: a certificate is none"), error))?;
-                }
-                if roots.is_empty() {
-                    return Err(Error::bad_settings(format!("{file} has no certificate")));
-                }
-                builder.with_root_certificates(roots).with_no_client_auth()
-            }
-        };
-        Ok(Self(Arc::new(config)))
+        Ok(Self(Arc::new(client_config(ca_file)?)))
     }
 }
 

@@ -11,14 +11,48 @@ use crate::text::redacted;
 pub enum Dialect {
     /// PostgreSQL.
     Postgres,
+    /// Spark SQL.
+    Spark,
 }
 
 impl Dialect {
+    /// Returns the dialect behind a scheme; none if nobody here speaks it.
+    fn of(scheme: &str) -> Option<Self> {
+        match scheme {
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            "sc" | "spark" => Some(Self::Spark),
+            _ => None,
+        }
+    }
+
+    /// Returns the form of its addresses.
+    const fn form(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ...",
+            Self::Spark => {
+                "sc://HOST:PORT?table=NAME, or ?query=SELECT ...; \
+                 sc://HOST:PORT/;use_ssl=true;user_id=NAME?token_file=FILE&table=NAME"
+            }
+        }
+    }
+
+    /// Returns whether addresses may have such a parameter beside the usual ones.
+    fn has_option(self, name: &str) -> bool {
+        match self {
+            Self::Postgres => false,
+            Self::Spark => {
+                let known = ["use_ssl", "token", "token_file", "user_id", "session_id"];
+                known.contains(&name) || name.starts_with("x-")
+            }
+        }
+    }
+
     /// Quotes a name, whatever is in it.
     #[must_use]
     pub fn name(self, name: &str) -> String {
         match self {
             Self::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
+            Self::Spark => format!("`{}`", name.replace('`', "``")),
         }
     }
 
@@ -28,6 +62,17 @@ impl Dialect {
         match self {
             // With standard_conforming_strings, which the session sets, a backslash is one.
             Self::Postgres => format!("'{}'", text.replace('\'', "''")),
+            // What a backslash means there, a setting decides; `${name}` can be one's value. In
+            // digits nothing means anything.
+            Self::Spark if text.contains(['\'', '\\', '$']) => {
+                let digits = text.bytes().fold(String::new(), |mut digits, byte| {
+                    // Writing to a string cannot fail.
+                    let _ = write!(digits, "{byte:02x}");
+                    digits
+                });
+                format!("cast(X'{digits}' as string)")
+            }
+            Self::Spark => format!("'{text}'"),
         }
     }
 
@@ -36,6 +81,7 @@ impl Dialect {
     pub fn number(self, number: f64) -> String {
         match self {
             Self::Postgres => format!("cast('{number:e}' as double precision)"),
+            Self::Spark => format!("{number:e}D"),
         }
     }
 
@@ -44,6 +90,7 @@ impl Dialect {
     pub fn to_double(self, expression: &str) -> String {
         match self {
             Self::Postgres => format!("cast({expression} as double precision)"),
+            Self::Spark => format!("cast({expression} as double)"),
         }
     }
 
@@ -52,6 +99,7 @@ impl Dialect {
     pub fn to_text(self, expression: &str) -> String {
         match self {
             Self::Postgres => format!("cast({expression} as text)"),
+            Self::Spark => format!("cast({expression} as string)"),
         }
     }
 
@@ -61,6 +109,7 @@ impl Dialect {
         match self {
             // Here NaN is equal to itself.
             Self::Postgres => format!("{double} = cast('NaN' as double precision)"),
+            Self::Spark => format!("isnan({double})"),
         }
     }
 }
@@ -117,6 +166,8 @@ pub struct SqlAddress {
     pub(super) database: Option<String>,
     pub(super) tls: bool,
     pub(super) ca_file: Option<String>,
+    /// Parameters of this dialect alone.
+    pub(super) options: Vec<(String, String)>,
     source: String,
 }
 
@@ -148,15 +199,18 @@ impl SqlAddress {
     /// 64 if it is no address; 65 if it has a query that is no SELECT.
     pub fn parse(address: &str) -> Result<Self> {
         let shown = redacted(address).into_owned();
-        let bad = |what: &str| {
-            Error::usage(format!("{shown}: {what}"))
-                .hint("postgres://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ...")
-        };
-        let (_, rest) = address
-            .split_once("://")
-            .ok_or_else(|| bad("this is no address"))?;
+        let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+        let dialect = Dialect::of(scheme);
+        let form = dialect.unwrap_or(Dialect::Postgres).form();
+        let bad = |what: &str| Error::usage(format!("{shown}: {what}")).hint(form);
+        let dialect = dialect.ok_or_else(|| bad("this is no address"))?;
         let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = path.split_once('/').unwrap_or((path, ""));
+        // Spark has no databases in its addresses, but parameters: `/;use_ssl=true;user_id=me`.
+        let (database, in_path) = match dialect {
+            Dialect::Spark => database.split_once(';').unwrap_or((database, "")),
+            Dialect::Postgres => (database, ""),
+        };
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => (Some(user), host),
             None => (None, authority),
@@ -183,13 +237,15 @@ impl SqlAddress {
             user: user.filter(|user| !user.is_empty()),
             password: password.filter(|password| !password.is_empty()),
             database: Some(decoded(database)).filter(|name| !name.is_empty()),
-            tls: !is_here,
+            tls: dialect == Dialect::Postgres && !is_here,
             ca_file: None,
+            options: Vec::new(),
             source: String::new(),
             shown: shown.clone(),
         };
         let (mut table, mut filter, mut query, mut password_file) = (None, None, None, None);
-        for parameter in parameters.split('&').filter(|text| !text.is_empty()) {
+        let parameters = in_path.split(';').chain(parameters.split('&'));
+        for parameter in parameters.filter(|text| !text.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
             let value = decoded(value);
             match name {
@@ -205,6 +261,7 @@ impl SqlAddress {
                         _ => return Err(bad("sslmode is disable or verify-full")),
                     }
                 }
+                own if dialect.has_option(own) => parsed.options.push((own.to_owned(), value)),
                 other => return Err(bad(&format!("there is no parameter \"{other}\""))),
             }
         }
@@ -214,7 +271,7 @@ impl SqlAddress {
             parsed.password = Some(text.trim_end_matches(['\r', '\n']).to_owned());
         }
         parsed.source = match (table, query) {
-            (Some(table), None) => from_table(Dialect::Postgres, &table, filter.as_deref()),
+            (Some(table), None) => from_table(dialect, &table, filter.as_deref()),
             (None, Some(query)) => {
                 let query = select_only(&query).ok_or_else(|| {
                     Error::bad_input("the query is no SELECT")
@@ -246,10 +303,13 @@ impl SqlAddress {
 
 /// Quotes `table` or `schema.table`, narrowed by a condition of the user's.
 fn from_table(dialect: Dialect, table: &str, filter: Option<&str>) -> String {
-    let name = match table.split_once('.') {
-        Some((schema, table)) => format!("{}.{}", dialect.name(schema), dialect.name(table)),
-        None => dialect.name(table),
+    let parts = match dialect {
+        // A catalog may come first; with a slash it is a file: parquet./data/part.0.parquet.
+        Dialect::Spark if !table.contains('/') => 3,
+        Dialect::Spark | Dialect::Postgres => 2,
     };
+    let parts = table.splitn(parts, '.').map(|part| dialect.name(part));
+    let name = parts.collect::<Vec<_>>().join(".");
     match filter {
         None => name,
         // A line break, so that a comment in it ends.
@@ -356,6 +416,51 @@ mod tests {
             assert_eq!(error.code().code(), 64, "{bad}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn sparks_own_addresses_are_understood() {
+        let address =
+            "sc://db:15003/;use_ssl=true;token=a%3Bb;user_id=me?table=cat.shop.t&where=a>1";
+        let parsed = SqlAddress::parse(address).expect("an address");
+        assert_eq!((parsed.host.as_str(), parsed.port), ("db", Some(15003)));
+        let options: Vec<(&str, &str)> = parsed
+            .options
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            options,
+            [("use_ssl", "true"), ("token", "a;b"), ("user_id", "me")]
+        );
+        assert_eq!(
+            parsed.source,
+            "(select * from `cat`.`shop`.`t` where (a>1\n)) as source"
+        );
+        assert!(!format!("{parsed:?}").contains("a%3Bb"), "{parsed:?}");
+        assert_eq!(source("spark://db?table=a`b;--"), "`a``b;--`");
+        assert_eq!(
+            source("sc://db?table=parquet./data/a.b.parquet"),
+            "`parquet`.`/data/a.b.parquet`"
+        );
+        for bad in ["sc://db:1/;use_ssl=true", "sc://db/;tokn=1?table=t"] {
+            let error = SqlAddress::parse(bad).expect_err(bad);
+            assert_eq!(error.code().code(), 64, "{bad}");
+        }
+    }
+
+    #[test]
+    fn texts_for_spark_mean_the_same_whatever_its_settings() {
+        let spark = Dialect::Spark;
+        assert_eq!(spark.text("Z\u{fc}rich, \"x\""), "'Z\u{fc}rich, \"x\"'");
+        assert_eq!(spark.text("i's"), "cast(X'692773' as string)");
+        assert_eq!(spark.text("\\"), "cast(X'5c' as string)");
+        assert_eq!(
+            spark.text("${env:HOME}"),
+            "cast(X'247b656e763a484f4d457d' as string)"
+        );
+        assert_eq!(spark.name("a`b"), "`a``b`");
+        assert_eq!(spark.number(-0.1), "-1e-1D");
     }
 
     #[test]
