@@ -361,7 +361,8 @@ fn code_of_error(info: &ErrorInfo, message: &str) -> ExitCode {
         return ExitCode::NotAllowed;
     }
     // The session was closed, the operation ended by somebody else, the context is shutting down.
-    let gone = condition.starts_with("INVALID_HANDLE") || state == "HY008";
+    let ended = ["INVALID_HANDLE.SESSION", "INVALID_HANDLE.OPERATION"];
+    let gone = ended.iter().any(|handle| condition.starts_with(handle)) || state == "HY008";
     let gone = gone
         || ["53", "57", "08"]
             .iter()
@@ -378,23 +379,31 @@ fn code_of_error(info: &ErrorInfo, message: &str) -> ExitCode {
 fn failed(address: &SqlAddress, fault: Fault) -> Error {
     // A signal has ended the statement: what the server says to that is no news.
     signals::stay_if_ending();
-    let port = address.port.unwrap_or(PORT);
+    let hint_of_port = match address.port {
+        None | Some(PORT) => "is its Connect server running, and reachable from here?".to_owned(),
+        Some(port) => format!(
+            "is its Connect server running, and is {port} its port? {PORT} is the usual one"
+        ),
+    };
     let error = match fault {
+        Fault::Lost(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Error::new(ExitCode::Unavailable, "TLS with Spark failed")
+                .hint(
+                    "does the server speak TLS? &sslrootcert=FILE trusts a certificate of your own",
+                )
+                .because(error)
+        }
         Fault::Lost(error) => Error::new(
             ExitCode::Unavailable,
             "Spark stayed away or broke the connection",
         )
-        .hint(format!(
-            "is its Connect server running, and is port {port} its port? {PORT} is the usual one"
-        ))
+        .hint(hint_of_port)
         .because(error),
         Fault::Malformed(error @ Malformed(_)) => Error::new(
             ExitCode::Unavailable,
             "what answers is no Spark Connect server, or one of another kind",
         )
-        .hint(format!(
-            "is {port} the port of a Connect server? {PORT} is the usual one"
-        ))
+        .hint(hint_of_port)
         .because(error),
         Fault::Refused(status) => {
             let (code, info) = code(&status);
@@ -408,20 +417,13 @@ fn failed(address: &SqlAddress, fault: Fault) -> Error {
     error.at(address.place())
 }
 
-/// Returns the first sentences of a message: what follows repeats the statement or is a trace.
+/// Returns the first sentences of a message: what follows is the place in a statement that the
+/// user has not written, the plan, or a trace.
 fn words(status: &Status, info: &ErrorInfo) -> String {
     let message = status.message.trim();
-    let end = message
-        .find("\n== SQL")
-        .or_else(|| message.find("\nJVM stacktrace"));
-    let lines = message[..end.unwrap_or(message.len())].lines();
-    let mut said = lines
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .take(2)
-        .collect::<Vec<_>>()
-        .join(" ");
-    if let Some((long, _)) = said.char_indices().nth(400) {
+    let line = message.lines().next().unwrap_or_default();
+    let mut said = line.split("; line ").next().unwrap_or(line).to_owned();
+    if let Some((long, _)) = said.char_indices().nth(300) {
         said.truncate(long);
         said.push('\u{2026}');
     }
@@ -485,10 +487,11 @@ mod tests {
             let address = SqlAddress::parse(address).expect("an address");
             endpoint(&address).map(|(endpoint, _)| endpoint.tls.is_some())
         };
-        assert_eq!(tls("sc://db?table=t"), Ok(false));
-        assert_eq!(tls("sc://db/;use_ssl=TRUE?table=t"), Ok(true));
-        assert_eq!(tls("sc://db/;token=x?table=t"), Ok(true));
-        assert_eq!(tls("sc://127.0.0.1/;token=x?table=t"), Ok(false));
+        let on = |address: &str| tls(address).ok();
+        assert_eq!(on("sc://db?table=t"), Some(false));
+        assert_eq!(on("sc://db/;use_ssl=TRUE?table=t"), Some(true));
+        assert_eq!(on("sc://db/;token=x?table=t"), Some(true));
+        assert_eq!(on("sc://127.0.0.1/;token=x?table=t"), Some(false));
         let error = tls("sc://db/;token=geheim;use_ssl=false?table=t").expect_err("clear text");
         assert_eq!(error.code(), ExitCode::Usage);
         assert!(!error.to_string().contains("geheim"), "{error}");

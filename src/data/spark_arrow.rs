@@ -233,3 +233,76 @@ fn rows_of(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    // pyarrow 26.0.1: pa.ipc.new_stream of pa.record_batch([
+    //   pa.array(["a", None, "Z\u{fc}rich"], pa.utf8()), pa.array([None] * 3, pa.null()),
+    //   pa.array(["", "x\n", None], pa.large_utf8())], names=["a", "b", "c"])
+    const STREAM: &str = concat!(
+        "/////8AAAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAMAAAACAAIAAAABAAIAAAABAAAAAMAAABkAAAALAAAAAQAAAC4",
+        "////AAABFBAAAAAUAAAABAAAAAAAAAABAAAAYwAAAKj////c////AAABARAAAAAUAAAABAAAAAAAAAABAAAAYgAAAMz/",
+        "//8QABQACAAGAAcADAAAABAAEAAAAAAAAQUQAAAAGAAAAAQAAAAAAAAAAQAAAGEAAAAEAAQABAAAAAAAAAD/////6AAA",
+        "ABQAAAAAAAAADAAWAAYABQAIAAwADAAAAAADBAAYAAAAUAAAAAAAAAAAAAoAGAAMAAQACAAKAAAAfAAAABAAAAADAAAA",
+        "AAAAAAAAAAAGAAAAAAAAAAAAAAABAAAAAAAAAAgAAAAAAAAAEAAAAAAAAAAYAAAAAAAAAAgAAAAAAAAAIAAAAAAAAAAB",
+        "AAAAAAAAACgAAAAAAAAAIAAAAAAAAABIAAAAAAAAAAIAAAAAAAAAAAAAAAMAAAADAAAAAAAAAAEAAAAAAAAAAwAAAAAA",
+        "AAADAAAAAAAAAAMAAAAAAAAAAQAAAAAAAAAFAAAAAAAAAAAAAAABAAAAAQAAAAgAAABhWsO8cmljaAMAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAIAAAAAAAAAAgAAAAAAAAB4CgAAAAAAAP////8AAAAA",
+    );
+
+    fn stream() -> Vec<u8> {
+        STANDARD.decode(STREAM).expect("base64")
+    }
+
+    fn rows(stream: &[u8]) -> Result<Vec<Vec<Option<String>>>, Malformed> {
+        let mut rows = Vec::new();
+        each_row(stream, &mut |cells| {
+            rows.push(cells.iter().map(|cell| cell.map(str::to_owned)).collect());
+        })?;
+        Ok(rows)
+    }
+
+    #[test]
+    fn a_stream_of_pyarrow_is_read() {
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            rows(&stream()),
+            Ok(vec![
+                vec![text("a"), None, text("")],
+                vec![None, None, text("x\n")],
+                vec![text("Z\u{fc}rich"), None, None],
+            ])
+        );
+        assert_eq!(rows(&[]), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_stream_that_is_cut_gives_no_rows_or_an_error() {
+        let whole = stream();
+        let errors = (0..whole.len()).filter(|&end| rows(&whole[..end]).is_err());
+        assert!(errors.count() > 400);
+    }
+
+    proptest! {
+        #[test]
+        fn damage_makes_nothing_fall(changes in prop::collection::vec((0..528_usize, any::<u8>()), 1..4)) {
+            let mut damaged = stream();
+            for (at, byte) in changes {
+                damaged[at] = byte;
+            }
+            let mut count = 0_u64;
+            let _ = each_row(&damaged, &mut |_| count += 1);
+        }
+
+        #[test]
+        fn no_bytes_make_the_reader_fall(bytes: Vec<u8>) {
+            let _ = rows(&bytes);
+        }
+    }
+}

@@ -37,4 +37,5 @@ mod servers;
 mod serving;
 mod shell;
 mod sources;
+mod spark;
 mod train;
