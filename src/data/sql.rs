@@ -11,14 +11,25 @@ use crate::text::redacted;
 pub enum Dialect {
     /// PostgreSQL.
     Postgres,
+    /// MySQL and MariaDB.
+    MySql,
 }
 
 impl Dialect {
+    /// Returns how the engine that an address names writes its SQL.
+    fn of_address(address: &str) -> Self {
+        match address.split("://").next().unwrap_or_default() {
+            "mysql" | "mariadb" => Self::MySql,
+            _ => Self::Postgres,
+        }
+    }
+
     /// Quotes a name, whatever is in it.
     #[must_use]
     pub fn name(self, name: &str) -> String {
         match self {
             Self::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
+            Self::MySql => format!("`{}`", name.replace('`', "``")),
         }
     }
 
@@ -28,6 +39,8 @@ impl Dialect {
         match self {
             // With standard_conforming_strings, which the session sets, a backslash is one.
             Self::Postgres => format!("'{}'", text.replace('\'', "''")),
+            // The session's sql_mode has no NO_BACKSLASH_ESCAPES: a backslash is written twice.
+            Self::MySql => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
         }
     }
 
@@ -36,6 +49,8 @@ impl Dialect {
     pub fn number(self, number: f64) -> String {
         match self {
             Self::Postgres => format!("cast('{number:e}' as double precision)"),
+            // With an exponent it is a double, without one a decimal.
+            Self::MySql => format!("{number:e}"),
         }
     }
 
@@ -44,14 +59,19 @@ impl Dialect {
     pub fn to_double(self, expression: &str) -> String {
         match self {
             Self::Postgres => format!("cast({expression} as double precision)"),
+            // Versions that can't cast to a double are about, too.
+            Self::MySql => format!("({expression} + 0e0)"),
         }
     }
 
-    /// Casts to a text.
+    /// Casts to a text that is equal to another only if all of its bytes are.
     #[must_use]
     pub fn to_text(self, expression: &str) -> String {
         match self {
             Self::Postgres => format!("cast({expression} as text)"),
+            // UTF-8 first, as the session speaks it; as bytes neither case, accents nor spaces at
+            // the end are the same as others.
+            Self::MySql => format!("cast(cast({expression} as char) as binary)"),
         }
     }
 
@@ -61,8 +81,51 @@ impl Dialect {
         match self {
             // Here NaN is equal to itself.
             Self::Postgres => format!("{double} = cast('NaN' as double precision)"),
+            // There is none, so nothing is.
+            Self::MySql => format!("{double} <> {double}"),
         }
     }
+
+    /// Returns the column as an expression whose text and number are those of a CSV file.
+    #[must_use]
+    pub fn value(self, column: &SqlColumn) -> String {
+        let name = self.name(&column.name);
+        match (self, column.kind) {
+            (Self::MySql, SqlKind::Single) => shortest_single(&name),
+            // The text of bits is bytes.
+            (Self::MySql, SqlKind::Number) if column.type_name == "bit" => format!("({name} + 0)"),
+            _ => name,
+        }
+    }
+
+    /// Returns the column as a double.
+    #[must_use]
+    pub fn double(self, column: &SqlColumn) -> String {
+        let value = self.value(column);
+        match (self, column.kind) {
+            (Self::MySql, SqlKind::Single) => value,
+            // Its text is the shortest: 0.1 stays 0.1.
+            (_, SqlKind::Single) => self.to_double(&self.to_text(&value)),
+            _ => self.to_double(&value),
+        }
+    }
+}
+
+/// The double of the shortest text that means a single-precision number of MySQL, whose own text
+/// of it has six digits and loses the others: rounded to six, seven, eight digits if that is the
+/// same number still, else to nine.
+fn shortest_single(name: &str) -> String {
+    let double = format!("({name} + 0e0)");
+    let rounded = |digits: u32| {
+        let places = digits - 1;
+        format!("round({double}, {places} - floor(log10(abs({double}))))")
+    };
+    let cases: String = (6..9)
+        .map(rounded)
+        .map(|text| format!("when cast({text} as float) = {name} then {text} "))
+        .collect();
+    // Zero has no logarithm.
+    format!("case {cases}else coalesce({}, {double}) end", rounded(9))
 }
 
 /// What a column of a table can be counted as.
@@ -149,9 +212,12 @@ impl SqlAddress {
     pub fn parse(address: &str) -> Result<Self> {
         let shown = redacted(address).into_owned();
         let bad = |what: &str| {
-            Error::usage(format!("{shown}: {what}"))
-                .hint("postgres://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ...")
+            let scheme = shown.split("://").next().unwrap_or_default();
+            Error::usage(format!("{shown}: {what}")).hint(format!(
+                "{scheme}://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ..."
+            ))
         };
+        let dialect = Dialect::of_address(address);
         let (_, rest) = address
             .split_once("://")
             .ok_or_else(|| bad("this is no address"))?;
@@ -197,11 +263,13 @@ impl SqlAddress {
                 "where" => filter = Some(value),
                 "query" => query = Some(value),
                 "password_file" => password_file = Some(value),
-                "sslrootcert" => parsed.ca_file = Some(value),
-                "sslmode" => {
-                    parsed.tls = match value.as_str() {
-                        "disable" => false,
-                        "require" | "verify-ca" | "verify-full" => true,
+                "sslrootcert" | "ssl-ca" => parsed.ca_file = Some(value),
+                "sslmode" | "ssl-mode" => {
+                    // MySQL's own words are DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY.
+                    parsed.tls = match value.to_lowercase().replace('_', "-").as_str() {
+                        "disable" | "disabled" => false,
+                        "require" | "required" | "verify-ca" | "verify-full"
+                        | "verify-identity" => true,
                         _ => return Err(bad("sslmode is disable or verify-full")),
                     }
                 }
@@ -214,7 +282,7 @@ impl SqlAddress {
             parsed.password = Some(text.trim_end_matches(['\r', '\n']).to_owned());
         }
         parsed.source = match (table, query) {
-            (Some(table), None) => from_table(Dialect::Postgres, &table, filter.as_deref()),
+            (Some(table), None) => from_table(dialect, &table, filter.as_deref()),
             (None, Some(query)) => {
                 let query = select_only(&query).ok_or_else(|| {
                     Error::bad_input("the query is no SELECT")
@@ -315,7 +383,7 @@ pub(super) fn select_rows(
         let comma = if at > 0 { ", " } else { "" };
         let name = dialect.name(&column.name);
         let value = if wanted.is_none_or(|wanted| wanted[at]) {
-            dialect.to_text(&name)
+            dialect.to_text(&dialect.value(column))
         } else {
             "null".to_owned()
         };
@@ -356,6 +424,20 @@ mod tests {
             assert_eq!(error.code().code(), 64, "{bad}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn mysql_has_its_own_quotes() {
+        assert_eq!(
+            source("mysql://h/db?table=shop.t`; drop table x; -- "),
+            "`shop`.`t``; drop table x; -- `"
+        );
+        assert_eq!(source("mariadb://h/db?table=t"), "`t`");
+        assert_eq!(Dialect::MySql.text("it's \\"), "'it''s \\\\'");
+        assert_eq!(Dialect::MySql.number(-0.25), "-2.5e-1");
+        let here = SqlAddress::parse("mysql://h/db?table=t&ssl-mode=VERIFY_IDENTITY&ssl-ca=x.pem");
+        let here = here.expect("an address");
+        assert!(here.tls && here.ca_file.as_deref() == Some("x.pem"));
     }
 
     #[test]
