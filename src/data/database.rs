@@ -4,6 +4,8 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+use std::time::Duration;
 
 use super::error::DataError;
 use super::header::read_header;
@@ -15,6 +17,27 @@ use crate::error::{Error, Place, Result};
 pub(super) trait Connection: Engine {
     /// Gives the connection up for the rows of a statement as CSV with a header.
     fn into_csv(self: Box<Self>, sql: String) -> Receiver<io::Result<Vec<u8>>>;
+}
+
+/// How long one attempt to connect may take.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
+
+/// Connects, four times at most while what goes wrong may pass: a server may be starting.
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+pub(super) fn patiently<T, E>(
+    mut open: impl FnMut() -> Result<T, E>,
+    may_pass: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    for wait_ms in [250, 750, 2000] {
+        match open() {
+            Err(error) if may_pass(&error) => {
+                std::thread::sleep(Duration::from_millis(wait_ms));
+            }
+            outcome => return outcome,
+        }
+    }
+    open()
 }
 
 /// A table or a query, opened.
@@ -37,6 +60,15 @@ pub struct InDatabase<'a> {
     pub place: Place,
 }
 
+/// The error of an address for which this program was built without the means.
+#[cfg(not(all(feature = "mysql", feature = "postgres")))]
+fn no_feature(address: &str, what: &'static str, feature: &'static str) -> Error {
+    DataError::NoFeature { what, feature }.at(Place {
+        file: crate::text::redacted(address).into_owned(),
+        ..Place::default()
+    })
+}
+
 impl Database {
     /// Connects and asks for the columns.
     pub(super) fn open(address: &str) -> Result<Self> {
@@ -49,24 +81,26 @@ impl Database {
                 Self::new(address, columns, Box::new(connection))
             }
             #[cfg(not(feature = "postgres"))]
-            "postgres" | "postgresql" => {
-                let (what, feature) = ("PostgreSQL", "postgres");
-                Err(DataError::NoFeature { what, feature }.at(Place {
-                    file: crate::text::redacted(address).into_owned(),
-                    ..Place::default()
-                }))
+            "postgres" | "postgresql" => Err(no_feature(address, "PostgreSQL", "postgres")),
+            #[cfg(feature = "mysql")]
+            "mysql" | "mariadb" => {
+                let address = SqlAddress::parse(address)?;
+                let (connection, columns) = super::mysql::connect(&address)?;
+                Self::new(address, columns, Box::new(connection))
             }
+            #[cfg(not(feature = "mysql"))]
+            "mysql" | "mariadb" => Err(no_feature(address, "MySQL and MariaDB", "mysql")),
             _ => {
                 let shown = crate::text::redacted(address);
                 Err(
                     Error::usage(format!("{scheme}:// addresses are not read: {shown}"))
-                        .hint("files, folders and postgres:// are"),
+                        .hint("files, folders, postgres://, mysql:// and mariadb:// are"),
                 )
             }
         }
     }
 
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "mysql", feature = "postgres"))]
     fn new(
         address: SqlAddress,
         columns: Vec<SqlColumn>,

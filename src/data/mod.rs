@@ -11,6 +11,10 @@ mod identifier;
 mod json;
 mod label;
 mod lines;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "mysql")]
+mod mysql_wire;
 mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -26,6 +30,8 @@ mod source;
 mod sql;
 mod streaming;
 mod table;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod tls;
 mod value;
 
 pub use address::expand;
