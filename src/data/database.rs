@@ -128,8 +128,11 @@ impl Database {
         })
     }
 
-    /// Returns the rows as a table of text, only wanted columns filled.
-    pub(super) fn into_table(self, wanted: Option<&[bool]>) -> Result<Table> {
+    /// Returns the rows as CSV with a header, only wanted columns filled, and the address.
+    pub(super) fn into_bytes(
+        self,
+        wanted: Option<&[bool]>,
+    ) -> Result<(impl Read + Send + use<>, String)> {
         let chosen = |at: usize| wanted.is_none_or(|wanted| wanted[at]);
         let mut uncountable = self
             .columns
@@ -148,25 +151,32 @@ impl Database {
             wanted,
             self.address.source(),
         );
-        let mut reader = Received {
+        let reader = Received {
             receiver: self.connection.into_csv(sql),
             current: io::Cursor::new(Vec::new()),
         };
+        Ok((reader, self.address.shown))
+    }
+
+    /// Returns the rows as a table of text, only wanted columns filled.
+    pub(super) fn into_table(self, wanted: Option<&[bool]>) -> Result<Table> {
+        let place = self.address.place();
+        let (mut reader, name) = self.into_bytes(wanted)?;
         let mut start = Vec::new();
-        let failed = |error| super::address::read_failed(self.address.shown.as_ref(), error);
+        let failed = |error| super::address::read_failed(name.as_ref(), error);
         let header = loop {
             let read = reader.by_ref().take(64 << 10).read_to_end(&mut start);
             let at_end = read.map_err(failed)? < 64 << 10;
             match read_header(&start, at_end, Some(b',')) {
                 Ok(Some(header)) => break header,
                 Ok(None) if !at_end => {}
-                Ok(None) => return Err(DataError::Empty.at(self.address.place())),
-                Err(fault) => return Err(fault.error.at(self.address.place())),
+                Ok(None) => return Err(DataError::Empty.at(place)),
+                Err(fault) => return Err(fault.error.at(place)),
             }
         };
         let buffered = start.split_off(header.length);
         Ok(Table {
-            name: self.address.shown,
+            name,
             header,
             json: false,
             body: Body::Stream(Stream {
@@ -176,23 +186,6 @@ impl Database {
             }),
             size: None,
         })
-    }
-}
-
-/// Returns all rows of a table in a database as CSV: what a checksum is taken over.
-///
-/// # Errors
-/// As [`DataSet::open`](super::DataSet::open).
-pub fn database_bytes(address: &str) -> Result<Box<dyn Read + Send>> {
-    let table = Database::open(address)?.into_table(None)?;
-    let names = table.header.columns.join(",");
-    match table.body {
-        Body::Stream(stream) => Ok(Box::new(
-            io::Cursor::new(names)
-                .chain(io::Cursor::new(stream.buffered))
-                .chain(stream.reader),
-        )),
-        Body::File { file, .. } => Ok(Box::new(file)),
     }
 }
 

@@ -4,6 +4,7 @@ mod address;
 #[cfg(feature = "parquet")]
 mod calendar;
 mod columns;
+mod copy;
 mod database;
 mod error;
 mod header;
@@ -36,7 +37,8 @@ mod value;
 
 pub use address::expand;
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
-pub use database::{InDatabase, database_bytes};
+pub use copy::RowsCopy;
+pub use database::InDatabase;
 pub use error::DataError;
 pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};
