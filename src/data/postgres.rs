@@ -8,21 +8,13 @@ use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{Kind, Type};
 use postgres::{Client, Config, NoTls};
 
-use super::database::Connection;
+use super::database::{CONNECT, Connection, patiently};
 use super::postgres_tls::MakeTls;
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
+use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::signals::{self, TakenOver};
-
-/// How long one attempt to connect may take.
-const CONNECT: Duration = Duration::from_secs(10);
-/// Waits between attempts.
-const WAITS: [Duration; 3] = [
-    Duration::from_millis(250),
-    Duration::from_millis(750),
-    Duration::from_secs(2),
-];
 
 /// What every session begins with: one state of the data, nothing written, texts that mean the
 /// same whatever the server's settings, and a server that notices when we are gone.
@@ -60,23 +52,14 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
     } else {
         postgres::config::SslMode::Disable
     });
-    let tls = address
-        .tls
-        .then(|| MakeTls::new(address.ca_file.as_deref()))
-        .transpose()?;
+    let tls = tls::for_address(address)?.map(MakeTls);
     let open = || match tls.clone() {
         Some(tls) => config.connect(tls),
         None => config.connect(NoTls),
     };
-    let mut opened = open();
-    for wait in WAITS {
-        match &opened {
-            // It may be starting; a refusal is an answer.
-            Err(error) if code(error) == ExitCode::Unavailable => std::thread::sleep(wait),
-            _ => break,
-        }
-        opened = open();
-    }
+    let may_pass =
+        |error: &postgres::Error| code(error) == ExitCode::Unavailable && !tls::is_mistrust(error);
+    let opened = patiently(open, may_pass);
     let mut client = opened.map_err(|error| failed(address, error))?;
     client
         .batch_execute(BEGIN)
@@ -253,6 +236,9 @@ fn code(error: &postgres::Error) -> ExitCode {
 }
 
 fn failed(address: &SqlAddress, error: postgres::Error) -> Error {
+    if tls::is_mistrust(&error) {
+        return tls::mistrusted(address, error);
+    }
     let code = code(&error);
     let (message, hint) = match (error.as_db_error(), code) {
         (Some(said), _) => {

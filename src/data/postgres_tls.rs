@@ -1,4 +1,4 @@
-//! TLS for connections to PostgreSQL: always with a certificate that is checked.
+//! What the client of PostgreSQL wants to know about TLS.
 
 use std::future::Future;
 use std::io;
@@ -13,19 +13,9 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 
-use super::tls::client_config;
-use crate::error::Result;
-
 /// Makes TLS connections.
 #[derive(Clone)]
-pub(super) struct MakeTls(Arc<ClientConfig>);
-
-impl MakeTls {
-    /// Trusts the certificates of a file, or those that the system trusts.
-    pub(super) fn new(ca_file: Option<&str>) -> Result<Self> {
-        Ok(Self(Arc::new(client_config(ca_file)?)))
-    }
-}
+pub(super) struct MakeTls(pub(super) Arc<ClientConfig>);
 
 impl MakeTlsConnect<Socket> for MakeTls {
     type Stream = Stream;

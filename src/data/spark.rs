@@ -7,30 +7,24 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use super::database::Connection;
+use rustls::ClientConfig;
+
+use super::database::{CONNECT, Connection, patiently};
 use super::spark_arrow::each_row;
 use super::spark_protocol::{self as protocol, ErrorInfo, Malformed, Session};
 use super::spark_wire::{self as wire, Channel, Endpoint, Fault, Status};
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn};
-use super::tls::client_config;
+use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::signals::{self, BeforeEnd};
 
 /// Where servers listen if nobody says otherwise.
 const PORT: u16 = 15002;
-/// How long one attempt to connect may take.
-const CONNECT: Duration = Duration::from_secs(10);
 /// How long the first answer may take: a server that has just started is slow.
 const FIRST_ANSWER: Duration = Duration::from_secs(60);
 /// How long farewells may take.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// Waits between attempts.
-const WAITS: [Duration; 3] = [
-    Duration::from_millis(250),
-    Duration::from_millis(750),
-    Duration::from_secs(2),
-];
 /// What a session of ours has set, so that texts mean the same whatever the server's settings.
 const SETTINGS: [(&str, &str); 3] = [
     ("spark.sql.session.timeZone", "UTC"),
@@ -77,18 +71,14 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Spark, Vec<SqlColumn>)> {
             },
         ))
     };
-    let mut opened = open();
-    for wait in WAITS {
-        match &opened {
-            // It may be starting; a refusal is an answer.
-            Err(Fault::Lost(error)) if error.kind() != io::ErrorKind::TimedOut => {}
-            Err(Fault::Refused(Status { code, .. })) if *code == wire::UNAVAILABLE => {}
-            _ => break,
-        }
-        std::thread::sleep(wait);
-        opened = open();
-    }
-    let (mut channel, session) = opened.map_err(|fault| failed(address, fault))?;
+    let may_pass = |fault: &Fault| match fault {
+        // It may be starting; a refusal is an answer.
+        Fault::Lost(error) => error.kind() != io::ErrorKind::TimedOut && !tls::is_mistrust(error),
+        Fault::Refused(Status { code, .. }) => *code == wire::UNAVAILABLE,
+        Fault::Malformed(_) => false,
+    };
+    let opened = patiently(open, may_pass).map_err(|fault| failed(address, fault));
+    let (mut channel, session) = opened?;
     let signals = {
         let (endpoint, session) = (endpoint, session.clone());
         signals::before_end(move || stop(&endpoint, &session, is_ours))
@@ -145,26 +135,26 @@ fn endpoint(address: &SqlAddress) -> Result<(Endpoint, Option<String>)> {
         }
     };
     let is_here = matches!(address.host.as_str(), "localhost" | "127.0.0.1" | "::1");
-    let tls = match option("use_ssl").map(str::to_ascii_lowercase).as_deref() {
+    let with_tls = match option("use_ssl").map(str::to_ascii_lowercase).as_deref() {
         // As Spark's own clients take it.
         None => token.is_some() && !is_here,
         Some("true") => true,
         Some("false") => false,
         Some(_) => return Err(Error::usage(format!("{shown}: use_ssl is true or false"))),
     };
-    if token.is_some() && !tls && !is_here {
+    if token.is_some() && !with_tls && !is_here {
         return Err(
             Error::usage(format!("{shown}: a token would be sent in clear text"))
                 .hint("leave use_ssl=false out"),
         );
     }
-    let tls = tls
-        .then(|| client_config(address.ca_file.as_deref()))
-        .transpose()?
-        .map(|mut config| {
-            config.alpn_protocols = vec![b"h2".to_vec()];
-            Arc::new(config)
-        });
+    let mut wanted = address.clone();
+    wanted.tls = with_tls;
+    let tls = tls::for_address(&wanted)?.map(|config| {
+        let mut config = ClientConfig::clone(&config);
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Arc::new(config)
+    });
     let headers = address.options.iter();
     let headers = headers.filter(|(name, _)| name.starts_with("x-"));
     let endpoint = Endpoint {
@@ -379,6 +369,7 @@ fn code_of_error(info: &ErrorInfo, message: &str) -> ExitCode {
 fn failed(address: &SqlAddress, fault: Fault) -> Error {
     // A signal has ended the statement: what the server says to that is no news.
     signals::stay_if_ending();
+    let no_tls = |error: &io::Error| error.to_string().contains("InvalidContentType");
     let hint_of_port = match address.port {
         None | Some(PORT) => "is its Connect server running, and reachable from here?".to_owned(),
         Some(port) => format!(
@@ -386,13 +377,12 @@ fn failed(address: &SqlAddress, fault: Fault) -> Error {
         ),
     };
     let error = match fault {
-        Fault::Lost(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Error::new(ExitCode::Unavailable, "TLS with Spark failed")
-                .hint(
-                    "does the server speak TLS? &sslrootcert=FILE trusts a certificate of your own",
-                )
+        Fault::Lost(error) if no_tls(&error) => {
+            Error::new(ExitCode::Unavailable, "Spark speaks no TLS there")
+                .hint("leave use_ssl=true out, or name the port with TLS")
                 .because(error)
         }
+        Fault::Lost(error) if tls::is_mistrust(&error) => return tls::mistrusted(address, error),
         Fault::Lost(error) => Error::new(
             ExitCode::Unavailable,
             "Spark stayed away or broke the connection",

@@ -11,15 +11,18 @@ use crate::text::redacted;
 pub enum Dialect {
     /// PostgreSQL.
     Postgres,
+    /// MySQL and MariaDB.
+    MySql,
     /// Spark SQL.
     Spark,
 }
 
 impl Dialect {
-    /// Returns the dialect behind a scheme; none if nobody here speaks it.
+    /// Returns how the engine behind a scheme writes its SQL; none if nobody here speaks it.
     fn of(scheme: &str) -> Option<Self> {
         match scheme {
             "postgres" | "postgresql" => Some(Self::Postgres),
+            "mysql" | "mariadb" => Some(Self::MySql),
             "sc" | "spark" => Some(Self::Spark),
             _ => None,
         }
@@ -29,6 +32,7 @@ impl Dialect {
     const fn form(self) -> &'static str {
         match self {
             Self::Postgres => "postgres://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ...",
+            Self::MySql => "mysql://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ...",
             Self::Spark => {
                 "sc://HOST:PORT?table=NAME, or ?query=SELECT ...; \
                  sc://HOST:PORT/;use_ssl=true;user_id=NAME?token_file=FILE&table=NAME"
@@ -39,7 +43,7 @@ impl Dialect {
     /// Returns whether addresses may have such a parameter beside the usual ones.
     fn has_option(self, name: &str) -> bool {
         match self {
-            Self::Postgres => false,
+            Self::Postgres | Self::MySql => false,
             Self::Spark => {
                 let known = ["use_ssl", "token", "token_file", "user_id", "session_id"];
                 known.contains(&name) || name.starts_with("x-")
@@ -52,7 +56,7 @@ impl Dialect {
     pub fn name(self, name: &str) -> String {
         match self {
             Self::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
-            Self::Spark => format!("`{}`", name.replace('`', "``")),
+            Self::MySql | Self::Spark => format!("`{}`", name.replace('`', "``")),
         }
     }
 
@@ -62,6 +66,8 @@ impl Dialect {
         match self {
             // With standard_conforming_strings, which the session sets, a backslash is one.
             Self::Postgres => format!("'{}'", text.replace('\'', "''")),
+            // The session's sql_mode has no NO_BACKSLASH_ESCAPES: a backslash is written twice.
+            Self::MySql => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
             // What a backslash means there, a setting decides; `${name}` can be one's value. In
             // digits nothing means anything.
             Self::Spark if text.contains(['\'', '\\', '$']) => {
@@ -81,6 +87,8 @@ impl Dialect {
     pub fn number(self, number: f64) -> String {
         match self {
             Self::Postgres => format!("cast('{number:e}' as double precision)"),
+            // With an exponent it is a double, without one a decimal.
+            Self::MySql => format!("{number:e}"),
             Self::Spark => format!("{number:e}D"),
         }
     }
@@ -90,15 +98,20 @@ impl Dialect {
     pub fn to_double(self, expression: &str) -> String {
         match self {
             Self::Postgres => format!("cast({expression} as double precision)"),
+            // Versions that can't cast to a double are about, too.
+            Self::MySql => format!("({expression} + 0e0)"),
             Self::Spark => format!("cast({expression} as double)"),
         }
     }
 
-    /// Casts to a text.
+    /// Casts to a text that is equal to another only if all of its bytes are.
     #[must_use]
     pub fn to_text(self, expression: &str) -> String {
         match self {
             Self::Postgres => format!("cast({expression} as text)"),
+            // UTF-8 first, as the session speaks it; as bytes neither case, accents nor spaces at
+            // the end are the same as others.
+            Self::MySql => format!("cast(cast({expression} as char) as binary)"),
             Self::Spark => format!("cast({expression} as string)"),
         }
     }
@@ -109,9 +122,52 @@ impl Dialect {
         match self {
             // Here NaN is equal to itself.
             Self::Postgres => format!("{double} = cast('NaN' as double precision)"),
+            // There is none, so nothing is.
+            Self::MySql => format!("{double} <> {double}"),
             Self::Spark => format!("isnan({double})"),
         }
     }
+
+    /// Returns the column as an expression whose text and number are those of a CSV file.
+    #[must_use]
+    pub fn value(self, column: &SqlColumn) -> String {
+        let name = self.name(&column.name);
+        match (self, column.kind) {
+            (Self::MySql, SqlKind::Single) => shortest_single(&name),
+            // The text of bits is bytes.
+            (Self::MySql, SqlKind::Number) if column.type_name == "bit" => format!("({name} + 0)"),
+            _ => name,
+        }
+    }
+
+    /// Returns the column as a double.
+    #[must_use]
+    pub fn double(self, column: &SqlColumn) -> String {
+        let value = self.value(column);
+        match (self, column.kind) {
+            (Self::MySql, SqlKind::Single) => value,
+            // Its text is the shortest: 0.1 stays 0.1.
+            (_, SqlKind::Single) => self.to_double(&self.to_text(&value)),
+            _ => self.to_double(&value),
+        }
+    }
+}
+
+/// The double of the shortest text that means a single-precision number of MySQL, whose own text
+/// of it has six digits and loses the others: rounded to six, seven, eight digits if that is the
+/// same number still, else to nine.
+fn shortest_single(name: &str) -> String {
+    let double = format!("({name} + 0e0)");
+    let rounded = |digits: u32| {
+        let places = digits - 1;
+        format!("round({double}, {places} - floor(log10(abs({double}))))")
+    };
+    let cases: String = (6..9)
+        .map(rounded)
+        .map(|text| format!("when cast({text} as float) = {name} then {text} "))
+        .collect();
+    // Zero has no logarithm.
+    format!("case {cases}else coalesce({}, {double}) end", rounded(9))
 }
 
 /// What a column of a table can be counted as.
@@ -209,7 +265,7 @@ impl SqlAddress {
         // Spark has no databases in its addresses, but parameters: `/;use_ssl=true;user_id=me`.
         let (database, in_path) = match dialect {
             Dialect::Spark => database.split_once(';').unwrap_or((database, "")),
-            Dialect::Postgres => (database, ""),
+            Dialect::Postgres | Dialect::MySql => (database, ""),
         };
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => (Some(user), host),
@@ -237,7 +293,7 @@ impl SqlAddress {
             user: user.filter(|user| !user.is_empty()),
             password: password.filter(|password| !password.is_empty()),
             database: Some(decoded(database)).filter(|name| !name.is_empty()),
-            tls: dialect == Dialect::Postgres && !is_here,
+            tls: dialect != Dialect::Spark && !is_here,
             ca_file: None,
             options: Vec::new(),
             source: String::new(),
@@ -253,11 +309,13 @@ impl SqlAddress {
                 "where" => filter = Some(value),
                 "query" => query = Some(value),
                 "password_file" => password_file = Some(value),
-                "sslrootcert" => parsed.ca_file = Some(value),
-                "sslmode" => {
-                    parsed.tls = match value.as_str() {
-                        "disable" => false,
-                        "require" | "verify-ca" | "verify-full" => true,
+                "sslrootcert" | "ssl-ca" => parsed.ca_file = Some(value),
+                "sslmode" | "ssl-mode" => {
+                    // MySQL's own words are DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY.
+                    parsed.tls = match value.to_lowercase().replace('_', "-").as_str() {
+                        "disable" | "disabled" => false,
+                        "require" | "required" | "verify-ca" | "verify-full"
+                        | "verify-identity" => true,
                         _ => return Err(bad("sslmode is disable or verify-full")),
                     }
                 }
@@ -306,7 +364,7 @@ fn from_table(dialect: Dialect, table: &str, filter: Option<&str>) -> String {
     let parts = match dialect {
         // A catalog may come first; with a slash it is a file: parquet./data/part.0.parquet.
         Dialect::Spark if !table.contains('/') => 3,
-        Dialect::Spark | Dialect::Postgres => 2,
+        Dialect::Spark | Dialect::Postgres | Dialect::MySql => 2,
     };
     let parts = table.splitn(parts, '.').map(|part| dialect.name(part));
     let name = parts.collect::<Vec<_>>().join(".");
@@ -375,7 +433,7 @@ pub(super) fn select_rows(
         let comma = if at > 0 { ", " } else { "" };
         let name = dialect.name(&column.name);
         let value = if wanted.is_none_or(|wanted| wanted[at]) {
-            dialect.to_text(&name)
+            dialect.to_text(&dialect.value(column))
         } else {
             "null".to_owned()
         };
@@ -461,6 +519,20 @@ mod tests {
         );
         assert_eq!(spark.name("a`b"), "`a``b`");
         assert_eq!(spark.number(-0.1), "-1e-1D");
+    }
+
+    #[test]
+    fn mysql_has_its_own_quotes() {
+        assert_eq!(
+            source("mysql://h/db?table=shop.t`; drop table x; -- "),
+            "`shop`.`t``; drop table x; -- `"
+        );
+        assert_eq!(source("mariadb://h/db?table=t"), "`t`");
+        assert_eq!(Dialect::MySql.text("it's \\"), "'it''s \\\\'");
+        assert_eq!(Dialect::MySql.number(-0.25), "-2.5e-1");
+        let here = SqlAddress::parse("mysql://h/db?table=t&ssl-mode=VERIFY_IDENTITY&ssl-ca=x.pem");
+        let here = here.expect("an address");
+        assert!(here.tls && here.ca_file.as_deref() == Some("x.pem"));
     }
 
     #[test]

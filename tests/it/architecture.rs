@@ -56,6 +56,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("memmap2", &["data"]),
     ("parquet", &["data"]),
     ("zstd", &["data"]),
+    ("mysql_common", &["data"]),
     ("postgres", &["data"]),
     ("rustls_platform_verifier", &["http", "data"]),
     ("forust_ml", &["model"]),
