@@ -213,8 +213,9 @@ impl Spark {
     fn columns(&mut self) -> Result<Vec<SqlColumn>> {
         let sql = format!("select * from {}", self.address.source());
         let request = self.session.analyze(&sql);
-        self.channel
-            .call("AnalyzePlan", request, None)
+        let answer = self.channel.call("AnalyzePlan", request, None);
+        signals::stay_if_ending();
+        answer
             .and_then(|answer| Ok(protocol::columns(&answer)?))
             .map_err(|fault| failed(&self.address, fault))
     }
@@ -264,8 +265,10 @@ impl Engine for Spark {
     }
 
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&[Cell<'_>])) -> Result<()> {
-        self.run(sql, each, &mut || true)
-            .map_err(|fault| failed(&self.address, fault))
+        let ended = self.run(sql, each, &mut || true);
+        // A statement that a signal ends may also end as if there were no rows.
+        signals::stay_if_ending();
+        ended.map_err(|fault| failed(&self.address, fault))
     }
 }
 
@@ -286,6 +289,7 @@ impl Connection for Spark {
                     block.len() < BLOCK || sender.send(Ok(std::mem::take(&mut *block))).is_ok()
                 },
             );
+            signals::stay_if_ending();
             // The error keeps its words and its code on its way through the reader.
             let last = match ended {
                 Ok(()) => Ok(block.into_inner()),
@@ -367,8 +371,6 @@ fn code_of_error(info: &ErrorInfo, message: &str) -> ExitCode {
 }
 
 fn failed(address: &SqlAddress, fault: Fault) -> Error {
-    // A signal has ended the statement: what the server says to that is no news.
-    signals::stay_if_ending();
     let no_tls = |error: &io::Error| error.to_string().contains("InvalidContentType");
     let hint_of_port = match address.port {
         None | Some(PORT) => "is its Connect server running, and reachable from here?".to_owned(),

@@ -16,7 +16,9 @@ use super::counter::{ColumnCounter, MAX_NUMBERS};
 use super::document::Outcome;
 use super::grid::{from_ordinal, ordinal};
 use super::spread::{Bucket, Spread};
-use crate::data::{Cell, Dialect, Engine, MissingKind, SqlColumn, SqlKind, named_like_an_id};
+use crate::data::{
+    Cell, Dialect, Engine, MissingKind, SqlColumn, SqlKind, named_like_an_id, write_number,
+};
 use crate::error::{Error, Place, Result};
 use crate::progress::Progress;
 
@@ -125,7 +127,8 @@ impl Table<'_> {
         progress: &dyn Progress,
     ) -> Result<Option<ColumnCounter>> {
         let found = self.column(&column.name)?;
-        let numbers = found.kind != SqlKind::Text && !column.categorical;
+        let numeric = found.kind != SqlKind::Text;
+        let numbers = numeric && !column.categorical;
         let limit = numbers.then_some(MAX_NUMBERS as u64 + 1);
         let sql = groups(self.source(only), found, limit);
         let mut counter = ColumnCounter::new(column.categorical, column.cuts.clone());
@@ -140,6 +143,15 @@ impl Table<'_> {
             match cells.first().copied().flatten() {
                 None => counter.missing[MissingKind::Null.index()] += count,
                 Some("") => counter.missing[MissingKind::Empty.index()] += count,
+                // Engines differ in how they write large numbers; files of numbers do not.
+                Some(text) if numeric && text.contains(['E', 'e']) => {
+                    let mut own = Vec::new();
+                    match text.parse() {
+                        Ok(number) => write_number(number, &mut own),
+                        Err(_) => own.extend_from_slice(text.as_bytes()),
+                    }
+                    counter.add_times(&own, count);
+                }
                 Some(text) => counter.add_times(text.as_bytes(), count),
             }
         })?;
