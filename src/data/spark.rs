@@ -379,6 +379,9 @@ fn failed(address: &SqlAddress, fault: Fault) -> Error {
         ),
     };
     let error = match fault {
+        Fault::Lost(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            Error::usage("the address has what no request can have").because(error)
+        }
         Fault::Lost(error) if no_tls(&error) => {
             Error::new(ExitCode::Unavailable, "Spark speaks no TLS there")
                 .hint("leave use_ssl=true out, or name the port with TLS")

@@ -68,6 +68,9 @@ pub(super) struct Status {
     pub(super) details: Vec<u8>,
 }
 
+/// Takes a message and says whether it wants the next one.
+type Each<'a> = dyn FnMut(&[u8]) -> Result<ControlFlow<()>, Fault> + 'a;
+
 /// Where a server is and how it is spoken to.
 #[derive(Clone)]
 pub(super) struct Endpoint {
@@ -144,7 +147,7 @@ impl Channel {
         &mut self,
         method: &str,
         message: Vec<u8>,
-        each: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>, Fault>,
+        each: &mut Each<'_>,
     ) -> Result<(), Fault> {
         let request = self.request(method)?;
         let exchange = exchange(self.requests.clone(), request, message, each);
@@ -223,7 +226,7 @@ async fn exchange(
     requests: SendRequest<Bytes>,
     request: Request<()>,
     message: Vec<u8>,
-    each: &mut dyn FnMut(&[u8]) -> Result<ControlFlow<()>, Fault>,
+    each: &mut Each<'_>,
 ) -> Result<(), Fault> {
     let (response, mut out) = requests.ready().await?.send_request(request, false)?;
     let length = u32::try_from(message.len()).map_err(io::Error::other)?;

@@ -20,6 +20,7 @@ use crate::data::{
     Cell, Dialect, Engine, MissingKind, SqlColumn, SqlKind, named_like_an_id, write_number,
 };
 use crate::error::{Error, Place, Result};
+use crate::exit::ExitCode;
 use crate::progress::Progress;
 
 /// Columns of one statement.
@@ -318,6 +319,16 @@ pub(super) fn count(
 ) -> Result<Counted> {
     let columns = table.count(&plan.columns, None, progress)?;
     let rows = columns.first().and_then(Column::rows).unwrap_or(0);
+    // Where statements are not of one state, that may show.
+    let others = columns.iter().filter_map(Column::rows);
+    if let Some(other) = others.into_iter().find(|other| *other != rows) {
+        return Err(Error::new(
+            ExitCode::Failed,
+            format!("the table changed while it was counted: it had {rows} rows, then {other}"),
+        )
+        .at(table.place)
+        .hint("try again when nothing writes to it, or name one state of it in a query"));
+    }
     if rows == 0 {
         return Err(Error::bad_input("there are no rows")
             .at(table.place)
@@ -514,6 +525,67 @@ fn equal_edges(first: &[Bucket]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progress::Silent;
+
+    /// A table of texts that grows by a row from one grouping to the next.
+    struct Growing(u64);
+
+    impl Engine for Growing {
+        fn dialect(&self) -> Dialect {
+            Dialect::Spark
+        }
+
+        fn query(&mut self, sql: &str, each: &mut dyn FnMut(&[Cell<'_>])) -> Result<()> {
+            if sql.contains("group by") {
+                self.0 += 1;
+                each(&[Some("basic"), Some(&self.0.to_string())]);
+            } else {
+                each(&[Some("9"), Some("9"), Some("1"), Some("9"), Some("1")]);
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_table_that_grows_while_it_is_counted_is_not_taken_for_one() {
+        let names = ["plan", "region"];
+        let columns = names.map(|name| SqlColumn {
+            name: name.into(),
+            kind: SqlKind::Text,
+            type_name: "string".into(),
+        });
+        let plan = CountPlan {
+            columns: names
+                .map(|name| CountColumn {
+                    name: name.into(),
+                    categorical: true,
+                    cuts: Vec::new(),
+                    fine: Vec::new(),
+                })
+                .into(),
+            outcome: None,
+        };
+        let counted = |columns: &[SqlColumn], plan: &CountPlan| {
+            let table = Table {
+                engine: &mut Growing(9),
+                columns,
+                from: "t",
+                place: Place::default(),
+            };
+            count(table, plan, &Silent)
+        };
+        let error = counted(&columns, &plan).expect_err("two states");
+        assert_eq!(error.code(), ExitCode::Failed);
+        assert!(error.to_string().contains("10 rows, then 11"), "{error}");
+        let one = CountPlan {
+            columns: plan.columns[..1].to_vec(),
+            ..plan
+        };
+        assert_eq!(
+            counted(&columns, &one).map(|counted| counted.rows).ok(),
+            Some(10)
+        );
+    }
 
     #[test]
     fn no_stretch_of_the_second_pass_is_large_unless_it_is_one_value() {
