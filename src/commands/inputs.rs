@@ -107,9 +107,16 @@ pub fn explain(input: Input, plan: &CountPlan, shell: &mut Shell<'_>) -> Result<
             .hint("name one: postgres://USER@HOST/DATABASE?table=NAME")
     })?;
     for statement in statements {
-        shell.print(&format!("{};\n", visible(&statement)))?;
+        shell.print(&format!("{};\n", runnable(&statement)))?;
     }
     Ok(ExitCode::Ok)
+}
+
+/// Returns a statement without what steers a terminal, but with its line breaks: without one the
+/// comment in a condition of the user's would not end.
+fn runnable(statement: &str) -> String {
+    let lines: Vec<_> = statement.split('\n').map(visible).collect();
+    lines.join("\n")
 }
 
 /// Returns addresses as reports show them: without passwords.
