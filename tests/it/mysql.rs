@@ -168,7 +168,7 @@ impl Database for MariaDb {
 
     fn slow(&self) -> (&'static str, &'static str) {
         (
-            "select case when sleep(60) is null then 1 else 2 end as a",
+            "select sleep(60) + seq as a from seq_1_to_3",
             "select count(*) from information_schema.processlist where info like '%sleep(60)%' \
              and info not like '%processlist%'",
         )
@@ -317,7 +317,8 @@ fn nothing_in_a_name_or_a_query_can_write() {
     let Some(mut database) = MariaDb::start() else {
         return;
     };
-    let weird = "t`; drop table victims; -- ";
+    // The server has no names that end with a space.
+    let weird = "t`; drop table victims; -- x";
     let quoted = weird.replace('`', "``");
     let outfile = database.folder.path().join("data/outfile");
     database.sql("create table victims as select seq % 7 as a from seq_1_to_200");
@@ -328,7 +329,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
     );
     database.sql("create function clean() returns int begin delete from victims; return 1; end");
     database.sql(&format!(
-        "create table `{quoted} x` as select seq % 7 as `a``; drop table victims; -- `, case when \
+        "create table `{quoted}` as select seq % 7 as `a``; drop table victims; -- x`, case when \
          seq % 2 = 0 then 'x''); drop table victims; -- ' else '\\\\' end as `b;`, seq % 2 as \
          churn_label from seq_1_to_200"
     ));
@@ -338,7 +339,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
             .run(&["profile", address, "-o", "p.json"])
             .expect(code)
     };
-    let address = database.address(&format!("table={weird} x"));
+    let address = database.address(&format!("table={weird}"));
     // The values of a label become conditions.
     let args = [
         "profile",
@@ -367,7 +368,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
     );
     for (rest, words) in [
         (
-            "table=victims`; drop table victims; -- ",
+            "table=victims`; drop table victims; -- x",
             "doesn't exist (1146)",
         ),
         ("table=nosuch", "doesn't exist (1146)"),
