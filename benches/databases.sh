@@ -18,14 +18,13 @@ churnctl=${CHURNCTL:-${CARGO_TARGET_DIR:-target}/release/churnctl}
 work=$(mktemp -d)
 chmod 755 "$work"
 servers=()
-trap 'kill -INT "${servers[@]}" 2>/dev/null || true; wait; rm -rf "$work"' EXIT
+trap 'kill "${servers[@]}" 2>/dev/null || true; wait; rm -rf "$work"' EXIT
 port=$((20000 + RANDOM % 20000))
 
-# as USER COMMAND...: servers refuse root.
-as() {
-    local user=$1
-    shift
-    if [ "$(id -u)" -eq 0 ]; then setpriv --reuid="$user" --regid="$user" --clear-groups "$@"; else "$@"; fi
+# as_postgres COMMAND...: in place of this process; the server refuses root.
+as_postgres() {
+    if [ "$(id -u)" -eq 0 ]; then set -- setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; fi
+    exec "$@"
 }
 
 milliseconds() { echo $(($(date +%s%N) / 1000000)); }
@@ -72,11 +71,12 @@ postgres() {
     [ -n "$bin" ] || { echo "postgresql is not installed"; return; }
     mkdir "$data"
     [ "$(id -u)" -ne 0 ] || chown postgres "$data"
-    as postgres "$bin/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 --locale=C \
-        -D "$data/data" >/dev/null
-    as postgres "$bin/postgres" -D "$data/data" -p "$port" -c listen_addresses=127.0.0.1 \
+    (as_postgres "$bin/initdb" --no-sync --auth=trust --username=postgres --encoding=UTF8 \
+        --locale=C -D "$data/data" >/dev/null)
+    # One process, to be ended by its number.
+    (as_postgres "$bin/postgres" -D "$data/data" -p "$port" -c listen_addresses=127.0.0.1 \
         -c unix_socket_directories= -c fsync=off -c shared_buffers=512MB -c log_line_prefix='@@ ' \
-        2>"$data/log" &
+        2>"$data/log") &
     servers+=("$!")
     psql=(psql -h 127.0.0.1 -p "$port" -U postgres -X -q -v ON_ERROR_STOP=1)
     until "${psql[@]}" -c 'select 1' >/dev/null 2>&1; do sleep 0.1; done
@@ -93,7 +93,7 @@ vacuum analyze customers;
 SQL
     statements_of_postgres() {
         if [ "$1" = start ]; then
-            "${psql[@]}" -c 'alter system set log_statement = all' -c 'select pg_reload_conf()' >/dev/null
+            "${psql[@]}" -c "alter system set log_statement to 'all'" -c 'select pg_reload_conf()' >/dev/null
             sleep 1
             : >"$data/log.mark"
             wc -c <"$data/log" >"$data/log.mark"

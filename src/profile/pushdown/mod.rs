@@ -266,11 +266,26 @@ impl Table<'_> {
     ) -> Result<Vec<Column>> {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let looks = self.look(&names, progress)?;
-        let mut counters: Vec<Option<ColumnCounter>> = Vec::new();
+        let mut by_value = Vec::new();
         for (column, look) in columns.iter().zip(&looks) {
             let kind = self.column(&column.name)?.kind;
             let many = look.distinct > MAX_NUMBERS as u64;
-            counters.push(if kind == SqlKind::Text || column.categorical || !many {
+            by_value.push(kind == SqlKind::Text || column.categorical || !many);
+        }
+        if only.is_none() {
+            let passes = columns.iter().zip(&by_value).map(|(column, by_value)| {
+                let is_first = column.fine.is_empty();
+                1 + u64::from(!by_value && is_first)
+            });
+            let name = format!("counting in {}", self.place.file);
+            let ranges = by_value.iter().filter(|by_value| !**by_value).count();
+            let statements = passes.sum::<u64>() + ranges.div_ceil(COLUMNS) as u64;
+            progress.steps(&name, statements);
+        }
+        let mut counters: Vec<Option<ColumnCounter>> = Vec::new();
+        for (column, by_value) in columns.iter().zip(by_value) {
+            progress.note(&column.name);
+            counters.push(if by_value {
                 self.grouped(column, only, progress)?
             } else {
                 None
@@ -279,9 +294,10 @@ impl Table<'_> {
         let rest: Vec<usize> = (0..columns.len())
             .filter(|&at| counters[at].is_none())
             .collect();
-        let names: Vec<&str> = rest.iter().map(|&at| names[at]).collect();
-        let ranges = self.ranges(&names, only, progress)?;
+        let rest_names: Vec<&str> = rest.iter().map(|&at| names[at]).collect();
+        let ranges = self.ranges(&rest_names, only, progress)?;
         for (&at, range) in rest.iter().zip(ranges) {
+            progress.note(names[at]);
             counters[at] = Some(self.stretched(&columns[at], range, only, progress)?);
         }
         Ok(columns
