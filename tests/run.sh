@@ -18,6 +18,7 @@ want_debian_packages() {
     command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
     command -v prometheus-pushgateway >/dev/null || missing+=(prometheus-pushgateway)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+    compgen -G '/usr/sbin/mariadbd' >/dev/null || missing+=(mariadb-server)
     if [ ${#missing[@]} -eq 0 ]; then
         return
     fi
@@ -41,8 +42,8 @@ want_debian_packages() {
     # Nor shall they start at the next boot.
     local package
     for package in "${missing[@]}"; do
-        if [[ $package == prometheus* || $package == postgresql ]] && [ -d /run/systemd/system ]; then
-            systemctl disable --now --quiet "$package" || true
+        if [[ $package == prometheus* || $package == postgresql || $package == mariadb-server ]] && [ -d /run/systemd/system ]; then
+            systemctl disable --now --quiet "${package/mariadb-server/mariadb}" || true
         fi
     done
 }

@@ -3,6 +3,8 @@
 mod address;
 #[cfg(feature = "parquet")]
 mod calendar;
+#[cfg(any(feature = "mysql", feature = "postgres"))]
+mod cancel;
 mod columns;
 mod copy;
 mod database;

@@ -7,13 +7,13 @@ use std::time::Duration;
 use mysql_common::constants::{ColumnFlags, ColumnType};
 use mysql_common::packets::Column;
 
+use super::cancel::Cancel;
 use super::database::{CONNECT, Connection, patiently};
 use super::mysql_wire::{Cells, Fault, Wire};
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
 use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::signals::{self, TakenOver};
 
 /// What every session begins with: texts that mean the same whatever the server's settings, no
 /// limit on the rows that somebody else set, patience with a reader that computes, one state of
@@ -34,8 +34,8 @@ const BLOCK: usize = 256 << 10;
 pub(super) struct MySql {
     wire: Wire,
     address: SqlAddress,
-    /// Ctrl-C ends what the server is doing, too: it does not notice when its client is gone.
-    _signals: Option<TakenOver>,
+    /// The server does not notice when its client is gone.
+    cancel: Cancel,
 }
 
 /// Connects and asks for the columns of the address.
@@ -61,18 +61,14 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(MySql, Vec<SqlColumn>)> {
         .collect();
     let kill = format!("kill query {}", wire.id);
     let place = address.clone();
-    let signals = (!signals::are_taken_over()).then(|| {
-        signals::take_over(move |_| {
-            // Whether it arrives or not, the process ends.
-            let _ = Wire::connect(&place, tls.as_ref(), KILL)
-                .and_then(|mut second| second.execute(&kill));
-            false
-        })
+    let cancel = Cancel::new(move || {
+        let second = Wire::connect(&place, tls.as_ref(), KILL);
+        let _ = second.and_then(|mut second| second.execute(&kill));
     });
     let connection = MySql {
         wire,
         address: address.clone(),
-        _signals: signals,
+        cancel,
     };
     Ok((connection, columns))
 }
@@ -149,8 +145,15 @@ impl Engine for MySql {
     }
 
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&[Cell<'_>])) -> Result<()> {
-        let Self { wire, address, .. } = self;
-        let failed = |fault| failed(address, fault);
+        let Self {
+            wire,
+            address,
+            cancel,
+        } = self;
+        let failed = |fault| {
+            cancel.let_the_end_come();
+            failed(address, fault)
+        };
         wire.ask(sql).map_err(failed)?;
         while let Some(row) = wire.next_row().map_err(failed)? {
             let cells = row
@@ -174,9 +177,10 @@ impl Connection for MySql {
             let Self {
                 mut wire,
                 address,
-                _signals,
+                cancel,
             } = *self;
             if let Err(fault) = send_rows(&mut wire, &sql, &sender) {
+                cancel.let_the_end_come();
                 // The error keeps its words and its code on its way through the reader.
                 let _ = sender.send(Err(io::Error::other(failed(&address, fault))));
             }

@@ -138,7 +138,9 @@ impl Wire {
         let mut plugin = plugin.map_or(AuthPlugin::MysqlNativePassword, AuthPlugin::into_owned);
         let mut scramble = greeting.nonce();
         self.id = greeting.connection_id();
-        let mut abilities = ABILITIES & (offered | Ability::CLIENT_CONNECT_ATTRS);
+        let mut abilities = ABILITIES & offered;
+        // What is said before TLS holds after it.
+        abilities.set(Ability::CLIENT_CONNECT_WITH_DB, address.database.is_some());
         if let Some(config) = tls {
             if !offered.contains(Ability::CLIENT_SSL) {
                 return Err(Fault::NoTls);

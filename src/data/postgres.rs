@@ -8,13 +8,13 @@ use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{Kind, Type};
 use postgres::{Client, Config, NoTls};
 
+use super::cancel::Cancel;
 use super::database::{CONNECT, Connection, patiently};
 use super::postgres_tls::MakeTls;
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
 use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::signals::{self, TakenOver};
 
 /// What every session begins with: one state of the data, nothing written, texts that mean the
 /// same whatever the server's settings, and a server that notices when we are gone.
@@ -27,8 +27,7 @@ const BEGIN: &str = "set standard_conforming_strings = on; set datestyle = 'ISO,
 pub(super) struct Postgres {
     client: Client,
     address: SqlAddress,
-    /// Ctrl-C ends what the server is doing, too.
-    _signals: Option<TakenOver>,
+    cancel: Cancel,
 }
 
 /// Connects and asks for the columns of the address.
@@ -80,21 +79,17 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
             },
         })
         .collect();
-    let cancel = client.cancel_token();
-    let signals = (!signals::are_taken_over()).then(|| {
-        signals::take_over(move |_| {
-            // Whether it arrives or not, the process ends.
-            let _ = match tls.clone() {
-                Some(tls) => cancel.cancel_query(tls),
-                None => cancel.cancel_query(NoTls),
-            };
-            false
-        })
+    let token = client.cancel_token();
+    let cancel = Cancel::new(move || {
+        let _ = match tls.clone() {
+            Some(tls) => token.cancel_query(tls),
+            None => token.cancel_query(NoTls),
+        };
     });
     let connection = Postgres {
         client,
         address: address.clone(),
-        _signals: signals,
+        cancel,
     };
     Ok((connection, columns))
 }
@@ -140,9 +135,14 @@ impl Engine for Postgres {
 
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&[Cell<'_>])) -> Result<()> {
         let Self {
-            client, address, ..
+            client,
+            address,
+            cancel,
         } = self;
-        let failed = |error| failed(address, error);
+        let failed = |error| {
+            cancel.let_the_end_come();
+            failed(address, error)
+        };
         // The extended protocol takes one statement and no more.
         let parameters: [&str; 0] = [];
         let mut rows = client.query_raw(sql, parameters).map_err(failed)?;
@@ -164,11 +164,14 @@ impl Connection for Postgres {
             let Self {
                 mut client,
                 address,
-                _signals,
+                cancel,
             } = *self;
             let sql = format!("copy ({sql}) to stdout with (format csv, header true)");
             // The error keeps its words and its code on its way through the reader.
-            let failed = |error| io::Error::other(failed(&address, error));
+            let failed = |error| {
+                cancel.let_the_end_come();
+                io::Error::other(failed(&address, error))
+            };
             let mut reader = match client.copy_out(&sql) {
                 Ok(reader) => reader,
                 Err(error) => {

@@ -299,11 +299,19 @@ impl SqlAddress {
             source: String::new(),
             shown: shown.clone(),
         };
+        let whole = |text: &str| {
+            let decoded = decoded(text);
+            let is_whole = !decoded.contains('\u{fffd}') || text.contains('\u{fffd}');
+            let hint = "write a percent sign as %25: like 'a%25'";
+            is_whole
+                .then_some(decoded)
+                .ok_or_else(|| bad("there are bytes that are no text").hint(hint))
+        };
         let (mut table, mut filter, mut query, mut password_file) = (None, None, None, None);
         let parameters = in_path.split(';').chain(parameters.split('&'));
         for parameter in parameters.filter(|text| !text.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let value = decoded(value);
+            let value = whole(value)?;
             match name {
                 "table" => table = Some(value),
                 "where" => filter = Some(value),
@@ -469,6 +477,7 @@ mod tests {
             "postgres://h:x/db?table=t",
             "postgres://me:secret@h/db?table=t&query=select 1",
             "postgres://me:secret@h/db?tabel=t",
+            "postgres://me:secret@h/db?table=t&where=a like '%ab%'",
         ] {
             let error = SqlAddress::parse(bad).expect_err(bad);
             assert_eq!(error.code().code(), 64, "{bad}");

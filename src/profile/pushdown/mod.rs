@@ -279,11 +279,26 @@ impl Table<'_> {
     ) -> Result<Vec<Column>> {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let looks = self.look(&names, progress)?;
-        let mut counters: Vec<Option<ColumnCounter>> = Vec::new();
+        let mut by_value = Vec::new();
         for (column, look) in columns.iter().zip(&looks) {
             let kind = self.column(&column.name)?.kind;
             let many = look.distinct > MAX_NUMBERS as u64;
-            counters.push(if kind == SqlKind::Text || column.categorical || !many {
+            by_value.push(kind == SqlKind::Text || column.categorical || !many);
+        }
+        if only.is_none() {
+            let passes = columns.iter().zip(&by_value).map(|(column, by_value)| {
+                let is_first = column.fine.is_empty();
+                1 + u64::from(!by_value && is_first)
+            });
+            let name = format!("counting in {}", self.place.file);
+            let ranges = by_value.iter().filter(|by_value| !**by_value).count();
+            let statements = passes.sum::<u64>() + ranges.div_ceil(COLUMNS) as u64;
+            progress.steps(&name, statements);
+        }
+        let mut counters: Vec<Option<ColumnCounter>> = Vec::new();
+        for (column, by_value) in columns.iter().zip(by_value) {
+            progress.note(&column.name);
+            counters.push(if by_value {
                 self.grouped(column, only, progress)?
             } else {
                 None
@@ -292,9 +307,10 @@ impl Table<'_> {
         let rest: Vec<usize> = (0..columns.len())
             .filter(|&at| counters[at].is_none())
             .collect();
-        let names: Vec<&str> = rest.iter().map(|&at| names[at]).collect();
-        let ranges = self.ranges(&names, only, progress)?;
+        let rest_names: Vec<&str> = rest.iter().map(|&at| names[at]).collect();
+        let ranges = self.ranges(&rest_names, only, progress)?;
         for (&at, range) in rest.iter().zip(ranges) {
+            progress.note(names[at]);
             counters[at] = Some(self.stretched(&columns[at], range, only, progress)?);
         }
         Ok(columns
@@ -423,6 +439,15 @@ pub(super) fn identifiers(
         .collect())
 }
 
+/// A statement that would be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// What it is for.
+    pub what: String,
+    /// The statement.
+    pub sql: String,
+}
+
 /// The order of statements that count a plan's columns, without an engine to ask: those with few
 /// distinct values need only the first two of theirs.
 pub(super) fn explain(
@@ -430,7 +455,7 @@ pub(super) fn explain(
     from: &str,
     columns: &[SqlColumn],
     plan: &CountPlan,
-) -> Vec<String> {
+) -> Vec<Explained> {
     let source = Source {
         dialect,
         from,
@@ -445,29 +470,44 @@ pub(super) fn explain(
         })
         .collect();
     let mut all = Vec::new();
+    let mut add = |what: String, sql: String| all.push(Explained { what, sql });
+    let columns_of = |part: &[(&SqlColumn, &CountColumn)]| match part {
+        [(only, _)] => only.name.clone(),
+        [(first, _), .., (last, _)] => format!("{} to {}", first.name, last.name),
+        [] => String::new(),
+    };
     for part in planned.chunks(COLUMNS) {
+        let what = format!("{}: how many distinct values, about", columns_of(part));
         let part: Vec<&SqlColumn> = part.iter().map(|(column, _)| *column).collect();
-        all.push(sample(source, &part));
+        add(what, sample(source, &part));
     }
     let is_number = |column: &SqlColumn, planned: &CountColumn| {
         column.kind != SqlKind::Text && !planned.categorical
     };
     for &(column, planned) in &planned {
         let limit = is_number(column, planned).then_some(MAX_NUMBERS as u64 + 1);
-        all.push(groups(source, column, limit));
+        let which = if limit.is_some() { ", if few" } else { "" };
+        let what = format!("{}: its values and their counts{which}", column.name);
+        add(what, groups(source, column, limit));
     }
     let numbers: Vec<(&SqlColumn, &CountColumn)> = planned
         .into_iter()
         .filter(|(column, planned)| is_number(column, planned))
         .collect();
     for part in numbers.chunks(COLUMNS) {
+        let what = format!("{}: their ranges, if many values", columns_of(part));
         let part: Vec<&SqlColumn> = part.iter().map(|(column, _)| *column).collect();
-        all.push(ranges(source, &part));
+        add(what, ranges(source, &part));
     }
     for (column, planned) in numbers {
         let mut edges: Vec<f64> = planned.cuts.iter().chain(&planned.fine).copied().collect();
         tidy(&mut edges);
-        all.push(buckets(source, column, &edges, 0.0));
+        let name = &column.name;
+        let what = match edges.len() {
+            0 => format!("{name}: twice, with edges that its range gives, if many values"),
+            edges => format!("{name}: {} stretches, if many values", edges + 1),
+        };
+        add(what, buckets(source, column, &edges, 0.0));
     }
     all
 }
