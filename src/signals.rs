@@ -48,8 +48,8 @@ static HANDLE: Mutex<Option<Handle>> = Mutex::new(None);
 
 /// A signal is ending the process.
 static IS_ENDING: AtomicBool = AtomicBool::new(false);
-/// What was begun before the end must be over by then.
-const MOST_PATIENCE: Duration = Duration::from_secs(30);
+/// Not for ever: a process that does not end must say something.
+const MOST_PATIENCE: Duration = Duration::from_secs(15);
 
 type Act = Arc<dyn Fn() + Send + Sync>;
 
@@ -106,6 +106,7 @@ pub fn before_end(act: impl Fn() + Send + Sync + 'static) -> BeforeEnd {
     acts.1 += 1;
     let number = acts.1;
     acts.0.push((number, Arc::new(act)));
+    listen_to(&[SIGHUP]);
     BeforeEnd(number)
 }
 
@@ -148,6 +149,11 @@ pub fn pass_on(pass: impl Fn(Caught) + Send + Sync + 'static) -> TakenOver {
 
 fn hand(taker: Taker, further: &[i32]) -> TakenOver {
     *TAKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(taker);
+    listen_to(further);
+    TakenOver(())
+}
+
+fn listen_to(further: &[i32]) {
     let handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
     for signal in further {
         if let Some(handle) = handle.as_ref() {
@@ -155,7 +161,6 @@ fn hand(taker: Taker, further: &[i32]) -> TakenOver {
             let _ = handle.add_signal(*signal);
         }
     }
-    TakenOver(())
 }
 
 /// As long as it lives, signals go to whom [`take_over`] or [`pass_on`] was given.

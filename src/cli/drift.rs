@@ -50,7 +50,7 @@ pub(super) struct DriftArgs {
     /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
     /// folder is all of its tables. A table in a database is counted there:
     /// `postgres://USER@HOST/DATABASE?table=NAME&where=CONDITION`, or `?query=SELECT ...`;
-    /// `mysql://` and `mariadb://` alike.
+    /// `mysql://`, `mariadb://` and `sc://` (Spark Connect) alike.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     baseline: Option<Vec<String>>,
 
@@ -59,7 +59,7 @@ pub(super) struct DriftArgs {
     /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
     /// folder is all of its tables. A table in a database is counted there:
     /// `postgres://USER@HOST/DATABASE?table=NAME&where=CONDITION`, or `?query=SELECT ...`;
-    /// `mysql://` and `mariadb://` alike.
+    /// `mysql://`, `mariadb://` and `sc://` (Spark Connect) alike.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     current: Option<Vec<String>>,
 

@@ -54,8 +54,8 @@ pub(super) struct ProfileArgs {
     ///
     /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
     /// folder is all of its tables. A database counts by itself:
-    /// `postgres://USER@HOST/DATABASE?table=NAME`, or `?query=SELECT ...`; `mysql://` and
-    /// `mariadb://` alike.
+    /// `postgres://USER@HOST/DATABASE?table=NAME`, or `?query=SELECT ...`; `mysql://`,
+    /// `mariadb://` and `sc://` (Spark Connect) alike.
     #[arg(required = true, value_name = "DATA", value_hint = ValueHint::FilePath)]
     pub(super) data: Vec<String>,
 

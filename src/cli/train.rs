@@ -42,8 +42,8 @@ pub(super) struct TrainArgs {
     /// Files (CSV, NDJSON, .gz, .zst, Parquet), folders or glob patterns, or a table in a database
     ///
     /// Several files are one data set; they are read twice. A table in a database
-    /// (`postgres://USER@HOST/DATABASE?table=NAME`, `mysql://`, `mariadb://`) is read once, into a
-    /// temporary file.
+    /// (`postgres://USER@HOST/DATABASE?table=NAME`, `mysql://`, `mariadb://`, `sc://`) is read
+    /// once, into a temporary file.
     #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]
     data: Option<Vec<String>>,
 

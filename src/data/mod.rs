@@ -3,7 +3,7 @@
 mod address;
 #[cfg(feature = "parquet")]
 mod calendar;
-#[cfg(any(feature = "mysql", feature = "postgres"))]
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 mod cancel;
 mod columns;
 mod copy;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 
+use super::cancel::Cancel;
 use super::database::{CONNECT, Connection, patiently};
 use super::spark_arrow::each_row;
 use super::spark_protocol::{self as protocol, ErrorInfo, Malformed, Session};
@@ -17,7 +18,6 @@ use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn};
 use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::signals::{self, BeforeEnd};
 
 /// Where servers listen if nobody says otherwise.
 const PORT: u16 = 15002;
@@ -42,7 +42,7 @@ pub(super) struct Spark {
     is_ours: bool,
     address: SqlAddress,
     names: Vec<String>,
-    _signals: BeforeEnd,
+    cancel: Cancel,
 }
 
 /// Connects and asks for the columns of the address.
@@ -79,9 +79,9 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Spark, Vec<SqlColumn>)> {
     };
     let opened = patiently(open, may_pass).map_err(|fault| failed(address, fault));
     let (mut channel, session) = opened?;
-    let signals = {
+    let cancel = {
         let (endpoint, session) = (endpoint, session.clone());
-        signals::before_end(move || stop(&endpoint, &session, is_ours))
+        Cancel::new(move || stop(&endpoint, &session, is_ours))
     };
     let substitutes = match is_ours {
         true => set_up(&mut channel, &session).map_err(|fault| failed(address, fault))?,
@@ -93,7 +93,7 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Spark, Vec<SqlColumn>)> {
         is_ours,
         address: address.clone(),
         names: Vec::new(),
-        _signals: signals,
+        cancel,
     };
     let columns = spark.columns()?;
     let varies = |column: &&SqlColumn| substitutes && column.name.contains("${");
@@ -214,7 +214,7 @@ impl Spark {
         let sql = format!("select * from {}", self.address.source());
         let request = self.session.analyze(&sql);
         let answer = self.channel.call("AnalyzePlan", request, None);
-        signals::stay_if_ending();
+        self.cancel.let_the_end_come();
         answer
             .and_then(|answer| Ok(protocol::columns(&answer)?))
             .map_err(|fault| failed(&self.address, fault))
@@ -267,7 +267,7 @@ impl Engine for Spark {
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&[Cell<'_>])) -> Result<()> {
         let ended = self.run(sql, each, &mut || true);
         // A statement that a signal ends may also end as if there were no rows.
-        signals::stay_if_ending();
+        self.cancel.let_the_end_come();
         ended.map_err(|fault| failed(&self.address, fault))
     }
 }
@@ -289,7 +289,7 @@ impl Connection for Spark {
                     block.len() < BLOCK || sender.send(Ok(std::mem::take(&mut *block))).is_ok()
                 },
             );
-            signals::stay_if_ending();
+            self.cancel.let_the_end_come();
             // The error keeps its words and its code on its way through the reader.
             let last = match ended {
                 Ok(()) => Ok(block.into_inner()),
