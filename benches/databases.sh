@@ -46,7 +46,7 @@ compare() {
     local server=$1 client=$2 address=$3 statements=$4 what
     local -A run=(
         [profile]="$churnctl profile $address -o $work/p.json -q"
-        [drift]="$churnctl drift --baseline $work/base.json --current $address -q --fail-on never --report $work/r.json --no-html"
+        [drift]="$churnctl drift --baseline $work/base.json --current $address -q --fail-on never --report $work/r.json"
     )
     "$churnctl" profile "$address" -o "$work/base.json" -q >/dev/null
     for what in profile drift; do
@@ -124,9 +124,9 @@ mariadb_server() {
         --innodb-buffer-pool-size=512M --innodb-flush-log-at-trx-commit=0 --log-output=TABLE \
         2>"$data/log" &
     servers+=("$!")
-    client=(mariadb --no-defaults -h127.0.0.1 "-P$((port + 1))" -uroot -N -B --raw --quick)
-    until "${client[@]}" -e 'select 1' >/dev/null 2>&1; do sleep 0.1; done
-    "${client[@]}" <<SQL
+    mariadb=(mariadb --no-defaults -h127.0.0.1 "-P$((port + 1))" -uroot -N -B --raw --quick)
+    until "${mariadb[@]}" -e 'select 1' >/dev/null 2>&1; do sleep 0.1; done
+    "${mariadb[@]}" >/dev/null <<SQL
 create database shop; use shop;
 create table customers as
 select concat('u-', seq) as user_id, cast(rand(1) * 72 as int) as tenure, exp(rand(2) * 6) as spend,
@@ -139,16 +139,16 @@ analyze table customers;
 SQL
     statements_of_mariadb() {
         if [ "$1" = start ]; then
-            "${client[@]}" -e 'truncate mysql.general_log; set global general_log = 1'
+            "${mariadb[@]}" -e 'truncate mysql.general_log; set global general_log = 1'
         else
-            "${client[@]}" -e "set global general_log = 0; select concat(argument, ';') from mysql.general_log
+            "${mariadb[@]}" -e "set global general_log = 0; select concat(argument, ';') from mysql.general_log
                 where command_type = 'Query' and argument like 'select %from%customers%'
                 and argument not like '%general_log%' order by event_time"
         fi
     }
     run_mariadb() {
         { echo 'set names utf8mb4; start transaction with consistent snapshot, read only;'; cat "$1"; } |
-            "${client[@]}" shop
+            "${mariadb[@]}" shop
     }
     compare mariadb run_mariadb "mariadb://root@127.0.0.1:$((port + 1))/shop?table=customers" \
         statements_of_mariadb
