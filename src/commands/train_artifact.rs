@@ -3,7 +3,6 @@
 use super::train::{SCORE, TrainRequest};
 use super::train_table::{self, TrainTable};
 use super::{Shell, inputs};
-use crate::data;
 use crate::drift::roles::drop_identifiers;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Body, Example, Provenance};
@@ -12,7 +11,6 @@ use crate::model::promote::Decision;
 use crate::model::report::{SCHEMA_VERSION, SplitDrift, TrainReport};
 use crate::model::score::Scorer;
 use crate::model::split::Splits;
-use crate::model::store;
 use crate::model::training::{Training, described};
 use crate::profile::{Profile, Roles};
 
@@ -51,10 +49,7 @@ pub(super) fn body(
         .collect::<Result<_>>()?;
     let shown = request.data.iter();
     let shown = shown.map(|address| crate::text::redacted(address).into_owned());
-    let data_sha256 = match &table.copy {
-        Some(copy) => store::reader_sha256(copy.bytes()?)?,
-        None => store::data_sha256(&data::expand(&request.data)?)?,
-    };
+    let data_sha256 = table.data_sha256(request)?;
     let mut warnings = table.warnings.clone();
     warnings.extend(training.warnings.iter().cloned());
     Ok(Body {

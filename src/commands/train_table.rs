@@ -2,12 +2,13 @@
 
 use super::Shell;
 use super::train::TrainRequest;
-use crate::data::{DataSet, RowsCopy, named_like_an_id, positive_label, same_label};
+use crate::data::{DataSet, RowsCopy, expand, named_like_an_id, positive_label, same_label};
 use crate::drift::roles::check_names;
 use crate::error::{Error, Place, Result};
 use crate::model::artifact::ModelRoles;
 use crate::model::frame::{Column, Frame, MISSING_CODE, WantedColumn};
 use crate::model::identity::row_keys;
+use crate::model::store;
 use crate::model::times::times_of;
 use crate::model::unfit::{Unfit, all_another_whole, unfit};
 
@@ -31,6 +32,16 @@ pub(super) struct TrainTable {
     /// What was read, where it is a table in a database.
     pub copy: Option<RowsCopy>,
     pub warnings: Vec<String>,
+}
+
+impl TrainTable {
+    /// Returns the checksum of what was read: the data's, or their copy's.
+    pub(super) fn data_sha256(&self, request: &TrainRequest) -> Result<String> {
+        match &self.copy {
+            Some(copy) => store::reader_sha256(copy.bytes()?),
+            None => store::data_sha256(&expand(&request.data)?),
+        }
+    }
 }
 
 /// Opens the data, or their copy.

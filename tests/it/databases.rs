@@ -9,7 +9,7 @@ use churnctl::exit::ExitCode;
 use serde_json::Value;
 
 use crate::harness::{Churnctl, say};
-use crate::servers::installed;
+use crate::servers::{eventually, installed};
 use crate::sources::{Typed, assert_same};
 
 /// How long a server, or a statement, may take to begin.
@@ -258,35 +258,68 @@ pub(crate) fn gives_the_numbers_of_its_file(database: &impl Database) -> Vec<Str
 /// The rows of a table come in their order: the same model, the same scores.
 fn trains_and_scores(churnctl: &Churnctl, database: &impl Database) {
     let address = database.address("table=current");
-    let train = |data: &str| {
+    let train = |data: &str, artifacts: &str| {
         let args = [
             "train",
             data,
             "--label",
             "churn_label",
-            "--exclude",
-            "churn_risk",
+            "--model",
+            "logistic",
         ];
+        let args = [&args[..], &["--artifacts", artifacts]].concat();
         churnctl.run(&args).expect(ExitCode::Ok);
-        churnctl.read_json("artifacts/metrics/train_latest.json")
+        churnctl.read_json(&format!("{artifacts}/metrics/train_latest.json"))
     };
-    let (of_file, of_table) = (train("current.csv"), train(&address));
+    let (of_file, of_table) = (
+        train("current.csv", "artifacts"),
+        train(&address, "of_table"),
+    );
     for part in [
-        "rows",
-        "splits",
+        "tried_log_loss",
+        "split",
+        "split_rows",
         "metrics",
-        "candidate",
-        "learners",
-        "features",
+        "importance",
+        "drift",
     ] {
         assert_eq!(of_file[part], of_table[part], "{part}");
     }
+    // The candidate is known to be of these data, read again.
+    let args = [
+        "promote",
+        "of_table",
+        &address,
+        "--label",
+        "churn_label",
+        "--dry-run",
+    ];
+    churnctl.run(&args).expect(ExitCode::Ok);
+    watches(churnctl, &address);
     for (data, scores) in [("current.csv", "file.csv"), (address.as_str(), "table.csv")] {
         churnctl
             .run(&["score", data, "-o", scores])
             .expect(ExitCode::Ok);
     }
     assert!(churnctl.read("file.csv") == churnctl.read("table.csv"));
+}
+
+/// A check that is repeated, both sides in the database, until SIGTERM.
+fn watches(churnctl: &Churnctl, address: &str) {
+    let sides = ["drift", "--baseline", address, "--current", address];
+    let more = ["--watch", "1s", "--report", "watched.json"];
+    let child = churnctl.spawn(&[&sides[..], &more].concat(), Stdio::null());
+    eventually("a report", || {
+        churnctl.path("watched.json").exists().then_some(())
+    });
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(sent.expect("kill").success());
+    let ended = child.wait_with_output().expect("wait");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(!said.contains("error:"), "{said}");
+    // At a bad moment for it, a check that runs is not waited for.
+    assert!(matches!(ended.status.code(), Some(0 | 143)), "{said}");
 }
 
 /// Ctrl-C and SIGTERM end the statement, too; a server that goes is an error that says so, and
@@ -303,13 +336,17 @@ pub(crate) fn leaves_nothing_running(churnctl: &Churnctl, database: &mut impl Da
         assert_eq!(ended.status.code(), Some(code), "{ended:?}");
         database.wait_for_statements("0");
     }
-    let child = churnctl.spawn(&["profile", &slow, "-o", "slow.json"], Stdio::null());
-    database.wait_for_statements("1");
+    // One counts, one gets rows.
+    let counts = churnctl.spawn(&["profile", &slow, "-o", "slow.json"], Stdio::null());
+    let reads = churnctl.spawn(&["train", &slow], Stdio::null());
+    database.wait_for_statements("2");
     database.kill();
-    let ended = child.wait_with_output().expect("wait");
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(69), "{said}");
-    assert!(said.contains("error: the database "), "{said}");
+    for child in [counts, reads] {
+        let ended = child.wait_with_output().expect("wait");
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(69), "{said}");
+        assert!(said.contains("error: the database "), "{said}");
+    }
     assert!(!churnctl.path("slow.json").exists());
     assert!(churnctl.temporary_files("").is_empty());
     let victims = database.address("table=victims");
