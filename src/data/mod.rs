@@ -35,6 +35,8 @@ mod spark;
 #[cfg(feature = "spark")]
 mod spark_arrow;
 #[cfg(feature = "spark")]
+mod spark_error;
+#[cfg(feature = "spark")]
 mod spark_protocol;
 #[cfg(feature = "spark")]
 mod spark_wire;
