@@ -18,7 +18,7 @@ COPY docs/lint ./docs/lint
 # Targets that Cargo.toml finds by itself are not needed here.
 RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
     && CHURNCTL_COMMIT="$COMMIT" RUSTFLAGS="-C target-feature=+crt-static" \
-       cargo build --locked --profile dist --target "$target" --bin churnctl \
+       cargo build --locked --profile dist --all-features --target "$target" --bin churnctl \
     && mkdir -p /image/etc/ssl/certs /image/tmp \
     && cp "target/$target/dist/churnctl" /image/churnctl \
     && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \

@@ -161,8 +161,8 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, files, folders, glob patterns, or - for standard input [default: data/features/training_dataset.csv]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, files, folders, glob patterns, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l exclude -d 'Columns that are no features' -r

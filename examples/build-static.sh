@@ -15,7 +15,7 @@ target="${TARGET:-$(rustc -vV | sed -n 's/^host: //p')}"
 
 # With a target of its own, so that only the binary is static and not the macros that build it.
 RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" \
-    cargo build --locked --profile "$profile" --target "$target"
+    cargo build --locked --profile "$profile" --all-features --target "$target"
 
 binary="${CARGO_TARGET_DIR:-target}/$target/$profile/churnctl"
 [ "$profile" = dist ] || { strip -o "$binary-stripped" "$binary" && binary="$binary-stripped"; }

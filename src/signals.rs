@@ -1,7 +1,9 @@
 //! Signals of the process and who acts on them: a command that has work to finish, or the process
 //! itself, which ends. What ending takes is the caller's affair.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::exfiltrator::origin::WithOrigin;
@@ -44,6 +46,16 @@ type Taker = Arc<dyn Fn(Signal, Caught) -> bool + Send + Sync>;
 static TAKER: Mutex<Option<Taker>> = Mutex::new(None);
 static HANDLE: Mutex<Option<Handle>> = Mutex::new(None);
 
+/// A signal is ending the process.
+static IS_ENDING: AtomicBool = AtomicBool::new(false);
+/// Not for ever: a process that does not end must say something.
+const MOST_PATIENCE: Duration = Duration::from_secs(15);
+
+type Act = Arc<dyn Fn() + Send + Sync>;
+
+/// What is done before a signal ends the process, by number, and the next number.
+static BEFORE_END: Mutex<(Vec<(u64, Act)>, u64)> = Mutex::new((Vec::new(), 0));
+
 /// Listens to SIGINT and SIGTERM, as PID 1 too, where the kernel's default would ignore them.
 /// `end` is called for the first signal that nobody takes care of, on a thread of its own.
 ///
@@ -64,6 +76,13 @@ pub fn listen(end: impl FnOnce(Signal) + Send + 'static) {
             !taker.is_some_and(|take| take(Signal::of(origin.signal), caught))
         });
         if let Some(origin) = unwanted {
+            IS_ENDING.store(true, Ordering::SeqCst);
+            let acts = BEFORE_END
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .0
+                .clone();
+            acts.iter().for_each(|(_, act)| act());
             end(Signal::of(origin.signal));
         }
     };
@@ -77,6 +96,37 @@ pub fn listen(end: impl FnOnce(Signal) + Send + 'static) {
 pub fn are_taken_over() -> bool {
     let taker = TAKER.lock().unwrap_or_else(PoisonError::into_inner);
     taker.is_some()
+}
+
+/// Lets `act` be called before a signal ends the process, until the result is dropped: for what
+/// would go on elsewhere. It is called on a thread of its own and should not take long.
+#[must_use]
+pub fn before_end(act: impl Fn() + Send + Sync + 'static) -> BeforeEnd {
+    let mut acts = BEFORE_END.lock().unwrap_or_else(PoisonError::into_inner);
+    acts.1 += 1;
+    let number = acts.1;
+    acts.0.push((number, Arc::new(act)));
+    listen_to(&[SIGHUP]);
+    BeforeEnd(number)
+}
+
+/// Waits for the end of the process if a signal is ending it: for failures that come of that
+/// alone and shall not be told.
+pub fn stay_if_ending() {
+    if IS_ENDING.load(Ordering::SeqCst) {
+        std::thread::sleep(MOST_PATIENCE);
+    }
+}
+
+/// As long as it lives, what [`before_end`] was given is done when a signal ends the process.
+#[derive(Debug)]
+pub struct BeforeEnd(u64);
+
+impl Drop for BeforeEnd {
+    fn drop(&mut self) {
+        let mut acts = BEFORE_END.lock().unwrap_or_else(PoisonError::into_inner);
+        acts.0.retain(|(number, _)| *number != self.0);
+    }
 }
 
 /// Lets `take` decide about every signal, SIGHUP too, until the result is dropped. It returns
@@ -99,6 +149,11 @@ pub fn pass_on(pass: impl Fn(Caught) + Send + Sync + 'static) -> TakenOver {
 
 fn hand(taker: Taker, further: &[i32]) -> TakenOver {
     *TAKER.lock().unwrap_or_else(PoisonError::into_inner) = Some(taker);
+    listen_to(further);
+    TakenOver(())
+}
+
+fn listen_to(further: &[i32]) {
     let handle = HANDLE.lock().unwrap_or_else(PoisonError::into_inner);
     for signal in further {
         if let Some(handle) = handle.as_ref() {
@@ -106,7 +161,6 @@ fn hand(taker: Taker, further: &[i32]) -> TakenOver {
             let _ = handle.add_signal(*signal);
         }
     }
-    TakenOver(())
 }
 
 /// As long as it lives, signals go to whom [`take_over`] or [`pass_on`] was given.

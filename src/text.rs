@@ -93,9 +93,21 @@ pub fn shorten(text: &str, columns: usize) -> Cow<'_, str> {
 /// use churnctl::text::redacted;
 /// assert_eq!(redacted("postgres://me:secret@h/db?table=t"), "postgres://me:***@h/db?table=t");
 /// assert_eq!(redacted("months/*.csv"), "months/*.csv");
+/// assert_eq!(redacted("sc://h/;token=secret;user_id=me"), "sc://h/;token=***;user_id=me");
 /// ```
 #[must_use]
 pub fn redacted(address: &str) -> Cow<'_, str> {
+    match address.split_once("://") {
+        Some((scheme @ ("sc" | "spark"), rest)) => {
+            let hidden = format!("{scheme}://{}", without_tokens(rest));
+            Cow::Owned(without_password(&hidden).into_owned())
+        }
+        Some(_) => without_password(address),
+        None => Cow::Borrowed(address),
+    }
+}
+
+fn without_password(address: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = address.split_once("://") else {
         return Cow::Borrowed(address);
     };
@@ -114,6 +126,29 @@ pub fn redacted(address: &str) -> Cow<'_, str> {
         Some((user, _)) => Cow::Owned(format!("{scheme}://{user}:***{}", &rest[at..])),
         None => Cow::Borrowed(address),
     }
+}
+
+/// Hides the values of `token` and of further headers (`x-...`) among Spark's parameters.
+fn without_tokens(rest: &str) -> String {
+    let mut shown = String::with_capacity(rest.len());
+    for parameter in rest.split_inclusive([';', '?', '&']) {
+        let end = parameter.trim_end_matches([';', '?', '&']).len();
+        let (parameter, end) = parameter.split_at(end);
+        match parameter.split_once('=') {
+            Some((name, _)) if hides(name) => {
+                shown.push_str(name);
+                shown.push_str("=***");
+            }
+            _ => shown.push_str(parameter),
+        }
+        shown.push_str(end);
+    }
+    shown
+}
+
+fn hides(name: &str) -> bool {
+    let name = name.trim().to_ascii_lowercase();
+    name == "token" || name == "password" || name.starts_with("x-")
 }
 
 /// Returns `text` with spaces after it up to `columns` terminal columns.

@@ -18,6 +18,7 @@ want_debian_packages() {
     command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
     command -v prometheus-pushgateway >/dev/null || missing+=(prometheus-pushgateway)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+    compgen -G '/usr/sbin/mariadbd' >/dev/null || missing+=(mariadb-server)
     if [ ${#missing[@]} -eq 0 ]; then
         return
     fi
@@ -41,14 +42,32 @@ want_debian_packages() {
     # Nor shall they start at the next boot.
     local package
     for package in "${missing[@]}"; do
-        if [[ $package == prometheus* || $package == postgresql ]] && [ -d /run/systemd/system ]; then
-            systemctl disable --now --quiet "$package" || true
+        if [[ $package == prometheus* || $package == postgresql || $package == mariadb-server ]] && [ -d /run/systemd/system ]; then
+            systemctl disable --now --quiet "${package/mariadb-server/mariadb}" || true
         fi
     done
 }
 
+# Sail speaks Spark Connect without Java: one wheel, installed in seconds.
+want_sail() {
+    if [ -n "${SAIL_BIN:-}" ] || command -v sail >/dev/null; then
+        return
+    fi
+    local folder="${CARGO_TARGET_DIR:-target}/sail"
+    if [ ! -x "$folder/bin/sail" ]; then
+        echo "installing pysail"
+        if ! { python3 -m venv "$folder" && "$folder/bin/pip" install -q pysail; } >/dev/null 2>&1; then
+            echo "could not be installed, going on without: pysail"
+            return
+        fi
+    fi
+    SAIL_BIN="$(cd "$folder/bin" && pwd)/sail"
+    export SAIL_BIN
+}
+
 step "tools"
 want_debian_packages
+want_sail
 
 step "cargo fmt --check"
 cargo fmt --all --check

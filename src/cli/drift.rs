@@ -19,6 +19,9 @@ Examples:
   # Against a profile, with an HTML page, a week of files as one data set
   churnctl drift --baseline profile.json --current 'scores/2026-08-*.csv.gz' --html drift.html
 
+  # Against a profile, a table that the database itself counts
+  churnctl drift --baseline profile.json --current 'postgres://reader@db/shop?table=customers'
+
   # Features, predictions and quality
   churnctl drift --baseline old.csv --current new.csv --score churn_risk --label churned
 
@@ -42,17 +45,21 @@ write, 78 bad settings. `churnctl --help` lists all.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct DriftArgs {
-    /// Baseline: a profile, files, folders, glob patterns, or - for standard input
+    /// Baseline: a profile, files, folders, glob patterns, a database, or - for standard input
     ///
     /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
-    /// folder is all of its tables.
+    /// folder is all of its tables. A table in a database is counted there:
+    /// `postgres://USER@HOST/DATABASE?table=NAME&where=CONDITION`, or `?query=SELECT ...`;
+    /// `mysql://`, `mariadb://` and `sc://` (Spark Connect) alike.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     baseline: Option<Vec<String>>,
 
-    /// Current data: a profile, files, folders, glob patterns, or - for standard input
+    /// Current data: a profile, files, folders, glob patterns, a database, or - for standard input
     ///
     /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
-    /// folder is all of its tables.
+    /// folder is all of its tables. A table in a database is counted there:
+    /// `postgres://USER@HOST/DATABASE?table=NAME&where=CONDITION`, or `?query=SELECT ...`;
+    /// `mysql://`, `mariadb://` and `sc://` (Spark Connect) alike.
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = DATA, value_hint = ValueHint::FilePath)]
     current: Option<Vec<String>>,
 
@@ -134,8 +141,8 @@ pub(super) struct DriftArgs {
 
     /// Print the SQL that would count a current side in a database, and do nothing else
     ///
-    /// A statement a line. The baseline is read. Columns with few distinct values need only the
-    /// first two of theirs.
+    /// The baseline is read. Columns with few distinct values need only the first two of theirs. A
+    /// terminal sees what each is for, a pipe the statements alone.
     #[arg(long, help_heading = DATA)]
     pub(super) explain_sql: bool,
 

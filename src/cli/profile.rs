@@ -19,8 +19,8 @@ Examples:
   # One of eight parts of a large data set, for eight machines
   churnctl profile big.parquet --shard 3/8 -o part-3.json
 
-  # A table in PostgreSQL, counted there; the statements that do it
-  churnctl profile 'postgres://reader@db/shop?table=customers' -o profile.json
+  # A table in a database, counted there; the statements that do it
+  churnctl profile 'mysql://reader@db/shop?table=customers&password_file=pw' -o profile.json
   churnctl profile 'postgres://reader@db/shop?table=customers' -o - --explain-sql
 
   # From a pipe
@@ -50,10 +50,12 @@ pub(super) struct ProfileArgs {
     #[command(subcommand)]
     pub(super) command: Option<ProfileCommand>,
 
-    /// Files, folders, glob patterns, or - for standard input
+    /// Files, folders, glob patterns, a table in a database, or - for standard input
     ///
     /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
-    /// folder is all of its tables.
+    /// folder is all of its tables. A database counts by itself:
+    /// `postgres://USER@HOST/DATABASE?table=NAME`, or `?query=SELECT ...`; `mysql://`,
+    /// `mariadb://` and `sc://` (Spark Connect) alike.
     #[arg(required = true, value_name = "DATA", value_hint = ValueHint::FilePath)]
     pub(super) data: Vec<String>,
 
@@ -63,7 +65,8 @@ pub(super) struct ProfileArgs {
 
     /// Print the SQL that would count a table in a database, and do nothing else
     ///
-    /// A statement a line. Columns with few distinct values need only the first two of theirs.
+    /// Columns with few distinct values need only the first two of theirs. A terminal sees what
+    /// each is for, a pipe the statements alone.
     #[arg(long, conflicts_with = "shard")]
     pub(super) explain_sql: bool,
 

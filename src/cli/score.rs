@@ -31,6 +31,9 @@ Examples:
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct ScoreArgs {
     /// Files (CSV, NDJSON, .gz, .zst, Parquet), folders, glob patterns, or - for standard input
+    ///
+    /// Or a table in a database: `postgres://USER@HOST/DATABASE?table=NAME`; `mysql://`,
+    /// `mariadb://` and `sc://` (Spark Connect) alike.
     #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]
     data: Option<Vec<String>>,
 

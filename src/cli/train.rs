@@ -39,9 +39,11 @@ cannot read or write, 78 bad settings. `churnctl --help` lists all.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct TrainArgs {
-    /// Files (CSV, NDJSON, .gz, .zst, Parquet), folders or glob patterns; they are read twice
+    /// Files (CSV, NDJSON, .gz, .zst, Parquet), folders or glob patterns, or a table in a database
     ///
-    /// Several files are one data set.
+    /// Several files are one data set; they are read twice. A table in a database
+    /// (`postgres://USER@HOST/DATABASE?table=NAME`, `mysql://`, `mariadb://`, `sc://`) is read
+    /// once, into a temporary file.
     #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]
     data: Option<Vec<String>>,
 

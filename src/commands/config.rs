@@ -75,7 +75,7 @@ fn value(kind: Kind, raw: &Raw) -> serde_json::Value {
 /// Takes user and password out of URLs: who sees the settings need not know them.
 fn shown_safely(shown: &Shown) -> Option<Raw> {
     shown.value.as_ref().map(|raw| match raw {
-        Raw::One(text) if text.contains("://") => Raw::One(redacted(text)),
+        Raw::One(text) if text.contains("://") => Raw::One(redacted(&crate::text::redacted(text))),
         Raw::Many(texts) => {
             let texts = texts.iter();
             Raw::Many(

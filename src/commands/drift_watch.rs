@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::Shell;
 use super::drift::{DriftRequest, Watch, write_outputs};
 use crate::cells::Tone;
-use crate::data::expand;
+use crate::data::{expand, is_database};
 use crate::drift::{DriftReport, Status};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -177,7 +177,13 @@ impl<'a> Rounds<'a> {
     }
 
     fn compare(&mut self, shell: &Shell<'_>) -> Result<DriftReport> {
-        let signature = signature(&self.request.baseline)?;
+        // A table in a database is a baseline once: nobody says when it changes.
+        let is_elsewhere = self.request.baseline.iter().any(|at| is_database(at));
+        let signature = if is_elsewhere {
+            Signature::new()
+        } else {
+            signature(&self.request.baseline)?
+        };
         let baseline = match self.baseline.take() {
             Some((known, baseline)) if known == signature => baseline,
             Some(_) | None => {

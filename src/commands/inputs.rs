@@ -6,11 +6,15 @@ use std::path::Path;
 
 use super::Shell;
 use super::drift::ReadingRequest;
+use crate::cells::Tone;
 use crate::data::{DataSet, ReadOptions, has_lines_name, is_lines};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::model::store;
-use crate::profile::{CountPlan, Counted, Profile, Roles, count, explain as explained, profile};
+use crate::profile::{
+    CountPlan, Counted, Explained, Profile, Roles, count, explain as explained, profile,
+};
+use crate::terminal::Format;
 use crate::text::{redacted, visible};
 
 /// Largest profile that is read; one of 1,000 wide columns is far below.
@@ -119,10 +123,41 @@ pub fn explain(input: Input, plan: &CountPlan, shell: &mut Shell<'_>) -> Result<
         Error::usage("only a table in a database is counted by SQL")
             .hint("name one: postgres://USER@HOST/DATABASE?table=NAME")
     })?;
-    for statement in statements {
-        shell.print(&format!("{};\n", visible(&statement)))?;
+    let is_for_eyes = shell.look().format == Format::Table;
+    for (at, Explained { what, sql }) in statements.iter().enumerate() {
+        if is_for_eyes {
+            let line = format!("-- {} of {}: {what}", at + 1, statements.len());
+            shell.print_line(Tone::Dim, &line)?;
+            shell.print(&format!("{}\n\n", glimpse(&runnable(sql))))?;
+        } else {
+            shell.print(&format!("{};\n", runnable(sql)))?;
+        }
+    }
+    if is_for_eyes {
+        let note = "-- long statements are cut here; in a pipe or a file they are whole";
+        shell.print_line(Tone::Dim, note)?;
     }
     Ok(ExitCode::Ok)
+}
+
+/// Returns a statement without what steers a terminal, but with its line breaks: without one the
+/// comment in a condition of the user's would not end.
+fn runnable(statement: &str) -> String {
+    let lines: Vec<_> = statement.split('\n').map(visible).collect();
+    lines.join("\n")
+}
+
+/// A statement with hundreds of edges, without most of them.
+fn glimpse(sql: &str) -> String {
+    const START: usize = 700;
+    const END: usize = 300;
+    let count = sql.chars().count();
+    if count <= START + END {
+        return format!("{sql};");
+    }
+    let start: String = sql.chars().take(START).collect();
+    let end: String = sql.chars().skip(count - END).collect();
+    format!("{start} ... {end};")
 }
 
 /// Returns addresses as reports show them: without passwords.

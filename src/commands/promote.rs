@@ -8,7 +8,6 @@ use super::train_judge::{Contender, judge};
 use super::train_request::TrainRequest;
 use super::{Shell, model_file, train_table};
 use crate::cells::Tone;
-use crate::data;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::write_atomically;
@@ -17,7 +16,6 @@ use crate::model::paired::Comparison;
 use crate::model::publish::{Champion, Shelf};
 use crate::model::score::Scorer;
 use crate::model::split::{Rows, SplitOptions, split};
-use crate::model::store;
 use crate::settings::Settings;
 
 /// Version of the JSON layout.
@@ -94,7 +92,8 @@ pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         keys: &table.dealt_by,
     };
     let splits = split(rows, &options)?;
-    is_of_these_data(&candidate, train, &splits.description)?;
+    let data_sha256 = table.data_sha256(train)?;
+    is_of_these_data(&candidate, train, &data_sha256, &splits.description)?;
     let scorer = Scorer::new(&candidate.body)?;
     let scores = scorer.scores_of(&table.frame, &splits.test, train.options.threads)?;
     let shelf = Shelf::new(&train.artifacts, shell.created_at(), VERSION);
@@ -157,7 +156,12 @@ fn candidate_file(path: &Path) -> PathBuf {
 }
 
 /// Rows that the candidate has learned from would flatter it, so the test rows must be its own.
-fn is_of_these_data(candidate: &Artifact, train: &TrainRequest, split: &str) -> Result<()> {
+fn is_of_these_data(
+    candidate: &Artifact,
+    train: &TrainRequest,
+    data_sha256: &str,
+    split: &str,
+) -> Result<()> {
     let provenance = &candidate.body.provenance;
     let refused = |what: String, hint: &str| Err(Error::bad_input(what).hint(hint));
     if candidate.name != train.name {
@@ -167,7 +171,7 @@ fn is_of_these_data(candidate: &Artifact, train: &TrainRequest, split: &str) -> 
             "the setting `model` names the model",
         );
     }
-    if provenance.data_sha256 != store::data_sha256(&data::expand(&train.data)?)? {
+    if provenance.data_sha256 != data_sha256 {
         return refused(
             format!(
                 "the candidate {} was trained from other data",

@@ -1,9 +1,8 @@
 //! What a training leaves: the body of its artifact, and its report.
 
 use super::train::{SCORE, TrainRequest};
-use super::train_table::TrainTable;
+use super::train_table::{self, TrainTable};
 use super::{Shell, inputs};
-use crate::data::{self, DataSet};
 use crate::drift::roles::drop_identifiers;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Body, Example, Provenance};
@@ -12,7 +11,6 @@ use crate::model::promote::Decision;
 use crate::model::report::{SCHEMA_VERSION, SplitDrift, TrainReport};
 use crate::model::score::Scorer;
 use crate::model::split::Splits;
-use crate::model::store;
 use crate::model::training::{Training, described};
 use crate::profile::{Profile, Roles};
 
@@ -51,12 +49,7 @@ pub(super) fn body(
         .collect::<Result<_>>()?;
     let shown = request.data.iter();
     let shown = shown.map(|address| crate::text::redacted(address).into_owned());
-    let data_sha256 = match request.data.as_slice() {
-        [address] if data::is_database(address) => {
-            store::reader_sha256(data::database_bytes(address)?)?
-        }
-        addresses => store::data_sha256(&data::expand(addresses)?)?,
-    };
+    let data_sha256 = table.data_sha256(request)?;
     let mut warnings = table.warnings.clone();
     warnings.extend(training.warnings.iter().cloned());
     Ok(Body {
@@ -104,7 +97,7 @@ fn baseline(
         id: [&table.roles.id[..], &table.identifiers].concat(),
         ..request.reading.roles()
     };
-    let data = DataSet::open(&request.data, request.reading.read_options())?;
+    let data = train_table::open(request, table.copy.as_ref())?;
     let mut profile = inputs::profile_of(data, roles, "profile of", shell)?;
     drop_identifiers(
         &mut profile,

@@ -2,12 +2,13 @@
 
 use super::Shell;
 use super::train::TrainRequest;
-use crate::data::{DataSet, named_like_an_id, positive_label, same_label};
+use crate::data::{DataSet, RowsCopy, expand, named_like_an_id, positive_label, same_label};
 use crate::drift::roles::check_names;
 use crate::error::{Error, Place, Result};
 use crate::model::artifact::ModelRoles;
 use crate::model::frame::{Column, Frame, MISSING_CODE, WantedColumn};
 use crate::model::identity::row_keys;
+use crate::model::store;
 use crate::model::times::times_of;
 use crate::model::unfit::{Unfit, all_another_whole, unfit};
 
@@ -28,13 +29,36 @@ pub(super) struct TrainTable {
     /// By what rows are dealt to the splits: who they are, or who their group is.
     pub dealt_by: Vec<u64>,
     pub rows_read: u64,
+    /// What was read, where it is a table in a database.
+    pub copy: Option<RowsCopy>,
     pub warnings: Vec<String>,
+}
+
+impl TrainTable {
+    /// Returns the checksum of what was read: the data's, or their copy's.
+    pub(super) fn data_sha256(&self, request: &TrainRequest) -> Result<String> {
+        match &self.copy {
+            Some(copy) => store::reader_sha256(copy.bytes()?),
+            None => store::data_sha256(&expand(&request.data)?),
+        }
+    }
+}
+
+/// Opens the data, or their copy.
+pub(super) fn open(request: &TrainRequest, copy: Option<&RowsCopy>) -> Result<DataSet> {
+    let options = request.reading.read_options();
+    match copy {
+        Some(copy) => copy.open(options),
+        None => DataSet::open(&request.data, options),
+    }
 }
 
 /// Reads the table and finds its roles.
 pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTable> {
     let reading = &request.reading;
-    let data = DataSet::open(&request.data, reading.read_options())?;
+    let kept = |name: &str| !reading.columns.exclude.iter().any(|column| column == name);
+    let copy = RowsCopy::of_database(&request.data, kept, shell.progress())?;
+    let data = open(request, copy.as_ref())?;
     let columns = data.columns().to_vec();
     check_columns(request, &columns)?;
     let has = |name: &&String| columns.contains(name);
@@ -180,6 +204,7 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         keys,
         dealt_by,
         rows_read: summary.rows,
+        copy,
         labels,
         frame,
         warnings,

@@ -43,6 +43,7 @@ pub struct Texts {
 
 impl Texts {
     /// Forgets all.
+    #[cfg(feature = "parquet")]
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
@@ -50,6 +51,7 @@ impl Texts {
 
     /// Adds what `write` writes.
     #[inline]
+    #[cfg(feature = "parquet")]
     pub(super) fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
         self.ends.push(self.bytes.len());
@@ -57,6 +59,7 @@ impl Texts {
 
     /// Adds a text.
     #[inline]
+    #[cfg(feature = "parquet")]
     pub(super) fn push(&mut self, text: &[u8]) {
         self.push_with(|bytes| bytes.extend_from_slice(text));
     }
@@ -93,6 +96,7 @@ impl Texts {
 impl<'a> Values<'a> {
     /// Writes a value as text, as [`write_number`] writes numbers.
     #[inline]
+    #[cfg(feature = "parquet")]
     pub(super) fn write(self, index: usize, out: &mut Vec<u8>) {
         match self {
             Self::Numbers(numbers) => write_number(numbers[index], out),

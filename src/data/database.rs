@@ -4,6 +4,8 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+use std::time::Duration;
 
 use super::error::DataError;
 use super::header::read_header;
@@ -15,6 +17,27 @@ use crate::error::{Error, Place, Result};
 pub(super) trait Connection: Engine {
     /// Gives the connection up for the rows of a statement as CSV with a header.
     fn into_csv(self: Box<Self>, sql: String) -> Receiver<io::Result<Vec<u8>>>;
+}
+
+/// How long one attempt to connect may take.
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
+
+/// Connects, four times at most while what goes wrong may pass: a server may be starting.
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+pub(super) fn patiently<T, E>(
+    mut open: impl FnMut() -> Result<T, E>,
+    may_pass: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    for wait_ms in [250, 750, 2000] {
+        match open() {
+            Err(error) if may_pass(&error) => {
+                std::thread::sleep(Duration::from_millis(wait_ms));
+            }
+            outcome => return outcome,
+        }
+    }
+    open()
 }
 
 /// A table or a query, opened.
@@ -37,6 +60,15 @@ pub struct InDatabase<'a> {
     pub place: Place,
 }
 
+/// The error of an address for which this program was built without the means.
+#[cfg(not(all(feature = "mysql", feature = "postgres", feature = "spark")))]
+fn no_feature(address: &str, what: &'static str, feature: &'static str) -> Error {
+    DataError::NoFeature { what, feature }.at(Place {
+        file: crate::text::redacted(address).into_owned(),
+        ..Place::default()
+    })
+}
+
 impl Database {
     /// Connects and asks for the columns.
     pub(super) fn open(address: &str) -> Result<Self> {
@@ -49,24 +81,34 @@ impl Database {
                 Self::new(address, columns, Box::new(connection))
             }
             #[cfg(not(feature = "postgres"))]
-            "postgres" | "postgresql" => {
-                let (what, feature) = ("PostgreSQL", "postgres");
-                Err(DataError::NoFeature { what, feature }.at(Place {
-                    file: crate::text::redacted(address).into_owned(),
-                    ..Place::default()
-                }))
+            "postgres" | "postgresql" => Err(no_feature(address, "PostgreSQL", "postgres")),
+            #[cfg(feature = "mysql")]
+            "mysql" | "mariadb" => {
+                let address = SqlAddress::parse(address)?;
+                let (connection, columns) = super::mysql::connect(&address)?;
+                Self::new(address, columns, Box::new(connection))
             }
+            #[cfg(not(feature = "mysql"))]
+            "mysql" | "mariadb" => Err(no_feature(address, "MySQL and MariaDB", "mysql")),
+            #[cfg(feature = "spark")]
+            "sc" | "spark" => {
+                let address = SqlAddress::parse(address)?;
+                let (connection, columns) = super::spark::connect(&address)?;
+                Self::new(address, columns, Box::new(connection))
+            }
+            #[cfg(not(feature = "spark"))]
+            "sc" | "spark" => Err(no_feature(address, "Spark Connect", "spark")),
             _ => {
                 let shown = crate::text::redacted(address);
                 Err(
                     Error::usage(format!("{scheme}:// addresses are not read: {shown}"))
-                        .hint("files, folders and postgres:// are"),
+                        .hint("files, folders, postgres://, mysql://, mariadb:// and sc:// are"),
                 )
             }
         }
     }
 
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
     fn new(
         address: SqlAddress,
         columns: Vec<SqlColumn>,
@@ -94,8 +136,11 @@ impl Database {
         })
     }
 
-    /// Returns the rows as a table of text, only wanted columns filled.
-    pub(super) fn into_table(self, wanted: Option<&[bool]>) -> Result<Table> {
+    /// Returns the rows as CSV with a header, only wanted columns filled, and the address.
+    pub(super) fn into_bytes(
+        self,
+        wanted: Option<&[bool]>,
+    ) -> Result<(impl Read + Send + use<>, String)> {
         let chosen = |at: usize| wanted.is_none_or(|wanted| wanted[at]);
         let mut uncountable = self
             .columns
@@ -114,25 +159,32 @@ impl Database {
             wanted,
             self.address.source(),
         );
-        let mut reader = Received {
+        let reader = Received {
             receiver: self.connection.into_csv(sql),
             current: io::Cursor::new(Vec::new()),
         };
+        Ok((reader, self.address.shown))
+    }
+
+    /// Returns the rows as a table of text, only wanted columns filled.
+    pub(super) fn into_table(self, wanted: Option<&[bool]>) -> Result<Table> {
+        let place = self.address.place();
+        let (mut reader, name) = self.into_bytes(wanted)?;
         let mut start = Vec::new();
-        let failed = |error| super::address::read_failed(self.address.shown.as_ref(), error);
+        let failed = |error| super::address::read_failed(name.as_ref(), error);
         let header = loop {
             let read = reader.by_ref().take(64 << 10).read_to_end(&mut start);
             let at_end = read.map_err(failed)? < 64 << 10;
             match read_header(&start, at_end, Some(b',')) {
                 Ok(Some(header)) => break header,
                 Ok(None) if !at_end => {}
-                Ok(None) => return Err(DataError::Empty.at(self.address.place())),
-                Err(fault) => return Err(fault.error.at(self.address.place())),
+                Ok(None) => return Err(DataError::Empty.at(place)),
+                Err(fault) => return Err(fault.error.at(place)),
             }
         };
         let buffered = start.split_off(header.length);
         Ok(Table {
-            name: self.address.shown,
+            name,
             header,
             json: false,
             body: Body::Stream(Stream {
@@ -142,23 +194,6 @@ impl Database {
             }),
             size: None,
         })
-    }
-}
-
-/// Returns all rows of a table in a database as CSV: what a checksum is taken over.
-///
-/// # Errors
-/// As [`DataSet::open`](super::DataSet::open).
-pub fn database_bytes(address: &str) -> Result<Box<dyn Read + Send>> {
-    let table = Database::open(address)?.into_table(None)?;
-    let names = table.header.columns.join(",");
-    match table.body {
-        Body::Stream(stream) => Ok(Box::new(
-            io::Cursor::new(names)
-                .chain(io::Cursor::new(stream.buffered))
-                .chain(stream.reader),
-        )),
-        Body::File { file, .. } => Ok(Box::new(file)),
     }
 }
 

@@ -3,7 +3,10 @@
 mod address;
 #[cfg(feature = "parquet")]
 mod calendar;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+mod cancel;
 mod columns;
+mod copy;
 mod database;
 mod error;
 mod header;
@@ -11,6 +14,10 @@ mod identifier;
 mod json;
 mod label;
 mod lines;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "mysql")]
+mod mysql_wire;
 mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -23,14 +30,27 @@ mod postgres_tls;
 mod record;
 mod shard;
 mod source;
+#[cfg(feature = "spark")]
+mod spark;
+#[cfg(feature = "spark")]
+mod spark_arrow;
+#[cfg(feature = "spark")]
+mod spark_error;
+#[cfg(feature = "spark")]
+mod spark_protocol;
+#[cfg(feature = "spark")]
+mod spark_wire;
 mod sql;
 mod streaming;
 mod table;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+mod tls;
 mod value;
 
 pub use address::expand;
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
-pub use database::{InDatabase, database_bytes};
+pub use copy::RowsCopy;
+pub use database::InDatabase;
 pub use error::DataError;
 pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};

@@ -8,21 +8,13 @@ use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::{Kind, Type};
 use postgres::{Client, Config, NoTls};
 
-use super::database::Connection;
+use super::cancel::Cancel;
+use super::database::{CONNECT, Connection, patiently};
 use super::postgres_tls::MakeTls;
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
+use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::signals::{self, TakenOver};
-
-/// How long one attempt to connect may take.
-const CONNECT: Duration = Duration::from_secs(10);
-/// Waits between attempts.
-const WAITS: [Duration; 3] = [
-    Duration::from_millis(250),
-    Duration::from_millis(750),
-    Duration::from_secs(2),
-];
 
 /// What every session begins with: one state of the data, nothing written, texts that mean the
 /// same whatever the server's settings, and a server that notices when we are gone.
@@ -35,8 +27,7 @@ const BEGIN: &str = "set standard_conforming_strings = on; set datestyle = 'ISO,
 pub(super) struct Postgres {
     client: Client,
     address: SqlAddress,
-    /// Ctrl-C ends what the server is doing, too.
-    _signals: Option<TakenOver>,
+    cancel: Cancel,
 }
 
 /// Connects and asks for the columns of the address.
@@ -60,23 +51,14 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
     } else {
         postgres::config::SslMode::Disable
     });
-    let tls = address
-        .tls
-        .then(|| MakeTls::new(address.ca_file.as_deref()))
-        .transpose()?;
+    let tls = tls::for_address(address)?.map(MakeTls);
     let open = || match tls.clone() {
         Some(tls) => config.connect(tls),
         None => config.connect(NoTls),
     };
-    let mut opened = open();
-    for wait in WAITS {
-        match &opened {
-            // It may be starting; a refusal is an answer.
-            Err(error) if code(error) == ExitCode::Unavailable => std::thread::sleep(wait),
-            _ => break,
-        }
-        opened = open();
-    }
+    let may_pass =
+        |error: &postgres::Error| code(error) == ExitCode::Unavailable && !tls::is_mistrust(error);
+    let opened = patiently(open, may_pass);
     let mut client = opened.map_err(|error| failed(address, error))?;
     client
         .batch_execute(BEGIN)
@@ -97,21 +79,17 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
             },
         })
         .collect();
-    let cancel = client.cancel_token();
-    let signals = (!signals::are_taken_over()).then(|| {
-        signals::take_over(move |_| {
-            // Whether it arrives or not, the process ends.
-            let _ = match tls.clone() {
-                Some(tls) => cancel.cancel_query(tls),
-                None => cancel.cancel_query(NoTls),
-            };
-            false
-        })
+    let token = client.cancel_token();
+    let cancel = Cancel::new(move || {
+        let _ = match tls.clone() {
+            Some(tls) => token.cancel_query(tls),
+            None => token.cancel_query(NoTls),
+        };
     });
     let connection = Postgres {
         client,
         address: address.clone(),
-        _signals: signals,
+        cancel,
     };
     Ok((connection, columns))
 }
@@ -157,9 +135,14 @@ impl Engine for Postgres {
 
     fn query(&mut self, sql: &str, each: &mut dyn FnMut(&[Cell<'_>])) -> Result<()> {
         let Self {
-            client, address, ..
+            client,
+            address,
+            cancel,
         } = self;
-        let failed = |error| failed(address, error);
+        let failed = |error| {
+            cancel.let_the_end_come();
+            failed(address, error)
+        };
         // The extended protocol takes one statement and no more.
         let parameters: [&str; 0] = [];
         let mut rows = client.query_raw(sql, parameters).map_err(failed)?;
@@ -181,11 +164,14 @@ impl Connection for Postgres {
             let Self {
                 mut client,
                 address,
-                _signals,
+                cancel,
             } = *self;
             let sql = format!("copy ({sql}) to stdout with (format csv, header true)");
             // The error keeps its words and its code on its way through the reader.
-            let failed = |error| io::Error::other(failed(&address, error));
+            let failed = |error| {
+                cancel.let_the_end_come();
+                io::Error::other(failed(&address, error))
+            };
             let mut reader = match client.copy_out(&sql) {
                 Ok(reader) => reader,
                 Err(error) => {
@@ -253,6 +239,9 @@ fn code(error: &postgres::Error) -> ExitCode {
 }
 
 fn failed(address: &SqlAddress, error: postgres::Error) -> Error {
+    if tls::is_mistrust(&error) {
+        return tls::mistrusted(address, error);
+    }
     let code = code(&error);
     let (message, hint) = match (error.as_db_error(), code) {
         (Some(said), _) => {

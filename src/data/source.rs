@@ -231,6 +231,22 @@ impl DataSet {
         })
     }
 
+    /// Opens a copy of rows in CSV under the name of what they were copied from.
+    pub(super) fn of_copy(name: &str, file: File, options: ReadOptions) -> Result<Self> {
+        let table = Table::open(Path::new(name), Some(file), Some(b','))?;
+        Ok(Self {
+            name: name.to_owned(),
+            columns: table.header.columns.clone(),
+            options: ReadOptions {
+                delimiter: Some(b','),
+                ..options
+            },
+            first: Opened::Text(table),
+            rest: Vec::new(),
+            wanted: None,
+        })
+    }
+
     fn open_database(addresses: &[String], options: ReadOptions) -> Result<Self> {
         let [address] = addresses else {
             return Err(

@@ -11,14 +11,52 @@ use crate::text::redacted;
 pub enum Dialect {
     /// PostgreSQL.
     Postgres,
+    /// MySQL and MariaDB.
+    MySql,
+    /// Spark SQL.
+    Spark,
 }
 
 impl Dialect {
+    /// Returns how the engine behind a scheme writes its SQL; none if nobody here speaks it.
+    fn of(scheme: &str) -> Option<Self> {
+        match scheme {
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            "mysql" | "mariadb" => Some(Self::MySql),
+            "sc" | "spark" => Some(Self::Spark),
+            _ => None,
+        }
+    }
+
+    /// Returns the form of its addresses.
+    const fn form(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ...",
+            Self::MySql => "mysql://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ...",
+            Self::Spark => {
+                "sc://HOST:PORT?table=NAME, or ?query=SELECT ...; \
+                 sc://HOST:PORT/;use_ssl=true;user_id=NAME?token_file=FILE&table=NAME"
+            }
+        }
+    }
+
+    /// Returns whether addresses may have such a parameter beside the usual ones.
+    fn has_option(self, name: &str) -> bool {
+        match self {
+            Self::Postgres | Self::MySql => false,
+            Self::Spark => {
+                let known = ["use_ssl", "token", "token_file", "user_id", "session_id"];
+                known.contains(&name) || name.starts_with("x-")
+            }
+        }
+    }
+
     /// Quotes a name, whatever is in it.
     #[must_use]
     pub fn name(self, name: &str) -> String {
         match self {
             Self::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
+            Self::MySql | Self::Spark => format!("`{}`", name.replace('`', "``")),
         }
     }
 
@@ -28,6 +66,19 @@ impl Dialect {
         match self {
             // With standard_conforming_strings, which the session sets, a backslash is one.
             Self::Postgres => format!("'{}'", text.replace('\'', "''")),
+            // The session's sql_mode has no NO_BACKSLASH_ESCAPES: a backslash is written twice.
+            Self::MySql => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
+            // What a backslash means there, a setting decides; `${name}` can be one's value. In
+            // digits nothing means anything.
+            Self::Spark if text.contains(['\'', '\\', '$']) => {
+                let digits = text.bytes().fold(String::new(), |mut digits, byte| {
+                    // Writing to a string cannot fail.
+                    let _ = write!(digits, "{byte:02x}");
+                    digits
+                });
+                format!("cast(X'{digits}' as string)")
+            }
+            Self::Spark => format!("'{text}'"),
         }
     }
 
@@ -36,6 +87,9 @@ impl Dialect {
     pub fn number(self, number: f64) -> String {
         match self {
             Self::Postgres => format!("cast('{number:e}' as double precision)"),
+            // With an exponent it is a double, without one a decimal.
+            Self::MySql => format!("{number:e}"),
+            Self::Spark => format!("{number:e}D"),
         }
     }
 
@@ -44,14 +98,21 @@ impl Dialect {
     pub fn to_double(self, expression: &str) -> String {
         match self {
             Self::Postgres => format!("cast({expression} as double precision)"),
+            // Versions that can't cast to a double are about, too.
+            Self::MySql => format!("({expression} + 0e0)"),
+            Self::Spark => format!("cast({expression} as double)"),
         }
     }
 
-    /// Casts to a text.
+    /// Casts to a text that is equal to another only if all of its bytes are.
     #[must_use]
     pub fn to_text(self, expression: &str) -> String {
         match self {
             Self::Postgres => format!("cast({expression} as text)"),
+            // UTF-8 first, as the session speaks it; as bytes neither case, accents nor spaces at
+            // the end are the same as others.
+            Self::MySql => format!("cast(cast({expression} as char) as binary)"),
+            Self::Spark => format!("cast({expression} as string)"),
         }
     }
 
@@ -61,8 +122,52 @@ impl Dialect {
         match self {
             // Here NaN is equal to itself.
             Self::Postgres => format!("{double} = cast('NaN' as double precision)"),
+            // There is none, so nothing is.
+            Self::MySql => format!("{double} <> {double}"),
+            Self::Spark => format!("isnan({double})"),
         }
     }
+
+    /// Returns the column as an expression whose text and number are those of a CSV file.
+    #[must_use]
+    pub fn value(self, column: &SqlColumn) -> String {
+        let name = self.name(&column.name);
+        match (self, column.kind) {
+            (Self::MySql, SqlKind::Single) => shortest_single(&name),
+            // The text of bits is bytes.
+            (Self::MySql, SqlKind::Number) if column.type_name == "bit" => format!("({name} + 0)"),
+            _ => name,
+        }
+    }
+
+    /// Returns the column as a double.
+    #[must_use]
+    pub fn double(self, column: &SqlColumn) -> String {
+        let value = self.value(column);
+        match (self, column.kind) {
+            (Self::MySql, SqlKind::Single) => value,
+            // Its text is the shortest: 0.1 stays 0.1.
+            (_, SqlKind::Single) => self.to_double(&self.to_text(&value)),
+            _ => self.to_double(&value),
+        }
+    }
+}
+
+/// The double of the shortest text that means a single-precision number of MySQL, whose own text
+/// of it has six digits and loses the others: rounded to six, seven, eight digits if that is the
+/// same number still, else to nine.
+fn shortest_single(name: &str) -> String {
+    let double = format!("({name} + 0e0)");
+    let rounded = |digits: u32| {
+        let places = digits - 1;
+        format!("round({double}, {places} - floor(log10(abs({double}))))")
+    };
+    let cases: String = (6..9)
+        .map(rounded)
+        .map(|text| format!("when cast({text} as float) = {name} then {text} "))
+        .collect();
+    // Zero has no logarithm.
+    format!("case {cases}else coalesce({}, {double}) end", rounded(9))
 }
 
 /// What a column of a table can be counted as.
@@ -117,6 +222,8 @@ pub struct SqlAddress {
     pub(super) database: Option<String>,
     pub(super) tls: bool,
     pub(super) ca_file: Option<String>,
+    /// Parameters of this dialect alone.
+    pub(super) options: Vec<(String, String)>,
     source: String,
 }
 
@@ -148,15 +255,18 @@ impl SqlAddress {
     /// 64 if it is no address; 65 if it has a query that is no SELECT.
     pub fn parse(address: &str) -> Result<Self> {
         let shown = redacted(address).into_owned();
-        let bad = |what: &str| {
-            Error::usage(format!("{shown}: {what}"))
-                .hint("postgres://USER@HOST:PORT/DATABASE?table=NAME, or ?query=SELECT ...")
-        };
-        let (_, rest) = address
-            .split_once("://")
-            .ok_or_else(|| bad("this is no address"))?;
+        let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+        let dialect = Dialect::of(scheme);
+        let form = dialect.unwrap_or(Dialect::Postgres).form();
+        let bad = |what: &str| Error::usage(format!("{shown}: {what}")).hint(form);
+        let dialect = dialect.ok_or_else(|| bad("this is no address"))?;
         let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = path.split_once('/').unwrap_or((path, ""));
+        // Spark has no databases in its addresses, but parameters: `/;use_ssl=true;user_id=me`.
+        let (database, in_path) = match dialect {
+            Dialect::Spark => database.split_once(';').unwrap_or((database, "")),
+            Dialect::Postgres | Dialect::MySql => (database, ""),
+        };
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => (Some(user), host),
             None => (None, authority),
@@ -183,28 +293,41 @@ impl SqlAddress {
             user: user.filter(|user| !user.is_empty()),
             password: password.filter(|password| !password.is_empty()),
             database: Some(decoded(database)).filter(|name| !name.is_empty()),
-            tls: !is_here,
+            tls: dialect != Dialect::Spark && !is_here,
             ca_file: None,
+            options: Vec::new(),
             source: String::new(),
             shown: shown.clone(),
         };
+        let whole = |text: &str| {
+            let decoded = decoded(text);
+            let is_whole = !decoded.contains('\u{fffd}') || text.contains('\u{fffd}');
+            let hint = "write a percent sign as %25: like 'a%25'";
+            is_whole
+                .then_some(decoded)
+                .ok_or_else(|| bad("there are bytes that are no text").hint(hint))
+        };
         let (mut table, mut filter, mut query, mut password_file) = (None, None, None, None);
-        for parameter in parameters.split('&').filter(|text| !text.is_empty()) {
+        let parameters = in_path.split(';').chain(parameters.split('&'));
+        for parameter in parameters.filter(|text| !text.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let value = decoded(value);
+            let value = whole(value)?;
             match name {
                 "table" => table = Some(value),
                 "where" => filter = Some(value),
                 "query" => query = Some(value),
                 "password_file" => password_file = Some(value),
-                "sslrootcert" => parsed.ca_file = Some(value),
-                "sslmode" => {
-                    parsed.tls = match value.as_str() {
-                        "disable" => false,
-                        "require" | "verify-ca" | "verify-full" => true,
+                "sslrootcert" | "ssl-ca" => parsed.ca_file = Some(value),
+                "sslmode" | "ssl-mode" => {
+                    // MySQL's own words are DISABLED, REQUIRED, VERIFY_CA, VERIFY_IDENTITY.
+                    parsed.tls = match value.to_lowercase().replace('_', "-").as_str() {
+                        "disable" | "disabled" => false,
+                        "require" | "required" | "verify-ca" | "verify-full"
+                        | "verify-identity" => true,
                         _ => return Err(bad("sslmode is disable or verify-full")),
                     }
                 }
+                own if dialect.has_option(own) => parsed.options.push((own.to_owned(), value)),
                 other => return Err(bad(&format!("there is no parameter \"{other}\""))),
             }
         }
@@ -214,7 +337,7 @@ impl SqlAddress {
             parsed.password = Some(text.trim_end_matches(['\r', '\n']).to_owned());
         }
         parsed.source = match (table, query) {
-            (Some(table), None) => from_table(Dialect::Postgres, &table, filter.as_deref()),
+            (Some(table), None) => from_table(dialect, &table, filter.as_deref()),
             (None, Some(query)) => {
                 let query = select_only(&query).ok_or_else(|| {
                     Error::bad_input("the query is no SELECT")
@@ -246,10 +369,13 @@ impl SqlAddress {
 
 /// Quotes `table` or `schema.table`, narrowed by a condition of the user's.
 fn from_table(dialect: Dialect, table: &str, filter: Option<&str>) -> String {
-    let name = match table.split_once('.') {
-        Some((schema, table)) => format!("{}.{}", dialect.name(schema), dialect.name(table)),
-        None => dialect.name(table),
+    let parts = match dialect {
+        // A catalog may come first; with a slash it is a file: parquet./data/part.0.parquet.
+        Dialect::Spark if !table.contains('/') => 3,
+        Dialect::Spark | Dialect::Postgres | Dialect::MySql => 2,
     };
+    let parts = table.splitn(parts, '.').map(|part| dialect.name(part));
+    let name = parts.collect::<Vec<_>>().join(".");
     match filter {
         None => name,
         // A line break, so that a comment in it ends.
@@ -315,7 +441,7 @@ pub(super) fn select_rows(
         let comma = if at > 0 { ", " } else { "" };
         let name = dialect.name(&column.name);
         let value = if wanted.is_none_or(|wanted| wanted[at]) {
-            dialect.to_text(&name)
+            dialect.to_text(&dialect.value(column))
         } else {
             "null".to_owned()
         };
@@ -351,11 +477,71 @@ mod tests {
             "postgres://h:x/db?table=t",
             "postgres://me:secret@h/db?table=t&query=select 1",
             "postgres://me:secret@h/db?tabel=t",
+            "postgres://me:secret@h/db?table=t&where=a like '%ab%'",
         ] {
             let error = SqlAddress::parse(bad).expect_err(bad);
             assert_eq!(error.code().code(), 64, "{bad}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
+    }
+
+    #[test]
+    fn sparks_own_addresses_are_understood() {
+        let address =
+            "sc://db:15003/;use_ssl=true;token=a%3Bb;user_id=me?table=cat.shop.t&where=a>1";
+        let parsed = SqlAddress::parse(address).expect("an address");
+        assert_eq!((parsed.host.as_str(), parsed.port), ("db", Some(15003)));
+        let options: Vec<(&str, &str)> = parsed
+            .options
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            options,
+            [("use_ssl", "true"), ("token", "a;b"), ("user_id", "me")]
+        );
+        assert_eq!(
+            parsed.source,
+            "(select * from `cat`.`shop`.`t` where (a>1\n)) as source"
+        );
+        assert!(!format!("{parsed:?}").contains("a%3Bb"), "{parsed:?}");
+        assert_eq!(source("spark://db?table=a`b;--"), "`a``b;--`");
+        assert_eq!(
+            source("sc://db?table=parquet./data/a.b.parquet"),
+            "`parquet`.`/data/a.b.parquet`"
+        );
+        for bad in ["sc://db:1/;use_ssl=true", "sc://db/;tokn=1?table=t"] {
+            let error = SqlAddress::parse(bad).expect_err(bad);
+            assert_eq!(error.code().code(), 64, "{bad}");
+        }
+    }
+
+    #[test]
+    fn texts_for_spark_mean_the_same_whatever_its_settings() {
+        let spark = Dialect::Spark;
+        assert_eq!(spark.text("Z\u{fc}rich, \"x\""), "'Z\u{fc}rich, \"x\"'");
+        assert_eq!(spark.text("i's"), "cast(X'692773' as string)");
+        assert_eq!(spark.text("\\"), "cast(X'5c' as string)");
+        assert_eq!(
+            spark.text("${env:HOME}"),
+            "cast(X'247b656e763a484f4d457d' as string)"
+        );
+        assert_eq!(spark.name("a`b"), "`a``b`");
+        assert_eq!(spark.number(-0.1), "-1e-1D");
+    }
+
+    #[test]
+    fn mysql_has_its_own_quotes() {
+        assert_eq!(
+            source("mysql://h/db?table=shop.t`; drop table x; -- "),
+            "`shop`.`t``; drop table x; -- `"
+        );
+        assert_eq!(source("mariadb://h/db?table=t"), "`t`");
+        assert_eq!(Dialect::MySql.text("it's \\"), "'it''s \\\\'");
+        assert_eq!(Dialect::MySql.number(-0.25), "-2.5e-1");
+        let here = SqlAddress::parse("mysql://h/db?table=t&ssl-mode=VERIFY_IDENTITY&ssl-ca=x.pem");
+        let here = here.expect("an address");
+        assert!(here.tls && here.ca_file.as_deref() == Some("x.pem"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::column::Column;
 use super::counter::ColumnCounter;
 use super::document::{Outcome, Profile, Roles, SCHEMA_VERSION};
-use super::pushdown;
+use super::pushdown::{self, Explained};
 use crate::data::{
     ColumnBatch, ColumnSink, ColumnTask, DataSet, Row, RowSink, Summary, Values, write_number,
 };
@@ -249,7 +249,7 @@ fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {
 
 /// Returns the statements with which a database would count the plan; none for other data.
 #[must_use]
-pub fn explain(data: &mut DataSet, plan: &CountPlan) -> Option<Vec<String>> {
+pub fn explain(data: &mut DataSet, plan: &CountPlan) -> Option<Vec<Explained>> {
     let table = in_database(data)?;
     let dialect = table.engine.dialect();
     Some(pushdown::explain(dialect, table.from, table.columns, plan))

@@ -17,4 +17,5 @@ pub use column::Column;
 pub use count::{CountColumn, CountPlan, Counted, count, explain, profile};
 pub use counter::{MAX_NUMBERS, MAX_TEXTS};
 pub use document::{Outcome, Profile, Roles, SCHEMA_VERSION, Shards};
+pub use pushdown::Explained;
 pub use view::{Categories, Cell, Kind, Numbers, View};

@@ -66,6 +66,10 @@ impl Stage {
             bar.set_style(style.progress_chars("━╸ "));
         }
         bar.set_message(self.message());
+        if matches!(self.amount, Amount::Steps(_)) {
+            // A step may take minutes: the time goes on.
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
         self.bar.insert(bar)
     }
 

@@ -3,21 +3,22 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use churnctl::exit::ExitCode;
-use serde_json::Value;
 
-use crate::harness::{Churnctl, say};
-use crate::sources::{Typed, assert_same};
-
-const PATIENCE: Duration = Duration::from_secs(120);
+use crate::databases::{
+    Database, gives_the_numbers_of_its_file, is_root, leaves_nothing_running, make_certificates,
+    skipped, trusts_nobody_else, wait_until_it_answers, wait_until_it_is_gone,
+};
+use crate::harness::Churnctl;
+use crate::servers::free_address;
 
 /// A server that runs until it is dropped.
-struct Cluster {
+pub(crate) struct Cluster {
     server: Child,
     port: u16,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+    options: Vec<String>,
 }
 
 /// The folder with the server's programs, the newest first.
@@ -32,11 +33,6 @@ fn programs() -> Option<PathBuf> {
     versions.pop()
 }
 
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
-}
-
 /// A command as a user who may run the server: it refuses root.
 fn unprivileged(program: &Path) -> Command {
     if !is_root() {
@@ -49,24 +45,45 @@ fn unprivileged(program: &Path) -> Command {
     command
 }
 
+/// Gives a file or a folder to who runs the server.
+fn give(path: &Path) -> bool {
+    if !is_root() {
+        return true;
+    }
+    let owned = Command::new("chown")
+        .args(["-R", "postgres"])
+        .arg(path)
+        .status();
+    owned.is_ok_and(|status| status.success())
+}
+
+fn spawn(folder: &Path, port: u16, options: &[String]) -> Option<Child> {
+    let server = unprivileged(&programs()?.join("postgres"))
+        .arg("-D")
+        .arg(folder.join("data"))
+        .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
+        .args(["-c", "unix_socket_directories=", "-c", "fsync=off"])
+        .args(options)
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    Some(server.expect("start the server"))
+}
+
 impl Cluster {
-    fn start() -> Option<Self> {
+    /// Starts one; none where it can't be done.
+    pub(crate) fn start() -> Option<Self> {
+        Self::start_with(tempfile::tempdir().expect("a folder"), &[])
+    }
+
+    fn start_with(folder: tempfile::TempDir, options: &[String]) -> Option<Self> {
         let Some(bin) = programs() else {
-            say("skipped: postgresql is not installed");
-            return None;
+            return skipped("postgresql is not installed");
         };
-        let folder = tempfile::tempdir().expect("a folder");
-        if is_root() {
-            let owned = Command::new("chown")
-                .arg("postgres")
-                .arg(folder.path())
-                .status();
-            if !owned.is_ok_and(|status| status.success()) {
-                say("skipped: there is no user postgres");
-                return None;
-            }
+        if !give(folder.path()) {
+            return skipped("there is no user postgres");
         }
-        let data = folder.path().join("data");
         let made = unprivileged(&bin.join("initdb"))
             .args([
                 "--no-sync",
@@ -75,39 +92,32 @@ impl Cluster {
                 "--encoding=UTF8",
             ])
             .args(["--locale=C", "-D"])
-            .arg(&data)
+            .arg(folder.path().join("data"))
             .current_dir(folder.path())
             .output()
             .expect("run initdb");
         if !made.status.success() {
             let why = String::from_utf8_lossy(&made.stderr);
-            say(&format!("skipped: initdb does not work here: {why}"));
-            return None;
+            return skipped(&format!("initdb does not work here: {why}"));
         }
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        drop(listener);
-        let server = unprivileged(&bin.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
-            .args(["-c", "unix_socket_directories=", "-c", "fsync=off"])
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("start the server");
-        let cluster = Self {
+        let port = free_address().port();
+        let server = spawn(folder.path(), port, options)?;
+        let mut cluster = Self {
             server,
             port,
-            _folder: folder,
+            folder,
+            options: options.to_vec(),
         };
-        let start = Instant::now();
-        while cluster.try_sql("select 1").is_none() {
-            assert!(start.elapsed() < PATIENCE, "the server does not start");
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        cluster.wait();
         Some(cluster)
+    }
+
+    fn wait(&mut self) {
+        let mut psql = self.psql();
+        psql.args(["-c", "select 1"]);
+        wait_until_it_answers(&mut self.server, || {
+            psql.output().is_ok_and(|asked| asked.status.success())
+        });
     }
 
     fn psql(&self) -> Command {
@@ -124,16 +134,17 @@ impl Cluster {
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]);
         command
     }
+}
+
+impl Database for Cluster {
+    fn name(&self) -> &'static str {
+        "postgres"
+    }
 
     fn try_sql(&self, sql: &str) -> Option<String> {
         let output = self.psql().args(["-c", sql]).output().expect("run psql");
         let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         output.status.success().then_some(text)
-    }
-
-    #[track_caller]
-    fn sql(&self, sql: &str) -> String {
-        self.try_sql(sql).expect(sql)
     }
 
     fn load(&self, table: &str, csv: &Path) {
@@ -155,43 +166,32 @@ impl Cluster {
         )
     }
 
-    fn signal(&self, signal: &str) {
+    fn slow(&self) -> (&'static str, &'static str) {
+        (
+            "select case when pg_sleep(60) is null then 1 else 2 end as a",
+            "select count(*) from pg_stat_activity where application_name = 'churnctl' and state \
+             = 'active'",
+        )
+    }
+
+    fn kill(&mut self) {
+        // It takes its processes with it.
         let pid = self.server.id().to_string();
-        let _ = Command::new("kill").args([signal, &pid]).status();
+        let _ = Command::new("kill").args(["-QUIT", &pid]).status();
+    }
+
+    fn restart(&mut self) {
+        wait_until_it_is_gone(&mut self.server);
+        self.server = spawn(self.folder.path(), self.port, &self.options).expect("the server");
+        self.wait();
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // At once, its own processes with it.
-        self.signal("-QUIT");
-        let start = Instant::now();
-        while matches!(self.server.try_wait(), Ok(None)) {
-            if start.elapsed() > Duration::from_secs(10) {
-                let _ = self.server.kill();
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        self.kill();
+        wait_until_it_is_gone(&mut self.server);
     }
-}
-
-fn drift(churnctl: &Churnctl, baseline: &str, current: &str) -> Value {
-    let args = [
-        "drift",
-        "--baseline",
-        baseline,
-        "--current",
-        current,
-        "--format",
-        "json",
-        "--score",
-        "churn_risk",
-        "--label",
-        "churn_label",
-        "--fail-on",
-        "never",
-    ];
-    churnctl.run(&args).expect(ExitCode::Ok).json()
 }
 
 #[test]
@@ -199,84 +199,13 @@ fn a_table_gives_the_numbers_of_its_file() {
     let Some(cluster) = Cluster::start() else {
         return;
     };
-    let churnctl = Churnctl::new()
-        .file("baseline.csv", Typed::customers(24_000, 1, 0.0).csv())
-        .file("current.csv", Typed::customers(23_000, 5, 0.8).csv());
-    for side in ["baseline", "current"] {
-        cluster.load(side, &churnctl.path(format!("{side}.csv")));
-    }
-    let current = cluster.address("table=current");
-    let expected = drift(&churnctl, "baseline.csv", "current.csv");
-    let report = drift(&churnctl, "baseline.csv", &current);
-    assert_same("postgres", &expected, &report);
-    // Between the edges the database knows counts alone: the distances say how far off they are.
-    let features = |report: &Value| report["features"].as_array().expect("features").clone();
-    for (ours, theirs) in features(&expected).iter().zip(features(&report)) {
-        let figure = |feature: &Value, name: &str| feature["numeric"][name].as_f64();
-        if let (Some(exact), Some(close)) = (
-            figure(ours, "ks_statistic"),
-            figure(&theirs, "ks_statistic"),
-        ) {
-            let bound = figure(&theirs, "ks_statistic_error_bound").expect("a bound") + 1e-12;
-            let slack = bound + figure(ours, "ks_statistic_error_bound").expect("a bound");
-            assert!((exact - close).abs() <= slack, "{ours} {theirs}");
-            assert!(slack < 0.03, "{slack}");
-        }
-    }
-    // Edges that the database finds itself are no worse.
-    let both = drift(&churnctl, &cluster.address("table=baseline"), &current);
-    assert_eq!(both["status"], expected["status"]);
-    for (ours, theirs) in features(&expected).iter().zip(features(&both)) {
-        assert_eq!(ours["status"], theirs["status"], "{}", ours["feature"]);
-        let (ours, theirs) = (ours["psi"].as_f64(), theirs["psi"].as_f64());
-        let (ours, theirs) = (ours.expect("a PSI"), theirs.expect("a PSI"));
-        assert!(
-            (ours - theirs).abs() < 0.02 + 0.05 * ours,
-            "{ours} {theirs}"
-        );
-    }
-    // A profile of it is a profile like any other, and rows come in their order.
-    let table = cluster.address("table=public.baseline&where=tenure < 40");
-    churnctl
-        .run(&["profile", &table, "-o", "p.json"])
-        .expect(ExitCode::Ok);
-    drift(&churnctl, "p.json", "current.csv");
-    churnctl
-        .run(&[
-            "train",
-            "current.csv",
-            "--label",
-            "churn_label",
-            "--model",
-            "logistic",
-        ])
-        .expect(ExitCode::Ok);
-    for (data, scores) in [("current.csv", "file.csv"), (current.as_str(), "table.csv")] {
-        churnctl
-            .run(&["score", data, "-o", scores])
-            .expect(ExitCode::Ok);
-    }
-    assert!(churnctl.read("file.csv") == churnctl.read("table.csv"));
-    // What would be asked is said, and is nothing but SELECT.
-    let args = [
-        "drift",
-        "--baseline",
-        "baseline.csv",
-        "--current",
-        &current,
-        "--explain-sql",
-    ];
-    let explained = churnctl.run(&args).expect(ExitCode::Ok);
-    assert!(explained.stdout.lines().count() > 8, "{}", explained.stdout);
-    for statement in explained.stdout.lines() {
-        assert!(statement.starts_with("select "), "{statement}");
-        cluster.sql(statement);
-    }
+    let statements = gives_the_numbers_of_its_file(&cluster);
+    assert!(statements.iter().all(|sql| sql.starts_with("select ")));
 }
 
 #[test]
 fn nothing_in_a_name_or_a_query_can_write() {
-    let Some(cluster) = Cluster::start() else {
+    let Some(mut cluster) = Cluster::start() else {
         return;
     };
     let weird = "t\"; drop table victims; --";
@@ -392,39 +321,34 @@ fn nothing_in_a_name_or_a_query_can_write() {
         ExitCode::Unavailable,
     )
     .says("the database stayed away");
-    // Ctrl-C ends the statement, too.
-    let slow =
-        cluster.address("query=select case when pg_sleep(60) is null then 1 else 2 end as a");
-    let running = "select count(*) from pg_stat_activity where application_name = 'churnctl' and \
-                   state = 'active'";
-    let wait_for = |count: &str| {
-        let start = Instant::now();
-        while cluster.sql(running) != count {
-            assert!(
-                start.elapsed() < PATIENCE,
-                "{count} statements were expected"
-            );
-            std::thread::sleep(Duration::from_millis(50));
-        }
+    leaves_nothing_running(&churnctl, &mut cluster);
+}
+
+#[test]
+fn only_a_server_with_a_known_certificate_is_asked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    if !make_certificates(folder.path()) {
+        return;
+    }
+    let own = tempfile::tempdir().expect("a folder");
+    for name in ["cert.pem", "key.pem"] {
+        let file = own.path().join(name);
+        std::fs::copy(folder.path().join(name), &file).expect("copy");
+        // The server reads no key that others can read.
+        let mut rights = std::fs::metadata(&file).expect("look").permissions();
+        std::os::unix::fs::PermissionsExt::set_mode(&mut rights, 0o600);
+        std::fs::set_permissions(&file, rights).expect("set");
+    }
+    let file = |name: &str| own.path().join(name).display().to_string();
+    let options = [
+        "-cssl=on".to_owned(),
+        format!("-cssl_cert_file={}", file("cert.pem")),
+        format!("-cssl_key_file={}", file("key.pem")),
+    ];
+    let Some(cluster) = Cluster::start_with(own, &options) else {
+        return;
     };
-    let child = churnctl.spawn(&["profile", &slow, "-o", "p.json"], Stdio::null());
-    wait_for("1");
-    let pid = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .expect("kill")
-            .success()
-    );
-    let ended = child.wait_with_output().expect("wait");
-    assert_eq!(ended.status.code(), Some(130));
-    wait_for("0");
-    // A server that goes down in the middle.
-    let child = churnctl.spawn(&["profile", &slow, "-o", "p.json"], Stdio::null());
-    wait_for("1");
-    cluster.signal("-QUIT");
-    let ended = child.wait_with_output().expect("wait");
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(69), "{said}");
+    cluster.sql("create table victims as select g % 7 as a from generate_series(1, 200) g");
+    let churnctl = Churnctl::new();
+    trusts_nobody_else(&churnctl, &cluster.address("table=victims"), folder.path());
 }

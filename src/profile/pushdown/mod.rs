@@ -16,8 +16,11 @@ use super::counter::{ColumnCounter, MAX_NUMBERS};
 use super::document::Outcome;
 use super::grid::{from_ordinal, ordinal};
 use super::spread::{Bucket, Spread};
-use crate::data::{Cell, Dialect, Engine, MissingKind, SqlColumn, SqlKind, named_like_an_id};
+use crate::data::{
+    Cell, Dialect, Engine, MissingKind, SqlColumn, SqlKind, named_like_an_id, write_number,
+};
 use crate::error::{Error, Place, Result};
+use crate::exit::ExitCode;
 use crate::progress::Progress;
 
 /// Columns of one statement.
@@ -125,7 +128,8 @@ impl Table<'_> {
         progress: &dyn Progress,
     ) -> Result<Option<ColumnCounter>> {
         let found = self.column(&column.name)?;
-        let numbers = found.kind != SqlKind::Text && !column.categorical;
+        let numeric = found.kind != SqlKind::Text;
+        let numbers = numeric && !column.categorical;
         let limit = numbers.then_some(MAX_NUMBERS as u64 + 1);
         let sql = groups(self.source(only), found, limit);
         let mut counter = ColumnCounter::new(column.categorical, column.cuts.clone());
@@ -140,6 +144,15 @@ impl Table<'_> {
             match cells.first().copied().flatten() {
                 None => counter.missing[MissingKind::Null.index()] += count,
                 Some("") => counter.missing[MissingKind::Empty.index()] += count,
+                // Engines differ in how they write large numbers; files of numbers do not.
+                Some(text) if numeric && text.contains(['E', 'e']) => {
+                    let mut own = Vec::new();
+                    match text.parse() {
+                        Ok(number) => write_number(number, &mut own),
+                        Err(_) => own.extend_from_slice(text.as_bytes()),
+                    }
+                    counter.add_times(&own, count);
+                }
                 Some(text) => counter.add_times(text.as_bytes(), count),
             }
         })?;
@@ -266,11 +279,26 @@ impl Table<'_> {
     ) -> Result<Vec<Column>> {
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let looks = self.look(&names, progress)?;
-        let mut counters: Vec<Option<ColumnCounter>> = Vec::new();
+        let mut by_value = Vec::new();
         for (column, look) in columns.iter().zip(&looks) {
             let kind = self.column(&column.name)?.kind;
             let many = look.distinct > MAX_NUMBERS as u64;
-            counters.push(if kind == SqlKind::Text || column.categorical || !many {
+            by_value.push(kind == SqlKind::Text || column.categorical || !many);
+        }
+        if only.is_none() {
+            let passes = columns.iter().zip(&by_value).map(|(column, by_value)| {
+                let is_first = column.fine.is_empty();
+                1 + u64::from(!by_value && is_first)
+            });
+            let name = format!("counting in {}", self.place.file);
+            let ranges = by_value.iter().filter(|by_value| !**by_value).count();
+            let statements = passes.sum::<u64>() + ranges.div_ceil(COLUMNS) as u64;
+            progress.steps(&name, statements);
+        }
+        let mut counters: Vec<Option<ColumnCounter>> = Vec::new();
+        for (column, by_value) in columns.iter().zip(by_value) {
+            progress.note(&column.name);
+            counters.push(if by_value {
                 self.grouped(column, only, progress)?
             } else {
                 None
@@ -279,9 +307,10 @@ impl Table<'_> {
         let rest: Vec<usize> = (0..columns.len())
             .filter(|&at| counters[at].is_none())
             .collect();
-        let names: Vec<&str> = rest.iter().map(|&at| names[at]).collect();
-        let ranges = self.ranges(&names, only, progress)?;
+        let rest_names: Vec<&str> = rest.iter().map(|&at| names[at]).collect();
+        let ranges = self.ranges(&rest_names, only, progress)?;
         for (&at, range) in rest.iter().zip(ranges) {
+            progress.note(names[at]);
             counters[at] = Some(self.stretched(&columns[at], range, only, progress)?);
         }
         Ok(columns
@@ -306,6 +335,16 @@ pub(super) fn count(
 ) -> Result<Counted> {
     let columns = table.count(&plan.columns, None, progress)?;
     let rows = columns.first().and_then(Column::rows).unwrap_or(0);
+    // Where statements are not of one state, that may show.
+    let others = columns.iter().filter_map(Column::rows);
+    if let Some(other) = others.into_iter().find(|other| *other != rows) {
+        return Err(Error::new(
+            ExitCode::Failed,
+            format!("the table changed while it was counted: it had {rows} rows, then {other}"),
+        )
+        .at(table.place)
+        .hint("try again when nothing writes to it, or name one state of it in a query"));
+    }
     if rows == 0 {
         return Err(Error::bad_input("there are no rows")
             .at(table.place)
@@ -400,6 +439,15 @@ pub(super) fn identifiers(
         .collect())
 }
 
+/// A statement that would be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// What it is for.
+    pub what: String,
+    /// The statement.
+    pub sql: String,
+}
+
 /// The order of statements that count a plan's columns, without an engine to ask: those with few
 /// distinct values need only the first two of theirs.
 pub(super) fn explain(
@@ -407,7 +455,7 @@ pub(super) fn explain(
     from: &str,
     columns: &[SqlColumn],
     plan: &CountPlan,
-) -> Vec<String> {
+) -> Vec<Explained> {
     let source = Source {
         dialect,
         from,
@@ -422,29 +470,44 @@ pub(super) fn explain(
         })
         .collect();
     let mut all = Vec::new();
+    let mut add = |what: String, sql: String| all.push(Explained { what, sql });
+    let columns_of = |part: &[(&SqlColumn, &CountColumn)]| match part {
+        [(only, _)] => only.name.clone(),
+        [(first, _), .., (last, _)] => format!("{} to {}", first.name, last.name),
+        [] => String::new(),
+    };
     for part in planned.chunks(COLUMNS) {
+        let what = format!("{}: how many distinct values, about", columns_of(part));
         let part: Vec<&SqlColumn> = part.iter().map(|(column, _)| *column).collect();
-        all.push(sample(source, &part));
+        add(what, sample(source, &part));
     }
     let is_number = |column: &SqlColumn, planned: &CountColumn| {
         column.kind != SqlKind::Text && !planned.categorical
     };
     for &(column, planned) in &planned {
         let limit = is_number(column, planned).then_some(MAX_NUMBERS as u64 + 1);
-        all.push(groups(source, column, limit));
+        let which = if limit.is_some() { ", if few" } else { "" };
+        let what = format!("{}: its values and their counts{which}", column.name);
+        add(what, groups(source, column, limit));
     }
     let numbers: Vec<(&SqlColumn, &CountColumn)> = planned
         .into_iter()
         .filter(|(column, planned)| is_number(column, planned))
         .collect();
     for part in numbers.chunks(COLUMNS) {
+        let what = format!("{}: their ranges, if many values", columns_of(part));
         let part: Vec<&SqlColumn> = part.iter().map(|(column, _)| *column).collect();
-        all.push(ranges(source, &part));
+        add(what, ranges(source, &part));
     }
     for (column, planned) in numbers {
         let mut edges: Vec<f64> = planned.cuts.iter().chain(&planned.fine).copied().collect();
         tidy(&mut edges);
-        all.push(buckets(source, column, &edges, 0.0));
+        let name = &column.name;
+        let what = match edges.len() {
+            0 => format!("{name}: twice, with edges that its range gives, if many values"),
+            edges => format!("{name}: {} stretches, if many values", edges + 1),
+        };
+        add(what, buckets(source, column, &edges, 0.0));
     }
     all
 }
@@ -502,6 +565,67 @@ fn equal_edges(first: &[Bucket]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progress::Silent;
+
+    /// A table of texts that grows by a row from one grouping to the next.
+    struct Growing(u64);
+
+    impl Engine for Growing {
+        fn dialect(&self) -> Dialect {
+            Dialect::Spark
+        }
+
+        fn query(&mut self, sql: &str, each: &mut dyn FnMut(&[Cell<'_>])) -> Result<()> {
+            if sql.contains("group by") {
+                self.0 += 1;
+                each(&[Some("basic"), Some(&self.0.to_string())]);
+            } else {
+                each(&[Some("9"), Some("9"), Some("1"), Some("9"), Some("1")]);
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_table_that_grows_while_it_is_counted_is_not_taken_for_one() {
+        let names = ["plan", "region"];
+        let columns = names.map(|name| SqlColumn {
+            name: name.into(),
+            kind: SqlKind::Text,
+            type_name: "string".into(),
+        });
+        let plan = CountPlan {
+            columns: names
+                .map(|name| CountColumn {
+                    name: name.into(),
+                    categorical: true,
+                    cuts: Vec::new(),
+                    fine: Vec::new(),
+                })
+                .into(),
+            outcome: None,
+        };
+        let counted = |columns: &[SqlColumn], plan: &CountPlan| {
+            let table = Table {
+                engine: &mut Growing(9),
+                columns,
+                from: "t",
+                place: Place::default(),
+            };
+            count(table, plan, &Silent)
+        };
+        let error = counted(&columns, &plan).expect_err("two states");
+        assert_eq!(error.code(), ExitCode::Failed);
+        assert!(error.to_string().contains("10 rows, then 11"), "{error}");
+        let one = CountPlan {
+            columns: plan.columns[..1].to_vec(),
+            ..plan
+        };
+        assert_eq!(
+            counted(&columns, &one).map(|counted| counted.rows).ok(),
+            Some(10)
+        );
+    }
 
     #[test]
     fn no_stretch_of_the_second_pass_is_large_unless_it_is_one_value() {

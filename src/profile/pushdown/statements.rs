@@ -27,17 +27,12 @@ impl Source<'_> {
 
     /// The column as a text.
     fn text(&self, column: &SqlColumn) -> String {
-        self.dialect.to_text(&self.dialect.name(&column.name))
+        self.dialect.to_text(&self.dialect.value(column))
     }
 
     /// The column as a double.
     fn double(&self, column: &SqlColumn) -> String {
-        let name = self.dialect.name(&column.name);
-        match column.kind {
-            // Its text is the shortest: 0.1 stays 0.1.
-            SqlKind::Single => self.dialect.to_double(&self.dialect.to_text(&name)),
-            _ => self.dialect.to_double(&name),
-        }
+        self.dialect.double(column)
     }
 }
 
@@ -74,7 +69,7 @@ pub(super) fn groups(source: Source<'_>, column: &SqlColumn, limit: Option<u64>)
     // Numbers are grouped as such: writing each as a text would cost more than counting it.
     let key = match column.kind {
         SqlKind::Text => source.text(column),
-        _ => dialect.name(&column.name),
+        _ => dialect.value(column),
     };
     format!(
         "select {}, {} from (select {key} as k from {}) as keyed group by k{limit}",
@@ -166,8 +161,8 @@ fn bucket(dialect: Dialect, edges: &[f64], below: usize) -> String {
 
 /// A condition that is true for the rows with this text in a column.
 pub(super) fn equals(dialect: Dialect, column: &SqlColumn, text: &str) -> String {
-    let name = dialect.to_text(&dialect.name(&column.name));
-    format!("{name} = {}", dialect.text(text))
+    let value = dialect.to_text(&dialect.value(column));
+    format!("{value} = {}", dialect.text(text))
 }
 
 #[cfg(test)]
