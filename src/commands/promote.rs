@@ -8,7 +8,6 @@ use super::train_judge::{Contender, judge};
 use super::train_request::TrainRequest;
 use super::{Shell, model_file, train_table};
 use crate::cells::Tone;
-use crate::data;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::write_atomically;
@@ -167,7 +166,7 @@ fn is_of_these_data(candidate: &Artifact, train: &TrainRequest, split: &str) -> 
             "the setting `model` names the model",
         );
     }
-    if provenance.data_sha256 != store::data_sha256(&data::expand(&train.data)?)? {
+    if provenance.data_sha256 != store::data_sha256(&train.data)? {
         return refused(
             format!(
                 "the candidate {} was trained from other data",

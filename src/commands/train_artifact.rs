@@ -3,7 +3,7 @@
 use super::train::{SCORE, TrainRequest};
 use super::train_table::TrainTable;
 use super::{Shell, inputs};
-use crate::data::{self, DataSet};
+use crate::data::DataSet;
 use crate::drift::roles::drop_identifiers;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Body, Example, Provenance};
@@ -51,12 +51,7 @@ pub(super) fn body(
         .collect::<Result<_>>()?;
     let shown = request.data.iter();
     let shown = shown.map(|address| crate::text::redacted(address).into_owned());
-    let data_sha256 = match request.data.as_slice() {
-        [address] if data::is_database(address) => {
-            store::reader_sha256(data::database_bytes(address)?)?
-        }
-        addresses => store::data_sha256(&data::expand(addresses)?)?,
-    };
+    let data_sha256 = store::data_sha256(&request.data)?;
     let mut warnings = table.warnings.clone();
     warnings.extend(training.warnings.iter().cloned());
     Ok(Body {

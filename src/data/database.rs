@@ -139,6 +139,7 @@ impl Database {
                 reader: Box::new(reader),
                 buffered,
                 taken: Arc::default(),
+                from: None,
             }),
             size: None,
         })
@@ -146,10 +147,7 @@ impl Database {
 }
 
 /// Returns all rows of a table in a database as CSV: what a checksum is taken over.
-///
-/// # Errors
-/// As [`DataSet::open`](super::DataSet::open).
-pub fn database_bytes(address: &str) -> Result<Box<dyn Read + Send>> {
+pub(super) fn database_bytes(address: &str) -> Result<Box<dyn Read + Send>> {
     let table = Database::open(address)?.into_table(None)?;
     let names = table.header.columns.join(",");
     match table.body {

@@ -1,6 +1,7 @@
 //! Tables in: addresses, readers, values. What is counted of them is `profile/`'s affair.
 
 mod address;
+mod bytes;
 #[cfg(feature = "parquet")]
 mod calendar;
 mod columns;
@@ -11,15 +12,26 @@ mod identifier;
 mod json;
 mod label;
 mod lines;
+#[cfg(feature = "object-store")]
+mod objects;
+#[cfg(feature = "object-store")]
+mod objects_http;
+#[cfg(feature = "object-store")]
+mod objects_open;
+#[cfg(feature = "object-store")]
+mod objects_read;
 mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_bytes;
 #[cfg(feature = "parquet")]
 mod parquet_column;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_tls;
+mod reading;
 mod record;
 mod shard;
 mod source;
@@ -28,9 +40,10 @@ mod streaming;
 mod table;
 mod value;
 
-pub use address::expand;
+pub use address::{Location, expand, expand_files, is_object};
+pub use bytes::all_bytes;
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
-pub use database::{InDatabase, database_bytes};
+pub use database::InDatabase;
 pub use error::DataError;
 pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};
