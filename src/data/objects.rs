@@ -227,12 +227,16 @@ async fn missing(address: &Address, store: &dyn ObjectStore, error: &object_stor
     let limit = std::pin::pin!(tokio::time::sleep(LOOK));
     let names = match futures_util::future::select(std::pin::pin!(look), limit).await {
         Either::Left((Ok(names), _)) => names,
-        Either::Left((Err(object_store::Error::NotFound { .. }), _)) => {
-            let bucket = &address.bucket;
-            return Error::bad_input(format!("there is no bucket \"{bucket}\""))
-                .at(address.place());
+        // That there is no bucket is said of a list only.
+        Either::Left((Err(error), _)) => {
+            let said = failed(&shown, &error);
+            return if said.code() == ExitCode::BadInput {
+                said
+            } else {
+                not_there
+            };
         }
-        _ => return not_there,
+        Either::Right(_) => return not_there,
     };
     let folder_meant = format!("{name}/");
     let near = if names.contains(&folder_meant) {
@@ -261,52 +265,58 @@ pub(super) fn failed(shown: &str, error: &object_store::Error) -> Error {
             None => wrapped,
         }
     };
+    let not_allowed = || {
+        new(ExitCode::NotAllowed, "the object store does not allow this").hint(
+            "do the keys in the environment belong to this bucket, with the right to read and list it?",
+        )
+    };
+    let changed = || {
+        new(ExitCode::Io, "the object changed while it was read")
+            .hint("read it again; better let each state have a key of its own")
+    };
     match error {
-        Said::NotFound { .. } => new(ExitCode::BadInput, "there is no such object"),
-        Said::PermissionDenied { .. } | Said::Unauthenticated { .. } => not_allowed(new),
-        Said::Precondition { .. } | Said::NotModified { .. } => {
-            new(ExitCode::Io, "the object changed while it was read")
-                .hint("read it again; better let its writer write each state under a new key")
-        }
+        Said::PermissionDenied { .. } | Said::Unauthenticated { .. } => return not_allowed(),
+        Said::Precondition { .. } | Said::NotModified { .. } => return changed(),
         Said::InvalidPath { source } => {
-            Error::usage(format!("{shown}: this key cannot be asked for"))
-                .because(source.to_string())
+            return Error::usage(format!("{shown}: there can be no such key"))
+                .because(source.to_string());
         }
-        _ => match (answer.status, answer.code.as_deref()) {
-            (_, Some("ExpiredToken" | "InvalidToken" | "InvalidAccessKeyId")) => not_allowed(new),
-            (Some(416), _) => new(ExitCode::Io, "the object changed while it was read"),
-            (Some(301 | 307 | 308), _)
-            | (
-                Some(400),
-                Some("AuthorizationHeaderMalformed" | "IllegalLocationConstraintException"),
-            ) => new(
-                ExitCode::BadSettings,
-                "the bucket is in another region or at another address",
-            )
-            .hint("set AWS_REGION, and AWS_ENDPOINT_URL if it is not Amazon's"),
-            (Some(status), _) if status < 500 && status != 429 && status != 408 => new(
-                ExitCode::BadInput,
-                &format!("the object store refused the request ({status})"),
-            ),
-            (Some(status), _) => new(
-                ExitCode::Unavailable,
-                &format!("the object store failed again and again ({status})"),
-            ),
-            (None, _) => new(
-                ExitCode::Unavailable,
-                "the object store stayed away or broke the connection",
-            )
-            .hint("is it reachable from here? AWS_ENDPOINT_URL names one that is not Amazon's"),
-        },
+        _ => {}
     }
-}
-
-fn not_allowed(new: impl Fn(ExitCode, &str) -> Error) -> Error {
-    new(
-        ExitCode::NotAllowed,
-        "the object store says that this may not be read",
-    )
-    .hint("do the keys belong to this bucket, with the right to read and to list it?")
+    if answer.is_of_the_machine {
+        return new(
+            ExitCode::NotAllowed,
+            "there are no credentials for the object store",
+        )
+        .hint("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE");
+    }
+    match (answer.status, answer.code.as_deref()) {
+        (_, Some("NoSuchBucket" | "ContainerNotFound")) => {
+            new(ExitCode::BadInput, "there is no such bucket")
+        }
+        (Some(404), _) => new(ExitCode::BadInput, "there is no such object"),
+        (Some(401 | 403), _)
+        | (_, Some("ExpiredToken" | "InvalidToken" | "InvalidAccessKeyId")) => not_allowed(),
+        (Some(416), _) => changed(),
+        (Some(301 | 307 | 308), _) | (_, Some("AuthorizationHeaderMalformed")) => new(
+            ExitCode::BadSettings,
+            "the bucket is in another region or at another address",
+        )
+        .hint("set AWS_REGION, and AWS_ENDPOINT_URL if it is not Amazon's"),
+        (Some(status), _) if status < 500 && status != 429 && status != 408 => new(
+            ExitCode::BadInput,
+            &format!("the object store refused the request ({status})"),
+        ),
+        (Some(status), _) => new(
+            ExitCode::Unavailable,
+            &format!("the object store failed again and again ({status})"),
+        ),
+        (None, _) => new(
+            ExitCode::Unavailable,
+            "the object store stayed away or broke the connection",
+        )
+        .hint("is it reachable from here? AWS_ENDPOINT_URL names one that is not Amazon's"),
+    }
 }
 
 /// What is told of an answer: never its whole body, which may repeat keys.
@@ -314,6 +324,8 @@ struct Answer {
     status: Option<u16>,
     code: Option<String>,
     message: Option<String>,
+    /// It was asked for credentials, not the store.
+    is_of_the_machine: bool,
     fault: Option<String>,
 }
 
@@ -339,9 +351,13 @@ impl Answer {
             cause = error.source();
         }
         Self {
-            status,
+            status: match error {
+                object_store::Error::NotFound { .. } => Some(404),
+                _ => status,
+            },
             code: element("Code"),
             message: element("Message"),
+            is_of_the_machine: text.contains("//169.254."),
             fault,
         }
     }

@@ -59,6 +59,19 @@ impl Shared {
         }
     }
 
+    /// Returns whether these are the last bytes.
+    #[cfg(feature = "object-store")]
+    pub(super) fn ends_with(&self, bytes: &[u8]) -> io::Result<bool> {
+        let length = bytes.len() as u64;
+        let mut last = Vec::with_capacity(bytes.len());
+        let position = self.length.saturating_sub(length);
+        let source = self.source.clone();
+        ReadFrom { source, position }
+            .take(length)
+            .read_to_end(&mut last)?;
+        Ok(last == bytes)
+    }
+
     /// Returns the same bytes for somebody who reads this range from its start to its end, beside
     /// so many others.
     pub(super) fn narrowed(&self, range: Range<u64>, beside: usize) -> Self {

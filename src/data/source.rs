@@ -176,6 +176,17 @@ impl Opened {
     #[cfg(feature = "object-store")]
     fn open_object(object: &super::objects::Object, delimiter: Option<u8>) -> Result<Self> {
         let path = Path::new(&object.shown);
+        // What is named so is not read from its start to be told.
+        #[cfg(feature = "parquet")]
+        if object.shown.to_lowercase().ends_with(".parquet") {
+            let bytes = Shared::object(object.clone());
+            if bytes
+                .ends_with(&PARQUET)
+                .map_err(|error| read_failed(path, error))?
+            {
+                return Self::parquet(bytes, &object.shown);
+            }
+        }
         let mut first = object.read_from(0);
         let mut magic = Vec::new();
         let read = first.by_ref().take(4).read_to_end(&mut magic);

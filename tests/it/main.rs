@@ -21,6 +21,8 @@ mod mlflow_real;
 mod mlflow_serve;
 mod mlflow_stub;
 mod models;
+mod object_server;
+mod objects;
 mod postgres;
 mod profile;
 mod push_metrics;
