@@ -3586,7 +3586,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__serve)
-            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --preset --tracking-uri --poll --unknown-category --log-dir --log-durability --log-sample --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --preset --tracking-uri --poll --unknown-category --log-dir --log-files --log-durability --log-sample --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3697,6 +3697,10 @@ _churnctl() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --log-files)
+                    COMPREPLY=($(compgen -W "csv ndjson" -- "${cur}"))
                     return 0
                     ;;
                 --log-durability)

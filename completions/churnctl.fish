@@ -61,7 +61,7 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "help" -d 'Print t
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l name -d 'Name of the model' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l positive -d 'Value of the label that means churned' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l include -d 'Columns to learn from although they look like identifiers or dates' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
@@ -101,7 +101,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l rollback -d 
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l id -d 'Columns that identify a row, kept beside the scores [default: user_id,request_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l id -d 'Columns that identify a row, kept beside the scores [default: user_id,request_id,model_version,predicted_class]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l model -d 'Model artifact, or a model of MLflow: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN [default: artifacts/models/production_latest.json]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s o -l output -d 'Where the scores go; - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l explain -d 'Add the K largest contributions to each row\'s log-odds' -r
@@ -141,6 +141,8 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l poll -d 'How
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l unknown-category -d 'What becomes of categories that training never saw [default: other]' -r -f -a "other\t''
 reject\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-dir -d 'Folder of the prediction log' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-files -d 'How the files of the log are written [default: csv]' -r -f -a "csv\t''
+ndjson\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-durability -d 'When the disk has a prediction: whenever, within a second, or before it is answered [default: interval]' -r -f -a "none\t''
 interval\t''
 fsync\t''"
@@ -165,7 +167,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l model -d 'Na
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l score -d 'Column with the model\'s score, 0 to 1' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l positive -d 'Value of the label that means churned' -r
@@ -210,7 +212,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fis
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l score -d 'Column with the model\'s score, 0 to 1' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l positive -d 'Value of the label that means churned' -r

@@ -7,12 +7,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 step() { printf '\n== %s\n' "$*"; }
 
 # Tools that some tests ask for an opinion: shells about completions, mandoc about man pages,
-# promtool about metrics and rules, real servers. Tests that miss theirs are skipped and say so.
+# promtool about metrics and rules, curl about answers, real servers. Tests that miss theirs are skipped and say so.
 want_debian_packages() {
     local missing=()
     command -v zsh >/dev/null || missing+=(zsh)
     command -v fish >/dev/null || missing+=(fish)
     command -v mandoc >/dev/null || missing+=(mandoc)
+    command -v curl >/dev/null || missing+=(curl)
     command -v promtool >/dev/null || missing+=(prometheus)
     command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
     command -v prometheus-pushgateway >/dev/null || missing+=(prometheus-pushgateway)

@@ -120,11 +120,15 @@ pub(super) struct ServeArgs {
 
     /// Folder of the prediction log
     ///
-    /// Inputs, score, class, model version and time of every prediction, as CSV files that
+    /// Inputs, score, class, model version and time of every prediction, as files that
     /// `churnctl drift --current DIR/` reads. Whoever may read them sees the customers' data:
     /// they are their owner's alone.
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = LOG)]
     log_dir: Option<PathBuf>,
+
+    /// How the files of the log are written
+    #[arg(long, value_name = "FORMAT", help_heading = LOG)]
+    log_files: Option<LogFilesArg>,
 
     /// When the disk has a prediction: whenever, within a second, or before it is answered
     #[arg(long, value_name = "WHEN", help_heading = LOG)]
@@ -151,6 +155,12 @@ enum AccessArg {
     Errors,
     All,
     None,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFilesArg {
+    Csv,
+    Ndjson,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -188,6 +198,7 @@ impl ServeArgs {
             self.unknown_category.as_ref().and_then(word),
         );
         flags.one("serve.log_dir", path(&self.log_dir));
+        flags.one("serve.log_files", self.log_files.as_ref().and_then(word));
         flags.one(
             "serve.log_durability",
             self.log_durability.as_ref().and_then(word),

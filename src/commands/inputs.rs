@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Shell;
 use super::drift::ReadingRequest;
 use crate::data::{DataSet, ReadOptions, has_lines_name, is_lines};
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::model::store;
 use crate::profile::{CountPlan, Counted, Profile, Roles, count, explain as explained, profile};
@@ -34,7 +34,20 @@ impl Input {
         if let [only] = addresses
             && looks_like_json(Path::new(only))
         {
-            return Ok(Self::Profile(Box::new(read_profile(Path::new(only))?)));
+            let profile = read_profile(Path::new(only))?;
+            if let Some(shards) = &profile.shards {
+                let message = format!(
+                    "this is the profile of a part: without the shards {}",
+                    shards.missing()
+                );
+                return Err(Error::bad_input(message)
+                    .at(Place {
+                        file: only.clone(),
+                        ..Place::default()
+                    })
+                    .hint("make them one: churnctl profile merge 'part-*.json' -o profile.json"));
+            }
+            return Ok(Self::Profile(Box::new(profile)));
         }
         let data = DataSet::open(addresses, reading.read_options()).map_err(with_a_way_on)?;
         Ok(Self::Data(Box::new(data)))

@@ -13,7 +13,7 @@ use crate::drift::roles::{check_names, drop_identifiers};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
-use crate::profile::{CountColumn, CountPlan, Profile, SCHEMA_VERSION};
+use crate::profile::{CountColumn, CountPlan, Profile, SCHEMA_VERSION, Shards};
 use crate::reports::format::counted;
 
 /// Everything that making a profile needs to know, settings applied.
@@ -93,6 +93,11 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         )
         .hint("name the ones to count with --features"));
     }
+    let shard = request.shard.filter(|shard| !shard.is_whole());
+    profile.shards = shard.map(|shard| Shards {
+        count: shard.count(),
+        parts: [shard.index()].into(),
+    });
     store(&profile, &request.output, shell)
 }
 
@@ -108,6 +113,10 @@ pub fn merge(request: &MergeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         .collect::<Result<Vec<Profile>>>()?;
     let mut profile = Profile::merge(parts)?;
     profile.created_at = shell.created_at().to_owned();
+    if let Some(shards) = &profile.shards {
+        let message = format!("not the whole yet: without the shards {}", shards.missing());
+        shell.messages().warn(&message);
+    }
     store(&profile, &request.output, shell)
 }
 

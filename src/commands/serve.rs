@@ -16,7 +16,9 @@ use crate::http::server::{Drain, Limits, Listen, Server};
 use crate::http::stop::Stop;
 use crate::http::tls::TlsFiles;
 use crate::reports::serve::html;
-use crate::serve::{Access, AccessLog, Api, Durability, LogOptions, Options, UnknownCategory};
+use crate::serve::{
+    Access, AccessLog, Api, Durability, LogFormat, LogOptions, Options, UnknownCategory,
+};
 use crate::settings::{ServeSettings, Settings};
 
 /// Events that wait to be shown.
@@ -146,8 +148,14 @@ fn log(set: &ServeSettings) -> Result<Option<LogOptions>> {
             ("fsync", Durability::Fsync),
         ],
     )?;
+    let format = one_of(
+        "serve.log_files",
+        &set.log.format,
+        &[("csv", LogFormat::Csv), ("ndjson", LogFormat::Ndjson)],
+    )?;
     Ok(set.log.folder.as_ref().map(|folder| LogOptions {
         folder: folder.clone(),
+        format,
         durability,
         rotate_bytes: set.log.rotate_bytes,
         rotate_after: set.log.rotate_after.get(),

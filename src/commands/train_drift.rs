@@ -29,6 +29,7 @@ pub(super) fn between_splits(
         created_at: shell.created_at().to_owned(),
         source: "train".into(),
         rows: splits.train.len() as u64,
+        shards: None,
         roles: Roles::default(),
         columns: columns(table, &splits.train, None),
         outcome: None,

@@ -97,12 +97,6 @@ pub enum DataError {
     /// A line break inside quotes: nobody can tell where a line begins.
     #[error("the file has line breaks inside quotes, so it cannot be cut into shards")]
     CannotCut,
-    /// There are fewer rows, or files, than shards.
-    #[error("shard {shard} has no rows")]
-    NoRowsInShard {
-        /// The shard.
-        shard: String,
-    },
     /// The program was built without what it takes.
     #[error("this churnctl was built without {what}")]
     NoFeature {
@@ -152,9 +146,6 @@ impl DataError {
             }
             Self::Uncountable => "leave it out with --exclude".into(),
             Self::CannotCut => "profile it as a whole, or as several files".into(),
-            Self::NoRowsInShard { .. } => {
-                "take fewer shards; compressed files are not cut, each is one shard's".into()
-            }
             Self::NoFeature { feature, .. } => {
                 format!(
                     "build it with `cargo build --release --features {feature}`, or take the release image"

@@ -51,8 +51,21 @@ impl Shard {
         table % self.count == self.index
     }
 
+    /// Returns its position, from 0.
+    #[must_use]
+    pub const fn index(self) -> u32 {
+        self.index
+    }
+
+    /// Returns how many there are.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.count
+    }
+
     /// Returns whether it is the whole.
-    pub(super) const fn is_whole(self) -> bool {
+    #[must_use]
+    pub const fn is_whole(self) -> bool {
         self.count == 1
     }
 }

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{ACCEPT, AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -76,7 +78,34 @@ impl Token {
         if !scheme.eq_ignore_ascii_case(b"bearer ") {
             return false;
         }
-        let offered: [u8; 32] = Sha256::digest(offered.trim_ascii()).into();
+        self.is(offered.trim_ascii())
+    }
+
+    /// Tells whether the headers bear the token as the password that a browser asked its user for.
+    ///
+    /// A browser sends it along with what other sites make it send, too: that does not count.
+    #[must_use]
+    pub fn is_typed_in(&self, headers: &HeaderMap) -> bool {
+        let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
+            return false;
+        }
+        let offered = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        let Some((scheme, offered)) = offered.and_then(|value| value.split_at_checked(6)) else {
+            return false;
+        };
+        if !scheme.eq_ignore_ascii_case(b"basic ") {
+            return false;
+        }
+        let Ok(login) = BASE64_STANDARD.decode(offered.trim_ascii()) else {
+            return false;
+        };
+        let colon = login.iter().position(|&byte| byte == b':');
+        colon.is_some_and(|colon| self.is(&login[colon + 1..]))
+    }
+
+    fn is(&self, offered: &[u8]) -> bool {
+        let offered: [u8; 32] = Sha256::digest(offered).into();
         offered.ct_eq(&self.hash()).into()
     }
 
@@ -128,11 +157,18 @@ pub fn require(router: Router, token: Token) -> Router {
 }
 
 async fn check(State(token): State<Token>, request: Request, next: Next) -> Response {
-    if token.is_borne_by(request.headers()) {
-        next.run(request).await
-    } else {
-        Problem::unauthorized().into_response()
+    let headers = request.headers();
+    if token.is_borne_by(headers) || token.is_typed_in(headers) {
+        return next.run(request).await;
     }
+    let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+    let mut problem = Problem::unauthorized();
+    if accepted.is_some_and(|accepted| accepted.contains("text/html")) {
+        // Lets a browser ask for it: any user name, the token as the password.
+        let ask = HeaderValue::from_static("Basic realm=\"churnctl: the token is the password\"");
+        problem = problem.header(WWW_AUTHENTICATE, ask);
+    }
+    problem.into_response()
 }
 
 #[cfg(test)]
@@ -162,6 +198,32 @@ mod tests {
             assert!(!token.is_borne_by(&headers(wrong)), "{wrong}");
         }
         assert!(!token.is_borne_by(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_browser_may_send_it_as_a_password_but_not_for_other_sites() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        fs::write(&path, "s3:cret").expect("write");
+        let token = Token::from_file(&path).expect("a token");
+        let typed = |login: &str| headers(&format!("Basic {}", BASE64_STANDARD.encode(login)));
+        assert!(token.is_typed_in(&typed("me:s3:cret")));
+        assert!(token.is_typed_in(&typed(":s3:cret")));
+        for wrong in ["s3:cret", "me:s3:cre", "me:", "", "me:s3:cret\n"] {
+            assert!(!token.is_typed_in(&typed(wrong)), "{wrong}");
+        }
+        assert!(!token.is_typed_in(&headers("Basic %%%")));
+        assert!(!token.is_typed_in(&headers("Bearer s3:cret")));
+        for (site, good) in [
+            ("same-origin", true),
+            ("none", true),
+            ("cross-site", false),
+            ("same-site", false),
+        ] {
+            let mut headers = typed("me:s3:cret");
+            headers.insert("sec-fetch-site", HeaderValue::from_static(site));
+            assert_eq!(token.is_typed_in(&headers), good, "{site}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ use tower::Service as _;
 use super::events::{Events, Level};
 use super::guard::{Guarded, HeadTimer, Phase};
 use super::problem::Problem;
+use super::refusal::Worded;
 use super::server::Limits;
 use super::stop::Stop;
 
@@ -53,7 +54,8 @@ where
         phase: phase.clone(),
         head: limits.header_timeout,
     };
-    let io = TokioIo::new(Guarded::new(stream, phase, limits.write_timeout));
+    let guarded = Guarded::new(stream, phase, limits.write_timeout);
+    let io = TokioIo::new(Worded::new(guarded));
     let ending = shared.ending.clone();
     let connection = http1::Builder::new()
         .timer(timer)

@@ -9,6 +9,7 @@ mod connection;
 pub mod events;
 mod guard;
 pub mod problem;
+mod refusal;
 pub mod server;
 pub mod stop;
 #[cfg(test)]

@@ -353,6 +353,7 @@ pub fn profile(
         created_at,
         source,
         rows: counted.rows,
+        shards: None,
         roles,
         columns: counted.columns,
         outcome: counted.outcome,

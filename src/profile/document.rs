@@ -12,6 +12,9 @@ use crate::error::{Error, Place, Result};
 /// Version of the profile's JSON layout.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// Shards that are listed by name.
+const LISTED: usize = 8;
+
 /// What the columns of a data set are, as far as the user said so.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -52,6 +55,9 @@ pub struct Profile {
     pub source: String,
     /// Rows counted.
     pub rows: u64,
+    /// The shards that were counted, if some are missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Shards>,
     /// What the user said of the columns.
     #[serde(default)]
     pub roles: Roles,
@@ -60,6 +66,51 @@ pub struct Profile {
     /// Scores by label, if both columns were named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+/// Some of the equal parts that a data set was cut into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shards {
+    /// How many make the whole.
+    pub count: u32,
+    /// Those that are here, counted from 0.
+    pub parts: BTreeSet<u32>,
+}
+
+impl Shards {
+    /// Returns the shards that are missing, such as `3/8 5/8`.
+    #[must_use]
+    pub fn missing(&self) -> String {
+        let missing = (0..self.count).filter(|part| !self.parts.contains(part));
+        let mut names: Vec<String> = missing
+            .take(LISTED + 1)
+            .map(|part| format!("{part}/{}", self.count))
+            .collect();
+        if names.len() > LISTED {
+            names[LISTED] = "...".to_owned();
+        }
+        names.join(" ")
+    }
+
+    /// Adds the shards of another profile.
+    fn add(&mut self, other: &Self) -> std::result::Result<(), String> {
+        if self.count != other.count {
+            let (one, two) = (self.count, other.count);
+            return Err(format!(
+                "one is cut into {one} shards, the other into {two}"
+            ));
+        }
+        if let Some(twice) = self.parts.intersection(&other.parts).next() {
+            return Err(format!("both have the shard {twice}/{}", self.count));
+        }
+        self.parts.extend(&other.parts);
+        Ok(())
+    }
+
+    fn is_whole(&self) -> bool {
+        self.parts.len() == self.count as usize
+    }
 }
 
 /// The scores of the rows with each label.
@@ -136,8 +187,14 @@ impl Profile {
             Error::bad_input(format!("the profile is damaged: {message}"))
                 .hint("make it again with `churnctl profile DATA -o FILE`")
         };
-        if self.rows == 0 || self.columns.is_empty() {
+        let may_be_empty = self.shards.is_some();
+        if (self.rows == 0 && !may_be_empty) || self.columns.is_empty() {
             return Err(damaged("it has no rows or no columns".into()));
+        }
+        if let Some(shards) = &self.shards
+            && (shards.is_whole() || shards.parts.last() >= Some(&shards.count))
+        {
+            return Err(damaged("it has shards that are none".into()));
         }
         let mut names = BTreeSet::new();
         for column in &self.columns {
@@ -255,6 +312,17 @@ impl Profile {
         for mut part in parts {
             whole.agree_on_identifiers(&mut part, &mut counters);
             whole.check_same_layout(&part)?;
+            match (&mut whole.shards, &part.shards) {
+                (None, None) => {}
+                (Some(shards), Some(others)) => {
+                    shards
+                        .add(others)
+                        .map_err(|what| whole.differ(&part, &what))?;
+                }
+                (Some(_), None) | (None, Some(_)) => {
+                    return Err(whole.differ(&part, "one is a shard, the other is not"));
+                }
+            }
             for (counter, column) in counters.iter_mut().zip(&whole.columns) {
                 if let Some(theirs) = part.column(&column.name) {
                     counter.merge(
@@ -270,6 +338,10 @@ impl Profile {
                 whole.source = format!("{} {}", whole.source, part.source);
             }
             whole.outcome = merge_outcomes(whole.outcome.take(), part.outcome)?;
+        }
+        whole.shards = whole.shards.filter(|shards| !shards.is_whole());
+        if whole.rows == 0 && whole.shards.is_none() {
+            return Err(Error::bad_input(format!("{} has no rows", whole.source)));
         }
         whole.columns = whole
             .columns
@@ -300,28 +372,30 @@ impl Profile {
         self.roles.id = ids;
     }
 
-    fn check_same_layout(&self, other: &Self) -> Result<()> {
-        let differ = |what: String| {
-            Error::bad_input(format!(
-                "{} and {} differ: {what}",
-                self.source, other.source
-            ))
-            .hint("merge profiles that were made with the same options from the same columns")
+    fn differ(&self, other: &Self, what: &str) -> Error {
+        let (one, two) = (&self.source, &other.source);
+        let message = if one == two {
+            format!("profiles of {one} do not go together: {what}")
+        } else {
+            format!("{one} and {two} differ: {what}")
         };
+        Error::bad_input(message)
+            .hint("merge profiles that were made with the same options from the same columns")
+    }
+
+    fn check_same_layout(&self, other: &Self) -> Result<()> {
         for (one, two) in [(self, other), (other, self)] {
             if let Some(column) = one
                 .columns
                 .iter()
                 .find(|column| two.column(&column.name).is_none())
             {
-                return Err(differ(format!(
-                    "\"{}\" is only in {}",
-                    column.name, one.source
-                )));
+                let what = format!("\"{}\" is only in {}", column.name, one.source);
+                return Err(self.differ(other, &what));
             }
         }
         if self.roles != other.roles {
-            return Err(differ("the columns' roles".into()));
+            return Err(self.differ(other, "the columns' roles"));
         }
         Ok(())
     }

@@ -16,5 +16,5 @@ mod view;
 pub use column::Column;
 pub use count::{CountColumn, CountPlan, Counted, count, explain, profile};
 pub use counter::{MAX_NUMBERS, MAX_TEXTS};
-pub use document::{Outcome, Profile, Roles, SCHEMA_VERSION};
+pub use document::{Outcome, Profile, Roles, SCHEMA_VERSION, Shards};
 pub use view::{Categories, Cell, Kind, Numbers, View};

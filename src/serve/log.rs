@@ -10,24 +10,26 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::log_file::{LogFile, delete_old, make_folder, recover};
+use super::log_file::{LogColumn, LogFile, delete_old, make_folder, recover};
 use super::meters::{Kept, Meters};
 use super::model::Loaded;
 use super::options::{Durability, LogOptions};
 use super::trace::random;
 use crate::error::{Error, Result};
 use crate::http::events::{Events, Level};
+use crate::model::artifact::FeatureKind;
 
 /// Columns beside the features, in the order they follow them.
 pub(super) const COLUMNS: [&str; 7] = [
     "user_id",
     "snapshot_date",
-    "churn_risk",
+    SCORE,
     "predicted_class",
     "model_version",
     "predicted_at",
     "request_id",
 ];
+const SCORE: &str = "churn_risk";
 /// Messages that are written at once.
 const AT_ONCE: usize = 512;
 /// How often the disk is made to have what the kernel has.
@@ -247,9 +249,17 @@ impl Writer {
         let file = match &mut self.file {
             Some(file) => file,
             None => {
-                let features = model.features().iter().map(|feature| feature.name.as_str());
-                let header: Vec<&str> = features.chain(COLUMNS).collect();
-                let file = LogFile::create(&self.options.folder, &model.version, &header)?;
+                let features = model.features().iter().map(|feature| LogColumn {
+                    name: &feature.name,
+                    is_number: matches!(feature.kind, FeatureKind::Number { .. }),
+                });
+                let others = COLUMNS.map(|name| LogColumn {
+                    name,
+                    is_number: name == SCORE,
+                });
+                let columns: Vec<LogColumn<'_>> = features.chain(others).collect();
+                let LogOptions { folder, format, .. } = &self.options;
+                let file = LogFile::create(folder, &model.version, *format, &columns)?;
                 self.file.insert(file)
             }
         };

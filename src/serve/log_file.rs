@@ -2,25 +2,83 @@
 //! the folder see closed files only.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
+use super::options::LogFormat;
 use super::trace::{hex, random};
 
 const PREFIX: &str = "predictions-";
-const CLOSED: &str = ".csv";
-const OPEN: &str = ".csv.open";
+/// How the names of files end that take rows.
+const OPEN: &str = ".open";
+
+impl LogFormat {
+    const ALL: [Self; 2] = [Self::Csv, Self::Ndjson];
+
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => ".csv",
+            Self::Ndjson => ".ndjson",
+        }
+    }
+
+    /// Returns the format of a file of ours that has been handed over.
+    fn of_closed(name: &str) -> Option<Self> {
+        let name = name.strip_prefix(PREFIX)?;
+        Self::ALL
+            .into_iter()
+            .find(|format| name.ends_with(format.ending()))
+    }
+
+    /// Returns the format of a file of ours that takes rows.
+    fn of_open(name: &str) -> Option<Self> {
+        Self::of_closed(name.strip_suffix(OPEN)?)
+    }
+}
+
+/// A column of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LogColumn<'a> {
+    pub(super) name: &'a str,
+    /// Its fields are numbers.
+    pub(super) is_number: bool,
+}
 
 /// A file that takes rows.
 pub(super) struct LogFile {
-    writer: csv::Writer<Counting>,
+    rows: Rows,
     path: PathBuf,
     pub(super) version: String,
     pub(super) begun: Instant,
+}
+
+enum Rows {
+    Csv(Box<csv::Writer<Counting>>),
+    Ndjson {
+        writer: BufWriter<Counting>,
+        /// What stands before the value of each column, and whether the value is a number.
+        columns: Vec<(String, bool)>,
+    },
+}
+
+impl Rows {
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Csv(writer) => writer.flush(),
+            Self::Ndjson { writer, .. } => writer.flush(),
+        }
+    }
+
+    fn counting(&self) -> &Counting {
+        match self {
+            Self::Csv(writer) => writer.get_ref(),
+            Self::Ndjson { writer, .. } => writer.get_ref(),
+        }
+    }
 }
 
 /// Counts the bytes that go to the file.
@@ -43,10 +101,16 @@ impl Write for Counting {
 
 impl LogFile {
     /// Begins a file for rows of a model of this version. Only its owner may read it.
-    pub(super) fn create(folder: &Path, version: &str, header: &[&str]) -> io::Result<Self> {
+    pub(super) fn create(
+        folder: &Path,
+        version: &str,
+        format: LogFormat,
+        columns: &[LogColumn<'_>],
+    ) -> io::Result<Self> {
         let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
         let unique = hex(&random().to_be_bytes()[..4]);
-        let path = folder.join(format!("{PREFIX}{time}-{version}-{unique}{OPEN}"));
+        let ending = format.ending();
+        let path = folder.join(format!("{PREFIX}{time}-{version}-{unique}{ending}{OPEN}"));
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -54,48 +118,81 @@ impl LogFile {
             .open(&path)?;
         // Tells other processes, and later ones, that somebody writes here.
         file.lock()?;
-        let mut writer = csv::Writer::from_writer(Counting { file, bytes: 0 });
-        writer.write_record(header)?;
-        writer.flush()?;
+        let counting = Counting { file, bytes: 0 };
+        let rows = match format {
+            LogFormat::Csv => {
+                let mut writer = csv::Writer::from_writer(counting);
+                writer.write_record(columns.iter().map(|column| column.name))?;
+                writer.flush()?;
+                Rows::Csv(Box::new(writer))
+            }
+            LogFormat::Ndjson => Rows::Ndjson {
+                writer: BufWriter::new(counting),
+                columns: columns
+                    .iter()
+                    .enumerate()
+                    .map(|(at, column)| {
+                        let before = if at == 0 { '{' } else { ',' };
+                        let name = serde_json::Value::from(column.name);
+                        (format!("{before}{name}:"), column.is_number)
+                    })
+                    .collect(),
+            },
+        };
         Ok(Self {
-            writer,
+            rows,
             path,
             version: version.to_owned(),
             begun: Instant::now(),
         })
     }
 
-    /// Adds a row.
+    /// Adds a row. An empty field is one without a value.
     pub(super) fn add<'a>(&mut self, fields: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
-        Ok(self.writer.write_record(fields)?)
+        match &mut self.rows {
+            Rows::Csv(writer) => Ok(writer.write_record(fields)?),
+            Rows::Ndjson { writer, columns } => {
+                for ((before, is_number), field) in columns.iter().zip(fields) {
+                    writer.write_all(before.as_bytes())?;
+                    if field.is_empty() {
+                        writer.write_all(b"null")?;
+                    } else if *is_number {
+                        writer.write_all(field.as_bytes())?;
+                    } else {
+                        serde_json::to_writer(&mut *writer, field)?;
+                    }
+                }
+                writer.write_all(b"}\n")
+            }
+        }
     }
 
     /// Hands the rows so far to the kernel.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.rows.flush()
     }
 
     /// Waits until the disk has what the kernel has.
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.writer.get_ref().file.sync_data()
+        self.rows.counting().file.sync_data()
     }
 
     /// Returns the size of what the kernel has.
     pub(super) fn bytes(&self) -> u64 {
-        self.writer.get_ref().bytes
+        self.rows.counting().bytes
     }
 
     /// Closes the file and hands it over.
     pub(super) fn close(mut self) -> io::Result<()> {
-        self.writer.flush()?;
-        self.writer.get_ref().file.sync_all()?;
+        self.rows.flush()?;
+        self.rows.counting().file.sync_all()?;
         hand_over(&self.path)
     }
 }
 
 fn hand_over(path: &Path) -> io::Result<()> {
     let name = path.to_string_lossy();
-    let closed = PathBuf::from(name.trim_end_matches(OPEN).to_owned() + CLOSED);
+    let closed = PathBuf::from(name.strip_suffix(OPEN).unwrap_or(&name));
     fs::rename(path, &closed)?;
     if let Some(folder) = closed.parent().and_then(|folder| File::open(folder).ok()) {
         // Some network file systems refuse to sync a folder.
@@ -113,12 +210,12 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
 /// Returns how many. Files that somebody writes to are left alone.
 pub(super) fn recover(folder: &Path) -> io::Result<usize> {
     let mut recovered = 0;
-    for path in ours(folder, OPEN)? {
+    for (path, format) in ours(folder, LogFormat::of_open)? {
         let mut file = OpenOptions::new().read(true).write(true).open(&path)?;
         if file.try_lock().is_err() {
             continue;
         }
-        let (whole, rows) = whole_rows(&mut file)?;
+        let (whole, rows) = whole_rows(&mut file, format)?;
         if rows == 0 {
             fs::remove_file(&path)?;
             continue;
@@ -131,9 +228,9 @@ pub(super) fn recover(folder: &Path) -> io::Result<usize> {
     Ok(recovered)
 }
 
-/// Returns the bytes up to the end of the last whole row, and how many rows there are below the
-/// header. A row ends with a line feed outside of quotes.
-fn whole_rows(file: &mut File) -> io::Result<(u64, u64)> {
+/// Returns the bytes up to the end of the last whole row, and how many rows there are. A row ends
+/// with a line feed, in a CSV file with one outside of quotes.
+fn whole_rows(file: &mut File, format: LogFormat) -> io::Result<(u64, u64)> {
     file.seek(SeekFrom::Start(0))?;
     let (mut quoted, mut at, mut whole, mut lines) = (false, 0_u64, 0, 0_u64);
     let mut buffer = [0; 1 << 16];
@@ -145,7 +242,7 @@ fn whole_rows(file: &mut File) -> io::Result<(u64, u64)> {
         for byte in &buffer[..count] {
             at += 1;
             match byte {
-                b'"' => quoted = !quoted,
+                b'"' => quoted = !quoted && format == LogFormat::Csv,
                 b'\n' if !quoted => {
                     whole = at;
                     lines += 1;
@@ -154,7 +251,8 @@ fn whole_rows(file: &mut File) -> io::Result<(u64, u64)> {
             }
         }
     }
-    Ok((whole, lines.saturating_sub(1)))
+    let header = u64::from(format == LogFormat::Csv);
+    Ok((whole, lines.saturating_sub(header)))
 }
 
 /// Deletes closed files that are older than this. Returns how many.
@@ -163,7 +261,7 @@ pub(super) fn delete_old(folder: &Path, retention: Duration) -> io::Result<usize
         return Ok(0);
     };
     let mut deleted = 0;
-    for path in ours(folder, CLOSED)? {
+    for (path, _) in ours(folder, LogFormat::of_closed)? {
         if fs::metadata(&path)?.modified()? < oldest {
             fs::remove_file(&path)?;
             deleted += 1;
@@ -172,16 +270,19 @@ pub(super) fn delete_old(folder: &Path, retention: Duration) -> io::Result<usize
     Ok(deleted)
 }
 
-fn ours(folder: &Path, suffix: &str) -> io::Result<Vec<PathBuf>> {
-    let mut paths = Vec::new();
+/// Returns the files whose names `are` of ours, and their formats.
+fn ours(
+    folder: &Path,
+    are: fn(&str) -> Option<LogFormat>,
+) -> io::Result<Vec<(PathBuf, LogFormat)>> {
+    let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy());
-        if name.is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(suffix)) {
-            paths.push(path);
+        let entry = entry?;
+        if let Some(format) = are(&entry.file_name().to_string_lossy()) {
+            files.push((entry.path(), format));
         }
     }
-    Ok(paths)
+    Ok(files)
 }
 
 #[cfg(test)]
@@ -199,19 +300,37 @@ mod tests {
         names
     }
 
+    fn create(folder: &Path, format: LogFormat, version: &str) -> LogFile {
+        let column = |name, is_number| LogColumn { name, is_number };
+        let columns = [column("a", true), column("b", false)];
+        LogFile::create(folder, version, format, &columns).expect("made")
+    }
+
+    #[test]
+    fn a_line_of_json_has_numbers_texts_and_nulls() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut file = create(folder.path(), LogFormat::Ndjson, "abc");
+        file.add(["1.5", "x\"\n"]).expect("added");
+        file.add(["", "2"]).expect("added");
+        file.close().expect("closed");
+        let name = &names(folder.path())[0];
+        assert!(name.ends_with(".ndjson"), "{name}");
+        let text = fs::read_to_string(folder.path().join(name)).expect("read");
+        let wanted = "{\"a\":1.5,\"b\":\"x\\\"\\n\"}\n{\"a\":null,\"b\":\"2\"}\n";
+        assert_eq!(text, wanted);
+    }
+
     #[test]
     fn a_file_is_handed_over_whole_and_is_its_owners_alone() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut file = LogFile::create(folder.path(), "abc", &["a", "b"]).expect("made");
+        let mut file = create(folder.path(), LogFormat::Csv, "abc");
         file.add(["1", "x,\"y\"\nz"]).expect("added");
         file.flush().expect("flushed");
-        assert!(
-            names(folder.path())[0].ends_with("-abc-".to_owned().as_str())
-                || names(folder.path())[0].ends_with(OPEN)
-        );
+        let name = &names(folder.path())[0];
+        assert!(name.contains("-abc-") && name.ends_with(OPEN), "{name}");
         file.close().expect("closed");
         let name = &names(folder.path())[0];
-        assert!(name.starts_with(PREFIX) && name.ends_with(CLOSED), "{name}");
+        assert!(name.starts_with(PREFIX) && name.ends_with(".csv"), "{name}");
         let path = folder.path().join(name);
         let text = fs::read_to_string(&path).expect("read");
         assert_eq!(text, "a,b\n1,\"x,\"\"y\"\"\nz\"\n");
@@ -225,18 +344,21 @@ mod tests {
         let left = folder.path().join("predictions-1-a-1.csv.open");
         fs::write(&left, "a,b\n1,\"x\ny\"\n2,\"cut\n").expect("write");
         fs::write(folder.path().join("predictions-2-a-1.csv.open"), "a,b\n").expect("write");
-        let held = LogFile::create(folder.path(), "held", &["a"]).expect("made");
-        assert_eq!(recover(folder.path()).expect("recovered"), 1);
-        let text = fs::read_to_string(folder.path().join("predictions-1-a-1.csv"));
-        assert_eq!(text.expect("handed over"), "a,b\n1,\"x\ny\"\n");
-        assert_eq!(names(folder.path()).len(), 2);
+        let lines = folder.path().join("predictions-3-a-1.ndjson.open");
+        fs::write(&lines, "{\"a\":\"\\\"\"}\n{\"a\":1").expect("write");
+        let held = create(folder.path(), LogFormat::Csv, "held");
+        assert_eq!(recover(folder.path()).expect("recovered"), 2);
+        let text = |name: &str| fs::read_to_string(folder.path().join(name)).expect("handed over");
+        assert_eq!(text("predictions-1-a-1.csv"), "a,b\n1,\"x\ny\"\n");
+        assert_eq!(text("predictions-3-a-1.ndjson"), "{\"a\":\"\\\"\"}\n");
+        assert_eq!(names(folder.path()).len(), 3);
         assert!(held.path.exists());
     }
 
     #[test]
     fn old_files_are_deleted_and_nothing_else() {
         let folder = tempfile::tempdir().expect("a folder");
-        for name in ["predictions-1.csv", "predictions-2.csv", "other.csv"] {
+        for name in ["predictions-1.csv", "predictions-2.ndjson", "other.csv"] {
             fs::write(folder.path().join(name), "a\n").expect("write");
         }
         let old = File::options()
@@ -251,6 +373,6 @@ mod tests {
             .and_then(|file| file.set_modified(then))
             .expect("set");
         assert_eq!(delete_old(folder.path(), 2 * day).expect("deleted"), 1);
-        assert_eq!(names(folder.path()), ["other.csv", "predictions-2.csv"]);
+        assert_eq!(names(folder.path()), ["other.csv", "predictions-2.ndjson"]);
     }
 }

@@ -31,5 +31,6 @@ mod v2_schema;
 pub use api::{Access, Api, Routers};
 pub use model::{Loaded, Slot};
 pub use options::{
-    AccessLog, Durability, LogOptions, ModelSource, Options, PageFacts, PageMaker, UnknownCategory,
+    AccessLog, Durability, LogFormat, LogOptions, ModelSource, Options, PageFacts, PageMaker,
+    UnknownCategory,
 };

@@ -9,7 +9,7 @@ use super::options::Options;
 use super::routes::MOST_EXPLAINED;
 use super::{sagemaker, v1, v2_schema};
 use crate::http::problem::MEDIA_TYPE;
-use crate::model::artifact::Artifact;
+use crate::model::artifact::{Artifact, Feature, FeatureKind};
 
 /// Returns the document; without a model, features may be anything.
 pub(super) fn document(artifact: Option<&Artifact>, options: &Options) -> Value {
@@ -34,9 +34,14 @@ pub(super) fn document(artifact: Option<&Artifact>, options: &Options) -> Value 
     if options.guarded
         && let Some(document) = document.as_object_mut()
     {
-        let scheme = json!({ "bearer": { "type": "http", "scheme": "bearer" } });
-        document["components"]["securitySchemes"] = scheme;
-        document.insert("security".to_owned(), json!([{ "bearer": [] }]));
+        // With `basic` the token is the password, whatever the user: browsers know how to ask for it.
+        let schemes = json!({
+            "bearer": { "type": "http", "scheme": "bearer" },
+            "basic": { "type": "http", "scheme": "basic" },
+        });
+        document["components"]["securitySchemes"] = schemes;
+        let either = json!([{ "bearer": [] }, { "basic": [] }]);
+        document.insert("security".to_owned(), either);
     }
     document
 }
@@ -197,7 +202,7 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
         ),
     );
     let path = sagemaker::INVOCATIONS;
-    add("POST", path, invocations(path, &example, most));
+    add("POST", path, invocations(path, artifact, &example, most));
     let models = object(json!({ "models": { "type": "array", "items": text } }));
     add(
         "GET",
@@ -298,11 +303,23 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
             operation("POST", &path, summary, body, content),
         );
     }
+    // No schema can say how long a body may be.
+    let limit = format!(
+        "At most {} bytes, or so many a line of x-ndjson.",
+        options.body_bytes
+    );
+    let operations = paths.values_mut().filter_map(Value::as_object_mut);
+    for body in operations
+        .flat_map(Map::values_mut)
+        .filter_map(|operation| operation.get_mut("requestBody"))
+    {
+        body["description"] = limit.clone().into();
+    }
     Value::Object(paths)
 }
 
 /// SageMaker's way to score: rows as JSON or CSV.
-fn invocations(path: &str, example: &Value, most: usize) -> Value {
+fn invocations(path: &str, artifact: Option<&Artifact>, example: &Value, most: usize) -> Value {
     let rows = json!({
         "type": "array",
         "items": reference("Features"),
@@ -317,8 +334,14 @@ fn invocations(path: &str, example: &Value, most: usize) -> Value {
     let mut body = json_body(&instances, json!({ "instances": [example["features"]] }));
     body["content"]["text/csv"] = json!({ "schema": {
         "type": "string",
-        "description": "A row a line in the model's order, or under a header of its features.",
+        "minLength": 1,
+        "description": "A row a line in the model's order, or under a header of its features. \
+            The pattern is that of rows without quotes and header.",
     } });
+    if let Some(artifact) = artifact {
+        let pattern = csv_pattern(&artifact.body.features);
+        body["content"]["text/csv"]["schema"]["pattern"] = pattern.into();
+    }
     let prediction = object(json!({
         "score": { "type": "number", "minimum": 0, "maximum": 1 },
         "predicted_label": { "type": "integer", "enum": [0, 1] },
@@ -333,6 +356,26 @@ fn invocations(path: &str, example: &Value, most: usize) -> Value {
         Some(body),
         content,
     )
+}
+
+/// Returns the regular expression of plain rows.
+fn csv_pattern(features: &[Feature]) -> String {
+    let fields: Vec<String> = features
+        .iter()
+        .map(|feature| {
+            let field = match feature.kind {
+                FeatureKind::Number { .. } => "-?[0-9]{1,15}(\\.[0-9]{1,15})?",
+                FeatureKind::Category { .. } => "[A-Za-z][^\",\\r\\n]*",
+            };
+            if feature.nullable {
+                format!("({field})?")
+            } else {
+                field.to_owned()
+            }
+        })
+        .collect();
+    let row = fields.join(",");
+    format!("^{row}(\\r?\\n{row})*(\\r?\\n)?$")
 }
 
 fn parameters(path: &str, name: &str, version: &str) -> Vec<Value> {

@@ -28,6 +28,15 @@ pub enum AccessLog {
     None,
 }
 
+/// How predictions are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Fields between commas, below a header.
+    Csv,
+    /// A JSON object a line.
+    Ndjson,
+}
+
 /// When an answer may be sent while its row is on its way to the prediction log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -44,6 +53,8 @@ pub enum Durability {
 pub struct LogOptions {
     /// Folder of the files.
     pub folder: PathBuf,
+    /// How rows are written.
+    pub format: LogFormat,
     /// When an answer may be sent.
     pub durability: Durability,
     /// Size at which a file is closed.

@@ -65,6 +65,8 @@ pub struct ServeSettings {
 pub struct PredictionLogSettings {
     /// Folder, if predictions are kept.
     pub folder: Option<PathBuf>,
+    /// How predictions are written.
+    pub format: String,
     /// When an answer may be sent.
     pub durability: String,
     /// Size at which a file is closed.
@@ -106,6 +108,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
         otlp_endpoint: layers.optional("serve.otlp_endpoint")?.0,
         log: PredictionLogSettings {
             folder: layers.optional("serve.log_dir")?.0,
+            format: layers.required("serve.log_files")?.0,
             durability: layers.required("serve.log_durability")?.0,
             rotate_bytes: layers.required("serve.log_rotate_bytes")?.0,
             rotate_after: layers.required("serve.log_rotate_after")?.0,

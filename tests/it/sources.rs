@@ -407,7 +407,6 @@ fn what_cannot_be_cut_into_shards_is_said() {
         .file("t.csv.gz", gzip("a\n1\n2\n"));
     for (file, shard, words) in [
         ("quoted.csv", "1/4", "cannot be cut into shards"),
-        ("t.csv.gz", "1/4", "shard 1/4 has no rows"),
         ("bad.csv", "3/4", "bad.csv:902"),
     ] {
         churnctl
@@ -416,12 +415,52 @@ fn what_cannot_be_cut_into_shards_is_said() {
             .says(words);
     }
     churnctl
-        .run(&["profile", "t.csv.gz", "--shard", "0/4", "-o", "p.json"])
-        .expect(ExitCode::Ok);
-    churnctl
         .run(&["profile", "t.csv.gz", "--shard", "4/4", "-o", "p.json"])
         .expect(ExitCode::Usage)
         .says("a shard is written I/N");
+}
+
+#[test]
+fn a_shard_may_be_empty_and_none_may_be_missing_or_there_twice() {
+    let churnctl = Churnctl::new()
+        .env("SOURCE_DATE_EPOCH", "1700000000")
+        .file("t.csv.gz", gzip("a,b\n1,x\n2,y\n"));
+    let run = |args: &[&str]| churnctl.run(args);
+    run(&["profile", "t.csv.gz", "-o", "whole.json"]).expect(ExitCode::Ok);
+    for part in 0..3 {
+        let (shard, file) = (format!("{part}/3"), format!("part-{part}.json"));
+        run(&["profile", "t.csv.gz", "--shard", &shard, "-o", &file]).expect(ExitCode::Ok);
+    }
+    let merge = |parts: &[&str], output: &str| {
+        run(&[&["profile", "merge"], parts, &["-o", output]].concat())
+    };
+    merge(&["part-0.json", "part-2.json"], "some.json")
+        .expect(ExitCode::Ok)
+        .says("not the whole yet: without the shards 1/3");
+    run(&[
+        "drift",
+        "--baseline",
+        "some.json",
+        "--current",
+        "whole.json",
+    ])
+    .expect(ExitCode::BadInput)
+    .says("without the shards 1/3")
+    .says("churnctl profile merge");
+    for (others, words) in [
+        (["some.json", "part-2.json"], "both have the shard 2/3"),
+        (
+            ["some.json", "whole.json"],
+            "one is a shard, the other is not",
+        ),
+    ] {
+        merge(&others, "bad.json")
+            .expect(ExitCode::BadInput)
+            .says(words);
+    }
+    // The whole, by steps; a pattern would do it at once.
+    merge(&["part-1.json", "some.json"], "merged.json").expect(ExitCode::Ok);
+    assert_eq!(churnctl.read("merged.json"), churnctl.read("whole.json"));
 }
 
 #[test]

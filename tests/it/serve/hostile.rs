@@ -130,6 +130,24 @@ fn what_a_proxy_may_read_otherwise_gets_one_answer() {
         let text = connection.read_out();
         assert_eq!(text.matches("HTTP/1.1 ").count(), 1, "{rest:?}: {text}");
         assert!(text.starts_with("HTTP/1.1 4"), "{rest:?}: {text}");
+        // Also where the HTTP library refuses before anybody else hears of it.
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
+        assert!(head.contains("application/problem+json"), "{head}");
+        let problem: serde_json::Value = serde_json::from_str(body).expect(body);
+        assert!(problem["status"].as_u64() >= Some(400), "{problem}");
+    }
+    for (start, status) in [
+        ("\u{1}\u{2}\r\n\r\n".to_owned(), 400),
+        (format!("GET /{} HTTP/1.1\r\n\r\n", "a".repeat(70_000)), 414),
+        (
+            format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "a".repeat(200_000)),
+            431,
+        ),
+    ] {
+        let mut connection = running.connect();
+        let _ = connection.stream.write_all(start.as_bytes());
+        let response = connection.read().expect("an answer").expect(status);
+        assert_eq!(response.json()["status"], status);
     }
 }
 

@@ -181,6 +181,18 @@ pub(crate) struct Response {
 }
 
 impl Response {
+    /// Reads an answer that curl printed: head, and body without chunks.
+    pub(crate) fn of(printed: &[u8]) -> Self {
+        let end = printed.windows(4).position(|window| window == b"\r\n\r\n");
+        let (head, body) = printed.split_at(end.expect("a head") + 4);
+        let (status, headers) = read_head(head);
+        Self {
+            status,
+            headers,
+            body: body.to_vec(),
+        }
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).expect("UTF-8")
     }
@@ -201,6 +213,20 @@ impl Response {
         );
         self
     }
+}
+
+fn read_head(head: &[u8]) -> (u16, BTreeMap<String, String>) {
+    let head = std::str::from_utf8(head).expect("UTF-8");
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1));
+    let status = status
+        .and_then(|status| status.parse().ok())
+        .expect("a status");
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_lowercase(), value.trim().to_owned()))
+    };
+    (status, lines.filter_map(header).collect())
 }
 
 impl Connection {
@@ -268,17 +294,7 @@ impl Connection {
             self.more()?;
         };
         let head: Vec<u8> = self.rest.drain(..end).collect();
-        let head = String::from_utf8(head).expect("UTF-8");
-        let mut lines = head.lines();
-        let status = lines.next().and_then(|line| line.split(' ').nth(1));
-        let status = status
-            .and_then(|status| status.parse().ok())
-            .expect("a status");
-        let header = |line: &str| {
-            let (name, value) = line.split_once(':')?;
-            Some((name.to_lowercase(), value.trim().to_owned()))
-        };
-        let headers: BTreeMap<String, String> = lines.filter_map(header).collect();
+        let (status, headers) = read_head(&head);
         let chunked = headers
             .get("transfer-encoding")
             .is_some_and(|value| value == "chunked");

@@ -1,4 +1,5 @@
-//! The transcripts of `tests/scenarios/serve/`: what `curl` is told, what is answered.
+//! The transcripts of `tests/scenarios/serve/`: what `curl` is told, what is answered. They are played
+//! by curl itself; of its words only the server's address before the path is left out.
 //!
 //! A block is a line `$ curl ...`, then the status and the media type, then the body. A body of JSON
 //! is a pattern: `"<number>"`, `"<text>"` and `"<any>"` stand for any such value, `"<version>"` for
@@ -6,11 +7,12 @@
 //! a line `...` stands for any lines.
 
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
-use super::running::{Connection, Response, Running};
-use crate::harness::Churnctl;
+use super::running::{Response, Running};
+use crate::harness::{Churnctl, say};
 use crate::models::{PRODUCTION, scoring};
 
 struct Block {
@@ -59,31 +61,42 @@ fn split(line: &str) -> Vec<String> {
     words
 }
 
+/// Runs curl as the block says, with the server's address before the path.
 fn ask(block: &Block, running: &Running) -> Response {
-    let (mut method, mut headers, mut body, mut path) = ("", Vec::new(), String::new(), "");
-    let mut words = block.words.iter().map(String::as_str);
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--show-error", "--include", "--max-time", "60"]);
+    let mut words = block.words.iter();
     while let Some(word) = words.next() {
-        match word {
-            "-X" => method = words.next().expect("a method"),
-            "-H" => headers.push(
-                words
-                    .next()
-                    .expect("a header")
-                    .split_once(": ")
-                    .expect(": "),
-            ),
-            "-d" => body = words.next().expect("a body").replace("\\n", "\n"),
-            _ => path = word,
+        match word.as_str() {
+            "-d" | "--json" => {
+                let body = words.next().expect("a body").replace("\\n", "\n");
+                command.args([word, &body]);
+            }
+            "-X" | "-H" => {
+                command.args([word, words.next().expect("a word")]);
+            }
+            path => {
+                let (address, path) = match path.strip_prefix("admin:") {
+                    Some(path) => (running.admin.expect("an admin listener"), path),
+                    None => (running.address, path),
+                };
+                command.arg(format!("http://{address}{path}"));
+            }
         }
     }
-    let (address, path) = match path.strip_prefix("admin:") {
-        Some(path) => (running.admin.expect("an admin listener"), path),
-        None => (running.address, path),
-    };
-    if method.is_empty() {
-        method = if body.is_empty() { "GET" } else { "POST" };
+    let output = command.output().expect("curl runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "line {}: {said}", block.line);
+    Response::of(&output.stdout)
+}
+
+/// Tells whether curl is there; if not, says so.
+fn has_curl() -> bool {
+    let found = Command::new("curl").arg("--version").output().is_ok();
+    if !found {
+        say("skipped: curl is not installed");
     }
-    Connection::to(address).send(method, path, &headers, body.as_bytes())
+    found
 }
 
 /// Tells where a value differs from a pattern.
@@ -150,6 +163,9 @@ fn matches_lines(pattern: &str, text: &str) -> bool {
 }
 
 fn play(name: &str, churnctl: &Churnctl, args: &[&str]) {
+    if !has_curl() {
+        return;
+    }
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = root.join("tests/scenarios/serve").join(name);
     let text = std::fs::read_to_string(&path).expect("a scenario");
@@ -209,6 +225,11 @@ fn the_v1_protocol_answers() {
 #[test]
 fn the_v2_protocol_answers() {
     play("v2.txt", &scoring(), &[]);
+}
+
+#[test]
+fn sagemakers_routes_answer() {
+    play("sagemaker.txt", &scoring(), &[]);
 }
 
 #[test]
