@@ -12,6 +12,7 @@ mod identifier;
 mod json;
 mod label;
 mod lines;
+mod object_folder;
 #[cfg(feature = "object-store")]
 mod objects;
 #[cfg(feature = "object-store")]
@@ -48,6 +49,7 @@ pub use error::DataError;
 pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};
 pub use lines::{CsvLines, Fields};
+pub use object_folder::{ObjectFolder, Put};
 pub use record::{Field, Row, RowPlace};
 pub use shard::{BadShard, Shard};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
