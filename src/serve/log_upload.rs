@@ -165,7 +165,9 @@ impl Uploader {
                 match receiver.recv_timeout(wait.saturating_sub(begun.elapsed())) {
                     Ok(Message::Finish(until)) => break Some(until),
                     // A store that has failed is not asked more often because more files come.
-                    Ok(Message::Look) if self.failures > 0 => {}
+                    Ok(Message::Look) if self.failures > 0 => {
+                        self.meters.upload_waiting.set(self.waiting().len() as f64);
+                    }
                     Ok(Message::Look) | Err(RecvTimeoutError::Timeout) => break None,
                     Err(RecvTimeoutError::Disconnected) => return left,
                 }

@@ -224,7 +224,6 @@ pub(crate) struct Asked {
     /// How many came before.
     pub(crate) count: usize,
     pub(crate) method: String,
-    pub(crate) path: String,
     /// Header lines, names in lower case.
     pub(crate) headers: Vec<String>,
 }
@@ -349,7 +348,6 @@ fn pass(
     let mut asked = Asked {
         count: 0,
         method: words.next()?,
-        path: words.next()?,
         headers: headers.collect(),
     };
     let length = asked
