@@ -3586,7 +3586,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__serve)
-            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --preset --tracking-uri --poll --unknown-category --log-dir --log-files --log-durability --log-sample --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --preset --tracking-uri --poll --unknown-category --log-dir --log-files --log-durability --log-upload --log-sample --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3705,6 +3705,10 @@ _churnctl() {
                     ;;
                 --log-durability)
                     COMPREPLY=($(compgen -W "none interval fsync" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-upload)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --log-sample)

@@ -146,6 +146,7 @@ ndjson\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-durability -d 'When the disk has a prediction: whenever, within a second, or before it is answered [default: interval]' -r -f -a "none\t''
 interval\t''
 fsync\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-upload -d 'Folder of an object store that closed files of the log are uploaded to: s3://BUCKET/FOLDER/' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-sample -d 'Share of predictions that are kept, 0 to 1 [default: 1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l format -d 'How to print the result' -r -f -a "auto\t''

@@ -134,6 +134,14 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "WHEN", help_heading = LOG)]
     log_durability: Option<DurabilityArg>,
 
+    /// Folder of an object store that closed files of the log are uploaded to: s3://BUCKET/FOLDER/
+    ///
+    /// Each once, off the way of requests; what is not confirmed is tried again, also after a
+    /// restart. `churnctl drift --current s3://BUCKET/FOLDER/` reads what is there. Keys come from
+    /// the environment: AWS_ACCESS_KEY_ID and so on.
+    #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Url, help_heading = LOG)]
+    log_upload: Option<String>,
+
     /// Share of predictions that are kept, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = checked::<Probability>, help_heading = LOG)]
     log_sample: Option<String>,
@@ -203,6 +211,7 @@ impl ServeArgs {
             "serve.log_durability",
             self.log_durability.as_ref().and_then(word),
         );
+        flags.one("serve.log_upload", self.log_upload.as_ref());
         flags.one("serve.log_sample", self.log_sample.as_ref());
         flags
     }

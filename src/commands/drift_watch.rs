@@ -1,7 +1,5 @@
 //! `churnctl drift --watch`: the check again and again, and its last result for whoever asks.
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -11,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::Shell;
 use super::drift::{DriftRequest, Watch, write_outputs};
 use crate::cells::Tone;
-use crate::data::{expand, is_database};
+use crate::data::{Location, expand, is_database};
 use crate::drift::{DriftReport, Status};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -107,17 +105,11 @@ fn flag() -> Arc<AtomicBool> {
     Arc::new(AtomicBool::new(false))
 }
 
-/// The files of a baseline, told apart by what changes when they do.
-type Signature = Vec<(PathBuf, u64, i64, i64, u64)>;
+/// The files and objects of a baseline, told apart by what changes when they do.
+type Signature = Vec<String>;
 
 fn signature(addresses: &[String]) -> Result<Signature> {
-    let files = expand(addresses)?.into_iter();
-    let signature = files.map(|path| {
-        let metadata = std::fs::metadata(&path).map_err(|error| Error::io("read", &path, error))?;
-        let (seconds, nanos) = (metadata.mtime(), metadata.mtime_nsec());
-        Ok((path, metadata.len(), seconds, nanos, metadata.ino()))
-    });
-    signature.collect()
+    expand(addresses)?.iter().map(Location::stamp).collect()
 }
 
 /// What stays from one check to the next.

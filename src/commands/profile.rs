@@ -107,7 +107,7 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
 /// Bad input if one is no profile or they differ in their columns.
 pub fn merge(request: &MergeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     sweep(&request.output);
-    let parts = data::expand(&request.profiles)?
+    let parts = data::expand_files(&request.profiles)?
         .iter()
         .map(|path| inputs::read_profile(path))
         .collect::<Result<Vec<Profile>>>()?;

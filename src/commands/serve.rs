@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -153,6 +154,10 @@ fn log(set: &ServeSettings) -> Result<Option<LogOptions>> {
         &set.log.format,
         &[("csv", LogFormat::Csv), ("ndjson", LogFormat::Ndjson)],
     )?;
+    if set.log.upload.is_some() && set.log.folder.is_none() {
+        let message = "serve.log_upload needs serve.log_dir: files are uploaded from there";
+        return Err(Error::bad_settings(message));
+    }
     Ok(set.log.folder.as_ref().map(|folder| LogOptions {
         folder: folder.clone(),
         format,
@@ -160,6 +165,7 @@ fn log(set: &ServeSettings) -> Result<Option<LogOptions>> {
         rotate_bytes: set.log.rotate_bytes,
         rotate_after: set.log.rotate_after.get(),
         retention: set.log.retention.some(),
+        upload: set.log.upload.clone(),
         sample: set.log.sample.get(),
         queue: set.log.queue.get(),
     }))
@@ -246,7 +252,10 @@ pub fn run(request: &ServeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         };
         messages.event(level, &event.message, &event.fields);
     });
-    api.finish();
+    let taken = stop.since().map_or(Duration::ZERO, |since| since.elapsed());
+    if let Some(left) = api.finish(request.drain.most.saturating_sub(taken)) {
+        messages.warn(&left);
+    }
     if cut > 0 {
         let seconds = request.drain.most.as_secs_f64();
         let message = format!("{cut} connections were still open after {seconds} s, and were cut");

@@ -1,8 +1,10 @@
 //! From files and settings to a table that a learner can learn from.
 
+use std::path::Path;
+
 use super::Shell;
 use super::train::TrainRequest;
-use crate::data::{DataSet, RowsCopy, expand, named_like_an_id, positive_label, same_label};
+use crate::data::{DataSet, RowsCopy, named_like_an_id, positive_label, same_label};
 use crate::drift::roles::check_names;
 use crate::error::{Error, Place, Result};
 use crate::model::artifact::ModelRoles;
@@ -38,8 +40,8 @@ impl TrainTable {
     /// Returns the checksum of what was read: the data's, or their copy's.
     pub(super) fn data_sha256(&self, request: &TrainRequest) -> Result<String> {
         match &self.copy {
-            Some(copy) => store::reader_sha256(copy.bytes()?),
-            None => store::data_sha256(&expand(&request.data)?),
+            Some(copy) => store::reader_sha256(copy.bytes()?, Path::new("the copy of the data")),
+            None => store::data_sha256(&request.data),
         }
     }
 }

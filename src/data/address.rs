@@ -1,15 +1,20 @@
-//! Addresses into files: paths, globs, folders; and what is wrong when one can't be read.
+//! Addresses into tables: paths, globs, folders, objects; and what is wrong when a file can't be read.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "object-store")]
+use super::objects::Object;
 use crate::error::{Error, Place, Result, nearest};
 
 /// Ends of the names of the files that a folder stands for.
 const TABLES: [&str; 4] = [".csv", ".ndjson", ".jsonl", ".parquet"];
 /// What may follow them; Parquet has its compression inside.
 const COMPRESSED: [&str; 2] = [".gz", ".zst"];
+/// What makes an address a pattern.
+pub(super) const GLOB: [char; 3] = ['*', '?', '['];
 
 /// Compressed bytes that cannot be those of any file.
 #[derive(Debug, thiserror::Error)]
@@ -61,54 +66,165 @@ fn similar_file(path: &Path) -> Option<String> {
     Some(path.with_file_name(near).display().to_string())
 }
 
+/// Where one table is.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A file, a pipe; `-` is standard input.
+    Path(PathBuf),
+    /// An object of an object store, as it was when it was looked up.
+    #[cfg(feature = "object-store")]
+    Object(Object),
+}
+
+impl Location {
+    /// Returns its size in bytes, where that is known.
+    pub(super) fn size(&self) -> Option<u64> {
+        match self {
+            Self::Path(path) => Some(fs::metadata(path).ok()?.len()),
+            #[cfg(feature = "object-store")]
+            Self::Object(object) => Some(object.size),
+        }
+    }
+
+    /// Returns a text that is another one when the bytes there are others.
+    ///
+    /// # Errors
+    /// 74 if a file cannot be looked at.
+    pub fn stamp(&self) -> Result<String> {
+        match self {
+            Self::Path(path) => {
+                let metadata = fs::metadata(path).map_err(|error| read_failed(path, error))?;
+                Ok(format!(
+                    "{} {} {}.{} {}",
+                    path.display(),
+                    metadata.len(),
+                    metadata.mtime(),
+                    metadata.mtime_nsec(),
+                    metadata.ino()
+                ))
+            }
+            #[cfg(feature = "object-store")]
+            Self::Object(object) => Ok(object.stamp()),
+        }
+    }
+
+    /// Says that it could not be read.
+    pub(super) fn read_failed(&self, error: io::Error) -> Error {
+        match self {
+            Self::Path(path) => read_failed(path, error),
+            #[cfg(feature = "object-store")]
+            Self::Object(object) => read_failed(Path::new(&object.shown), error),
+        }
+    }
+
+    /// Opens it to read all bytes as they are.
+    pub(super) fn bytes(&self) -> Result<Box<dyn Read + Send>> {
+        match self {
+            Self::Path(path) => {
+                let file = File::open(path).map_err(|error| read_failed(path, error))?;
+                Ok(Box::new(file))
+            }
+            #[cfg(feature = "object-store")]
+            Self::Object(object) => Ok(Box::new(object.read_from(0))),
+        }
+    }
+}
+
+/// Returns whether an address names an object store.
+#[must_use]
+pub fn is_object(address: &str) -> bool {
+    ["s3://", "gs://", "az://", "abfs://", "abfss://"]
+        .iter()
+        .any(|scheme| address.starts_with(scheme))
+}
+
+/// Returns the tables that paths, globs, folders and addresses of objects stand for, in a fixed order.
+///
+/// # Errors
+/// Bad input if a glob or a folder comes to nothing; what an object store says.
+pub fn expand(addresses: &[String]) -> Result<Vec<Location>> {
+    let mut locations = Vec::new();
+    for address in addresses {
+        if is_object(address) {
+            locations.extend(expand_objects(address)?);
+        } else {
+            locations.extend(expand_paths(address)?.into_iter().map(Location::Path));
+        }
+    }
+    Ok(locations)
+}
+
+#[cfg(feature = "object-store")]
+fn expand_objects(address: &str) -> Result<Vec<Location>> {
+    let objects = super::objects::expand(address)?;
+    Ok(objects.into_iter().map(Location::Object).collect())
+}
+
+#[cfg(not(feature = "object-store"))]
+fn expand_objects(address: &str) -> Result<Vec<Location>> {
+    let (what, feature) = ("object stores", "object-store");
+    Err(super::DataError::NoFeature { what, feature }.at(Place {
+        file: address.to_owned(),
+        ..Place::default()
+    }))
+}
+
 /// Returns the files that paths, globs and folders stand for, in a fixed order.
 ///
 /// # Errors
-/// Bad input if a glob or a folder comes to nothing.
-pub fn expand(addresses: &[String]) -> Result<Vec<PathBuf>> {
+/// Bad input if a glob or a folder comes to nothing; 64 for an address that is no path.
+pub fn expand_files(addresses: &[String]) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for address in addresses {
-        let path = Path::new(address);
-        if path.is_dir() {
-            let mut tables: Vec<PathBuf> = fs::read_dir(path)
-                .map_err(|error| read_failed(path, error))?
-                .flatten()
-                .map(|entry| entry.path())
-                .filter(|path| {
-                    let name = path.file_name();
-                    name.is_some_and(|name| is_table(&name.to_string_lossy()))
-                })
-                .collect();
-            if tables.is_empty() {
-                return Err(Error::bad_input(format!(
-                    "the folder {address} has no table: no .csv, .ndjson, .jsonl or .parquet file"
-                )));
-            }
-            tables.sort();
-            paths.extend(tables);
-        } else if !path.exists() && address.contains(['*', '?', '[']) {
-            let matches = glob::glob(address)
-                .map_err(|error| Error::usage(format!("bad pattern {address}")).because(error))?;
-            let before = paths.len();
-            for found in matches {
-                let found = found.map_err(|error| {
-                    let path = error.path().to_path_buf();
-                    read_failed(&path, error.into())
-                })?;
-                paths.push(found);
-            }
-            if paths.len() == before {
-                return Err(Error::bad_input(format!("no file matches {address}")));
-            }
-        } else {
-            paths.push(path.to_path_buf());
+        if is_object(address) {
+            return Err(Error::usage(format!("{address} is no file")).hint("copy it here first"));
         }
+        paths.extend(expand_paths(address)?);
     }
     Ok(paths)
 }
 
+fn expand_paths(address: &str) -> Result<Vec<PathBuf>> {
+    let path = Path::new(address);
+    if path.is_dir() {
+        let mut tables: Vec<PathBuf> = fs::read_dir(path)
+            .map_err(|error| read_failed(path, error))?
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| {
+                let name = path.file_name();
+                name.is_some_and(|name| is_table(&name.to_string_lossy()))
+            })
+            .collect();
+        if tables.is_empty() {
+            return Err(Error::bad_input(format!(
+                "the folder {address} has no table: no .csv, .ndjson, .jsonl or .parquet file"
+            )));
+        }
+        tables.sort();
+        return Ok(tables);
+    }
+    if path.exists() || !address.contains(GLOB) {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let matches = glob::glob(address)
+        .map_err(|error| Error::usage(format!("bad pattern {address}")).because(error))?;
+    let found: Vec<PathBuf> = matches
+        .map(|found| {
+            found.map_err(|error| {
+                let path = error.path().to_path_buf();
+                read_failed(&path, error.into())
+            })
+        })
+        .collect::<Result<_>>()?;
+    if found.is_empty() {
+        return Err(Error::bad_input(format!("no file matches {address}")));
+    }
+    Ok(found)
+}
+
 /// Returns whether a folder's file of this name is one of its tables.
-fn is_table(name: &str) -> bool {
+pub(super) fn is_table(name: &str) -> bool {
     let name = name.to_lowercase();
     let plain = COMPRESSED
         .iter()

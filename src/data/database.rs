@@ -191,6 +191,7 @@ impl Database {
                 reader: Box::new(reader),
                 buffered,
                 taken: Arc::default(),
+                from: None,
             }),
             size: None,
         })

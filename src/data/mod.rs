@@ -1,6 +1,7 @@
 //! Tables in: addresses, readers, values. What is counted of them is `profile/`'s affair.
 
 mod address;
+mod bytes;
 #[cfg(feature = "parquet")]
 mod calendar;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
@@ -18,15 +19,27 @@ mod lines;
 mod mysql;
 #[cfg(feature = "mysql")]
 mod mysql_wire;
+mod object_folder;
+#[cfg(feature = "object-store")]
+mod objects;
+#[cfg(feature = "object-store")]
+mod objects_http;
+#[cfg(feature = "object-store")]
+mod objects_open;
+#[cfg(feature = "object-store")]
+mod objects_read;
 mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_bytes;
 #[cfg(feature = "parquet")]
 mod parquet_column;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_tls;
+mod reading;
 mod record;
 mod shard;
 mod source;
@@ -47,7 +60,8 @@ mod table;
 mod tls;
 mod value;
 
-pub use address::expand;
+pub use address::{Location, expand, expand_files, is_object};
+pub use bytes::all_bytes;
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
 pub use copy::RowsCopy;
 pub use database::InDatabase;
@@ -55,6 +69,7 @@ pub use error::DataError;
 pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};
 pub use lines::{CsvLines, Fields};
+pub use object_folder::{ObjectFolder, Put};
 pub use record::{Field, Row, RowPlace};
 pub use shard::{BadShard, Shard};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};

@@ -1,20 +1,21 @@
 //! Parquet files: the footer, and columns or rows in parallel. How one column is decoded is
 //! `parquet_column`'s affair.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
+use parquet::column::reader::get_column_reader;
 use parquet::errors::ParquetError;
-use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
+use parquet::file::reader::{FileReader, Length as _, SerializedFileReader};
+use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::address::read_failed;
 use super::columns::{ColumnBatch, ColumnTask};
 use super::error::DataError;
+use super::parquet_bytes::Shared;
 use super::parquet_column::{Column, Kind};
 use super::record::{RowBuilder, RowPlace};
 use super::shard::Shard;
@@ -25,73 +26,22 @@ use crate::progress::Progress;
 /// Rows decoded at once.
 const BATCH: usize = 4096;
 
-/// A file that several threads read at once: no common position.
-#[derive(Debug, Clone)]
-pub(super) struct Shared {
-    file: Arc<File>,
-    length: u64,
-}
-
-/// Reads on from a position of its own.
-pub(super) struct ReadFrom {
-    file: Arc<File>,
-    position: u64,
-}
-
-impl Read for ReadFrom {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(buffer, self.position)?;
-        self.position += count as u64;
-        Ok(count)
-    }
-}
-
-impl Length for Shared {
-    fn len(&self) -> u64 {
-        self.length
-    }
-}
-
-impl ChunkReader for Shared {
-    type T = BufReader<ReadFrom>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        let file = Arc::clone(&self.file);
-        // A page's header is all that is read from here.
-        Ok(BufReader::with_capacity(
-            1 << 10,
-            ReadFrom {
-                file,
-                position: start,
-            },
-        ))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        let mut buffer = vec![0; length];
-        self.file.read_exact_at(&mut buffer, start)?;
-        Ok(buffer.into())
-    }
-}
-
 /// An opened file.
 pub(super) struct Table {
     pub(super) name: String,
     pub(super) columns: Vec<String>,
     pub(super) size: u64,
     reader: SerializedFileReader<Shared>,
+    bytes: Shared,
     /// Column of the file of each column that can be read, and what it holds.
     leaves: Vec<(usize, Kind)>,
 }
 
 impl Table {
     /// Reads the footer.
-    pub(super) fn open(file: File, length: u64, name: &str) -> Result<Self> {
-        let shared = Shared {
-            file: Arc::new(file),
-            length,
-        };
-        let reader = SerializedFileReader::new(shared).map_err(|error| damaged(name, error))?;
+    pub(super) fn open(bytes: Shared, name: &str) -> Result<Self> {
+        let reader =
+            SerializedFileReader::new(bytes.clone()).map_err(|error| damaged(name, error))?;
         let schema = reader.metadata().file_metadata().schema_descr();
         let (mut columns, mut leaves) = (Vec::new(), Vec::new());
         for leaf in 0..schema.num_columns() {
@@ -116,8 +66,9 @@ impl Table {
         Ok(Self {
             name: name.to_owned(),
             columns,
-            size: length,
+            size: bytes.len(),
             reader,
+            bytes,
             leaves,
         })
     }
@@ -126,8 +77,8 @@ impl Table {
         self.reader.num_row_groups()
     }
 
-    /// Opens a column of a row group.
-    fn column(&self, group: usize, column: usize) -> Result<Column> {
+    /// Opens a column of a row group, beside so many others.
+    fn column(&self, group: usize, column: usize, beside: usize) -> Result<Column> {
         let (leaf, kind) = self.leaves[column];
         let name = &self.columns[column];
         if kind == Kind::Uncountable {
@@ -137,20 +88,21 @@ impl Table {
             };
             return Err(DataError::Uncountable.at(place));
         }
-        let reader = self
-            .reader
-            .get_row_group(group)
-            .and_then(|group| group.get_column_reader(leaf));
+        let group = self.reader.metadata().row_group(group);
+        let chunk = group.column(leaf);
         let schema = self.reader.metadata().file_metadata().schema_descr();
-        let levels = schema.column(leaf).max_def_level();
-        reader
-            .map(|reader| Column::new(reader, kind, levels))
+        let (start, length) = chunk.byte_range();
+        let bytes = self.bytes.narrowed(start..start + length, beside);
+        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+        SerializedPageReader::new(Arc::new(bytes), chunk, rows, None)
+            .map(|pages| get_column_reader(schema.column(leaf), Box::new(pages)))
+            .map(|reader| Column::new(reader, kind, schema.column(leaf).max_def_level()))
             .map_err(|error| damaged(&self.name, error))
     }
 
     /// Opens a column of a row group at a row of it.
-    fn column_from(&self, group: usize, column: usize, row: u64) -> Result<Column> {
-        let mut opened = self.column(group, column)?;
+    fn column_from(&self, group: usize, column: usize, row: u64, beside: usize) -> Result<Column> {
+        let mut opened = self.column(group, column, beside)?;
         let row = usize::try_from(row).unwrap_or(usize::MAX);
         opened
             .skip(row)
@@ -220,7 +172,7 @@ fn damaged(name: &str, error: ParquetError) -> Error {
     match error {
         ParquetError::External(source) => match source.downcast::<io::Error>() {
             Ok(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
-                Error::io("read", Path::new(name), *error)
+                read_failed(Path::new(name), *error)
             }
             Ok(error) => damaged_data(name).because(error),
             Err(other) => damaged_data(name).because(other),
@@ -293,7 +245,10 @@ where
     };
     // The largest first: nobody waits for it at the end.
     tasks.sort_by_key(size);
-    let threads = reading.threads.clamp(1, tasks.len().max(1));
+    let threads = table
+        .bytes
+        .threads(reading.threads)
+        .clamp(1, tasks.len().max(1));
     let queue = Mutex::new(tasks);
     let work = || -> Result<()> {
         loop {
@@ -333,7 +288,7 @@ fn count_columns(
         }
         let mut open = columns
             .iter()
-            .map(|&column| table.column_from(group, column, part.start))
+            .map(|&column| table.column_from(group, column, part.start, columns.len()))
             .collect::<Result<Vec<Column>>>()?;
         let mut left = part.end - part.start;
         while left > 0 {
@@ -412,9 +367,18 @@ fn rows_of_group<S: RowSink, Make>(
     }
     let own = |column: usize| reading.order.as_ref().map_or(column, |order| order[column]);
     let width = table.columns.len();
-    let mut columns = (0..width)
+    let chosen: Vec<usize> = (0..width)
         .filter(|&column| reading.wanted.is_none_or(|wanted| wanted[column]))
-        .map(|column| Ok((column, table.column_from(group, own(column), part.start)?)))
+        .collect();
+    let beside = chosen.len() * reading.threads;
+    let mut columns = chosen
+        .into_iter()
+        .map(|column| {
+            Ok((
+                column,
+                table.column_from(group, own(column), part.start, beside)?,
+            ))
+        })
         .collect::<Result<Vec<(usize, Column)>>>()?;
     let mut builder = RowBuilder::default();
     let mut line = 0;

@@ -1,22 +1,27 @@
 //! One data set of all that the addresses name: opened, then read into sinks.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
+#[cfg(feature = "object-store")]
+use std::sync::{Mutex, PoisonError};
 
-use super::address::{expand, read_failed};
+use super::address::{Location, expand, read_failed};
 use super::columns::ColumnTask;
 use super::database::{Database, InDatabase};
 use super::error::DataError;
 use super::json::JsonScanner;
 #[cfg(feature = "parquet")]
 use super::parquet;
+#[cfg(feature = "parquet")]
+use super::parquet_bytes::Shared;
+use super::reading;
 use super::record::{Block, Row, RowPlace, Scanned, Scanner};
 use super::shard::Shard;
 use super::sql::is_database;
-use super::table::{Body, FileFrom, Stream, Table};
-use super::{parallel, streaming};
+#[cfg(feature = "object-store")]
+use super::table::ReadFrom;
+use super::table::{Raw, Table};
 use crate::error::{Error, Place, Result};
 use crate::progress::Progress;
 
@@ -111,9 +116,21 @@ pub struct DataSet {
     columns: Vec<String>,
     options: ReadOptions,
     first: Opened,
-    rest: Vec<PathBuf>,
+    rest: Vec<Location>,
     /// Columns that somebody wants; all if none.
     wanted: Option<Vec<bool>>,
+}
+
+/// The first bytes of a Parquet file.
+const PARQUET: [u8; 4] = *b"PAR1";
+
+#[cfg(not(feature = "parquet"))]
+fn no_parquet(name: &str) -> Error {
+    let (what, feature) = ("Parquet files", "parquet");
+    DataError::NoFeature { what, feature }.at(Place {
+        file: name.to_owned(),
+        ..Place::default()
+    })
 }
 
 /// A table of any form.
@@ -125,38 +142,78 @@ enum Opened {
 }
 
 impl Opened {
-    fn open(path: &Path, delimiter: Option<u8>) -> Result<Self> {
-        if path == Path::new("-") {
-            return Ok(Self::Text(Table::open(path, None, delimiter)?));
+    fn open(location: &Location, delimiter: Option<u8>) -> Result<Self> {
+        match location {
+            Location::Path(path) if path == Path::new("-") => {
+                Ok(Self::Text(Table::open(path, Raw::Stdin, delimiter)?))
+            }
+            Location::Path(path) => Self::open_file(path, delimiter),
+            #[cfg(feature = "object-store")]
+            Location::Object(object) => Self::open_object(object, delimiter),
         }
+    }
+
+    fn open_file(path: &Path, delimiter: Option<u8>) -> Result<Self> {
         let failed = |error| read_failed(path, error);
         let mut file = File::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         // Only regular files: a look at a pipe would take bytes from it.
         if metadata.is_file() {
             let mut magic = [0; 4];
-            let is_parquet = file.read_exact(&mut magic).is_ok() && &magic == b"PAR1";
+            let is_parquet = file.read_exact(&mut magic).is_ok() && magic == PARQUET;
             io::Seek::rewind(&mut file).map_err(failed)?;
-            #[cfg(feature = "parquet")]
             if is_parquet {
                 let name = path.display().to_string();
-                let table = parquet::Table::open(file, metadata.len(), &name)?;
-                return Ok(Self::Parquet(Box::new(table)));
-            }
-            #[cfg(not(feature = "parquet"))]
-            if is_parquet {
-                let place = Place {
-                    file: path.display().to_string(),
-                    ..Place::default()
-                };
-                return Err(DataError::NoFeature {
-                    what: "Parquet files",
-                    feature: "parquet",
-                }
-                .at(place));
+                #[cfg(feature = "parquet")]
+                return Self::parquet(Shared::file(file, metadata.len()), &name);
+                #[cfg(not(feature = "parquet"))]
+                return Err(no_parquet(&name));
             }
         }
-        Ok(Self::Text(Table::open(path, Some(file), delimiter)?))
+        Ok(Self::Text(Table::open(path, Raw::File(file), delimiter)?))
+    }
+
+    #[cfg(feature = "object-store")]
+    fn open_object(object: &super::objects::Object, delimiter: Option<u8>) -> Result<Self> {
+        let path = Path::new(&object.shown);
+        // What is named so is not read from its start to be told.
+        #[cfg(feature = "parquet")]
+        if object.shown.to_lowercase().ends_with(".parquet") {
+            let bytes = Shared::object(object.clone());
+            if bytes
+                .ends_with(&PARQUET)
+                .map_err(|error| read_failed(path, error))?
+            {
+                return Self::parquet(bytes, &object.shown);
+            }
+        }
+        let mut first = object.read_from(0);
+        let mut magic = Vec::new();
+        let read = first.by_ref().take(4).read_to_end(&mut magic);
+        read.map_err(|error| read_failed(path, error))?;
+        if magic == PARQUET {
+            #[cfg(feature = "parquet")]
+            return Self::parquet(Shared::object(object.clone()), &object.shown);
+            #[cfg(not(feature = "parquet"))]
+            return Err(no_parquet(&object.shown));
+        }
+        let (object, size) = (object.clone(), object.size);
+        // What has come already need not come again.
+        let begun = Mutex::new(Some(io::Cursor::new(magic).chain(first)));
+        let from: ReadFrom = Box::new(move |position| {
+            let mut begun = begun.lock().unwrap_or_else(PoisonError::into_inner);
+            match begun.take() {
+                Some(begun) if position == 0 => Box::new(begun),
+                _ => Box::new(object.read_from(position)),
+            }
+        });
+        let raw = Raw::Remote(size, from);
+        Ok(Self::Text(Table::open(path, raw, delimiter)?))
+    }
+
+    #[cfg(feature = "parquet")]
+    fn parquet(shared: Shared, name: &str) -> Result<Self> {
+        Ok(Self::Parquet(Box::new(parquet::Table::open(shared, name)?)))
     }
 
     fn name(&self) -> &str {
@@ -207,8 +264,8 @@ impl std::fmt::Debug for DataSet {
 }
 
 impl DataSet {
-    /// Opens paths, globs, folders (their tables) and `-` as one data set. Which form a file has
-    /// is told from its first bytes: CSV, NDJSON (both also as gzip or zstd), Parquet.
+    /// Opens paths, globs, folders (their tables), objects and `-` as one data set. Which form a
+    /// table has is told from its first bytes: CSV, NDJSON (both also as gzip or zstd), Parquet.
     ///
     /// # Errors
     /// [`ExitCode::Io`](crate::exit::ExitCode::Io) if a file cannot be opened, bad input if the first header is bad or a glob matches nothing.
@@ -216,8 +273,8 @@ impl DataSet {
         if addresses.iter().any(|address| is_database(address)) {
             return Self::open_database(addresses, options);
         }
-        let paths = expand(addresses)?;
-        let (first, rest) = paths
+        let locations = expand(addresses)?;
+        let (first, rest) = locations
             .split_first()
             .ok_or_else(|| Error::usage("no data given"))?;
         let first = Opened::open(first, options.delimiter)?;
@@ -233,7 +290,7 @@ impl DataSet {
 
     /// Opens a copy of rows in CSV under the name of what they were copied from.
     pub(super) fn of_copy(name: &str, file: File, options: ReadOptions) -> Result<Self> {
-        let table = Table::open(Path::new(name), Some(file), Some(b','))?;
+        let table = Table::open(Path::new(name), Raw::File(file), Some(b','))?;
         Ok(Self {
             name: name.to_owned(),
             columns: table.header.columns.clone(),
@@ -299,9 +356,9 @@ impl DataSet {
     /// Returns the bytes to read, where they are known: compressed ones count as they are.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
-        self.rest.iter().try_fold(self.first.size()?, |sum, path| {
-            Some(sum + fs::metadata(path).ok()?.len())
-        })
+        self.rest
+            .iter()
+            .try_fold(self.first.size()?, |sum, rest| Some(sum + rest.size()?))
     }
 
     /// Says which columns will be looked at. The fields of others may be empty: where columns
@@ -368,7 +425,7 @@ impl DataSet {
                         progress,
                         columns: names,
                     };
-                    (table.header.lines, read_table(table, options, &job)?)
+                    (table.header.lines, reading::read(table, options, &job)?)
                 }
                 #[cfg(feature = "parquet")]
                 Opened::Parquet(table) => {
@@ -394,7 +451,7 @@ impl DataSet {
             read.sinks.into_iter().for_each(|sink| whole.merge(sink));
             next = rest
                 .next()
-                .map(|path| Opened::open(&path, options.delimiter))
+                .map(|location| Opened::open(&location, options.delimiter))
                 .transpose()?;
         }
         if summary.rows == 0 {
@@ -482,93 +539,6 @@ pub(super) enum Stop {
     Io(io::Error),
     /// The parallel reader met a line break inside quotes.
     QuotedLineBreak,
-}
-
-fn read_table<S: RowSink, Make: Fn() -> S + Sync>(
-    table: Table,
-    options: ReadOptions,
-    job: &Job<'_, Make>,
-) -> Result<ReadTable<S>> {
-    let Table {
-        name, header, body, ..
-    } = table;
-    let failed = |stop| match stop {
-        Stop::Row(fault) => fault.error.at(Place {
-            file: name.clone(),
-            line: Some(header.lines + fault.line + 1),
-            column: fault
-                .column
-                .and_then(|column| job.columns.get(column))
-                .cloned(),
-        }),
-        Stop::Io(error) => read_failed(Path::new(&name), error),
-        Stop::QuotedLineBreak => Error::bad_input("a line break inside quotes"),
-    };
-    let shard = options.shard.filter(|shard| !shard.is_whole());
-    let stream = match body {
-        Body::Stream(stream) => match shard {
-            // Nobody can begin in the middle of a stream: it is one shard's as a whole.
-            Some(shard) if !shard.takes_whole(job.file) => {
-                return Ok(ReadTable::default());
-            }
-            _ => stream,
-        },
-        Body::File { file, length } => {
-            let start = header.length as u64;
-            let part = match shard {
-                None => start..length,
-                Some(shard) => {
-                    let part = shard.part(length.saturating_sub(start));
-                    start + part.start..start + part.end
-                }
-            };
-            let before = part.start;
-            match parallel::read(&file, start..length, part, options.threads, job) {
-                Err(Stop::QuotedLineBreak) if shard.is_some() => {
-                    return Err(DataError::CannotCut.at(Place {
-                        file: name,
-                        ..Place::default()
-                    }));
-                }
-                // Lines are counted from the part's first one.
-                Err(Stop::Row(mut fault)) if before > start => {
-                    let lines = lines_before(&file, start..before);
-                    fault.line += lines.map_err(|error| failed(Stop::Io(error)))?;
-                    return Err(failed(Stop::Row(fault)));
-                }
-                Err(Stop::QuotedLineBreak) => Stream {
-                    reader: Box::new(FileFrom {
-                        file,
-                        position: header.length as u64,
-                    }),
-                    buffered: Vec::new(),
-                    taken: Arc::default(),
-                },
-                outcome => return outcome.map_err(failed),
-            }
-        }
-    };
-    streaming::read(stream, job).map_err(failed)
-}
-
-/// Counts the line breaks before the first line that begins in the part after `range`.
-fn lines_before(file: &File, range: std::ops::Range<u64>) -> io::Result<u64> {
-    let file = file.try_clone()?;
-    let position = range.start;
-    let mut before = FileFrom { file, position }.take(range.end - range.start);
-    let mut buffer = vec![0; 1 << 16];
-    let (mut lines, mut last) = (0, b'\n');
-    loop {
-        match before.read(&mut buffer)? {
-            // The line that the part begins in the middle of is another's.
-            0 => return Ok(lines + u64::from(last != b'\n')),
-            count => {
-                let read = &buffer[..count];
-                lines += read.iter().filter(|&&byte| byte == b'\n').count() as u64;
-                last = read[count - 1];
-            }
-        }
-    }
 }
 
 /// Returns how this table's columns map to the data set's, `None` if they are in the same order.

@@ -11,15 +11,18 @@ use super::table::Stream;
 
 const BLOCK: usize = 1 << 20;
 
-/// Reads the rows of `stream`, which begins after the header.
+/// Reads the rows of `stream`, which begins after the header. A stream that begins in the middle of
+/// a table is not `multiline`: nobody knows what a quote is there.
 pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
     stream: Stream,
+    multiline: bool,
     job: &Job<'_, Make>,
 ) -> Result<ReadTable<S>, Stop> {
     let Stream {
         mut reader,
         buffered: mut buffer,
         taken,
+        ..
     } = stream;
     let mut sink = (job.make)();
     let mut scanner = job.scanner.clone();
@@ -55,7 +58,7 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
                 chunk: u32::try_from(read.chunk_lines.len()).unwrap_or(u32::MAX),
                 line: 0,
                 last: at_end && bad_text.is_none(),
-                multiline: true,
+                multiline,
             },
             |row| sink.row(row),
         );

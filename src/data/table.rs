@@ -28,6 +28,25 @@ pub(super) struct Stream {
     pub(super) buffered: Vec<u8>,
     /// Bytes taken from the file or pipe, before decompression.
     pub(super) taken: Arc<AtomicU64>,
+    /// Reads the same bytes from any position on; none where that cannot be done.
+    pub(super) from: Option<ReadFrom>,
+}
+
+/// Makes readers that begin at a position.
+pub(super) type ReadFrom = Box<dyn Fn(u64) -> Box<dyn Read + Send> + Send>;
+
+/// What a table of text is read from.
+pub(super) enum Raw {
+    /// Standard input.
+    Stdin,
+    /// A file or a pipe.
+    File(File),
+    /// What comes from elsewhere in pieces: its size, and how to read it.
+    #[cfg_attr(
+        not(feature = "object-store"),
+        expect(dead_code, reason = "only objects are read so")
+    )]
+    Remote(u64, ReadFrom),
 }
 
 pub(super) struct Table {
@@ -54,9 +73,10 @@ impl Read for FileFrom {
     }
 }
 
-struct Counting<R> {
-    inner: R,
-    taken: Arc<AtomicU64>,
+/// Counts the bytes that are taken.
+pub(super) struct Counting<R> {
+    pub(super) inner: R,
+    pub(super) taken: Arc<AtomicU64>,
 }
 
 impl<R: Read> Read for Counting<R> {
@@ -68,23 +88,25 @@ impl<R: Read> Read for Counting<R> {
 }
 
 impl Table {
-    pub(super) fn open(path: &Path, file: Option<File>, delimiter: Option<u8>) -> Result<Self> {
+    pub(super) fn open(path: &Path, raw: Raw, delimiter: Option<u8>) -> Result<Self> {
         let name = path.display().to_string();
         let failed = |error| read_failed(path, error);
         let taken = Arc::<AtomicU64>::default();
-        let size = match &file {
-            Some(file) => {
+        let size = match &raw {
+            Raw::File(file) => {
                 let metadata = file.metadata().map_err(failed)?;
                 metadata.is_file().then_some(metadata.len())
             }
-            None => None,
+            Raw::Remote(size, _) => Some(*size),
+            Raw::Stdin => None,
         };
-        let raw: Box<dyn Read + Send> = match &file {
-            Some(file) => Box::new(file.try_clone().map_err(failed)?),
-            None => Box::new(io::stdin()),
+        let inner: Box<dyn Read + Send> = match &raw {
+            Raw::File(file) => Box::new(file.try_clone().map_err(failed)?),
+            Raw::Remote(_, from) => from(0),
+            Raw::Stdin => Box::new(io::stdin()),
         };
         let mut reader: Box<dyn Read + Send> = Box::new(Counting {
-            inner: raw,
+            inner,
             taken: Arc::clone(&taken),
         });
         let mut start = Vec::new();
@@ -100,16 +122,17 @@ impl Table {
         }
         let (header, json) = Header::from_reader(&mut reader, &mut start, delimiter, path)
             .map_err(|error| error.name(path))?;
-        let body = match (file, size) {
-            (Some(file), Some(length)) if compressed.is_none() => Body::File { file, length },
-            _ => {
-                let buffered = start.split_off(header.length);
-                Body::Stream(Stream {
-                    reader,
-                    buffered,
-                    taken,
-                })
-            }
+        let body = match (raw, size) {
+            (Raw::File(file), Some(length)) if compressed.is_none() => Body::File { file, length },
+            (raw, _) => Body::Stream(Stream {
+                reader,
+                buffered: start.split_off(header.length),
+                taken,
+                from: match raw {
+                    Raw::Remote(_, from) if compressed.is_none() => Some(from),
+                    _ => None,
+                },
+            }),
         };
         Ok(Self {
             name,

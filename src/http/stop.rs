@@ -1,7 +1,7 @@
 //! One wish to stop, heard by threads and by tasks alike.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -15,6 +15,7 @@ pub struct Stop(Arc<Switch>);
 struct Switch {
     stopped: Mutex<bool>,
     turned: Condvar,
+    since: OnceLock<Instant>,
     tasks: watch::Sender<bool>,
 }
 
@@ -31,12 +32,14 @@ impl Stop {
         Self(Arc::new(Switch {
             stopped: Mutex::new(false),
             turned: Condvar::new(),
+            since: OnceLock::new(),
             tasks: watch::Sender::new(false),
         }))
     }
 
     /// Turns the switch; a second time changes nothing.
     pub fn trigger(&self) {
+        self.0.since.get_or_init(Instant::now);
         *self
             .0
             .stopped
@@ -44,6 +47,12 @@ impl Stop {
             .unwrap_or_else(PoisonError::into_inner) = true;
         self.0.turned.notify_all();
         self.0.tasks.send_replace(true);
+    }
+
+    /// Returns when the switch was turned, if it was.
+    #[must_use]
+    pub fn since(&self) -> Option<Instant> {
+        self.0.since.get().copied()
     }
 
     /// Tells whether the switch was turned.

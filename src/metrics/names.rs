@@ -466,6 +466,19 @@ pub const PREDICTION_LOG_FILES: Metric = counter(
     &[],
     "Files of the prediction log that were closed, ready to be read.",
 );
+/// Uploads of the prediction log.
+pub const PREDICTION_LOG_UPLOADS: Metric = counter(
+    "churn_prediction_log_uploads_total",
+    &["result"],
+    "Attempts to upload a file of the prediction log, by what became of them.",
+);
+/// Files of the prediction log that are not uploaded yet.
+pub const PREDICTION_LOG_UPLOAD_WAITING_FILES: Metric = gauge(
+    "churn_prediction_log_upload_waiting_files",
+    &[],
+    "",
+    "Closed files of the prediction log that the object store does not have yet.",
+);
 /// The program.
 pub const BUILD_INFO: Metric = gauge(
     "churn_build_info",
@@ -624,6 +637,8 @@ pub const ALL: &[Metric] = &[
     MODEL_RELOADS,
     PREDICTION_LOG_ROWS,
     PREDICTION_LOG_FILES,
+    PREDICTION_LOG_UPLOADS,
+    PREDICTION_LOG_UPLOAD_WAITING_FILES,
     BUILD_INFO,
     PROCESS_CPU_SECONDS,
     PROCESS_RESIDENT_MEMORY_BYTES,

@@ -179,7 +179,7 @@ impl Shelf {
 
     /// Moves a damaged model out of the way; returns what happened.
     fn put_aside(&self, path: &Path, error: &Error, last: Option<&Record>) -> Result<String> {
-        let sha256 = store::data_sha256(&[path.to_path_buf()])?;
+        let sha256 = store::file_sha256(path)?;
         let aside = path.with_file_name(format!("production_latest.json.corrupt-{}", &sha256[..8]));
         std::fs::rename(path, &aside).map_err(|cause| Error::io("move", path, cause))?;
         let what = format!(

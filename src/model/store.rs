@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -12,6 +12,7 @@ use super::artifact::{Artifact, Body, SCHEMA_VERSION};
 use super::artifact_check::{check_body, check_head};
 use super::registry::check_model_name;
 use super::score::Scorer;
+use crate::data::all_bytes;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::profile::Profile;
@@ -286,37 +287,43 @@ pub fn body_sha256(body: &Body) -> String {
     hex(&Sha256::digest(body_json(body)))
 }
 
-/// Returns the SHA-256 over the bytes of the files, one behind the other.
+/// Returns the SHA-256 of the bytes of a data set's files and objects one after another.
 ///
 /// # Errors
-/// I/O (74) if a file cannot be read.
-pub fn data_sha256(paths: &[PathBuf]) -> Result<String> {
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    for path in paths {
-        let failed = |error| Error::io("read", path, error);
-        let mut file = File::open(path).map_err(failed)?;
-        loop {
-            match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => hash.update(&buffer[..read]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(failed(error)),
-            }
-        }
-    }
-    Ok(hex(&hash.finalize()))
+/// As [`all_bytes`]; 74 if they cannot be read.
+pub fn data_sha256(addresses: &[String]) -> Result<String> {
+    reader_sha256(all_bytes(addresses)?, Path::new("the data"))
 }
 
-/// Returns the SHA-256 of all that a reader gives.
+/// Returns the SHA-256 of a file.
 ///
 /// # Errors
 /// I/O (74) if it cannot be read.
-pub fn reader_sha256(mut reader: impl Read) -> Result<String> {
+pub fn file_sha256(path: &Path) -> Result<String> {
+    let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
+    reader_sha256(file, path)
+}
+
+/// Returns the SHA-256 of all that a reader gives; errors call it `name`.
+///
+/// # Errors
+/// I/O (74) if it cannot be read, or what the reader's errors wrap.
+pub fn reader_sha256(mut bytes: impl Read, name: &Path) -> Result<String> {
     let mut hash = Sha256::new();
-    let copied = std::io::copy(&mut reader, &mut hash);
-    copied.map_err(|error| Error::io("read", Path::new("the data"), error))?;
-    Ok(hex(&hash.finalize()))
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match bytes.read(&mut buffer) {
+            Ok(0) => return Ok(hex(&hash.finalize())),
+            Ok(read) => hash.update(&buffer[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                return Err(match error.downcast::<Error>() {
+                    Ok(own) => own,
+                    Err(error) => Error::io("read", name, error),
+                });
+            }
+        }
+    }
 }
 
 /// Returns the SHA-256 of bytes in hexadecimal digits.

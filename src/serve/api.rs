@@ -1,6 +1,7 @@
 //! The API as a whole: what its routes share, and the routers that come of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -113,15 +114,15 @@ impl Api {
         self.reloader.ask_and_wait().await
     }
 
-    /// Writes what waits for the prediction log and ends it.
-    pub fn finish(&self) {
-        if let Some(log) = &self.log {
-            log.finish();
-        }
+    /// Writes what waits for the prediction log and ends it; its uploads take at most this long.
+    /// Returns what could not be done, in words.
+    pub fn finish(&self, most: Duration) -> Option<String> {
+        let left = self.log.as_ref().and_then(|log| log.finish(most));
         #[cfg(feature = "otel")]
         if let Some(spans) = &self.spans {
             spans.finish();
         }
+        left
     }
 
     /// Passes the span of an answered request on.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::log_file::{LogColumn, LogFile, delete_old, make_folder, recover};
+use super::log_upload::{Uploads, delete_notes, is_noted};
 use super::meters::{Kept, Meters};
 use super::model::Loaded;
 use super::options::{Durability, LogOptions};
@@ -57,6 +58,7 @@ pub(super) struct PredictionLog {
     meters: Arc<Meters>,
     options: LogOptions,
     thread: Mutex<Option<JoinHandle<()>>>,
+    uploads: Option<Uploads>,
 }
 
 /// The row cannot be kept, and must be before it is answered.
@@ -80,6 +82,18 @@ impl PredictionLog {
             events.say(Level::Warn, message);
             meters.files.add(recovered as u64);
         }
+        let uploads = options
+            .upload
+            .as_deref()
+            .map(|address| {
+                Uploads::start(
+                    &options.folder,
+                    address,
+                    Arc::clone(&meters),
+                    events.clone(),
+                )
+            })
+            .transpose()?;
         let (sender, receiver) = channel();
         let waiting = Arc::<AtomicUsize>::default();
         let writer = Writer {
@@ -91,6 +105,9 @@ impl PredictionLog {
             synced: Instant::now(),
             swept: None,
             failed: None,
+            closed: uploads
+                .as_ref()
+                .map(|uploads| Box::new(uploads.teller()) as _),
         };
         let thread = std::thread::Builder::new()
             .name("prediction-log".into())
@@ -102,6 +119,7 @@ impl PredictionLog {
             meters,
             options,
             thread: Mutex::new(Some(thread)),
+            uploads,
         })
     }
 
@@ -154,8 +172,10 @@ impl PredictionLog {
         }
     }
 
-    /// Writes what waits, closes the file and ends the thread.
-    pub(super) fn finish(&self) {
+    /// Writes what waits, closes the file and ends the thread; then uploads at most this long, if
+    /// files are uploaded. Returns what is left of that for a later process to do, in words.
+    pub(super) fn finish(&self, most: Duration) -> Option<String> {
+        let begun = Instant::now();
         let _ = self.sender.send(Message::Close);
         let thread = self
             .thread
@@ -165,6 +185,16 @@ impl PredictionLog {
         if let Some(thread) = thread {
             let _ = thread.join();
         }
+        let uploads = self.uploads.as_ref()?;
+        let left = match uploads.finish(most.saturating_sub(begun.elapsed())) {
+            Some(0) => return None,
+            Some(left) => left.to_string(),
+            None => "some".to_owned(),
+        };
+        let folder = self.options.folder.display();
+        Some(format!(
+            "{left} prediction files in {folder} are not uploaded yet: the next start does it"
+        ))
     }
 }
 
@@ -178,6 +208,8 @@ struct Writer {
     swept: Option<Instant>,
     /// Since when nothing could be written, so that it is said once.
     failed: Option<Instant>,
+    /// Tells that a file was closed.
+    closed: Option<Box<dyn Fn() + Send>>,
 }
 
 impl Writer {
@@ -288,7 +320,13 @@ impl Writer {
             && self.swept.is_none_or(|swept| swept.elapsed() >= SWEEP)
         {
             self.swept = Some(Instant::now());
-            if let Err(error) = delete_old(&self.options.folder, retention) {
+            let LogOptions { folder, upload, .. } = &self.options;
+            let may = |name: &str| {
+                let address = upload.as_deref();
+                address.is_none_or(|address| is_noted(folder, name, address))
+            };
+            let deleted = delete_old(folder, retention, may).and_then(|_| delete_notes(folder));
+            if let Err(error) = deleted {
                 let message = format!("cannot delete old prediction files: {error}");
                 self.events.say(Level::Warn, message);
             }
@@ -299,6 +337,9 @@ impl Writer {
         if let Some(file) = self.file.take() {
             file.close()?;
             self.meters.files.add_one();
+            if let Some(tell) = &self.closed {
+                tell();
+            }
         }
         Ok(())
     }

@@ -255,14 +255,26 @@ fn whole_rows(file: &mut File, format: LogFormat) -> io::Result<(u64, u64)> {
     Ok((whole, lines.saturating_sub(header)))
 }
 
-/// Deletes closed files that are older than this. Returns how many.
-pub(super) fn delete_old(folder: &Path, retention: Duration) -> io::Result<usize> {
+/// Returns the names of the files that were handed over.
+pub(super) fn closed_files(folder: &Path) -> io::Result<Vec<String>> {
+    let files = ours(folder, LogFormat::of_closed)?.into_iter();
+    let names = files.filter_map(|(path, _)| Some(path.file_name()?.to_str()?.to_owned()));
+    Ok(names.collect())
+}
+
+/// Deletes closed files that are older than this and `may` go. Returns how many.
+pub(super) fn delete_old(
+    folder: &Path,
+    retention: Duration,
+    may: impl Fn(&str) -> bool,
+) -> io::Result<usize> {
     let Some(oldest) = SystemTime::now().checked_sub(retention) else {
         return Ok(0);
     };
     let mut deleted = 0;
     for (path, _) in ours(folder, LogFormat::of_closed)? {
-        if fs::metadata(&path)?.modified()? < oldest {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if fs::metadata(&path)?.modified()? < oldest && may(&name) {
             fs::remove_file(&path)?;
             deleted += 1;
         }
@@ -372,7 +384,8 @@ mod tests {
             .open(folder.path().join("other.csv"))
             .and_then(|file| file.set_modified(then))
             .expect("set");
-        assert_eq!(delete_old(folder.path(), 2 * day).expect("deleted"), 1);
+        let deleted = |may: bool| delete_old(folder.path(), 2 * day, |_| may).expect("deleted");
+        assert_eq!((deleted(false), deleted(true)), (0, 1));
         assert_eq!(names(folder.path()), ["other.csv", "predictions-2.ndjson"]);
     }
 }

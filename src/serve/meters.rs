@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use axum::http::{Method, StatusCode};
 
 use super::faults::{Faults, Reason};
+use super::log_upload::Uploaded;
 use super::model::Loaded;
 use super::options::Options;
 use super::predict::Prediction;
@@ -16,7 +17,8 @@ use crate::metrics::names::{
     API_INPUT_ERRORS, API_LOG_MESSAGES, API_LOG_MESSAGES_LOST, API_PREDICTIONS,
     API_REQUEST_LATENCY_SECONDS, API_REQUESTS, API_REQUESTS_IN_FLIGHT, BUILD_INFO, MODEL_INFO,
     MODEL_LOADED_TIMESTAMP_SECONDS, MODEL_PREDICTION_BASELINE_RATIO, MODEL_PREDICTIONS,
-    MODEL_RELOADS, PREDICTION_LOG_FILES, PREDICTION_LOG_ROWS, PREDICTION_SCORE,
+    MODEL_RELOADS, PREDICTION_LOG_FILES, PREDICTION_LOG_ROWS, PREDICTION_LOG_UPLOAD_WAITING_FILES,
+    PREDICTION_LOG_UPLOADS, PREDICTION_SCORE,
 };
 use crate::metrics::{Counter, Gauge, Histogram, Live};
 
@@ -84,6 +86,8 @@ pub(super) struct Meters {
     baseline: [Gauge; 2],
     rows: Vec<Counter>,
     pub(super) files: Counter,
+    uploads: Vec<Counter>,
+    pub(super) upload_waiting: Gauge,
 }
 
 #[derive(Debug)]
@@ -143,6 +147,11 @@ impl Meters {
                 .map(|kept| live.counter(&PREDICTION_LOG_ROWS, &[kept.as_str()]))
                 .collect::<Result<_>>()?,
             files: live.counter(&PREDICTION_LOG_FILES, &[])?,
+            uploads: Uploaded::ALL
+                .iter()
+                .map(|result| live.counter(&PREDICTION_LOG_UPLOADS, &[result.as_str()]))
+                .collect::<Result<_>>()?,
+            upload_waiting: live.gauge(&PREDICTION_LOG_UPLOAD_WAITING_FILES, &[])?,
             routes,
             live,
         };
@@ -174,6 +183,14 @@ impl Meters {
                     counter.add_one();
                 }
             }
+        }
+    }
+
+    /// Counts what became of a file that was to be uploaded.
+    pub(super) fn uploaded(&self, result: Uploaded) {
+        let at = Uploaded::ALL.iter().position(|known| *known == result);
+        if let Some(counter) = at.and_then(|at| self.uploads.get(at)) {
+            counter.add_one();
         }
     }
 

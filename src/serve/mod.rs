@@ -9,6 +9,7 @@ mod input;
 mod json;
 mod log;
 mod log_file;
+mod log_upload;
 mod meters;
 mod model;
 mod observe;

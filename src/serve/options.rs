@@ -63,6 +63,8 @@ pub struct LogOptions {
     pub rotate_after: Duration,
     /// Age at which closed files are deleted; none to keep them.
     pub retention: Option<Duration>,
+    /// Folder of an object store that takes closed files, if they are uploaded.
+    pub upload: Option<String>,
     /// Share of predictions that are kept.
     pub sample: f64,
     /// Rows that may wait; further ones are dropped.

@@ -202,6 +202,7 @@ pub static KEYS: &[Key] = &[
     key("serve.log_rotate_bytes", Kind::Count, Some("67108864"), None, "size at which a file of the log is closed"),
     key("serve.log_rotate_after", Kind::Text, Some("1h"), None, "age at which a file of the log is closed"),
     key("serve.log_retention", Kind::Text, Some("none"), None, "age at which a file of the log is deleted; `none` to keep all"),
+    key("serve.log_upload", Kind::Text, None, Some("--log-upload"), "folder of an object store that closed files of the log are uploaded to"),
     key("serve.log_sample", Kind::Number, Some("1"), Some("--log-sample"), "share of predictions that are kept"),
     key("serve.log_queue", Kind::Count, Some("10000"), None, "predictions that may wait to be kept; further ones are dropped"),
     key("score.data", Kind::List, Some("data/features/user_features_daily.csv"), None, "tables to score"),

@@ -75,6 +75,8 @@ pub struct PredictionLogSettings {
     pub rotate_after: Span,
     /// Age at which a file is deleted; zero for never.
     pub retention: Wait,
+    /// Folder of an object store that takes closed files, if any.
+    pub upload: Option<String>,
     /// Share that is kept.
     pub sample: Probability,
     /// Rows that may wait.
@@ -113,6 +115,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
             rotate_bytes: layers.required("serve.log_rotate_bytes")?.0,
             rotate_after: layers.required("serve.log_rotate_after")?.0,
             retention: layers.required("serve.log_retention")?.0,
+            upload: layers.optional("serve.log_upload")?.0,
             sample: layers.required("serve.log_sample")?.0,
             queue: layers.required("serve.log_queue")?.0,
         },

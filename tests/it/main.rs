@@ -23,6 +23,8 @@ mod mlflow_serve;
 mod mlflow_stub;
 mod models;
 mod mysql;
+mod object_server;
+mod objects;
 mod postgres;
 mod profile;
 mod push_metrics;

@@ -3,6 +3,7 @@
 mod drain;
 mod hostile;
 mod log;
+mod log_upload;
 mod metrics;
 mod reload;
 pub(crate) mod running;
