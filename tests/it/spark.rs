@@ -15,14 +15,14 @@ use crate::servers::{eventually, free_address, installed};
 use crate::sources::{Typed, assert_same};
 
 /// A server: ours until it is dropped, or one that runs already.
-struct Server {
+pub(crate) struct Server {
     child: Option<Child>,
     base: String,
     folder: tempfile::TempDir,
 }
 
 impl Server {
-    fn any() -> Option<Self> {
+    pub(crate) fn any() -> Option<Self> {
         let Ok(base) = std::env::var("SPARK_CONNECT") else {
             return Self::sail();
         };
@@ -57,7 +57,7 @@ impl Server {
         Some(server)
     }
 
-    fn address(&self, rest: &str) -> String {
+    pub(crate) fn address(&self, rest: &str) -> String {
         format!("{}?{rest}", self.base)
     }
 
@@ -81,7 +81,7 @@ impl Drop for Server {
     }
 }
 
-fn parquet(path: &Path) -> String {
+pub(crate) fn parquet(path: &Path) -> String {
     format!("table=parquet.{}", path.display())
 }
 

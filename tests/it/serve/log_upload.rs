@@ -185,7 +185,7 @@ fn a_store_that_is_away_or_has_something_else_loses_no_file() {
     // Old files go with the next start, but not the one that the store does not have.
     start(&churnctl, "away").end();
     let left: Vec<String> = closed(&churnctl).into_keys().collect();
-    assert_eq!(left, [second.clone()]);
+    assert_eq!(left, std::slice::from_ref(second));
     let notes = std::fs::read_dir(churnctl.path("log"))
         .expect("a folder")
         .count();
