@@ -40,13 +40,14 @@ impl Stop {
     /// Turns the switch; a second time changes nothing.
     pub fn trigger(&self) {
         self.0.since.get_or_init(Instant::now);
+        // First: a thread that wakes asks whether the switch is turned.
+        self.0.tasks.send_replace(true);
         *self
             .0
             .stopped
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = true;
         self.0.turned.notify_all();
-        self.0.tasks.send_replace(true);
     }
 
     /// Returns when the switch was turned, if it was.

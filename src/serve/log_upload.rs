@@ -149,15 +149,14 @@ impl Uploader {
             if until.is_some_and(|until| left == 0 || until <= Instant::now()) {
                 return left;
             }
-            let mut wait = if self.failures > 0 {
-                self.pause()
-            } else {
-                LOOK
+            let wait = match (self.failures, until) {
+                (0, None) => LOOK,
+                // Files that came while others went.
+                (0, Some(_)) => continue,
+                _ => self.pause(),
             };
             if let Some(until) = until {
-                // Nothing but failures is left to wait for.
-                wait = wait.min(until.saturating_duration_since(Instant::now()));
-                std::thread::sleep(wait);
+                std::thread::sleep(wait.min(until.saturating_duration_since(Instant::now())));
                 continue;
             }
             let begun = Instant::now();

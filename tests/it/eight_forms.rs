@@ -28,7 +28,9 @@ fn counts(profile: &Value) -> Value {
         .map(|column| {
             let missing = column["missing"].as_object().into_iter().flatten();
             // An empty field of a file is a null of a database.
-            let missing: u64 = missing.map(|(_, count)| count.as_u64().expect("a count")).sum();
+            let missing: u64 = missing
+                .map(|(_, count)| count.as_u64().expect("a count"))
+                .sum();
             json!({ "name": column["name"], "missing": missing })
         })
         .collect();
@@ -45,9 +47,14 @@ fn eight_forms_of_a_table_have_the_same_profile() {
         .file("current.csv.gz", gzip(&csv))
         .file("current.ndjson", current.ndjson())
         .file("current.parquet", current.parquet(5_000));
-    let mut forms: Vec<(&str, String)> = ["current.csv", "current.csv.gz", "current.ndjson", "current.parquet"]
-        .map(|file| (file, file.to_owned()))
-        .into();
+    let mut forms: Vec<(&str, String)> = [
+        "current.csv",
+        "current.csv.gz",
+        "current.ndjson",
+        "current.parquet",
+    ]
+    .map(|file| (file, file.to_owned()))
+    .into();
     // A server that is not installed has said so.
     let objects = ObjectServer::shared();
     let gate = objects.as_ref().map(|server| {
@@ -79,7 +86,8 @@ fn eight_forms_of_a_table_have_the_same_profile() {
     for (form, address) in &forms {
         let profile = [&["profile", address, "-o", "profile.json"], &roles[..]].concat();
         churnctl.run(&profile).expect(ExitCode::Ok);
-        let profile = counts(&serde_json::from_slice(&churnctl.read("profile.json")).expect("JSON"));
+        let profile =
+            counts(&serde_json::from_slice(&churnctl.read("profile.json")).expect("JSON"));
         let drift = ["drift", "--baseline", "baseline.csv", "--current", address];
         let drift = [&drift[..], &["--format", "json"], &roles].concat();
         let report = churnctl.run(&drift).expect(ExitCode::CheckFailed).json();

@@ -89,6 +89,8 @@ fn spawn(folder: &Path, port: u16, options: &[String]) -> Option<Child> {
         .arg(format!("--datadir={}", folder.join("data").display()))
         .arg(format!("--socket={}", folder.join("socket").display()))
         .arg(format!("--pid-file={}", folder.join("pid").display()))
+        // A server that starts deletes what it finds there of others.
+        .arg(format!("--tmpdir={}", folder.display()))
         .args(["--bind-address=127.0.0.1", &format!("--port={port}")])
         .args([
             "--innodb-flush-log-at-trx-commit=0",

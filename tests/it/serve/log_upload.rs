@@ -45,10 +45,10 @@ fn every_closed_file_is_in_the_store_once_whatever_was_killed() {
         return;
     };
     // Answers that are lost, refusals, uploads that take their time: in turn.
-    let gate = server.gate(|asked| match asked.count % 4 {
+    let gate = server.gate(|asked| match asked.count % 8 {
         0 if is_put(asked) => Act::Lose,
-        1 if is_put(asked) => Act::Answer("503 Slow Down"),
-        2 if is_put(asked) => Act::Slow,
+        3 if is_put(asked) => Act::Answer("503 Slow Down"),
+        6 if is_put(asked) => Act::Slow,
         _ => Act::Pass,
     });
     let churnctl = gate
@@ -59,7 +59,7 @@ fn every_closed_file_is_in_the_store_once_whatever_was_killed() {
     let mut rows = 0;
     for time in 0..4 {
         let running = start(&churnctl, "killed");
-        for number in 0..6 {
+        for number in 0..4 {
             let user = format!("{time}-{number}");
             running.post("/predict", &customer(&user, 1.0)).expect(200);
             rows += 1;
@@ -78,7 +78,11 @@ fn every_closed_file_is_in_the_store_once_whatever_was_killed() {
     rows += 1;
     let (code, said) = running.end();
     assert_eq!(code, Some(0), "{said}");
-    assert!(!said.contains("not uploaded"), "{said}");
+    assert!(
+        !said.contains("not uploaded"),
+        "{} requests: {said}",
+        gate.asked().len()
+    );
     let here = closed(&churnctl);
     let mut there = server.names("logs/killed");
     there.sort();
