@@ -148,6 +148,11 @@ impl Profile {
                 .hint("make it again with `churnctl profile DATA -o FILE`")
                 .because(error)
         };
+        if bytes.trim_ascii().is_empty() {
+            return Err(Error::bad_input("the file is empty")
+                .at(place(None))
+                .hint("check the job that writes the file"));
+        }
         let mut documents = serde_json::Deserializer::from_slice(bytes).into_iter::<Version>();
         let version = documents
             .next()

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{Churnctl, say};
 use crate::servers::{eventually, installed};
-use crate::sources::{Typed, assert_same};
+use crate::sources::{Typed, assert_same, drift};
 
 /// How long a server, or a statement, may take to begin.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -165,25 +165,6 @@ pub(crate) fn trusts_nobody_else(churnctl: &Churnctl, address: &str, certificate
     named
         .expect(ExitCode::Unavailable)
         .says("the database could not be trusted");
-}
-
-fn drift(churnctl: &Churnctl, baseline: &str, current: &str) -> Value {
-    let args = [
-        "drift",
-        "--baseline",
-        baseline,
-        "--current",
-        current,
-        "--format",
-        "json",
-        "--score",
-        "churn_risk",
-        "--label",
-        "churn_label",
-        "--fail-on",
-        "never",
-    ];
-    churnctl.run(&args).expect(ExitCode::Ok).json()
 }
 
 /// A table gives the numbers of its file: as the current side, as both, as a profile, as rows to

@@ -9,25 +9,10 @@ use serde_json::Value;
 
 use crate::harness::{Churnctl, gzip};
 use crate::object_server::{Act, Asked, KEYS, OTHER_KEYS, ObjectServer};
-use crate::sources::{Typed, assert_same, zstd};
+use crate::sources::{self, Typed, assert_same, zstd};
 
 fn drift(churnctl: &Churnctl, current: &str) -> Value {
-    let args = [
-        "drift",
-        "--baseline",
-        "baseline.csv",
-        "--current",
-        current,
-        "--format",
-        "json",
-        "--score",
-        "churn_risk",
-        "--label",
-        "churn_label",
-        "--fail-on",
-        "never",
-    ];
-    churnctl.run(&args).expect(ExitCode::Ok).json()
+    sources::drift(churnctl, "baseline.csv", current)
 }
 
 fn both() -> Churnctl {

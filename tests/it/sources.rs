@@ -274,7 +274,8 @@ pub(crate) fn assert_same(source: &str, expected: &Value, report: &Value) {
     }
 }
 
-fn drift(churnctl: &Churnctl, baseline: &str, current: &str) -> Value {
+/// Compares two sides, with score and label, and returns the report.
+pub(crate) fn drift(churnctl: &Churnctl, baseline: &str, current: &str) -> Value {
     let args = [
         "drift",
         "--baseline",
@@ -458,6 +459,10 @@ fn a_shard_may_be_empty_and_none_may_be_missing_or_there_twice() {
             .expect(ExitCode::BadInput)
             .says(words);
     }
+    std::fs::write(churnctl.path("empty.json"), "").expect("write");
+    merge(&["empty.json"], "bad.json")
+        .expect(ExitCode::BadInput)
+        .says("the file is empty");
     // The whole, by steps; a pattern would do it at once.
     merge(&["part-1.json", "some.json"], "merged.json").expect(ExitCode::Ok);
     assert_eq!(churnctl.read("merged.json"), churnctl.read("whole.json"));

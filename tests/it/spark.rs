@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::harness::Churnctl;
 use crate::servers::{eventually, free_address, installed};
-use crate::sources::{Typed, assert_same};
+use crate::sources::{Typed, assert_same, drift};
 
 /// A server: ours until it is dropped, or one that runs already.
 pub(crate) struct Server {
@@ -83,25 +83,6 @@ impl Drop for Server {
 
 pub(crate) fn parquet(path: &Path) -> String {
     format!("table=parquet.{}", path.display())
-}
-
-fn drift(churnctl: &Churnctl, baseline: &str, current: &str) -> Value {
-    let args = [
-        "drift",
-        "--baseline",
-        baseline,
-        "--current",
-        current,
-        "--format",
-        "json",
-        "--score",
-        "churn_risk",
-        "--label",
-        "churn_label",
-        "--fail-on",
-        "never",
-    ];
-    churnctl.run(&args).expect(ExitCode::Ok).json()
 }
 
 #[test]
