@@ -7,5 +7,8 @@ pub mod chi_square;
 pub mod classification;
 pub mod distances;
 pub mod empirical;
+pub mod far_value;
 pub mod kolmogorov;
+pub mod kolmogorov_exact;
+pub mod permutation;
 mod tally;
