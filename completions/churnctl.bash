@@ -910,7 +910,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --threads --warn-psi --fail-psi --min-rows --class-threshold --fail-on --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --threads --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -991,6 +991,14 @@ _churnctl() {
                     return 0
                     ;;
                 --fail-psi)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warn-distance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-distance)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -176,7 +176,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l delimiter -d
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l min-rows -d 'Rows below which a side is called small, which is a finding [default: 100]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-distance -d 'Distance in standard deviations from which a feature fails [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l min-rows -d 'Rows below which a side is too small to tell [default: 100]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
 warn\t'WARN and FAIL'

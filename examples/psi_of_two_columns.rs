@@ -26,8 +26,8 @@ fn main() -> Result<(), CountsError> {
             baseline[bin], current[bin]
         );
     }
-    // One feature is judged; with more, chance has more occasions and the limit is higher.
-    let noise = noise_limit(baseline.len(), 1_000, 400, 1);
+    // One feature is judged; with more, chance has more occasions and the level must be lower.
+    let noise = noise_limit(baseline.len(), 1_000, 400, 0.05);
     println!(
         "PSI {:.3}; chance alone stays below {noise:.3} in 95 % of checks",
         psi.total

@@ -73,7 +73,8 @@ pub(super) struct DriftArgs {
     /// PSI from which a feature warns
     ///
     /// A finite number of 0 or more, in nats. Single features can have thresholds of their own in
-    /// the settings file: `[drift.thresholds.FEATURE]` with `warn_psi` and `fail_psi`.
+    /// the settings file: `[drift.thresholds.FEATURE]` with `warn_psi`, `fail_psi` and the other
+    /// sizes.
     #[arg(long, value_name = "PSI", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
     warn_psi: Option<String>,
 
@@ -84,7 +85,20 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "PSI", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
     fail_psi: Option<String>,
 
-    /// Rows below which a side is called small, which is a finding
+    /// Distance in standard deviations from which a feature warns
+    ///
+    /// Of numbers, the Wasserstein distance over the baseline's standard deviation; of a category,
+    /// how far its share moved over the standard deviation of having it. Counts only beyond chance.
+    #[arg(long, value_name = "SD", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    warn_distance: Option<String>,
+
+    /// Distance in standard deviations from which a feature fails
+    #[arg(long, value_name = "SD", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    fail_distance: Option<String>,
+
+    /// Rows below which a side is too small to tell
+    ///
+    /// The verdict is then TOO_FEW_ROWS, unless something fails or warns beyond chance.
     #[arg(long, value_name = "ROWS", help_heading = THRESHOLDS)]
     min_rows: Option<u64>,
 
@@ -192,6 +206,8 @@ impl DriftArgs {
         flags.one("model", self.model.as_ref());
         flags.one("drift.warn_psi", self.warn_psi.as_ref());
         flags.one("drift.fail_psi", self.fail_psi.as_ref());
+        flags.one("drift.warn_distance", self.warn_distance.as_ref());
+        flags.one("drift.fail_distance", self.fail_distance.as_ref());
         flags.one("drift.min_rows", self.min_rows);
         flags.one("drift.class_threshold", self.class_threshold.as_ref());
         flags.one("drift.fail_on", self.fail_on.map(|arg| arg.twin().as_str()));

@@ -13,7 +13,7 @@ use super::push_metrics::{Delivery, Target};
 use super::tracker::TrackingRequest;
 use super::{Shell, drift_watch, step_summary};
 use crate::cells::Tone;
-use crate::drift::report::{PsiThresholds, Thresholds};
+use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
 use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, Status, UsualColumns, check};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -22,7 +22,7 @@ use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::{Profile, Roles};
 use crate::reports::drift::{github, html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
-use crate::settings::{ColumnSettings, FailOn, Key, Settings};
+use crate::settings::{self, ColumnSettings, FailOn, Key, Settings};
 use crate::terminal::{Format, json};
 
 /// Everything a drift check needs to know, settings applied.
@@ -172,16 +172,25 @@ impl DriftRequest {
     #[must_use]
     pub fn thresholds(settings: &Settings) -> Thresholds {
         let drift = &settings.drift;
-        let own = drift.thresholds.iter().map(|(feature, own)| {
-            let thresholds = PsiThresholds {
-                warn_psi: own.warn_psi.get(),
-                fail_psi: own.fail_psi.get(),
-            };
-            (feature.clone(), thresholds)
-        });
+        let taken = |set: &settings::FeatureThresholds| FeatureThresholds {
+            warn_psi: set.psi.warn.get(),
+            fail_psi: set.psi.fail.get(),
+            sizes: SizeThresholds {
+                warn_distance: set.distance.warn.get(),
+                fail_distance: set.distance.fail.get(),
+                warn_share_ratio: set.share_ratio.warn.get(),
+                fail_share_ratio: set.share_ratio.fail.get(),
+                warn_new_share: set.new_share.warn.get(),
+                fail_new_share: set.new_share.fail.get(),
+            },
+        };
+        let own = drift.thresholds.iter();
+        let own = own.map(|(feature, own)| (feature.clone(), taken(own)));
+        let general = taken(&drift.general);
         Thresholds {
-            warn_psi: drift.warn_psi.get(),
-            fail_psi: drift.fail_psi.get(),
+            warn_psi: general.warn_psi,
+            fail_psi: general.fail_psi,
+            sizes: general.sizes,
             min_rows: drift.min_rows,
             by_feature: own.collect::<BTreeMap<_, _>>(),
         }
@@ -332,7 +341,8 @@ impl FailOn {
     fn exit_code(self, status: Status) -> ExitCode {
         let worst_allowed = match self {
             Self::Fail => Status::Warn,
-            Self::Warn => Status::Ok,
+            // Too few rows to tell is no drift.
+            Self::Warn => Status::TooFewRows,
             Self::Never => Status::Fail,
         };
         if status > worst_allowed {
@@ -356,10 +366,7 @@ impl DriftRequest {
             features: self.reading.features.clone(),
             roles: self.reading.roles(),
             usual: self.reading.usual_columns(),
-            thresholds: PsiThresholds {
-                warn_psi: self.thresholds.warn_psi,
-                fail_psi: self.thresholds.fail_psi,
-            },
+            thresholds: self.thresholds.general(),
             thresholds_by_feature: self.thresholds.by_feature.clone(),
             min_rows: self.thresholds.min_rows,
             class_threshold: self.class_threshold,

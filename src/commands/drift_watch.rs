@@ -29,7 +29,7 @@ const NAP: Duration = Duration::from_millis(250);
 const GRACE: Duration = Duration::from_millis(1_500);
 /// Messages of the server that wait until a check is over.
 const ROOM: usize = 256;
-const RESULTS: [&str; 4] = ["ok", "warn", "fail", "error"];
+const RESULTS: [&str; 5] = ["ok", "too_few_rows", "warn", "fail", "error"];
 
 /// Repeats the check until SIGTERM or SIGINT. SIGHUP begins the next one at once.
 ///
@@ -152,6 +152,7 @@ impl<'a> Rounds<'a> {
         let result = match &outcome {
             Ok(report) => match report.status {
                 Status::Ok => "ok",
+                Status::TooFewRows => "too_few_rows",
                 Status::Warn => "warn",
                 Status::Fail => "fail",
             },
@@ -223,6 +224,7 @@ fn print(report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {
     let first = text.lines().next().unwrap_or_default();
     let tone = match report.status {
         Status::Ok => Tone::Good,
+        Status::TooFewRows => Tone::Dim,
         Status::Warn => Tone::Warn,
         Status::Fail => Tone::Bad,
     };

@@ -116,7 +116,7 @@ pub(super) fn warning(drift: &[SplitDrift]) -> Option<String> {
 /// The worse of both splits: its verdict, then its largest PSI.
 fn worst(drift: &SplitDrift) -> (u8, f64) {
     let rank = |status: &str| {
-        [Status::Ok, Status::Warn, Status::Fail]
+        Status::ALL
             .iter()
             .position(|known| known.as_str() == status)
             .map_or(0, |rank| rank as u8)

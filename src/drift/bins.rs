@@ -1,5 +1,8 @@
 //! Bins: where the baseline's edges are, and what falls between them on either side.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use crate::profile::{Categories, Numbers};
 
 /// Deciles.
@@ -128,40 +131,58 @@ pub fn short(number: f64) -> String {
 /// The bins of a categorical feature, with the names that came and went.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CategoryBins {
-    /// A bin a category by falling baseline count, then the unseen ones by falling current count.
+    /// A bin a category by falling baseline count, then the unseen ones by falling current count,
+    /// then all others as one.
     pub bins: Vec<Bin>,
+    /// Rows of both sides by category, every one of either side.
+    pub counts: Vec<(u64, u64)>,
     /// Categories that the baseline never had with their current counts, largest first.
     pub unseen: Vec<(String, u64)>,
     /// Categories of the baseline that are gone with their baseline counts, largest first.
     pub lost: Vec<(String, u64)>,
 }
 
-/// Counts both sides by category: the baseline's largest ones, `other`, and those it never had.
+/// Counts both sides by category: a bin each for the largest, one for all others.
+///
+/// Which are the largest is decided by the rows of both sides together. Were it the baseline's
+/// alone, its long tail would be one bin, and the current side's tail, which are other categories of
+/// the same law, would be thousands; and what chance made large in the baseline would shrink.
 #[must_use]
 pub fn category_bins(baseline: &Categories, current: &Categories) -> CategoryBins {
-    let (baseline, current) = if baseline.hashed == current.hashed {
-        (baseline.clone(), current.clone())
+    let (ours, theirs) = if baseline.hashed == current.hashed {
+        (Cow::Borrowed(baseline), Cow::Borrowed(current))
     } else {
-        (baseline.to_hashed(), current.to_hashed())
+        (
+            Cow::Owned(baseline.to_hashed()),
+            Cow::Owned(current.to_hashed()),
+        )
     };
-    let count = |side: &Categories, name: &str| side.counts.get(name).copied().unwrap_or(0);
-    let largest_first = |names: &mut Vec<(String, u64)>| {
-        names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let is_hashed = ours.hashed;
+    let mut joint: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (name, count) in &ours.counts {
+        joint.entry(name).or_default().0 += count;
+    }
+    for (name, count) in &theirs.counts {
+        joint.entry(name).or_default().1 += count;
+    }
+    let mut names: Vec<(&str, u64, u64)> = joint
+        .into_iter()
+        .map(|(name, (baseline, current))| (name, baseline, current))
+        .filter(|(_, baseline, current)| baseline + current > 0)
+        .collect();
+    names.sort_by(|a, b| (b.1 + b.2).cmp(&(a.1 + a.2)).then_with(|| a.0.cmp(b.0)));
+    let counts = names
+        .iter()
+        .map(|(_, ours, theirs)| (*ours, *theirs))
+        .collect();
+    let mut shown = names[..names.len().min(MAX_CATEGORIES)].to_vec();
+    let rest = &names[shown.len()..];
+    let largest_first = |a: &(&str, u64, u64), b: &(&str, u64, u64)| {
+        (b.1.cmp(&a.1))
+            .then(b.2.cmp(&a.2))
+            .then_with(|| a.0.cmp(b.0))
     };
-    let mut known: Vec<(String, u64)> = baseline.counts.clone().into_iter().collect();
-    largest_first(&mut known);
-    let mut unseen: Vec<(String, u64)> = current
-        .counts
-        .iter()
-        .filter(|(name, _)| !baseline.counts.contains_key(*name))
-        .map(|(name, &count)| (name.clone(), count))
-        .collect();
-    largest_first(&mut unseen);
-    let lost: Vec<(String, u64)> = known
-        .iter()
-        .filter(|(name, _)| count(&current, name) == 0)
-        .cloned()
-        .collect();
+    shown.sort_by(largest_first);
     let bin = |label: &str, baseline: u64, current: u64| Bin {
         label: label.to_owned(),
         lower: None,
@@ -169,40 +190,31 @@ pub fn category_bins(baseline: &Categories, current: &Categories) -> CategoryBin
         baseline,
         current,
     };
-    let mut bins: Vec<Bin> = known
-        .iter()
-        .take(MAX_CATEGORIES)
-        .map(|(name, baseline)| bin(name, *baseline, count(&current, name)))
+    let mut bins: Vec<Bin> = shown
+        .into_iter()
+        .map(|(name, baseline, current)| bin(name, baseline, current))
         .collect();
-    let rest = &known[known.len().min(MAX_CATEGORIES)..];
     if !rest.is_empty() {
-        let (theirs, ours) = rest
-            .iter()
-            .fold((0, 0), |(theirs, ours), (name, baseline)| {
-                (theirs + baseline, ours + count(&current, name))
-            });
-        bins.push(bin("(other)", theirs, ours));
+        let sum = |(ours, theirs), (_, baseline, current): &(&str, u64, u64)| {
+            (ours + baseline, theirs + current)
+        };
+        let (ours, theirs) = rest.iter().fold((0, 0), sum);
+        bins.push(bin("(other)", ours, theirs));
     }
-    bins.extend(
-        unseen
-            .iter()
-            .take(MAX_CATEGORIES)
-            .map(|(name, count)| bin(name, 0, *count)),
-    );
-    let rest: u64 = unseen
-        .iter()
-        .skip(MAX_CATEGORIES)
-        .map(|(_, count)| count)
-        .sum();
-    if rest > 0 {
-        bins.push(bin("(other unseen)", 0, rest));
-    }
-    let (unseen, lost) = if baseline.hashed {
-        Default::default()
-    } else {
-        (unseen, lost)
+    names.sort_by(largest_first);
+    let named = |is_wanted: fn(&(&str, u64, u64)) -> bool, count: fn(&(&str, u64, u64)) -> u64| {
+        // A hash has no name to be missed by.
+        let wanted = names.iter().filter(|one| !is_hashed && is_wanted(one));
+        wanted
+            .map(|one| (one.0.to_owned(), count(one)))
+            .collect::<Vec<_>>()
     };
-    CategoryBins { bins, unseen, lost }
+    CategoryBins {
+        counts,
+        unseen: named(|one| one.1 == 0, |one| one.2),
+        lost: named(|one| one.2 == 0, |one| one.1),
+        bins,
+    }
 }
 
 #[cfg(test)]
@@ -264,8 +276,38 @@ mod tests {
         let other = &bins.bins[1000];
         assert_eq!(
             (other.label.as_str(), other.baseline, other.current),
-            ("(other)", 1000, 1000)
+            ("(other)", 1000, 0)
         );
         assert_eq!(bins.lost.len(), 700);
+    }
+
+    #[test]
+    fn the_tails_of_both_sides_share_one_bin() {
+        // 1,200 categories on either side, 1,000 of them known to both: the 400 of one row each
+        // that only one side has are one bin, and a new one of many rows has its own.
+        let name = |at: usize| format!("c{at:05}");
+        let side = |own: usize| {
+            let common = (0..1000).map(|at| (name(at), if at < 999 { 5 } else { 2 }));
+            let own = (own..own + 200).map(|at| (name(at), 1));
+            common.chain(own).collect::<Vec<_>>()
+        };
+        let (ours, mut theirs) = (side(2000), side(3000));
+        theirs.push(("new".to_owned(), 400));
+        let named = |side: &[(String, u64)]| {
+            let pairs: Vec<(&str, u64)> =
+                side.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+            categories(&pairs)
+        };
+        let bins = category_bins(&named(&ours), &named(&theirs));
+        assert_eq!(bins.bins.len(), 1001);
+        assert_eq!(bins.counts.len(), 1401);
+        let shown = |at: usize| {
+            let bin = &bins.bins[at];
+            (bin.label.as_str(), bin.baseline, bin.current)
+        };
+        assert_eq!(shown(999), ("new", 0, 400));
+        assert_eq!(shown(1000), ("(other)", 202, 202));
+        assert_eq!(bins.unseen[0], ("new".to_owned(), 400));
+        assert_eq!((bins.unseen.len(), bins.lost.len()), (201, 200));
     }
 }

@@ -1,10 +1,12 @@
 //! The check itself: a planned baseline and a counted current side into one report.
 
 use super::feature::{Context, compare};
+use super::noise::Levels;
 use super::performance;
 use super::plan::{CheckOptions, Plan};
 use super::report::{
-    DriftReport, FeatureReport, Finding, FindingKind, SCHEMA_VERSION, Sides, Status, Thresholds,
+    DriftReport, FeatureReport, Finding, FindingKind, PerformanceReport, SCHEMA_VERSION, Sides,
+    Status, Thresholds,
 };
 use crate::error::Result;
 use crate::profile::{Counted, Profile};
@@ -35,9 +37,13 @@ pub fn check(
         baseline: baseline.rows,
         current: current.rows,
     };
+    let columns = plan.features.len() + usize::from(plan.score.is_some());
+    // Performance is one more thing that chance could alarm by.
+    let judges_performance = baseline.outcome.is_some() && current.outcome.is_some();
+    let units = columns + usize::from(judges_performance);
     let context = Context {
         rows,
-        features: plan.features.len().max(1),
+        levels: Levels::of_check(units),
     };
     let mut features: Vec<FeatureReport> = Vec::new();
     let mut findings: Vec<Finding> = dataset_findings(rows, plan, options);
@@ -63,10 +69,6 @@ pub fn check(
     }
     let score = plan.score.as_ref().and_then(|planned| {
         let column = column(&planned.name)?;
-        let context = Context {
-            features: 1,
-            ..context
-        };
         let (report, found) = compare(
             planned,
             column,
@@ -84,6 +86,7 @@ pub fn check(
                 plan.roles.positive.as_deref(),
                 options.class_threshold,
                 options.seed,
+                units,
                 (&provenance.baseline, &provenance.current),
             )?)
         }
@@ -104,14 +107,7 @@ pub fn check(
             .then(a.kind.cmp(&b.kind))
             .then(a.feature.cmp(&b.feature))
     });
-    let status = features
-        .iter()
-        .chain(&score)
-        .map(|feature| feature.status)
-        .chain(findings.iter().map(|finding| finding.status))
-        .chain(performance.iter().map(|performance| performance.status))
-        .max()
-        .unwrap_or(Status::Fail);
+    let status = verdict(&features, score.as_ref(), &findings, performance.as_ref());
     Ok(DriftReport {
         schema_version: SCHEMA_VERSION,
         command: "drift".into(),
@@ -134,6 +130,7 @@ pub fn check(
             warn_psi: options.thresholds.warn_psi,
             fail_psi: options.thresholds.fail_psi,
             min_rows: options.min_rows,
+            sizes: options.thresholds.sizes,
             by_feature: options.thresholds_by_feature.clone(),
         },
         features,
@@ -142,6 +139,36 @@ pub fn check(
         score,
         performance,
     })
+}
+
+/// The worst of all that was found. Where that is nothing: OK if anything could be judged, for who
+/// asks for twenty features has an answer if one of them is unreadable; but never if nothing was.
+fn verdict(
+    features: &[FeatureReport],
+    score: Option<&FeatureReport>,
+    findings: &[Finding],
+    performance: Option<&PerformanceReport>,
+) -> Status {
+    let compared = || {
+        let features = features.iter().chain(score).map(|feature| feature.status);
+        features.chain(performance.map(|performance| performance.status))
+    };
+    let worst = compared()
+        .chain(findings.iter().map(|finding| finding.status))
+        .max()
+        .unwrap_or(Status::Fail);
+    let too_small = |finding: &Finding| finding.kind == FindingKind::FewRows;
+    let is_judged = compared().any(|status| status != Status::TooFewRows);
+    match worst {
+        Status::Fail | Status::Warn => worst,
+        Status::Ok | Status::TooFewRows => {
+            if is_judged && !findings.iter().any(too_small) {
+                Status::Ok
+            } else {
+                Status::TooFewRows
+            }
+        }
+    }
 }
 
 fn worst_psi(feature: &FeatureReport) -> f64 {
@@ -165,11 +192,11 @@ fn dataset_findings(rows: Sides<u64>, plan: &Plan, options: &CheckOptions) -> Ve
     for (side, count) in [("baseline", rows.baseline), ("current side", rows.current)] {
         if count < options.min_rows {
             findings.push(Finding {
-                status: Status::Warn,
+                status: Status::TooFewRows,
                 kind: FindingKind::FewRows,
                 feature: None,
                 message: format!(
-                    "the {side} has only {count} {}, fewer than {}; its PSI is noisy",
+                    "the {side} has only {count} {}, fewer than {}: too few rows to tell",
                     if count == 1 { "row" } else { "rows" },
                     options.min_rows
                 ),

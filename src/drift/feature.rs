@@ -5,20 +5,38 @@ use super::feature_bins::finite;
 use super::feature_categorical::categorical;
 use super::feature_numeric::numeric;
 use super::feature_verdict::judge;
+use super::noise::Levels;
 use super::plan::{PlannedFeature, has_values};
 use super::report::{
-    FeatureKind, FeatureReport, Finding, FindingKind, MissingReport, PsiThresholds, Sides, Status,
+    FeatureKind, FeatureReport, FeatureThresholds, Finding, FindingKind, MissingReport, Sides,
+    Status,
 };
 use crate::profile::{Column, Kind, View};
 use crate::stats::distances::{BinCounts, noise_limit};
+use crate::stats::permutation::share_p_value;
 
 /// What is the same for every feature of a check.
 #[derive(Debug, Clone, Copy)]
 pub struct Context {
     /// Rows of both sides.
     pub rows: Sides<u64>,
-    /// Features that are judged: the more, the more often chance alone would alarm.
-    pub features: usize,
+    /// What is not chance: the more features are judged, the more often chance alone would alarm.
+    pub levels: Levels,
+}
+
+impl Context {
+    /// Returns the status of an effect of a size that p-values speak for: the worst of which both
+    /// the size and the evidence are there.
+    #[must_use]
+    pub(super) fn judge(self, size: f64, warn: f64, fail: f64, p_value: f64) -> Status {
+        if size >= fail && p_value < self.levels.fail {
+            Status::Fail
+        } else if size >= warn && p_value < self.levels.warn {
+            Status::Warn
+        } else {
+            Status::Ok
+        }
+    }
 }
 
 /// Hears of what was found: its weight, its kind, and the words.
@@ -31,7 +49,7 @@ impl<F: FnMut(Status, FindingKind, String)> Found for F {}
 pub fn compare(
     planned: &PlannedFeature,
     current: &Column,
-    thresholds: PsiThresholds,
+    thresholds: FeatureThresholds,
     context: Context,
 ) -> (FeatureReport, Vec<Finding>) {
     let baseline = &planned.baseline;
@@ -72,6 +90,7 @@ pub fn compare(
         status: Status::Ok,
         psi: None,
         psi_noise_limit: None,
+        bins_p_value: None,
         reasons: Vec::new(),
         missing: missing(baseline, &current_view, context),
         bins: Vec::new(),
@@ -95,7 +114,13 @@ pub fn compare(
             0 => "every current value is missing".to_owned(),
             _ => "no current value is a finite number".to_owned(),
         };
-        found(Status::Fail, FindingKind::AllMissing, message);
+        // A few rows of a column that is mostly missing may all be so.
+        let p_value = report.missing.p_value;
+        let status = match context.judge(1.0, 1.0, 1.0, p_value) {
+            Status::Ok => Status::TooFewRows,
+            beyond_chance => beyond_chance,
+        };
+        found(status, FindingKind::AllMissing, message);
     } else if !has_values(baseline) && has_values(&current_view) {
         let message = "the baseline has no value to compare with".to_owned();
         found(Status::Warn, FindingKind::AllMissing, message);
@@ -104,19 +129,35 @@ pub fn compare(
     if type_change.is_none() && has_values(baseline) && has_values(&current_view) {
         match (&baseline.numbers, &current_view.numbers) {
             (Some(ours), Some(theirs)) => {
-                numeric(&mut report, planned, ours, theirs, context, &mut found);
+                let sides = (ours, theirs);
+                let sizes = &thresholds.sizes;
+                numeric(&mut report, planned, sides, sizes, context, &mut found);
             }
-            _ => categorical(&mut report, baseline, &current_view, context, &mut found),
+            _ => {
+                let sides = (baseline, &current_view);
+                categorical(&mut report, sides, &thresholds.sizes, context, &mut found);
+            }
         }
     }
-    judge(&mut report, thresholds);
-    missing_share(&report, &mut found);
+    let mut reasons = judge(&mut report, thresholds, context);
+    missing_share(&report, context, &mut found);
     for finding in &findings {
         report.status = report.status.max(finding.status);
         if finding.status > Status::Ok {
-            report.reasons.push(finding.message.clone());
+            // What moved most is said once, by whoever says more of it.
+            reasons.retain(|(_, reason)| !finding.message.starts_with(reason.as_str()));
+            reasons.push((finding.status, finding.message.clone()));
         }
     }
+    // What decided stands first, and what was not judged is no reason for what was.
+    reasons.sort_by_key(|(status, _)| std::cmp::Reverse(*status));
+    let least = if report.status > Status::TooFewRows {
+        Status::Warn
+    } else {
+        Status::Ok
+    };
+    let said = reasons.into_iter().filter(|(status, _)| *status >= least);
+    report.reasons.splice(0..0, said.map(|(_, reason)| reason));
     (report, findings)
 }
 
@@ -159,8 +200,9 @@ fn missing(baseline: &View, current: &View, context: Context) -> MissingReport {
             2,
             rows.baseline,
             rows.current,
-            context.features,
+            context.levels.warn,
         )),
+        p_value: share_p_value(counts.baseline, rows.baseline, counts.current, rows.current),
         share: Sides {
             baseline: share(counts.baseline, rows.baseline),
             current: share(counts.current, rows.current),
@@ -174,21 +216,28 @@ fn infinities(baseline: &View, current: &View, context: Context, found: &mut imp
     let share = |count: u64, rows: u64| count as f64 / rows.max(1) as f64;
     let before = share(baseline.infinite(), context.rows.baseline);
     let now = share(current.infinite(), context.rows.current);
-    if now > 0.0 && now > 2.0 * before {
+    let p_value = share_p_value(
+        baseline.infinite(),
+        context.rows.baseline,
+        current.infinite(),
+        context.rows.current,
+    );
+    let status = context.judge(1.0, 1.0, f64::INFINITY, p_value);
+    if status > Status::Ok && now > 2.0 * before {
         let message = format!(
             "{} of the current values are infinite, {} of the baseline's",
             percent(now),
             percent(before)
         );
-        found(Status::Warn, FindingKind::Infinities, message);
+        found(status, FindingKind::Infinities, message);
     }
 }
 
-fn missing_share(report: &FeatureReport, found: &mut impl Found) {
+fn missing_share(report: &FeatureReport, context: Context, found: &mut impl Found) {
     let missing = &report.missing;
     let moved = (missing.share.current - missing.share.baseline).abs();
     // Beyond chance and visible, but below the threshold: for information.
-    if missing.psi > missing.psi_noise_limit && moved >= 0.01 {
+    if missing.p_value < context.levels.warn && moved >= 0.01 {
         let message = format!(
             "missing {} -> {} (PSI {:.3})",
             percent(missing.share.baseline),

@@ -19,7 +19,7 @@ pub(super) fn fill_bins(
     };
     // Rounding can leave a speck below zero between equal sides.
     report.psi = Some(psi.total.max(0.0));
-    report.psi_noise_limit = Some(finite(noise_limit(bins.len(), n, m, context.features)));
+    report.psi_noise_limit = Some(finite(noise_limit(bins.len(), n, m, context.levels.warn)));
     report.bins = bins
         .into_iter()
         .zip(psi.by_bin)

@@ -1,9 +1,11 @@
 //! A categorical feature, both sides: a bin a category, distances, names that came and went.
 
 use super::bins::{CategoryBins, category_bins};
-use super::feature::{Context, Found, percent};
+use super::category_rules::CategoryRules;
+use super::feature::{Context, Found};
 use super::feature_bins::fill_bins;
-use super::report::{CategoricalReport, FeatureReport, FindingKind, Status};
+use super::noise::categories_p_value;
+use super::report::{CategoricalReport, FeatureReport, SizeThresholds};
 use crate::profile::View;
 use crate::stats::chi_square::chi_square_test;
 use crate::stats::distances::BinCounts;
@@ -11,25 +13,28 @@ use crate::stats::distances::BinCounts;
 /// Most category names that a report lists.
 const MAX_NAMES: usize = 20;
 
-/// Fills what a report says of categories.
+/// Fills what a report says of categories, and judges by all but PSI.
 pub(super) fn categorical(
     report: &mut FeatureReport,
-    baseline: &View,
-    current: &View,
+    sides: (&View, &View),
+    sizes: &SizeThresholds,
     context: Context,
     found: &mut impl Found,
 ) {
-    let CategoryBins { bins, unseen, lost } =
-        category_bins(&baseline.categories, &current.categories);
-    let (ours, theirs) = fill_bins(report, bins, context);
+    let (baseline, current) = sides;
+    let joint = category_bins(&baseline.categories, &current.categories);
+    let (ours, theirs) = fill_bins(report, joint.bins.clone(), context);
     let (Ok(counts), Ok(test)) = (
         BinCounts::new(&ours, &theirs),
         chi_square_test(&ours, &theirs),
     ) else {
         return;
     };
+    report.bins_p_value = Some(categories_p_value(joint.counts.iter().copied()));
+    let CategoryBins { unseen, lost, .. } = &joint;
     let unseen_rows: u64 = unseen.iter().map(|(_, count)| count).sum();
-    let unseen_share = unseen_rows as f64 / current.present.max(1) as f64;
+    let share = |rows: u64, all: u64| rows as f64 / all.max(1) as f64;
+    let singletons = joint.counts.iter().filter(|(ours, _)| *ours == 1).count();
     let names = |names: &[(String, u64)]| {
         names
             .iter()
@@ -47,31 +52,19 @@ pub(super) fn categorical(
         jensen_shannon_distance: counts.jensen_shannon_distance(),
         hellinger_distance: counts.hellinger_distance(),
         kl_divergence: counts.kl_divergence(),
-        unseen_categories: names(&unseen),
+        unseen_categories: names(unseen),
         unseen_count: unseen.len() as u64,
-        unseen_share,
-        lost_categories: names(&lost),
+        unseen_share: share(unseen_rows, current.present),
+        expected_unseen_share: share(singletons as u64, baseline.present),
+        lost_categories: names(lost),
         lost_count: lost.len() as u64,
     });
-    if let Some((name, count)) = unseen.first() {
-        let share = *count as f64 / current.present.max(1) as f64;
-        let message = match unseen.len() {
-            1 => format!(
-                "new category \"{name}\" in {} of the current rows",
-                percent(share)
-            ),
-            more => format!(
-                "{more} new categories in {} of the current rows, the largest \"{name}\" ({})",
-                percent(unseen_share),
-                percent(share)
-            ),
-        };
-        // A model has never learned what a new category means, however small the PSI.
-        let status = if unseen_share >= 0.01 {
-            Status::Warn
-        } else {
-            Status::Ok
-        };
-        found(status, FindingKind::UnseenCategories, message);
-    }
+    let rules = CategoryRules {
+        joint: &joint,
+        rows: (baseline.present, current.present),
+        unseen_rows,
+        sizes,
+        context,
+    };
+    rules.judge(found);
 }

@@ -1,27 +1,33 @@
 //! A numeric feature, both sides: bins by the baseline's edges, distances, moments.
 
-use super::bins::{numeric_bins, short};
+use super::bins::numeric_bins;
 use super::feature::{Context, Found};
 use super::feature_bins::{fill_bins, finite};
+use super::feature_cells::joint_cells;
+use super::noise::numbers_p_value;
+use super::number_rules::NumberRules;
 use super::plan::PlannedFeature;
-use super::report::{FeatureReport, FindingKind, Method, Moments, NumericReport, Status};
+use super::report::{FeatureReport, Method, Moments, NumericReport, SizeThresholds};
 use crate::profile::Numbers;
 use crate::stats::distances::BinCounts;
 use crate::stats::empirical::{JointCell, distances};
 use crate::stats::kolmogorov::two_sample_p_value;
+use crate::stats::kolmogorov_exact::exact_p_value;
 
-/// Fills what a report says of numbers.
+/// Fills what a report says of numbers, and judges by all but PSI.
 pub(super) fn numeric(
     report: &mut FeatureReport,
     planned: &PlannedFeature,
-    baseline: &Numbers,
-    current: &Numbers,
+    sides: (&Numbers, &Numbers),
+    sizes: &SizeThresholds,
     context: Context,
     found: &mut impl Found,
 ) {
+    let (baseline, current) = sides;
     let (bins, exact_bins) = numeric_bins(&planned.edges, baseline, current);
     let (ours, theirs) = fill_bins(report, bins, context);
-    let (ks, wasserstein) = distances(&joint_cells(baseline, current));
+    let cells = joint_cells(baseline, current);
+    let (ks, wasserstein) = distances(&cells);
     let scale = baseline.population_standard_deviation();
     let moments = |numbers: &Numbers| Moments {
         mean: numbers.mean(),
@@ -34,12 +40,17 @@ pub(super) fn numeric(
     let above = current.at_least(baseline.max().next_up()).0;
     let exact = baseline.is_exact() && current.is_exact();
     let in_bins = BinCounts::new(&ours, &theirs);
+    let ks_p_value = two_sample_p_value(ks.value.min(1.0), baseline.count(), current.count());
+    let ks_p_value = ks_p_value.unwrap_or(1.0);
+    let distance = (scale > 0.0).then(|| finite(wasserstein.value / scale));
+    let robust_distance = winsorised_distance(&cells).map(finite);
+    let counts: Vec<(u64, u64)> = cells.iter().map(|c| (c.baseline, c.current)).collect();
+    report.bins_p_value = Some(numbers_p_value(&counts));
     report.numeric = Some(NumericReport {
         ks_statistic: ks.value,
-        ks_p_value: two_sample_p_value(ks.value.min(1.0), baseline.count(), current.count())
-            .unwrap_or(1.0),
-        wasserstein_in_standard_deviations: (scale > 0.0)
-            .then(|| finite(wasserstein.value / scale)),
+        ks_p_value,
+        wasserstein_in_standard_deviations: distance,
+        winsorised_wasserstein_in_standard_deviations: robust_distance,
         method: if exact { Method::Exact } else { Method::Grid },
         ks_statistic_error_bound: ks.error_bound,
         wasserstein_error_bound: if scale > 0.0 {
@@ -62,94 +73,63 @@ pub(super) fn numeric(
             .reasons
             .push("counts between the edges are estimated: the current profile is coarser".into());
     }
-    let constant = current.min() == current.max();
-    if constant && baseline.min() < baseline.max() && current.count() >= 20 {
-        let message = format!("every current value is {}", short(current.min()));
-        found(Status::Warn, FindingKind::Constant, message);
-    }
-}
-
-/// Counts both sides between the same cut points.
-fn stretches(baseline: &Numbers, current: &Numbers, cuts: &[f64]) -> Vec<JointCell> {
-    let least = baseline.min().min(current.min());
-    let most = baseline.max().max(current.max());
-    let (mut ours, mut theirs) = (baseline.count(), current.count());
-    let mut lower = least;
-    let mut cells = Vec::with_capacity(cuts.len() + 1);
-    for upper in cuts.iter().copied().map(Some).chain([None]) {
-        let above = |numbers: &Numbers| upper.map_or(0, |cut| numbers.at_least(cut).0);
-        let (next_ours, next_theirs) = (above(baseline).min(ours), above(current).min(theirs));
-        let end = upper.unwrap_or(most).clamp(lower, most.max(lower));
-        // The values are below the cut, so one that is just above the lower end is alone.
-        let width = if end <= lower.next_up() {
-            0.0
-        } else {
-            end - lower
-        };
-        cells.push(JointCell {
-            position: lower + width / 2.0,
-            width,
-            baseline: ours - next_ours,
-            current: theirs - next_theirs,
-        });
-        (ours, theirs, lower) = (next_ours, next_theirs, end);
-    }
-    cells
-}
-
-/// Lays the cells of both sides over one another, at the coarser grid of the two.
-fn joint_cells(baseline: &Numbers, current: &Numbers) -> Vec<JointCell> {
-    // Where a side was counted in stretches, the other is counted in the same.
-    let cuts: Option<Vec<f64>> = match (current.stretches(), baseline.stretches()) {
-        (Some(cuts), _) => Some(cuts.collect()),
-        (None, Some(cuts)) => Some(cuts.collect()),
-        (None, None) => None,
+    let rules = NumberRules {
+        sides,
+        cells: &cells,
+        sizes,
+        context,
+        bins_p_value: report.bins_p_value.unwrap_or(1.0),
+        ks_p_value: sharper_ks(&counts, ks_p_value, exact),
+        distance: distance.unwrap_or(0.0).max(robust_distance.unwrap_or(0.0)),
+        outside: (below, above),
     };
-    if let Some(cuts) = cuts {
-        return stretches(baseline, current, &cuts);
-    }
-    let shift = baseline.shift().max(current.shift());
-    let coarser = if baseline.shift() >= current.shift() {
-        baseline
+    rules.judge(found);
+}
+
+/// Values below which the exact test costs nothing worth the name.
+const MOST_PAIRS: u64 = 1_000_000;
+
+/// The asymptotic p-value is a rough one for a few values, and too large with ties.
+fn sharper_ks(counts: &[(u64, u64)], asymptotic: f64, exact: bool) -> f64 {
+    let (n, m) = counts.iter().fold((0, 0), |(n, m), (b, c)| (n + b, m + c));
+    if exact && asymptotic < 0.05 && n * m <= MOST_PAIRS {
+        exact_p_value(counts)
     } else {
-        current
-    };
-    let (ours, theirs) = (baseline.coarsened(shift), current.coarsened(shift));
-    let range = (
-        baseline.min().min(current.min()),
-        baseline.max().max(current.max()),
-    );
-    let mut cells = Vec::with_capacity(ours.len() + theirs.len());
-    let (mut i, mut j) = (0, 0);
-    while i < ours.len() || j < theirs.len() {
-        let key = match (ours.get(i), theirs.get(j)) {
-            (Some(a), Some(b)) => a.key.min(b.key),
-            (Some(a), None) => a.key,
-            (None, Some(b)) => b.key,
-            (None, None) => break,
-        };
-        let cell = crate::profile::Cell { key, count: 0 };
-        let (position, width) = if shift == 0 {
-            (coarser.lower(cell), 0.0)
-        } else {
-            let lower = coarser.lower(cell).max(range.0);
-            let upper = coarser.upper(cell).min(range.1).max(lower);
-            (f64::midpoint(lower, upper), upper - lower)
-        };
-        let take = |side: &[crate::profile::Cell], index: &mut usize| match side.get(*index) {
-            Some(cell) if cell.key == key => {
-                *index += 1;
-                cell.count
-            }
-            _ => 0,
-        };
-        let (baseline, current) = (take(&ours, &mut i), take(&theirs, &mut j));
-        cells.push(JointCell {
-            position,
-            width,
-            baseline,
-            current,
-        });
+        asymptotic
     }
-    cells
+}
+
+/// Returns the Wasserstein-1 distance in standard deviations when both sides are cut off at the
+/// baseline's first and last hundredth. A few values far away hide any shift in the plain one, for
+/// they are its standard deviation. None where nearly all of the baseline is one value.
+fn winsorised_distance(cells: &[JointCell]) -> Option<f64> {
+    const CUT: f64 = 0.01;
+    let (n, m) = cells.iter().fold((0.0, 0.0), |(n, m), cell| {
+        (n + cell.baseline as f64, m + cell.current as f64)
+    });
+    let mut below = 0.0;
+    let (mut low, mut high) = (None, None);
+    for cell in cells {
+        below += cell.baseline as f64;
+        if low.is_none() && below > CUT * n {
+            low = Some(cell.position);
+        }
+        if high.is_none() && below >= (1.0 - CUT) * n {
+            high = Some(cell.position);
+        }
+    }
+    let (low, high) = (low?, high?);
+    // From one end of the range, so that large values far from zero cancel nothing.
+    let (mut sum, mut squares) = (0.0, 0.0);
+    let (mut gap, mut area, mut last) = (0.0_f64, 0.0, low);
+    for cell in cells {
+        let at = cell.position.clamp(low, high);
+        area += gap.abs() * (at - last);
+        last = at;
+        gap += cell.baseline as f64 / n - cell.current as f64 / m;
+        sum += cell.baseline as f64 * (at - low);
+        squares += cell.baseline as f64 * (at - low).powi(2);
+    }
+    let variance = squares / n - (sum / n).powi(2);
+    (variance > 1e-12 * (high - low).powi(2)).then(|| area / variance.sqrt())
 }

@@ -1,63 +1,94 @@
 //! The verdict on a compared feature, and its reasons in words.
 
 use super::bins::short;
-use super::feature::percent;
-use super::report::{BinReport, FeatureReport, PsiThresholds, Status};
+use super::feature::{Context, percent};
+use super::report::{BinReport, FeatureReport, FeatureThresholds, Status};
 
-/// Sets the status by PSI and by the PSI of missing, and says why.
-pub(super) fn judge(report: &mut FeatureReport, thresholds: PsiThresholds) {
+/// Sets the status by PSI and by the PSI of missing; returns why, each reason with its status.
+pub(super) fn judge(
+    report: &mut FeatureReport,
+    thresholds: FeatureThresholds,
+    context: Context,
+) -> Vec<(Status, String)> {
     let mut reasons = Vec::new();
-    let mut status = Status::Ok;
     if let (Some(psi), Some(noise)) = (report.psi, report.psi_noise_limit) {
-        let verdict = judged("PSI", psi, noise, thresholds, &mut reasons);
-        if verdict > Status::Ok {
-            reasons.extend(what_moved(report));
+        let found = Compared {
+            name: "PSI",
+            psi,
+            noise,
+            p_value: report.bins_p_value.unwrap_or(1.0),
+        };
+        if let Some((status, reason)) = found.judged(thresholds, context) {
+            reasons.push((status, reason));
+            if status > Status::TooFewRows {
+                reasons.extend(what_moved(report).into_iter().map(|words| (status, words)));
+            }
         }
-        status = status.max(verdict);
     }
     let missing = &report.missing;
-    let verdict = judged(
-        "missing PSI",
-        missing.psi,
-        missing.psi_noise_limit,
-        thresholds,
-        &mut reasons,
-    );
-    if verdict > Status::Ok {
-        reasons.push(format!(
-            "missing {} -> {}",
-            percent(missing.share.baseline),
-            percent(missing.share.current)
-        ));
+    let found = Compared {
+        name: "missing PSI",
+        psi: missing.psi,
+        noise: missing.psi_noise_limit,
+        p_value: missing.p_value,
+    };
+    match found.judged(thresholds, context) {
+        // Whoever cannot see the bins drift cannot see missing values do: said once.
+        Some((Status::TooFewRows, reason)) if reasons.is_empty() => {
+            reasons.push((Status::TooFewRows, reason));
+        }
+        Some((status, reason)) if status > Status::TooFewRows => {
+            reasons.push((status, reason));
+            let words = format!(
+                "missing {} -> {}",
+                percent(missing.share.baseline),
+                percent(missing.share.current)
+            );
+            reasons.push((status, words));
+        }
+        _ => {}
     }
-    report.status = status.max(verdict);
-    reasons.append(&mut report.reasons);
-    report.reasons = reasons;
+    let worst = reasons.iter().map(|(status, _)| *status).max();
+    report.status = worst.unwrap_or(Status::Ok);
+    reasons
 }
 
-fn judged(
-    name: &str,
+/// A PSI and what chance makes of it.
+struct Compared {
+    name: &'static str,
     psi: f64,
     noise: f64,
-    thresholds: PsiThresholds,
-    reasons: &mut Vec<String>,
-) -> Status {
-    let status = thresholds.judge(psi);
-    let limit = if status == Status::Fail {
-        thresholds.fail_psi
-    } else {
-        thresholds.warn_psi
-    };
-    if status > Status::Ok && psi <= noise {
-        reasons.push(format!(
-            "{name} {psi:.2}, but too few rows to tell (chance alone reaches {noise:.2})"
-        ));
-        return Status::Warn;
+    p_value: f64,
+}
+
+impl Compared {
+    /// Judges by size and by evidence; nothing to say is OK. What could not have failed even where
+    /// it drifted is not judged, unless it is beyond chance as it is.
+    fn judged(&self, thresholds: FeatureThresholds, context: Context) -> Option<(Status, String)> {
+        let Self {
+            name, psi, noise, ..
+        } = *self;
+        let by_size = thresholds.judge(psi);
+        let is_beyond_chance = psi > noise && self.p_value < context.levels.warn;
+        if by_size > Status::Ok && is_beyond_chance {
+            let fails = by_size == Status::Fail;
+            let limit = if fails {
+                thresholds.fail_psi
+            } else {
+                thresholds.warn_psi
+            };
+            let reason = format!("{name} {psi:.2} >= {limit}");
+            return Some(if fails && self.p_value >= context.levels.fail {
+                (Status::Warn, format!("{reason}, but too few rows to fail"))
+            } else {
+                (by_size, reason)
+            });
+        }
+        (noise >= thresholds.fail_psi).then(|| {
+            let reason = format!("too few rows to tell: chance alone reaches {name} {noise:.2}");
+            (Status::TooFewRows, reason)
+        })
     }
-    if status > Status::Ok {
-        reasons.push(format!("{name} {psi:.2} >= {limit}"));
-    }
-    status
 }
 
 /// Says in words what moved most.

@@ -1,18 +1,25 @@
 //! Two profiles in, one report out.
 
 pub mod bins;
+mod category_rules;
 pub mod check;
 pub mod feature;
 mod feature_bins;
 mod feature_categorical;
+mod feature_cells;
 mod feature_numeric;
 mod feature_verdict;
+pub mod noise;
+mod number_rules;
 pub mod performance;
 pub mod plan;
 pub mod report;
 pub mod roles;
+mod share_rule;
+#[cfg(test)]
+mod simulation;
 
 pub use check::{Provenance, check};
 pub use plan::{CheckOptions, Plan};
-pub use report::{DriftReport, PsiThresholds, Status};
+pub use report::{DriftReport, FeatureThresholds, Status};
 pub use roles::UsualColumns;

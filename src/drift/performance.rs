@@ -1,5 +1,8 @@
 //! Concept drift: how good the score was on both sides, and whether it fell beyond chance.
 
+use statrs::function::erf::erfc;
+
+use super::noise::Levels;
 use super::report::{PerformanceReport, Status};
 use crate::data::{positive_label, same_label};
 use crate::error::{Error, Place, Result};
@@ -8,6 +11,12 @@ use crate::stats::classification::{Estimate, Performance, ScoredCell, performanc
 
 /// Resamples of each side.
 const REPLICATES: u32 = 400;
+
+/// Rows of each class on each side below which an interval is a guess.
+const LEAST_OF_A_CLASS: u64 = 20;
+
+/// Half the width of a 95 % interval in standard errors.
+const HALF_WIDTH: f64 = 1.959_963_984_540_054;
 
 /// Which way a metric gets worse, and how far it may fall beyond chance before it fails.
 struct Judged {
@@ -51,7 +60,8 @@ const JUDGED: [Judged; 4] = [
     },
 ];
 
-/// Compares the performance of the score on both sides.
+/// Compares the performance of the score on both sides; `units` is among how many columns the
+/// noise of the check is shared.
 ///
 /// # Errors
 /// Bad input if the label has not two values, if it is not clear which means churned, or if
@@ -62,23 +72,33 @@ pub fn compare(
     positive: Option<&str>,
     class_threshold: f64,
     seed: u64,
+    units: usize,
     names: (&str, &str),
 ) -> Result<PerformanceReport> {
     let labels = baseline.by_label.keys().chain(current.by_label.keys());
     let positive = positive_label(&baseline.label, labels.map(String::as_str), positive)?;
-    let side = |outcome: &Outcome, file: &str| -> Result<Performance> {
-        let cells = scored_cells(outcome, &positive, file)?;
-        Ok(performance(&cells, class_threshold, seed, REPLICATES))
-    };
+    let cells = (
+        scored_cells(baseline, &positive, names.0)?,
+        scored_cells(current, &positive, names.1)?,
+    );
+    let figures = |cells: &[ScoredCell]| performance(cells, class_threshold, seed, REPLICATES);
     let mut report = PerformanceReport {
         status: Status::Ok,
         reasons: Vec::new(),
         label: baseline.label.clone(),
         positive: positive.clone(),
         threshold: class_threshold,
-        baseline: side(baseline, names.0)?,
-        current: side(current, names.1)?,
+        baseline: figures(&cells.0),
+        current: figures(&cells.1),
     };
+    if let Some(reason) = too_few(&report) {
+        report.status = Status::TooFewRows;
+        report.reasons.push(reason);
+        return Ok(report);
+    }
+    let levels = Levels::of_column(units, JUDGED.len() as f64);
+    // Only who seems to have fallen is worth a third bootstrap.
+    let mut pooled: Option<Performance> = None;
     for judged in &JUDGED {
         let (Some(before), Some(now)) = (
             (judged.estimate)(&report.baseline),
@@ -86,54 +106,117 @@ pub fn compare(
         ) else {
             continue;
         };
-        let (status, reason) = judge(judged, before, now);
-        report.status = report.status.max(status);
-        report.reasons.extend(reason);
+        let fall = Fall::of(judged, before, now);
+        if fall.beyond <= 0.0 {
+            continue;
+        }
+        let pooled = pooled.get_or_insert_with(|| {
+            let all: Vec<ScoredCell> = cells.0.iter().chain(&cells.1).copied().collect();
+            figures(&all)
+        });
+        let rows = (report.baseline.rows as f64, report.current.rows as f64);
+        let p_value = fall.p_value((judged.estimate)(pooled), rows);
+        let status = fall.judge(judged, before, p_value, levels);
+        if status > Status::Ok {
+            report.status = report.status.max(status);
+            report.reasons.push(fall.in_words(judged, before, now));
+        }
     }
     Ok(report)
 }
 
-/// The fall must exceed what chance makes of a difference: the half intervals of both sides,
-/// added as squares since the sides are independent.
-fn judge(judged: &Judged, before: Estimate, now: Estimate) -> (Status, Option<String>) {
-    let (fall, half_before, half_now) = if judged.larger_is_better {
-        (
-            before.value - now.value,
-            before.value - before.low,
-            now.high - now.value,
-        )
-    } else {
-        (
-            now.value - before.value,
-            before.high - before.value,
-            now.value - now.low,
-        )
-    };
-    let chance = half_before.hypot(half_now);
-    let beyond = fall - chance;
-    if beyond <= 0.0 {
-        return (Status::Ok, None);
+fn too_few(report: &PerformanceReport) -> Option<String> {
+    let sides = [
+        ("baseline", &report.baseline),
+        ("current side", &report.current),
+    ];
+    sides.into_iter().find_map(|(side, figures)| {
+        let negatives = figures.rows - figures.positives;
+        let (count, class) = if figures.positives <= negatives {
+            (figures.positives, "churned")
+        } else {
+            (negatives, "stayed")
+        };
+        (count < LEAST_OF_A_CLASS).then(|| {
+            format!(
+                "too few rows to tell: {count} of the {side} {class}, fewer than {LEAST_OF_A_CLASS}"
+            )
+        })
+    })
+}
+
+/// How much worse a metric got.
+#[derive(Debug, Clone, Copy)]
+struct Fall {
+    fall: f64,
+    /// What chance makes of a difference: the half intervals of both sides, added as squares since
+    /// the sides are independent.
+    chance: f64,
+    beyond: f64,
+}
+
+impl Fall {
+    fn of(judged: &Judged, before: Estimate, now: Estimate) -> Self {
+        let (fall, half_before, half_now) = if judged.larger_is_better {
+            (
+                before.value - now.value,
+                before.value - before.low,
+                now.high - now.value,
+            )
+        } else {
+            (
+                now.value - before.value,
+                before.high - before.value,
+                now.value - now.low,
+            )
+        };
+        let chance = half_before.hypot(half_now);
+        Self {
+            fall,
+            chance,
+            beyond: fall - chance,
+        }
     }
-    let limit = if judged.relative {
-        judged.fail * before.value.abs()
-    } else {
-        judged.fail
-    };
-    let status = if beyond >= limit {
-        Status::Fail
-    } else {
-        Status::Warn
-    };
-    let verb = if judged.larger_is_better {
-        "fell"
-    } else {
-        "rose"
-    };
-    let reason = format!(
-        "{} {verb} {:.3} -> {:.3}, {beyond:.3} beyond chance",
-        judged.name, before.value, now.value
-    );
-    (status, Some(reason))
+
+    /// Returns how likely chance alone makes a fall of this size, by the larger of two standard
+    /// errors: that of both sides, and that of all rows together if they are of one law. A side
+    /// whose few rows happen to be perfect shows no error of its own.
+    fn p_value(self, pooled: Option<Estimate>, rows: (f64, f64)) -> f64 {
+        let all = rows.0 + rows.1;
+        let of_pooled = pooled.map_or(0.0, |pooled| {
+            (pooled.high - pooled.low) / 2.0 * (all / rows.0 + all / rows.1).sqrt()
+        });
+        let standard_error = self.chance.max(of_pooled) / HALF_WIDTH;
+        erfc(self.fall / standard_error / std::f64::consts::SQRT_2) / 2.0
+    }
+
+    /// Any fall beyond chance warns; it fails if it is also large.
+    fn judge(self, judged: &Judged, before: Estimate, p_value: f64, levels: Levels) -> Status {
+        let limit = if judged.relative {
+            judged.fail * before.value.abs()
+        } else {
+            judged.fail
+        };
+        if self.beyond >= limit && p_value < levels.fail {
+            Status::Fail
+        } else if p_value < levels.warn {
+            Status::Warn
+        } else {
+            Status::Ok
+        }
+    }
+
+    fn in_words(self, judged: &Judged, before: Estimate, now: Estimate) -> String {
+        let verb = if judged.larger_is_better {
+            "fell"
+        } else {
+            "rose"
+        };
+        format!(
+            "{} {verb} {:.3} -> {:.3}, {:.3} beyond chance",
+            judged.name, before.value, now.value, self.beyond
+        )
+    }
 }
 
 fn scored_cells(outcome: &Outcome, positive: &str, file: &str) -> Result<Vec<ScoredCell>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bins::edges;
-use super::report::{LeftOut, PsiThresholds, Role, Status};
+use super::report::{FeatureThresholds, LeftOut, Role, SizeThresholds, Status};
 use super::roles::{UsualColumns, check_names, role_by_name, role_by_values};
 use crate::error::{Error, Result};
 use crate::profile::{CountColumn, CountPlan, Kind, Profile, Roles, View};
@@ -20,9 +20,9 @@ pub struct CheckOptions {
     /// Columns that are no features by their usual names.
     pub usual: UsualColumns,
     /// Thresholds of features without thresholds of their own.
-    pub thresholds: PsiThresholds,
+    pub thresholds: FeatureThresholds,
     /// Thresholds by feature.
-    pub thresholds_by_feature: BTreeMap<String, PsiThresholds>,
+    pub thresholds_by_feature: BTreeMap<String, FeatureThresholds>,
     /// Rows below which a side is called small.
     pub min_rows: u64,
     /// Score from which a row is classed as churned.
@@ -38,9 +38,10 @@ impl Default for CheckOptions {
             features: Vec::new(),
             roles: Roles::default(),
             usual: UsualColumns::default(),
-            thresholds: PsiThresholds {
+            thresholds: FeatureThresholds {
                 warn_psi: 0.1,
                 fail_psi: 0.25,
+                sizes: SizeThresholds::default(),
             },
             thresholds_by_feature: BTreeMap::new(),
             min_rows: 100,
@@ -53,7 +54,7 @@ impl Default for CheckOptions {
 impl CheckOptions {
     /// Returns the thresholds of a feature.
     #[must_use]
-    pub fn thresholds_of(&self, feature: &str) -> PsiThresholds {
+    pub fn thresholds_of(&self, feature: &str) -> FeatureThresholds {
         self.thresholds_by_feature
             .get(feature)
             .copied()
@@ -61,7 +62,7 @@ impl CheckOptions {
     }
 }
 
-impl PsiThresholds {
+impl FeatureThresholds {
     /// Returns the status of a PSI, chance left aside.
     #[must_use]
     pub fn judge(self, psi: f64) -> Status {

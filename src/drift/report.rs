@@ -13,12 +13,14 @@ use crate::stats::classification::Performance;
 /// Version of the drift report's JSON layout.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// A verdict. Ordered: `Ok < Warn < Fail`, so the worst is the maximum.
+/// A verdict. Ordered: `Ok < TooFewRows < Warn < Fail`, so the worst is the maximum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Nothing to see.
     Ok,
+    /// Nothing was found, and with so few rows a drift that fails could not have been.
+    TooFewRows,
     /// Worth a look.
     Warn,
     /// Act.
@@ -26,11 +28,27 @@ pub enum Status {
 }
 
 impl Status {
-    /// Returns `OK`, `WARN` or `FAIL`.
+    /// Every status, the best first.
+    pub const ALL: [Self; 4] = [Self::Ok, Self::TooFewRows, Self::Warn, Self::Fail];
+
+    /// Returns the number that stands for it in metrics: what was not judged lies below 0, so that
+    /// neither "0 is well" nor "1 and more is not" takes it for its own.
+    #[must_use]
+    pub const fn number(self) -> f64 {
+        match self {
+            Self::TooFewRows => -1.0,
+            Self::Ok => 0.0,
+            Self::Warn => 1.0,
+            Self::Fail => 2.0,
+        }
+    }
+
+    /// Returns `OK`, `TOO_FEW_ROWS`, `WARN` or `FAIL`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "OK",
+            Self::TooFewRows => "TOO_FEW_ROWS",
             Self::Warn => "WARN",
             Self::Fail => "FAIL",
         }
@@ -55,6 +73,8 @@ pub struct DriftReport {
     /// When the check ran, RFC 3339 in UTC.
     pub created_at: String,
     /// The verdict: the worst of the features, the score, the performance and the findings.
+    /// `TOO_FEW_ROWS` only where nothing that was compared could be judged, or a side is smaller
+    /// than `min_rows`; then nothing failed or warned either.
     pub status: Status,
     /// The largest PSI of any feature; 0 if no feature has one.
     pub overall_max_psi: f64,
@@ -102,29 +122,68 @@ pub struct Thresholds {
     pub fail_psi: f64,
     /// Rows below which a side is called small.
     pub min_rows: u64,
+    /// The sizes from which the rules beside PSI warn and fail.
+    #[serde(flatten)]
+    pub sizes: SizeThresholds,
     /// Features with thresholds of their own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub by_feature: BTreeMap<String, PsiThresholds>,
+    pub by_feature: BTreeMap<String, FeatureThresholds>,
 }
 
 impl Thresholds {
     /// Returns those of features without thresholds of their own.
     #[must_use]
-    pub const fn general(&self) -> PsiThresholds {
-        PsiThresholds {
+    pub const fn general(&self) -> FeatureThresholds {
+        FeatureThresholds {
             warn_psi: self.warn_psi,
             fail_psi: self.fail_psi,
+            sizes: self.sizes,
         }
     }
 }
 
-/// A pair of PSI thresholds.
+/// The thresholds of one feature.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct PsiThresholds {
+pub struct FeatureThresholds {
     /// PSI from which the feature warns.
     pub warn_psi: f64,
     /// PSI from which the feature fails.
     pub fail_psi: f64,
+    /// The sizes from which the rules beside PSI warn and fail.
+    #[serde(flatten)]
+    pub sizes: SizeThresholds,
+}
+
+/// The sizes from which the rules beside PSI warn and fail. Each counts only beyond chance.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SizeThresholds {
+    /// Distance in standard deviations of the baseline from which a feature warns.
+    pub warn_distance: f64,
+    /// The same to fail.
+    pub fail_distance: f64,
+    /// How many times as frequent, or as rare, a single value must have become to warn.
+    pub warn_share_ratio: f64,
+    /// The same to fail.
+    pub fail_share_ratio: f64,
+    /// Share of current values where the baseline has none, from which a feature warns; and the
+    /// share that a single value must have on either side for its ratio to warn.
+    pub warn_new_share: f64,
+    /// The same to fail.
+    pub fail_new_share: f64,
+}
+
+impl Default for SizeThresholds {
+    fn default() -> Self {
+        Self {
+            warn_distance: 0.05,
+            fail_distance: 0.5,
+            warn_share_ratio: 1.5,
+            fail_share_ratio: 4.0,
+            warn_new_share: 0.01,
+            fail_new_share: 0.1,
+        }
+    }
 }
 
 /// What kind of values a feature has.
@@ -160,9 +219,14 @@ pub struct FeatureReport {
     /// Population stability index over `bins`, natural logarithm; absent if a side has no values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psi: Option<f64>,
-    /// PSI that this many rows and bins reach by chance alone in 5 % of checks, over all features.
+    /// PSI that this many rows and bins reach by chance alone in 5 % of checks, over all tests of
+    /// all features.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psi_noise_limit: Option<f64>,
+    /// How likely chance alone makes the bins differ as much, by the chi-square test of bins that
+    /// hold enough rows of both sides; absent if a side has no values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bins_p_value: Option<f64>,
     /// Why the status is what it is, in words; empty when OK.
     pub reasons: Vec<String>,
     /// Missing values.
@@ -184,12 +248,20 @@ pub struct MissingReport {
     pub psi: f64,
     /// PSI of missing that chance alone reaches, see [`FeatureReport::psi_noise_limit`].
     pub psi_noise_limit: f64,
+    /// How likely chance alone makes the shares differ as much (Fisher's exact test).
+    #[serde(default = "one")]
+    pub p_value: f64,
     /// Share of rows without a value, 0 to 1.
     pub share: Sides<f64>,
     /// Counts by kind: `empty`, `na`, `nan`, `null`, `infinite`, `text` (text among numbers).
     pub baseline_counts: BTreeMap<String, u64>,
     /// The same for the current side.
     pub current_counts: BTreeMap<String, u64>,
+}
+
+/// The p-value that a report of an older version doesn't have.
+const fn one() -> f64 {
+    1.0
 }
 
 /// One bin of a feature.
@@ -234,6 +306,10 @@ pub struct NumericReport {
     /// Wasserstein-1 distance over the baseline's population standard deviation; absent if that is 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wasserstein_in_standard_deviations: Option<f64>,
+    /// The same with both sides cut off at the baseline's first and last hundredth, so that a few
+    /// values far away hide no shift; absent if nearly all of the baseline is one value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub winsorised_wasserstein_in_standard_deviations: Option<f64>,
     /// `exact`, or `grid` when either side has too many distinct values to keep.
     pub method: Method,
     /// Largest error of `ks_statistic` from the grid; 0 when exact.
@@ -295,6 +371,10 @@ pub struct CategoricalReport {
     pub unseen_count: u64,
     /// Share of current rows in them.
     pub unseen_share: f64,
+    /// Share of current rows that the baseline's own singletons predict in unseen categories
+    /// (Good-Turing).
+    #[serde(default)]
+    pub expected_unseen_share: f64,
     /// Categories of the baseline that are gone, largest first, at most 20.
     pub lost_categories: Vec<String>,
     /// How many there are in all.
@@ -331,6 +411,16 @@ pub enum FindingKind {
     Constant,
     /// Texts that the baseline never had.
     UnseenCategories,
+    /// The distribution moved by a number of standard deviations.
+    Distance,
+    /// Values beyond the baseline's range.
+    OutOfRange,
+    /// Values where the baseline has a gap, or a value of its own that it hardly had.
+    NewMode,
+    /// A single value became several times as frequent, or as rare.
+    ShareRatio,
+    /// Categories that seem to have changed their names.
+    Recoding,
     /// Fewer rows than `min_rows`.
     FewRows,
     /// The share of missing values moved beyond chance.
@@ -342,6 +432,25 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Every kind.
+    pub const ALL: [Self; 15] = [
+        Self::AbsentColumn,
+        Self::TypeChange,
+        Self::AllMissing,
+        Self::Infinities,
+        Self::Constant,
+        Self::UnseenCategories,
+        Self::Distance,
+        Self::OutOfRange,
+        Self::NewMode,
+        Self::ShareRatio,
+        Self::Recoding,
+        Self::FewRows,
+        Self::MissingShare,
+        Self::Performance,
+        Self::ExtraColumn,
+    ];
+
     /// Returns the name used in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -352,6 +461,11 @@ impl FindingKind {
             Self::Infinities => "infinities",
             Self::Constant => "constant",
             Self::UnseenCategories => "unseen_categories",
+            Self::Distance => "distance",
+            Self::OutOfRange => "out_of_range",
+            Self::NewMode => "new_mode",
+            Self::ShareRatio => "share_ratio",
+            Self::Recoding => "recoding",
             Self::FewRows => "few_rows",
             Self::MissingShare => "missing_share",
             Self::Performance => "performance",

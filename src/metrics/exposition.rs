@@ -77,7 +77,7 @@ mod tests {
         let text = exposition.finish().expect("encodes");
         assert_eq!(
             text,
-            "# HELP churn_drift_status Verdict of the last drift check: 0 OK, 1 WARN, 2 FAIL.\n\
+            "# HELP churn_drift_status Verdict of the last drift check: 0 OK, 1 WARN, 2 FAIL, -1 too few rows to tell.\n\
              # TYPE churn_drift_status gauge\n\
              churn_drift_status{model=\"telco\"} 2\n"
         );

@@ -109,14 +109,14 @@ pub const DRIFT_STATUS: Metric = gauge(
     "churn_drift_status",
     &["model"],
     "",
-    "Verdict of the last drift check: 0 OK, 1 WARN, 2 FAIL.",
+    "Verdict of the last drift check: 0 OK, 1 WARN, 2 FAIL, -1 too few rows to tell.",
 );
 /// One feature's verdict.
 pub const DRIFT_FEATURE_STATUS: Metric = gauge(
     "churn_drift_feature_status",
     &["model", "feature"],
     "",
-    "Verdict on a feature in the last drift check: 0 OK, 1 WARN, 2 FAIL.",
+    "Verdict on a feature in the last drift check: 0 OK, 1 WARN, 2 FAIL, -1 too few rows to tell.",
 );
 /// Rows of a side.
 pub const DRIFT_ROWS: Metric = gauge(
@@ -150,7 +150,7 @@ pub const DRIFT_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
 pub const DRIFT_CHECKS: Metric = counter(
     "churn_drift_checks_total",
     &["result"],
-    "Drift checks since the start, by result: ok, warn, fail, or error where there was none.",
+    "Drift checks since the start, by result: ok, too_few_rows, warn, fail, or error where there was none.",
 );
 /// How long the last one took.
 pub const DRIFT_CHECK_DURATION_SECONDS: Metric = gauge(

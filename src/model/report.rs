@@ -77,7 +77,7 @@ pub struct SplitDrift {
 /// How far a feature of a split is from train.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SplitPsi {
-    /// `OK`, `WARN` or `FAIL`, by the rules of `churnctl drift`.
+    /// `OK`, `TOO_FEW_ROWS`, `WARN` or `FAIL`, by the rules of `churnctl drift`.
     pub status: String,
     /// Population stability index; absent without values to compare.
     #[serde(default, skip_serializing_if = "Option::is_none")]

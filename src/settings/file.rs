@@ -16,7 +16,16 @@ pub const DEFAULT_FILE: &str = "churnctl.toml";
 
 /// Tables of thresholds for single features live under this name.
 const THRESHOLDS: &str = "drift.thresholds";
-const THRESHOLD_KEYS: [&str; 2] = ["warn_psi", "fail_psi"];
+const THRESHOLD_KEYS: [&str; 8] = [
+    "warn_psi",
+    "fail_psi",
+    "warn_distance",
+    "fail_distance",
+    "warn_share_ratio",
+    "fail_share_ratio",
+    "warn_new_share",
+    "fail_new_share",
+];
 
 /// Which settings file to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +146,7 @@ impl Reader<'_> {
                 );
                 return Err(error.hint(match nearest(&key_name, THRESHOLD_KEYS) {
                     Some(near) => format!("did you mean \"{near}\"?"),
-                    None => "a feature takes warn_psi and fail_psi".to_owned(),
+                    None => format!("a feature takes {}", THRESHOLD_KEYS.join(", ")),
                 }));
             }
             let raw = self.value(&format!("{section}.{key_name}"), Kind::Number, value)?;

@@ -105,7 +105,7 @@ const fn key(
 }
 
 /// Every setting, in the order of `config show`. Beside these there are the tables
-/// `[drift.thresholds.FEATURE]` with `warn_psi` and `fail_psi`.
+/// `[drift.thresholds.FEATURE]` with all that warns and fails.
 #[rustfmt::skip]
 pub static KEYS: &[Key] = &[
     key("model", Kind::Text, Some("churn"), Some("--model"), "name of the model, the label `model` of the metrics"),
@@ -134,7 +134,7 @@ pub static KEYS: &[Key] = &[
     key("drift.html", Kind::Text, None, Some("--html"), "HTML report"),
     key("drift.markdown", Kind::Text, None, Some("--markdown"), "Markdown report"),
     key("drift.junit", Kind::Text, None, Some("--junit"), "JUnit report"),
-    key("drift.verdict_file", Kind::Text, None, Some("--verdict-file"), "file for the verdict alone: OK, WARN or FAIL"),
+    key("drift.verdict_file", Kind::Text, None, Some("--verdict-file"), "file for the verdict alone: OK, WARN, FAIL or TOO_FEW_ROWS"),
     key("drift.annotations", Kind::Text, None, Some("--annotations"), "GitHub annotations, the ten worst"),
     key("drift.termination_log", Kind::Text, Some("/dev/termination-log"), None, "where Kubernetes looks for a pod's last words; written only if it exists"),
     key("drift.metrics_file", Kind::Text, None, Some("--metrics-file"), "metrics in Prometheus' text format"),
@@ -144,7 +144,13 @@ pub static KEYS: &[Key] = &[
     key("drift.listen", Kind::Text, None, None, "address at which a repeated check shows its metrics and its report"),
     key("drift.warn_psi", Kind::Number, Some("0.1"), Some("--warn-psi"), "PSI from which a feature warns"),
     key("drift.fail_psi", Kind::Number, Some("0.25"), Some("--fail-psi"), "PSI from which a feature fails"),
-    key("drift.min_rows", Kind::Count, Some("100"), Some("--min-rows"), "rows below which a side is called small"),
+    key("drift.warn_distance", Kind::Number, Some("0.05"), Some("--warn-distance"), "distance in standard deviations of the baseline from which a feature warns"),
+    key("drift.fail_distance", Kind::Number, Some("0.5"), Some("--fail-distance"), "distance in standard deviations of the baseline from which a feature fails"),
+    key("drift.warn_share_ratio", Kind::Number, Some("1.5"), None, "how many times as frequent, or as rare, a single value must have become to warn"),
+    key("drift.fail_share_ratio", Kind::Number, Some("4"), None, "how many times as frequent, or as rare, a single value must have become to fail"),
+    key("drift.warn_new_share", Kind::Number, Some("0.01"), None, "share of current values beyond the baseline's range or in its gaps from which a feature warns, and least share of a single value whose ratio warns"),
+    key("drift.fail_new_share", Kind::Number, Some("0.1"), None, "share of current values beyond the baseline's range or in its gaps from which a feature fails, and least share of a single value whose ratio fails"),
+    key("drift.min_rows", Kind::Count, Some("100"), Some("--min-rows"), "rows below which a side is too small to tell"),
     key("drift.fail_on", Kind::Text, Some("fail"), Some("--fail-on"), "verdict that ends with exit code 2: fail, warn or never"),
     key("drift.class_threshold", Kind::Number, Some("0.5"), Some("--class-threshold"), "score from which a row is classed as churned"),
     key("train.data", Kind::List, Some("data/features/training_dataset.csv"), None, "tables to train from"),

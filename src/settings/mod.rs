@@ -17,7 +17,7 @@ pub use keys::{KEYS, Key, Kind, key_of_flag};
 pub use kubernetes::{DeploymentSettings, duration_seconds};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
 pub use resolved::{
-    ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds,
+    ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, Limits,
     MlflowSettings, PushSettings, RetrainSettings, ScoreSettings, Settings, TrainSettings,
 };
 pub use serve::{PredictionLogSettings, ServeSettings};

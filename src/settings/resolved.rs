@@ -128,10 +128,8 @@ pub struct DriftSettings {
     pub watch: Option<Span>,
     /// Where to listen meanwhile.
     pub listen: Option<String>,
-    /// PSI from which a feature warns.
-    pub warn_psi: PsiThreshold,
-    /// PSI from which a feature fails.
-    pub fail_psi: PsiThreshold,
+    /// Thresholds of features without thresholds of their own.
+    pub general: FeatureThresholds,
     /// Features with thresholds of their own.
     pub thresholds: BTreeMap<String, FeatureThresholds>,
     /// Rows below which a side is called small.
@@ -250,10 +248,23 @@ pub struct PushSettings {
 /// The thresholds of one feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeatureThresholds {
-    /// PSI from which it warns.
-    pub warn_psi: PsiThreshold,
-    /// PSI from which it fails.
-    pub fail_psi: PsiThreshold,
+    /// PSI.
+    pub psi: Limits,
+    /// Distance in standard deviations.
+    pub distance: Limits,
+    /// How many times as frequent, or as rare, a single value became.
+    pub share_ratio: Limits,
+    /// Share of values where the baseline has none.
+    pub new_share: Limits,
+}
+
+/// From where on something warns, and fails.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// To warn.
+    pub warn: PsiThreshold,
+    /// To fail.
+    pub fail: PsiThreshold,
 }
 
 impl Settings {
@@ -367,9 +378,14 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         let (target, _) = layers.optional::<Target>(name)?;
         Ok(target.and_then(|target| target.path().map(PathBuf::from)))
     };
-    let warn = layers.required::<PsiThreshold>("drift.warn_psi")?;
-    let fail = layers.required::<PsiThreshold>("drift.fail_psi")?;
-    in_order("drift.warn_psi", &warn, &fail)?;
+    let general = SIZES.map(|size| -> Result<(Threshold, Threshold)> {
+        let warn = layers.required::<PsiThreshold>(&format!("drift.warn_{size}"))?;
+        let fail = layers.required::<PsiThreshold>(&format!("drift.fail_{size}"))?;
+        in_order(&format!("drift.warn_{size}"), &warn, &fail)?;
+        Ok((warn, fail))
+    });
+    let [psi, distance, share_ratio, new_share] = general;
+    let general = [psi?, distance?, share_ratio?, new_share?];
     Ok(DriftSettings {
         baseline: layers.list("drift.baseline")?,
         current: layers.list("drift.current")?,
@@ -386,9 +402,8 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         push_job: layers.required("drift.push_job")?.0,
         watch: layers.optional("drift.watch")?.0,
         listen: layers.optional("drift.listen")?.0,
-        thresholds: thresholds(layers, &warn, &fail)?,
-        warn_psi: warn.0,
-        fail_psi: fail.0,
+        thresholds: thresholds(layers, &general)?,
+        general: FeatureThresholds::of(&general),
         min_rows: layers.required("drift.min_rows")?.0,
         fail_on: layers.required("drift.fail_on")?.0,
         class_threshold: layers.required("drift.class_threshold")?.0,
@@ -397,11 +412,29 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
 
 type Threshold = (PsiThreshold, Origin);
 
-/// A feature that sets one of the two takes the other from all features.
+/// What is judged by size: each has a setting `warn_` and one `fail_`. In the order of
+/// [`FeatureThresholds`].
+const SIZES: [&str; 4] = ["psi", "distance", "share_ratio", "new_share"];
+
+impl FeatureThresholds {
+    fn of(pairs: &[(Threshold, Threshold); SIZES.len()]) -> Self {
+        let limits = |at: usize| Limits {
+            warn: pairs[at].0.0,
+            fail: pairs[at].1.0,
+        };
+        Self {
+            psi: limits(0),
+            distance: limits(1),
+            share_ratio: limits(2),
+            new_share: limits(3),
+        }
+    }
+}
+
+/// A feature that sets some of them takes the others from all features.
 fn thresholds(
     layers: &Layers,
-    warn: &Threshold,
-    fail: &Threshold,
+    general: &[(Threshold, Threshold); SIZES.len()],
 ) -> Result<BTreeMap<String, FeatureThresholds>> {
     let mut thresholds = BTreeMap::new();
     for (feature, values) in &layers.file.thresholds {
@@ -417,17 +450,14 @@ fn thresholds(
                 Err(why) => Err(origin.refuse(&name, &why)),
             }
         };
-        let (warn, fail) = (own("warn_psi", warn)?, own("fail_psi", fail)?);
-        in_order(
-            &format!("drift.thresholds.{feature}.warn_psi"),
-            &warn,
-            &fail,
-        )?;
-        let own = FeatureThresholds {
-            warn_psi: warn.0,
-            fail_psi: fail.0,
-        };
-        thresholds.insert(feature.clone(), own);
+        let mut pairs = general.clone();
+        for (size, (warn, fail)) in SIZES.iter().zip(&mut pairs) {
+            *warn = own(&format!("warn_{size}"), warn)?;
+            *fail = own(&format!("fail_{size}"), fail)?;
+            let name = format!("drift.thresholds.{feature}.warn_{size}");
+            in_order(&name, warn, fail)?;
+        }
+        thresholds.insert(feature.clone(), FeatureThresholds::of(&pairs));
     }
     Ok(thresholds)
 }
@@ -444,7 +474,7 @@ fn in_order(name: &str, warn: &Threshold, fail: &Threshold) -> Result<(), Error>
         Origin::Flag(_) => &fail.1,
         Origin::Env(_) | Origin::File { .. } | Origin::Default => &warn.1,
     };
-    let why = format!("warning from PSI {warned} lies above failing from PSI {failed}");
+    let why = format!("warning from {warned} lies above failing from {failed}");
     Err(origin
         .refuse(name, &why)
         .hint("set both thresholds, the warning one lower"))
@@ -473,7 +503,7 @@ mod tests {
             settings.drift.baseline,
             ["data/features/training_dataset.csv"]
         );
-        assert_eq!(settings.drift.warn_psi.get(), 0.1);
+        assert_eq!(settings.drift.general.psi.warn.get(), 0.1);
         assert_eq!(settings.drift.html, None);
         assert_eq!(settings.data.delimiter.byte(), b',');
     }
@@ -504,11 +534,12 @@ mod tests {
         let settings = resolve(Flags::default(), &[], file).expect("valid");
         let contract = settings.drift.thresholds["contract"];
         assert_eq!(
-            (contract.warn_psi.get(), contract.fail_psi.get()),
+            (contract.psi.warn.get(), contract.psi.fail.get()),
             (0.1, 0.5)
         );
         let fee = settings.drift.thresholds["fee"];
-        assert_eq!((fee.warn_psi.get(), fee.fail_psi.get()), (0.2, 0.25));
+        assert_eq!((fee.psi.warn.get(), fee.psi.fail.get()), (0.2, 0.25));
+        assert_eq!(fee.distance, settings.drift.general.distance);
     }
 
     #[test]

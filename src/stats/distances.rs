@@ -26,9 +26,6 @@ pub enum CountsError {
 /// What is added to every count before a logarithm is taken of its share.
 const SMOOTHING: f64 = 0.5;
 
-/// How often a whole check may call chance a drift.
-const FALSE_ALARM_RATE: f64 = 0.05;
-
 /// Rows by bin on two sides, checked once: equally many bins, and rows on both sides.
 ///
 /// # Formula
@@ -187,35 +184,33 @@ impl<'a> BinCounts<'a> {
     }
 }
 
-/// Returns the PSI that chance alone reaches in 5 % of checks over `features` features, for
-/// `bins` bins and this many rows with a value on the two sides.
+/// Returns the PSI that chance alone exceeds with probability `level`, for `bins` bins and this
+/// many rows with a value on the two sides.
 ///
 /// # Formula
 /// `quantile x (1 / n_baseline + 1 / n_current)`, the quantile being that of the chi-square law
-/// with `bins - 1` degrees of freedom at `1 - 0.05 / features` (Bonferroni): under one law PSI
-/// is distributed so, asymptotically (Yurdakul, Naranjo (2020), "Statistical properties of the
-/// population stability index", J. Risk Model Validation 14(4)).
+/// with `bins - 1` degrees of freedom at `1 - level`: under one law PSI is distributed so,
+/// asymptotically (Yurdakul, Naranjo (2020), "Statistical properties of the population stability
+/// index", J. Risk Model Validation 14(4)).
 ///
-/// Edge cases: 0 with fewer than two bins, infinite with an empty side (no PSI exceeds it),
-/// `features` = 0 counts as 1.
+/// Edge cases: 0 with fewer than two bins, infinite with an empty side (no PSI exceeds it).
 ///
 /// # Examples
 /// ```
 /// use churnctl::stats::distances::noise_limit;
 ///
 /// // Twenty rows of ten bins: a PSI below 0.85 says nothing.
-/// assert!(noise_limit(10, 1_000_000, 20, 1) > 0.84);
+/// assert!(noise_limit(10, 1_000_000, 20, 0.05) > 0.84);
 /// ```
 #[must_use]
-pub fn noise_limit(bins: usize, n_baseline: u64, n_current: u64, features: usize) -> f64 {
+pub fn noise_limit(bins: usize, n_baseline: u64, n_current: u64, level: f64) -> f64 {
     if n_baseline == 0 || n_current == 0 {
         return f64::INFINITY;
     }
-    let probability = 1.0 - FALSE_ALARM_RATE / features.max(1) as f64;
     let degrees = bins.saturating_sub(1) as f64;
     // The law exists from the first degree of freedom on.
     ChiSquared::new(degrees).map_or(0.0, |law| {
-        law.inverse_cdf(probability) * (1.0 / n_baseline as f64 + 1.0 / n_current as f64)
+        law.inverse_cdf(1.0 - level) * (1.0 / n_baseline as f64 + 1.0 / n_current as f64)
     })
 }
 
@@ -295,16 +290,16 @@ mod tests {
 
     #[test]
     fn the_noise_limit_is_a_chi_square_quantile() {
-        // scipy 1.17.1: chi2.ppf(1 - .05 / features, bins - 1) * (1 / n_baseline + 1 / n_current)
+        // scipy 1.17.1: chi2.ppf(1 - .05 / tests, bins - 1) * (1 / n_baseline + 1 / n_current)
         let table = [
-            (10, 1_000_000, 20, 1, 0.845965799208627),
-            (10, 2_000, 2_000, 20, 0.02546247869785441),
-            (2, 16_667, 16_667, 7, 0.000868385344466419),
-            (1_001, 1_000_000, 1_000_000, 100, 0.0023074757001296698),
-            (3, 50, 50, 1, 0.23965858188431916),
+            (10, 1_000_000, 20, 1.0, 0.845965799208627),
+            (10, 2_000, 2_000, 20.0, 0.02546247869785441),
+            (2, 16_667, 16_667, 7.0, 0.000868385344466419),
+            (1_001, 1_000_000, 1_000_000, 100.0, 0.0023074757001296698),
+            (3, 50, 50, 1.0, 0.23965858188431916),
         ];
-        for (bins, n_baseline, n_current, features, expected) in table {
-            let limit = noise_limit(bins, n_baseline, n_current, features);
+        for (bins, n_baseline, n_current, tests, expected) in table {
+            let limit = noise_limit(bins, n_baseline, n_current, 0.05 / tests);
             assert!(
                 (limit / expected - 1.0).abs() < 1e-9,
                 "{limit} != {expected}"
@@ -314,10 +309,9 @@ mod tests {
 
     #[test]
     fn the_noise_limit_has_edges() {
-        assert_eq!(noise_limit(1, 10, 10, 1), 0.0);
-        assert_eq!(noise_limit(0, 10, 10, 1), 0.0);
-        assert_eq!(noise_limit(10, 0, 10, 1), f64::INFINITY);
-        assert_eq!(noise_limit(10, 10, 10, 0), noise_limit(10, 10, 10, 1));
+        assert_eq!(noise_limit(1, 10, 10, 0.05), 0.0);
+        assert_eq!(noise_limit(0, 10, 10, 0.05), 0.0);
+        assert_eq!(noise_limit(10, 0, 10, 0.05), f64::INFINITY);
     }
 
     fn two_sides() -> impl Strategy<Value = (Vec<u64>, Vec<u64>)> {

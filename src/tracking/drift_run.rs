@@ -62,20 +62,16 @@ pub fn drift_entry(
 
 fn metrics(report: &DriftReport) -> BTreeMap<String, f64> {
     let mut metrics = BTreeMap::new();
-    let severity = |status: Status| match status {
-        Status::Ok => 0.0,
-        Status::Warn => 1.0,
-        Status::Fail => 2.0,
-    };
     let with = |wanted: Status| {
         let features = report.features.iter();
         features.filter(|feature| feature.status == wanted).count() as f64
     };
     for (name, figure) in [
-        ("status", severity(report.status)),
+        ("status", report.status.number()),
         ("overall_max_psi", report.overall_max_psi),
         ("features_warn", with(Status::Warn)),
         ("features_fail", with(Status::Fail)),
+        ("features_too_few_rows", with(Status::TooFewRows)),
         ("findings", report.findings.len() as f64),
         ("rows_baseline", report.rows.baseline as f64),
         ("rows_current", report.rows.current as f64),

@@ -53,7 +53,7 @@ pub struct Panel {
     /// Alerts about the same.
     pub alerts: &'static [&'static str],
     /// Words for values, such as OK for 0.
-    pub words: &'static [(u8, &'static str, &'static str)],
+    pub words: &'static [(i8, &'static str, &'static str)],
 }
 
 impl Panel {

@@ -17,6 +17,7 @@ pub(super) fn board(plan: &Plan) -> Board {
     };
     let verdict = Panel {
         words: &[
+            (-1, "TOO FEW ROWS", "text"),
             (0, "OK", "green"),
             (1, "WARN", "orange"),
             (2, "FAIL", "red"),

@@ -28,9 +28,16 @@ pub(super) const ALL: &[Definition] = &[
     ),
     (
         "Noise limit of PSI",
-        "χ²(B − 1; 1 − 0.05 / features) · (1/n_baseline + 1/n_current)",
-        "PSI that chance alone exceeds for any feature in one check of twenty. A PSI below it \
-         never fails: there are too few rows to tell.",
+        "χ²(B − 1; 1 − 0.05 / tests) · (1/n_baseline + 1/n_current)",
+        "PSI that chance alone exceeds in one check of twenty at most, in any of its tests: eight a \
+         feature. A PSI below it is not judged; a feature whose limit lies above the PSI that fails \
+         has too few rows to tell.",
+    ),
+    (
+        "Chance of the bins",
+        "P(χ² of the permuted rows ≥ χ² observed)",
+        "How likely chance alone makes the bins differ as much, all rows of both sides together \
+         given. Bins with fewer than five expected rows are taken together.",
     ),
     (
         "PSI of missing",
@@ -44,9 +51,11 @@ pub(super) const ALL: &[Definition] = &[
          two-sided p-value. With ± the figure comes from a fine grid and lies within that bound.",
     ),
     (
-        "Wasserstein distance",
+        "Wasserstein distance, winsorised",
         "∫ |F_baseline(x) − F_current(x)| dx / σ_baseline",
-        "How far the values moved on average, in standard deviations (SD) of the baseline.",
+        "How far the values moved on average, in standard deviations (SD) of the baseline. \
+         Winsorised: with both sides cut off at the baseline's first and last hundredth, so that a \
+         few values far away hide no shift.",
     ),
     (
         "Jensen-Shannon distance",

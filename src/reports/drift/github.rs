@@ -12,7 +12,7 @@ pub fn text(report: &DriftReport) -> String {
         level: match status {
             Status::Fail => Level::Error,
             Status::Warn => Level::Warning,
-            Status::Ok => Level::Notice,
+            Status::Ok | Status::TooFewRows => Level::Notice,
         },
         file: String::new(),
         line: None,

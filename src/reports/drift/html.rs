@@ -34,6 +34,8 @@ struct View {
     current_rows: String,
     failed: String,
     warned: String,
+    /// How many features had too few rows; none if none had.
+    unjudged: Option<String>,
     compared: String,
     max_psi: String,
     features: Vec<Row>,
@@ -46,6 +48,7 @@ struct View {
     left_out: Vec<(String, &'static str, String)>,
     left_out_more: usize,
     thresholds: Vec<(String, f64, f64)>,
+    sizes: [(&'static str, f64, f64); 3],
     min_rows: String,
     definitions: &'static [definitions::Definition],
 }
@@ -126,6 +129,7 @@ fn view(report: &DriftReport) -> View {
         current_rows: format::counted(report.rows.current, "row", "rows"),
         failed: count(Status::Fail),
         warned: count(Status::Warn),
+        unjudged: Some(count(Status::TooFewRows)).filter(|count| count != "0"),
         compared: format::count(report.features.len() as u64),
         max_psi: format::psi(report.overall_max_psi),
         features,
@@ -152,6 +156,7 @@ fn view(report: &DriftReport) -> View {
             .collect(),
         left_out_more: report.left_out.len().saturating_sub(MOST_LISTED),
         thresholds: thresholds(report),
+        sizes: sizes(report),
         min_rows: format::count(report.thresholds.min_rows),
         definitions: definitions::ALL,
     }
@@ -171,6 +176,28 @@ fn thresholds(report: &DriftReport) -> Vec<(String, f64, f64)> {
     };
     own.chain([(usual.to_owned(), all.warn_psi, all.fail_psi)])
         .collect()
+}
+
+/// The sizes that are the same for all features, or nearly all.
+fn sizes(report: &DriftReport) -> [(&'static str, f64, f64); 3] {
+    let sizes = &report.thresholds.sizes;
+    [
+        (
+            "Distance, in standard deviations",
+            sizes.warn_distance,
+            sizes.fail_distance,
+        ),
+        (
+            "Ratio of the shares of a value",
+            sizes.warn_share_ratio,
+            sizes.fail_share_ratio,
+        ),
+        (
+            "Share beyond the range, in a gap, or of such a value",
+            sizes.warn_new_share,
+            sizes.fail_new_share,
+        ),
+    ]
 }
 
 fn performance_view(report: &PerformanceReport) -> PerformanceView {
@@ -307,6 +334,13 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part} is not on the page");
         }
+    }
+
+    #[test]
+    fn too_few_rows_have_a_badge_and_are_counted() {
+        let page = page(&sample::too_few()).expect("renders");
+        assert!(page.contains("<span class=\"badge TOO_FEW_ROWS\">"));
+        assert!(page.contains("1 more with too few rows"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The drift report as JUnit XML: a test case for every feature, and for every finding that
-//! belongs to none. FAIL is a failure; WARN passes and says why.
+//! belongs to none. FAIL is a failure; WARN passes and says why; what has too few
+//! rows to tell is skipped.
 
 use std::fmt::Write as _;
 
@@ -22,8 +23,12 @@ pub fn text(report: &DriftReport) -> String {
         .iter()
         .filter(|case| case.status == Status::Fail)
         .count();
+    let skipped = cases
+        .iter()
+        .filter(|case| case.status == Status::TooFewRows)
+        .count();
     let counts = format!(
-        "tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\"",
+        "tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"",
         cases.len()
     );
     let model = escape(&report.model);
@@ -103,6 +108,11 @@ fn write_case(xml: &mut String, model: &str, case: &Case) {
     let reasons = reasons.join("\n");
     let _ = match case.status {
         Status::Ok => writeln!(xml, "/>"),
+        Status::TooFewRows => writeln!(
+            xml,
+            ">\n<skipped message=\"{}\"/>\n</testcase>",
+            escape(&case.headline)
+        ),
         Status::Warn => writeln!(
             xml,
             ">\n<system-out>WARN: {}\n{reasons}</system-out>\n</testcase>",
@@ -137,6 +147,17 @@ pub(in crate::reports) fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_too_few_rows_is_skipped() {
+        let xml = text(&crate::reports::drift::sample::too_few());
+        assert!(
+            xml.contains("tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\""),
+            "{xml}"
+        );
+        let skipped = "<skipped message=\"total_charges: too few rows to tell: chance alone reaches PSI 0.61\"/>";
+        assert!(xml.contains(skipped), "{xml}");
+    }
     use crate::reports::drift::sample;
 
     /// Checks that tags nest, attributes are quoted, references are known, characters are legal.

@@ -127,6 +127,7 @@ fn findings(text: &mut String, report: &DriftReport) {
 const fn sign(status: Status) -> &'static str {
     match status {
         Status::Ok => "✅",
+        Status::TooFewRows => "❔",
         Status::Warn => "⚠️",
         Status::Fail => "❌",
     }

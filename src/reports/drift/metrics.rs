@@ -1,25 +1,11 @@
 //! The drift report as Prometheus text, with the names of `metrics/names.rs`.
 
 use super::performance;
-use crate::drift::report::{DriftReport, FindingKind, PerformanceReport, Status};
+use crate::drift::report::{DriftReport, FindingKind, PerformanceReport};
 use crate::error::Result;
 use crate::metrics::Exposition;
 use crate::metrics::names;
 use crate::text::visible;
-
-/// Every kind of finding, so that one that wasn't found is 0 and not absent.
-const KINDS: [FindingKind; 10] = [
-    FindingKind::AbsentColumn,
-    FindingKind::TypeChange,
-    FindingKind::AllMissing,
-    FindingKind::Infinities,
-    FindingKind::Constant,
-    FindingKind::UnseenCategories,
-    FindingKind::FewRows,
-    FindingKind::MissingShare,
-    FindingKind::Performance,
-    FindingKind::ExtraColumn,
-];
 
 /// Returns the text. `last_run_seconds` is the Unix time at which the check ended.
 /// Names are label values as [`visible`] shows them: an alert about them is read by people.
@@ -35,7 +21,7 @@ pub fn text(report: &DriftReport, last_run_seconds: f64) -> Result<String> {
         if let Some(psi) = feature.psi {
             out.set(&names::MODEL_DRIFT_SCORE, &[model, name], psi)?;
         }
-        let status = number(feature.status);
+        let status = feature.status.number();
         out.set(&names::DRIFT_FEATURE_STATUS, &[model, name], status)?;
         let share = feature.missing.share;
         for (side, share) in [("baseline", share.baseline), ("current", share.current)] {
@@ -46,14 +32,15 @@ pub fn text(report: &DriftReport, last_run_seconds: f64) -> Result<String> {
         out.set(&names::DRIFT_SCORE_PSI, &[model], psi)?;
     }
     out.set(&names::DRIFT_MAX_PSI, &[model], report.overall_max_psi)?;
-    out.set(&names::DRIFT_STATUS, &[model], number(report.status))?;
+    out.set(&names::DRIFT_STATUS, &[model], report.status.number())?;
     for (side, rows) in [
         ("baseline", report.rows.baseline),
         ("current", report.rows.current),
     ] {
         out.set(&names::DRIFT_ROWS, &[model, side], rows as f64)?;
     }
-    for kind in KINDS {
+    // Every kind, so that one that was not found is 0 and not absent.
+    for kind in FindingKind::ALL {
         let found = report
             .findings
             .iter()
@@ -98,14 +85,6 @@ fn performance(out: &mut Exposition, model: &str, report: &PerformanceReport) ->
     Ok(())
 }
 
-const fn number(status: Status) -> f64 {
-    match status {
-        Status::Ok => 0.0,
-        Status::Warn => 1.0,
-        Status::Fail => 2.0,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +113,15 @@ mod tests {
                 "{line} is not in\n{text}"
             );
         }
+    }
+
+    #[test]
+    fn too_few_rows_to_tell_lies_below_zero() {
+        let text = text(&sample::too_few(), 0.0).expect("encodes");
+        assert!(
+            text.contains("churn_drift_status{model=\"telco\"} -1\n"),
+            "{text}"
+        );
     }
 
     #[test]

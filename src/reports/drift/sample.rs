@@ -45,6 +45,7 @@ fn missing(baseline: f64, current: f64) -> MissingReport {
     MissingReport {
         psi: if baseline == current { 0.0 } else { 1.2 },
         psi_noise_limit: 0.004,
+        p_value: if baseline == current { 1.0 } else { 0.0 },
         share: Sides { baseline, current },
         baseline_counts: BTreeMap::from([("empty".to_owned(), (baseline * 7043.0) as u64)]),
         current_counts: BTreeMap::from([
@@ -61,6 +62,7 @@ fn feature(name: &str, kind: FeatureKind, status: Status, psi: Option<f64>) -> F
         status,
         psi,
         psi_noise_limit: psi.map(|_| 0.014),
+        bins_p_value: psi.map(|psi| if psi < 0.1 { 0.4 } else { 1e-12 }),
         reasons: Vec::new(),
         missing: missing(0.0, 0.0),
         bins: Vec::new(),
@@ -113,6 +115,7 @@ pub(crate) fn numeric(
         ks_statistic: 0.118,
         ks_p_value: 1e-9,
         wasserstein_in_standard_deviations: Some(0.2841),
+        winsorised_wasserstein_in_standard_deviations: Some(0.2793),
         method: Method::Grid,
         ks_statistic_error_bound: 0.0002,
         wasserstein_error_bound: 0.0004,
@@ -169,6 +172,7 @@ pub(crate) fn categorical(
         kl_divergence: 0.19,
         unseen_count: unseen.len() as u64,
         unseen_share: 0.04,
+        expected_unseen_share: 0.0,
         unseen_categories: unseen,
         lost_categories: vec!["One year".to_owned()],
         lost_count: 1,
@@ -239,6 +243,7 @@ pub(crate) fn calm() -> DriftReport {
             warn_psi: 0.1,
             fail_psi: 0.25,
             min_rows: 100,
+            sizes: SizeThresholds::default(),
             by_feature: BTreeMap::new(),
         },
         features,
@@ -247,6 +252,17 @@ pub(crate) fn calm() -> DriftReport {
         score: None,
         performance: None,
     }
+}
+
+/// A report of which nothing could be judged.
+pub(crate) fn too_few() -> DriftReport {
+    let mut report = calm();
+    report.status = Status::TooFewRows;
+    let reason = "too few rows to tell: chance alone reaches PSI 0.61".to_owned();
+    report.features[0].status = Status::TooFewRows;
+    report.features[0].psi_noise_limit = Some(0.61);
+    report.features[0].reasons = vec![reason];
+    report
 }
 
 /// A report with one of everything, evil names among them.
@@ -318,9 +334,10 @@ pub(crate) fn failing() -> DriftReport {
         .collect();
     report.thresholds.by_feature.insert(
         "monthly_charges".to_owned(),
-        PsiThresholds {
+        FeatureThresholds {
             warn_psi: 0.1,
             fail_psi: 0.2,
+            sizes: SizeThresholds::default(),
         },
     );
     report.features = features;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::drift::report::{
-    CategoricalReport, FeatureReport, Method, NumericReport, PsiThresholds,
+    CategoricalReport, FeatureReport, FeatureThresholds, Method, NumericReport,
 };
 use crate::reports::format;
 use crate::text::shorten;
@@ -16,7 +16,7 @@ const LONGEST_CATEGORY: usize = 40;
 pub(super) type Statistic = (&'static str, String);
 
 /// Returns the statistics that compare the two sides.
-pub(super) fn compared(feature: &FeatureReport, limits: PsiThresholds) -> Vec<Statistic> {
+pub(super) fn compared(feature: &FeatureReport, limits: FeatureThresholds) -> Vec<Statistic> {
     let mut list = Vec::new();
     if let Some(psi) = feature.psi {
         list.push(("PSI", format::psi(psi)));
@@ -25,6 +25,12 @@ pub(super) fn compared(feature: &FeatureReport, limits: PsiThresholds) -> Vec<St
     }
     if let Some(limit) = feature.psi_noise_limit {
         list.push(("Noise limit of PSI", format::psi(limit)));
+    }
+    if let Some(p_value) = feature.bins_p_value {
+        list.push((
+            "Chance of the bins",
+            format!("p\u{a0}{}", format::p_value(p_value)),
+        ));
     }
     list.push((
         "PSI of missing",
@@ -64,6 +70,12 @@ fn numeric(list: &mut Vec<Statistic>, report: &NumericReport) {
                 "{distance:.4}{}\u{a0}SD",
                 bound(report.wasserstein_error_bound)
             ),
+        ));
+    }
+    if let Some(distance) = report.winsorised_wasserstein_in_standard_deviations {
+        list.push((
+            "Wasserstein distance, winsorised",
+            format!("{distance:.4}\u{a0}SD"),
         ));
     }
     list.push((
@@ -123,8 +135,9 @@ fn categorical(list: &mut Vec<Statistic>, report: &CategoricalReport) {
         list.push((
             "Unseen categories",
             format!(
-                "{}: {}",
+                "{} ({} expected): {}",
                 format::percent(report.unseen_share),
+                format::percent(report.expected_unseen_share),
                 categories(&report.unseen_categories, report.unseen_count)
             ),
         ));

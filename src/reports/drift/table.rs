@@ -33,6 +33,7 @@ pub struct TableRows {
 pub const fn tone(status: Status) -> Tone {
     match status {
         Status::Ok => Tone::Good,
+        Status::TooFewRows => Tone::Dim,
         Status::Warn => Tone::Warn,
         Status::Fail => Tone::Bad,
     }
@@ -102,7 +103,7 @@ fn row(report: &DriftReport, feature: &FeatureReport, suffix: &str, glyphs: Glyp
         .collect();
     let name = shorten(&feature.feature, LONGEST_NAME);
     let quiet = match feature.status {
-        Status::Ok => Tone::Dim,
+        Status::Ok | Status::TooFewRows => Tone::Dim,
         Status::Warn | Status::Fail => Tone::Plain,
     };
     vec![
@@ -207,7 +208,7 @@ fn notes(report: &DriftReport, glyphs: Glyphs) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drift::report::PsiThresholds;
+    use crate::drift::report::FeatureThresholds;
     use crate::reports::drift::sample;
 
     fn texts(row: &[Cell]) -> Vec<String> {
@@ -251,9 +252,10 @@ mod tests {
             table.rows[0][5].text.replace('\u{a0}', "_")
         };
         assert_eq!(why(&report), "mean 1_→_2; \"a b\" 1%_→_3%");
-        let own = PsiThresholds {
+        let own = FeatureThresholds {
             warn_psi: 0.1,
             fail_psi: 0.25,
+            sizes: crate::drift::report::SizeThresholds::default(),
         };
         let feature = report.features[0].feature.clone();
         report.thresholds.by_feature.insert(feature, own);

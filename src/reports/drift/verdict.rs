@@ -2,7 +2,7 @@
 //! is made in `drift/`; here it is only worded.
 
 use crate::drift::report::{
-    DriftReport, FeatureReport, Finding, FindingKind, PsiThresholds, Status,
+    DriftReport, FeatureReport, FeatureThresholds, Finding, FindingKind, Status,
 };
 use crate::reports::format;
 use crate::text::shorten;
@@ -14,21 +14,18 @@ const LONGEST_REASON: usize = 160;
 
 /// Returns the thresholds that a feature was judged by.
 #[must_use]
-pub fn limits(report: &DriftReport, feature: &str) -> PsiThresholds {
+pub fn limits(report: &DriftReport, feature: &str) -> FeatureThresholds {
     report
         .thresholds
         .by_feature
         .get(feature)
         .copied()
-        .unwrap_or(PsiThresholds {
-            warn_psi: report.thresholds.warn_psi,
-            fail_psi: report.thresholds.fail_psi,
-        })
+        .unwrap_or_else(|| report.thresholds.general())
 }
 
 /// Returns `!!` for a PSI at or above the limit to fail, `!` to warn, and nothing below.
 #[must_use]
-pub fn mark(psi: f64, limits: PsiThresholds) -> &'static str {
+pub fn mark(psi: f64, limits: FeatureThresholds) -> &'static str {
     if psi >= limits.fail_psi {
         "!!"
     } else if psi >= limits.warn_psi {
@@ -57,7 +54,7 @@ pub fn headline(report: &DriftReport, feature: &FeatureReport) -> String {
     let limits = limits(report, &feature.feature);
     let limit = match feature.status {
         Status::Fail => limits.fail_psi,
-        Status::Warn | Status::Ok => limits.warn_psi,
+        Status::Warn | Status::TooFewRows | Status::Ok => limits.warn_psi,
     };
     let name = shorten(&feature.feature, LONGEST_NAME);
     let share = feature.missing.share;
@@ -70,13 +67,26 @@ pub fn headline(report: &DriftReport, feature: &FeatureReport) -> String {
         return format!("{name} all missing");
     }
     match feature.psi {
-        Some(psi) if psi >= limit || feature.status == Status::Ok => {
+        // What led to the verdict stands first among the reasons.
+        Some(psi)
+            if feature.status == Status::Ok
+                || feature
+                    .reasons
+                    .first()
+                    .is_some_and(|r| r.starts_with("PSI ")) =>
+        {
             format!("{name} PSI {} (limit {limit})", format::psi(psi))
         }
-        _ if feature.missing.psi >= limit => format!(
-            "{name} missing {}",
-            format::change(share.baseline, share.current, "->")
-        ),
+        _ if feature
+            .reasons
+            .first()
+            .is_some_and(|r| r.starts_with("missing PSI ")) =>
+        {
+            format!(
+                "{name} missing {}",
+                format::change(share.baseline, share.current, "->")
+            )
+        }
         psi => match (feature.reasons.first(), psi) {
             (Some(reason), _) => format!("{name}: {}", shorten(reason, LONGEST_REASON)),
             (None, Some(psi)) => format!("{name} PSI {}", format::psi(psi)),
@@ -137,6 +147,16 @@ pub fn sentence(report: &DriftReport) -> String {
     let all = (report.features.len() + absent) as u64;
     let all = format::counted(all, "feature", "features");
     let (failed, warned) = (count(Status::Fail) + absent, count(Status::Warn));
+    let unjudged: Vec<&str> = report
+        .features
+        .iter()
+        .chain(&report.score)
+        .filter(|feature| feature.status == Status::TooFewRows)
+        .map(|feature| feature.feature.as_str())
+        .collect();
+    if report.status == Status::TooFewRows {
+        return too_few(report, &all, unjudged.len());
+    }
     let mut parts = vec![match (failed, warned) {
         (0, 0) => format!("none of {all} drifted"),
         (0, warned) => format!("{warned} of {all} worth a look"),
@@ -149,6 +169,7 @@ pub fn sentence(report: &DriftReport) -> String {
     } else if let Some(highest) = report
         .features
         .iter()
+        .filter(|feature| feature.status == Status::Ok)
         .max_by(|a, b| a.psi.unwrap_or(0.0).total_cmp(&b.psi.unwrap_or(0.0)))
     {
         parts.push(format!("highest: {}", headline(report, highest)));
@@ -171,7 +192,42 @@ pub fn sentence(report: &DriftReport) -> String {
             parts.push(format!("{what} {status}"));
         }
     }
+    if !unjudged.is_empty() {
+        parts.push(format!("too few rows to tell of {}", few(&unjudged)));
+    }
     parts.join("; ")
+}
+
+/// Says why nothing was judged: the sides are too small, or every feature is too fine for them.
+fn too_few(report: &DriftReport, all: &str, unjudged: usize) -> String {
+    let small = findings_apart(report).find(|finding| finding.kind == FindingKind::FewRows);
+    let highest = report
+        .features
+        .first()
+        .map(|feature| headline(report, feature));
+    let why = match small {
+        Some(finding) => finding.message.clone(),
+        None => format!("too few rows to tell of any of {all}"),
+    };
+    match highest {
+        Some(first) if unjudged > 0 => format!("{why}; first: {first}"),
+        _ => why,
+    }
+}
+
+/// Names three of them, and counts the rest.
+fn few(names: &[&str]) -> String {
+    const MOST: usize = 3;
+    let named: Vec<_> = names
+        .iter()
+        .take(MOST)
+        .map(|name| shorten(name, LONGEST_NAME))
+        .collect();
+    let named = named.join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 /// Returns the verdict line: status, two spaces, [`sentence`].
@@ -200,6 +256,28 @@ mod tests {
         assert_eq!(
             line(&sample::calm()),
             "OK  none of 1 feature drifted; highest: total_charges PSI 0.021 (limit 0.1)"
+        );
+    }
+
+    #[test]
+    fn a_report_of_which_nothing_could_be_judged_says_why() {
+        assert_eq!(
+            line(&sample::too_few()),
+            "TOO_FEW_ROWS  too few rows to tell of any of 1 feature; first: total_charges: too few \
+             rows to tell: chance alone reaches PSI 0.61"
+        );
+    }
+
+    #[test]
+    fn features_with_too_few_rows_among_others_are_named() {
+        let mut report = sample::calm();
+        let mut unjudged = sample::too_few().features;
+        unjudged[0].feature = "tenure".to_owned();
+        report.features.extend(unjudged);
+        assert_eq!(
+            line(&report),
+            "OK  none of 2 features drifted; highest: total_charges PSI 0.021 (limit 0.1); too few \
+             rows to tell of tenure"
         );
     }
 

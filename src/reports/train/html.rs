@@ -259,7 +259,7 @@ fn drift(report: &TrainReport) -> Vec<DriftRow> {
             None => format::NONE.to_owned(),
         };
         let badge = match split.status.as_str() {
-            "OK" => String::new(),
+            "OK" | "TOO_FEW_ROWS" => String::new(),
             other => other.to_owned(),
         };
         (badge, value)

@@ -77,7 +77,7 @@ pub fn parts(report: &TrainReport) -> Vec<Part> {
 fn drift(report: &TrainReport) -> Option<String> {
     let is_off = |drift: &&SplitDrift| {
         let mut splits = drift.validation.iter().chain(&drift.test);
-        splits.any(|split| split.status != "OK")
+        splits.any(|split| matches!(split.status.as_str(), "WARN" | "FAIL"))
     };
     let off: Vec<&SplitDrift> = report.drift.iter().filter(is_off).collect();
     let all = format::count(report.drift.len() as u64);

@@ -1,0 +1,124 @@
+//! The rule about single values: a category, a number, a cell of the grid that became several times
+//! as frequent, or as rare.
+
+use super::feature::{Context, percent};
+use super::report::{SizeThresholds, Status};
+use crate::stats::permutation::share_p_value;
+
+/// A value with the rows of both sides that have it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Counted<T> {
+    /// The value.
+    pub(super) value: T,
+    /// Rows of the baseline.
+    pub(super) baseline: u64,
+    /// Rows of the current side.
+    pub(super) current: u64,
+}
+
+/// A value whose share moved.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Moved<T> {
+    /// The value.
+    pub(super) counted: Counted<T>,
+    /// Its share of the baseline.
+    pub(super) before: f64,
+    /// Its share of the current side.
+    pub(super) now: f64,
+    /// The larger share over the smaller, smoothed; infinite for nothing.
+    pub(super) ratio: f64,
+    /// How far the share moved in standard deviations of having the value or not: the Wasserstein
+    /// distance of that column of zeros and ones.
+    pub(super) distance: f64,
+    /// How likely chance moves it so far, as often as there are values to do it.
+    pub(super) p_value: f64,
+}
+
+/// Returns the values that moved far enough to be spoken of, the most certain first.
+///
+/// Values that are rare on both sides are no candidates, and so don't share in the level: which
+/// ones they are depends on the rows of both sides together alone.
+pub(super) fn moved<T: Copy>(
+    values: impl Iterator<Item = Counted<T>> + Clone,
+    sizes: &SizeThresholds,
+) -> Vec<Moved<T>> {
+    let (n, m) = values
+        .clone()
+        .fold((0, 0), |(n, m), one| (n + one.baseline, m + one.current));
+    if n == 0 || m == 0 {
+        return Vec::new();
+    }
+    let (rows_n, rows_m) = (n as f64, m as f64);
+    let least = sizes.warn_new_share * rows_n.min(rows_m);
+    let candidates = values.filter(|one| (one.baseline + one.current) as f64 >= least.max(1.0));
+    let tests = candidates.clone().count() as f64;
+    let mut found: Vec<Moved<T>> = candidates
+        .filter_map(|counted| {
+            let before = counted.baseline as f64 / rows_n;
+            let now = counted.current as f64 / rows_m;
+            let smoothed = (
+                (counted.baseline as f64 + 0.5) / (rows_n + 0.5),
+                (counted.current as f64 + 0.5) / (rows_m + 0.5),
+            );
+            let ratio = (smoothed.1 / smoothed.0).max(smoothed.0 / smoothed.1);
+            // A share that was next to nothing has no spread: it is taken for a hundredth.
+            let spread = before.clamp(0.01, 0.99);
+            let distance = (now - before).abs() / (spread * (1.0 - spread)).sqrt();
+            let is_large = before.max(now) >= sizes.warn_new_share;
+            let has_moved =
+                is_large && ratio >= sizes.warn_share_ratio || distance >= sizes.warn_distance;
+            has_moved.then(|| Moved {
+                counted,
+                before,
+                now,
+                ratio,
+                distance,
+                p_value: share_p_value(counted.baseline, n, counted.current, m) * tests,
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| a.p_value.total_cmp(&b.p_value));
+    found
+}
+
+impl<T> Moved<T> {
+    /// Judges by the ratio of the shares.
+    pub(super) fn by_ratio(&self, sizes: &SizeThresholds, context: Context) -> Status {
+        let share = self.before.max(self.now);
+        let reaches = |ratio: f64, least: f64| self.ratio >= ratio && share >= least;
+        if reaches(sizes.fail_share_ratio, sizes.fail_new_share)
+            && self.p_value < context.levels.fail
+        {
+            Status::Fail
+        } else if reaches(sizes.warn_share_ratio, sizes.warn_new_share)
+            && self.p_value < context.levels.warn
+        {
+            Status::Warn
+        } else {
+            Status::Ok
+        }
+    }
+
+    /// Judges by how far the share moved.
+    pub(super) fn by_distance(&self, sizes: &SizeThresholds, context: Context) -> Status {
+        context.judge(
+            self.distance,
+            sizes.warn_distance,
+            sizes.fail_distance,
+            self.p_value,
+        )
+    }
+
+    /// Says how the share moved: `10% -> 20% (2.0 times)`.
+    pub(super) fn in_words(&self) -> String {
+        let (before, now) = (percent(self.before), percent(self.now));
+        let times = if self.counted.baseline == 0 || self.counted.current == 0 {
+            String::new()
+        } else if self.now >= self.before {
+            format!(" ({:.1} times as frequent)", self.now / self.before)
+        } else {
+            format!(" ({:.1} times as rare)", self.before / self.now)
+        };
+        format!("{before} -> {now}{times}")
+    }
+}
