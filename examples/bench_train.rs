@@ -68,7 +68,7 @@ fn table(rows: usize, seed: u64) -> String {
 fn read(path: &Path) -> Result<(Frame, Vec<bool>)> {
     let data = DataSet::open(&[path.display().to_string()], ReadOptions::default())?;
     let wanted: Vec<WantedColumn> = data.columns().iter().map(WantedColumn::new).collect();
-    let (frame, _) = Frame::read(data, &wanted, &Silent)?;
+    let (frame, ..) = Frame::read(data, &wanted, &Silent)?;
     let labels = match frame.column("target") {
         Some(Column::Numbers(numbers)) => numbers.iter().map(|&label| label == 1.0).collect(),
         _ => Vec::new(),

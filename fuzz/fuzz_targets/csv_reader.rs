@@ -57,6 +57,7 @@ fn read(path: &Path) -> Reading {
         delimiter: None,
         threads: 2,
         shard: None,
+        ..ReadOptions::default()
     };
     let read = DataSet::open(&[path.display().to_string()], options).and_then(|data| {
         let columns = data.columns().to_vec();

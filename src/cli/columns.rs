@@ -62,6 +62,14 @@ pub(super) struct ReadingArgs {
     #[arg(long, value_name = "CHAR", value_parser = checked::<Delimiter>, help_heading = READING)]
     delimiter: Option<String>,
 
+    /// Text that stands for a missing value, beside the usual ones; may be repeated
+    ///
+    /// Empty fields, NA, N/A, #N/A, NaN, NaT, null, NULL, None, \N, (null) and the like are missing
+    /// in every column; ?, -, . and * are where a column has no other signs for values; nil, none
+    /// and n.a. are in columns of numbers. A number is one however it is written: -999 is -999.0.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, help_heading = READING)]
+    null: Option<Vec<String>>,
+
     /// Threads for reading; as many as there are cores if not set
     #[arg(long, value_name = "N", help_heading = READING)]
     threads: Option<NonZeroUsize>,
@@ -70,6 +78,7 @@ pub(super) struct ReadingArgs {
 impl ReadingArgs {
     pub(super) fn add_to(&self, flags: &mut Flags) {
         flags.one("data.delimiter", self.delimiter.as_ref());
+        flags.many("data.null", self.null.as_ref());
         flags.one("data.threads", self.threads);
     }
 }

@@ -87,6 +87,8 @@ pub struct ReadingRequest {
     pub positive: Option<String>,
     /// Between the fields of a CSV line.
     pub delimiter: u8,
+    /// Texts that stand for missing values, beside the usual ones.
+    pub null: Vec<String>,
     /// How many threads may read.
     pub threads: NonZeroUsize,
 }
@@ -125,6 +127,7 @@ impl ReadingRequest {
             label: data.label.clone(),
             positive: data.positive.clone(),
             delimiter: data.delimiter.byte(),
+            null: data.null.clone(),
             threads: data.threads.unwrap_or_else(cores),
         }
     }
@@ -163,7 +166,18 @@ impl ReadingRequest {
                 .collect(),
             exclude: self.columns.exclude.clone(),
             categorical: self.columns.categorical.clone(),
+            null: self.null.clone(),
         }
+    }
+
+    /// Returns the same reading that also takes these texts for missing values: those with which
+    /// the other side, or the model's data, were read.
+    #[must_use]
+    pub fn with_nulls(&self, null: &[String]) -> Self {
+        let mut all = self.clone();
+        let new = null.iter().filter(|text| !self.null.contains(text));
+        all.null.extend(new.cloned());
+        all
     }
 }
 
@@ -291,7 +305,8 @@ pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     sweep(&request.outputs);
     if request.explain_sql {
         let baseline = request.read_baseline(shell)?;
-        let current = Input::open(&request.current, &request.reading)?;
+        let reading = request.reading.with_nulls(&baseline.roles.null);
+        let current = Input::open(&request.current, &reading)?;
         let plan = Plan::new(&baseline, &current.columns(), &request.check_options())?;
         return inputs::explain(current, &plan.count_plan(), shell);
     }
@@ -325,7 +340,8 @@ impl DriftRequest {
     /// Reads the current side and compares.
     pub(super) fn compare(&self, baseline: &Profile, shell: &Shell<'_>) -> Result<DriftReport> {
         let options = self.check_options();
-        let current = Input::open(&self.current, &self.reading)?;
+        let reading = self.reading.with_nulls(&baseline.roles.null);
+        let current = Input::open(&self.current, &reading)?;
         let plan = Plan::new(baseline, &current.columns(), &options)?;
         let current = current.count(&plan.count_plan(), "current", shell)?;
         let provenance = Provenance {

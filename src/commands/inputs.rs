@@ -7,7 +7,7 @@ use std::path::Path;
 use super::Shell;
 use super::drift::ReadingRequest;
 use crate::cells::Tone;
-use crate::data::{DataSet, ReadOptions, has_lines_name, is_lines};
+use crate::data::{DataSet, NullTexts, ReadOptions, has_lines_name, is_lines};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::model::store;
@@ -79,6 +79,7 @@ impl Input {
             Self::Profile(profile) => Ok(Counted {
                 rows: profile.rows,
                 blank_lines: 0,
+                header_rows: profile.header_rows,
                 outcome: profile.outcome,
                 columns: profile.columns,
             }),
@@ -106,6 +107,7 @@ impl ReadingRequest {
             delimiter: Some(self.delimiter).filter(|delimiter| *delimiter != b','),
             threads: self.threads.get(),
             shard: None,
+            nulls: NullTexts::new(&self.null),
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod push_run;
 pub mod render_manifests;
 pub mod retrain;
 pub mod score;
+mod score_readings;
 pub mod serve;
 pub mod tracker;
 pub mod train;

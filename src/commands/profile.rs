@@ -69,6 +69,7 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
             categorical: roles.categorical.contains(name),
             cuts: Vec::new(),
             fine: Vec::new(),
+            unless_unique: false,
         });
         let plan = CountPlan {
             columns: columns.collect(),

@@ -1,5 +1,6 @@
 //! `churnctl score`: a table to a table of scores.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -9,14 +10,17 @@ use serde::Serialize;
 use super::Shell;
 use super::drift::ReadingRequest;
 use super::ordered_lines::OrderedLines;
+use super::score_readings::{Watch, other_readings, readings, say};
 use super::tracker::TrackingRequest;
 use super::train::SCORE;
-use crate::data::{CsvLines, DataSet, Fields, Row, RowPlace, RowSink};
+use crate::data::{
+    ColumnReading, CsvLines, DataSet, Fields, Row, RowPlace, RowSink, Summary as ReadSummary,
+};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::{AtomicFile, sweep_stale};
 use crate::model::artifact::Artifact;
-use crate::model::score::{Scorer, WrongType};
+use crate::model::score::Scorer;
 use crate::settings::Settings;
 
 /// Everything that scoring needs to know, settings applied.
@@ -72,6 +76,8 @@ struct Scored {
 struct Job<'a> {
     scorer: &'a Scorer,
     artifact: &'a Artifact,
+    /// How the numbers of each feature are written; none for categories.
+    readings: Vec<Option<ColumnReading>>,
     /// Column of each feature.
     features: Vec<usize>,
     /// Columns of the identifiers.
@@ -93,21 +99,19 @@ struct Sink<'a> {
     highest: Vec<Scored>,
     rows: usize,
     churned: usize,
-    fault: Option<(RowPlace, WrongType)>,
+    /// What the values of each feature were.
+    watches: Vec<Watch>,
 }
 
 impl RowSink for Sink<'_> {
     fn row(&mut self, row: &Row<'_>) {
-        if self.fault.is_some() {
-            return;
-        }
-        let score = match self.job.score(row, &mut self.cells, &mut self.fields) {
-            Ok(score) => score,
-            Err(fault) => {
-                self.fault = Some((row.place(), fault));
-                return;
-            }
-        };
+        let Self {
+            cells,
+            fields,
+            watches,
+            ..
+        } = self;
+        let score = self.job.score(row, cells, fields, watches);
         self.rows += 1;
         self.churned += usize::from(score >= self.job.artifact.body.threshold);
         // Without a limit the line joins its chunk at once.
@@ -135,10 +139,9 @@ impl RowSink for Sink<'_> {
         self.rows += other.rows;
         self.churned += other.churned;
         self.highest.append(&mut other.highest);
-        self.fault = match (self.fault.take(), other.fault) {
-            (Some(mine), Some(theirs)) => Some(if theirs.0 < mine.0 { theirs } else { mine }),
-            (mine, theirs) => mine.or(theirs),
-        };
+        for (mine, theirs) in self.watches.iter_mut().zip(other.watches) {
+            mine.merge(theirs);
+        }
     }
 }
 
@@ -154,10 +157,19 @@ impl Job<'_> {
         row: &Row<'_>,
         cells: &mut Vec<f64>,
         line: &mut Fields,
-    ) -> Result<f64, WrongType> {
+        watches: &mut [Watch],
+    ) -> f64 {
         cells.clear();
         for (feature, &column) in self.features.iter().enumerate() {
-            cells.push(self.scorer.cell_of_field(feature, &row.field(column))?);
+            let field = row.field(column);
+            cells.push(match &self.readings[feature] {
+                Some(reading) => watches[feature].number(&field, reading, row.place()),
+                // A category takes every text.
+                None => self
+                    .scorer
+                    .cell_of_field(feature, &field)
+                    .unwrap_or(f64::NAN),
+            });
         }
         let score = self.scorer.score(cells);
         line.clear();
@@ -181,7 +193,7 @@ impl Job<'_> {
                 }
             }
         }
-        Ok(score)
+        score
     }
 }
 
@@ -192,6 +204,68 @@ struct Summary {
     classed_as_churned: usize,
     model: String,
     model_version: String,
+    /// Rows in which a number feature is not a number, by feature.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unparsable: BTreeMap<String, u64>,
+}
+
+/// What one reading of the data came to.
+struct Pass {
+    highest: Vec<Scored>,
+    rows: usize,
+    churned: usize,
+    watches: Vec<Watch>,
+    lines: OrderedLines,
+    summary: ReadSummary,
+}
+
+fn score_all(
+    request: &ScoreRequest,
+    data: DataSet,
+    job: &Job<'_>,
+    shell: &Shell<'_>,
+) -> Result<Pass> {
+    let header = header(job, data.columns());
+    // Standard output gets nothing of a run that fails half-way, so it waits in a file, too.
+    let file = if request.output == Path::new("-") {
+        AtomicFile::scratch()?
+    } else {
+        AtomicFile::create(&request.output)?
+    };
+    let lines = OrderedLines::new(file, &header);
+    shell
+        .progress()
+        .stage(&format!("scoring {}", data.name()), data.bytes());
+    let make = || Sink {
+        job,
+        lines: request.top_k.is_none().then_some(&lines),
+        chunk: CsvLines::default(),
+        cells: Vec::new(),
+        fields: Fields::default(),
+        highest: Vec::new(),
+        rows: 0,
+        churned: 0,
+        watches: vec![Watch::default(); job.features.len()],
+    };
+    let data = data.wanting(job.features.iter().chain(&job.ids).copied());
+    let read = data.read(&make, shell.progress());
+    shell.progress().finish();
+    let (sink, summary) = read?;
+    let Sink {
+        highest,
+        rows,
+        churned,
+        watches,
+        ..
+    } = sink;
+    Ok(Pass {
+        highest,
+        rows,
+        churned,
+        watches,
+        lines,
+        summary,
+    })
 }
 
 /// Scores a table.
@@ -204,49 +278,33 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     }
     let artifact = request.tracking.model(&request.model, shell)?;
     let scorer = Scorer::new(&artifact.body)?;
-    let data = DataSet::open(&request.data, request.reading.read_options())?;
-    let job = job(request, &artifact, &scorer, &data, shell)?;
-    let header = header(&job, data.columns());
-    let to_stdout = request.output == Path::new("-");
-    // Standard output gets nothing of a run that fails half-way, so it waits in a file, too.
-    let file = if to_stdout {
-        AtomicFile::scratch()?
-    } else {
-        AtomicFile::create(&request.output)?
-    };
-    let lines = OrderedLines::new(file, &header);
-    shell
-        .progress()
-        .stage(&format!("scoring {}", data.name()), data.bytes());
-    let make = || Sink {
-        job: &job,
-        lines: request.top_k.is_none().then_some(&lines),
-        chunk: CsvLines::default(),
-        cells: Vec::new(),
-        fields: Fields::default(),
-        highest: Vec::new(),
-        rows: 0,
-        churned: 0,
-        fault: None,
-    };
-    let data = data.wanting(job.features.iter().chain(&job.ids).copied());
-    let read = data.read(&make, shell.progress());
-    shell.progress().finish();
-    let (sink, summary) = read?;
-    let Sink {
+    let reading = request
+        .reading
+        .with_nulls(&artifact.body.profile.roles.null);
+    let open = || DataSet::open(&request.data, reading.read_options());
+    let data = open()?;
+    let mut job = job(request, &artifact, &scorer, &data, shell)?;
+    let mut pass = score_all(request, data, &job, shell)?;
+    if let Some(other) = other_readings(&job.readings, &pass.watches) {
+        // Only all values of a column tell how its numbers are written, and it is not as in
+        // training.
+        if request.data.iter().any(|address| address == "-") {
+            let message = "numbers are written otherwise than in the training data, and a pipe can \
+                           be read only once";
+            return Err(Error::bad_input(message).hint("write it to a file and score that"));
+        }
+        job.readings = other;
+        pass = score_all(request, open()?, &job, shell)?;
+    }
+    let Pass {
         mut highest,
         mut rows,
         mut churned,
-        fault,
-        ..
-    } = sink;
-    if let Some((place, fault)) = fault {
-        let column = Some(fault.feature.clone());
-        return Err(Error::from(fault).at(Place {
-            column,
-            ..summary.lines.place(place)
-        }));
-    }
+        watches,
+        lines,
+        summary,
+    } = pass;
+    let unparsable = say(&scorer, &job.readings, watches, &summary, rows, shell)?;
     if let Some(most) = request.top_k {
         keep_highest(&mut highest, most);
         let mut best = CsvLines::default();
@@ -260,7 +318,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             .count();
     }
     let file = lines.finish(&request.output)?;
-    if to_stdout {
+    if request.output == Path::new("-") {
         return copy_to_stdout(file.read_back()?, shell);
     }
     file.commit()?;
@@ -270,6 +328,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         classed_as_churned: churned,
         model: artifact.name.clone(),
         model_version: artifact.version.clone(),
+        unparsable,
     };
     let document = shell.document("score", 1, &summary);
     if !shell.print_document(&document)? {
@@ -279,6 +338,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             classed_as_churned,
             model,
             model_version,
+            unparsable: _,
         } = summary;
         shell.print(&format!(
             "{output}: {rows} rows scored by {model} {model_version}, {classed_as_churned} classed as churned\n"
@@ -372,6 +432,7 @@ fn job<'a>(
     Ok(Job {
         scorer,
         artifact,
+        readings: readings(artifact, scorer),
         features: features.into_iter().flatten().collect(),
         ids,
         explain: request.explain,

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::model::frame::{Column, MISSING_CODE};
 use crate::model::report::{SplitDrift, SplitPsi};
 use crate::model::split::Splits;
-use crate::profile::{self, Counted, Profile, Roles};
+use crate::profile::{self, Counted, HeaderRows, Profile, Roles};
 
 /// Most features that a warning names.
 const MOST_NAMED: usize = 5;
@@ -29,6 +29,7 @@ pub(super) fn between_splits(
         created_at: shell.created_at().to_owned(),
         source: "train".into(),
         rows: splits.train.len() as u64,
+        header_rows: HeaderRows::default(),
         shards: None,
         roles: Roles::default(),
         columns: columns(table, &splits.train, None),
@@ -48,6 +49,7 @@ pub(super) fn between_splits(
             outcome: None,
             rows: rows.len() as u64,
             blank_lines: 0,
+            header_rows: HeaderRows::default(),
         };
         let provenance = Provenance {
             baseline: "train".into(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Shell;
 use super::train::TrainRequest;
-use crate::data::{DataSet, RowsCopy, named_like_an_id, positive_label, same_label};
+use crate::data::{DataSet, RowsCopy, Summary, named_like_an_id, positive_label, same_label};
 use crate::drift::roles::check_names;
 use crate::error::{Error, Place, Result};
 use crate::model::artifact::ModelRoles;
@@ -13,6 +13,7 @@ use crate::model::identity::row_keys;
 use crate::model::store;
 use crate::model::times::times_of;
 use crate::model::unfit::{Unfit, all_another_whole, unfit};
+use crate::profile::HeaderRows;
 
 /// Rows with a label, and what the columns are.
 pub(super) struct TrainTable {
@@ -108,8 +109,12 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let name = data.name().to_owned();
     let read = Frame::read(data, &wanted, shell.progress());
     shell.progress().finish();
-    let (frame, summary) = read?;
+    let (frame, summary, read) = read?;
     let mut warnings = Vec::new();
+    for (read, column) in read.iter().zip(&frame.names) {
+        warnings.extend(read.warnings(column, frame.rows));
+    }
+    warnings.extend(header_rows(&summary));
     let (frame, labels, positive) = labelled(
         frame,
         &label,
@@ -131,7 +136,11 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
             continue;
         }
         match unfit(name, column, frame.rows) {
-            Some(Unfit::Identifier(_)) if request.include.contains(name) => {}
+            Some(Unfit::Identifier(_) | Unfit::Date(_)) if request.include.contains(name) => {}
+            Some(Unfit::Date(warning)) => {
+                warnings.push(warning);
+                continue;
+            }
             Some(Unfit::Identifier(warning)) => {
                 warnings.push(warning);
                 identifiers.push(name.clone());
@@ -211,6 +220,16 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         frame,
         warnings,
     })
+}
+
+/// Says that the header is among the rows.
+fn header_rows(summary: &Summary) -> Option<String> {
+    let headers = HeaderRows {
+        count: summary.header_rows,
+        first: summary.first_header_row.clone(),
+    };
+    let said = headers.in_words()?;
+    Some(format!("the data has {said}"))
 }
 
 /// Checks that the columns that the user names are there: a mistyped name must not pass in

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::error::DataError;
 use super::header::read_header;
+use super::nulls::NullTexts;
 use super::sql::{Engine, SqlAddress, SqlColumn, SqlKind, select_rows};
 use super::table::{Body, Stream, Table};
 use crate::error::{Error, Place, Result};
@@ -134,6 +135,15 @@ impl Database {
             names,
             connection,
         })
+    }
+
+    /// Takes these texts for missing values.
+    pub(super) fn without(&mut self, nulls: &NullTexts) {
+        if !nulls.is_empty() {
+            let dialect = self.connection.dialect();
+            self.address
+                .wrap(|source| nulls.without(dialect, &self.columns, source));
+        }
     }
 
     /// Returns the rows as CSV with a header, only wanted columns filled, and the address.

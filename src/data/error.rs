@@ -30,6 +30,14 @@ pub enum DataError {
         /// The likelier delimiter, as one types it.
         likely: &'static str,
     },
+    /// The first line names another delimiter than the user does.
+    #[error("the first line says sep={}, but --delimiter says \"{}\"", char::from(*named), char::from(*delimiter))]
+    OtherDelimiter {
+        /// What the file says.
+        named: u8,
+        /// What the user says.
+        delimiter: u8,
+    },
     /// Two columns have one name.
     #[error("columns {first} and {second} are both named \"{name}\"")]
     DuplicateColumn {
@@ -128,6 +136,9 @@ impl DataError {
             Self::CarriageReturns => "convert it: tr '\\r' '\\n' < FILE".into(),
             Self::WrongDelimiter { likely, .. } => {
                 format!("it looks like another delimiter: pass --delimiter '{likely}'")
+            }
+            Self::OtherDelimiter { named, .. } => {
+                format!("leave --delimiter out, or pass '{}'", char::from(*named))
             }
             Self::DuplicateColumn { .. } => "rename one of them".into(),
             Self::TooManyColumns { .. } => "is the delimiter right?".into(),

@@ -1,7 +1,7 @@
 //! The first record of a table: names of the columns, and what is checked before any row is read.
 
 use super::error::DataError;
-use super::record::{Block, MAX_RECORD, Outcome, Scanner, check_utf8};
+use super::record::{Block, MAX_RECORD, Outcome, Scanner, check_utf8, unnamed};
 
 const MAX_COLUMNS: usize = 10_000;
 
@@ -13,6 +13,8 @@ pub(super) struct Header {
     pub(super) length: usize,
     /// Lines before the first data row.
     pub(super) lines: u64,
+    /// The delimiter that the file names in its first line, `sep=;`, as Excel reads and writes it.
+    pub(super) delimiter: Option<u8>,
 }
 
 /// Where in the header a fault is.
@@ -37,6 +39,16 @@ pub(super) fn read_header(
     } else {
         0
     };
+    let Some((separator_line, named)) = separator(&start[bom..], at_end) else {
+        return Ok(None);
+    };
+    if let (Some(named), Some(delimiter)) = (named, delimiter)
+        && named != delimiter
+    {
+        return fault(1, DataError::OtherDelimiter { named, delimiter });
+    }
+    let delimiter = delimiter.or(named);
+    let bom = bom + separator_line;
     let text = &start[bom..];
     let used = delimiter.unwrap_or(b',');
     let Some(end) = record_end(text, used).or(at_end.then_some(text.len())) else {
@@ -65,12 +77,13 @@ pub(super) fn read_header(
         |row| columns = Some(row.fields().map(|field| field.into_owned()).collect()),
     );
     if let Outcome::Bad { line, error, .. } = scanned.outcome {
-        return fault(line + 1, error);
+        return fault(line + 1 + u64::from(separator_line > 0), error);
     }
     let Some(columns) = columns else {
         return fault(1, DataError::Empty);
     };
-    let lines = text[..end].iter().filter(|&&byte| byte == b'\n').count() as u64;
+    let line_breaks = |text: &[u8]| text.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    let lines = line_breaks(&start[..bom + end]);
     let columns = check_names(&text[..end], columns, delimiter).map_err(|error| HeaderFault {
         line: lines.max(1),
         error,
@@ -79,7 +92,33 @@ pub(super) fn read_header(
         columns,
         length: bom + end,
         lines,
+        delimiter: named,
     }))
+}
+
+/// Returns the length of a first line that names the delimiter, 0 if it doesn't, and the delimiter;
+/// nothing if more bytes are needed to tell.
+fn separator(text: &[u8], at_end: bool) -> Option<(usize, Option<u8>)> {
+    const BEGIN: &[u8] = b"sep=";
+    let unquoted = text.strip_prefix(b"\"").unwrap_or(text);
+    let begin = &unquoted[..BEGIN.len().min(unquoted.len())];
+    if !begin.eq_ignore_ascii_case(&BEGIN[..begin.len()]) {
+        return Some((0, None));
+    }
+    let Some(end) = text.iter().position(|&byte| byte == b'\n') else {
+        // The line is short, or it is another one.
+        return (at_end || text.len() > 16).then_some((0, None));
+    };
+    let line = text[..end].trim_ascii_end();
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
+    let line = line.strip_suffix(b"\"").unwrap_or(line);
+    match line.get(BEGIN.len()..) {
+        Some([delimiter]) => Some((end + 1, Some(*delimiter))),
+        // A tab at the end was trimmed.
+        Some([]) if text[..end].contains(&b'\t') => Some((end + 1, Some(b'\t'))),
+        Some(b"\\t") => Some((end + 1, Some(b'\t'))),
+        _ => Some((0, None)),
+    }
 }
 
 /// Returns where the first record that is not blank ends, if all of it is there. One pass:
@@ -137,7 +176,7 @@ fn check_names(
         let name = String::from_utf8_lossy(&name).trim().to_owned();
         // A frame's index is commonly written under an empty name.
         let name = if name.is_empty() {
-            format!("unnamed_{}", position + 1)
+            unnamed(position)
         } else {
             name
         };
@@ -252,6 +291,43 @@ mod tests {
             Ok(vec!["age".into(), "ten\nure".into()])
         );
         assert_eq!(names(",a\n0,1\n"), Ok(vec!["unnamed_1".into(), "a".into()]));
+    }
+
+    #[test]
+    fn excels_first_line_names_the_delimiter() {
+        for text in [
+            "sep=;\nage;fee\n1;2\n",
+            "SEP=;\r\nage;fee\r\n1;2\r\n",
+            "\"sep=;\"\nage;fee\n1;2\n",
+            "\u{feff}sep=;\nage;fee\n1;2\n",
+        ] {
+            for delimiter in [None, Some(b';')] {
+                let header = read_header(text.as_bytes(), true, delimiter);
+                let header = header.expect("good").expect("at the end, so complete");
+                assert_eq!(header.columns, ["age", "fee"], "{text:?}");
+                assert_eq!((header.lines, header.delimiter), (2, Some(b';')));
+            }
+        }
+        assert_eq!(
+            names("sep=\t\na\tb\n1\t2\n"),
+            Ok(vec!["a".into(), "b".into()])
+        );
+        assert_eq!(
+            names("sep=x,b\n1,2\n"),
+            Ok(vec!["sep=x".into(), "b".into()])
+        );
+        assert_eq!(names("sep,b\n1,2\n"), Ok(vec!["sep".into(), "b".into()]));
+        assert_eq!(read_header(b"se", false, None), Ok(None));
+        assert!(matches!(
+            read_header(b"sep=;\na|b\n1|2\n", true, Some(b'|')),
+            Err(HeaderFault {
+                line: 1,
+                error: DataError::OtherDelimiter {
+                    named: b';',
+                    delimiter: b'|'
+                }
+            })
+        ));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::error::DataError;
+use super::nulls::NullTexts;
 use super::record::{Block, MAX_FIELD, MAX_RECORD, Outcome, Row, RowBuilder, RowPlace, Scanned};
 
 /// Objects within objects that are believed.
@@ -20,6 +21,7 @@ pub(super) struct JsonScanner {
     columns: Arc<Columns>,
     row: RowBuilder,
     set: Vec<bool>,
+    nulls: NullTexts,
 }
 
 #[derive(Debug)]
@@ -38,12 +40,19 @@ impl JsonScanner {
         let names: Vec<Vec<u8>> = names.iter().map(|name| name.clone().into_bytes()).collect();
         Self {
             set: vec![false; names.len()],
+            nulls: NullTexts::default(),
             row: RowBuilder::default(),
             columns: Arc::new(Columns {
                 by_name: names.iter().cloned().zip(0..).collect(),
                 names,
             }),
         }
+    }
+
+    /// Takes these texts for missing values.
+    pub(super) fn without(mut self, nulls: &NullTexts) -> Self {
+        self.nulls = nulls.clone();
+        self
     }
 
     /// Hands a row for every line of `block` to `on_row`.
@@ -53,6 +62,8 @@ impl JsonScanner {
             rows: 0,
             lines: 0,
             blank_lines: 0,
+            header_rows: 0,
+            first_header_row: None,
         };
         let mut from = 0;
         while from < block.bytes.len() {
@@ -96,7 +107,12 @@ impl JsonScanner {
         place: RowPlace,
         on_row: &mut impl FnMut(&Row<'_>),
     ) -> Result<(), (Option<usize>, DataError)> {
-        let Self { columns, row, set } = self;
+        let Self {
+            columns,
+            row,
+            set,
+            nulls,
+        } = self;
         row.begin(columns.names.len());
         set.fill(false);
         let mut expected = 0;
@@ -134,6 +150,7 @@ impl JsonScanner {
             let column = key.and_then(|key| columns.by_name.get(key.as_bytes()).copied());
             (column, error)
         })?;
+        row.blank(nulls);
         on_row(&row.row(place));
         Ok(())
     }

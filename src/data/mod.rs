@@ -6,19 +6,23 @@ mod bytes;
 mod calendar;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 mod cancel;
+mod column_reading;
 mod columns;
 mod copy;
 mod database;
+mod dates;
 mod error;
 mod header;
 mod identifier;
 mod json;
 mod label;
 mod lines;
+mod missing;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "mysql")]
 mod mysql_wire;
+mod nulls;
 mod object_folder;
 #[cfg(feature = "object-store")]
 mod objects;
@@ -53,6 +57,7 @@ mod spark_error;
 mod spark_protocol;
 #[cfg(feature = "spark")]
 mod spark_wire;
+mod spelled;
 mod sql;
 mod streaming;
 mod table;
@@ -62,18 +67,23 @@ mod value;
 
 pub use address::{Location, expand, expand_files, is_object};
 pub use bytes::all_bytes;
+pub use column_reading::{ColumnReading, ColumnTally, Meaning, is_grouped};
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
 pub use copy::RowsCopy;
 pub use database::InDatabase;
+pub use dates::{date_number, date_numbers, is_date, named_like_a_time};
 pub use error::DataError;
 pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};
 pub use lines::{CsvLines, Fields};
+pub use missing::{DoubtfulMark, doubtful_mark};
+pub use nulls::NullTexts;
 pub use object_folder::{ObjectFolder, Put};
 pub use record::{Field, Row, RowPlace};
 pub use shard::{BadShard, Shard};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
+pub use spelled::{DecimalMark, Spelled, spelled};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
 pub use value::{MissingKind, Value, classify, parse_field, parse_number};
 
-pub use identifier::named_like_an_id;
+pub use identifier::{named_like_an_id, named_like_an_index, shaped_like_an_id};

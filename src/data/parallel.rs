@@ -22,6 +22,8 @@ struct Chunk {
     rows: u64,
     lines: u64,
     blank_lines: u64,
+    header_rows: u64,
+    first_header_row: Option<u64>,
     fault: Option<Stop>,
 }
 
@@ -60,6 +62,8 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
                     rows: 0,
                     lines: 0,
                     blank_lines: 0,
+                    header_rows: 0,
+                    first_header_row: None,
                     fault: Some(stop),
                 },
             };
@@ -89,9 +93,8 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
     chunks.sort_by_key(|chunk| chunk.index);
     let mut read = ReadTable {
         sinks: done.into_iter().map(|(sink, _)| sink).collect(),
-        rows: 0,
-        blank_lines: 0,
         chunk_lines: Vec::with_capacity(chunks.len()),
+        ..ReadTable::default()
     };
     let mut lines = 0;
     // A line break inside quotes anywhere makes every later fault doubtful.
@@ -112,9 +115,10 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
             Some(stop) => return Err(stop),
             None => {}
         }
-        lines += chunk.lines;
         read.rows += chunk.rows;
         read.blank_lines += chunk.blank_lines;
+        read.add_headers(lines, chunk.header_rows, chunk.first_header_row);
+        lines += chunk.lines;
         read.chunk_lines.push(chunk.lines);
     }
     Ok(read)
@@ -218,6 +222,8 @@ fn scan<S: RowSink, Make: Fn() -> S + Sync>(
         rows: scanned.rows,
         lines: scanned.lines,
         blank_lines: scanned.blank_lines,
+        header_rows: scanned.header_rows,
+        first_header_row: scanned.first_header_row,
         fault,
     }
 }

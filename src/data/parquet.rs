@@ -15,6 +15,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use super::address::read_failed;
 use super::columns::{ColumnBatch, ColumnTask};
 use super::error::DataError;
+use super::nulls::NullTexts;
 use super::parquet_bytes::Shared;
 use super::parquet_column::{Column, Kind};
 use super::record::{RowBuilder, RowPlace};
@@ -198,6 +199,7 @@ pub(super) struct Reading<'a, Make> {
     pub(super) threads: usize,
     /// The part to read.
     pub(super) shard: Option<Shard>,
+    pub(super) nulls: &'a NullTexts,
     pub(super) make: &'a Make,
     pub(super) progress: &'a dyn Progress,
 }
@@ -210,7 +212,9 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
     let parts = table.parts(reading.shard);
     let rows: Vec<u64> = parts.iter().map(|part| part.end - part.start).collect();
     let mut sink = (reading.make)();
-    let sinks = match sink.by_column() {
+    // Marks of missing values are told row by row.
+    let by_columns = sink.by_column().filter(|_| reading.nulls.is_empty());
+    let sinks = match by_columns {
         Some(tasks) => {
             by_column(table, &parts, tasks, reading)?;
             vec![sink]
@@ -220,8 +224,8 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
     Ok(ReadTable {
         sinks,
         rows: rows.iter().sum(),
-        blank_lines: 0,
         chunk_lines: rows,
+        ..ReadTable::default()
     })
 }
 
@@ -417,6 +421,7 @@ fn rows_of_group<S: RowSink, Make>(
                     builder.set(*column, b"null");
                 }
             }
+            builder.blank(reading.nulls);
             sink.row(&builder.row(RowPlace {
                 file: reading.file,
                 chunk: group as u32,

@@ -18,7 +18,7 @@ use crate::error::{Error, Place, Result};
 /// Reads a table, or the shard's part of it.
 pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
     table: Table,
-    options: ReadOptions,
+    options: &ReadOptions,
     job: &Job<'_, Make>,
 ) -> Result<ReadTable<S>> {
     let Table {

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::error::DataError;
+use super::nulls::NullTexts;
 
 /// Longest field that is believed.
 pub(crate) const MAX_FIELD: usize = 1 << 20;
@@ -161,6 +162,13 @@ impl RowBuilder {
         self.set_with(column, |bytes| bytes.extend_from_slice(text));
     }
 
+    /// Empties the fields that are marks of missing values.
+    pub(super) fn blank(&mut self, nulls: &NullTexts) {
+        if !nulls.is_empty() {
+            blank(nulls, &self.bytes, &mut self.spans);
+        }
+    }
+
     /// Returns the row.
     pub(super) fn row(&mut self, place: RowPlace) -> Row<'_> {
         // Wide fields are read sixteen bytes at once.
@@ -170,6 +178,15 @@ impl RowBuilder {
             spans: &self.spans,
             order: None,
             place,
+        }
+    }
+}
+
+#[inline(never)]
+fn blank(nulls: &NullTexts, bytes: &[u8], spans: &mut [Span]) {
+    for span in spans {
+        if nulls.has(&bytes[span.start as usize..span.end as usize]) {
+            span.end = span.start;
         }
     }
 }
@@ -213,6 +230,10 @@ pub(crate) struct Scanned {
     pub(crate) lines: u64,
     /// Blank lines skipped.
     pub(crate) blank_lines: u64,
+    /// Rows skipped that say the header again.
+    pub(crate) header_rows: u64,
+    /// Line of the first of them, from the start of the block.
+    pub(crate) first_header_row: Option<u64>,
 }
 
 /// What the caller knows about a block.
@@ -237,6 +258,10 @@ pub(crate) struct Scanner {
     columns: usize,
     order: Option<Vec<usize>>,
     spans: Vec<Span>,
+    /// Names of the columns in this file's order: a row that has them all is a header, left
+    /// behind where files were put together. None if there are too few to tell.
+    header: Vec<Vec<u8>>,
+    nulls: NullTexts,
 }
 
 const LOW: u64 = 0x0101_0101_0101_0101;
@@ -257,7 +282,56 @@ impl Scanner {
             columns,
             order,
             spans: Vec::with_capacity(columns),
+            header: Vec::new(),
+            nulls: NullTexts::default(),
         }
+    }
+
+    /// Takes these texts for missing values.
+    pub(crate) fn without(mut self, nulls: &NullTexts) -> Self {
+        self.nulls = nulls.clone();
+        self
+    }
+
+    /// Skips rows that say these names.
+    pub(crate) fn skipping_headers(mut self, names: &[String]) -> Self {
+        // In a table of one column the name may well be a value.
+        if names.len() > 1 {
+            let name = |(at, name): (usize, &String)| {
+                // What has no name in the file was given one.
+                let is_unnamed = *name == unnamed(at);
+                if is_unnamed {
+                    Vec::new()
+                } else {
+                    name.clone().into_bytes()
+                }
+            };
+            self.header = names.iter().enumerate().map(name).collect();
+        }
+        self
+    }
+
+    /// Returns whether the fields at hand are the names of the columns.
+    #[inline(always)]
+    fn is_header(&self, bytes: &[u8]) -> bool {
+        let (Some(name), Some(span)) = (self.header.first(), self.spans.first()) else {
+            return false;
+        };
+        let field = &bytes[span.start as usize..span.end as usize];
+        // Most rows differ in the last byte of their first field already.
+        (field.last() == name.last() || field.first() == Some(&0xef)) && self.has_all_names(bytes)
+    }
+
+    #[inline(never)]
+    fn has_all_names(&self, bytes: &[u8]) -> bool {
+        self.header.iter().zip(&self.spans).all(|(name, span)| {
+            let field = &bytes[span.start as usize..span.end as usize];
+            // A file that was added whole brings its mark, too.
+            let field = field.strip_prefix(b"\xef\xbb\xbf").unwrap_or(field);
+            let field = field.strip_prefix(b"\"").unwrap_or(field);
+            let field = field.strip_suffix(b"\"").unwrap_or(field);
+            field.trim_ascii() == name.as_slice()
+        })
     }
 
     /// Returns the column in which a line stands after the bytes `start` of it.
@@ -284,6 +358,8 @@ impl Scanner {
             record_line: 0,
             rows: 0,
             blank_lines: 0,
+            header_rows: 0,
+            first_header_row: None,
         };
         self.spans.clear();
         let patterns = [self.delimiter, b'\n', b'"'].map(|byte| u64::from(byte) * LOW);
@@ -435,6 +511,14 @@ impl Scanner {
                 },
             });
         }
+        if self.is_header(block.bytes) {
+            scan.header_rows += 1;
+            scan.first_header_row = scan.first_header_row.or(Some(scan.record_line));
+            return None;
+        }
+        if !self.nulls.is_empty() {
+            blank(&self.nulls, block.bytes, &mut self.spans);
+        }
         scan.rows += 1;
         on_row(&Row {
             bytes: block.bytes,
@@ -557,6 +641,8 @@ struct Scan {
     record_line: u64,
     rows: u64,
     blank_lines: u64,
+    header_rows: u64,
+    first_header_row: Option<u64>,
 }
 
 impl Scan {
@@ -578,6 +664,8 @@ impl Scan {
             rows: self.rows,
             lines,
             blank_lines: self.blank_lines,
+            header_rows: self.header_rows,
+            first_header_row: self.first_header_row,
         }
     }
 }
@@ -586,6 +674,11 @@ enum Step {
     On,
     Jump(usize),
     Stop(Outcome),
+}
+
+/// Returns the name of a column that has none in the file.
+pub(super) fn unnamed(position: usize) -> String {
+    format!("unnamed_{}", position + 1)
 }
 
 /// Checks that `bytes` are UTF-8; else returns how many are, and the first bad byte.

@@ -11,6 +11,7 @@ use super::columns::ColumnTask;
 use super::database::{Database, InDatabase};
 use super::error::DataError;
 use super::json::JsonScanner;
+use super::nulls::NullTexts;
 #[cfg(feature = "parquet")]
 use super::parquet;
 #[cfg(feature = "parquet")]
@@ -48,7 +49,7 @@ pub trait RowSink: Send {
 }
 
 /// How to read a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReadOptions {
     /// Between two fields; a comma if not given.
     pub delimiter: Option<u8>,
@@ -56,6 +57,8 @@ pub struct ReadOptions {
     pub threads: usize,
     /// The part to read; all if none.
     pub shard: Option<Shard>,
+    /// What else stands for a missing value.
+    pub nulls: NullTexts,
 }
 
 impl Default for ReadOptions {
@@ -64,6 +67,7 @@ impl Default for ReadOptions {
             delimiter: None,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             shard: None,
+            nulls: NullTexts::default(),
         }
     }
 }
@@ -106,6 +110,10 @@ pub struct Summary {
     pub rows: u64,
     /// Blank lines skipped.
     pub blank_lines: u64,
+    /// Rows skipped that say the header again: files were put together.
+    pub header_rows: u64,
+    /// Where the first of them stands.
+    pub first_header_row: Option<Place>,
     /// For [`Lines::place`].
     pub lines: Lines,
 }
@@ -317,7 +325,8 @@ impl DataSet {
                     .hint("give each shard a condition of its own: &where=..."),
             );
         }
-        let database = Database::open(address)?;
+        let mut database = Database::open(address)?;
+        database.without(&options.nulls);
         Ok(Self {
             name: database.address.shown.clone(),
             columns: database.names.clone(),
@@ -412,10 +421,14 @@ impl DataSet {
                 Opened::Text(table) => {
                     let own_columns = table.header.columns.clone();
                     let (scanner, names) = if table.json {
-                        (RowScanner::Json(JsonScanner::new(&columns)), &columns)
+                        let scanner = JsonScanner::new(&columns).without(&options.nulls);
+                        (RowScanner::Json(scanner), &columns)
                     } else {
-                        let delimiter = options.delimiter.unwrap_or(b',');
-                        let scanner = Scanner::new(delimiter, columns.len(), order);
+                        let named = table.header.delimiter;
+                        let delimiter = options.delimiter.or(named).unwrap_or(b',');
+                        let scanner = Scanner::new(delimiter, columns.len(), order)
+                            .skipping_headers(&own_columns)
+                            .without(&options.nulls);
                         (RowScanner::Csv(scanner), &own_columns)
                     };
                     let job = Job {
@@ -425,7 +438,7 @@ impl DataSet {
                         progress,
                         columns: names,
                     };
-                    (table.header.lines, reading::read(table, options, &job)?)
+                    (table.header.lines, reading::read(table, &options, &job)?)
                 }
                 #[cfg(feature = "parquet")]
                 Opened::Parquet(table) => {
@@ -435,6 +448,7 @@ impl DataSet {
                         wanted: wanted.as_deref(),
                         threads: options.threads,
                         shard: options.shard,
+                        nulls: &options.nulls,
                         make,
                         progress,
                     };
@@ -443,6 +457,14 @@ impl DataSet {
             };
             summary.rows += read.rows;
             summary.blank_lines += read.blank_lines;
+            summary.header_rows += read.header_rows;
+            if summary.first_header_row.is_none() {
+                summary.first_header_row = read.first_header_row.map(|line| Place {
+                    file: name.clone(),
+                    line: Some(header + line + 1),
+                    column: None,
+                });
+            }
             summary.lines.files.push(FileLines {
                 name,
                 header,
@@ -510,7 +532,19 @@ pub(super) struct ReadTable<S> {
     pub(super) sinks: Vec<S>,
     pub(super) rows: u64,
     pub(super) blank_lines: u64,
+    pub(super) header_rows: u64,
+    /// Lines of the body before the first of them.
+    pub(super) first_header_row: Option<u64>,
     pub(super) chunk_lines: Vec<u64>,
+}
+
+impl<S> ReadTable<S> {
+    /// Adds the rows of a block that say the header again; `lines` are before the block.
+    pub(super) fn add_headers(&mut self, lines: u64, count: u64, first: Option<u64>) {
+        self.header_rows += count;
+        let first = first.map(|line| lines + line);
+        self.first_header_row = self.first_header_row.or(first);
+    }
 }
 
 impl<S> Default for ReadTable<S> {
@@ -519,6 +553,8 @@ impl<S> Default for ReadTable<S> {
             sinks: Vec::new(),
             rows: 0,
             blank_lines: 0,
+            header_rows: 0,
+            first_header_row: None,
             chunk_lines: Vec::new(),
         }
     }

@@ -360,6 +360,11 @@ impl SqlAddress {
         }
     }
 
+    /// Puts something around what stands after FROM.
+    pub(super) fn wrap(&mut self, around: impl FnOnce(&str) -> String) {
+        self.source = around(&self.source);
+    }
+
     /// Returns what stands after FROM.
     #[must_use]
     pub fn source(&self) -> &str {

@@ -26,12 +26,7 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
     } = stream;
     let mut sink = (job.make)();
     let mut scanner = job.scanner.clone();
-    let mut read = ReadTable {
-        sinks: Vec::new(),
-        rows: 0,
-        blank_lines: 0,
-        chunk_lines: Vec::new(),
-    };
+    let mut read = ReadTable::default();
     let mut lines = 0;
     let mut wanted = BLOCK;
     let mut reported = 0;
@@ -80,6 +75,7 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
         };
         read.rows += scanned.rows;
         read.blank_lines += scanned.blank_lines;
+        read.add_headers(lines, scanned.header_rows, scanned.first_header_row);
         let chunk = u32::try_from(read.chunk_lines.len()).unwrap_or(u32::MAX);
         sink.end_chunk(job.file, chunk);
         read.chunk_lines.push(scanned.lines);

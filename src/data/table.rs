@@ -273,5 +273,6 @@ fn json_header(start: &[u8], at_end: bool) -> Result<Header, HeaderFault> {
         columns,
         length: 0,
         lines: 0,
+        delimiter: None,
     })
 }

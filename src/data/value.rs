@@ -1,5 +1,6 @@
 //! What a field of a table means: missing, a number, an infinity, or a text.
 
+use super::missing::certain_mark;
 use super::record::{Field, LOW_BYTES};
 
 /// The ways a value can be absent. Infinities are counted apart and are not here.
@@ -7,17 +8,19 @@ use super::record::{Field, LOW_BYTES};
 pub enum MissingKind {
     /// Nothing, or only blanks.
     Empty,
-    /// `NA`, `N/A`, `n/a`, `<NA>`, `#N/A`.
+    /// `NA`, `N/A`, `n/a`, `<NA>`, `#N/A` and the like.
     Na,
-    /// `NaN` in any case, also with a sign.
+    /// `NaN` in any case, also with a sign, and `NaT`.
     Nan,
-    /// `null`, `NULL`, `None`.
+    /// `null`, `NULL`, `None`, `\N`, `(null)` and the like.
     Null,
+    /// What stands for a missing value in this column, or was named as such: `?`, `-`.
+    Mark,
 }
 
 impl MissingKind {
     /// All kinds, in the order of [`MissingKind::index`].
-    pub const ALL: [Self; 4] = [Self::Empty, Self::Na, Self::Nan, Self::Null];
+    pub const ALL: [Self; 5] = [Self::Empty, Self::Na, Self::Nan, Self::Null, Self::Mark];
 
     /// Returns the name used in profiles and reports.
     #[must_use]
@@ -27,6 +30,7 @@ impl MissingKind {
             Self::Na => "na",
             Self::Nan => "nan",
             Self::Null => "null",
+            Self::Mark => "mark",
         }
     }
 
@@ -54,11 +58,8 @@ pub enum Value {
 #[must_use]
 pub fn classify(field: &[u8]) -> Value {
     let trimmed = field.trim_ascii();
-    match trimmed {
-        b"" => return Value::Missing(MissingKind::Empty),
-        b"NA" | b"N/A" | b"n/a" | b"<NA>" | b"#N/A" => return Value::Missing(MissingKind::Na),
-        b"null" | b"NULL" | b"None" => return Value::Missing(MissingKind::Null),
-        _ => {}
+    if let Some(kind) = certain_mark(trimmed) {
+        return Value::Missing(kind);
     }
     if let Some(number) = parse_number(trimmed) {
         return Value::Number(number);

@@ -1,12 +1,13 @@
 //! The check itself: a planned baseline and a counted current side into one report.
 
 use super::feature::{Context, compare};
+use super::identifiers::{Candidates, judge_candidates};
 use super::noise::Levels;
 use super::performance;
-use super::plan::{CheckOptions, Plan};
+use super::plan::{CheckOptions, Plan, PlannedFeature};
 use super::report::{
-    DriftReport, FeatureReport, Finding, FindingKind, PerformanceReport, SCHEMA_VERSION, Sides,
-    Status, Thresholds,
+    DriftReport, FeatureReport, Finding, FindingKind, LeftOut, PerformanceReport, SCHEMA_VERSION,
+    Sides, Status, Thresholds,
 };
 use crate::error::Result;
 use crate::profile::{Counted, Profile};
@@ -37,7 +38,15 @@ pub fn check(
         baseline: baseline.rows,
         current: current.rows,
     };
-    let columns = plan.features.len() + usize::from(plan.score.is_some());
+    let column = |name: &str| current.columns.iter().find(|column| column.name == name);
+    let Candidates {
+        features: more,
+        findings: repeated,
+    } = judge_candidates(&plan.candidates, &column);
+    let planned_features: Vec<&PlannedFeature> = plan.features.iter().chain(more).collect();
+    let is_feature = |out: &LeftOut| planned_features.iter().any(|one| one.name == out.column);
+    let left_out = plan.left_out.iter().filter(|out| !is_feature(out));
+    let columns = planned_features.len() + usize::from(plan.score.is_some());
     // Performance is one more thing that chance could alarm by.
     let judges_performance = baseline.outcome.is_some() && current.outcome.is_some();
     let units = columns + usize::from(judges_performance);
@@ -47,8 +56,9 @@ pub fn check(
     };
     let mut features: Vec<FeatureReport> = Vec::new();
     let mut findings: Vec<Finding> = dataset_findings(rows, plan, options);
-    let column = |name: &str| current.columns.iter().find(|column| column.name == name);
-    for planned in &plan.features {
+    findings.extend(repeated);
+    findings.extend(header_rows(baseline, current));
+    for planned in &planned_features {
         let Some(column) = column(&planned.name) else {
             findings.push(finding(
                 Status::Fail,
@@ -135,7 +145,7 @@ pub fn check(
         },
         features,
         findings,
-        left_out: plan.left_out.clone(),
+        left_out: left_out.cloned().collect(),
         score,
         performance,
     })
@@ -215,6 +225,25 @@ fn dataset_findings(rows: Sides<u64>, plan: &Plan, options: &CheckOptions) -> Ve
     }
     findings.extend(extra_columns(&plan.extra));
     findings
+}
+
+/// Says that a side has its header among the rows: what comes after may be another export. Those
+/// rows are left out on both sides, but only the current side's can still be put right.
+fn header_rows(baseline: &Profile, current: &Counted) -> Vec<Finding> {
+    let sides = [
+        (Status::Warn, "the baseline", &baseline.header_rows),
+        (Status::Fail, "the current side", &current.header_rows),
+    ];
+    let said = sides.into_iter().filter_map(|(status, side, headers)| {
+        let message = headers.in_words()?;
+        Some(Finding {
+            status,
+            kind: FindingKind::HeaderRows,
+            feature: None,
+            message: format!("{side} has {message}"),
+        })
+    });
+    said.collect()
 }
 
 /// Most new columns that get a finding each.

@@ -4,6 +4,7 @@
 use super::feature_bins::finite;
 use super::feature_categorical::categorical;
 use super::feature_numeric::numeric;
+use super::feature_unparsable::{number_format, unparsable};
 use super::feature_verdict::judge;
 use super::noise::Levels;
 use super::plan::{PlannedFeature, has_values};
@@ -53,7 +54,7 @@ pub fn compare(
     context: Context,
 ) -> (FeatureReport, Vec<Finding>) {
     let baseline = &planned.baseline;
-    let mut current_view = current.view(baseline.kind == Kind::Text);
+    let mut current_view = current.view_beside(baseline);
     // A text column whose current values are all numbers, none of them known: it changed its type.
     let mut type_change = None;
     if baseline.kind == Kind::Text && current_view.kind == Kind::Text {
@@ -67,11 +68,7 @@ pub fn compare(
             type_change = Some("text in the baseline, numbers in the current side".to_owned());
         }
     }
-    if baseline.kind == Kind::Number && current_view.kind == Kind::Text
-        || baseline.texts_among_numbers == 0
-            && current_view.texts_among_numbers > 0
-            && baseline.kind == Kind::Number
-    {
+    if baseline.kind == Kind::Number && current_view.kind == Kind::Text {
         type_change = Some(number_turned_to_text(current));
     }
     if baseline.kind == Kind::Text && current_view.kind == Kind::Number {
@@ -93,6 +90,7 @@ pub fn compare(
         bins_p_value: None,
         reasons: Vec::new(),
         missing: missing(baseline, &current_view, context),
+        unparsable: unparsable(baseline, &current_view, context),
         bins: Vec::new(),
         numeric: None,
         categorical: None,
@@ -106,11 +104,12 @@ pub fn compare(
             message,
         });
     };
+    number_format(baseline, &current_view, &mut found);
     if let Some(message) = type_change.clone() {
         found(Status::Fail, FindingKind::TypeChange, message);
     }
     if has_values(baseline) && !has_values(&current_view) {
-        let message = match current_view.infinite() {
+        let message = match current_view.infinite() + current_view.unparsable {
             0 => "every current value is missing".to_owned(),
             _ => "no current value is a finite number".to_owned(),
         };
@@ -141,6 +140,10 @@ pub fn compare(
     }
     let mut reasons = judge(&mut report, thresholds, context);
     missing_share(&report, context, &mut found);
+    if let Some(unparsable) = &report.unparsable {
+        let status = unparsable.status(thresholds, context);
+        found(status, FindingKind::Unparsable, unparsable.in_words());
+    }
     for finding in &findings {
         report.status = report.status.max(finding.status);
         if finding.status > Status::Ok {
@@ -162,7 +165,7 @@ pub fn compare(
 }
 
 fn number_turned_to_text(current: &Column) -> String {
-    match &current.first_text {
+    match current.first_text() {
         Some((place, text)) => {
             let line = place.line.map_or(String::new(), |line| format!(":{line}"));
             format!(
@@ -174,13 +177,8 @@ fn number_turned_to_text(current: &Column) -> String {
     }
 }
 
-fn missing(baseline: &View, current: &View, context: Context) -> MissingReport {
-    let rows = context.rows;
-    let counts = Sides {
-        baseline: baseline.missing_count(),
-        current: current.missing_count(),
-    };
-    let share = |missing: u64, rows: u64| missing as f64 / rows.max(1) as f64;
+/// Returns the PSI of so many rows against all others.
+pub(super) fn two_bin_psi(counts: Sides<u64>, rows: Sides<u64>) -> f64 {
     // A bin that is empty on both sides is none: nothing missing anywhere is no drift.
     let bins = [
         (counts.baseline, counts.current),
@@ -193,9 +191,18 @@ fn missing(baseline: &View, current: &View, context: Context) -> MissingReport {
         .into_iter()
         .filter(|(ours, theirs)| ours + theirs > 0)
         .unzip();
-    let psi = BinCounts::new(&ours, &theirs).map_or(0.0, |counts| counts.psi().total.max(0.0));
+    BinCounts::new(&ours, &theirs).map_or(0.0, |counts| counts.psi().total.max(0.0))
+}
+
+fn missing(baseline: &View, current: &View, context: Context) -> MissingReport {
+    let rows = context.rows;
+    let counts = Sides {
+        baseline: baseline.missing_count(),
+        current: current.missing_count(),
+    };
+    let share = |missing: u64, rows: u64| missing as f64 / rows.max(1) as f64;
     MissingReport {
-        psi,
+        psi: two_bin_psi(counts, rows),
         psi_noise_limit: finite(noise_limit(
             2,
             rows.baseline,

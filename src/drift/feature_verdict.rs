@@ -2,7 +2,7 @@
 
 use super::bins::short;
 use super::feature::{Context, percent};
-use super::report::{BinReport, FeatureReport, FeatureThresholds, Status};
+use super::report::{BinReport, FeatureReport, FeatureThresholds, Status, UnparsableReport};
 
 /// Sets the status by PSI and by the PSI of missing; returns why, each reason with its status.
 pub(super) fn judge(
@@ -48,6 +48,11 @@ pub(super) fn judge(
         }
         _ => {}
     }
+    if let Some(unparsable) = &report.unparsable {
+        // Too few rows are said of the bins already.
+        let found = unparsable.compared().judged(thresholds, context);
+        reasons.extend(found.filter(|(status, _)| *status > Status::TooFewRows));
+    }
     let worst = reasons.iter().map(|(status, _)| *status).max();
     report.status = worst.unwrap_or(Status::Ok);
     reasons
@@ -88,6 +93,28 @@ impl Compared {
             let reason = format!("too few rows to tell: chance alone reaches {name} {noise:.2}");
             (Status::TooFewRows, reason)
         })
+    }
+}
+
+impl UnparsableReport {
+    fn compared(&self) -> Compared {
+        Compared {
+            name: "unparsable PSI",
+            psi: self.psi,
+            noise: self.psi_noise_limit,
+            p_value: self.p_value,
+        }
+    }
+
+    /// Returns how bad it is: OK is for information.
+    pub(super) fn status(&self, thresholds: FeatureThresholds, context: Context) -> Status {
+        let found = self.compared().judged(thresholds, context);
+        let status = found.map_or(Status::Ok, |(status, _)| status);
+        if status > Status::TooFewRows {
+            status
+        } else {
+            Status::Ok
+        }
     }
 }
 

@@ -9,6 +9,8 @@ mod feature_categorical;
 mod feature_cells;
 mod feature_numeric;
 mod feature_verdict;
+mod feature_unparsable;
+mod identifiers;
 pub mod noise;
 mod number_rules;
 pub mod performance;

@@ -88,7 +88,7 @@ pub struct PlannedFeature {
 }
 
 impl PlannedFeature {
-    fn new(name: &str, baseline: View) -> Self {
+    pub(super) fn new(name: &str, baseline: View) -> Self {
         let edges = baseline.numbers.as_ref().map(edges).unwrap_or_default();
         Self {
             name: name.to_owned(),
@@ -96,6 +96,15 @@ impl PlannedFeature {
             edges,
         }
     }
+}
+
+/// A column of the baseline that is left out if the current side agrees.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// The column, in case that it is a feature after all.
+    pub(super) feature: PlannedFeature,
+    /// As what it would be left out.
+    pub(super) left_out: LeftOut,
 }
 
 /// What will be compared.
@@ -109,6 +118,8 @@ pub struct Plan {
     pub score: Option<PlannedFeature>,
     /// Columns that are no features.
     pub left_out: Vec<LeftOut>,
+    /// Those of them that are left out only if the current side agrees.
+    pub(super) candidates: Vec<Candidate>,
     /// Columns of the current side that the baseline lacks.
     pub extra: Vec<String>,
     /// What the columns are: the baseline's word and the user's together.
@@ -150,6 +161,7 @@ impl Plan {
         let named = |name: &String| options.features.contains(name);
         let mut features = Vec::new();
         let mut left_out = Vec::new();
+        let mut candidates = Vec::new();
         let mut score = None;
         for column in &baseline.columns {
             let name = &column.name;
@@ -171,8 +183,16 @@ impl Plan {
                 continue;
             }
             let view = column.view(as_text);
-            match role_by_values(name, &view, baseline.rows) {
-                Some(out) => left_out.push(out),
+            match role_by_values(name, &view) {
+                Some(out) => {
+                    if matches!(out.role, Role::Id | Role::FreeText) {
+                        candidates.push(Candidate {
+                            feature: PlannedFeature::new(name, view),
+                            left_out: out.clone(),
+                        });
+                    }
+                    left_out.push(out);
+                }
                 None => features.push(PlannedFeature::new(name, view)),
             }
         }
@@ -213,6 +233,7 @@ impl Plan {
             only_current,
             score,
             left_out,
+            candidates,
             extra,
             roles,
             current_columns,
@@ -222,16 +243,18 @@ impl Plan {
     /// Returns what to count of the current side.
     #[must_use]
     pub fn count_plan(&self) -> CountPlan {
-        let columns = self
-            .features
-            .iter()
-            .chain(&self.score)
-            .filter(|feature| self.current_columns.contains(&feature.name))
-            .map(|feature| CountColumn {
+        let features = self.features.iter().chain(&self.score);
+        let sure = features.map(|feature| (feature, false));
+        let candidates = self.candidates.iter().map(|one| (&one.feature, true));
+        let columns = sure
+            .chain(candidates)
+            .filter(|(feature, _)| self.current_columns.contains(&feature.name))
+            .map(|(feature, is_candidate)| CountColumn {
                 name: feature.name.clone(),
                 categorical: self.roles.categorical.contains(&feature.name),
                 cuts: cuts(feature),
                 fine: fine(feature),
+                unless_unique: is_candidate,
             })
             .collect();
         let outcome = match (&self.roles.label, self.score_name()) {
@@ -294,6 +317,7 @@ fn joined(baseline: &Roles, user: &Roles) -> Roles {
         id: both(&baseline.id, &user.id),
         exclude: both(&baseline.exclude, &user.exclude),
         categorical: both(&baseline.categorical, &user.categorical),
+        null: both(&baseline.null, &user.null),
     }
 }
 

@@ -231,6 +231,9 @@ pub struct FeatureReport {
     pub reasons: Vec<String>,
     /// Missing values.
     pub missing: MissingReport,
+    /// What is not a number in a numeric feature; absent if there is nothing of the sort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unparsable: Option<UnparsableReport>,
     /// Bins of both sides: numeric in rising order, categories by falling baseline count.
     pub bins: Vec<BinReport>,
     /// Statistics of numeric features.
@@ -253,7 +256,8 @@ pub struct MissingReport {
     pub p_value: f64,
     /// Share of rows without a value, 0 to 1.
     pub share: Sides<f64>,
-    /// Counts by kind: `empty`, `na`, `nan`, `null`, `infinite`, `text` (text among numbers).
+    /// Counts by kind: `empty`, `na`, `nan`, `null`, `mark` (what stands for a missing value in this
+    /// column: `?`, `-`), `infinite`.
     pub baseline_counts: BTreeMap<String, u64>,
     /// The same for the current side.
     pub current_counts: BTreeMap<String, u64>,
@@ -262,6 +266,37 @@ pub struct MissingReport {
 /// The p-value that a report of an older version doesn't have.
 const fn one() -> f64 {
     1.0
+}
+
+/// Values of a numeric feature that are not numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnparsableReport {
+    /// Two-bin PSI of them against all other rows.
+    pub psi: f64,
+    /// PSI that chance alone reaches, see [`FeatureReport::psi_noise_limit`].
+    pub psi_noise_limit: f64,
+    /// How likely chance alone makes the shares differ as much (Fisher's exact test).
+    pub p_value: f64,
+    /// Share of rows, 0 to 1.
+    pub share: Sides<f64>,
+    /// Rows.
+    pub count: Sides<u64>,
+    /// The first of the current side, or of the baseline if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<FirstUnparsable>,
+}
+
+/// A value that is not a number, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FirstUnparsable {
+    /// The value as it is written.
+    pub text: String,
+    /// Its file, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Its line, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
 }
 
 /// One bin of a feature.
@@ -405,6 +440,14 @@ pub enum FindingKind {
     TypeChange,
     /// The current side has the column and not one value.
     AllMissing,
+    /// Rows that say the header again: files were put together.
+    HeaderRows,
+    /// Values among numbers that are not numbers.
+    Unparsable,
+    /// Numbers are written otherwise than programs read them, and how they were read.
+    NumberFormat,
+    /// An identifier of the baseline that is not unique in the current side.
+    RepeatedIdentifier,
     /// Infinite numbers that the baseline did not have, or more of them.
     Infinities,
     /// Only one value where the baseline has several.
@@ -433,10 +476,14 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
+        Self::HeaderRows,
+        Self::Unparsable,
+        Self::NumberFormat,
+        Self::RepeatedIdentifier,
         Self::Infinities,
         Self::Constant,
         Self::UnseenCategories,
@@ -458,6 +505,10 @@ impl FindingKind {
             Self::AbsentColumn => "absent_column",
             Self::TypeChange => "type_change",
             Self::AllMissing => "all_missing",
+            Self::HeaderRows => "header_rows",
+            Self::Unparsable => "unparsable",
+            Self::NumberFormat => "number_format",
+            Self::RepeatedIdentifier => "repeated_identifier",
             Self::Infinities => "infinities",
             Self::Constant => "constant",
             Self::UnseenCategories => "unseen_categories",
@@ -497,6 +548,8 @@ pub enum Role {
     Id,
     /// A date or a time.
     Date,
+    /// Prose: another text in nearly every row.
+    FreeText,
     /// The user said so.
     Excluded,
 }
@@ -510,6 +563,7 @@ impl Role {
             Self::Score => "score",
             Self::Id => "id",
             Self::Date => "date",
+            Self::FreeText => "free_text",
             Self::Excluded => "excluded",
         }
     }

@@ -1,7 +1,9 @@
 //! Which columns are features, and which are labels, scores, identifiers or dates.
 
 use super::report::{LeftOut, Role};
-use crate::data::named_like_an_id;
+use crate::data::{
+    date_number, date_numbers, named_like_a_time, named_like_an_id, named_like_an_index,
+};
 use crate::error::{Error, Result, nearest};
 use crate::profile::{Kind, Profile, Roles, View};
 
@@ -57,19 +59,50 @@ pub fn role_by_name(name: &str, roles: &Roles, usual: &UsualColumns) -> Option<L
     })
 }
 
-/// Returns what a column of the baseline is if its values show that it is no feature.
+/// Returns what a column is if its values show that it is not a feature.
 #[must_use]
-pub fn role_by_values(name: &str, view: &View, rows: u64) -> Option<LeftOut> {
-    let left_out = |role, reason| {
-        Some(LeftOut {
-            column: name.to_owned(),
-            role,
-            reason,
-        })
+pub fn role_by_values(name: &str, view: &View) -> Option<LeftOut> {
+    let fewest = if named_like_an_index(name) {
+        2
+    } else {
+        MIN_ROWS_FOR_ID
     };
-    if view.kind == Kind::Text && view.all_dates {
-        return left_out(Role::Date, "all values are dates".into());
+    date_by_values(name, view).or_else(|| left_out_by_values(name, view, fewest))
+}
+
+fn left_out(name: &str, role: Role, reason: String) -> LeftOut {
+    LeftOut {
+        column: name.to_owned(),
+        role,
+        reason,
     }
+}
+
+fn date_by_values(name: &str, view: &View) -> Option<LeftOut> {
+    let date = |reason: &str| Some(left_out(name, Role::Date, reason.to_owned()));
+    if view.kind == Kind::Text && view.are_dates {
+        return date("nearly all values are dates");
+    }
+    let numbers = view.numbers.as_ref()?;
+    let named = named_like_a_time(name);
+    if !numbers.is_exact() {
+        // Only the ends are known one by one.
+        let ends = [numbers.min(), numbers.max()].map(date_number);
+        let all_are = ends[0].is_some() && ends[0] == ends[1];
+        return date("the values are times, by name and range").filter(|_| named && all_are);
+    }
+    let cells = numbers.cells().iter();
+    let values = cells.map(|cell| (numbers.lower(*cell), cell.count));
+    date_numbers(name, values).and_then(|form| date(form.reason()))
+}
+
+/// Returns as what a column is left out because nearly every row has another value, if there are
+/// `fewest` rows with one.
+///
+/// An identifier is text or whole numbers, and named or shaped like one; a float never is. Other
+/// text that never repeats is prose.
+#[must_use]
+pub(super) fn left_out_by_values(name: &str, view: &View, fewest: u64) -> Option<LeftOut> {
     let distinct = view.distinct?;
     // Sketches are off by up to a tenth; exact counts are not.
     let exact = view
@@ -78,38 +111,41 @@ pub fn role_by_values(name: &str, view: &View, rows: u64) -> Option<LeftOut> {
         .is_none_or(crate::profile::Numbers::is_exact)
         && !view.categories.hashed;
     let nearly = if exact { 0.95 } else { 0.9 };
-    let unique = view.present >= MIN_ROWS_FOR_ID && distinct >= nearly * view.present as f64;
-    if !unique {
+    if view.present < fewest || distinct < nearly * view.present as f64 {
         return None;
     }
-    let is_id = match &view.numbers {
-        None => true,
+    let named = named_like_an_id(name);
+    let role = match &view.numbers {
+        None if named => Role::Id,
+        None => {
+            let like_one = view.codes + view.numbers_among_texts;
+            let shaped = view.codes > 0 && like_one * 100 >= 95 * view.present;
+            if shaped { Role::Id } else { Role::FreeText }
+        }
         Some(numbers) => {
             // Measurements may well be unique; identifiers are whole numbers that are named so or
             // count the rows.
             let counts_rows = numbers.max() - numbers.min() < 1.05 * view.present as f64;
-            numbers.is_integral() && (named_like_an_id(name) || counts_rows)
+            if !numbers.is_integral() || !(named || counts_rows) {
+                return None;
+            }
+            Role::Id
         }
     };
-    let distinct = if exact {
-        format!("{distinct:.0}")
-    } else {
-        format!("about {distinct:.0}")
+    let about = if exact { "" } else { "about " };
+    let rows = view.present;
+    let what = match role {
+        Role::FreeText => ": prose, there is nothing to compare by category",
+        _ if named => ", and named like an identifier",
+        _ => "",
     };
-    is_id
-        .then(|| {
-            left_out(
-                Role::Id,
-                format!("{distinct} distinct values in {rows} rows"),
-            )
-        })
-        .flatten()
+    let reason = format!("{about}{distinct:.0} distinct values in {rows} rows{what}");
+    Some(left_out(name, role, reason))
 }
 
 /// Takes the identifiers out of a profile, and remembers that they are: whom the data are about
 /// is no business of a summary. Columns named in `features` stay.
 pub fn drop_identifiers(profile: &mut Profile, features: &[String], usual: &UsualColumns) {
-    let rows = profile.rows;
     let (roles, id) = (profile.roles.clone(), &mut profile.roles.id);
     profile.columns.retain(|column| {
         let name = &column.name;
@@ -117,8 +153,8 @@ pub fn drop_identifiers(profile: &mut Profile, features: &[String], usual: &Usua
             return true;
         }
         let role = role_by_name(name, &roles, usual)
-            .or_else(|| role_by_values(name, &column.view(column.categorical), rows));
-        let is_id = role.is_some_and(|left_out| left_out.role == Role::Id);
+            .or_else(|| role_by_values(name, &column.view(column.categorical)));
+        let is_id = role.is_some_and(|out| matches!(out.role, Role::Id | Role::FreeText));
         if is_id && !id.contains(name) {
             id.push(name.clone());
         }

@@ -8,7 +8,7 @@ use std::f64::consts::TAU;
 
 use super::report::{DriftReport, Status};
 use super::{CheckOptions, Plan, Provenance, check};
-use crate::profile::{self, Column, Counted, Profile, Roles};
+use crate::profile::{self, Column, Counted, HeaderRows, Profile, Roles};
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
 struct Random(u64);
@@ -95,6 +95,7 @@ fn checked(baseline: Vec<Column>, current: Vec<Column>, rows: (u64, u64)) -> Dri
         created_at: now.clone(),
         source: "baseline".into(),
         rows: rows.0,
+        header_rows: HeaderRows::default(),
         shards: None,
         roles: Roles::default(),
         columns: baseline,
@@ -105,6 +106,7 @@ fn checked(baseline: Vec<Column>, current: Vec<Column>, rows: (u64, u64)) -> Dri
         outcome: None,
         rows: rows.1,
         blank_lines: 0,
+        header_rows: HeaderRows::default(),
     };
     let options = CheckOptions {
         features: names.clone(),

@@ -1,9 +1,10 @@
 //! A table in memory, by column: what learners learn from.
 
 use super::gather::Gather;
+use super::join::Joined;
 use super::threads;
-use crate::data::{DataSet, Summary};
-use crate::error::{Error, Result, nearest};
+use crate::data::{ColumnReading, DataSet, Summary};
+use crate::error::{Error, Place, Result, nearest};
 use crate::progress::Progress;
 
 /// Code of a missing category.
@@ -34,6 +35,48 @@ pub struct Frame {
     pub columns: Vec<Column>,
 }
 
+/// How a column was read, and what could not be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnRead {
+    /// As what, and how its numbers are written.
+    pub reading: ColumnReading,
+    /// Rows of a number column with something that is not a number: they count as missing.
+    pub unparsable: u64,
+    /// The first such text and its place.
+    pub first: Option<(Place, String)>,
+}
+
+impl ColumnRead {
+    /// Says what a user should know of the column, a sentence each.
+    #[must_use]
+    pub fn warnings(&self, name: &str, rows: usize) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if self.unparsable > 0 {
+            let first = self.first.as_ref().map(|(place, text)| {
+                let line = place.line.map_or(String::new(), |line| format!(":{line}"));
+                format!(", first \"{text}\" at {}{line}", place.file)
+            });
+            warnings.push(format!(
+                "\"{name}\": {} of {rows} values are not numbers{}; they count as missing",
+                self.unparsable,
+                first.unwrap_or_default()
+            ));
+        }
+        if let Some(spelling) = self.reading.spelling() {
+            let example = self.reading.example.as_deref().unwrap_or_default();
+            let doubt = if self.reading.is_ambiguous {
+                "; nothing tells whether the comma stands between thousands, it was read so"
+            } else {
+                ""
+            };
+            warnings.push(format!(
+                "\"{name}\" was read with {spelling}, as in \"{example}\"{doubt}"
+            ));
+        }
+        warnings
+    }
+}
+
 /// A column to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WantedColumn {
@@ -56,10 +99,11 @@ impl WantedColumn {
 impl Frame {
     /// Reads the wanted columns of a data set into memory, rows in the order of files and lines.
     ///
-    /// A column whose values are all numbers or missing is [`Column::Numbers`], infinities count
-    /// as missing; so is one without any value. With a text anywhere it is [`Column::Categories`],
-    /// and its numbers are levels in their shortest form (`1.50` is `1.5`), whatever the order.
-    /// In a column wanted as categorical every value is a level as it is written.
+    /// A column of which nearly all values are numbers is [`Column::Numbers`]: infinities and what
+    /// is not a number count as missing, the latter with a word in the third result. So is a column
+    /// without any value. Others are [`Column::Categories`], and numbers in them are levels in
+    /// their shortest form (`1.50` is `1.5`). In a column wanted as categorical every value is a
+    /// level as it is written.
     ///
     /// # Errors
     /// Bad input if a wanted column is absent, for the first faulty row, and for no rows at all.
@@ -67,7 +111,7 @@ impl Frame {
         data: DataSet,
         wanted: &[WantedColumn],
         progress: &dyn Progress,
-    ) -> Result<(Self, Summary)> {
+    ) -> Result<(Self, Summary, Vec<ColumnRead>)> {
         let columns = data.columns();
         let mut positions = Vec::with_capacity(wanted.len());
         for WantedColumn { name, .. } in wanted {
@@ -85,12 +129,38 @@ impl Frame {
         let rows = u32::try_from(summary.rows).map_err(|_| {
             Error::bad_input(format!("{} rows are more than fit in memory", summary.rows))
         })?;
-        let frame = Self {
+        let mut frame = Self {
             rows: rows as usize,
             names: wanted.iter().map(|wanted| wanted.name.clone()).collect(),
-            columns: gathered.finish(threads::available()),
+            columns: Vec::with_capacity(wanted.len()),
         };
-        Ok((frame, summary))
+        let mut read = Vec::with_capacity(wanted.len());
+        for (joined, name) in gathered
+            .finish(threads::available())
+            .into_iter()
+            .zip(&frame.names)
+        {
+            let Joined {
+                column,
+                reading,
+                unparsable,
+                first,
+            } = joined;
+            let first = first.map(|(place, text)| {
+                let place = Place {
+                    column: Some(name.clone()),
+                    ..summary.lines.place(place)
+                };
+                (place, String::from_utf8_lossy(&text).into_owned())
+            });
+            frame.columns.push(column);
+            read.push(ColumnRead {
+                reading,
+                unparsable,
+                first,
+            });
+        }
+        Ok((frame, summary, read))
     }
 
     /// Returns the column of this name.
@@ -165,12 +235,12 @@ mod tests {
             ..ReadOptions::default()
         };
         let data = DataSet::open(&[file.path().to_string_lossy().into_owned()], options)?;
-        Frame::read(data, wanted, &Silent).map(|(frame, _)| frame)
+        Frame::read(data, wanted, &Silent).map(|(frame, ..)| frame)
     }
 
     #[test]
-    fn a_column_is_numbers_unless_a_text_is_in_it() {
-        let text = "a,b,c,d\n1,2.50,01,\n,x,1,\ninf,2.5,NA,\n-0,,x,\n";
+    fn a_column_is_what_nearly_all_its_values_are() {
+        let text = "a,b,c,d\n1,2.50,01,\n,x,1,\ninf,2.5,NA,\n-0,x,x,\n";
         let mut wanted = ["c", "a", "b", "d"].map(WantedColumn::new);
         wanted[0].categorical = true;
         let frame = read(text, &wanted, 2).expect("good");
@@ -185,7 +255,7 @@ mod tests {
         );
         assert_eq!(
             frame.column("b"),
-            Some(&categories(&[0, 1, 0, MISSING_CODE], &["2.5", "x"]))
+            Some(&categories(&[0, 1, 0, 1], &["2.5", "x"]))
         );
         let Some(Column::Numbers(a)) = frame.column("a") else {
             panic!("numbers");
@@ -202,7 +272,7 @@ mod tests {
     fn rows_and_levels_are_the_same_for_any_number_of_threads() {
         let mut text = String::from("n,late,texts\n");
         for row in 0..120_000 {
-            let late = if row == 119_000 {
+            let late = if row >= 50_000 {
                 "abc".into()
             } else {
                 format!("{}.50", row % 7)

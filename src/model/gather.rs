@@ -1,41 +1,66 @@
 //! Collects the columns of a [`Frame`](super::frame::Frame) while rows go by, on several threads.
 //!
-//! A column starts as nothing but missing values, becomes numbers with its first number, and
-//! texts with its first text. Numbers before the first text are then written in their shortest
-//! form (`1.50` is the level `1.5`), and so are those after it: which form a level has does not
-//! depend on the order of the rows or on the thread that read them, and nothing is read twice.
+//! A column starts as nothing but missing values, becomes numbers with its first number, and texts
+//! with its first text, as far as nothing tells better: among numbers a few texts are kept apart,
+//! with their rows. What the column is is decided when all rows have gone by, by all of its values
+//! ([`join`](super::join)); nothing is read twice.
 
-use super::frame::{Column, MISSING_CODE, WantedColumn};
+use super::frame::{MISSING_CODE, WantedColumn};
 use super::intern::Interner;
+use super::join::{Joined, join};
 use super::threads;
-use crate::data::{Row, RowPlace, RowSink, Value, classify, parse_field};
+use crate::data::{
+    Row, RowPlace, RowSink, Value, classify, doubtful_mark, is_grouped, parse_field, spelled,
+};
 
 /// What one thread has of a column.
 #[derive(Debug, Clone)]
-enum Gathered {
+pub(super) enum Gathered {
     /// So many missing values.
     Nothing(usize),
-    Numbers(Vec<f64>),
+    Numbers(NumbersRead),
+    /// Texts as they are written, numbers among them.
     Texts {
         codes: Vec<u32>,
         texts: Interner,
     },
 }
 
+/// Numbers with a few texts among them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct NumbersRead {
+    /// One a row; NaN where there is none.
+    pub(super) values: Vec<f64>,
+    /// Rows with a text, and its code.
+    pub(super) strays: Vec<(u32, u32)>,
+    pub(super) texts: Interner,
+    /// Numbers with a fraction whose point may stand between thousands, `1.234`.
+    pub(super) grouped: u64,
+    /// Rows of those without, `1.000`: their value does not tell.
+    pub(super) round_groups: Vec<u32>,
+}
+
+/// The first text of a column that is a number in no spelling, and the first that is in one.
+pub(super) type FirstTexts = [Option<(RowPlace, Vec<u8>)>; 2];
+
 /// Rows of one chunk of a file in a part.
 #[derive(Debug, Clone, Copy)]
-struct Run {
+pub(super) struct Run {
     file: u32,
     chunk: u32,
-    start: usize,
-    rows: usize,
+    pub(super) start: usize,
+    pub(super) rows: usize,
 }
+
+/// Texts among numbers beyond which a thread keeps all values of a column as texts.
+const MOST_STRAYS: usize = 4096;
 
 /// What one thread has read of one file.
 #[derive(Debug)]
 struct Part {
     runs: Vec<Run>,
     columns: Vec<Gathered>,
+    first_texts: Vec<FirstTexts>,
     rows: usize,
 }
 
@@ -57,6 +82,7 @@ impl<'a> Gather<'a> {
             part: Part {
                 runs: Vec::new(),
                 columns: vec![Gathered::Nothing(0); wanted.len()],
+                first_texts: vec![[None, None]; wanted.len()],
                 rows: 0,
             },
             others: Vec::new(),
@@ -64,7 +90,7 @@ impl<'a> Gather<'a> {
     }
 
     /// Returns the columns with their rows in the order of files and lines.
-    pub(super) fn finish(self, threads: usize) -> Vec<Column> {
+    pub(super) fn finish(self, threads: usize) -> Vec<Joined> {
         let mut parts = self.others;
         parts.push(self.part);
         let mut runs: Vec<(usize, Run)> = parts
@@ -74,6 +100,15 @@ impl<'a> Gather<'a> {
             .collect();
         runs.sort_unstable_by_key(|(_, run)| (run.file, run.chunk));
         let rows = parts.iter().map(|part| part.rows).sum();
+        let first_texts: Vec<FirstTexts> = (0..self.wanted.len())
+            .map(|column| {
+                [0, 1].map(|sort| {
+                    let firsts = parts.iter();
+                    let firsts = firsts.filter_map(|part| part.first_texts[column][sort].clone());
+                    firsts.min()
+                })
+            })
+            .collect();
         // A column's parts are let go as soon as it is whole.
         let columns: Vec<std::sync::Mutex<Vec<Gathered>>> = (0..self.wanted.len())
             .map(|column| {
@@ -87,7 +122,14 @@ impl<'a> Gather<'a> {
             let gathered = columns[column]
                 .lock()
                 .map_or_else(|_| Vec::new(), |mut parts| std::mem::take(&mut *parts));
-            join(gathered, &runs, rows)
+            let first = first_texts[column].clone();
+            join(
+                gathered,
+                &runs,
+                rows,
+                first,
+                self.wanted[column].categorical,
+            )
         })
     }
 }
@@ -106,24 +148,30 @@ impl RowSink for Gather<'_> {
             }),
         }
         self.part.rows += 1;
+        let place = row.place();
         let wanted = self.positions.iter().zip(self.wanted);
-        for (gathered, (&position, wanted)) in self.part.columns.iter_mut().zip(wanted) {
+        let columns = self.part.columns.iter_mut().zip(&mut self.part.first_texts);
+        for ((gathered, first), (&position, wanted)) in columns.zip(wanted) {
             if let Some(field) = row.wide_field(position) {
                 if let Gathered::Numbers(numbers) = gathered
                     && let Some(number) = parse_field(&field)
                 {
-                    numbers.push(number);
+                    numbers.push(field.text, number);
                     continue;
                 }
                 if let Gathered::Texts { codes, texts } = gathered
                     && field.text.first().is_some_and(u8::is_ascii_uppercase)
                     && classify(field.text) == Value::Text
                 {
+                    let known = texts.texts().len();
                     codes.push(texts.code_of_word(field.text, field.word));
+                    if texts.texts().len() > known {
+                        note_first(first, field.text, place);
+                    }
                     continue;
                 }
             }
-            gathered.push(&row.field(position), wanted.categorical);
+            gathered.push(&row.field(position), wanted.categorical, first, place);
         }
     }
 
@@ -133,126 +181,145 @@ impl RowSink for Gather<'_> {
     }
 }
 
+impl NumbersRead {
+    #[inline(always)]
+    fn push(&mut self, text: &[u8], number: f64) {
+        // Cheap first: few columns have fractions of three digits.
+        if text.len() > 4 && text[text.len() - 4] == b'.' {
+            self.note_group(text, number);
+        }
+        self.values.push(number);
+    }
+
+    #[inline(never)]
+    fn note_group(&mut self, text: &[u8], number: f64) {
+        if !is_grouped(text) {
+            return;
+        }
+        if number.fract() == 0.0 {
+            self.round_groups.push(self.values.len() as u32);
+        } else {
+            self.grouped += 1;
+        }
+    }
+
+    /// Returns how many values have a fraction.
+    pub(super) fn fractions(&self) -> u64 {
+        let has_one = |value: &&f64| !value.is_nan() && value.fract() != 0.0;
+        self.values.iter().filter(has_one).count() as u64
+    }
+}
+
+/// Keeps the first text of each sort. A thread has the rows in the order of the file.
+#[cold]
+fn note_first(first: &mut FirstTexts, text: &[u8], place: RowPlace) {
+    let first = &mut first[usize::from(spelled(text).is_some())];
+    if first.as_ref().is_none_or(|(known, _)| place < *known) {
+        *first = Some((place, text[..text.len().min(80)].to_vec()));
+    }
+}
+
 impl Gathered {
     #[inline(never)]
-    fn push(&mut self, field: &[u8], categorical: bool) {
+    fn push(&mut self, field: &[u8], categorical: bool, first: &mut FirstTexts, place: RowPlace) {
         match classify(field) {
             Value::Missing(_) => self.push_missing(),
-            Value::Infinite | Value::Number(_) if categorical => self.push_text(field),
+            Value::Infinite | Value::Number(_) if categorical => {
+                self.push_text(field);
+            }
             Value::Infinite => self.push_missing(),
-            Value::Number(number) => self.push_number(number),
-            Value::Text => self.push_text(field),
+            Value::Number(number) => self.push_number(field, number),
+            Value::Text => {
+                if self.push_text(field) && doubtful_mark(field.trim_ascii()).is_none() {
+                    note_first(first, field, place);
+                }
+            }
         }
     }
 
     fn push_missing(&mut self) {
         match self {
             Self::Nothing(rows) => *rows += 1,
-            Self::Numbers(numbers) => numbers.push(f64::NAN),
+            Self::Numbers(numbers) => numbers.values.push(f64::NAN),
             Self::Texts { codes, .. } => codes.push(MISSING_CODE),
         }
     }
 
-    fn push_number(&mut self, number: f64) {
+    fn push_number(&mut self, field: &[u8], number: f64) {
         match self {
             Self::Nothing(rows) => {
-                let mut numbers = vec![f64::NAN; *rows];
-                numbers.push(number);
+                let mut numbers = NumbersRead {
+                    values: vec![f64::NAN; *rows],
+                    ..NumbersRead::default()
+                };
+                numbers.push(field.trim_ascii(), number);
                 *self = Self::Numbers(numbers);
             }
-            Self::Numbers(numbers) => numbers.push(number),
-            Self::Texts { codes, texts } => {
-                codes.push(texts.code(canonical(number).as_bytes()));
-            }
+            Self::Numbers(numbers) => numbers.push(field.trim_ascii(), number),
+            Self::Texts { codes, texts } => codes.push(texts.code(field.trim_ascii())),
         }
     }
 
-    fn push_text(&mut self, text: &[u8]) {
+    /// Returns whether the text is a new one.
+    fn push_text(&mut self, text: &[u8]) -> bool {
+        if let Self::Numbers(numbers) = self
+            && numbers.strays.len() < MOST_STRAYS.max(numbers.values.len() / 4)
+        {
+            let known = numbers.texts.texts().len();
+            let code = numbers.texts.code(text);
+            numbers.strays.push((numbers.values.len() as u32, code));
+            numbers.values.push(f64::NAN);
+            return numbers.texts.texts().len() > known;
+        }
         self.turn_to_texts();
-        if let Self::Texts { codes, texts } = self {
-            codes.push(texts.code(text));
-        }
+        let Self::Texts { codes, texts } = self else {
+            return false;
+        };
+        let known = texts.texts().len();
+        codes.push(texts.code(text));
+        texts.texts().len() > known
     }
 
-    fn turn_to_texts(&mut self) {
-        let mut texts = Interner::default();
-        let codes = match self {
+    /// Makes all values texts, numbers in a form that means the same in any column.
+    pub(super) fn turn_to_texts(&mut self) {
+        let (codes, texts) = match self {
             Self::Texts { .. } => return,
-            Self::Nothing(rows) => vec![MISSING_CODE; *rows],
-            Self::Numbers(numbers) => numbers
-                .iter()
-                .map(|number| {
-                    if number.is_nan() {
-                        MISSING_CODE
-                    } else {
-                        texts.code(canonical(*number).as_bytes())
-                    }
-                })
-                .collect(),
+            Self::Nothing(rows) => (vec![MISSING_CODE; *rows], Interner::default()),
+            Self::Numbers(numbers) => numbers.to_texts(),
         };
         *self = Self::Texts { codes, texts };
+    }
+}
+
+impl NumbersRead {
+    fn to_texts(&self) -> (Vec<u32>, Interner) {
+        let mut texts = Interner::default();
+        let all_grouped = self.grouped > 0 && self.grouped == self.fractions();
+        let mut strays = self.strays.iter().peekable();
+        let mut round = self.round_groups.iter().peekable();
+        let own: Vec<&[u8]> = self.texts.texts().collect();
+        let code = |(row, number): (usize, &f64)| {
+            let here = |at: u32| at as usize == row;
+            if let Some((_, code)) = strays.next_if(|(at, _)| here(*at)) {
+                return texts.code(own[*code as usize]);
+            }
+            if number.is_nan() {
+                return MISSING_CODE;
+            }
+            let is_round = round.next_if(|at| here(**at)).is_some();
+            let text = if is_round || all_grouped && number.fract() != 0.0 {
+                format!("{number:.3}")
+            } else {
+                canonical(*number)
+            };
+            texts.code(text.as_bytes())
+        };
+        let codes = self.values.iter().enumerate().map(code).collect();
+        (codes, texts)
     }
 }
 
 /// Returns the text of a number among texts: the shortest that reads back as the same number.
 pub(super) fn canonical(number: f64) -> String {
     number.to_string()
-}
-
-/// Puts the parts of one column together.
-fn join(mut parts: Vec<Gathered>, runs: &[(usize, Run)], rows: usize) -> Column {
-    let any_text = parts
-        .iter()
-        .any(|part| matches!(part, Gathered::Texts { .. }));
-    if !any_text {
-        let mut numbers = Vec::with_capacity(rows);
-        for (part, run) in runs {
-            match &parts[*part] {
-                Gathered::Numbers(values) => {
-                    numbers.extend_from_slice(&values[run.start..run.start + run.rows]);
-                }
-                _ => numbers.extend(std::iter::repeat_n(f64::NAN, run.rows)),
-            }
-        }
-        return Column::Numbers(numbers);
-    }
-    parts.iter_mut().for_each(Gathered::turn_to_texts);
-    let mut levels: Vec<String> = parts
-        .iter()
-        .flat_map(|part| match part {
-            Gathered::Texts { texts, .. } => texts
-                .texts()
-                .map(|text| String::from_utf8_lossy(text).into_owned())
-                .collect(),
-            _ => Vec::new(),
-        })
-        .collect();
-    levels.sort_unstable();
-    levels.dedup();
-    let maps: Vec<Vec<u32>> = parts
-        .iter()
-        .map(|part| match part {
-            Gathered::Texts { texts, .. } => texts
-                .texts()
-                .map(|text| {
-                    let text = String::from_utf8_lossy(text);
-                    levels
-                        .binary_search_by(|level| level.as_str().cmp(&text))
-                        .map_or(MISSING_CODE, |at| at as u32)
-                })
-                .collect(),
-            _ => Vec::new(),
-        })
-        .collect();
-    let mut all = Vec::with_capacity(rows);
-    for (part, run) in runs {
-        if let Gathered::Texts { codes, .. } = &parts[*part] {
-            let map = &maps[*part];
-            all.extend(codes[run.start..run.start + run.rows].iter().map(|&code| {
-                // The code of a missing value is beyond every map.
-                map.get(code as usize).copied().unwrap_or(MISSING_CODE)
-            }));
-        }
-    }
-    Column::Categories { codes: all, levels }
 }

@@ -15,6 +15,7 @@ mod gather;
 pub mod identity;
 pub mod importance;
 mod intern;
+mod join;
 pub mod learned;
 pub mod learner;
 pub mod logistic;

@@ -10,7 +10,7 @@ use super::explain::{self, Explanation};
 use super::gather::canonical;
 use super::intern::Interner;
 use super::walk::Forest;
-use crate::data::{Value, classify};
+use crate::data::{DoubtfulMark, Value, classify, doubtful_mark};
 use crate::error::{Error, Place, Result};
 
 /// A value as it comes from JSON or from a program.
@@ -151,6 +151,13 @@ impl Scorer {
             Value::Number(value) if number => Ok(value),
             Value::Infinite if number => Ok(f64::NAN),
             Value::Text if number => Err(self.wrong_type(feature, &String::from_utf8_lossy(field))),
+            // Where training saw `-` as a value, it is a level.
+            Value::Text
+                if doubtful_mark(field.trim_ascii()) == Some(DoubtfulMark::Sign)
+                    && self.levels[feature].find(field).is_none() =>
+            {
+                Ok(f64::NAN)
+            }
             value => Ok(self.level(feature, field, value)),
         }
     }
@@ -208,7 +215,9 @@ impl Scorer {
         found.map_or(interner.texts().len() as f64, f64::from)
     }
 
-    pub(super) fn wrong_type(&self, feature: usize, text: &str) -> WrongType {
+    /// Returns the error for a text where a number is wanted.
+    #[must_use]
+    pub fn wrong_type(&self, feature: usize, text: &str) -> WrongType {
         WrongType {
             feature: self.features[feature].name.clone(),
             text: text.chars().take(80).collect(),

@@ -66,7 +66,7 @@ pub fn seal(
     body.profile.created_at.clear();
     body.profile.churnctl_version.clear();
     for column in &mut body.profile.columns {
-        column.first_text = None;
+        column.forget_places();
     }
     let bug = |message: String| {
         Error::new(

@@ -29,7 +29,7 @@ fn telco() -> Telco {
     let files = ["train", "valid", "test"].map(|part| format!("{folder}/telco_{part}.csv.gz"));
     let data = DataSet::open(&files, ReadOptions::default()).expect("open");
     let wanted: Vec<WantedColumn> = data.columns().iter().map(WantedColumn::new).collect();
-    let (frame, _) = Frame::read(data, &wanted, &Silent).expect("read");
+    let (frame, ..) = Frame::read(data, &wanted, &Silent).expect("read");
     let label = frame.column("churn").expect("a label");
     let labels = (0..frame.rows).map(|row| label.text(row).as_deref() == Some("Yes"));
     let mut telco = Telco {

@@ -1,9 +1,11 @@
-//! Columns that are no features by their values: identifiers, and those that never differ.
+//! Columns that are no features by their values: identifiers, dates, and those that never differ.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::frame::Column;
-use crate::data::named_like_an_id;
+use super::frame::{Column, MISSING_CODE};
+use crate::data::{
+    date_number, date_numbers, is_date, named_like_an_id, named_like_an_index, shaped_like_an_id,
+};
 
 /// Rows below which no column is taken for an identifier: fewer may differ by chance.
 const FEWEST_ROWS: usize = 50;
@@ -17,6 +19,8 @@ const LONGEST_STEP: f64 = 10.0;
 pub enum Unfit {
     /// It tells who a row is, in a sentence; the user may know better.
     Identifier(String),
+    /// It is a date, in a sentence; the user may know better.
+    Date(String),
     /// It tells nothing, in a sentence.
     Useless(String),
 }
@@ -24,9 +28,9 @@ pub enum Unfit {
 /// Returns why a column is no feature, if it is none by its values.
 ///
 /// An identifier is a text that differs in nearly every row, or a whole number that differs in
-/// every row and is named like one, counts the rows without gaps, or rises with the rows as
-/// numbers do that are given one after another. Other numbers may well differ in every row:
-/// amounts in cents, bytes, seconds.
+/// nearly every row and is named like one, or in every row and counts the rows without gaps, or
+/// rises with the rows as numbers do that are given one after another. Other numbers may well
+/// differ in every row: amounts in cents, bytes, seconds.
 #[must_use]
 pub fn unfit(name: &str, column: &Column, rows: usize) -> Option<Unfit> {
     match column {
@@ -42,8 +46,14 @@ pub fn unfit(name: &str, column: &Column, rows: usize) -> Option<Unfit> {
                 let said = format!("\"{name}\" is always {first}, it is left out");
                 return Some(Unfit::Useless(said));
             }
-            let numbered = all_another_whole(numbers)
-                && (named_like_an_id(name) || is_dense(numbers) || is_sequence(numbers));
+            if let Some(form) = date_numbers(name, counted(numbers).into_iter()) {
+                let reason = form.reason();
+                return Some(Unfit::Date(format!(
+                    "\"{name}\": {reason}, it is left out (--include {name} takes it in)"
+                )));
+            }
+            let numbered = named_like_an_id(name) && nearly_all_another_whole(name, numbers)
+                || all_another_whole(numbers) && (is_dense(numbers) || is_sequence(numbers));
             numbered.then(|| {
                 Unfit::Identifier(format!(
                     "\"{name}\" is another whole number in every row: an identifier, it is left \
@@ -53,10 +63,29 @@ pub fn unfit(name: &str, column: &Column, rows: usize) -> Option<Unfit> {
         }
         Column::Categories { levels, codes } => {
             let distinct = levels.len();
-            if distinct >= FEWEST_ROWS && distinct as f64 >= NEARLY_ALL * rows as f64 {
+            let present = codes.iter().filter(|&&code| code != MISSING_CODE).count();
+            let share = |is_one: &dyn Fn(&str) -> bool| {
+                let yes: Vec<bool> = levels.iter().map(|level| is_one(level)).collect();
+                let known = |code: &&u32| yes.get(**code as usize).copied().unwrap_or(false);
+                codes.iter().filter(known).count() as f64 / present.max(1) as f64
+            };
+            // One level tells whether a look at all of them is worth it.
+            let likely = levels.iter().take(8).any(|level| is_date(level.as_bytes()));
+            if likely && share(&|level| is_date(level.as_bytes())) >= NEARLY_ALL {
+                return Some(Unfit::Date(format!(
+                    "\"{name}\": nearly all values are dates, it is left out (--include {name} \
+                     takes it in)"
+                )));
+            }
+            if distinct >= FEWEST_ROWS && distinct as f64 >= NEARLY_ALL * present as f64 {
+                let what = if named_like_an_id(name) || share(&shaped_like_an_id) >= NEARLY_ALL {
+                    "an identifier"
+                } else {
+                    "prose"
+                };
                 return Some(Unfit::Identifier(format!(
-                    "\"{name}\" has {distinct} distinct values in {rows} rows: an identifier, it \
-                     is left out"
+                    "\"{name}\" has {distinct} distinct values in {rows} rows: {what}, it is left \
+                     out"
                 )));
             }
             let constant = distinct == 1 && codes.iter().all(|&code| code == 0);
@@ -76,6 +105,45 @@ pub fn all_another_whole(numbers: &[f64]) -> bool {
         && numbers
             .iter()
             .all(|number| number.fract() == 0.0 && seen.insert(number.to_bits()))
+}
+
+/// Returns whether nearly every value is another whole number, and all are whole.
+fn nearly_all_another_whole(name: &str, numbers: &[f64]) -> bool {
+    let mut seen = HashSet::new();
+    let mut present = 0;
+    for number in numbers.iter().filter(|number| !number.is_nan()) {
+        if number.fract() != 0.0 {
+            return false;
+        }
+        present += 1;
+        seen.insert(number.to_bits());
+    }
+    let fewest = if named_like_an_index(name) {
+        2
+    } else {
+        FEWEST_ROWS
+    };
+    present >= fewest && seen.len() as f64 >= NEARLY_ALL * present as f64
+}
+
+/// Each distinct number with its count, if the first ones let it seem worth while.
+fn counted(numbers: &[f64]) -> Vec<(f64, u64)> {
+    let mut present = numbers.iter().filter(|number| !number.is_nan());
+    let likely = present
+        .clone()
+        .take(8)
+        .any(|number| date_number(*number).is_some());
+    if !likely {
+        return Vec::new();
+    }
+    let mut counts: HashMap<u64, u64> = HashMap::new();
+    present
+        .by_ref()
+        .for_each(|number| *counts.entry(number.to_bits()).or_default() += 1);
+    let counts = counts.into_iter();
+    counts
+        .map(|(bits, count)| (f64::from_bits(bits), count))
+        .collect()
 }
 
 /// Whether distinct whole numbers leave hardly any gap between the least and the largest.
@@ -142,17 +210,38 @@ mod tests {
         halves[7] += 0.5;
         let mut gone = scattered(300, 1_000);
         gone[7] = f64::NAN;
+        // One repeated or missing value does not make it a measurement.
+        assert!(is_identifier("customer_no", twice));
+        assert!(is_identifier("customer_no", gone));
+        assert!(is_identifier("Unnamed: 0", vec![1.0, 5.0, 6.0]));
         for (name, numbers) in [
             // Amounts may differ in every row, be they sorted.
             ("revenue_cents", scattered(300, 1_000)),
             ("revenue_cents", rising(1_000)),
-            ("customer_no", twice),
             ("customer_no", halves),
-            ("customer_no", gone),
             ("customer_no", scattered(49, 1_000)),
         ] {
             assert!(!is_identifier(name, numbers), "{name}");
         }
+    }
+
+    #[test]
+    fn dates_are_told_by_name_and_values() {
+        let is_date = |name: &str, numbers: &[f64]| {
+            let unfit = unfit(name, &Column::Numbers(numbers.to_vec()), numbers.len());
+            matches!(unfit, Some(Unfit::Date(_)))
+        };
+        assert!(is_date(
+            "as_of",
+            &[20_260_101.0, 20_260_201.0, 20_260_301.0]
+        ));
+        assert!(is_date("created_at", &[1_767_225_600.0, 1_767_225_601.5]));
+        assert!(!is_date("bytes", &[1_767_225_600.0, 1_767_225_601.0]));
+        let texts = Column::Categories {
+            codes: vec![0, 1, 1],
+            levels: vec!["2026-01".into(), "2026-02".into()],
+        };
+        assert!(matches!(unfit("m", &texts, 3), Some(Unfit::Date(_))));
     }
 
     #[test]

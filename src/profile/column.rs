@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::counter::{ColumnCounter, HASHED_CATEGORIES, HashedTexts};
 use super::distinct::DistinctSketch;
 use super::grid::{Grid, StoredGrid};
+use super::spellings::{Spellings, StoredSpellings};
 use crate::data::{MissingKind, Value};
 use crate::error::Place;
 
@@ -32,9 +33,13 @@ pub struct Column {
     /// The texts, when more than 100,000 are distinct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) hashed: Option<StoredHashed>,
-    /// The first text and its place, when the column was just read.
+    /// Numbers as people spell them, such as `1.234,50`, when more than 20,000 are distinct.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) spellings: Option<StoredSpellings>,
+    /// The first texts that are not plain numbers with their places, when the column was just read:
+    /// one that is a number in no spelling, one that is in some.
     #[serde(skip)]
-    pub first_text: Option<(Place, String)>,
+    pub(super) first_texts: Vec<(Place, String)>,
 }
 
 /// Texts counted by hash.
@@ -43,7 +48,33 @@ pub struct Column {
 pub(super) struct StoredHashed {
     pub(super) counts: Vec<u64>,
     pub(super) distinct: String,
+    /// Whether all are dates: in layout 1, which has no counts of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) all_dates: bool,
+    /// Rows with a date.
+    #[serde(default)]
+    pub(super) dates: u64,
+    /// Rows with a text of the form of an identifier; layout 1 has none.
+    #[serde(default)]
+    pub(super) codes: Option<u64>,
+}
+
+impl StoredHashed {
+    pub(super) fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    pub(super) fn dates(&self) -> u64 {
+        if self.all_dates {
+            self.count()
+        } else {
+            self.dates
+        }
+    }
+
+    pub(super) fn codes(&self) -> u64 {
+        self.codes.unwrap_or_else(|| self.count())
+    }
 }
 
 /// Why a stored column cannot be used.
@@ -84,10 +115,21 @@ impl Column {
             hashed: counter.hashed.map(|hashed| StoredHashed {
                 counts: hashed.counts,
                 distinct: hashed.distinct.to_stored(),
-                all_dates: hashed.all_dates,
+                all_dates: false,
+                dates: hashed.dates,
+                codes: Some(hashed.codes),
             }),
-            first_text: None,
+            spellings: counter
+                .spellings
+                .as_mut()
+                .map(|spellings| spellings.store()),
+            first_texts: Vec::new(),
         }
+    }
+
+    /// Forgets where texts stand: a matter of the run, not of the values.
+    pub fn forget_places(&mut self) {
+        self.first_texts.clear();
     }
 
     /// Makes the counter again, to go on counting or to merge.
@@ -112,8 +154,13 @@ impl Column {
             counter.hashed = Some(Box::new(HashedTexts {
                 counts: hashed.counts.clone(),
                 distinct,
-                all_dates: hashed.all_dates,
+                dates: hashed.dates(),
+                codes: hashed.codes(),
             }));
+        }
+        if let Some(stored) = &self.spellings {
+            let spellings = Spellings::from_stored(stored).ok_or_else(|| damaged("spellings"))?;
+            counter.spellings = Some(Box::new(spellings));
         }
         for (text, &count) in &self.values {
             counter.add_times(text.as_bytes(), count);
@@ -134,7 +181,11 @@ impl Column {
             hashed.counts.len() == HASHED_CATEGORIES
                 && DistinctSketch::from_stored(&hashed.distinct).is_some()
         });
-        if !self.missing.keys().all(known) || !hashed_is_whole {
+        let spellings_are_whole = self
+            .spellings
+            .as_ref()
+            .is_none_or(|stored| Spellings::from_stored(stored).is_some());
+        if !self.missing.keys().all(known) || !hashed_is_whole || !spellings_are_whole {
             return Err(ColumnError::Damaged {
                 name: self.name.clone(),
                 part: "counts",
@@ -155,11 +206,15 @@ impl Column {
     pub(super) fn rows(&self) -> Option<u64> {
         let grid = self.grid.iter().flat_map(|grid| grid.counts());
         let hashed = self.hashed.iter().flat_map(|hashed| &hashed.counts);
+        let spelled = match &self.spellings {
+            Some(spellings) => spellings.count()?,
+            None => 0,
+        };
         self.missing
             .values()
             .chain(self.values.values())
             .chain(grid)
             .chain(hashed)
-            .try_fold(0_u64, |sum, &count| sum.checked_add(count))
+            .try_fold(spelled, |sum, &count| sum.checked_add(count))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::column::Column;
 use super::counter::ColumnCounter;
-use super::document::{Outcome, Profile, Roles, SCHEMA_VERSION};
+use super::document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION};
 use super::pushdown::{self, Explained};
 use crate::data::{
     ColumnBatch, ColumnSink, ColumnTask, DataSet, Row, RowSink, Summary, Values, write_number,
@@ -26,6 +26,8 @@ pub struct CountColumn {
     pub cuts: Vec<f64>,
     /// Points between which a database shall count them; it finds some if there are none.
     pub fine: Vec<f64>,
+    /// A database need not count it where nearly every row has another value.
+    pub unless_unique: bool,
 }
 
 /// What to count of a data set.
@@ -48,6 +50,8 @@ pub struct Counted {
     pub rows: u64,
     /// Blank lines skipped.
     pub blank_lines: u64,
+    /// Rows left out because they say the header again.
+    pub header_rows: HeaderRows,
 }
 
 struct Counters {
@@ -235,6 +239,10 @@ pub fn count(mut data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Re
         },
         rows: summary.rows,
         blank_lines: summary.blank_lines,
+        header_rows: HeaderRows {
+            count: summary.header_rows,
+            first: summary.first_header_row,
+        },
     })
 }
 
@@ -256,7 +264,13 @@ pub fn explain(data: &mut DataSet, plan: &CountPlan) -> Option<Vec<Explained>> {
 }
 
 fn finish(name: &str, mut counter: ColumnCounter, summary: &Summary) -> Column {
-    let first_text = counter.first_text.take().map(|first| {
+    let mut first: Vec<_> = counter
+        .first_texts
+        .iter_mut()
+        .filter_map(Option::take)
+        .collect();
+    first.sort_by_key(|first| first.place);
+    let placed = first.into_iter().map(|first| {
         let place = Place {
             column: Some(name.to_owned()),
             ..summary.lines.place(first.place)
@@ -264,7 +278,7 @@ fn finish(name: &str, mut counter: ColumnCounter, summary: &Summary) -> Column {
         (place, String::from_utf8_lossy(&first.text).into_owned())
     });
     Column {
-        first_text,
+        first_texts: placed.collect(),
         ..Column::from_counter(name, counter)
     }
 }
@@ -341,6 +355,7 @@ pub fn profile(
                 categorical: roles.categorical.contains(name),
                 cuts: Vec::new(),
                 fine: Vec::new(),
+                unless_unique: false,
             })
             .collect(),
         outcome: roles.label.clone().zip(roles.score.clone()),
@@ -353,6 +368,7 @@ pub fn profile(
         created_at,
         source,
         rows: counted.rows,
+        header_rows: counted.header_rows,
         shards: None,
         roles,
         columns: counted.columns,

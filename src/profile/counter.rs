@@ -9,10 +9,11 @@ use hashbrown::HashTable;
 
 use super::distinct::{DistinctSketch, mix};
 use super::grid::Grid;
+use super::spellings::Spellings;
 use super::texts::{Entry, Key, TextTable, meaning, stable_hash};
 use crate::data::{
-    ColumnBatch, ColumnSink, Field, MissingKind, RowPlace, Value, Values, parse_field,
-    parse_number, write_number,
+    ColumnBatch, ColumnSink, Field, MissingKind, RowPlace, Value, Values, doubtful_mark, is_date,
+    parse_field, parse_number, shaped_like_an_id, spelled, write_number,
 };
 
 /// Most distinct numbers that are kept one by one.
@@ -29,7 +30,10 @@ pub(super) const HASHED_CATEGORIES: usize = 1024;
 pub(super) struct HashedTexts {
     pub(super) counts: Vec<u64>,
     pub(super) distinct: DistinctSketch,
-    pub(super) all_dates: bool,
+    /// Rows with a date.
+    pub(super) dates: u64,
+    /// Rows with a text of the form of an identifier.
+    pub(super) codes: u64,
 }
 
 impl Default for HashedTexts {
@@ -37,7 +41,8 @@ impl Default for HashedTexts {
         Self {
             counts: vec![0; HASHED_CATEGORIES],
             distinct: DistinctSketch::default(),
-            all_dates: true,
+            dates: 0,
+            codes: 0,
         }
     }
 }
@@ -47,7 +52,9 @@ impl HashedTexts {
         let hash = stable_hash(text);
         self.counts[(hash % HASHED_CATEGORIES as u64) as usize] += count;
         self.distinct.add(hash);
-        self.all_dates &= is_date(text);
+        self.dates += if is_date(text) { count } else { 0 };
+        let is_code = std::str::from_utf8(text).is_ok_and(shaped_like_an_id);
+        self.codes += if is_code { count } else { 0 };
     }
 
     fn merge(&mut self, other: &Self) {
@@ -55,11 +62,12 @@ impl HashedTexts {
             *mine += theirs;
         }
         self.distinct.merge(&other.distinct);
-        self.all_dates &= other.all_dates;
+        self.dates += other.dates;
+        self.codes += other.codes;
     }
 }
 
-/// The first text of a column: evidence when a number column turned to text.
+/// The first text of its sort in a column: evidence when a value can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FirstText {
     pub(super) place: RowPlace,
@@ -80,8 +88,12 @@ pub(super) struct ColumnCounter {
     text_bytes: usize,
     pub(super) grid: Option<Box<Grid>>,
     pub(super) hashed: Option<Box<HashedTexts>>,
+    /// Numbers spelled as people do (`1.234,50`), when too many are distinct.
+    pub(super) spellings: Option<Box<Spellings>>,
+    spelled_texts: usize,
     cuts: Vec<f64>,
-    pub(super) first_text: Option<FirstText>,
+    /// The first text that is no number in any spelling, and the first that is one.
+    pub(super) first_texts: [Option<FirstText>; 2],
 }
 
 impl ColumnCounter {
@@ -97,8 +109,10 @@ impl ColumnCounter {
             text_bytes: 0,
             grid: None,
             hashed: None,
+            spellings: None,
+            spelled_texts: 0,
             cuts,
-            first_text: None,
+            first_texts: [None, None],
         }
     }
 
@@ -171,15 +185,24 @@ impl ColumnCounter {
                 }
             }
             Value::Text | Value::Infinite => {
-                if let Some(place) = place
-                    && value == Value::Text
-                    && self
-                        .first_text
-                        .as_ref()
-                        .is_none_or(|first| place < first.place)
-                {
-                    let text = text[..text.len().min(80)].to_vec();
-                    self.first_text = Some(FirstText { place, text });
+                let spelled = match value {
+                    Value::Text if !self.categorical => spelled(text),
+                    _ => None,
+                };
+                if value == Value::Text && doubtful_mark(text.trim_ascii()).is_none() {
+                    self.keep_first(text, place, spelled.is_some());
+                }
+                if let Some(spelled) = spelled {
+                    if let Some(spellings) = &mut self.spellings {
+                        spellings.add(text, &spelled, count, &self.cuts);
+                        return;
+                    }
+                    self.texts.insert(key, count, value);
+                    self.spelled_texts += 1;
+                    if self.spelled_texts > MAX_NUMBERS {
+                        self.spelled_to_grids();
+                    }
+                    return;
                 }
                 if let Some(hashed) = &mut self.hashed {
                     hashed.add(text, count);
@@ -195,10 +218,35 @@ impl ColumnCounter {
         }
     }
 
+    /// Keeps the first text of each sort by its place.
+    fn keep_first(&mut self, text: &[u8], place: Option<RowPlace>, is_spelled: bool) {
+        let first = &mut self.first_texts[usize::from(is_spelled)];
+        if let Some(place) = place
+            && first.as_ref().is_none_or(|first| place < first.place)
+        {
+            let text = text[..text.len().min(80)].to_vec();
+            *first = Some(FirstText { place, text });
+        }
+    }
+
+    fn spelled_to_grids(&mut self) {
+        let mut spellings = Box::<Spellings>::default();
+        let cuts = &self.cuts;
+        self.texts.drain(
+            |text, entry| entry.value == Value::Text && spelled(text).is_some(),
+            |text, entry| {
+                if let Some(spelled) = spelled(text) {
+                    spellings.add(text, &spelled, entry.count, cuts);
+                }
+            },
+        );
+        self.spellings = Some(spellings);
+    }
+
     fn numbers_to_grid(&mut self) {
         let mut values = Vec::with_capacity(self.numbers);
         self.texts.drain(
-            |entry| matches!(entry.value, Value::Number(_)),
+            |_, entry| matches!(entry.value, Value::Number(_)),
             |_, entry| {
                 if let Value::Number(number) = entry.value {
                     values.push((number, entry.count));
@@ -285,7 +333,13 @@ impl ColumnCounter {
 
     fn texts_to_hashed(&mut self) {
         let mut hashed = Box::<HashedTexts>::default();
-        let is_text = |entry: &Entry| matches!(entry.value, Value::Text | Value::Infinite);
+        let categorical = self.categorical;
+        // Numbers as people spell them have a limit of their own.
+        let is_text = |text: &[u8], entry: &Entry| match entry.value {
+            Value::Text => categorical || spelled(text).is_none(),
+            Value::Infinite => true,
+            Value::Number(_) | Value::Missing(_) => false,
+        };
         self.texts
             .drain(is_text, |text, entry| hashed.add(text, entry.count));
         self.hashed = Some(hashed);
@@ -304,6 +358,14 @@ impl ColumnCounter {
                 mine.merge(&theirs);
             }
         }
+        if let Some(theirs) = other.spellings.take() {
+            if self.spellings.is_none() {
+                self.spelled_to_grids();
+            }
+            if let Some(mine) = &mut self.spellings {
+                mine.merge(*theirs);
+            }
+        }
         if let Some(theirs) = other.grid.take() {
             if self.grid.is_none() {
                 self.numbers_to_grid();
@@ -318,14 +380,10 @@ impl ColumnCounter {
         for entry in other.texts.entries() {
             self.add_times(other.texts.text(entry), entry.count);
         }
-        self.first_text = match (self.first_text.take(), other.first_text) {
-            (Some(mine), Some(theirs)) => Some(if theirs.place < mine.place {
-                theirs
-            } else {
-                mine
-            }),
-            (mine, theirs) => mine.or(theirs),
-        };
+        for first in other.first_texts.into_iter().flatten() {
+            let is_spelled = spelled(&first.text).is_some();
+            self.keep_first(&first.text, Some(first.place), is_spelled);
+        }
     }
 }
 
@@ -337,44 +395,6 @@ impl ColumnSink for ColumnCounter {
                 Values::Texts(texts) => texts.iter().for_each(|text| self.add_text(text)),
             }
             self.missing[MissingKind::Null.index()] += (batch.rows - batch.values.len()) as u64;
-        }
-    }
-}
-
-/// Returns whether a text begins like `2026-01-31`, `2026/01/31` or `31.01.2026`, with or without a time.
-pub(super) fn is_date(text: &[u8]) -> bool {
-    let shape: Vec<u8> = text
-        .iter()
-        .take(11)
-        .map(|byte| if byte.is_ascii_digit() { b'9' } else { *byte })
-        .collect();
-    let date = shape.get(..10).unwrap_or(&[]);
-    let known = [
-        b"9999-99-99".as_slice(),
-        b"9999/99/99",
-        b"99.99.9999",
-        b"99/99/9999",
-        b"99-99-9999",
-    ];
-    known.contains(&date) && matches!(shape.get(10), None | Some(b'T' | b't' | b' '))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn knows_dates_from_other_texts() {
-        for date in [
-            "2026-01-31",
-            "2026-01-31T03:00:00Z",
-            "2018-01-01 00:26:09.456",
-            "31.01.2026",
-        ] {
-            assert!(is_date(date.as_bytes()), "{date}");
-        }
-        for text in ["2026", "7590-VHVEG", "2026-01-310", "Month-to-month", ""] {
-            assert!(!is_date(text.as_bytes()), "{text}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::data::{MissingKind, same_label};
 use crate::error::{Error, Place, Result};
 
 /// Version of the profile's JSON layout.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Shards that are listed by name.
 const LISTED: usize = 8;
@@ -37,6 +37,9 @@ pub struct Roles {
     /// Columns whose numbers are categories.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categorical: Vec<String>,
+    /// Texts that stand for missing values, beside the usual ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub null: Vec<String>,
 }
 
 /// The summary of a data set.
@@ -55,6 +58,9 @@ pub struct Profile {
     pub source: String,
     /// Rows counted.
     pub rows: u64,
+    /// Rows left out because they say the header again.
+    #[serde(default, skip_serializing_if = "HeaderRows::is_none")]
+    pub header_rows: HeaderRows,
     /// The shards that were counted, if some are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shards: Option<Shards>,
@@ -66,6 +72,44 @@ pub struct Profile {
     /// Scores by label, if both columns were named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+}
+
+/// Rows that say the header again, as files do that were put together.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HeaderRows {
+    /// How many.
+    pub count: u64,
+    /// Where the first is, when the rows were just read.
+    #[serde(skip)]
+    pub first: Option<Place>,
+}
+
+impl HeaderRows {
+    /// Returns whether there is none.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Says how many there are and where the first is; nothing if there is none.
+    #[must_use]
+    pub fn in_words(&self) -> Option<String> {
+        let place = self.first.as_ref().map(|place| {
+            let line = place.line.map_or(String::new(), |line| format!(":{line}"));
+            format!(" at {}{line}", place.file)
+        });
+        let place = place.unwrap_or_default();
+        match self.count {
+            0 => None,
+            1 => Some(format!(
+                "its header once more among the rows{place}; that row is left out"
+            )),
+            count => Some(format!(
+                "its header {count} times more among the rows, first{place}; those rows are left out"
+            )),
+        }
+    }
 }
 
 /// Some of the equal parts that a data set was cut into.
@@ -338,6 +382,7 @@ impl Profile {
                 }
             }
             whole.rows += part.rows;
+            whole.header_rows.count += part.header_rows.count;
             // Shards of one data set have its name.
             if whole.source != part.source {
                 whole.source = format!("{} {}", whole.source, part.source);

@@ -196,13 +196,13 @@ impl TextTable {
     /// Takes out the entries that `take` says yes to, and hands each on.
     pub(super) fn drain(
         &mut self,
-        take: impl Fn(&Entry) -> bool,
+        take: impl Fn(&[u8], &Entry) -> bool,
         mut each: impl FnMut(&[u8], &Entry),
     ) {
         let old = std::mem::take(self);
         for entry in &old.entries {
             let text = old.text(entry);
-            if take(entry) {
+            if take(text, entry) {
                 each(text, entry);
             } else {
                 self.insert(&Key::new(text), entry.count, entry.value);

@@ -1,21 +1,18 @@
-//! What a stored column says: its kind, its numbers in order, its categories, what is missing.
+//! Parts of what a stored column says: its kind, its numbers in order, its categories.
 
 use std::collections::BTreeMap;
 
-use super::column::Column;
-use super::counter::{HASHED_CATEGORIES, is_date};
-use super::distinct::DistinctSketch;
+use super::counter::HASHED_CATEGORIES;
 use super::grid::{Grid, from_ordinal, ordinal};
 use super::sums::ExactSums;
-use super::texts::{meaning, stable_hash};
-use crate::data::Value;
+use super::texts::stable_hash;
 
 /// What a column holds, judged by all of its values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Numbers. Texts among more than 20,000 distinct numbers count as missing.
+    /// Nearly all values are numbers.
     Number,
-    /// At least one text, or the user said so.
+    /// They are not, or the user said so.
     Text,
     /// No value at all.
     Empty,
@@ -62,7 +59,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    fn from_values(mut values: Vec<(f64, u64)>) -> Option<Self> {
+    pub(super) fn from_values(mut values: Vec<(f64, u64)>) -> Option<Self> {
         values.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut sums = ExactSums::default();
         let mut cells: Vec<Cell> = Vec::with_capacity(values.len());
@@ -90,7 +87,7 @@ impl Numbers {
         })
     }
 
-    fn from_grid(grid: &Grid) -> Option<Self> {
+    pub(super) fn from_grid(grid: &Grid) -> Option<Self> {
         let (shift, cells) = grid.cells();
         let (mean, standard_deviation) = grid.sums.mean_and_deviation()?;
         let cuts = &grid.cuts;
@@ -374,7 +371,7 @@ impl Categories {
     }
 }
 
-fn hashed_name(hash: u64) -> String {
+pub(super) fn hashed_name(hash: u64) -> String {
     format!("hash {:04}", hash % HASHED_CATEGORIES as u64)
 }
 
@@ -385,131 +382,4 @@ pub struct Categories {
     pub counts: BTreeMap<String, u64>,
     /// There were too many to keep: they are counted by hash.
     pub hashed: bool,
-}
-
-/// A column, understood.
-#[derive(Debug, Clone, PartialEq)]
-pub struct View {
-    /// What it holds.
-    pub kind: Kind,
-    /// Missing values by kind; for numbers also `infinite` and `text`.
-    pub missing: BTreeMap<String, u64>,
-    /// Its numbers; absent if there are none or they are categories.
-    pub numbers: Option<Numbers>,
-    /// Its categories; empty for numbers.
-    pub categories: Categories,
-    /// Rows with a value.
-    pub present: u64,
-    /// Number of distinct values where it is known or estimated.
-    pub distinct: Option<f64>,
-    /// Whether every text is a date.
-    pub all_dates: bool,
-    /// Texts among the numbers of a number column.
-    pub texts_among_numbers: u64,
-}
-
-impl View {
-    /// Returns all rows without a value.
-    #[must_use]
-    pub fn missing_count(&self) -> u64 {
-        self.missing.values().sum()
-    }
-
-    /// Returns the infinities of a number column.
-    #[must_use]
-    pub fn infinite(&self) -> u64 {
-        self.missing.get("infinite").copied().unwrap_or(0)
-    }
-}
-
-impl Column {
-    /// Returns what the column says. `as_text` makes numbers that are kept categories.
-    #[must_use]
-    pub fn view(&self, as_text: bool) -> View {
-        let mut numbers = Vec::new();
-        let (mut texts, mut infinite) = (0, 0);
-        let mut all_dates = true;
-        for (text, &count) in &self.values {
-            match meaning(text.as_bytes(), self.categorical) {
-                Value::Number(number) => numbers.push((number, count)),
-                Value::Infinite => infinite += count,
-                Value::Text | Value::Missing(_) => {
-                    texts += count;
-                    all_dates &= is_date(text.as_bytes());
-                }
-            }
-        }
-        let hashed = self.hashed.as_ref();
-        let hashed_count: u64 = hashed.iter().flat_map(|hashed| &hashed.counts).sum();
-        texts += hashed_count;
-        all_dates &= texts > 0 && hashed.is_none_or(|hashed| hashed.all_dates);
-        let grid = self.grid.as_ref().and_then(Grid::from_stored);
-        if grid.is_none() && (texts > 0 || as_text || self.categorical) {
-            return self.text_view(all_dates && numbers.is_empty());
-        }
-        let mut missing = self.missing.clone();
-        for (kind, count) in [("infinite", infinite), ("text", texts)] {
-            if count > 0 {
-                missing.insert(kind.to_owned(), count);
-            }
-        }
-        let numbers = match grid {
-            Some(grid) => Numbers::from_grid(&grid),
-            None => Numbers::from_values(numbers),
-        };
-        let empty = numbers.is_none() && infinite == 0;
-        View {
-            kind: if empty { Kind::Empty } else { Kind::Number },
-            missing,
-            present: numbers.as_ref().map_or(0, Numbers::count),
-            distinct: numbers.as_ref().and_then(Numbers::distinct),
-            numbers,
-            categories: Categories::default(),
-            all_dates: false,
-            texts_among_numbers: texts,
-        }
-    }
-
-    fn text_view(&self, all_dates: bool) -> View {
-        let categories = match &self.hashed {
-            None => Categories {
-                counts: self.values.clone(),
-                hashed: false,
-            },
-            Some(hashed) => {
-                let mut counts: BTreeMap<String, u64> = hashed
-                    .counts
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, count)| **count > 0)
-                    .map(|(hash, &count)| (hashed_name(hash as u64), count))
-                    .collect();
-                // What is left among the values are numbers.
-                for (text, count) in &self.values {
-                    *counts
-                        .entry(hashed_name(stable_hash(text.as_bytes())))
-                        .or_default() += count;
-                }
-                Categories {
-                    counts,
-                    hashed: true,
-                }
-            }
-        };
-        let present: u64 = categories.counts.values().sum();
-        let distinct = match &self.hashed {
-            Some(hashed) => DistinctSketch::from_stored(&hashed.distinct).map(|s| s.estimate()),
-            None => Some(self.values.len() as f64),
-        };
-        View {
-            kind: if present > 0 { Kind::Text } else { Kind::Empty },
-            missing: self.missing.clone(),
-            numbers: None,
-            categories,
-            present,
-            distinct,
-            all_dates,
-            texts_among_numbers: 0,
-        }
-    }
 }

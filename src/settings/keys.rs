@@ -113,6 +113,7 @@ pub static KEYS: &[Key] = &[
     key("data.label", Kind::Text, None, Some("--label"), "column with the label"),
     key("data.positive", Kind::Text, None, Some("--positive"), "value of the label that means churned"),
     key("data.delimiter", Kind::Text, Some(","), Some("--delimiter"), "character between the fields of a CSV line; `tab` for a tab"),
+    key("data.null", Kind::List, None, Some("--null"), "texts that stand for missing values, beside the usual ones; numbers, too, such as -999"),
     key("data.threads", Kind::Count, None, Some("--threads"), "threads; unset for as many as there are cores"),
     key("columns.label", Kind::List, Some("churn_label,churn"), None, "columns that are taken for the label"),
     key("columns.id", Kind::List, Some("user_id,request_id,model_version,predicted_class"), Some("--id"), "columns that are taken for ids"),

@@ -55,6 +55,8 @@ pub struct DataSettings {
     pub positive: Option<String>,
     /// Between the fields of a CSV line.
     pub delimiter: Delimiter,
+    /// Texts that stand for missing values, beside the usual ones.
+    pub null: Vec<String>,
     /// Threads, if limited.
     pub threads: Option<NonZeroUsize>,
 }
@@ -289,6 +291,7 @@ impl Settings {
                 label: layers.optional("data.label")?.0,
                 positive: layers.optional("data.positive")?.0,
                 delimiter: layers.required("data.delimiter")?.0,
+                null: layers.list("data.null")?,
                 threads: layers.optional("data.threads")?.0,
             },
             mlflow: mlflow(layers)?,

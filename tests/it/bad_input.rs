@@ -874,6 +874,7 @@ fn a_profile_with_any_byte_changed_is_refused_or_read_and_never_a_panic() {
             outcome: None,
             rows: current.rows,
             blank_lines: 0,
+            header_rows: current.header_rows.clone(),
         };
         let provenance = Provenance {
             baseline: "p.json".into(),

@@ -7,6 +7,7 @@ mod architecture;
 mod atomicity;
 mod bad_input;
 mod car_loan;
+mod columns;
 mod databases;
 mod doctor;
 mod drift;

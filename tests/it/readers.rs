@@ -54,6 +54,7 @@ fn open(path: &Path, threads: usize) -> Result<DataSet, Error> {
         delimiter: None,
         threads,
         shard: None,
+        ..ReadOptions::default()
     };
     DataSet::open(&[path.display().to_string()], options)
 }

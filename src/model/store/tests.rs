@@ -259,7 +259,7 @@ fn forged_shapes_are_refused_whatever_the_checksum_says() {
         Box::new(|body| body.examples[0].score = 1.5),
         Box::new(|body| drop(body.examples[0].values.insert("other".into(), "1".into()))),
         Box::new(|body| body.profile.rows = 4),
-        Box::new(|body| body.profile.schema_version = 2),
+        Box::new(|body| body.profile.schema_version = 3),
         Box::new(|body| {
             let (levels, order) = (vec!["a".into(), "a".into()], vec![0.1, 0.2, 0.3]);
             body.features[1].kind = FeatureKind::Category { levels, order };

@@ -9,15 +9,16 @@ mod statements;
 
 use std::collections::BTreeMap;
 
-use self::statements::{Source, buckets, equals, groups, ranges, sample};
+use self::statements::{Source, buckets, equals, first_values, groups, ranges, sample};
 use super::column::Column;
 use super::count::{CountColumn, CountPlan, Counted, MAX_LABELS};
 use super::counter::{ColumnCounter, MAX_NUMBERS};
-use super::document::Outcome;
+use super::document::{HeaderRows, Outcome};
 use super::grid::{from_ordinal, ordinal};
 use super::spread::{Bucket, Spread};
 use crate::data::{
-    Cell, Dialect, Engine, MissingKind, SqlColumn, SqlKind, named_like_an_id, write_number,
+    Cell, ColumnTally, Dialect, Engine, MissingKind, SqlColumn, SqlKind, Value, classify,
+    named_like_an_id, write_number,
 };
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
@@ -333,7 +334,19 @@ pub(super) fn count(
     plan: &CountPlan,
     progress: &dyn Progress,
 ) -> Result<Counted> {
-    let columns = table.count(&plan.columns, None, progress)?;
+    let (may_be_unique, mut wanted): (Vec<_>, Vec<_>) = plan
+        .columns
+        .iter()
+        .cloned()
+        .partition(|column| column.unless_unique);
+    let names: Vec<String> = may_be_unique
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
+    let unique = identifiers(&mut table, &names, progress)?;
+    let repeats = |column: &CountColumn| !unique.contains(&column.name);
+    wanted.extend(may_be_unique.into_iter().filter(repeats));
+    let columns = table.count(&wanted, None, progress)?;
     let rows = columns.first().and_then(Column::rows).unwrap_or(0);
     // Where statements are not of one state, that may show.
     let others = columns.iter().filter_map(Column::rows);
@@ -359,6 +372,7 @@ pub(super) fn count(
         outcome,
         rows,
         blank_lines: 0,
+        header_rows: HeaderRows::default(),
     })
 }
 
@@ -373,6 +387,7 @@ fn outcome(
         categorical: true,
         cuts: Vec::new(),
         fine: Vec::new(),
+        unless_unique: false,
     };
     let labels = table.grouped(&plain(label), None, progress)?;
     let labels = labels.map(|labels| Column::from_counter(label, labels));
@@ -431,12 +446,35 @@ pub(super) fn identifiers(
         // Fewer are counted as they are.
         look.rows >= 50_000 && look.distinct as f64 >= 0.95 * look.values as f64
     };
-    Ok(likely
-        .into_iter()
-        .zip(looks)
-        .filter(|(_, look)| unique(look))
-        .map(|(name, _)| name.to_owned())
-        .collect())
+    let mut found = Vec::new();
+    for (name, look) in likely.into_iter().zip(looks) {
+        if unique(&look) && !table.are_measurements(name, progress)? {
+            found.push(name.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+impl Table<'_> {
+    /// Returns whether the first values of a column are numbers with fractions, be they texts: those
+    /// may well be unique, and tell nobody's identity.
+    fn are_measurements(&mut self, name: &str, progress: &dyn Progress) -> Result<bool> {
+        let sql = first_values(self.source(None), self.column(name)?);
+        let mut tally = ColumnTally::default();
+        self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
+            let Some(text) = cells.first().copied().flatten() else {
+                return;
+            };
+            match classify(text.as_bytes()) {
+                Value::Number(number) => tally.add_plain(text.as_bytes(), number, 1),
+                Value::Infinite => tally.add_plain(text.as_bytes(), f64::INFINITY, 1),
+                Value::Text => tally.add_text(text.as_bytes(), 1),
+                Value::Missing(_) => {}
+            }
+        })?;
+        progress.advance(1);
+        Ok(tally.are_fractions())
+    }
 }
 
 /// A statement that would be asked.
@@ -601,6 +639,7 @@ mod tests {
                     categorical: true,
                     cuts: Vec::new(),
                     fine: Vec::new(),
+                    unless_unique: false,
                 })
                 .into(),
             outcome: None,

@@ -62,6 +62,20 @@ pub(super) fn sample(source: Source<'_>, columns: &[&SqlColumn]) -> String {
     )
 }
 
+/// Rows of which a glance at the values themselves is taken.
+const GLANCE_ROWS: u64 = 1_000;
+
+/// The first values of a column as texts.
+pub(super) fn first_values(source: Source<'_>, column: &SqlColumn) -> String {
+    let dialect = source.dialect;
+    format!(
+        "select {} from (select {} as k from {} limit {GLANCE_ROWS}) as few",
+        dialect.to_text("k"),
+        dialect.value(column),
+        source.from(),
+    )
+}
+
 /// Every distinct value as a text with its number of rows, up to a limit.
 pub(super) fn groups(source: Source<'_>, column: &SqlColumn, limit: Option<u64>) -> String {
     let dialect = source.dialect;
@@ -207,6 +221,7 @@ mod tests {
         for sql in [
             sample(SOURCE, &[&plan, &spend]),
             groups(narrowed, &plan, None),
+            first_values(SOURCE, &plan),
             ranges(SOURCE, &[&spend]),
             buckets(SOURCE, &spend, &[1.0, 2.0], 0.5),
         ] {

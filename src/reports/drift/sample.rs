@@ -65,6 +65,7 @@ fn feature(name: &str, kind: FeatureKind, status: Status, psi: Option<f64>) -> F
         bins_p_value: psi.map(|psi| if psi < 0.1 { 0.4 } else { 1e-12 }),
         reasons: Vec::new(),
         missing: missing(0.0, 0.0),
+        unparsable: None,
         bins: Vec::new(),
         numeric: None,
         categorical: None,

@@ -1,0 +1,63 @@
+//! Columns that look like identifiers in the baseline, and what the current side says of that: who
+//! is left out must be one on both sides, or it could hide harm.
+
+use super::plan::{Candidate, PlannedFeature};
+use super::report::{Finding, FindingKind, Role, Status};
+use super::roles::left_out_by_values;
+use crate::data::named_like_an_id;
+use crate::profile::Column;
+
+/// What became of the candidates.
+pub(super) struct Candidates<'a> {
+    /// Those that are features.
+    pub(super) features: Vec<&'a PlannedFeature>,
+    /// What there is to say of those that stay left out.
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Asks the current side; a column that it lacks, or did not count because a database says that it
+/// is unique, stays left out.
+pub(super) fn judge_candidates<'a, 'c>(
+    candidates: &'a [Candidate],
+    column: &impl Fn(&str) -> Option<&'c Column>,
+) -> Candidates<'a> {
+    let mut judged = Candidates {
+        features: Vec::new(),
+        findings: Vec::new(),
+    };
+    for candidate in candidates {
+        let name = &candidate.feature.name;
+        let Some(current) = column(name) else {
+            continue;
+        };
+        let view = current.view_beside(&candidate.feature.baseline);
+        if left_out_by_values(name, &view, 1).is_some() {
+            continue;
+        }
+        // By its name it is an identifier: its values were new in any case, so that comparing them
+        // would say nothing. That they repeat, or are gone, does.
+        if candidate.left_out.role == Role::Id && named_like_an_id(name) {
+            let message = match (view.present, view.distinct) {
+                (0, _) => "the identifier has no value in the current side".to_owned(),
+                (present, Some(distinct)) => format!(
+                    "the identifier is unique in the baseline; the current side has \
+                     {distinct:.0} distinct values in {present} rows"
+                ),
+                (_, None) => {
+                    "the identifier is unique whole numbers in the baseline, and not in the \
+                     current side"
+                        .to_owned()
+                }
+            };
+            judged.findings.push(Finding {
+                status: Status::Warn,
+                kind: FindingKind::RepeatedIdentifier,
+                feature: Some(name.clone()),
+                message,
+            });
+            continue;
+        }
+        judged.features.push(&candidate.feature);
+    }
+    judged
+}
