@@ -910,7 +910,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --threads --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -979,6 +979,10 @@ _churnctl() {
                     return 0
                     ;;
                 --delimiter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1997,7 +2001,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__profile)
-            opts="-o -v -q -h --output --explain-sql --shard --features --exclude --categorical --id --score --label --positive --delimiter --threads --config --format --color --verbose --quiet --log-format --help merge help"
+            opts="-o -v -q -h --output --explain-sql --shard --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2066,6 +2070,10 @@ _churnctl() {
                     return 0
                     ;;
                 --delimiter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2199,7 +2207,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__promote)
-            opts="-v -q -h --label --positive --artifacts --seed --dry-run --decision-file --tracking-uri --delimiter --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --label --positive --artifacts --seed --dry-run --decision-file --tracking-uri --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2244,6 +2252,10 @@ _churnctl() {
                     return 0
                     ;;
                 --delimiter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3495,7 +3507,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__score)
-            opts="-o -v -q -h --id --model --output --explain --top-k --tracking-uri --delimiter --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-o -v -q -h --id --model --output --explain --top-k --tracking-uri --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3563,6 +3575,10 @@ _churnctl() {
                     return 0
                     ;;
                 --delimiter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3747,7 +3763,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__train)
-            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --artifacts --html --tracking-uri --experiment --delimiter --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --artifacts --html --tracking-uri --experiment --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3856,6 +3872,10 @@ _churnctl() {
                     return 0
                     ;;
                 --delimiter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -85,6 +85,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l html -d 'HTM
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l experiment -d 'MLflow experiment that the run goes into; made if there is none [default: churn]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -108,6 +109,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l explain -d '
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l top-k -d 'Keep only the N rows with the highest scores, highest first' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -173,6 +175,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l score -d 'Co
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l positive -d 'Value of the label that means churned' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
@@ -220,6 +223,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fis
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l positive -d 'Value of the label that means churned' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -297,6 +301,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l seed -d 'S
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l decision-file -d 'File for the decision in a word: promote or keep' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l format -d 'How to print the result' -r -f -a "auto\t''

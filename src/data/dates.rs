@@ -115,7 +115,13 @@ pub fn date_numbers(name: &str, numbers: impl Iterator<Item = (f64, u64)>) -> Op
     }
     let (form, count, distinct) = forms.into_iter().max_by_key(|known| known.1)?;
     let nearly_all = count > 0 && count * 100 >= 95 * all;
-    let by_values = distinct >= 3 && form != DateNumber::Epoch;
+    let by_values = match form {
+        // Of eight digits one in thirty is a day; of six with the right beginning one in eight a
+        // month.
+        DateNumber::Day => distinct >= 3 || count >= 50,
+        DateNumber::Month => distinct >= 3,
+        DateNumber::Epoch => false,
+    };
     (nearly_all && (by_values || named_like_a_time(name))).then_some(form)
 }
 
@@ -139,20 +145,26 @@ fn epoch(number: f64) -> bool {
         .any(|unit| seconds.contains(&(number / unit)))
 }
 
-/// How the names of times end or begin, word by word, in lower case.
-const TIME_WORDS: [&str; 19] = [
+/// Words with which the names of times begin or end, in lower case. Values must look like times,
+/// too, so that a word more does no harm.
+const TIME_WORDS: [&str; 36] = [
     "date",
     "time",
     "timestamp",
     "datetime",
     "ts",
     "at",
+    "on",
     "day",
+    "week",
     "month",
+    "quarter",
     "epoch",
     "datum",
     "since",
     "until",
+    "from",
+    "to",
     "dt",
     "period",
     "when",
@@ -160,6 +172,18 @@ const TIME_WORDS: [&str; 19] = [
     "updated",
     "modified",
     "snapshot",
+    "asof",
+    "dob",
+    "birthday",
+    "ym",
+    "ymd",
+    "yyyymm",
+    "yyyymmdd",
+    "start",
+    "end",
+    "expiry",
+    "effective",
+    "login",
 ];
 
 /// Returns whether a column is named like a time: `created_at`, `signupDate`, `ts`, `snapshot`.
@@ -192,7 +216,7 @@ pub(super) fn words(name: &str) -> Vec<String> {
 }
 
 fn is_day(year: u64, month: u64, day: u64) -> bool {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 if leap => 29,
         2 => 28,
