@@ -307,7 +307,8 @@ pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         let baseline = request.read_baseline(shell)?;
         let reading = request.reading.with_nulls(&baseline.roles.null);
         let current = Input::open(&request.current, &reading)?;
-        let plan = Plan::new(&baseline, &current.columns(), &request.check_options())?;
+        let options = request.check_options_for(&current);
+        let plan = Plan::new(&baseline, &current.columns(), &options)?;
         return inputs::explain(current, &plan.count_plan(), shell);
     }
     if let Some(watch) = &request.watch {
@@ -339,9 +340,9 @@ impl DriftRequest {
 
     /// Reads the current side and compares.
     pub(super) fn compare(&self, baseline: &Profile, shell: &Shell<'_>) -> Result<DriftReport> {
-        let options = self.check_options();
         let reading = self.reading.with_nulls(&baseline.roles.null);
         let current = Input::open(&self.current, &reading)?;
+        let options = self.check_options_for(&current);
         let plan = Plan::new(baseline, &current.columns(), &options)?;
         let current = current.count(&plan.count_plan(), "current", shell)?;
         let provenance = Provenance {
@@ -376,6 +377,22 @@ fn usual_ids() -> impl Iterator<Item = &'static str> {
 }
 
 impl DriftRequest {
+    fn check_options_for(&self, current: &Input) -> CheckOptions {
+        let options = self.check_options();
+        match current {
+            Input::Profile(_) => options,
+            Input::Data(data) => {
+                let exclude = options.roles.exclude.iter();
+                let exclude = exclude.flat_map(|name| data.named(name)).collect();
+                let roles = Roles {
+                    exclude,
+                    ..options.roles
+                };
+                CheckOptions { roles, ..options }
+            }
+        }
+    }
+
     fn check_options(&self) -> CheckOptions {
         CheckOptions {
             model: self.model.clone(),

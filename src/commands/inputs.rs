@@ -99,6 +99,20 @@ impl Input {
 }
 
 impl ReadingRequest {
+    /// Returns the roles with the names of what is left out as the data have them: an object stands
+    /// for all in it. Where features are named, lists and the like are left out too, since nobody asks
+    /// for them. Where none is, all columns are asked for: a list would else be an OK that nobody
+    /// looked at.
+    pub(super) fn roles_in(&self, data: &DataSet, roles: Roles) -> Roles {
+        let named = roles.exclude.iter().flat_map(|name| data.named(name));
+        let mut exclude: Vec<String> = named.collect();
+        if !self.features.is_empty() {
+            let lists = data.uncountable().iter().map(|(name, _)| name);
+            exclude.extend(lists.filter(|name| !self.features.contains(name)).cloned());
+        }
+        Roles { exclude, ..roles }
+    }
+
     /// Returns how tables are read.
     #[must_use]
     pub fn read_options(&self) -> ReadOptions {
@@ -181,7 +195,10 @@ pub fn baseline(
 ) -> Result<Profile> {
     match Input::open(addresses, reading)? {
         Input::Profile(profile) => Ok(*profile),
-        Input::Data(data) => profile_of(*data, roles, "baseline", shell),
+        Input::Data(data) => {
+            let roles = reading.roles_in(&data, roles);
+            profile_of(*data, roles, "baseline", shell)
+        }
     }
 }
 

@@ -53,7 +53,7 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
     let data = DataSet::open(&request.data, options)?;
     let columns = data.columns().to_vec();
     let reading = &request.reading;
-    let roles = reading.roles();
+    let roles = reading.roles_in(&data, reading.roles());
     for (option, names) in [
         ("--features", &reading.features),
         ("--exclude", &roles.exclude),
@@ -77,6 +77,7 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         };
         return inputs::explain(Input::Data(Box::new(data)), &plan, shell);
     }
+    let excluded = roles.exclude.clone();
     let mut profile = inputs::profile_of(data, roles, "data", shell)?;
     let kept = [&reading.label, &reading.score];
     profile.columns.retain(|column| {
@@ -85,7 +86,7 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
             || reading.features.contains(name)
             || kept.into_iter().flatten().any(|kept| kept == name);
         // An excluded column may be excluded because its values must not travel.
-        wanted && !reading.columns.exclude.contains(name)
+        wanted && !excluded.contains(name)
     });
     drop_identifiers(&mut profile, &reading.features, &reading.usual_columns());
     if profile.columns.is_empty() {

@@ -12,7 +12,7 @@ use crate::model::report::{SCHEMA_VERSION, SplitDrift, TrainReport};
 use crate::model::score::Scorer;
 use crate::model::split::Splits;
 use crate::model::training::{Training, described};
-use crate::profile::{Profile, Roles};
+use crate::profile::Profile;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Rows of the test split that every load scores again.
@@ -93,11 +93,13 @@ fn baseline(
     scorer: &Scorer,
     shell: &Shell<'_>,
 ) -> Result<Profile> {
-    let roles = Roles {
-        id: [&table.roles.id[..], &table.identifiers].concat(),
-        ..request.reading.roles()
-    };
     let data = train_table::open(request, table.copy.as_ref())?;
+    let mut roles = request.reading.roles_in(&data, request.reading.roles());
+    roles.id = [&table.roles.id[..], &table.identifiers].concat();
+    // What the model was not trained on for want of single values is not counted, either.
+    let lists = data.uncountable().iter().map(|(name, _)| name);
+    let lists = lists.filter(|name| !request.include.contains(name));
+    roles.exclude.extend(lists.cloned());
     let mut profile = inputs::profile_of(data, roles, "profile of", shell)?;
     drop_identifiers(
         &mut profile,

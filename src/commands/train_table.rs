@@ -63,7 +63,8 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let copy = RowsCopy::of_database(&request.data, kept, shell.progress())?;
     let data = open(request, copy.as_ref())?;
     let columns = data.columns().to_vec();
-    check_columns(request, &columns)?;
+    let excluded = reading.roles_in(&data, reading.roles()).exclude;
+    check_columns(request, &columns, &excluded)?;
     let has = |name: &&String| columns.contains(name);
     let label = match &reading.label {
         Some(label) => label.clone(),
@@ -91,9 +92,10 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         None => reading.columns.date.iter().find(has).cloned(),
     };
     let id: Vec<String> = reading.columns.id.iter().filter(has).cloned().collect();
+    let mut warnings = Vec::new();
+    let lists = not_learned(request, &data, &excluded, &mut warnings);
     let unwanted = |name: &String| {
-        let columns = &reading.columns;
-        columns.exclude.contains(name) || columns.score.contains(name)
+        excluded.contains(name) || reading.columns.score.contains(name) || lists.contains(name)
     };
     let wanted: Vec<WantedColumn> = columns
         .iter()
@@ -110,7 +112,6 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let read = Frame::read(data, &wanted, shell.progress());
     shell.progress().finish();
     let (frame, summary, read) = read?;
-    let mut warnings = Vec::new();
     for (read, column) in read.iter().zip(&frame.names) {
         warnings.extend(read.warnings(column, frame.rows));
     }
@@ -232,11 +233,29 @@ fn header_rows(summary: &Summary) -> Option<String> {
     Some(format!("the data has {said}"))
 }
 
+/// Returns the columns without a single value a row that nobody named: they are left out, and the
+/// report says so.
+fn not_learned(
+    request: &TrainRequest,
+    data: &DataSet,
+    excluded: &[String],
+    warnings: &mut Vec<String>,
+) -> Vec<String> {
+    let mut left_out = Vec::new();
+    for (name, holds) in data.uncountable() {
+        if !excluded.contains(name) && !request.include.contains(name) {
+            warnings.push(format!("\"{name}\" is left out: it holds {holds}"));
+            left_out.push(name.clone());
+        }
+    }
+    left_out
+}
+
 /// Checks that the columns that the user names are there: a mistyped name must not pass in
 /// silence.
-fn check_columns(request: &TrainRequest, columns: &[String]) -> Result<()> {
+fn check_columns(request: &TrainRequest, columns: &[String], excluded: &[String]) -> Result<()> {
     let named = &request.reading.columns;
-    check_names("--exclude", &named.exclude, columns, &[])?;
+    check_names("--exclude", excluded, columns, &[])?;
     check_names("--categorical", &named.categorical, columns, &[])?;
     check_names("--include", &request.include, columns, &[])?;
     check_names("--id", &request.reading.roles().id, columns, &[])?;

@@ -6,6 +6,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use super::database::Database;
+use super::error::Uncountable;
 use super::source::{DataSet, ReadOptions};
 use super::sql::is_database;
 use crate::error::{Error, Result};
@@ -18,6 +19,8 @@ pub struct RowsCopy {
     file: File,
     /// The address, without its password.
     name: String,
+    /// Columns that are empty in the copy, since they have no text.
+    uncountable: Vec<(String, Uncountable)>,
 }
 
 impl RowsCopy {
@@ -39,13 +42,19 @@ impl RowsCopy {
         }
         let database = Database::open(address)?;
         let name = database.address.shown.clone();
-        let wanted: Vec<bool> = database.names.iter().map(|name| wanted(name)).collect();
+        let uncountable = database.uncountable();
+        let wanted: Vec<bool> = database
+            .names
+            .iter()
+            .map(|name| wanted(name) && !uncountable.iter().any(|(other, _)| other == name))
+            .collect();
         progress.stage(&format!("copying {name}"), None);
         let copied = copy(database, &wanted, progress);
         progress.finish();
         Ok(Some(Self {
             file: copied?,
             name,
+            uncountable,
         }))
     }
 
@@ -54,7 +63,8 @@ impl RowsCopy {
     /// # Errors
     /// As [`DataSet::open`].
     pub fn open(&self, options: ReadOptions) -> Result<DataSet> {
-        DataSet::of_copy(&self.name, self.bytes()?, options)
+        let data = DataSet::of_copy(&self.name, self.bytes()?, options)?;
+        Ok(data.without_values_of(self.uncountable.clone()))
     }
 
     /// Returns the copy from its first byte on; readings one after another, not at once.

@@ -7,7 +7,7 @@ use std::sync::mpsc::Receiver;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 use std::time::Duration;
 
-use super::error::DataError;
+use super::error::{DataError, Uncountable};
 use super::header::read_header;
 use super::nulls::NullTexts;
 use super::sql::{Engine, SqlAddress, SqlColumn, SqlKind, select_rows};
@@ -146,6 +146,15 @@ impl Database {
         }
     }
 
+    /// Returns the columns that have no single value a row.
+    pub(super) fn uncountable(&self) -> Vec<(String, Uncountable)> {
+        let columns = self.columns.iter();
+        let columns = columns.filter(|column| column.kind == SqlKind::Uncountable);
+        columns
+            .map(|column| (column.name.clone(), Uncountable::Other))
+            .collect()
+    }
+
     /// Returns the rows as CSV with a header, only wanted columns filled, and the address.
     pub(super) fn into_bytes(
         self,
@@ -158,7 +167,8 @@ impl Database {
             .enumerate()
             .filter(|(at, column)| chosen(*at) && column.kind == SqlKind::Uncountable);
         if let Some((_, column)) = uncountable.next() {
-            return Err(DataError::Uncountable.at(Place {
+            let holds = Uncountable::Other;
+            return Err(DataError::Uncountable { holds }.at(Place {
                 column: Some(column.name.clone()),
                 ..self.address.place()
             }));

@@ -2,6 +2,30 @@
 
 use crate::error::{Error, Place};
 
+/// What a column holds that has no single value a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uncountable {
+    /// Lists, maps, or objects in a list.
+    Lists,
+    /// Bytes that are not text.
+    Binary,
+    /// Values that only somebody with the key can read.
+    Encrypted,
+    /// A type of a database's own.
+    Other,
+}
+
+impl std::fmt::Display for Uncountable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Lists => "lists or maps",
+            Self::Binary => "binary data",
+            Self::Encrypted => "encrypted values",
+            Self::Other => "values such as lists, documents or binary data",
+        })
+    }
+}
+
 /// A fault of the data, not of the disk: all of these end with exit code 65.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DataError {
@@ -99,9 +123,15 @@ pub enum DataError {
         /// The key.
         key: String,
     },
-    /// A column has no single value a row.
-    #[error("the column holds values that can't be counted, such as lists or binary data")]
-    Uncountable,
+    /// A column has no single value a row, or none that can be read.
+    #[error("the column holds {holds}, which cannot be counted")]
+    Uncountable {
+        /// What it holds.
+        holds: Uncountable,
+    },
+    /// A Parquet file that is encrypted as a whole.
+    #[error("the file is encrypted (Parquet modular encryption), and keys are not taken here")]
+    Encrypted,
     /// A line break inside quotes: nobody can tell where a line begins.
     #[error("the file has line breaks inside quotes, so it cannot be cut into shards")]
     CannotCut,
@@ -155,7 +185,10 @@ impl DataError {
             Self::LateKey { .. } => {
                 "let every row have every key, null where there is no value".into()
             }
-            Self::Uncountable => "leave it out with --exclude".into(),
+            Self::Uncountable { .. } => {
+                "leave it out with --exclude, or name the columns to look at with --features".into()
+            }
+            Self::Encrypted => "decrypt it first: write it without encryption properties".into(),
             Self::CannotCut => "profile it as a whole, or as several files".into(),
             Self::NoFeature { feature, .. } => {
                 format!(

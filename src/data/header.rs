@@ -212,11 +212,16 @@ fn check_names(
 /// Recognises what is not text separated by something.
 fn foreign_format(start: &[u8]) -> Option<(&'static str, &'static str)> {
     const CSV: &str = "convert it to CSV";
-    let known: [(&[u8], &str, &str); 7] = [
+    let known: [(&[u8], &str, &str); 8] = [
         (
             b"PAR1",
             "a Parquet file",
             "Parquet is read from files, not from a pipe or compressed",
+        ),
+        (
+            b"PARE",
+            "an encrypted Parquet file",
+            "write it without encryption; Parquet is read from files, not from a pipe or compressed",
         ),
         (
             b"PK\x03\x04",

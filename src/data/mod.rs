@@ -32,6 +32,7 @@ mod objects_http;
 mod objects_open;
 #[cfg(feature = "object-store")]
 mod objects_read;
+mod opened;
 mod parallel;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -72,7 +73,7 @@ pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_numb
 pub use copy::RowsCopy;
 pub use database::InDatabase;
 pub use dates::{date_number, date_numbers, is_date, named_like_a_time};
-pub use error::DataError;
+pub use error::{DataError, Uncountable};
 pub use json::{has_lines_name, is_lines};
 pub use label::{positive_label, same_label};
 pub use lines::{CsvLines, Fields};

@@ -7,14 +7,16 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use parquet::basic::Repetition;
 use parquet::column::reader::get_column_reader;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, Length as _, SerializedFileReader};
 use parquet::file::serialized_reader::SerializedPageReader;
+use parquet::schema::types::Type;
 
 use super::address::read_failed;
 use super::columns::{ColumnBatch, ColumnTask};
-use super::error::DataError;
+use super::error::{DataError, Uncountable};
 use super::nulls::NullTexts;
 use super::parquet_bytes::Shared;
 use super::parquet_column::{Column, Kind};
@@ -27,6 +29,9 @@ use crate::progress::Progress;
 /// Rows decoded at once.
 const BATCH: usize = 4096;
 
+/// The first and last bytes of a file whose footer is encrypted.
+pub(super) const ENCRYPTED: [u8; 4] = *b"PARE";
+
 /// An opened file.
 pub(super) struct Table {
     pub(super) name: String,
@@ -34,27 +39,48 @@ pub(super) struct Table {
     pub(super) size: u64,
     reader: SerializedFileReader<Shared>,
     bytes: Shared,
-    /// Column of the file of each column that can be read, and what it holds.
+    /// Column of the file of each column, and what it holds. Of a list or map, which is one column
+    /// here and may be many there, the first.
     leaves: Vec<(usize, Kind)>,
 }
 
 impl Table {
     /// Reads the footer.
     pub(super) fn open(bytes: Shared, name: &str) -> Result<Self> {
+        if bytes
+            .ends_with(&ENCRYPTED)
+            .map_err(|error| read_failed(Path::new(name), error))?
+        {
+            return Err(DataError::Encrypted.at(at(name)));
+        }
         let reader =
-            SerializedFileReader::new(bytes.clone()).map_err(|error| damaged(name, error))?;
-        let schema = reader.metadata().file_metadata().schema_descr();
-        let (mut columns, mut leaves) = (Vec::new(), Vec::new());
+            SerializedFileReader::new(bytes.clone()).map_err(|error| damaged(at(name), error))?;
+        let metadata = reader.metadata();
+        let schema = metadata.file_metadata().schema_descr();
+        let (mut columns, mut leaves) = (Vec::new(), Vec::<(usize, Kind)>::new());
+        let mut previous_list = None;
         for leaf in 0..schema.num_columns() {
             let column = schema.column(leaf);
-            let path = column.path().string();
-            let kind = Kind::of(&column).unwrap_or(Kind::Uncountable);
-            if columns.contains(&path) {
-                let first = columns.iter().position(|name| *name == path).unwrap_or(0) + 1;
+            let list = repeated(schema.root_schema(), column.path().parts());
+            // A map has a column of keys and one of values; a list of objects one for each member.
+            if list.is_some() && list == previous_list {
+                continue;
+            }
+            let path = list.clone().unwrap_or_else(|| column.path().string());
+            previous_list = list;
+            let is_encrypted = metadata
+                .row_groups()
+                .iter()
+                .any(|group| group.column(leaf).crypto_metadata().is_some());
+            let kind = match is_encrypted {
+                true => Kind::Uncountable(Uncountable::Encrypted),
+                false => Kind::of(&column),
+            };
+            if let Some(first) = columns.iter().position(|name| *name == path) {
                 let error = DataError::DuplicateColumn {
                     name: path,
-                    first,
-                    second: leaf + 1,
+                    first: first + 1,
+                    second: columns.len() + 1,
                 };
                 return Err(error.at(at(name)));
             }
@@ -74,6 +100,17 @@ impl Table {
         })
     }
 
+    /// Returns the columns that have no single value a row, and what they hold instead.
+    pub(super) fn uncountable(&self) -> impl Iterator<Item = (&str, Uncountable)> {
+        self.columns
+            .iter()
+            .zip(&self.leaves)
+            .filter_map(|(name, (_, kind))| match kind {
+                Kind::Uncountable(what) => Some((name.as_str(), *what)),
+                _ => None,
+            })
+    }
+
     fn groups(&self) -> usize {
         self.reader.num_row_groups()
     }
@@ -81,13 +118,8 @@ impl Table {
     /// Opens a column of a row group, beside so many others.
     fn column(&self, group: usize, column: usize, beside: usize) -> Result<Column> {
         let (leaf, kind) = self.leaves[column];
-        let name = &self.columns[column];
-        if kind == Kind::Uncountable {
-            let place = Place {
-                column: Some(name.clone()),
-                ..at(&self.name)
-            };
-            return Err(DataError::Uncountable.at(place));
+        if let Kind::Uncountable(holds) = kind {
+            return Err(DataError::Uncountable { holds }.at(self.place(column)));
         }
         let group = self.reader.metadata().row_group(group);
         let chunk = group.column(leaf);
@@ -98,7 +130,14 @@ impl Table {
         SerializedPageReader::new(Arc::new(bytes), chunk, rows, None)
             .map(|pages| get_column_reader(schema.column(leaf), Box::new(pages)))
             .map(|reader| Column::new(reader, kind, schema.column(leaf).max_def_level()))
-            .map_err(|error| damaged(&self.name, error))
+            .map_err(|error| damaged(self.place(column), error))
+    }
+
+    fn place(&self, column: usize) -> Place {
+        Place {
+            column: self.columns.get(column).cloned(),
+            ..at(&self.name)
+        }
     }
 
     /// Opens a column of a row group at a row of it.
@@ -139,11 +178,8 @@ impl Table {
 
     fn failed(&self, column: usize, error: ColumnFault) -> Error {
         match error {
-            ColumnFault::Parquet(error) => damaged(&self.name, error),
-            ColumnFault::NotUtf8(byte) => DataError::NotUtf8 { byte }.at(Place {
-                column: self.columns.get(column).cloned(),
-                ..at(&self.name)
-            }),
+            ColumnFault::Parquet(error) => damaged(self.place(column), error),
+            ColumnFault::NotUtf8(byte) => DataError::NotUtf8 { byte }.at(self.place(column)),
         }
     }
 }
@@ -169,23 +205,52 @@ fn at(name: &str) -> Place {
     }
 }
 
-fn damaged(name: &str, error: ParquetError) -> Error {
+/// Returns the path of the list or map that a column of the file is a part of, in which many values
+/// belong to one row; none if it is in no such.
+fn repeated(root: &Type, path: &[String]) -> Option<String> {
+    let mut around = root;
+    for (depth, name) in path.iter().enumerate() {
+        let mut fields = around.get_fields().iter();
+        let field = fields.find(|field| field.name() == name)?;
+        if field.get_basic_info().repetition() == Repetition::REPEATED {
+            // The group around what is repeated has the name that the writer's table had, unless it
+            // is an object with more in it.
+            let is_list = depth > 0 && around.get_fields().len() == 1;
+            let own = if is_list { depth } else { depth + 1 };
+            return Some(path[..own].join("."));
+        }
+        // A leaf is the end of the path.
+        if field.is_group() {
+            around = field;
+        }
+    }
+    None
+}
+
+fn damaged(place: Place, error: ParquetError) -> Error {
     match error {
         ParquetError::External(source) => match source.downcast::<io::Error>() {
             Ok(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
-                read_failed(Path::new(name), *error)
+                read_failed(Path::new(&place.file), *error)
             }
-            Ok(error) => damaged_data(name).because(error),
-            Err(other) => damaged_data(name).because(other),
+            Ok(error) => damaged_data(place).because(error),
+            Err(other) => damaged_data(place).because(other),
         },
-        other => damaged_data(name).because(other),
+        ParquetError::NYI(what) => {
+            let message = "the Parquet data are of a form that is not read here";
+            Error::bad_input(message)
+                .at(place)
+                .hint("write them with zstd, snappy or no compression")
+                .because(what)
+        }
+        other => damaged_data(place).because(other),
     }
 }
 
-fn damaged_data(name: &str) -> Error {
-    Error::bad_input("the Parquet data are damaged, cut short or of a form not read here")
-        .at(at(name))
-        .hint("copy the file again; if it is whole, write it with snappy, zstd or no compression")
+fn damaged_data(place: Place) -> Error {
+    Error::bad_input("the Parquet data are damaged or cut short")
+        .at(place)
+        .hint("copy the file again, or write it anew")
 }
 
 /// What is the same for every table of a data set.
@@ -305,12 +370,12 @@ fn count_columns(
             }
             // Fewer rows than the footer says.
             if rows == 0 {
-                return Err(damaged_data(&table.name));
+                return Err(damaged_data(at(&table.name)));
             }
             left -= rows as u64;
             let batches: Vec<ColumnBatch<'_>> = open.iter().map(Column::batch).collect();
             if batches.iter().any(|batch| batch.rows != rows) {
-                return Err(damaged_data(&table.name));
+                return Err(damaged_data(at(&table.name)));
             }
             task.sink.add(&batches);
         }
@@ -395,12 +460,12 @@ fn rows_of_group<S: RowSink, Make>(
                 .next(wanted)
                 .map_err(|fault| table.failed(own(*index), fault))?;
             if *rows.get_or_insert(count) != count {
-                return Err(damaged_data(&table.name));
+                return Err(damaged_data(at(&table.name)));
             }
         }
         let rows = match rows {
             // Fewer rows than the footer says.
-            Some(0) => return Err(damaged_data(&table.name)),
+            Some(0) => return Err(damaged_data(at(&table.name))),
             Some(rows) => rows,
             // Nobody wants any column: the rows are there all the same.
             None => wanted,

@@ -60,7 +60,6 @@ impl Shared {
     }
 
     /// Returns whether these are the last bytes.
-    #[cfg(feature = "object-store")]
     pub(super) fn ends_with(&self, bytes: &[u8]) -> io::Result<bool> {
         let length = bytes.len() as u64;
         let mut last = Vec::with_capacity(bytes.len());

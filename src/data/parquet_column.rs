@@ -1,5 +1,6 @@
 //! One column of a Parquet file: from its physical and logical type to numbers or texts.
 
+use half::f16;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
@@ -7,6 +8,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::calendar::{write_date, write_time, write_timestamp};
 use super::columns::{ColumnBatch, Texts, Values};
+use super::error::Uncountable;
 use super::parquet::ColumnFault;
 
 /// What a column holds.
@@ -29,8 +31,8 @@ pub(super) enum Kind {
     Text,
     Uuid,
     Float16,
-    /// Lists and what else has no single value a row.
-    Uncountable,
+    /// What has no single value a row, or none that can be read.
+    Uncountable(Uncountable),
 }
 
 const fn parts_a_second(unit: &TimeUnit) -> i64 {
@@ -42,65 +44,60 @@ const fn parts_a_second(unit: &TimeUnit) -> i64 {
 }
 
 impl Kind {
-    /// Returns what a column holds; `None` if it is nothing that can be counted.
-    pub(super) fn of(column: &ColumnDescriptor) -> Option<Self> {
+    /// Returns what a column holds.
+    pub(super) fn of(column: &ColumnDescriptor) -> Self {
         if column.max_rep_level() > 0 {
-            return None;
+            return Self::Uncountable(Uncountable::Lists);
         }
         let physical = column.physical_type();
         let whole = matches!(physical, Type::INT32 | Type::INT64);
         let bytes = matches!(physical, Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
         if let Some(logical) = column.logical_type_ref() {
             return match logical {
-                LogicalType::Date if whole => Some(Self::Date),
-                LogicalType::Time(time) if whole => Some(Self::Time(parts_a_second(&time.unit))),
+                LogicalType::Date if whole => Self::Date,
+                LogicalType::Time(time) if whole => Self::Time(parts_a_second(&time.unit)),
                 LogicalType::Timestamp(time) if whole => {
-                    Some(Self::Timestamp(parts_a_second(&time.unit)))
+                    Self::Timestamp(parts_a_second(&time.unit))
                 }
-                LogicalType::Decimal(decimal) => Some(Self::Decimal(decimal.scale)),
-                LogicalType::Integer(integer) if whole => Some(if integer.is_signed {
-                    Self::Number
-                } else {
-                    Self::Unsigned
-                }),
-                LogicalType::String | LogicalType::Enum | LogicalType::Json if bytes => {
-                    Some(Self::Text)
-                }
-                LogicalType::Uuid if bytes => Some(Self::Uuid),
-                LogicalType::Float16 if bytes => Some(Self::Float16),
+                LogicalType::Decimal(decimal) => Self::Decimal(decimal.scale),
+                LogicalType::Integer(integer) if whole && integer.is_signed => Self::Number,
+                LogicalType::Integer(_) if whole => Self::Unsigned,
+                LogicalType::String | LogicalType::Enum | LogicalType::Json if bytes => Self::Text,
+                LogicalType::Uuid if bytes => Self::Uuid,
+                LogicalType::Float16 if bytes => Self::Float16,
                 // A column of nothing but nulls.
                 LogicalType::Unknown => Self::plain(physical),
-                _ => None,
+                _ => Self::Uncountable(Uncountable::Binary),
             };
         }
         match column.converted_type() {
-            ConvertedType::DATE if whole => Some(Self::Date),
-            ConvertedType::TIME_MILLIS if whole => Some(Self::Time(1_000)),
-            ConvertedType::TIME_MICROS if whole => Some(Self::Time(1_000_000)),
-            ConvertedType::TIMESTAMP_MILLIS if whole => Some(Self::Timestamp(1_000)),
-            ConvertedType::TIMESTAMP_MICROS if whole => Some(Self::Timestamp(1_000_000)),
-            ConvertedType::DECIMAL => Some(Self::Decimal(column.type_scale())),
+            ConvertedType::DATE if whole => Self::Date,
+            ConvertedType::TIME_MILLIS if whole => Self::Time(1_000),
+            ConvertedType::TIME_MICROS if whole => Self::Time(1_000_000),
+            ConvertedType::TIMESTAMP_MILLIS if whole => Self::Timestamp(1_000),
+            ConvertedType::TIMESTAMP_MICROS if whole => Self::Timestamp(1_000_000),
+            ConvertedType::DECIMAL => Self::Decimal(column.type_scale()),
             ConvertedType::UINT_8
             | ConvertedType::UINT_16
             | ConvertedType::UINT_32
             | ConvertedType::UINT_64
                 if whole =>
             {
-                Some(Self::Unsigned)
+                Self::Unsigned
             }
-            ConvertedType::BSON | ConvertedType::INTERVAL => None,
+            ConvertedType::BSON | ConvertedType::INTERVAL => Self::Uncountable(Uncountable::Binary),
             _ => Self::plain(physical),
         }
     }
 
-    const fn plain(physical: Type) -> Option<Self> {
-        Some(match physical {
+    const fn plain(physical: Type) -> Self {
+        match physical {
             Type::BOOLEAN => Self::Bool,
             Type::INT32 | Type::INT64 | Type::FLOAT | Type::DOUBLE => Self::Number,
             Type::INT96 => Self::Timestamp(1_000_000_000),
             Type::BYTE_ARRAY => Self::Text,
-            Type::FIXED_LEN_BYTE_ARRAY => return None,
-        })
+            Type::FIXED_LEN_BYTE_ARRAY => Self::Uncountable(Uncountable::Binary),
+        }
     }
 }
 
@@ -359,7 +356,7 @@ fn binary(
                 value.first().copied().unwrap_or(0),
                 value.get(1).copied().unwrap_or(0),
             ]);
-            numbers.push(half(bits));
+            numbers.push(f16::from_bits(bits).to_f64());
         }
         Kind::Uuid => texts.push_with(|out| {
             for (at, byte) in value.iter().enumerate() {
@@ -379,19 +376,6 @@ fn binary(
     Ok(())
 }
 
-/// Returns the number of a half-precision float (IEEE 754 binary16).
-fn half(bits: u16) -> f64 {
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let exponent = i32::from(bits >> 10 & 0x1f);
-    let fraction = f64::from(bits & 0x3ff) / 1024.0;
-    sign * match exponent {
-        0 => fraction * 2.0_f64.powi(-14),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1.0 + fraction) * 2.0_f64.powi(exponent - 15),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -406,12 +390,13 @@ mod tests {
 
     #[test]
     fn halves_and_decimals_are_what_they_stand_for() {
-        // numpy.float16(1.5).view('u2') etc.
-        assert_eq!(half(0x3e00), 1.5);
-        assert_eq!(half(0xc000), -2.0);
-        assert_eq!(half(0x0001), 2.0_f64.powi(-24));
-        assert_eq!(half(0x7c00), f64::INFINITY);
         let (mut numbers, mut texts) = (Vec::new(), Texts::default());
+        // numpy.float16(1.5).view('u2') etc.
+        for bits in [0x3e00_u16, 0xc000, 0x0001, 0x7c00] {
+            assert!(binary(Kind::Float16, &bits.to_le_bytes(), &mut numbers, &mut texts).is_ok());
+        }
+        assert_eq!(numbers, [1.5, -2.0, 2.0_f64.powi(-24), f64::INFINITY]);
+        numbers.clear();
         for bytes in [&[0xff_u8, 0x85][..], &[0x04, 0xd2], &[0; 17]] {
             assert!(binary(Kind::Decimal(2), bytes, &mut numbers, &mut texts).is_ok());
         }

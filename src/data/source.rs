@@ -1,27 +1,22 @@
 //! One data set of all that the addresses name: opened, then read into sinks.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
-#[cfg(feature = "object-store")]
-use std::sync::{Mutex, PoisonError};
 
-use super::address::{Location, expand, read_failed};
+use super::address::{Location, expand};
 use super::columns::ColumnTask;
 use super::database::{Database, InDatabase};
-use super::error::DataError;
+use super::error::{DataError, Uncountable};
 use super::json::JsonScanner;
 use super::nulls::NullTexts;
+use super::opened::Opened;
 #[cfg(feature = "parquet")]
 use super::parquet;
-#[cfg(feature = "parquet")]
-use super::parquet_bytes::Shared;
 use super::reading;
 use super::record::{Block, Row, RowPlace, Scanned, Scanner};
 use super::shard::Shard;
 use super::sql::is_database;
-#[cfg(feature = "object-store")]
-use super::table::ReadFrom;
 use super::table::{Raw, Table};
 use crate::error::{Error, Place, Result};
 use crate::progress::Progress;
@@ -125,141 +120,10 @@ pub struct DataSet {
     options: ReadOptions,
     first: Opened,
     rest: Vec<Location>,
+    /// Columns that have no single value a row.
+    uncountable: Vec<(String, Uncountable)>,
     /// Columns that somebody wants; all if none.
     wanted: Option<Vec<bool>>,
-}
-
-/// The first bytes of a Parquet file.
-const PARQUET: [u8; 4] = *b"PAR1";
-
-#[cfg(not(feature = "parquet"))]
-fn no_parquet(name: &str) -> Error {
-    let (what, feature) = ("Parquet files", "parquet");
-    DataError::NoFeature { what, feature }.at(Place {
-        file: name.to_owned(),
-        ..Place::default()
-    })
-}
-
-/// A table of any form.
-enum Opened {
-    Text(Table),
-    Database(Box<Database>),
-    #[cfg(feature = "parquet")]
-    Parquet(Box<parquet::Table>),
-}
-
-impl Opened {
-    fn open(location: &Location, delimiter: Option<u8>) -> Result<Self> {
-        match location {
-            Location::Path(path) if path == Path::new("-") => {
-                Ok(Self::Text(Table::open(path, Raw::Stdin, delimiter)?))
-            }
-            Location::Path(path) => Self::open_file(path, delimiter),
-            #[cfg(feature = "object-store")]
-            Location::Object(object) => Self::open_object(object, delimiter),
-        }
-    }
-
-    fn open_file(path: &Path, delimiter: Option<u8>) -> Result<Self> {
-        let failed = |error| read_failed(path, error);
-        let mut file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        // Only regular files: a look at a pipe would take bytes from it.
-        if metadata.is_file() {
-            let mut magic = [0; 4];
-            let is_parquet = file.read_exact(&mut magic).is_ok() && magic == PARQUET;
-            io::Seek::rewind(&mut file).map_err(failed)?;
-            if is_parquet {
-                let name = path.display().to_string();
-                #[cfg(feature = "parquet")]
-                return Self::parquet(Shared::file(file, metadata.len()), &name);
-                #[cfg(not(feature = "parquet"))]
-                return Err(no_parquet(&name));
-            }
-        }
-        Ok(Self::Text(Table::open(path, Raw::File(file), delimiter)?))
-    }
-
-    #[cfg(feature = "object-store")]
-    fn open_object(object: &super::objects::Object, delimiter: Option<u8>) -> Result<Self> {
-        let path = Path::new(&object.shown);
-        // What is named so is not read from its start to be told.
-        #[cfg(feature = "parquet")]
-        if object.shown.to_lowercase().ends_with(".parquet") {
-            let bytes = Shared::object(object.clone());
-            if bytes
-                .ends_with(&PARQUET)
-                .map_err(|error| read_failed(path, error))?
-            {
-                return Self::parquet(bytes, &object.shown);
-            }
-        }
-        let mut first = object.read_from(0);
-        let mut magic = Vec::new();
-        let read = first.by_ref().take(4).read_to_end(&mut magic);
-        read.map_err(|error| read_failed(path, error))?;
-        if magic == PARQUET {
-            #[cfg(feature = "parquet")]
-            return Self::parquet(Shared::object(object.clone()), &object.shown);
-            #[cfg(not(feature = "parquet"))]
-            return Err(no_parquet(&object.shown));
-        }
-        let (object, size) = (object.clone(), object.size);
-        // What has come already need not come again.
-        let begun = Mutex::new(Some(io::Cursor::new(magic).chain(first)));
-        let from: ReadFrom = Box::new(move |position| {
-            let mut begun = begun.lock().unwrap_or_else(PoisonError::into_inner);
-            match begun.take() {
-                Some(begun) if position == 0 => Box::new(begun),
-                _ => Box::new(object.read_from(position)),
-            }
-        });
-        let raw = Raw::Remote(size, from);
-        Ok(Self::Text(Table::open(path, raw, delimiter)?))
-    }
-
-    #[cfg(feature = "parquet")]
-    fn parquet(shared: Shared, name: &str) -> Result<Self> {
-        Ok(Self::Parquet(Box::new(parquet::Table::open(shared, name)?)))
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Self::Text(table) => &table.name,
-            Self::Database(database) => &database.address.shown,
-            #[cfg(feature = "parquet")]
-            Self::Parquet(table) => &table.name,
-        }
-    }
-
-    fn columns(&self) -> &[String] {
-        match self {
-            Self::Text(table) => &table.header.columns,
-            Self::Database(database) => &database.names,
-            #[cfg(feature = "parquet")]
-            Self::Parquet(table) => &table.columns,
-        }
-    }
-
-    fn size(&self) -> Option<u64> {
-        match self {
-            Self::Text(table) => table.size,
-            Self::Database(_) => None,
-            #[cfg(feature = "parquet")]
-            Self::Parquet(table) => Some(table.size),
-        }
-    }
-
-    /// Line of the header, if there is one.
-    fn header_line(&self) -> Option<u64> {
-        match self {
-            Self::Text(table) => Some(table.header.lines.max(1)),
-            Self::Database(_) => None,
-            #[cfg(feature = "parquet")]
-            Self::Parquet(_) => None,
-        }
-    }
 }
 
 impl std::fmt::Debug for DataSet {
@@ -289,6 +153,7 @@ impl DataSet {
         Ok(Self {
             name: addresses.join(" "),
             columns: first.columns().to_vec(),
+            uncountable: first.uncountable(),
             options,
             first,
             rest: rest.to_vec(),
@@ -308,6 +173,7 @@ impl DataSet {
             },
             first: Opened::Text(table),
             rest: Vec::new(),
+            uncountable: Vec::new(),
             wanted: None,
         })
     }
@@ -330,6 +196,7 @@ impl DataSet {
         Ok(Self {
             name: database.address.shown.clone(),
             columns: database.names.clone(),
+            uncountable: database.uncountable(),
             options,
             first: Opened::Database(Box::new(database)),
             rest: Vec::new(),
@@ -360,6 +227,43 @@ impl DataSet {
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
+    }
+
+    /// Returns the columns that have no single value a row, such as lists, and what they hold. Whoever
+    /// wants one of them gets an error; nobody else is kept from the rest.
+    #[must_use]
+    pub fn uncountable(&self) -> &[(String, Uncountable)] {
+        &self.uncountable
+    }
+
+    /// Says that these columns had no single value a row in what this is a copy of.
+    pub(super) fn without_values_of(mut self, columns: Vec<(String, Uncountable)>) -> Self {
+        self.uncountable = columns;
+        self
+    }
+
+    /// Returns the columns that a name stands for, for those who leave columns out: the column of this
+    /// name; else all in the object of this name (`address` for `address.city`); else the list that
+    /// has a part of this name (`tags` for `tags.list.element`). None is just the name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Vec<String> {
+        let is_below = |inner: &str, outer: &str| {
+            let rest = inner.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        if self.columns.iter().any(|column| column == name) {
+            return vec![name.to_owned()];
+        }
+        let inside = self.columns.iter().filter(|column| is_below(column, name));
+        let mut found: Vec<String> = inside.cloned().collect();
+        if found.is_empty() {
+            let lists = self.uncountable.iter().map(|(list, _)| list);
+            found.extend(lists.filter(|list| is_below(name, list)).cloned());
+        }
+        if found.is_empty() {
+            found.push(name.to_owned());
+        }
+        found
     }
 
     /// Returns the bytes to read, where they are known: compressed ones count as they are.

@@ -200,7 +200,13 @@ impl Plan {
         for name in roles.id.iter().chain(&roles.exclude) {
             let listed = left_out.iter().any(|out| &out.column == name);
             if !listed && !counted(name) && !named(name) {
-                left_out.extend(role_by_name(name, &roles, &options.usual));
+                let mut role = role_by_name(name, &roles, &options.usual);
+                if let Some(out) = role.as_mut().filter(|out| out.role == Role::Excluded)
+                    && !options.roles.exclude.contains(name)
+                {
+                    out.reason = "left out when the baseline was made".to_owned();
+                }
+                left_out.extend(role);
             }
         }
         let only_current: Vec<String> = options

@@ -27,6 +27,7 @@ mod models;
 mod mysql;
 mod object_server;
 mod objects;
+mod parquet_files;
 mod postgres;
 mod profile;
 mod push_metrics;
