@@ -109,10 +109,12 @@ pub enum DataError {
         byte: u8,
     },
     /// A line of NDJSON is no object, or not a whole one.
-    #[error("malformed JSON at the {what}")]
+    #[error("malformed JSON at character {at}: {what}")]
     BadJson {
-        /// The part, and what is wrong with it.
+        /// What is wrong.
         what: &'static str,
+        /// Where in the line, in characters from 1.
+        at: usize,
     },
     /// An object has a key twice.
     #[error("the object has the key twice")]

@@ -76,8 +76,8 @@ impl JsonScanner {
                 };
                 return scanned;
             }
-            let line = rest[..end.unwrap_or(rest.len())].trim_ascii();
-            if line.is_empty() {
+            let line = &rest[..end.unwrap_or(rest.len())];
+            if is_blank(line) {
                 scanned.blank_lines += u64::from(end.is_some());
             } else {
                 let place = RowPlace {
@@ -116,7 +116,20 @@ impl JsonScanner {
         row.begin(columns.names.len());
         set.fill(false);
         let mut expected = 0;
+        // Members that are objects have no column of their own by which to tell them.
+        let mut objects: Vec<Vec<u8>> = Vec::new();
         let mut visit = |key: &[u8], value: Value<'_>| -> Result<(), Fault> {
+            let name = || Some(String::from_utf8_lossy(key).into_owned());
+            if objects.iter().any(|other| other == key) {
+                return Err((name(), DataError::RepeatedKey));
+            }
+            if matches!(value, Value::Object) {
+                if columns.by_name.get(key).is_some_and(|&column| set[column]) {
+                    return Err((name(), DataError::RepeatedKey));
+                }
+                objects.push(key.to_vec());
+                return Ok(());
+            }
             // Writers keep the order of the keys.
             let column = match columns.names.get(expected) {
                 Some(name) if name == key => expected,
@@ -129,19 +142,16 @@ impl JsonScanner {
                 },
             };
             expected = column + 1;
-            let name = || Some(String::from_utf8_lossy(key).into_owned());
             if std::mem::replace(&mut set[column], true) {
                 return Err((name(), DataError::RepeatedKey));
             }
             match value {
                 Value::Plain(text) => row.set(column, text),
-                Value::Escaped(text) => {
-                    let mut good = true;
-                    row.set_with(column, |bytes| good = unescape(text, bytes).is_some());
-                    if !good {
-                        return Err((name(), DataError::BadJson { what: "escape" }));
-                    }
-                }
+                // Its escapes are known to be good.
+                Value::Escaped(text) => row.set_with(column, |bytes| {
+                    unescape(text, bytes);
+                }),
+                Value::Object => {}
             }
             Ok(())
         };
@@ -164,12 +174,14 @@ pub(super) fn keys(lines: &[u8]) -> Result<Vec<String>, (u64, DataError)> {
     let mut names: Vec<Vec<u8>> = Vec::new();
     let mut known: HashMap<Vec<u8>, ()> = HashMap::new();
     for (number, line) in lines.split(|&byte| byte == b'\n').enumerate() {
-        let line = line.trim_ascii();
-        if line.is_empty() {
+        if is_blank(line) {
             continue;
         }
         let mut at = 0;
-        let mut visit = |key: &[u8], _: Value<'_>| -> Result<(), Fault> {
+        let mut visit = |key: &[u8], value: Value<'_>| -> Result<(), Fault> {
+            if matches!(value, Value::Object) {
+                return Ok(());
+            }
             let same = names.get(at).is_some_and(|name| name == key);
             at += 1;
             if !same && known.insert(key.to_vec(), ()).is_none() {
@@ -229,14 +241,22 @@ fn memchr(byte: u8, bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|&other| other == byte)
 }
 
+/// Tells whether a line has nothing but what JSON calls white space.
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+}
+
 /// A value as it stands in the line.
 enum Value<'a> {
     /// Its text, quotes left out.
     Plain(&'a [u8]),
     /// The inside of a string with escapes.
     Escaped(&'a [u8]),
+    /// An object begins, whose members follow.
+    Object,
 }
 
+/// Goes through the text of RFC 8259, and takes the three words beside it that Python writes.
 struct Parser<'a> {
     line: &'a [u8],
     at: usize,
@@ -255,10 +275,18 @@ impl<'a> Parser<'a> {
         self.object(&mut Vec::new(), 0, visit)?;
         self.blanks();
         if self.at < self.line.len() {
-            let what = "end of the object: there is more text after it";
-            return Err((None, DataError::BadJson { what }));
+            return Err((None, self.bad("there is more text after the object")));
         }
         Ok(())
+    }
+
+    /// Says what is wrong where the parser stands.
+    fn bad(&self, what: &'static str) -> DataError {
+        let before = &self.line[..self.at.min(self.line.len())];
+        DataError::BadJson {
+            what,
+            at: String::from_utf8_lossy(before).chars().count() + 1,
+        }
     }
 
     fn object(
@@ -267,12 +295,11 @@ impl<'a> Parser<'a> {
         depth: usize,
         visit: &mut impl FnMut(&[u8], Value<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let bad = |what| Err((None, DataError::BadJson { what }));
         if depth > MAX_DEPTH {
-            return bad("object: it is nested too deep");
+            return Err((None, self.bad("an object is nested too deep")));
         }
         if !self.take(b'{') {
-            return bad("object: a line must be one");
+            return Err((None, self.bad("a line must be one object")));
         }
         if self.take(b'}') {
             return Ok(());
@@ -280,33 +307,24 @@ impl<'a> Parser<'a> {
         let own = prefix.len();
         loop {
             prefix.truncate(own);
-            self.blanks();
-            let (key, escaped) = match self.string() {
-                Some(key) => key,
-                None => return bad("key: a string in quotes is expected"),
-            };
+            let (key, escaped) = self.key().map_err(|error| (None, error))?;
             let mut plain = Vec::new();
             let key = if escaped {
-                if unescape(key, &mut plain).is_none() {
-                    return bad("escape in a key");
-                }
+                unescape(key, &mut plain);
                 plain.as_slice()
             } else {
                 key
             };
-            if !self.take(b':') {
-                return bad("colon after a key");
-            }
-            self.blanks();
             match self.line.get(self.at) {
                 Some(b'{') => {
                     prefix.extend_from_slice(key);
+                    visit(prefix, Value::Object)?;
                     prefix.push(b'.');
                     self.object(prefix, depth + 1, visit)?;
                     prefix.truncate(own);
                 }
                 _ => {
-                    let value = self.value().map_err(|error| {
+                    let value = self.value(depth).map_err(|error| {
                         let name = [prefix.as_slice(), key].concat();
                         (Some(String::from_utf8_lossy(&name).into_owned()), error)
                     })?;
@@ -324,18 +342,29 @@ impl<'a> Parser<'a> {
             if self.take(b'}') {
                 return Ok(());
             }
-            return bad("comma or brace after a value");
+            return Err((None, self.bad("a comma or a brace must follow a value")));
         }
     }
 
-    fn value(&mut self) -> Result<Value<'a>, DataError> {
-        let bad = |what| Err(DataError::BadJson { what });
+    /// Goes over a key and its colon.
+    fn key(&mut self) -> Result<(&'a [u8], bool), DataError> {
+        self.blanks();
+        if self.line.get(self.at) != Some(&b'"') {
+            return Err(self.bad("a key in quotes is expected"));
+        }
+        let key = self.string()?;
+        if !self.take(b':') {
+            return Err(self.bad("a colon must follow a key"));
+        }
+        self.blanks();
+        Ok(key)
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value<'a>, DataError> {
         let start = self.at;
         match self.line.get(start) {
             Some(b'"') => {
-                let Some((text, escaped)) = self.string() else {
-                    return bad("string: it is never closed");
-                };
+                let (text, escaped) = self.string()?;
                 if text.len() > MAX_FIELD {
                     return Err(DataError::TooLong {
                         what: "field",
@@ -348,82 +377,100 @@ impl<'a> Parser<'a> {
                     Value::Plain(text)
                 })
             }
-            Some(b'[') => {
-                self.array()?;
+            Some(b'[' | b'{') => {
+                self.nested(depth + 1)?;
                 Ok(Value::Plain(&self.line[start..self.at]))
             }
             _ => {
-                while self
-                    .line
-                    .get(self.at)
-                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
-                {
-                    self.at += 1;
-                }
-                let word = &self.line[start..self.at];
-                let number = matches!(word, [b'0'..=b'9', ..] | [b'-', b'0'..=b'9', ..])
-                    && super::value::parse_number(word).is_some()
-                    || std::str::from_utf8(word).is_ok_and(|word| {
-                        word.starts_with(|first: char| first == '-' || first.is_ascii_digit())
-                            && word.parse::<f64>().is_ok()
-                    });
+                let rest = &self.line[start..];
+                let is_inside = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+                let end = rest.iter().position(|byte| !is_inside(byte));
+                let word = &rest[..end.unwrap_or(rest.len())];
                 // What Python writes for doubles that JSON has no word for.
-                let known: [&[u8]; 5] = [b"null", b"true", b"false", b"NaN", b"Infinity"];
-                if number || known.contains(&word) || word == b"-Infinity" {
-                    Ok(Value::Plain(word))
-                } else {
-                    bad("value: a string, number, true, false, null, object or array is expected")
+                const WORDS: [&[u8]; 6] = [
+                    b"null",
+                    b"true",
+                    b"false",
+                    b"NaN",
+                    b"Infinity",
+                    b"-Infinity",
+                ];
+                if !is_number(word) && !WORDS.contains(&word) {
+                    let is_numeric = word
+                        .first()
+                        .is_some_and(|byte| byte.is_ascii_digit() || b"+-.".contains(byte));
+                    return Err(self.bad(match is_numeric {
+                        true => "this is not a number as JSON writes it",
+                        false => "a string, number, true, false, null, object or array is expected",
+                    }));
                 }
+                self.at += word.len();
+                Ok(Value::Plain(word))
             }
         }
     }
 
-    /// Goes over an array, which stays as it is written.
-    fn array(&mut self) -> Result<(), DataError> {
-        let mut open = Vec::new();
-        while let Some(&byte) = self.line.get(self.at) {
-            match byte {
-                b'"' => {
-                    if self.string().is_none() {
-                        break;
-                    }
-                    continue;
-                }
-                b'[' => open.push(b']'),
-                b'{' => open.push(b'}'),
-                b']' | b'}' if open.pop() != Some(byte) => break,
-                _ => {}
+    /// Goes over an array, or an object in one, which stays as it is written.
+    fn nested(&mut self, depth: usize) -> Result<(), DataError> {
+        if depth > MAX_DEPTH {
+            return Err(self.bad("an array is nested too deep"));
+        }
+        let is_object = self.take(b'{');
+        let end = if is_object { b'}' } else { b']' };
+        if !is_object {
+            self.take(b'[');
+        }
+        if self.take(end) {
+            return Ok(());
+        }
+        loop {
+            self.blanks();
+            if is_object {
+                self.key()?;
             }
-            self.at += 1;
-            if open.is_empty() {
+            self.value(depth)?;
+            if self.take(b',') {
+                continue;
+            }
+            if self.take(end) {
                 return Ok(());
             }
+            return Err(self.bad(match is_object {
+                true => "a comma or a brace must follow a value",
+                false => "a comma or a bracket must follow a value of an array",
+            }));
         }
-        Err(DataError::BadJson {
-            what: "array: it is never closed",
-        })
     }
 
-    /// Returns the inside of the string that begins here, and whether it has escapes.
-    fn string(&mut self) -> Option<(&'a [u8], bool)> {
-        if self.line.get(self.at) != Some(&b'"') {
-            return None;
-        }
+    /// Returns the inside of the string that begins here, and whether it has escapes: good ones.
+    fn string(&mut self) -> Result<(&'a [u8], bool), DataError> {
         let start = self.at + 1;
         let mut escaped = false;
         let mut at = start;
         loop {
-            match self.line.get(at)? {
-                b'"' => break,
-                b'\\' => {
+            match self.line.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => {
                     escaped = true;
                     at += 2;
                 }
-                _ => at += 1,
+                Some(0..=0x1f) => {
+                    self.at = at;
+                    return Err(
+                        self.bad("a string holds a raw control character; a tab is written \\t")
+                    );
+                }
+                Some(_) => at += 1,
+                None => return Err(self.bad("a string is never closed")),
             }
         }
+        let text = &self.line[start..at];
+        if escaped && !unescape(text, &mut Vec::new()) {
+            return Err(self
+                .bad("a string has a wrong escape, or half of a surrogate pair (\\ud800 alone)"));
+        }
         self.at = at + 1;
-        Some((&self.line[start..at], escaped))
+        Ok((text, escaped))
     }
 
     fn blanks(&mut self) {
@@ -440,13 +487,46 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Writes the inside of a string without its escapes; `None` if one is wrong.
-fn unescape(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
+/// Tells whether a word is a number of RFC 8259, section 6: no plus before it, no zeros before its
+/// digits, digits on both sides of a point.
+fn is_number(word: &[u8]) -> bool {
+    fn digits(text: &[u8]) -> usize {
+        let end = text.iter().position(|byte| !byte.is_ascii_digit());
+        end.unwrap_or(text.len())
+    }
+    let mut rest = word.strip_prefix(b"-").unwrap_or(word);
+    match digits(rest) {
+        0 => return false,
+        count if count > 1 && rest[0] == b'0' => return false,
+        count => rest = &rest[count..],
+    }
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        match digits(fraction) {
+            0 => return false,
+            count => rest = &fraction[count..],
+        }
+    }
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let exponent = match exponent {
+            [b'+' | b'-', exponent @ ..] => exponent,
+            exponent => exponent,
+        };
+        return !exponent.is_empty() && digits(exponent) == exponent.len();
+    }
+    rest.is_empty()
+}
+
+/// Writes the inside of a string without its escapes; tells whether all of them are right.
+fn unescape(text: &[u8], out: &mut Vec<u8>) -> bool {
     // Rare, so the whole string goes through the library that knows all escapes.
     let quoted = [b"\"", text, b"\""].concat();
-    let plain: String = serde_json::from_slice(&quoted).ok()?;
-    out.extend_from_slice(plain.as_bytes());
-    Some(())
+    match serde_json::from_slice::<String>(&quoted) {
+        Ok(plain) => {
+            out.extend_from_slice(plain.as_bytes());
+            true
+        }
+        Err(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -502,19 +582,91 @@ mod tests {
             ("{\"a\":1}\n{\"a\":1} x\n", "more text"),
             ("{\"a\":1}\n{\"a\":1,\"a\":2}\n", "twice"),
             ("{\"a\":1}\n{\"z\":1}\n", "z"),
-            ("{\"a\":1}\n{\"a\":wahr}\n", "value"),
+            ("{\"a\":1}\n{\"a\":wahr}\n", "a string, number"),
             ("{\"a\":1}\n{\"a\":\"x}\n", "never closed"),
             ("{\"a\":1}\n{\"a\" 1}\n", "colon"),
             ("{\"a\":1}\n{\"a\":1 \"b\":2}\n", "comma"),
             ("{\"a\":1}\n{\"a\":[1}\n", "array"),
             ("{\"a\":1}\n{\"a\":\"\\x\"}\n", "escape"),
+            ("{\"a\":1}\n{\"a\":{},\"a\":{}}\n", "twice"),
+            ("{\"a\":1}\n{\"a\":1,\"a\":{}}\n", "twice"),
+            ("{\"a\":1}\n{\"a\":{},\"a\":1}\n", "twice"),
         ] {
             let (line, error) = rows(&["a"], text).expect_err(text);
             assert_eq!(line, 1, "{text}");
             assert!(error.to_string().contains(words), "{text}: {error}");
         }
-        let deep = "{\"a\":".repeat(100_000);
-        assert!(rows(&["a"], &deep).is_err());
+        for deep in ["{\"a\":", "{\"a\":[", "{\"a\":[{\"b\":"] {
+            assert!(rows(&["a"], &deep.repeat(100_000)).is_err());
+        }
+    }
+
+    #[test]
+    fn what_rfc_8259_does_not_allow_is_refused_with_its_place() {
+        // The productions of RFC 8259, sections 2, 6, 7; python3 -c 'json.loads(...)' refuses each,
+        // too, but for the surrogate, which no UTF-8 has (RFC 8259, 8.2).
+        for (value, at) in [
+            ("01", 6),
+            ("-01", 6),
+            ("+1", 6),
+            ("1.", 6),
+            (".5", 6),
+            ("1.e3", 6),
+            ("1e", 6),
+            ("0x10", 6),
+            ("-inf", 6),
+            ("-", 6),
+            ("nan", 6),
+            ("Null", 6),
+            ("\"x\ty\"", 8),
+            ("\"x\u{0}\"", 8),
+            ("\"x\u{1f}\"", 8),
+            ("\"\\ud800\"", 6),
+            ("\"\\udc00\\ud800\"", 6),
+            ("\"\\u12g4\"", 6),
+            ("[1,]", 9),
+            ("[,1]", 7),
+            ("[01]", 7),
+            ("[1 2]", 9),
+            ("[\"\t\"]", 8),
+            ("[\"\\ud800\"]", 7),
+            ("[{\"b\":1,}]", 14),
+            ("[{b:1}]", 8),
+            ("[1}", 8),
+            ("1,", 8),
+            ("1,}", 8),
+            ("", 6),
+        ] {
+            let text = format!("{{\"a\":{value}}}\n");
+            let (line, error) = rows(&["a"], &text).expect_err(value);
+            assert_eq!(line, 0, "{value}");
+            let found = matches!(error, DataError::BadJson { at: found, .. } if found == at);
+            assert!(found, "{value} at {at}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn what_rfc_8259_allows_is_taken() {
+        for (value, plain) in [
+            ("0", "0"),
+            ("-0", "-0"),
+            ("10.50E+02", "10.50E+02"),
+            ("1e-999", "1e-999"),
+            (" \t1 ", "1"),
+            ("\"\\ud83d\\ude00\"", "\u{1f600}"),
+            ("\"\u{7f}\"", "\u{7f}"),
+            ("[ 1 , {\"b\" : [ ] } ]", "[ 1 , {\"b\" : [ ] } ]"),
+            // What Python's json module writes.
+            ("NaN", "NaN"),
+            ("-Infinity", "-Infinity"),
+        ] {
+            let text = format!("  {{ \"a\" :{value}}}\r\n");
+            assert_eq!(
+                rows(&["a"], &text),
+                Ok(vec![vec![plain.to_owned()]]),
+                "{value}"
+            );
+        }
     }
 
     proptest::proptest! {

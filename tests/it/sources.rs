@@ -506,12 +506,18 @@ fn faults_of_ndjson_have_their_line() {
         .map(|row| format!("{{\"a\": {row}, \"b\": \"x\"}}\n"))
         .collect();
     for (line, words) in [
-        ("{\"a\": 1, \"b\": }", "malformed JSON at the value"),
+        (
+            "{\"a\": 1, \"b\": }",
+            "malformed JSON at character 15: a string, number",
+        ),
         ("{\"a\": 1, \"a\": 2}", "the object has the key twice"),
-        ("[1, 2]", "malformed JSON at the object"),
+        (
+            "[1, 2]",
+            "malformed JSON at character 1: a line must be one object",
+        ),
         (
             "{\"a\": 1, \"b\": \"\u{7}\\q\"}",
-            "malformed JSON at the escape",
+            "malformed JSON at character 16: a string holds a raw control character",
         ),
     ] {
         let churnctl = Churnctl::new().file("rows.ndjson", format!("{rows}\n{line}\n"));
@@ -565,7 +571,7 @@ fn damaged_zstd_and_parquet_are_refused() {
                 .file("cut.parquet", &parquet[..parquet.len() - 20])
                 .file("start.parquet", &parquet[..7]);
         }
-        let words = "the Parquet data are damaged, cut short";
+        let words = "the Parquet data are damaged or cut short";
         cases.extend([("cut.parquet", words), ("start.parquet", words)]);
     } else {
         churnctl = churnctl.file("t.parquet", "PAR1 and so on");
