@@ -55,6 +55,7 @@ pub mod error;
 pub mod exit;
 pub mod files;
 pub mod page;
+pub mod percent;
 pub mod progress;
 pub mod settings;
 pub mod signals;

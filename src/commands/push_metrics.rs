@@ -13,11 +13,11 @@ use crate::drift::DriftReport;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::write_atomically;
-use crate::http::client::path_part;
 use crate::metrics::check::{Surroundings, check};
 use crate::metrics::gateway::{GroupingKey, PushMethod, TEXT_FORMAT, holdings, push};
 use crate::metrics::text::{Document, Problem, parse};
 use crate::model::report::TrainReport;
+use crate::percent;
 use crate::reports;
 
 /// Version of the JSON layout.
@@ -318,8 +318,8 @@ pub(super) fn file_name(key: &GroupingKey) -> String {
         .labels()
         .iter()
         .map(|(name, value)| match name.as_str() {
-            "job" => path_part(value),
-            _ => format!("{name}={}", path_part(value)),
+            "job" => percent::part(value),
+            _ => format!("{name}={}", percent::part(value)),
         })
         .collect();
     // A job named `.` or beginning with a dot would be hidden from node-exporter.

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::spark_protocol::Malformed;
+use crate::percent::decoded_leniently;
 
 /// The most bytes of one message, as Spark's own clients allow.
 const MOST_BYTES: usize = 128 << 20;
@@ -323,26 +324,12 @@ fn ended(trailers: &HeaderMap) -> Result<(), Fault> {
     let details = details.strip_suffix(b"=").unwrap_or(details);
     Err(Fault::Refused(Status {
         code,
-        message: percent_decoded(get("grpc-message").unwrap_or_default()),
+        message: decoded_leniently(get("grpc-message").unwrap_or_default()),
         details: STANDARD_NO_PAD
             .decode(details)
             .or_else(|_| URL_SAFE_NO_PAD.decode(details))
             .unwrap_or_default(),
     }))
-}
-
-fn percent_decoded(text: &[u8]) -> String {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        let code = (first == b'%')
-            .then(|| std::str::from_utf8(after.get(..2)?).ok())
-            .flatten()
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        plain.push(code.unwrap_or(first));
-        rest = if code.is_some() { &after[2..] } else { after };
-    }
-    String::from_utf8_lossy(&plain).into_owned()
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Databases as sources: the address, the dialect, and what an engine must be able to do. Text
 //! only: connections are made elsewhere.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::error::{Error, Place, Result};
+use crate::percent::{BadEscape, decoded};
 use crate::text::redacted;
 
 /// How a database writes its SQL.
@@ -271,8 +273,22 @@ impl SqlAddress {
             Some((user, host)) => (Some(user), host),
             None => (None, authority),
         };
+        let plain = |what: &str, text: &str| {
+            decoded(text).map(Cow::into_owned).map_err(|error| {
+                // An escape of a password, a token or a header would show a part of it.
+                let is_secret = what == "password" || dialect.has_option(what);
+                let why = match is_secret {
+                    true => format!("the {what} has a malformed escape"),
+                    false => format!("in the {what}, {error}"),
+                };
+                bad(&why).hint(BadEscape::HINT)
+            })
+        };
         let (user, password) = match user.map(|user| user.split_once(':').unwrap_or((user, ""))) {
-            Some((user, password)) => (Some(decoded(user)), Some(decoded(password))),
+            Some((user, password)) => (
+                Some(plain("user", user)?),
+                Some(plain("password", password)?),
+            ),
             None => (None, None),
         };
         let (host, port) = match host.rsplit_once(':') {
@@ -282,7 +298,7 @@ impl SqlAddress {
             }
             _ => (host, None),
         };
-        let host = decoded(host.trim_start_matches('[').trim_end_matches(']'));
+        let host = plain("host", host.trim_start_matches('[').trim_end_matches(']'))?;
         if host.is_empty() {
             return Err(bad("there is no host"));
         }
@@ -292,26 +308,18 @@ impl SqlAddress {
             port,
             user: user.filter(|user| !user.is_empty()),
             password: password.filter(|password| !password.is_empty()),
-            database: Some(decoded(database)).filter(|name| !name.is_empty()),
+            database: Some(plain("database", database)?).filter(|name| !name.is_empty()),
             tls: dialect != Dialect::Spark && !is_here,
             ca_file: None,
             options: Vec::new(),
             source: String::new(),
             shown: shown.clone(),
         };
-        let whole = |text: &str| {
-            let decoded = decoded(text);
-            let is_whole = !decoded.contains('\u{fffd}') || text.contains('\u{fffd}');
-            let hint = "write a percent sign as %25: like 'a%25'";
-            is_whole
-                .then_some(decoded)
-                .ok_or_else(|| bad("there are bytes that are no text").hint(hint))
-        };
         let (mut table, mut filter, mut query, mut password_file) = (None, None, None, None);
         let parameters = in_path.split(';').chain(parameters.split('&'));
         for parameter in parameters.filter(|text| !text.is_empty()) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            let value = whole(value)?;
+            let value = plain(name, value)?;
             match name {
                 "table" => table = Some(value),
                 "where" => filter = Some(value),
@@ -417,23 +425,6 @@ fn select_only(query: &str) -> Option<&str> {
     matches!(word.as_str(), "select" | "with" | "values" | "table").then_some(query)
 }
 
-/// Undoes `%20`; a plus stays what it is.
-fn decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = bytes
-            .get(at + 1..at + 3)
-            .filter(|_| bytes[at] == b'%')
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        plain.push(code.unwrap_or(bytes[at]));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&plain).into_owned()
-}
-
 /// Returns the statement that gives all rows as CSV would have them, null for what nobody wants.
 pub(super) fn select_rows(
     dialect: Dialect,
@@ -487,6 +478,49 @@ mod tests {
             let error = SqlAddress::parse(bad).expect_err(bad);
             assert_eq!(error.code().code(), 64, "{bad}");
             assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_escape_is_refused_and_a_wellformed_one_asks_what_was_meant() {
+        // `%+4` was read as byte 4, so that `like '%+49%'` matched every row of a column that
+        // psql finds in half of them.
+        let address = "postgres://h/db?table=t&where=phone like '%25+49%25'";
+        assert_eq!(
+            source(address),
+            "(select * from \"t\" where (phone like '%+49%'\n)) as source"
+        );
+        for (bad, what) in [
+            (
+                "postgres://h/db?table=t&where=phone like '%+49%'",
+                "in the where, \"%+4\" at character 13",
+            ),
+            (
+                "mysql://h/d%b?table=t",
+                "in the database, \"%b\" at character 2",
+            ),
+            (
+                "postgres://u%-1@h/db?table=t",
+                "in the user, \"%-1\" at character 2",
+            ),
+            ("sc://h%2/?table=t", "in the host"),
+            ("postgres://h/db?table=a%zz", "in the table"),
+            (
+                "postgres://h/db?query=select '%ff'",
+                "not part of a UTF-8 text",
+            ),
+        ] {
+            let error = SqlAddress::parse(bad).expect_err(bad);
+            assert_eq!(error.code().code(), 64, "{bad}");
+            assert!(error.to_string().contains(what), "{error}");
+        }
+        for bad in [
+            "postgres://me:se%cret@h/db?table=t",
+            "sc://h/;token=se%cret?table=t",
+        ] {
+            let error = SqlAddress::parse(bad).expect_err(bad);
+            assert!(error.to_string().contains("malformed escape"), "{error}");
+            assert!(!format!("{error:?}").contains("cret"), "{error:?}");
         }
     }
 

@@ -22,7 +22,7 @@ use crate::exit::ExitCode;
 pub use access::{Access, Secret};
 pub use message::{Method, Request, Response};
 pub use policy::{Pace, Policy, RealPace};
-pub use url::{BaseUrl, path_part, redacted};
+pub use url::{BaseUrl, redacted};
 
 /// One server, as it is spoken to.
 pub struct Client {

@@ -7,7 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::text::{FamilyKind, is_label_name};
 use crate::error::{Error, Result};
-use crate::http::client::{Client, Method, Request, Response, path_part};
+use crate::http::client::{Client, Method, Request, Response};
+use crate::percent;
 
 /// The media type of the text format.
 pub const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -98,7 +99,7 @@ impl GroupingKey {
                     let packed = URL_SAFE_NO_PAD.encode(value);
                     path.push_str(&format!("/{name}@base64/{packed}"));
                 }
-                value => path.push_str(&format!("/{name}/{}", path_part(value))),
+                value => path.push_str(&format!("/{name}/{}", percent::part(value))),
             }
         }
         path

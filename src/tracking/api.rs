@@ -11,7 +11,8 @@ use super::entry::{Dataset, Entry, File, Run as EntryRun};
 use super::tags;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::http::client::{Client, Method, Request, Response, path_part};
+use crate::http::client::{Client, Method, Request, Response};
+use crate::percent;
 
 const API: &str = "/api/2.0/mlflow";
 const ARTIFACTS: &str = "/api/2.0/mlflow-artifacts/artifacts";
@@ -147,7 +148,7 @@ fn artifact_path(folder: &str, path: &str) -> String {
     let parts = folder.split('/').chain(path.split('/'));
     let parts: Vec<String> = parts
         .filter(|part| !part.is_empty())
-        .map(path_part)
+        .map(percent::part)
         .collect();
     format!("{ARTIFACTS}/{}", parts.join("/"))
 }
@@ -174,7 +175,7 @@ impl Server {
     fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Option<T>> {
         let query: Vec<String> = query
             .iter()
-            .map(|(name, value)| format!("{name}={}", path_part(value)))
+            .map(|(name, value)| format!("{name}={}", percent::part(value)))
             .collect();
         let request = Request::get(format!("{API}/{path}?{}", query.join("&")));
         let response = self.client.send(&request)?;

@@ -17,14 +17,14 @@ const FLOORS: &[(u8, &[&str])] = &[
         0,
         &[
             "terminal", "page", "settings", "exit", "error", "files", "progress", "signals",
-            "text", "cells",
+            "text", "cells", "percent",
         ],
     ),
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 7] = [
-    "exit", "error", "files", "progress", "signals", "text", "cells",
+const COMMON: [&str; 8] = [
+    "exit", "error", "files", "progress", "signals", "text", "cells", "percent",
 ];
 
 /// Crates that only these rooms may name. A crate that is not listed may be named everywhere.
@@ -50,6 +50,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("prometheus", &["metrics"]),
     ("ureq", &["http"]),
     ("flate2", &["data", "http"]),
+    ("percent_encoding", &["percent"]),
     ("glob", &["data"]),
     // The prediction log is written row by row as predictions are made: no data set, no reader.
     ("csv", &["data", "serve"]),

@@ -210,7 +210,7 @@ pub(crate) fn http(
 
 /// Returns a text as a value in a query.
 pub(crate) fn escaped(text: &str) -> String {
-    churnctl::http::client::path_part(text)
+    churnctl::percent::part(text)
 }
 
 /// Waits until something is there; panics with `what` after a minute.

@@ -10,7 +10,8 @@ use super::prometheus_api::{list, text};
 use crate::alerts::node::{Source, documents};
 use crate::alerts::routing::{Configuration, Labels};
 use crate::error::{Error, Result};
-use crate::http::client::{Client, Request, path_part};
+use crate::http::client::{Client, Request};
+use crate::percent;
 
 /// Alertmanager.
 pub struct Alertmanager {
@@ -94,7 +95,7 @@ impl Alertmanager {
 
     /// Returns the alerts that fire and have this label.
     pub(super) fn alerts(&self, label: &str, value: &str) -> Result<Vec<Known>> {
-        let filter = path_part(&format!("{label}=\"{value}\""));
+        let filter = percent::part(&format!("{label}=\"{value}\""));
         let request = Request::get(format!("/api/v2/alerts?filter={filter}"));
         let json: Value = self.client.call(&request)?.json()?;
         let alerts = json.as_array().map_or(&[][..], Vec::as_slice).iter();
@@ -117,7 +118,7 @@ impl Alertmanager {
 
     /// Tells whether a receiver has a group of these labels already.
     pub(super) fn has_group(&self, receiver: &str, group_labels: &Labels) -> Result<bool> {
-        let filter = path_part(receiver);
+        let filter = percent::part(receiver);
         let request = Request::get(format!("/api/v2/alerts/groups?receiver={filter}"));
         let json: Value = self.client.call(&request)?.json()?;
         let groups = json.as_array().map_or(&[][..], Vec::as_slice);

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::alerts::node::{Node, Source, documents};
 use crate::error::Result;
-use crate::http::client::{Client, Request, path_part};
+use crate::http::client::{Client, Request};
+use crate::percent;
 
 /// Prometheus.
 pub struct Prometheus {
@@ -86,7 +87,7 @@ impl Prometheus {
 
     /// Returns how many series an expression selects now.
     pub(super) fn count(&self, selector: &str) -> Result<f64> {
-        let query = path_part(&format!("count({selector})"));
+        let query = percent::part(&format!("count({selector})"));
         let data = self.get(&format!("/api/v1/query?query={query}"))?;
         let value = data.pointer("/result/0/value/1").and_then(Value::as_str);
         Ok(value.and_then(|value| value.parse().ok()).unwrap_or(0.0))

@@ -9,7 +9,8 @@ use super::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{items_at, text_at};
 use crate::error::{Error, Result};
-use crate::http::client::{Access, Client, Policy, Request, path_part};
+use crate::http::client::{Access, Client, Policy, Request};
+use crate::percent;
 
 /// Where the servers are, if they can be reached from here.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -153,7 +154,7 @@ fn jobs(client: &Client, expected: &Expected) -> Finding {
     let query = |label: &str| {
         let namespace = &expected.namespace;
         let promql = format!("count(kube_job_owner{{{label}=\"{namespace}\"}})");
-        let path = format!("/api/v1/query?query={}", path_part(&promql));
+        let path = format!("/api/v1/query?query={}", percent::part(&promql));
         let answer = get(client, &path)?;
         Ok::<bool, String>(!items_at(&answer, "/data/result").is_empty())
     };
