@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use churnctl::exit::ExitCode;
 use serde_json::Value;
 
-use crate::harness::{Churnctl, say};
+use crate::harness::Churnctl;
 use crate::servers::{eventually, installed};
 use crate::sources::{Typed, assert_same, drift};
 
@@ -342,7 +342,8 @@ pub(crate) fn leaves_nothing_running(churnctl: &Churnctl, database: &mut impl Da
 }
 
 /// Says why a test of a server is skipped, and is none.
+#[track_caller]
 pub(crate) fn skipped<T>(why: &str) -> Option<T> {
-    say(&format!("skipped: {why}"));
+    crate::harness::skipped(why);
     None
 }

@@ -162,6 +162,15 @@ pub(crate) fn say(text: &str) {
     eprintln!("{text}");
 }
 
+/// Says why a test is skipped: a tool is not installed here. Where CHURNCTL_REQUIRE is `all` every tool
+/// must be, so the test fails instead of passing without having looked.
+#[track_caller]
+pub(crate) fn skipped(why: &str) {
+    say(&format!("skipped: {why}"));
+    let required = std::env::var("CHURNCTL_REQUIRE").unwrap_or_default();
+    assert!(required != "all", "CHURNCTL_REQUIRE=all, but {why}");
+}
+
 /// Returns the path of a file in `tests/data/`.
 pub(crate) fn fixture(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

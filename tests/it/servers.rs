@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::harness::say;
+use crate::harness::skipped;
 
 /// How long a server may take until it is ready. It takes some tenths of a second on a free machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -135,7 +135,7 @@ impl Server {
             let child = match spawned {
                 Ok(child) => child,
                 Err(error) => {
-                    say(&format!("skipped: cannot run {program}: {error}"));
+                    skipped(&format!("cannot run {program}: {error}"));
                     return None;
                 }
             };
@@ -233,7 +233,7 @@ pub(crate) fn installed(program: &str) -> Option<PathBuf> {
         .map(|folder| folder.join(program))
         .find(|file| file.is_file());
     if found.is_none() {
-        say(&format!("skipped: {program} is not installed"));
+        skipped(&format!("{program} is not installed"));
     }
     found
 }

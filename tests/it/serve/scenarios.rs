@@ -12,7 +12,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::running::{Response, Running};
-use crate::harness::{Churnctl, say};
+use crate::harness::{Churnctl, skipped};
 use crate::models::{PRODUCTION, scoring};
 
 struct Block {
@@ -94,7 +94,7 @@ fn ask(block: &Block, running: &Running) -> Response {
 fn has_curl() -> bool {
     let found = Command::new("curl").arg("--version").output().is_ok();
     if !found {
-        say("skipped: curl is not installed");
+        skipped("curl is not installed");
     }
     found
 }
