@@ -57,6 +57,7 @@ pub mod files;
 pub mod page;
 pub mod percent;
 pub mod progress;
+pub mod proxies;
 pub mod settings;
 pub mod signals;
 pub mod terminal;

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::{Request, StatusCode};
+use axum::http::{Request, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::core::params::{GetParams, ListParams, PostParams};
 use kube::core::{ObjectList, Status};
 use kube::{Client, Config, Resource};
@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use super::error::{Call, ClusterError, Place, Problem};
 use super::retry::{Patience, chance, wait_before_next};
 use crate::error::{Error, Result};
+use crate::proxies::{self, Proxy};
 
 /// The name under which the API server keeps our writes apart from those of others.
 pub(super) const FIELD_MANAGER: &str = "churnctl";
@@ -331,7 +332,12 @@ fn post_params(dry_run: bool) -> PostParams {
 }
 
 async fn configuration(context: Option<&str>) -> Result<(Config, String)> {
-    let unusable = |error: kube::config::KubeconfigError| {
+    let unusable = |error: KubeconfigError| {
+        if matches!(error, KubeconfigError::ParseNoProxy(_)) {
+            return Error::bad_settings("NO_PROXY has an entry that cannot be read")
+                .hint("entries are HOST, .DOMAIN, ADDRESS or NETWORK/BITS with one comma between two of them")
+                .because(error);
+        }
         let message = match context {
             Some(context) => format!("the kubeconfig has no usable context \"{context}\""),
             None => "the kubeconfig is not usable".to_owned(),
@@ -359,13 +365,62 @@ async fn configuration(context: Option<&str>) -> Result<(Config, String)> {
     };
     let name = context.map(str::to_owned);
     let name = name.or_else(|| kubeconfig.current_context.clone());
+    let own_proxy = own_proxy(&kubeconfig, name.as_deref());
     let options = KubeConfigOptions {
         context: context.map(str::to_owned),
         ..KubeConfigOptions::default()
     };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    let config = config.map_err(unusable)?;
+    let mut config = config.map_err(unusable)?;
+    config.proxy_url = proxy(&config, own_proxy.as_deref())?;
     Ok((explicit(config), name.unwrap_or_default()))
+}
+
+/// Returns the `proxy-url` of a context's cluster.
+fn own_proxy(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<String> {
+    let contexts = &kubeconfig.contexts;
+    let context = contexts.iter().find(|own| Some(&*own.name) == context)?;
+    let cluster = &context.context.as_ref()?.cluster;
+    let named = kubeconfig
+        .clusters
+        .iter()
+        .find(|own| own.name == *cluster)?;
+    let proxy = named.cluster.as_ref()?.proxy_url.clone();
+    proxy.filter(|url| !url.is_empty())
+}
+
+/// Returns the proxy before a cluster: the kubeconfig's, else that of HTTPS_PROXY. kube's own choice
+/// is not taken, since it looks for the proxy's host in NO_PROXY and not for the cluster's.
+fn proxy(config: &Config, own: Option<&str>) -> Result<Option<Uri>> {
+    let proxy = match own {
+        Some(url) => Some(Proxy::parse("the kubeconfig (proxy-url)", url)?),
+        None => {
+            // kube knows no other variable, and nearly all clusters speak TLS.
+            let authority = config
+                .cluster_url
+                .authority()
+                .map_or("", |place| place.as_str());
+            let server = Uri::builder().scheme("https").authority(authority);
+            let server = server.path_and_query("/").build();
+            match server {
+                Ok(server) => proxies::before(&server)?,
+                // What is wrong with the cluster's URL shows when it is asked.
+                Err(_) => None,
+            }
+        }
+    };
+    let Some(proxy) = proxy else {
+        return Ok(None);
+    };
+    let refused = |why: &str| Error::bad_settings(format!("the proxy {} {why}", proxy.uri()));
+    if proxy.is_socks() && proxy.login().is_some() {
+        return Err(
+            refused("wants a login, which cluster commands cannot give over SOCKS")
+                .hint("use a proxy of HTTP, or one without a login"),
+        );
+    }
+    let url = proxy.secret_url().parse();
+    url.map(Some).map_err(|_| refused("has no usable URL"))
 }
 
 /// Retries and timeouts are ours: kube's would also cut a watch or a log that is silent for a while.

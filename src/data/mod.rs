@@ -31,6 +31,8 @@ mod objects_http;
 #[cfg(feature = "object-store")]
 mod objects_open;
 #[cfg(feature = "object-store")]
+mod objects_proxy;
+#[cfg(feature = "object-store")]
 mod objects_read;
 mod opened;
 mod parallel;

@@ -315,7 +315,10 @@ pub(super) fn failed(shown: &str, error: &object_store::Error) -> Error {
             ExitCode::Unavailable,
             "the object store stayed away or broke the connection",
         )
-        .hint("is it reachable from here? AWS_ENDPOINT_URL names one that is not Amazon's"),
+        .hint(match answer.is_of_proxy() {
+            true => "the proxy did not open a tunnel; HTTPS_PROXY names it with USER:PASSWORD@, NO_PROXY the servers that need none",
+            false => "is it reachable from here? AWS_ENDPOINT_URL names one that is not Amazon's",
+        }),
     }
 }
 
@@ -360,6 +363,12 @@ impl Answer {
             is_of_the_machine: text.contains("//169.254."),
             fault,
         }
+    }
+
+    /// Tells whether a proxy stood in the way, which the crates tell in words only.
+    fn is_of_proxy(&self) -> bool {
+        let fault = self.fault.as_deref().unwrap_or_default();
+        fault.starts_with("tunnel error") || fault.starts_with("SOCKS error")
     }
 
     fn words(&self) -> Option<String> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{HeaderValue, USER_AGENT};
+use hyper::header::{HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
@@ -24,6 +24,9 @@ use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::time::{Instant, Sleep, sleep, timeout};
+
+use super::objects_proxy::{Route, ThroughProxy};
+use crate::proxies::Proxy;
 
 /// How long a store may say nothing.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -73,26 +76,48 @@ impl HttpConnector for Connector {
             .get_config_value(&ClientConfigKey::ConnectTimeout)
             .is_some_and(|text| text == "1s");
         tcp.set_connect_timeout(Some(if is_near { CONNECT_HERE } else { CONNECT }));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(config)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
+        // Once for the proxy, which may want TLS of its own, and once for the store behind it.
+        let secured = |config: ClientConfig| {
+            let builder = HttpsConnectorBuilder::new().with_tls_config(config);
+            builder.https_or_http().enable_http1()
+        };
+        let route = match options.get_config_value(&ClientConfigKey::ProxyUrl) {
+            _ if is_near => Route::Straight,
+            None => Route::ByEnvironment,
+            Some(url) => {
+                let excepted = options.get_config_value(&ClientConfigKey::ProxyExcludes);
+                let proxy = Proxy::parse("PROXY_URL", &url);
+                let proxy = proxy.map_err(|error| object_store::Error::Generic {
+                    store: "proxy",
+                    source: error.to_string().into(),
+                })?;
+                Route::Fixed(proxy, excepted.unwrap_or_default())
+            }
+        };
+        let through = ThroughProxy {
+            inner: secured(config.clone()).wrap_connector(tcp),
+            route: route.clone(),
+        };
+        let connector = secured(config).wrap_connector(through);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(Duration::from_secs(30))
             .build(connector);
         Ok(HttpClient::new(Service {
             client,
+            route,
             patience: self.patience,
             may_be_plain: is_set(ClientConfigKey::AllowHttp),
         }))
     }
 }
 
+type Connections = HttpsConnector<ThroughProxy<HttpsConnector<TcpConnector>>>;
+
 #[derive(Debug)]
 struct Service {
-    client: Client<HttpsConnector<TcpConnector>, HttpRequestBody>,
+    client: Client<Connections, HttpRequestBody>,
+    route: Route,
     patience: Duration,
     may_be_plain: bool,
 }
@@ -110,9 +135,20 @@ impl HttpService for Service {
             if !self.may_be_plain && request.uri().scheme_str() != Some("https") {
                 return Err(HttpError::new(HttpErrorKind::Unknown, Fault::NotEncrypted));
             }
+            // A proxy reads what is not encrypted, its own login among it.
+            let proxy = match request.uri().scheme_str() {
+                Some("http") => self.route.before(request.uri()).ok().flatten(),
+                _ => None,
+            };
             let name = concat!("churnctl/", env!("CARGO_PKG_VERSION"));
             let headers = request.headers_mut();
             headers.insert(USER_AGENT, HeaderValue::from_static(name));
+            if let Some(login) = proxy
+                .filter(|proxy| !proxy.is_socks())
+                .and_then(|proxy| proxy.basic_auth())
+            {
+                headers.insert(PROXY_AUTHORIZATION, login);
+            }
             let length = request.body().content_length() as u64;
             let sending = Duration::from_secs(length / SLOWEST_BYTES_PER_SECOND);
             let silence = || HttpError::new(HttpErrorKind::Timeout, Fault::Silence(self.patience));

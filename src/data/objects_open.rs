@@ -27,6 +27,17 @@ fn retries() -> RetryConfig {
     }
 }
 
+/// Says so at once if the environment names a proxy that is not one: requests would only fail, again
+/// and again.
+fn check_proxy(endpoint: Option<String>) -> Result<()> {
+    let endpoint = endpoint.unwrap_or_else(|| "https://store.invalid".to_owned());
+    match endpoint.parse() {
+        Ok(endpoint) => crate::proxies::before(&endpoint).map(|_| ()),
+        // Whoever opens the store says what is wrong with it.
+        Err(_) => Ok(()),
+    }
+}
+
 /// Opens the store of an address. Nothing is asked of it yet.
 pub(super) fn open(address: &Address) -> Result<Arc<dyn ObjectStore>> {
     let url = format!("{}://{}", address.scheme, address.bucket);
@@ -44,6 +55,8 @@ pub(super) fn open(address: &Address) -> Result<Arc<dyn ObjectStore>> {
                     builder = builder.with_allow_http(true);
                 }
             }
+            let endpoint = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
+            check_proxy(endpoint)?;
             if !has_keys(&builder) && is_set("AWS_EC2_METADATA_DISABLED") {
                 return Err(no_keys(address));
             }
@@ -54,6 +67,7 @@ pub(super) fn open(address: &Address) -> Result<Arc<dyn ObjectStore>> {
                 .with_url(url)
                 .with_http_connector(Connector::default())
                 .with_retry(retries());
+            check_proxy(builder.get_config_value(&GoogleConfigKey::BaseUrl))?;
             if is_plain(builder.get_config_value(&GoogleConfigKey::BaseUrl)) {
                 let key = GoogleConfigKey::Client(ClientConfigKey::AllowHttp);
                 builder = builder.with_config(key, "true");
@@ -65,6 +79,7 @@ pub(super) fn open(address: &Address) -> Result<Arc<dyn ObjectStore>> {
                 .with_url(url)
                 .with_http_connector(Connector::default())
                 .with_retry(retries());
+            check_proxy(builder.get_config_value(&AzureConfigKey::Endpoint))?;
             if is_plain(builder.get_config_value(&AzureConfigKey::Endpoint)) {
                 builder = builder.with_allow_http(true);
             }

@@ -18,6 +18,7 @@ use ureq::{Agent, Timeout};
 
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::proxies;
 
 pub use access::{Access, Secret};
 pub use message::{Method, Request, Response};
@@ -49,7 +50,8 @@ impl Client {
     ///
     /// # Errors
     /// Fails with 74 if a certificate cannot be read, with 78 if it is none, if the key does not
-    /// fit, or if credentials would leave this machine unencrypted.
+    /// fit, if credentials would leave this machine unencrypted, or if the environment names a proxy
+    /// that is not one.
     pub fn new(
         server: &'static str,
         url: BaseUrl,
@@ -62,6 +64,7 @@ impl Client {
             .max_redirects(0)
             .timeout_connect(Some(policy.connect))
             .user_agent(concat!("churnctl/", env!("CARGO_PKG_VERSION")))
+            .proxy(proxy(&url)?)
             .tls_config(access.tls()?);
         Ok(Self {
             server,
@@ -327,6 +330,23 @@ impl Failure {
             unsent,
         }
     }
+}
+
+/// Returns the proxy before a server. The library's own look takes the first variable that is set,
+/// whatever the scheme, and passes over one that it cannot read.
+fn proxy(url: &BaseUrl) -> Result<Option<ureq::Proxy>> {
+    // A BaseUrl was a URI once.
+    let Ok(server) = url.to_string().parse() else {
+        return Ok(None);
+    };
+    let Some(proxy) = proxies::before(&server)? else {
+        return Ok(None);
+    };
+    let usable = ureq::Proxy::new(&proxy.secret_url());
+    usable.map(Some).map_err(|error| {
+        let message = format!("the proxy {} cannot be used", proxy.uri());
+        Error::bad_settings(message).because(error)
+    })
 }
 
 fn is_tls(error: &std::io::Error) -> bool {

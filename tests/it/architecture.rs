@@ -17,14 +17,14 @@ const FLOORS: &[(u8, &[&str])] = &[
         0,
         &[
             "terminal", "page", "settings", "exit", "error", "files", "progress", "signals",
-            "text", "cells", "percent",
+            "text", "cells", "percent", "proxies",
         ],
     ),
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 8] = [
-    "exit", "error", "files", "progress", "signals", "text", "cells", "percent",
+const COMMON: [&str; 9] = [
+    "exit", "error", "files", "progress", "signals", "text", "cells", "percent", "proxies",
 ];
 
 /// Crates that only these rooms may name. A crate that is not listed may be named everywhere.
@@ -66,7 +66,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("k8s_openapi", &["cluster", "manifests"]),
     ("axum", &["http", "serve", "cluster"]),
     ("hyper", &["http", "data"]),
-    ("hyper_util", &["http", "data"]),
+    ("hyper_util", &["http", "data", "proxies"]),
     ("hyper_rustls", &["data"]),
     ("object_store", &["data"]),
     ("futures_util", &["data"]),

@@ -30,6 +30,8 @@ mod objects;
 mod parquet_files;
 mod postgres;
 mod profile;
+mod proxies;
+mod proxy;
 mod push_metrics;
 mod python_system;
 mod readers;

@@ -33,7 +33,7 @@ fn cron_job(name: &str) -> Value {
 const CRON_JOB: &str = "churn-retrain-weekly";
 
 /// A server with the CronJob, and a folder with its kubeconfig.
-fn stub() -> (ApiServer, Churnctl) {
+pub(crate) fn stub() -> (ApiServer, Churnctl) {
     let server = ApiServer::start();
     server.put(cron_job(CRON_JOB));
     let churnctl = beside(&server);
