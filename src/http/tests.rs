@@ -127,7 +127,8 @@ async fn panicking() -> &'static str {
 
 async fn length(request: Request<Body>) -> axum::response::Response {
     use axum::response::IntoResponse;
-    match body::whole(request.into_body(), 10).await {
+    let (head, body) = request.into_parts();
+    match body::whole(&head.headers, body, 10).await {
         Ok(bytes) => bytes.len().to_string().into_response(),
         Err(problem) => problem.into_response(),
     }

@@ -226,7 +226,25 @@ impl Api {
         if !is_json(request.headers()) {
             return Err(wrong_media_type("application/json"));
         }
-        body::whole(request.into_body(), self.options.body_bytes).await
+        self.body(request).await
+    }
+
+    /// Reads a body of a protocol that knows nothing but JSON: its clients may not say so. What says
+    /// that it is something else is not taken.
+    pub(super) async fn protocol_body(&self, request: Request) -> Result<Bytes, Problem> {
+        let headers = request.headers();
+        // Bytes: what the clients of a protocol call JSON with tensors behind it.
+        let is_open = media_type(headers) == "application/octet-stream";
+        if headers.contains_key(CONTENT_TYPE) && !is_open && !is_json(headers) {
+            return Err(wrong_media_type("application/json"));
+        }
+        self.body(request).await
+    }
+
+    /// Reads a body, whatever it is.
+    pub(super) async fn body(&self, request: Request) -> Result<Bytes, Problem> {
+        let (head, body) = request.into_parts();
+        body::whole(&head.headers, body, self.options.body_bytes).await
     }
 
     /// Answers faults, and counts them.

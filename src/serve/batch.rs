@@ -40,6 +40,7 @@ pub(super) async fn predict(
 ) -> Result<Response<Body>, Problem> {
     let media_type = media_type(request.headers());
     if LINES.contains(&media_type.as_str()) {
+        body::must_be_plain(request.headers())?;
         return lines(api, request);
     }
     if media_type != "application/json" {
@@ -49,7 +50,7 @@ pub(super) async fn predict(
     let model = api.ready_model()?;
     let explained = asked_to_explain(&request)?;
     let trace = trace_of(&request);
-    let bytes = body::whole(request.into_body(), api.options.body_bytes).await?;
+    let bytes = api.body(request).await?;
     let (response, rows) = array(&api, &model, &bytes, explained, &trace)?;
     api.keep(&model, rows).await?;
     Ok(response)

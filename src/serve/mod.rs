@@ -26,6 +26,7 @@ mod spans;
 mod trace;
 mod v1;
 mod v2;
+mod v2_binary;
 mod v2_request;
 mod v2_schema;
 

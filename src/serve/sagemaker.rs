@@ -21,7 +21,6 @@ use super::predict::{Prediction, predict};
 use super::record::{Ids, keep};
 use super::routes::trace_of;
 use crate::data::{Value, classify};
-use crate::http::body;
 use crate::http::problem::Problem;
 use crate::model::artifact::FeatureKind;
 
@@ -52,7 +51,7 @@ pub(super) async fn invoke(
         return Err(wrong_media_type("text/csv or application/json"));
     }
     let wants_csv = wants_csv(request.headers(), is_csv);
-    let bytes = body::whole(request.into_body(), api.options.body_bytes).await?;
+    let bytes = api.body(request).await?;
     let (response, kept) = {
         let rules = api.rules(&model);
         let mut faults = Faults::default();

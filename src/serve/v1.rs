@@ -1,11 +1,12 @@
 //! KServe's V1 protocol, that of TensorFlow Serving: instances in, predictions out.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::ALLOW;
-use axum::http::{HeaderValue, Response, StatusCode};
+use axum::http::{HeaderValue, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::json;
@@ -22,6 +23,7 @@ use super::predict::{Explained, explain, predict};
 use super::record::{Ids, keep};
 use super::routes::trace_of;
 use crate::http::problem::Problem;
+use crate::percent::decoded;
 
 /// Templates of the two verbs; the router sees them as part of the name.
 pub(super) const PREDICT: &str = "/v1/models/{model}:predict";
@@ -44,8 +46,9 @@ pub(super) async fn models(State(api): State<Arc<Api>>) -> Response<Body> {
 /// `GET /v1/models/NAME`.
 pub(super) async fn model(
     State(api): State<Arc<Api>>,
-    Path(name): Path<String>,
+    uri: Uri,
 ) -> Result<Response<Body>, Problem> {
+    let name = named(&uri)?;
     if verb(&name).is_some() {
         return Err(not_allowed(&name));
     }
@@ -59,8 +62,15 @@ pub(super) async fn model(
 }
 
 /// Any other method.
-pub(super) async fn other(Path(name): Path<String>) -> Problem {
-    not_allowed(&name)
+pub(super) async fn other(uri: Uri) -> Problem {
+    named(&uri).map_or_else(|problem| problem, |name| not_allowed(&name))
+}
+
+/// Returns what stands for the model in the path, its verb included.
+fn named(uri: &Uri) -> Result<String, Problem> {
+    let part = uri.path().trim_start_matches("/v1/models/");
+    let malformed = |error| Problem::malformed(format!("In the path, {error}."));
+    decoded(part).map(Cow::into_owned).map_err(malformed)
 }
 
 /// Splits a path into the model's name and the verb's template.
@@ -86,11 +96,11 @@ fn not_allowed(path: &str) -> Problem {
 }
 
 /// `POST /v1/models/NAME:predict` and `:explain`.
-pub(super) async fn score(
-    State(api): State<Arc<Api>>,
-    Path(path): Path<String>,
-    request: Request,
-) -> Response<Body> {
+pub(super) async fn score(State(api): State<Arc<Api>>, request: Request) -> Response<Body> {
+    let path = match named(request.uri()) {
+        Ok(path) => path,
+        Err(problem) => return problem.into_response(),
+    };
     let Some((name, template)) = verb(&path) else {
         return not_allowed(&path).into_response();
     };
@@ -116,7 +126,7 @@ async fn instances(
         return Err(no_such_model(name));
     }
     let trace = trace_of(&request);
-    let bytes = api.json_body(request).await?;
+    let bytes = api.protocol_body(request).await?;
     let (response, rows) = {
         let parsed = parse(&bytes)?;
         let mut faults = Faults::default();

@@ -15,14 +15,16 @@ use super::predict::predict;
 use super::record::{Ids, keep};
 use super::routes::trace_of;
 use super::v1::no_such_model;
+use super::v2_binary::{EXTENSION, attach, split};
 use super::v2_request::{Inference, OUTPUTS, TEXTS};
 use crate::http::problem::Problem;
 use crate::model::artifact::FeatureKind;
+use crate::percent::decoded;
 
 /// `GET /v2`.
 pub(super) async fn server() -> Response<Body> {
     let version = env!("CARGO_PKG_VERSION");
-    json(&json!({ "name": "churnctl", "version": version, "extensions": [] }))
+    json(&json!({ "name": "churnctl", "version": version, "extensions": [EXTENSION] }))
 }
 
 /// `GET /v2/health/live`.
@@ -90,17 +92,21 @@ fn with_error(problem: Problem) -> Response<Body> {
 /// Returns the model that the path names, and its version if it names one.
 fn named(api: &Api, path: &str) -> Result<Arc<Loaded>, Problem> {
     let mut parts = path.trim_start_matches("/v2/models/").split('/');
-    let name = parts.next().unwrap_or_default();
-    let version = match parts.next() {
-        Some("versions") => parts.next(),
+    let plain = |part| {
+        let malformed = |error| Problem::malformed(format!("In the path, {error}."));
+        decoded(part).map_err(malformed)
+    };
+    let name = &*plain(parts.next().unwrap_or_default())?;
+    let version = match (parts.next(), parts.next()) {
+        (Some("versions"), Some(version)) => Some(plain(version)?),
         _ => None,
     };
     let model = api.model().filter(|model| model.name == name);
     let model = model.ok_or_else(|| no_such_model(name))?;
-    match version.filter(|version| *version != model.version) {
+    match version.filter(|version| **version != *model.version) {
         None => Ok(model),
         Some(version) => {
-            let (name, version) = (&model.name, short(version));
+            let (name, version) = (&model.name, short(&version));
             let detail = format!("Model \"{name}\" has no version \"{version}\" at work.");
             Err(Problem::new(
                 StatusCode::NOT_FOUND,
@@ -116,10 +122,16 @@ async fn score(api: &Arc<Api>, request: Request) -> Result<Response<Body>, Probl
     api.ready_model()?;
     let model = named(api, request.uri().path())?;
     let trace = trace_of(&request);
-    let bytes = api.json_body(request).await?;
+    let headers = request.headers().clone();
+    let bytes = api.protocol_body(request).await?;
     let (response, rows) = {
-        let parsed = parse(&bytes)?;
+        let (text, binary) = split(&headers, &bytes)?;
+        let mut parsed = parse(text)?;
         let mut faults = Faults::default();
+        attach(&mut parsed, binary, &mut faults);
+        if !faults.is_empty() {
+            return Err(api.refuse(&faults));
+        }
         let request = Inference::read(&parsed, &mut faults);
         let columns = request.columns(api, &model, &mut faults);
         let rows = columns.rows(api, &model, &mut faults);

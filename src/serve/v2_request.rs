@@ -17,7 +17,9 @@ pub(super) const NUMBERS: [&str; 11] = [
 ];
 /// Datatype of texts.
 pub(super) const TEXTS: &str = "BYTES";
-const HERE: At<'static> = At {
+/// Datatype of truth values.
+pub(super) const TRUTH: &str = "BOOL";
+pub(super) const HERE: At<'static> = At {
     row: None,
     base: "",
     inside: "",
@@ -33,11 +35,13 @@ pub(super) struct Inference<'a> {
 
 type Members<'a> = [(Cow<'a, str>, Json<'a>)];
 
-fn member<'a>(members: &'a Members<'a>, name: &str) -> Option<&'a Json<'a>> {
+/// Returns a member; null is what clients write for one that they have no value for.
+pub(super) fn member<'m, 'a>(members: &'m Members<'a>, name: &str) -> Option<&'m Json<'a>> {
     members
         .iter()
         .find(|(own, _)| own == name)
         .map(|(_, value)| value)
+        .filter(|value| !matches!(value, Json::Null))
 }
 
 /// Names members that nobody knows, and those that are there twice.
@@ -51,7 +55,7 @@ fn check_names(members: &Members<'_>, known: &[&str], at: At<'_>, faults: &mut F
             faults.add(Reason::Duplicate, at, name, detail);
         }
         // Ours are none, so what they hold does not matter.
-        if name == "parameters" && !matches!(value, Json::Object(_)) {
+        if name == "parameters" && !matches!(value, Json::Object(_) | Json::Null) {
             let detail = "\"parameters\" is an object.".to_owned();
             faults.add(Reason::BadMember, at, name, detail);
         }
@@ -66,12 +70,16 @@ impl<'a> Inference<'a> {
             faults.add(Reason::WrongType, HERE, "", detail);
             return request;
         };
-        check_names(
-            members,
-            &["id", "parameters", "inputs", "outputs"],
-            HERE,
-            faults,
-        );
+        // The path says which model it is; KServe's client repeats it.
+        let known = [
+            "id",
+            "parameters",
+            "inputs",
+            "outputs",
+            "model_name",
+            "model_version",
+        ];
+        check_names(members, &known, HERE, faults);
         match member(members, "id") {
             None => {}
             Some(Json::Text(id)) => request.id = Some(id.clone()),
@@ -199,8 +207,11 @@ fn tensor<'a>(
         Some(Json::Text(datatype)) => datatype.as_ref(),
         _ => "",
     };
-    if datatype != TEXTS && !NUMBERS.contains(&datatype) {
-        let detail = format!("A tensor has a \"datatype\": FP64, INT64, {TEXTS} and the like.");
+    if ![TEXTS, TRUTH].contains(&datatype) && !NUMBERS.contains(&datatype) {
+        let detail = format!(
+            "A tensor has a \"datatype\": {}, {TRUTH} or {TEXTS}.",
+            NUMBERS.join(", ")
+        );
         faults.add(Reason::BadMember, at, "datatype", detail);
         return None;
     }
@@ -239,16 +250,17 @@ fn tensor<'a>(
     let fits = |value: &&Json<'_>| match value {
         Json::Null => true,
         Json::Text(_) => datatype == TEXTS,
+        Json::Bool(_) => datatype == TRUTH,
         Json::Number(number) => {
             datatype.starts_with("FP")
-                || (datatype != TEXTS && number.fract() == 0.0)
+                || (datatype.contains("INT") && number.fract() == 0.0)
                     && (*number >= 0.0 || !datatype.starts_with('U'))
         }
         _ => false,
     };
     if let Some(position) = flat.iter().position(|value| !fits(value)) {
         let kind = flat[position].kind();
-        let detail = format!("Value {position} is {kind}, which is no {datatype}.");
+        let detail = format!("Value {position} is {kind}, which is not a {datatype}.");
         faults.add(Reason::WrongType, at, "data", detail);
         return None;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::v2_request::{NUMBERS, OUTPUTS, TEXTS};
+use super::v2_request::{NUMBERS, OUTPUTS, TEXTS, TRUTH};
 use crate::model::artifact::{Artifact, FeatureKind};
 
 /// The form of a model's description.
@@ -37,17 +37,19 @@ pub(super) fn request_schema(artifact: &Artifact) -> Value {
         .iter()
         .map(|feature| &feature.name)
         .collect();
-    let datatypes: Vec<&str> = NUMBERS.iter().copied().chain([TEXTS]).collect();
+    let datatypes: Vec<&str> = NUMBERS.iter().copied().chain([TRUTH, TEXTS]).collect();
     json!({
         "type": "object",
         "required": ["inputs"],
         "additionalProperties": false,
         "properties": {
-            "id": { "type": "string" },
-            "parameters": { "type": "object" },
+            "id": { "type": ["string", "null"] },
+            "model_name": {},
+            "model_version": {},
+            "parameters": { "type": ["object", "null"] },
             "inputs": { "type": "array", "minItems": 1, "items": {
                 "type": "object",
-                "required": ["name", "shape", "datatype", "data"],
+                "required": ["name", "shape", "datatype"],
                 "additionalProperties": false,
                 "properties": {
                     "name": { "type": "string", "enum": names },
@@ -58,17 +60,17 @@ pub(super) fn request_schema(artifact: &Artifact) -> Value {
                         "maxItems": 2,
                     },
                     "datatype": { "type": "string", "enum": datatypes },
-                    "parameters": { "type": "object" },
+                    "parameters": { "type": ["object", "null"] },
                     "data": { "type": "array" },
                 },
             } },
-            "outputs": { "type": "array", "items": {
+            "outputs": { "type": ["array", "null"], "items": {
                 "type": "object",
                 "required": ["name"],
                 "additionalProperties": false,
                 "properties": {
                     "name": { "type": "string", "enum": OUTPUTS },
-                    "parameters": { "type": "object" },
+                    "parameters": { "type": ["object", "null"] },
                 },
             } },
         },

@@ -81,7 +81,7 @@ async fn take(
     {
         return Err(Problem::unauthorized());
     }
-    let bytes = whole(body, MAX_BODY_BYTES).await?;
+    let bytes = whole(headers, body, MAX_BODY_BYTES).await?;
     let payload = Payload::read(&bytes).map_err(|Unreadable(why)| Problem::malformed(why))?;
     // Taken to its end even if the sender hangs up: what was begun is finished, and noted.
     let hook = Arc::clone(&shared.hook);

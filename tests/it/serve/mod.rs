@@ -1,10 +1,12 @@
 //! `churnctl serve`: the real binary over real sockets.
 
+mod clients;
 mod drain;
 mod hostile;
 mod log;
 mod log_upload;
 mod metrics;
+mod packed;
 mod reload;
 pub(crate) mod running;
 mod scenarios;
