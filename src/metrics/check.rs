@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::distributions::{histogram, summary};
 use super::text::{Document, Family, FamilyKind, Problem, Sample};
 
 /// Names of the Pushgateway's own metrics: by their beginning, and whole.
@@ -143,76 +144,6 @@ fn sample_alone(
     }
 }
 
-fn histogram(family: &Family, problems: &mut Vec<Problem>) {
-    let mut series: BTreeMap<Vec<(&str, &str)>, Vec<&Sample>> = BTreeMap::new();
-    for sample in &family.samples {
-        let labels = sample.labels_without("le");
-        series.entry(labels).or_default().push(sample);
-    }
-    let name = &family.name;
-    for samples in series.values() {
-        let mut buckets = Vec::new();
-        for sample in samples.iter().filter(|s| s.name.ends_with("_bucket")) {
-            match sample.label("le").and_then(|le| le.parse::<f64>().ok()) {
-                Some(le) if !le.is_nan() => buckets.push((le, *sample)),
-                Some(_) | None => problems.push(Problem::refused(
-                    sample.line,
-                    format!("a bucket of {name} has no bound in its label le"),
-                    "le holds a number, or +Inf",
-                )),
-            }
-        }
-        let last_line = samples.last().map_or(family.line, |sample| sample.line);
-        if !buckets.iter().any(|(le, _)| *le == f64::INFINITY) {
-            problems.push(Problem::unwise(
-                last_line,
-                format!("the histogram {name} has no bucket le=\"+Inf\""),
-                "quantiles over it are NaN; its value is that of _count",
-            ));
-        }
-        buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
-        for pair in buckets.windows(2) {
-            if pair[1].1.value < pair[0].1.value {
-                problems.push(Problem::unwise(
-                    pair[1].1.line,
-                    format!("the buckets of {name} fall at le=\"{}\"", pair[1].0),
-                    "a bucket counts everything up to its bound",
-                ));
-            }
-        }
-        let count = samples.iter().find(|s| s.name.ends_with("_count"));
-        if let (Some(count), Some((le, top))) = (count, buckets.last())
-            && *le == f64::INFINITY
-            && count.value != top.value
-        {
-            problems.push(Problem::unwise(
-                count.line,
-                format!("{name}_count differs from the bucket le=\"+Inf\""),
-                "both count all observations",
-            ));
-        }
-    }
-}
-
-fn summary(family: &Family, problems: &mut Vec<Problem>) {
-    for sample in &family.samples {
-        if sample.name == family.name
-            && sample
-                .label("quantile")
-                .is_none_or(|quantile| quantile.parse::<f64>().is_err())
-        {
-            problems.push(Problem::refused(
-                sample.line,
-                format!(
-                    "the summary {} has a sample without a quantile",
-                    family.name
-                ),
-                "the label quantile holds a number from 0 to 1",
-            ));
-        }
-    }
-}
-
 /// OpenMetrics names a counter without the `_total` that its samples have. Here that makes an empty
 /// counter and an untyped metric.
 fn open_metrics(document: &Document, problems: &mut Vec<Problem>) {
@@ -302,11 +233,15 @@ mod tests {
             ),
             ("m8 1\n", 1, "m8 is untyped"),
             (
-                "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_bucket 1\nh_count 1\n",
+                "# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_bucket 1\nh_count 1\nh_sum 1\n",
                 3,
                 "no bound",
             ),
-            ("# TYPE s summary\ns 1\n", 2, "without a quantile"),
+            (
+                "# TYPE s summary\ns 1\ns_sum 1\ns_count 1\n",
+                2,
+                "without a quantile",
+            ),
         ] {
             let problem = only(text, &around);
             assert!(problem.message.contains(said), "{problem:?}");
@@ -327,7 +262,6 @@ mod tests {
             grouping: &key,
             ..Surroundings::default()
         };
-        let histogram = |rest: &str| format!("# TYPE h histogram\n{rest}");
         for (text, line, said) in [
             (
                 "a{job=\"other\"} 1\n".to_owned(),
@@ -344,21 +278,6 @@ mod tests {
                 "gateway's own",
             ),
             ("push_time_seconds 1\n".to_owned(), 1, "gateway's own"),
-            (
-                histogram("h_bucket{le=\"1\"} 1\nh_count 1\n"),
-                3,
-                "no bucket le=\"+Inf\"",
-            ),
-            (
-                histogram("h_bucket{le=\"2\"} 3\nh_bucket{le=\"1\"} 4\nh_bucket{le=\"+Inf\"} 4\n"),
-                2,
-                "fall at le=\"2\"",
-            ),
-            (
-                histogram("h_bucket{le=\"+Inf\"} 4\nh_count 5\n"),
-                3,
-                "differs",
-            ),
             (
                 "# TYPE m counter\nm_total 1\n# EOF\n".to_owned(),
                 1,

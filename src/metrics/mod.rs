@@ -1,6 +1,7 @@
 //! Every metric that exists, its text form written, read and checked, and the Pushgateway.
 
 pub mod check;
+mod distributions;
 pub mod exporters;
 pub mod exposition;
 pub mod gateway;
