@@ -551,7 +551,7 @@ fn spelled_numbers_too_many_to_keep_are_counted_alike_in_shards() {
         (&v["kind"], &v["status"]),
         (&json!("numeric"), &json!("OK"))
     );
-    let mean = amounts.iter().sum::<u64>() as f64 / rows as f64 / 100.0;
+    let mean = amounts.iter().sum::<u64>() as f64 / f64::from(rows) / 100.0;
     let found = v["numeric"]["current"]["mean"].as_f64().expect("a mean");
     assert!((found - mean).abs() < 1e-6 * mean, "{found} {mean}");
 }
