@@ -450,7 +450,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__lint)
-            opts="-v -q -h --explain --disable --strict --scrape-interval --format --junit --markdown --sarif --config --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --explain --disable --strict --fix --dry-run --scrape-interval --retention --prometheus --format --junit --markdown --sarif --config --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -465,6 +465,14 @@ _churnctl() {
                     return 0
                     ;;
                 --scrape-interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retention)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

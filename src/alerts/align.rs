@@ -1,14 +1,31 @@
 //! From a place in a scalar's value back to its line and column in the file: folding, indentation
 //! and quoting lie between the two, and the parser does not tell.
 
+use std::ops::Range;
+
 use super::node::{Source, Spot};
+use super::rule::Scalar;
+
+/// Returns the bytes of the file that a part of the value is written in. Blanks at both ends of the
+/// part are left out.
+#[must_use]
+pub fn bytes(source: &Source, scalar: &Scalar, part: &Range<usize>) -> Option<Range<usize>> {
+    let text = scalar.value.get(part.clone())?;
+    let (first, _) = text.char_indices().find(|(_, c)| !c.is_whitespace())?;
+    let (last, character) = text.char_indices().rfind(|(_, c)| !c.is_whitespace())?;
+    let byte = |offset: usize| nearest(source, scalar.spot, &scalar.value, part.start + offset);
+    Some(byte(first)?..byte(last)? + character.len_utf8())
+}
 
 /// Returns line and column of byte `offset` of a scalar's value.
-///
-/// Folding and indenting change blanks only, so the characters that are not blank come in the same
-/// order in both texts; quoting adds backslashes, which are skipped.
 #[must_use]
 pub fn position(source: &Source, spot: Spot, value: &str, offset: usize) -> (u64, u64) {
+    source.position(nearest(source, spot, value, offset).unwrap_or(spot.byte))
+}
+
+/// Folding and indenting change blanks only, so the characters that are not blank come in the same
+/// order in both texts; quoting adds backslashes, which are skipped.
+fn nearest(source: &Source, spot: Spot, value: &str, offset: usize) -> Option<usize> {
     let raw = source.text.get(spot.byte..).unwrap_or_default();
     let mut raw = raw.char_indices().peekable();
     let mut found = spot.byte;
@@ -20,9 +37,7 @@ pub fn position(source: &Source, spot: Spot, value: &str, offset: usize) -> (u64
             continue;
         }
         loop {
-            let Some((byte, seen)) = raw.next() else {
-                return source.position(found);
-            };
+            let (byte, seen) = raw.next()?;
             if seen == wanted {
                 found = spot.byte + byte;
                 break;
@@ -36,7 +51,7 @@ pub fn position(source: &Source, spot: Spot, value: &str, offset: usize) -> (u64
             break;
         }
     }
-    source.position(found)
+    Some(found)
 }
 
 #[cfg(test)]

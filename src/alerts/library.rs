@@ -27,6 +27,17 @@ pub struct Library {
     pub cron_jobs: Vec<String>,
     /// Documents that are something else.
     pub others: usize,
+    /// What Alertmanager objects say of the namespaces of AlertmanagerConfig objects.
+    strategies: Vec<Strategy>,
+}
+
+/// Whether AlertmanagerConfig objects take alerts of their own namespace only.
+#[derive(Debug)]
+enum Strategy {
+    /// `None`: they take all.
+    AllNamespaces,
+    /// `OnNamespaceExceptForAlertmanagerNamespace`: those in this namespace take all.
+    AllFrom(String),
 }
 
 impl Library {
@@ -50,6 +61,15 @@ impl Library {
         for source in library.sources.clone() {
             for document in documents(&source)? {
                 library.document(&source, &document)?;
+            }
+        }
+        for configuration in &mut library.configurations {
+            let takes_all = |strategy: &Strategy| match strategy {
+                Strategy::AllNamespaces => true,
+                Strategy::AllFrom(namespace) => configuration.namespace.as_ref() == Some(namespace),
+            };
+            if library.strategies.iter().any(takes_all) {
+                configuration.ask_no_namespace();
             }
         }
         Ok(library)
@@ -136,6 +156,20 @@ impl Library {
             "AlertmanagerConfig" => {
                 let configuration = Configuration::of_object(source, document)?;
                 self.configurations.push(configuration);
+            }
+            "Alertmanager" => {
+                let strategy = ["spec", "alertmanagerConfigMatcherStrategy", "type"];
+                let namespace = document.at(&["metadata", "namespace"]);
+                let namespace = namespace
+                    .and_then(Node::scalar)
+                    .unwrap_or_else(|| "default".to_owned());
+                match document.at(&strategy).and_then(Node::scalar).as_deref() {
+                    Some("None") => self.strategies.push(Strategy::AllNamespaces),
+                    Some("OnNamespaceExceptForAlertmanagerNamespace") => {
+                        self.strategies.push(Strategy::AllFrom(namespace));
+                    }
+                    _ => {}
+                }
             }
             "CronJob" => self.cron_jobs.extend(name),
             _ => self.others += 1,

@@ -8,12 +8,14 @@ use super::Global;
 use super::columns::checked;
 use super::global::{FormatArg, formats};
 use crate::alerts::lint::LintOptions;
-use crate::commands::alerts::{LintRequest, ListRequest, LiveRequest, Outputs, TestRequest};
+use crate::commands::alerts::{
+    Fix, LintRequest, LintServer, ListRequest, LiveRequest, Outputs, TestRequest,
+};
 use crate::commands::gateway::GatewayRequest;
 use crate::error::{Error, Result};
 use crate::http::client::BaseUrl;
 use crate::reports::alerts::Thresholds;
-use crate::settings::{Flags, Percent, Settings, Span};
+use crate::settings::{AlertsSettings, Flags, Percent, Settings, Span};
 
 const REPORTS: &str = "Reports";
 const CASES: &str = "Cases";
@@ -43,6 +45,12 @@ Examples:
   # In a workflow: findings beside their lines, warnings fail, too
   churnctl alerts lint rules/ --format github --strict
 
+  # Mend what can be mended without a choice; first only look
+  churnctl alerts lint rules/ --fix --dry-run
+
+  # With the types of metrics, the scrape interval and the retention of a running server
+  churnctl alerts lint rules/ --prometheus http://localhost:9090
+
   # What does a finding mean?
   churnctl alerts lint --explain namespace-lost
 
@@ -51,7 +59,7 @@ A comment switches a check off, for the rule below it or for the file:
   # churnctl: disable-file=missing-runbook-url the runbook is being written
 
 Exit codes: 0 nothing found, or warnings only; 2 something FAILs; 64 wrong usage; 65 not readable as
-rules; 74 cannot read or write; 78 bad settings. `churnctl --help` lists all.
+rules; 69 the server stayed away; 74 cannot read or write; 78 bad settings. `churnctl --help` lists all.
 ";
 
 const TEST_EXAMPLES: &str = "\
@@ -113,7 +121,7 @@ pub enum AlertsTask {
     /// `alerts list`.
     List(ListRequest),
     /// `alerts lint`.
-    Lint(LintRequest),
+    Lint(Box<LintRequest>),
     /// `alerts test`.
     Test(Box<TestRequest>),
 }
@@ -157,9 +165,31 @@ struct LintArgs {
     #[arg(long)]
     strict: bool,
 
-    /// Time between two scrapes
+    /// Mend what can be mended without a choice, and show the difference
+    ///
+    /// Only bytes that a finding is about are changed. A file is written only if it can still be read
+    /// and has fewer findings than before, and none that is new.
+    #[arg(long)]
+    fix: bool,
+
+    /// With --fix: show the difference and write nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
+
+    /// Time between two scrapes [assumed: 30s] [setting: proof.scrape_interval]
     #[arg(long, value_name = "TIME", value_parser = checked::<Span>)]
     scrape_interval: Option<String>,
+
+    /// How long Prometheus keeps samples [assumed: 15d] [setting: proof.retention]
+    #[arg(long, value_name = "TIME", value_parser = checked::<Span>)]
+    retention: Option<String>,
+
+    /// Prometheus to ask for types of metrics, scrape interval and retention
+    ///
+    /// Without it a metric's type is known from a list of common exporters, or guessed by its name,
+    /// and what is guessed is a warning at most.
+    #[arg(long, value_name = "URL", help_heading = LIVE, value_hint = ValueHint::Url)]
+    prometheus: Option<String>,
 
     /// How to print the findings
     ///
@@ -307,6 +337,7 @@ impl AlertsArgs {
             AlertsCommand::List(args) => &args.paths,
             AlertsCommand::Lint(args) => {
                 flags.one("proof.scrape_interval", args.scrape_interval.as_ref());
+                flags.one("proof.retention", args.retention.as_ref());
                 &args.paths
             }
             AlertsCommand::Test(args) => {
@@ -335,12 +366,15 @@ impl AlertsArgs {
         let paths = set.rules.clone();
         Ok(match self.command {
             AlertsCommand::List(_) => AlertsTask::List(ListRequest { paths }),
-            AlertsCommand::Lint(args) => AlertsTask::Lint(LintRequest {
+            AlertsCommand::Lint(args) => AlertsTask::Lint(Box::new(LintRequest {
                 paths,
-                options: LintOptions {
-                    scrape_interval: set.scrape_interval.get().as_millis() as u64,
-                    disabled: args.disable,
+                options: lint_options(set, args.disable),
+                fix: match (args.fix, args.dry_run) {
+                    (true, false) => Some(Fix::Write),
+                    (true, true) => Some(Fix::Show),
+                    (false, _) => None,
                 },
+                server: lint_server(args.prometheus.as_ref(), set)?,
                 is_strict: args.strict,
                 explain: args.explain,
                 export: global.export(),
@@ -349,7 +383,7 @@ impl AlertsArgs {
                     markdown: args.markdown,
                     sarif: args.sarif,
                 },
-            }),
+            })),
             AlertsCommand::Test(args) => AlertsTask::Test(Box::new(TestRequest {
                 paths,
                 live: live(&args, settings)?,
@@ -370,6 +404,32 @@ impl AlertsArgs {
             })),
         })
     }
+}
+
+fn lint_options(set: &AlertsSettings, disabled: Vec<String>) -> LintOptions {
+    let milliseconds = |span: Span| span.get().as_millis() as u64;
+    let assumed = LintOptions::default();
+    LintOptions {
+        scrape_interval: set
+            .scrape_interval
+            .map_or(assumed.scrape_interval, milliseconds),
+        is_interval_known: set.scrape_interval.is_some(),
+        retention: set.retention.map(milliseconds),
+        disabled,
+        ..assumed
+    }
+}
+
+fn lint_server(url: Option<&String>, set: &AlertsSettings) -> Result<Option<LintServer>> {
+    let Some(url) = url else { return Ok(None) };
+    let url = url
+        .parse()
+        .map_err(|why| Error::usage(format!("--prometheus: {why}")))?;
+    Ok(Some(LintServer {
+        url,
+        token_file: set.token_file.clone(),
+        ca_file: set.ca_file.clone(),
+    }))
 }
 
 fn live(args: &TestArgs, settings: &Settings) -> Result<Option<LiveRequest>> {

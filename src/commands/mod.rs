@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod config;
 pub mod deployment;
+mod diff;
 pub mod doctor;
 pub mod drift;
 mod drift_watch;

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use similar::TextDiff;
 
-use super::{Shell, deployment};
+use super::{Shell, deployment, diff};
 use crate::cells::Tone;
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
@@ -14,7 +13,6 @@ use crate::files::{sweep_stale, write_atomically};
 use crate::manifests::{self, Content, File, Flavor, Form, HEADER, Part, Plan};
 use crate::settings::Settings;
 use crate::terminal::Format;
-use crate::text::visible;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -369,22 +367,5 @@ fn print_diff(path: &Path, old: Option<&str>, new: &str, shell: &mut Shell<'_>) 
         (Some(_), "") => (name.to_string(), "/dev/null".to_owned()),
         (Some(_), _) => (name.to_string(), format!("{name} (rendered)")),
     };
-    let diff = TextDiff::from_lines(old.unwrap_or_default(), new);
-    let text = diff
-        .unified_diff()
-        .context_radius(3)
-        .header(&from, &to)
-        .to_string();
-    for line in text.lines() {
-        let tone = match line.as_bytes().first() {
-            Some(b'+') => Tone::Good,
-            Some(b'-') => Tone::Bad,
-            Some(b'@') => Tone::Dim,
-            Some(_) | None => Tone::Plain,
-        };
-        // Not wrapped: who applies a patch wants its lines.
-        let painted = shell.look().paint.tone(tone, &visible(line));
-        shell.print(&format!("{painted}\n"))?;
-    }
-    Ok(())
+    diff::print((&from, old.unwrap_or_default()), (&to, new), shell)
 }

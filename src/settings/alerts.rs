@@ -13,8 +13,10 @@ use crate::error::Result;
 pub struct AlertsSettings {
     /// Files and folders with rules, cases and configurations.
     pub rules: Vec<String>,
-    /// Time between two scrapes.
-    pub scrape_interval: Span,
+    /// Time between two scrapes, if anybody said it.
+    pub scrape_interval: Option<Span>,
+    /// How long Prometheus keeps samples, if anybody said it.
+    pub retention: Option<Span>,
     /// Least coverage of the cases.
     pub min_coverage: Percent,
     /// Least share of altered rules that some case notices.
@@ -33,7 +35,8 @@ impl AlertsSettings {
     pub(super) fn resolve(layers: &Layers) -> Result<Self> {
         Ok(Self {
             rules: layers.list("proof.rules")?,
-            scrape_interval: layers.required("proof.scrape_interval")?.0,
+            scrape_interval: layers.optional("proof.scrape_interval")?.0,
+            retention: layers.optional("proof.retention")?.0,
             min_coverage: layers.required("proof.min_coverage")?.0,
             min_mutation: layers.required("proof.min_mutation")?.0,
             prometheus: layers.optional("proof.prometheus")?.0,

@@ -146,11 +146,6 @@ fn the_faults_of_the_old_rules_are_found_by_id_and_line() {
         "dead-metric:77",
         "dead-metric:79",
         "dead-metric:85",
-        // sum() and sum by (le) drop it.
-        "namespace-lost:16",
-        "namespace-lost:102",
-        "namespace-lost:127",
-        "namespace-lost:139",
         "traffic-guard:86",
         "traffic-guard:103",
         "traffic-guard:128",

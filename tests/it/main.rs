@@ -1,6 +1,7 @@
 //! The one integration test binary: the program as its users see it, and rules about its source.
 
 mod alerts;
+mod alerts_lint;
 mod alerts_live;
 mod api_server;
 mod architecture;

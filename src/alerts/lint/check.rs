@@ -1,12 +1,15 @@
 //! What a check is, what it finds, and what it may look at.
 
+use std::ops::Range;
+
 use promql_parser::parser::Expr;
 use serde::Serialize;
 
 use super::LintOptions;
+use super::fix::{Edit, within_scalar};
 use crate::alerts::library::Library;
 use crate::alerts::node::Source;
-use crate::alerts::promql::{Token, TokenKind, scan};
+use crate::alerts::promql::{Facts, Token, TokenKind, Tree, scan};
 use crate::alerts::rule::Rule;
 
 /// How bad a finding is.
@@ -61,23 +64,47 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub hint: String,
+    /// Edits of the file that mend it; none where a human has to decide.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fix: Vec<Edit>,
 }
 
 /// A rule whose expression could be read.
 #[derive(Debug)]
 pub(super) struct View<'a> {
     pub(super) rule: &'a Rule,
-    pub(super) expr: Expr,
+    pub(super) expr: &'a Expr,
+    /// The expression with places, and what is inferred of it.
+    pub(super) tree: Tree<'a>,
     pub(super) tokens: Vec<Token>,
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(rule: &'a Rule, expr: Expr) -> Self {
+    pub(super) fn new(rule: &'a Rule, expr: &'a Expr, facts: &Facts) -> Self {
+        let text = &rule.expr.value;
+        let tokens = scan(text);
         Self {
+            tree: Tree::of(expr, text, &tokens, facts),
             rule,
             expr,
-            tokens: scan(&rule.expr.value),
+            tokens,
         }
+    }
+
+    /// Returns the text of a part of the expression.
+    pub(super) fn text(&self, range: &Range<usize>) -> &'a str {
+        self.rule.expr.value.get(range.clone()).unwrap_or_default()
+    }
+
+    /// Returns the place of a part of the expression.
+    pub(super) fn place(&self, part: &Tree<'_>) -> (u64, u64) {
+        self.rule.position(part.range.start)
+    }
+
+    /// Makes the edit that puts a text in the place of a part of the expression.
+    pub(super) fn edit(&self, range: &Range<usize>, text: &str) -> Vec<Edit> {
+        let edit = within_scalar(&self.rule.source, &self.rule.expr, range, text);
+        edit.into_iter().collect()
     }
 
     /// Returns the place of the first word that is this one; else of the expression.
@@ -106,9 +133,10 @@ impl<'a> View<'a> {
 pub(super) struct Context<'a> {
     pub(super) library: &'a Library,
     /// All rules that alert and can be read.
-    pub(super) alerts: Vec<View<'a>>,
+    pub(super) alerts: Vec<&'a View<'a>>,
     /// All rules that can be read.
-    pub(super) all: Vec<View<'a>>,
+    pub(super) all: Vec<&'a View<'a>>,
+    pub(super) facts: &'a Facts,
     pub(super) options: &'a LintOptions,
 }
 
@@ -120,6 +148,12 @@ pub(super) struct Findings {
 }
 
 impl Findings {
+    fn add(&mut self, finding: Finding) -> &mut Finding {
+        let at = self.found.len();
+        self.found.push(finding);
+        &mut self.found[at]
+    }
+
     /// Adds something about a rule.
     pub(super) fn of_rule(
         &mut self,
@@ -128,8 +162,8 @@ impl Findings {
         (line, column): (u64, u64),
         message: impl Into<String>,
         hint: impl Into<String>,
-    ) {
-        self.found.push(Finding {
+    ) -> &mut Finding {
+        self.add(Finding {
             check: self.check,
             status,
             file: rule.source.name.clone(),
@@ -138,7 +172,8 @@ impl Findings {
             rule: Some(rule.name.clone()),
             message: message.into(),
             hint: hint.into(),
-        });
+            fix: Vec::new(),
+        })
     }
 
     /// Adds something about a line.
@@ -149,8 +184,8 @@ impl Findings {
         line: u64,
         message: impl Into<String>,
         hint: impl Into<String>,
-    ) {
-        self.found.push(Finding {
+    ) -> &mut Finding {
+        self.add(Finding {
             check: self.check,
             status,
             file: source.name.clone(),
@@ -159,6 +194,7 @@ impl Findings {
             rule: None,
             message: message.into(),
             hint: hint.into(),
-        });
+            fix: Vec::new(),
+        })
     }
 }

@@ -1,7 +1,9 @@
 //! `dead-metric`: names that current exporters no longer have. An alert on one never fires.
 
+use promql_parser::parser::Expr;
+
 use super::check::{Context, Findings, Severity};
-use crate::alerts::promql::metrics;
+use crate::alerts::promql::selector_of;
 
 struct Dead {
     name: &'static str,
@@ -47,21 +49,33 @@ static DEAD: &[Dead] = &[
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     for view in &context.all {
-        for name in metrics(&view.expr) {
+        let mut seen: Vec<&str> = Vec::new();
+        view.tree.walk(&mut |part, above| {
+            let Some(selector) = selector_of(part.expr) else {
+                return;
+            };
+            let Some(name) = selector.name.as_deref() else {
+                return;
+            };
             let found = DEAD.iter().find(|dead| match dead.prefix {
                 true => name.starts_with(dead.name),
                 false => name == dead.name,
             });
-            let Some(dead) = found else { continue };
+            let Some(dead) = found.filter(|_| !seen.contains(&name)) else {
+                return;
+            };
+            // `old or new` is how a rule serves both generations.
+            let either = above.iter().any(|outer| match outer.expr {
+                Expr::Binary(binary) => binary.op.to_string() == "or",
+                _ => false,
+            });
+            if either {
+                return;
+            }
+            seen.push(name);
             let message = format!("{name} is gone since {}", dead.since);
             let hint = format!("use {}", dead.new);
-            findings.of_rule(
-                Severity::Fail,
-                view.rule,
-                view.place_of(&name),
-                message,
-                hint,
-            );
-        }
+            findings.of_rule(Severity::Fail, view.rule, view.place(part), message, hint);
+        });
     }
 }

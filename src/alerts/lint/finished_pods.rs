@@ -5,7 +5,7 @@ use crate::alerts::promql::selectors;
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     for view in &context.alerts {
-        for pattern in selectors(&view.expr) {
+        for pattern in selectors(view.expr) {
             if pattern.metric() != Some("kube_pod_status_phase") {
                 continue;
             }

@@ -4,29 +4,34 @@
 use promql_parser::parser::Expr;
 
 use super::check::{Context, Findings, Severity};
-use crate::alerts::promql::{bare, calls, labels_of, selectors, walk};
+use crate::alerts::promql::{calls, selectors};
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
+    // Only these objects ask for a namespace, and with the strategy `None` not even they.
+    let mut configurations = context.library.configurations.iter();
+    if !configurations.any(|one| one.asks_namespace()) {
+        return;
+    }
     for view in &context.alerts {
-        if view.rule.label("namespace").is_some() || labels_of(&view.expr).may_have("namespace") {
+        let labels = &view.tree.shape.labels;
+        if view.rule.label("namespace").is_some() || labels.may_have("namespace") {
             continue;
         }
         // `vector(1)`, a heartbeat, is about no namespace.
-        if selectors(&view.expr).is_empty() {
+        if selectors(view.expr).is_empty() {
             continue;
         }
-        let mut place = None;
-        walk(bare(&view.expr), &mut |expr, _| {
-            let word = match expr {
-                Expr::Aggregate(aggregate) if !labels_of(expr).may_have("namespace") => {
-                    aggregate.op.to_string()
-                }
-                Expr::Call(call) if calls(expr, &["absent"]) => call.func.name.to_owned(),
-                _ => return,
+        let mut lost = None;
+        view.tree.walk(&mut |part, _| {
+            let drops = match part.expr {
+                Expr::Aggregate(_) => !part.shape.labels.may_have("namespace"),
+                expr => calls(expr, &["absent"]),
             };
-            place.get_or_insert_with(|| view.place_of(&word));
+            if drops {
+                lost = lost.or(Some(part));
+            }
         });
-        let place = place.unwrap_or_else(|| view.rule.position(0));
+        let place = view.place(lost.unwrap_or(&view.tree));
         let message = "the alert has no `namespace`, so that no AlertmanagerConfig takes it";
         let hint =
             "keep it (`sum by (namespace) (...)`), or set `labels: {namespace: churn-mlops}`";

@@ -2,7 +2,7 @@
 
 use promql_parser::parser::Expr;
 
-use super::check::{Context, Findings, Severity};
+use super::check::{Context, Findings, Severity, View};
 use crate::alerts::promql::{Pattern, calls, metrics, selectors, walk};
 
 /// Where metrics come from.
@@ -30,9 +30,16 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     let watched = watched(context);
     let mut seen: Vec<String> = Vec::new();
     for view in &context.alerts {
-        for name in metrics(&view.expr) {
+        for name in metrics(view.expr) {
             let origin = origin(&name);
-            let what = origin.map_or(name.as_str(), |origin| origin.name);
+            // Names with one first word usually come from one exporter.
+            let family = match name.split_once(['_', ':']) {
+                _ if name.contains(':') => continue,
+                Some((word, _)) => format!("{word}_*"),
+                None => name.clone(),
+            };
+            let what = origin.map_or(family.as_str(), |origin| origin.name);
+            let own_jobs = jobs(view, &name);
             if seen.iter().any(|known| known == what)
                 || ["up", "ALERTS", "ALERTS_FOR_STATE"].contains(&name.as_str())
             {
@@ -41,11 +48,15 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
             seen.push(what.to_owned());
             let jobs = origin.map_or(&[][..], |origin| origin.jobs);
             let is_watched = watched.iter().any(|pattern| match pattern.metric() {
-                Some("up") => pattern
-                    .matcher("job")
-                    .is_some_and(|matcher| jobs.iter().any(|job| matcher.value.contains(job))),
+                Some("up") => pattern.matcher("job").is_none_or(|matcher| {
+                    jobs.iter().any(|job| matcher.value.contains(job))
+                        || own_jobs.contains(&matcher.value)
+                        || matcher.value.contains(family.trim_end_matches("_*"))
+                }),
                 Some(metric) => {
-                    metric == name || self::origin(metric).is_some_and(|one| one.name == what)
+                    metric == name
+                        || origin.is_none() && metric.starts_with(family.trim_end_matches('*'))
+                        || self::origin(metric).is_some_and(|one| one.name == what)
                 }
                 None => false,
             });
@@ -69,6 +80,14 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
+/// The jobs that an alert names for a metric.
+fn jobs(view: &View<'_>, name: &str) -> Vec<String> {
+    let own = selectors(view.expr);
+    let own = own.iter().filter(|pattern| pattern.metric() == Some(name));
+    own.filter_map(|pattern| pattern.matcher("job").map(|matcher| matcher.value.clone()))
+        .collect()
+}
+
 fn origin(name: &str) -> Option<&'static Origin> {
     let begins = |origin: &&Origin| {
         origin
@@ -83,7 +102,7 @@ fn origin(name: &str) -> Option<&'static Origin> {
 fn watched(context: &Context<'_>) -> Vec<Pattern> {
     let mut found = Vec::new();
     for view in &context.alerts {
-        walk(&view.expr, &mut |expr, _| {
+        walk(view.expr, &mut |expr, _| {
             if calls(expr, &["absent", "absent_over_time"]) {
                 found.extend(selectors(expr));
             }

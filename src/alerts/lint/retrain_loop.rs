@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
         .collect();
     for view in &context.alerts {
         let retrains = view.rule.label("action") == Some("retrain");
-        for pattern in selectors(&view.expr) {
+        for pattern in selectors(view.expr) {
             let of_failure = pattern.metric().is_some_and(|name| name.contains("failed"));
             for matcher in pattern.matchers() {
                 let regex =

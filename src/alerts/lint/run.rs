@@ -1,19 +1,28 @@
 //! Runs the checks over a library and leaves out what comments switch off.
 
+use std::collections::BTreeMap;
+
+use promql_parser::parser::Expr;
 use serde::Serialize;
 
 use super::check::{Context, Finding, Findings, Severity, View};
 use super::comments::{Disable, disables};
 use super::registry::CHECKS;
 use crate::alerts::library::Library;
-use crate::alerts::promql;
-use crate::alerts::rule::RuleKind;
+use crate::alerts::promql::{self, Facts, Shape};
+use crate::alerts::rule::{Rule, RuleKind};
 
 /// What the checks need to know beside the rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LintOptions {
     /// Time between two scrapes, in milliseconds.
     pub scrape_interval: u64,
+    /// Whether that was said, by a setting or a server, and not only assumed.
+    pub is_interval_known: bool,
+    /// How long samples are kept, in milliseconds; none if nobody said it.
+    pub retention: Option<u64>,
+    /// Types by metric family, as a server's `/api/v1/metadata` gives them.
+    pub metadata: BTreeMap<String, String>,
     /// Ids of checks that are switched off.
     pub disabled: Vec<String>,
 }
@@ -22,6 +31,9 @@ impl Default for LintOptions {
     fn default() -> Self {
         Self {
             scrape_interval: 30_000,
+            is_interval_known: false,
+            retention: None,
+            metadata: BTreeMap::new(),
             disabled: Vec::new(),
         }
     }
@@ -77,33 +89,73 @@ impl LintReport {
 /// Checks everything in the library.
 #[must_use]
 pub fn lint(library: &Library, options: &LintOptions) -> LintReport {
-    let views = || {
-        let rules = library.rules.iter();
-        rules.filter_map(|rule| {
-            let expr = promql::parse(&rule.expr.value).ok()?;
-            Some(View::new(rule, expr))
-        })
-    };
+    let parsed: Vec<(&Rule, Expr)> = library
+        .rules
+        .iter()
+        .filter_map(|rule| Some((rule, promql::parse(&rule.expr.value).ok()?)))
+        .collect();
+    let facts = facts(&parsed, options);
+    let views: Vec<View<'_>> = parsed
+        .iter()
+        .map(|(rule, expr)| View::new(rule, expr, &facts))
+        .collect();
+    let alerts = views
+        .iter()
+        .filter(|view| view.rule.kind == RuleKind::Alert);
     let context = Context {
         library,
-        alerts: views()
-            .filter(|view| view.rule.kind == RuleKind::Alert)
-            .collect(),
-        all: views().collect(),
+        alerts: alerts.collect(),
+        all: views.iter().collect(),
+        facts: &facts,
         options,
     };
+    let found = findings(&context);
+    report(library, found)
+}
+
+/// Returns what is known of metrics: what the options say, and what recording rules make.
+fn facts(parsed: &[(&Rule, Expr)], options: &LintOptions) -> Facts {
+    let mut facts = Facts {
+        metadata: options.metadata.clone(),
+        ..Facts::default()
+    };
+    // Records may be made of records that stand further down.
+    for _ in 0..2 {
+        let mut records: BTreeMap<String, Shape> = BTreeMap::new();
+        let recording = parsed.iter();
+        for (rule, expr) in recording.filter(|(rule, _)| rule.kind == RuleKind::Record) {
+            let labels = rule.labels.iter();
+            let labels = labels.map(|(name, value)| (name.as_str(), value.value.as_str()));
+            let shape = View::new(rule, expr, &facts).tree.shape.recorded(labels);
+            let shape = match records.remove(&rule.name) {
+                Some(other) => other.or(shape),
+                None => shape,
+            };
+            records.insert(rule.name.clone(), shape);
+        }
+        facts.records = records;
+    }
+    facts
+}
+
+fn findings(context: &Context<'_>) -> Vec<Finding> {
     let mut all = Vec::new();
     for check in CHECKS {
-        if options.disabled.iter().any(|id| id == check.id) {
+        if context.options.disabled.iter().any(|id| id == check.id) {
             continue;
         }
         let mut findings = Findings {
             check: check.id,
             found: Vec::new(),
         };
-        (check.run)(&context, &mut findings);
+        (check.run)(context, &mut findings);
         all.extend(findings.found);
     }
+    all
+}
+
+/// Leaves out what comments switch off, and puts the rest in order.
+fn report(library: &Library, all: Vec<Finding>) -> LintReport {
     let disables: Vec<Disable> = library
         .sources
         .iter()
@@ -179,7 +231,6 @@ mod tests {
             ("'rate(x[5m)'", "syntax:5"),
             ("kube_hpa_spec_max_replicas > 3", "dead-metric:5"),
             ("model_drift_scores > 0.3", "unknown-own-metric:5"),
-            ("sum(kube_pod_info) > 3", "namespace-lost:5"),
             (
                 "sum by (namespace) (kube_pod_info) > 3",
                 "template-label:10",
@@ -215,13 +266,52 @@ mod tests {
         for expr in [
             "absent(up{namespace=\"n\",pod=\"p\",job=\"churn-api\"})",
             "up == 0",
-            "rate(up[5m]) / (rate(up[5m]) > 0.05) > 0.5",
-            "rate(up[5m]) / rate(up[5m]) > 0.5 and rate(up[5m]) > 1",
+            "rate(a_total[5m]) / (rate(b_total[5m]) > 0.05) > 0.5",
+            "rate(a_total[5m]) / rate(b_total[5m]) > 0.5 and rate(b_total[5m]) > 1",
+            "rate(a_total[5m]) / clamp_min(rate(b_total[5m]), 1) > 0.5",
+            // A mean, and two windows of one error budget.
+            "rate(a_sum[5m]) / rate(a_count[5m]) > 0.5",
+            "rate(a_total[1h]) / rate(b_total[1h]) > 0.01 and rate(a_total[5m]) / rate(b_total[5m]) > 0.01",
             // The first ratio is guarded, and the second counts only with it.
-            "rate(up[1h]) / (rate(up[1h]) > 1) > 0.5 and rate(up[5m]) / rate(up[5m]) > 0.5",
+            "rate(a_total[1h]) / (rate(b_total[1h]) > 1) > 0.5 and rate(a_total[5m]) / rate(b_total[5m]) > 0.5",
             "absent(up_total{namespace=\"n\",pod=\"p\"})",
         ] {
-            assert_eq!(found(expr), Vec::<String>::new(), "{expr}");
+            let found = found(expr);
+            let found: Vec<_> = found
+                .iter()
+                .filter(|one| !one.starts_with("no-absence-alert"))
+                .collect();
+            assert!(found.is_empty(), "{expr}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_is_asked_for_only_where_an_object_needs_it() {
+        let rule = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {name: r}\n\
+                    spec:\n  groups:\n  - name: g\n    rules:\n    - alert: A\n      expr: sum(x) > 1\n";
+        let object = "apiVersion: monitoring.coreos.com/v1alpha1\nkind: AlertmanagerConfig\n\
+                      metadata: {name: a, namespace: n}\nspec: {route: {receiver: r}, receivers: [{name: r}]}\n";
+        let server = |strategy: &str| {
+            format!(
+                "apiVersion: monitoring.coreos.com/v1\nkind: Alertmanager\nmetadata: {{name: m, namespace: n}}\n\
+                 spec: {{alertmanagerConfigMatcherStrategy: {{type: {strategy}}}}}\n"
+            )
+        };
+        // Strategies as in the Prometheus Operator's API reference.
+        let except = server("OnNamespaceExceptForAlertmanagerNamespace");
+        for (texts, wanted) in [
+            (vec![rule], false),
+            (vec![rule, object], true),
+            (vec![rule, object, &server("OnNamespace")], true),
+            (vec![rule, object, &server("None")], false),
+            (vec![rule, object, &except], false),
+        ] {
+            let report = lint(&library(&texts.join("---\n")), &LintOptions::default());
+            let found = report
+                .findings
+                .iter()
+                .any(|one| one.check == "namespace-lost");
+            assert_eq!(found, wanted, "{texts:?}");
         }
     }
 

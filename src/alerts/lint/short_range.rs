@@ -5,30 +5,63 @@ use promql_parser::parser::Expr;
 
 use super::check::{Context, Findings, Severity};
 use crate::alerts::duration;
-use crate::alerts::promql::walk;
+use crate::alerts::promql::calls;
+
+/// What looks at the difference of samples; one sample is enough for the others.
+const DIFFERENCES: [&str; 9] = [
+    "rate",
+    "irate",
+    "increase",
+    "delta",
+    "idelta",
+    "deriv",
+    "predict_linear",
+    "changes",
+    "resets",
+];
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
-    let least = context.options.scrape_interval.saturating_mul(4);
+    let interval = context.options.scrape_interval;
+    let least = interval.saturating_mul(4);
     for view in &context.all {
-        walk(&view.expr, &mut |expr, _| {
-            let Expr::MatrixSelector(matrix) = expr else {
+        view.tree.walk(&mut |part, above| {
+            let Expr::MatrixSelector(matrix) = part.expr else {
                 return;
             };
             let range = matrix.range.as_millis() as u64;
-            if range >= least {
+            let differs = above.last().is_some_and(|outer| calls(outer.expr, &DIFFERENCES));
+            if !differs || range >= least {
                 return;
             }
-            let place = view.place_of(&duration::text(range));
-            let scrape = duration::text(context.options.scrape_interval);
-            let message = format!(
-                "a range of {} is shorter than four scrapes of {scrape}",
-                duration::text(range)
-            );
+            let known = context.options.is_interval_known;
+            let (scrape, text) = (duration::text(interval), duration::text(range));
+            // Half of the time, or always, there is a single sample in the range.
+            let (status, message) = match (known, range < interval.saturating_mul(2)) {
+                (true, true) => (
+                    Severity::Fail,
+                    format!("a range of {text} holds less than two scrapes of {scrape}: there is no result"),
+                ),
+                (true, false) => (
+                    Severity::Warn,
+                    format!("a range of {text} is shorter than four scrapes of {scrape}"),
+                ),
+                (false, _) => (
+                    Severity::Warn,
+                    format!("a range of {text} is shorter than four scrapes, if one comes every {scrape}"),
+                ),
+            };
             let hint = format!(
                 "take {} or more, or say --scrape-interval",
                 duration::text(least)
             );
-            findings.of_rule(Severity::Fail, view.rule, place, message, hint);
+            let place = view.place_of(&text);
+            let finding = findings.of_rule(status, view.rule, place, message, hint);
+            let brackets = view.text(&part.range);
+            let open = brackets.find('[').map(|open| part.range.start + open + 1);
+            let close = brackets.find(']').map(|close| part.range.start + close);
+            if let (Some(open), Some(close)) = (open, close) {
+                finding.fix = view.edit(&(open..close), &duration::text(least));
+            }
         });
     }
 }

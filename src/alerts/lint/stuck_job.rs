@@ -1,7 +1,9 @@
 //! `stuck-job`: kube_job_status_failed belongs to the Job object, not to the last run.
 
+use promql_parser::parser::Expr;
+
 use super::check::{Context, Findings, Severity};
-use crate::alerts::promql::metrics;
+use crate::alerts::promql::{any, metrics};
 
 const LATER: [&str; 2] = [
     "kube_cronjob_status_last_successful_time",
@@ -10,13 +12,23 @@ const LATER: [&str; 2] = [
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     for view in &context.alerts {
-        let names = metrics(&view.expr);
+        let names = metrics(view.expr);
         let failed = names
             .iter()
             .find(|name| ["kube_job_status_failed", "kube_job_failed"].contains(&name.as_str()));
         let Some(failed) = failed else { continue };
         let absent = view.rule.expr.value.contains("absent(");
         if absent || names.iter().any(|name| LATER.contains(&name.as_str())) {
+            continue;
+        }
+        // `completions - succeeded - failed` is about what is still to do.
+        let subtracted = any(view.expr, &mut |inner| match inner {
+            Expr::Binary(binary) => {
+                binary.op.to_string() == "-" && metrics(&binary.rhs).contains(failed)
+            }
+            _ => false,
+        });
+        if subtracted {
             continue;
         }
         let message = format!(

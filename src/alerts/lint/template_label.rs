@@ -2,11 +2,10 @@
 
 use super::check::{Context, Findings, Severity};
 use crate::alerts::align;
-use crate::alerts::promql::labels_of;
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     for view in &context.alerts {
-        let labels = labels_of(&view.expr);
+        let labels = &view.tree.shape.labels;
         let texts = view.rule.annotations.iter().chain(&view.rule.labels);
         for (key, scalar) in texts {
             for (name, offset) in named_labels(&scalar.value) {

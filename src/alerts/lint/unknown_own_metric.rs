@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
         .map(|rule| rule.name.as_str())
         .collect();
     for view in &context.all {
-        for name in metrics(&view.expr) {
+        for name in metrics(view.expr) {
             let bare = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix));
             let known = |wanted: &str| ALL.iter().any(|metric| metric.name == wanted);
             if !PREFIXES.iter().any(|prefix| name.starts_with(prefix))

@@ -1,9 +1,11 @@
 //! Prometheus' API, as far as a proof needs it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::alerts::duration;
 use crate::alerts::node::{Node, Source, documents};
 use crate::error::Result;
 use crate::http::client::{Client, Request};
@@ -104,7 +106,7 @@ impl Prometheus {
             ),
             health: text(target, "health"),
             last_error: text(target, "lastError"),
-            interval: crate::alerts::duration::parse(&text(target, "scrapeInterval"))
+            interval: duration::parse(&text(target, "scrapeInterval"))
                 .map_or(Duration::from_secs(60), Duration::from_millis),
         });
         Ok(targets.collect())
@@ -122,19 +124,72 @@ impl Prometheus {
     /// # Errors
     /// Fails with 69 if it stays away.
     pub fn external_labels(&self) -> Result<Vec<(String, String)>> {
-        let data = self.get("/api/v1/status/config")?;
-        let source = std::sync::Arc::new(Source {
-            name: "Prometheus' configuration".to_owned(),
-            text: text(&data, "yaml"),
-        });
-        let documents = documents(&source)?;
-        let labels = documents
-            .first()
+        let configuration = self.configuration()?;
+        let labels = configuration
+            .as_ref()
             .and_then(|document| document.at(&["global", "external_labels"]));
         let entries = labels.map_or(&[][..], Node::entries).iter();
         let pairs =
             entries.map(|(key, value)| (key.name.clone(), value.scalar().unwrap_or_default()));
         Ok(pairs.collect())
+    }
+
+    /// Returns the configuration that it runs with.
+    fn configuration(&self) -> Result<Option<Node>> {
+        let data = self.get("/api/v1/status/config")?;
+        let source = std::sync::Arc::new(Source {
+            name: "Prometheus' configuration".to_owned(),
+            text: text(&data, "yaml"),
+        });
+        Ok(documents(&source)?.into_iter().next())
+    }
+
+    /// Returns the time between two scrapes where no job says another, in milliseconds.
+    ///
+    /// # Errors
+    /// Fails with 69 if it stays away.
+    pub fn scrape_interval(&self) -> Result<Option<u64>> {
+        let configuration = self.configuration()?;
+        let interval = configuration
+            .as_ref()
+            .and_then(|document| document.at(&["global", "scrape_interval"]));
+        let interval = interval.and_then(Node::scalar);
+        Ok(interval.and_then(|text| duration::parse(&text)))
+    }
+
+    /// Returns how long it keeps samples, in milliseconds; none where only their size limits it.
+    ///
+    /// # Errors
+    /// Fails with 69 if it stays away.
+    pub fn retention(&self) -> Result<Option<u64>> {
+        let data = self.get("/api/v1/status/runtimeinfo")?;
+        // As in `15d`, `15d or 10GiB`, `10GiB`.
+        let said = text(&data, "storageRetention");
+        Ok(said.split_whitespace().next().and_then(duration::parse))
+    }
+
+    /// Returns the types of metrics that targets declare; one that several targets declare in
+    /// different ways is left out.
+    ///
+    /// # Errors
+    /// Fails with 69 if it stays away.
+    pub fn metric_types(&self) -> Result<BTreeMap<String, String>> {
+        let data = self.get("/api/v1/metadata")?;
+        let mut types = BTreeMap::new();
+        for (name, declared) in data.as_object().into_iter().flatten() {
+            let mut kinds: Vec<String> = declared
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|one| text(one, "type"))
+                .collect();
+            kinds.sort();
+            kinds.dedup();
+            if let [kind] = kinds.as_slice() {
+                types.insert(name.clone(), kind.clone());
+            }
+        }
+        Ok(types)
     }
 }
 

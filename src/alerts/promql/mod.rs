@@ -1,13 +1,24 @@
-//! PromQL expressions: parsed, walked, and what labels their results have. The parser gives no
-//! places, so the words are found again in the text by a scanner of our own.
+//! PromQL expressions: parsed, walked, and what is known of their results without data: labels,
+//! ranges of values, how many series. The parser gives no places, so the words are found again in
+//! the text by a scanner of our own.
 
+mod binary;
+mod call;
+mod facts;
+mod infer;
+mod interval;
 mod labels;
+mod part;
 mod pattern;
 mod scan;
+mod tree;
 
-pub use labels::{LabelSet, labels_of};
+pub(crate) use facts::{Evidence, Facts, Kind};
+pub(crate) use infer::{Presence, Shape};
+pub(crate) use labels::LabelSet;
 pub use pattern::Pattern;
 pub use scan::{Token, TokenKind, scan};
+pub(crate) use tree::{Tree, is_quoted, words_within};
 
 use promql_parser::parser::{Expr, parse as parse_promql};
 
@@ -23,6 +34,11 @@ pub fn parse(text: &str) -> Result<Expr, String> {
         let words: Vec<&str> = said.split_whitespace().collect();
         words.join(" ")
     })
+}
+
+/// Returns the labels that the result may have; the metric's name is none of them.
+pub(crate) fn labels_of(expr: &Expr) -> LabelSet {
+    Tree::of(expr, "", &[], &Facts::default()).shape.labels
 }
 
 /// Returns the expressions right below this one.

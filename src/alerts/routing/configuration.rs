@@ -76,6 +76,10 @@ pub struct Configuration {
     pub times: Vec<TimeInterval>,
     /// Deprecated keys and their lines.
     pub deprecated: Vec<(String, u64)>,
+    /// Whether every route asks for the namespace of its AlertmanagerConfig object.
+    pub(super) asks_namespace: bool,
+    /// What it was read from: the file's document, or the object's `spec`.
+    pub(crate) document: Node,
 }
 
 impl Configuration {
@@ -111,7 +115,27 @@ impl Configuration {
             inhibitions,
             times,
             deprecated: reader.deprecated,
+            asks_namespace: false,
+            document: document.clone(),
         })
+    }
+
+    /// Tells whether it takes alerts of its own namespace only.
+    pub(crate) const fn asks_namespace(&self) -> bool {
+        self.asks_namespace
+    }
+
+    /// Takes back that routes ask for the object's namespace, as an Alertmanager object says by
+    /// `alertmanagerConfigMatcherStrategy`.
+    pub(crate) fn ask_no_namespace(&mut self) {
+        if std::mem::take(&mut self.asks_namespace) {
+            // The matchers that reading the object added.
+            self.root.matchers.remove(0);
+            for rule in &mut self.inhibitions {
+                rule.sources.pop();
+                rule.targets.pop();
+            }
+        }
     }
 
     /// Reads an AlertmanagerConfig object as the Prometheus Operator does: receivers are called

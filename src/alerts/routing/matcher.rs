@@ -120,6 +120,11 @@ impl LabelMatcher {
         Self::new(label.trim(), sign, &value)
     }
 
+    /// Returns the value that the label must have, if it must have one.
+    pub(crate) fn equals(&self) -> Option<&str> {
+        (self.operator == Operator::Equal).then_some(self.value.as_str())
+    }
+
     /// Tells whether the labels are matched; an absent label is an empty one.
     #[must_use]
     pub fn is_match(&self, labels: &Labels) -> bool {

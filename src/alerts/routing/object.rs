@@ -57,6 +57,8 @@ pub(super) fn read(source: &Arc<Source>, document: &Node) -> Result<Configuratio
             .collect::<Result<_>>()?,
         deprecated: Vec::new(),
         namespace: Some(namespace),
+        asks_namespace: true,
+        document: document.get("spec").unwrap_or(document).clone(),
     })
 }
 

@@ -1,12 +1,18 @@
 //! `churnctl alerts lint`: rules in, findings out.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use super::super::Shell;
+use super::mend::{self, Fix};
 use super::outputs::{Export, Outputs};
 use crate::alerts::Library;
 use crate::alerts::lint::{CHECKS, LintOptions, LintReport, Severity, check_named, lint};
+use crate::alerts::live::Prometheus;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
+use crate::http::client::{Access, BaseUrl, Client, Policy, Secret};
 use crate::reports::alerts::{findings, github, junit, markdown, sarif};
 use crate::terminal::{Format, json};
 
@@ -19,12 +25,27 @@ pub struct LintRequest {
     pub options: LintOptions,
     /// Whether a warning ends with exit code 2, too.
     pub is_strict: bool,
+    /// Whether files are mended.
+    pub fix: Option<Fix>,
+    /// Prometheus to ask for what the files don't say.
+    pub server: Option<LintServer>,
     /// A check to explain; nothing is checked then.
     pub explain: Option<String>,
     /// A form for programs, in place of the global one.
     pub export: Option<Export>,
     /// Files to write.
     pub outputs: Outputs,
+}
+
+/// A Prometheus that knows its metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LintServer {
+    /// Its URL.
+    pub url: BaseUrl,
+    /// File with a bearer token.
+    pub token_file: Option<PathBuf>,
+    /// Certificates to trust, in place of the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Checks the rules.
@@ -38,12 +59,24 @@ pub fn run(request: &LintRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     for id in &request.options.disabled {
         known(id, "--disable")?;
     }
-    let library = Library::read(&request.paths)?;
-    // Routes may be checked alone.
-    if library.configurations.is_empty() {
+    let mut library = Library::read(&request.paths)?;
+    // Routes may be checked alone, and files with recording rules only are files of rules.
+    if library.configurations.is_empty() && library.rules.is_empty() {
         library.expect_alerts(&request.paths)?;
     }
-    let report = lint(&library, &request.options);
+    let mut options = request.options.clone();
+    if let Some(server) = &request.server {
+        ask(server, &mut options)?;
+    }
+    let mut report = lint(&library, &options);
+    if let Some(fix) = request.fix {
+        let as_text = request.export.is_none();
+        let mended = mend::run(&library, &report, &options, fix, as_text, shell)?;
+        if let Some(mended) = mended {
+            library = mended;
+            report = lint(&library, &options);
+        }
+    }
     let rules = library.rules.iter();
     let rules: Vec<_> = rules
         .map(|rule| (rule.source.name.clone(), rule.name.clone()))
@@ -69,6 +102,33 @@ pub fn run(request: &LintRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         true => ExitCode::CheckFailed,
         false => ExitCode::Ok,
     })
+}
+
+/// Fills in what a running server says of metrics, scrapes and retention; what was said by words or
+/// settings stays.
+fn ask(server: &LintServer, options: &mut LintOptions) -> Result<()> {
+    let access = Access {
+        bearer: server.token_file.as_deref().map(Secret::read).transpose()?,
+        ca_file: server.ca_file.clone(),
+        ..Access::default()
+    };
+    let policy = Policy {
+        deadline: Duration::from_secs(30),
+        ..Policy::default()
+    };
+    let client = Client::new("Prometheus", server.url.clone(), &access, policy)?;
+    let prometheus = Prometheus::new(client);
+    options.metadata = prometheus.metric_types()?;
+    if !options.is_interval_known
+        && let Some(interval) = prometheus.scrape_interval()?
+    {
+        options.scrape_interval = interval;
+        options.is_interval_known = true;
+    }
+    if options.retention.is_none() {
+        options.retention = prometheus.retention()?;
+    }
+    Ok(())
 }
 
 fn print(report: &LintReport, shell: &mut Shell<'_>) -> Result<()> {

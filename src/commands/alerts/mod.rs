@@ -3,11 +3,13 @@
 mod lint;
 mod list;
 mod live;
+mod mend;
 mod outputs;
 mod test;
 
-pub use lint::{LintRequest, run as lint};
+pub use lint::{LintRequest, LintServer, run as lint};
 pub use list::{ListRequest, run as list};
 pub use live::LiveRequest;
+pub use mend::Fix;
 pub use outputs::{Export, Outputs};
 pub use test::{TestRequest, run as test};

@@ -95,7 +95,8 @@ impl TestReport {
     pub fn coverage_failure(&self) -> Option<String> {
         let (is, least) = (self.coverage_percent, self.thresholds.coverage_percent);
         let proof = self.proof.as_ref()?;
-        if proof.cases().0 == 0 {
+        // A run of routing cases alone has proved what it was for.
+        if proof.cases().0 == 0 && self.routing.is_empty() {
             return Some("no unit case: nothing is proved of any alert".to_owned());
         }
         (is < least).then(|| format!("coverage is {is} %, wanted {least} %"))

@@ -1,0 +1,105 @@
+//! `churnctl alerts lint --fix`: applies what checks propose, shows it, writes it. What is proposed
+//! is for the checks.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::{Shell, diff};
+use crate::alerts::Library;
+use crate::alerts::lint::{LintOptions, LintReport, lint, mended};
+use crate::alerts::node::Source;
+use crate::error::{Error, Result};
+use crate::files::write_atomically;
+use crate::terminal::Format;
+
+/// What happens to what was mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fix {
+    /// It is shown only.
+    Show,
+    /// It is shown, and files are written.
+    Write,
+}
+
+/// Mends the files of a library. Returns it anew if files were written.
+pub(super) fn run(
+    library: &Library,
+    report: &LintReport,
+    options: &LintOptions,
+    fix: Fix,
+    as_text: bool,
+    shell: &mut Shell<'_>,
+) -> Result<Option<Library>> {
+    let mut sources = library.sources.clone();
+    let (mut files, mut findings) = (Vec::new(), 0);
+    for at in 0..sources.len() {
+        let Some((text, count)) = mended(&sources[at], &report.findings) else {
+            continue;
+        };
+        let old = Arc::clone(&sources[at]);
+        if old.name == "-" && fix == Fix::Write {
+            let error = Error::usage("--fix cannot write standard input");
+            return Err(error.hint("add --dry-run, or name the file"));
+        }
+        sources[at] = Arc::new(Source {
+            name: old.name.clone(),
+            text,
+        });
+        if !is_better(&sources, report, &old.name, options) {
+            shell.messages().warn(&format!(
+                "{}: left as it is: mended, it would have new findings",
+                old.name
+            ));
+            sources[at] = old;
+            continue;
+        }
+        if as_text && matches!(shell.look().format, Format::Table | Format::Plain) {
+            let to = format!("{} (mended)", old.name);
+            diff::print((&old.name, &old.text), (&to, &sources[at].text), shell)?;
+        }
+        files.push(at);
+        findings += count;
+    }
+    if fix == Fix::Show || files.is_empty() {
+        shell.messages().info(&format!(
+            "{findings} findings can be mended in {} files",
+            files.len()
+        ));
+        return Ok(None);
+    }
+    for at in &files {
+        let source = &sources[*at];
+        write_atomically(Path::new(&source.name), source.text.as_bytes())?;
+    }
+    shell.messages().info(&format!(
+        "mended {findings} findings in {} files",
+        files.len()
+    ));
+    Library::of_sources(sources).map(Some)
+}
+
+/// Tells whether all can still be read, and the file has fewer findings and of no check more.
+fn is_better(
+    sources: &[Arc<Source>],
+    before: &LintReport,
+    file: &str,
+    options: &LintOptions,
+) -> bool {
+    let Ok(library) = Library::of_sources(sources.to_vec()) else {
+        return false;
+    };
+    let after = lint(&library, options);
+    let count = |report: &LintReport, check: &str| {
+        let findings = report.findings.iter();
+        findings
+            .filter(|one| one.file == file && (check.is_empty() || one.check == check))
+            .count()
+    };
+    let not_more = |check: &str| count(&after, check) <= count(before, check);
+    count(&after, "") < count(before, "")
+        && after
+            .findings
+            .iter()
+            .filter(|one| one.file == file)
+            .all(|one| not_more(one.check))
+}
