@@ -2009,7 +2009,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__profile)
-            opts="-o -v -q -h --output --explain-sql --shard --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help merge help"
+            opts="-o -v -q -h --output --explain-sql --shard --k-anonymous --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2046,6 +2046,10 @@ _churnctl() {
                     return 0
                     ;;
                 --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --k-anonymous)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3515,7 +3519,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__score)
-            opts="-o -v -q -h --id --model --output --explain --top-k --tracking-uri --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-o -v -q -h --id --model --output --explain --top-k --threshold --keep --tracking-uri --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3578,6 +3582,14 @@ _churnctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --tracking-uri)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3618,7 +3630,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__serve)
-            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --preset --tracking-uri --poll --unknown-category --log-dir --log-files --log-durability --log-upload --log-sample --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --threshold --preset --tracking-uri --poll --unknown-category --log-dir --log-files --log-durability --log-upload --log-sample --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3708,6 +3720,10 @@ _churnctl() {
                     fi
                     return 0
                     ;;
+                --threshold)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --preset)
                     COMPREPLY=($(compgen -W "sagemaker" -- "${cur}"))
                     return 0
@@ -3771,7 +3787,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__train)
-            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --artifacts --html --tracking-uri --experiment --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --k-anonymous --artifacts --html --tracking-uri --experiment --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3847,6 +3863,10 @@ _churnctl() {
                     ;;
                 --promote)
                     COMPREPLY=($(compgen -W "if-better always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --k-anonymous)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --artifacts)

@@ -80,6 +80,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l min-precisio
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l promote -d 'Whether the candidate goes into production [default: if-better]' -r -f -a "if-better\t'If it is better beyond chance'
 always\t'Whatever its metrics'
 never\t'Only train it'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l k-anonymous -d 'Leave texts of fewer than N rows out of the model and its profile' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l artifacts -d 'Folder for models, metrics and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l html -d 'HTML report' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
@@ -107,6 +108,8 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l model -d 'Mo
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s o -l output -d 'Where the scores go; - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l explain -d 'Add the K largest contributions to each row\'s log-odds' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l top-k -d 'Keep only the N rows with the highest scores, highest first' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l threshold -d 'Score from which a row is classed as churned, 0 to 1, instead of the model\'s own' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l keep -d 'Pass a column of the data through, such as a label or a region; may be repeated' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
@@ -137,6 +140,7 @@ all\t''
 none\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l otlp-endpoint -d 'URL of a collector that takes spans as OTLP over HTTP' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l model -d 'Model artifact, a folder with one, or a model of MLflow: models:/NAME@ALIAS [default: artifacts/models/production_latest.json]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l threshold -d 'Score from which a customer is classed as churned, 0 to 1, instead of the model\'s own' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l preset -d 'Settings of a known platform: `sagemaker` is port 8080 and the model in /opt/ml/model' -r -f -a "sagemaker\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l poll -d 'How often the model\'s file, or the alias in MLflow, is looked at; none for never [default: 10s]' -r
@@ -215,6 +219,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s q -l quiet -
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes, - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l shard -d 'Read one of N equal parts, counted from 0: 0/8 to 7/8' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l k-anonymous -d 'Count texts of fewer than N rows together as `(rare)`, without their texts' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are no features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r

@@ -1,5 +1,6 @@
 //! The words of `churnctl profile` and `churnctl profile merge`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
@@ -79,6 +80,13 @@ pub(super) struct ProfileArgs {
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<Shard>,
 
+    /// Count texts of fewer than N rows together as `(rare)`, without their texts
+    ///
+    /// What few rows have can say whose they are. Columns of dates are left out. Numbers stay; see
+    /// docs/model-files.md.
+    #[arg(long, value_name = "N")]
+    k_anonymous: Option<NonZeroUsize>,
+
     #[command(flatten)]
     columns: ColumnArgs,
 }
@@ -104,6 +112,7 @@ pub(super) struct MergeArgs {
 impl ProfileArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
+        flags.one("data.k_anonymous", self.k_anonymous);
         self.columns.add_to(&mut flags);
         flags
     }

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::columns::ReadingArgs;
+use super::columns::{ReadingArgs, checked};
 use super::tracking::TrackingArgs;
-use crate::settings::Flags;
+use crate::settings::{Flags, Probability};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -15,6 +15,9 @@ Examples:
 
   # The 200 rows most at risk, each with its three largest contributions
   churnctl score features.csv --top-k 200 --explain 3 -o call_list.csv
+
+  # Labels beside the scores, for `churnctl drift --baseline MODEL`
+  churnctl score last_month.csv --keep churned -o scored.csv
 
   # With the model in production as MLflow knows it
   churnctl score features.csv --model models:/churn@champion -o scores.csv
@@ -26,7 +29,8 @@ Examples:
 /// Score a table with a model
 ///
 /// Writes the identifiers, the score, the class and the version of the model for every row.
-/// Streams: memory does not grow with the rows.
+/// Streams: memory does not grow with the rows. Where no column identifies a row, --top-k writes
+/// its number among the rows of the data, `row_number`, counted from 1.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct ScoreArgs {
@@ -57,6 +61,14 @@ pub(super) struct ScoreArgs {
     #[arg(long, value_name = "N")]
     pub(super) top_k: Option<usize>,
 
+    /// Score from which a row is classed as churned, 0 to 1, instead of the model's own
+    #[arg(long, value_name = "P", value_parser = checked::<Probability>)]
+    threshold: Option<String>,
+
+    /// Pass a column of the data through, such as a label or a region; may be repeated
+    #[arg(long, value_name = "COLUMN")]
+    pub(super) keep: Vec<String>,
+
     #[command(flatten)]
     tracking: TrackingArgs,
 
@@ -69,6 +81,7 @@ impl ScoreArgs {
         let mut flags = Flags::default();
         flags.many("score.data", self.data.as_ref());
         flags.one("score.model", self.model.as_ref());
+        flags.one("score.threshold", self.threshold.as_ref());
         flags.many("columns.id", self.id.as_ref());
         self.tracking.add_to(&mut flags);
         self.reading.add_to(&mut flags);

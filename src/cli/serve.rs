@@ -98,6 +98,12 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = MODEL)]
     model: Option<PathBuf>,
 
+    /// Score from which a customer is classed as churned, 0 to 1, instead of the model's own
+    ///
+    /// Also for models that are loaded later.
+    #[arg(long, value_name = "P", value_parser = checked::<Probability>, help_heading = MODEL)]
+    threshold: Option<String>,
+
     /// Settings of a known platform: `sagemaker` is port 8080 and the model in /opt/ml/model
     ///
     /// What is set otherwise counts before it. CHURNCTL_SERVE_PRESET=sagemaker makes an image of
@@ -198,6 +204,7 @@ impl ServeArgs {
         flags.one("serve.access_log", self.access_log.as_ref().and_then(word));
         flags.one("serve.otlp_endpoint", self.otlp_endpoint.as_ref());
         flags.one("serve.model", path(&self.model));
+        flags.one("serve.threshold", self.threshold.as_ref());
         flags.one("serve.preset", self.preset.as_ref().and_then(word));
         self.tracking.add_to(&mut flags);
         flags.one("serve.poll", self.poll.as_ref());

@@ -1,5 +1,7 @@
 //! The words of `churnctl train`.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::columns::{ReadingArgs, checked};
@@ -130,6 +132,14 @@ pub(super) struct TrainArgs {
     #[arg(long, conflicts_with = "data", help_heading = OUTPUT)]
     pub(super) rollback: bool,
 
+    /// Leave texts of fewer than N rows out of the model and its profile
+    ///
+    /// What few rows have can say whose they are: the model pools them as `other` (those of fewer
+    /// than 10 training rows in any case), the profile counts them as `(rare)`. Numbers stay; see
+    /// docs/model-files.md.
+    #[arg(long, value_name = "N", help_heading = OUTPUT)]
+    k_anonymous: Option<NonZeroUsize>,
+
     /// Folder for models, metrics and the registry
     #[arg(long, value_name = "FOLDER", help_heading = OUTPUT, value_hint = ValueHint::DirPath)]
     artifacts: Option<String>,
@@ -188,6 +198,7 @@ impl TrainArgs {
         flags.many("columns.categorical", self.categorical.as_ref());
         flags.many("train.include", self.include.as_ref());
         flags.one("train.time", self.time.as_ref());
+        flags.one("data.k_anonymous", self.k_anonymous);
         flags.one("train.group", self.group.as_ref());
         flags.one("train.label_window", self.label_window.as_ref());
         flags.one("train.seed", self.seed);

@@ -31,7 +31,7 @@ use crate::commands::render_manifests::RenderRequest;
 use crate::commands::retrain::listen::ListenRequest;
 use crate::commands::retrain::now::NowRequest;
 use crate::commands::retrain::status::StatusRequest;
-use crate::commands::score::ScoreRequest;
+use crate::commands::score::{ScoreExtras, ScoreRequest};
 use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
 use crate::error::{Error, Result};
@@ -203,8 +203,11 @@ impl Words {
             Command::Score(args) => Task::Score(Box::new(ScoreRequest::from_settings(
                 settings,
                 args.output,
-                args.explain,
-                args.top_k,
+                ScoreExtras {
+                    explain: args.explain.unwrap_or(0),
+                    top_k: args.top_k,
+                    keep: args.keep,
+                },
             )?)),
             Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
             Command::Drift(args) => Task::Drift(Box::new(DriftRequest {
@@ -278,6 +281,7 @@ fn profile_task(args: ProfileArgs, settings: &Settings) -> Result<Task> {
             output,
             shard: args.shard,
             explain_sql: args.explain_sql,
+            k_anonymous: settings.data.k_anonymous.map(|rows| rows.get() as u64),
             reading: ReadingRequest::from_settings(settings),
         }))),
         // clap requires it; its type has to be optional because of `merge`.

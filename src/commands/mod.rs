@@ -29,6 +29,7 @@ pub mod train;
 mod train_artifact;
 mod train_drift;
 mod train_judge;
+mod train_label;
 mod train_request;
 mod train_table;
 pub mod version;

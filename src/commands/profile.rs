@@ -25,6 +25,8 @@ pub struct ProfileRequest {
     pub output: PathBuf,
     /// Print the statements for a table in a database instead.
     pub explain_sql: bool,
+    /// Rows that a text must have to be named, if limited.
+    pub k_anonymous: Option<u64>,
     /// The part to read, if not all.
     pub shard: Option<Shard>,
     /// How the data is read.
@@ -89,6 +91,9 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         wanted && !excluded.contains(name)
     });
     drop_identifiers(&mut profile, &reading.features, &reading.usual_columns());
+    if let Some(least) = request.k_anonymous {
+        profile.fold_rare(least);
+    }
     if profile.columns.is_empty() {
         return Err(Error::bad_input(
             "no column is left to count: all are identifiers or excluded",

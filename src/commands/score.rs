@@ -16,15 +16,32 @@ use super::train::SCORE;
 use crate::data::{
     ColumnReading, CsvLines, DataSet, Fields, Row, RowPlace, RowSink, Summary as ReadSummary,
 };
+use crate::drift::roles::check_names;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::{AtomicFile, sweep_stale};
 use crate::model::artifact::Artifact;
 use crate::model::score::Scorer;
-use crate::settings::Settings;
+use crate::settings::{Probability, Settings};
+
+/// Number of a row among all rows of the data, from 1.
+const ROW_NUMBER: &str = "row_number";
+/// What `score` writes of its own.
+const OWN_COLUMNS: [&str; 4] = [SCORE, "class", "model_version", ROW_NUMBER];
+
+/// What may be written beside the scores, or left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ScoreExtras {
+    /// Contributions to add to each row.
+    pub explain: usize,
+    /// Rows to keep, those with the highest scores.
+    pub top_k: Option<usize>,
+    /// Columns of the data to pass through.
+    pub keep: Vec<String>,
+}
 
 /// Everything that scoring needs to know, settings applied.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScoreRequest {
     /// Files and glob patterns; `-` for standard input.
     pub data: Vec<String>,
@@ -32,10 +49,10 @@ pub struct ScoreRequest {
     pub model: PathBuf,
     /// Where the scores go; `-` for standard output.
     pub output: PathBuf,
-    /// Contributions to add to each row.
-    pub explain: usize,
-    /// Rows to keep, those with the highest scores.
-    pub top_k: Option<usize>,
+    /// What is written beside the scores.
+    pub extras: ScoreExtras,
+    /// Score from which a row is classed as churned, if not the model's.
+    pub threshold: Option<f64>,
     /// How the data is read.
     pub reading: ReadingRequest,
     /// The way to MLflow, for models that are there.
@@ -50,15 +67,14 @@ impl ScoreRequest {
     pub fn from_settings(
         settings: &Settings,
         output: PathBuf,
-        explain: Option<usize>,
-        top_k: Option<usize>,
+        extras: ScoreExtras,
     ) -> Result<Self> {
         Ok(Self {
             data: settings.score.data.clone(),
             model: settings.score.model.clone(),
             output,
-            explain: explain.unwrap_or(0),
-            top_k,
+            extras,
+            threshold: settings.score.threshold.map(Probability::get),
             reading: ReadingRequest::from_settings(settings),
             tracking: TrackingRequest::from_settings(settings)?,
         })
@@ -68,6 +84,8 @@ impl ScoreRequest {
 /// One scored row: its place in the data, its score, its line.
 struct Scored {
     place: RowPlace,
+    /// Rows before it in its chunk.
+    before: u64,
     score: f64,
     fields: Fields,
 }
@@ -78,10 +96,14 @@ struct Job<'a> {
     artifact: &'a Artifact,
     /// How the numbers of each feature are written; none for categories.
     readings: Vec<Option<ColumnReading>>,
+    threshold: f64,
     /// Column of each feature.
     features: Vec<usize>,
-    /// Columns of the identifiers.
-    ids: Vec<usize>,
+    /// Columns that are passed through: identifiers, then what the user names.
+    kept: Vec<usize>,
+    /// Rows are told by their numbers: they are no more in the order of the data, and no column
+    /// identifies them.
+    numbered: bool,
     explain: usize,
     top_k: Option<usize>,
 }
@@ -97,6 +119,9 @@ struct Sink<'a> {
     fields: Fields,
     /// Rows kept, if only the highest are.
     highest: Vec<Scored>,
+    /// Rows of the chunk at hand, and of each chunk before it.
+    in_chunk: u64,
+    chunks: BTreeMap<(u32, u32), u64>,
     rows: usize,
     churned: usize,
     /// What the values of each feature were.
@@ -113,7 +138,7 @@ impl RowSink for Sink<'_> {
         } = self;
         let score = self.job.score(row, cells, fields, watches);
         self.rows += 1;
-        self.churned += usize::from(score >= self.job.artifact.body.threshold);
+        self.churned += usize::from(score >= self.job.threshold);
         // Without a limit the line joins its chunk at once.
         let Some(most) = self.job.top_k else {
             self.chunk.add(&self.fields);
@@ -121,15 +146,19 @@ impl RowSink for Sink<'_> {
         };
         self.highest.push(Scored {
             place: row.place(),
+            before: self.in_chunk,
             score,
             fields: self.fields.clone(),
         });
+        self.in_chunk += 1;
         if self.highest.len() >= 2 * most + 1024 {
             keep_highest(&mut self.highest, most);
         }
     }
 
     fn end_chunk(&mut self, file: u32, chunk: u32) {
+        self.chunks
+            .insert((file, chunk), std::mem::take(&mut self.in_chunk));
         if let Some(lines) = self.lines {
             lines.add(file, chunk, self.chunk.take());
         }
@@ -142,6 +171,7 @@ impl RowSink for Sink<'_> {
         for (mine, theirs) in self.watches.iter_mut().zip(other.watches) {
             mine.merge(theirs);
         }
+        self.chunks.append(&mut other.chunks);
     }
 }
 
@@ -173,11 +203,11 @@ impl Job<'_> {
         }
         let score = self.scorer.score(cells);
         line.clear();
-        for &id in &self.ids {
-            line.push(&row.field(id));
+        for &column in &self.kept {
+            line.push(&row.field(column));
         }
         line.push_display(score);
-        let churns = score >= self.artifact.body.threshold;
+        let churns = score >= self.threshold;
         line.push(if churns { b"1" } else { b"0" });
         line.push(self.artifact.version.as_bytes());
         if self.explain > 0 {
@@ -212,6 +242,7 @@ struct Summary {
 /// What one reading of the data came to.
 struct Pass {
     highest: Vec<Scored>,
+    chunks: BTreeMap<(u32, u32), u64>,
     rows: usize,
     churned: usize,
     watches: Vec<Watch>,
@@ -238,21 +269,24 @@ fn score_all(
         .stage(&format!("scoring {}", data.name()), data.bytes());
     let make = || Sink {
         job,
-        lines: request.top_k.is_none().then_some(&lines),
+        lines: job.top_k.is_none().then_some(&lines),
         chunk: CsvLines::default(),
         cells: Vec::new(),
         fields: Fields::default(),
         highest: Vec::new(),
+        in_chunk: 0,
+        chunks: BTreeMap::new(),
         rows: 0,
         churned: 0,
         watches: vec![Watch::default(); job.features.len()],
     };
-    let data = data.wanting(job.features.iter().chain(&job.ids).copied());
+    let data = data.wanting(job.features.iter().chain(&job.kept).copied());
     let read = data.read(&make, shell.progress());
     shell.progress().finish();
     let (sink, summary) = read?;
     let Sink {
         highest,
+        chunks,
         rows,
         churned,
         watches,
@@ -260,6 +294,7 @@ fn score_all(
     } = sink;
     Ok(Pass {
         highest,
+        chunks,
         rows,
         churned,
         watches,
@@ -298,6 +333,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     }
     let Pass {
         mut highest,
+        chunks,
         mut rows,
         mut churned,
         watches,
@@ -305,17 +341,12 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         summary,
     } = pass;
     let unparsable = say(&scorer, &job.readings, watches, &summary, rows, shell)?;
-    if let Some(most) = request.top_k {
+    if let Some(most) = job.top_k {
         keep_highest(&mut highest, most);
-        let mut best = CsvLines::default();
-        highest.iter().for_each(|scored| best.add(&scored.fields));
-        lines.add(0, 0, best.take());
+        lines.add(0, 0, highest_lines(&job, &highest, &chunks));
         rows = highest.len();
-        let threshold = artifact.body.threshold;
-        churned = highest
-            .iter()
-            .filter(|scored| scored.score >= threshold)
-            .count();
+        let classed = highest.iter().filter(|one| one.score >= job.threshold);
+        churned = classed.count();
     }
     let file = lines.finish(&request.output)?;
     if request.output == Path::new("-") {
@@ -345,6 +376,33 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         ))?;
     }
     Ok(ExitCode::Ok)
+}
+
+/// Returns the lines of the rows kept, each with its number among all rows if it must be told so.
+fn highest_lines(job: &Job<'_>, highest: &[Scored], chunks: &BTreeMap<(u32, u32), u64>) -> Vec<u8> {
+    let mut before = 0;
+    let starts: BTreeMap<(u32, u32), u64> = chunks
+        .iter()
+        .map(|(chunk, rows)| {
+            let start = (*chunk, before);
+            before += rows;
+            start
+        })
+        .collect();
+    let mut lines = CsvLines::default();
+    for scored in highest {
+        if job.numbered {
+            let start = starts.get(&(scored.place.file, scored.place.chunk));
+            let number = start.unwrap_or(&0) + scored.before + 1;
+            let mut fields = Fields::default();
+            fields.push_display(number);
+            fields.extend(&scored.fields);
+            lines.add(&fields);
+        } else {
+            lines.add(&scored.fields);
+        }
+    }
+    lines.take()
 }
 
 fn copy_to_stdout(mut file: File, shell: &mut Shell<'_>) -> Result<ExitCode> {
@@ -424,26 +482,55 @@ fn job<'a>(
             true
         }
     });
+    let ScoreExtras {
+        explain,
+        top_k,
+        keep,
+    } = &request.extras;
+    let numbered = ids.is_empty() && top_k.is_some();
     if ids.is_empty() {
-        shell
-            .messages()
-            .warn("no identifier among the columns: rows are told by their order alone (--id)");
+        shell.messages().warn(if numbered {
+            "no identifier among the columns: rows are told by their number, `row_number` (--id)"
+        } else {
+            "no identifier among the columns: rows are told by their order alone (--id)"
+        });
+    }
+    check_names("--keep", keep, data.columns(), &[])?;
+    let written = keep
+        .iter()
+        .find(|name| OWN_COLUMNS.contains(&name.as_str()));
+    if let Some(name) = written {
+        return Err(Error::usage(format!(
+            "--keep {name}: `score` writes a column of that name itself"
+        ))
+        .hint("rename the column in the data"));
+    }
+    let mut kept = ids;
+    for column in keep.iter().filter_map(|name| position(name)) {
+        if !kept.contains(&column) {
+            kept.push(column);
+        }
     }
     Ok(Job {
         scorer,
         artifact,
         readings: readings(artifact, scorer),
+        threshold: request.threshold.unwrap_or(artifact.body.threshold),
         features: features.into_iter().flatten().collect(),
-        ids,
-        explain: request.explain,
-        top_k: request.top_k,
+        kept,
+        numbered,
+        explain: *explain,
+        top_k: *top_k,
     })
 }
 
 fn header(job: &Job<'_>, columns: &[String]) -> Vec<u8> {
     let mut names = Fields::default();
-    for &id in &job.ids {
-        names.push(columns[id].as_bytes());
+    if job.numbered {
+        names.push(ROW_NUMBER.as_bytes());
+    }
+    for &column in &job.kept {
+        names.push(columns[column].as_bytes());
     }
     for name in [SCORE, "class", "model_version"] {
         names.push(name.as_bytes());

@@ -20,7 +20,7 @@ use crate::reports::serve::html;
 use crate::serve::{
     Access, AccessLog, Api, Durability, LogFormat, LogOptions, Options, UnknownCategory,
 };
-use crate::settings::{ServeSettings, Settings};
+use crate::settings::{Probability, ServeSettings, Settings};
 
 /// Events that wait to be shown.
 const EVENTS: usize = 4096;
@@ -103,6 +103,7 @@ fn options(settings: &Settings) -> Result<Options> {
     Ok(Options {
         model: model_file(&set.model),
         source: None,
+        threshold: set.threshold.map(Probability::get),
         name: settings.model.as_str().to_owned(),
         poll: set.poll.some(),
         unknown_category: one_of(

@@ -7,6 +7,7 @@ use super::{Shell, train_drift, train_table};
 use crate::error::Result;
 use crate::exit::ExitCode;
 use crate::files::{Draft, sweep_stale};
+use crate::model::overlap::FeatureOverlap;
 use crate::model::publish::Shelf;
 use crate::model::report::{SCHEMA_VERSION, TrainReport};
 use crate::model::split::{Rows, SplitOptions, split};
@@ -56,6 +57,7 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let training = train(learned, &request.options, shell.progress())?;
     let body = body(request, &table, &splits, &training, shell)?;
     let artifact = store::seal(&request.name, body, shell.created_at(), VERSION)?;
+    let overlap = FeatureOverlap::of(&table.frame, &table.features, &splits);
     let drift = train_drift::between_splits(&table, &splits, &request.thresholds, shell)?;
     let (champion, mut warnings) = shelf.champion()?;
     let contender = Contender {
@@ -64,6 +66,7 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     };
     let decision = judge(&champion, &artifact, contender, &table, &splits, request)?;
     warnings.extend(artifact.body.provenance.warnings.clone());
+    warnings.extend(overlap.warning());
     warnings.extend(train_drift::warning(&drift));
     warnings.extend(decision.warnings.clone());
     for warning in &warnings {
@@ -74,6 +77,7 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let report = report(
         &artifact,
         &training,
+        overlap,
         drift,
         decision.clone(),
         path,

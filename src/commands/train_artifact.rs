@@ -6,7 +6,9 @@ use super::{Shell, inputs};
 use crate::drift::roles::drop_identifiers;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Body, Example, Provenance};
+use crate::model::examples::made_up;
 use crate::model::learned::LearnedRows;
+use crate::model::overlap::FeatureOverlap;
 use crate::model::promote::Decision;
 use crate::model::report::{SCHEMA_VERSION, SplitDrift, TrainReport};
 use crate::model::score::Scorer;
@@ -15,8 +17,6 @@ use crate::model::training::{Training, described};
 use crate::profile::Profile;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Rows of the test split that every load scores again.
-const EXAMPLES: usize = 5;
 
 /// Makes all of the artifact that is not its head.
 pub(super) fn body(
@@ -31,22 +31,13 @@ pub(super) fn body(
         &training.fitted.model,
         &training.calibration,
     )?;
-    let examples: Vec<Example> = splits
-        .test
-        .iter()
-        .take(EXAMPLES)
-        .map(|&row| {
-            let values = training.features.iter().filter_map(|feature| {
-                let text = table.frame.column(&feature.name)?.text(row as usize)?;
-                Some((feature.name.clone(), text))
-            });
-            let score = scorer.score(&scorer.cells_of(&table.frame, row)?);
-            Ok(Example {
-                values: values.collect(),
-                score,
-            })
-        })
-        .collect::<Result<_>>()?;
+    let made_up = made_up(&table.frame, &training.features, &splits.train);
+    let example = |values| Example { values, score: 0.0 };
+    let mut examples: Vec<Example> = made_up.into_iter().map(example).collect();
+    let scores = scorer.examples(&examples)?;
+    for (example, score) in examples.iter_mut().zip(scores) {
+        example.score = score;
+    }
     let shown = request.data.iter();
     let shown = shown.map(|address| crate::text::redacted(address).into_owned());
     let data_sha256 = table.data_sha256(request)?;
@@ -62,7 +53,7 @@ pub(super) fn body(
         metrics: training.metrics.clone(),
         trivial: training.trivial.clone(),
         importance: training.importance.clone(),
-        profile: baseline(request, table, &scorer, shell)?,
+        profile: baseline(request, table, splits, training, shell)?,
         provenance: Provenance {
             data: shown.collect(),
             data_sha256,
@@ -86,11 +77,13 @@ fn learned(table: &TrainTable, splits: &Splits) -> LearnedRows {
     LearnedRows::new(table.identity.clone(), keys.into_iter())
 }
 
-/// The profile of the labelled rows, with the scores that the model gives them.
+/// The profile of the data, with the scores of the test rows: those of rows that the model learned
+/// from would be a measure that no new row can meet.
 fn baseline(
     request: &TrainRequest,
     table: &TrainTable,
-    scorer: &Scorer,
+    splits: &Splits,
+    training: &Training,
     shell: &Shell<'_>,
 ) -> Result<Profile> {
     let data = train_table::open(request, table.copy.as_ref())?;
@@ -106,15 +99,17 @@ fn baseline(
         &request.include,
         &request.reading.usual_columns(),
     );
-    let rows: Vec<u32> = (0..table.frame.rows as u32).collect();
-    let scores = scorer.scores_of(&table.frame, &rows, request.options.threads)?;
-    profile.add_scores(
+    let labels = splits.test.iter().map(|&row| table.labels[row as usize]);
+    profile.add_held_out_scores(
         SCORE,
-        &scores,
-        &table.labels,
+        &training.test_scores,
+        &labels.collect::<Vec<bool>>(),
         &table.roles.label,
         &table.roles.positive,
     );
+    if let Some(least) = request.k_anonymous {
+        profile.fold_rare(least);
+    }
     Ok(profile)
 }
 
@@ -122,6 +117,7 @@ fn baseline(
 pub(super) fn report(
     artifact: &Artifact,
     training: &Training,
+    feature_overlap: FeatureOverlap,
     drift: Vec<SplitDrift>,
     decision: Decision,
     path: String,
@@ -144,6 +140,7 @@ pub(super) fn report(
             .collect(),
         split: body.provenance.split.clone(),
         split_rows: body.provenance.split_rows.clone(),
+        feature_overlap,
         threshold: body.threshold,
         threshold_rule: body.threshold_rule.clone(),
         metrics: body

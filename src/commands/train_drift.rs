@@ -38,7 +38,13 @@ pub(super) fn between_splits(
     let options = CheckOptions {
         features: table.features.clone(),
         thresholds: thresholds.general(),
-        thresholds_by_feature: thresholds.by_feature.clone(),
+        // Others, such as that of the score, are not compared here.
+        thresholds_by_feature: thresholds
+            .by_feature
+            .iter()
+            .filter(|(name, _)| table.features.contains(name))
+            .map(|(name, own)| (name.clone(), *own))
+            .collect(),
         min_rows: 0,
         ..CheckOptions::default()
     };

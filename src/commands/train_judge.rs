@@ -4,17 +4,22 @@ use super::train::TrainRequest;
 use super::train_table::TrainTable;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, TrivialBaseline};
-use crate::model::promote::{Candidate, Decision, Ground, MIN_POSITIVES, Opponent, Policy, decide};
+use crate::model::promote::{
+    Candidate, Decision, Ground, MIN_POSITIVES, Opponent, Policy, SingleColumn, decide,
+};
 use crate::model::publish::Champion;
+use crate::model::rethreshold::{self, Rethresholded};
 use crate::model::score::Scorer;
 use crate::model::split::Splits;
+use crate::model::threshold::ThresholdRule;
+use crate::model::trivial::{column_scores, prior_score};
 
 /// What the candidate has to show on the test rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Contender<'a> {
     /// Its scores.
     pub(super) scores: &'a [f64],
-    /// What needs no model.
+    /// What needs no model: the prior, then the best column.
     pub(super) trivial: &'a [TrivialBaseline],
 }
 
@@ -33,19 +38,33 @@ pub(super) fn judge(
         .map(|&row| table.labels[row as usize])
         .collect();
     let candidate_names = names(candidate);
-    let trivial = contender.trivial;
+    let column = contender.trivial.get(1);
+    // Its figures alone would not do: the two are compared row by row.
+    let column = column.and_then(|column| {
+        let values = table.frame.column(&column.name)?;
+        let scores = column_scores(values, &table.labels, &splits.train, &splits.test);
+        Some((column.name.as_str(), scores))
+    });
     let contender = Candidate {
         scores: contender.scores,
         features: &candidate_names,
     };
     let ground = Ground {
         labels: &labels,
-        trivial,
+        prior: Some(prior_score(&table.labels, &splits.train)),
+        column: column
+            .as_ref()
+            .map(|(name, scores)| SingleColumn { name, scores }),
         policy: request.policy,
         min_positives: MIN_POSITIVES,
         seed: request.options.seed,
     };
     let decision = if let Champion::Sound(sound) = champion {
+        let chosen_by = Some(request.options.rule).filter(|rule| *rule != ThresholdRule::Half);
+        let before = (sound.version.as_str(), &sound.body);
+        if let Some(change) = Rethresholded::of(before, &candidate.body, chosen_by) {
+            return Ok(rethreshold::decide(change, contender, ground));
+        }
         let scorer = Scorer::new(&sound.body)?;
         let scores = scorer.scores_of(&table.frame, &splits.test, request.options.threads);
         // Such as a column that the data no longer have: the two cannot be compared.

@@ -7,6 +7,7 @@ use super::drift::{DriftRequest, ReadingRequest};
 use super::tracker::TrackingRequest;
 use crate::drift::report::Thresholds;
 use crate::error::{Error, Result};
+use crate::model::encode::MIN_LEVEL_ROWS;
 use crate::model::promote::Policy;
 use crate::model::registry::check_model_name;
 use crate::model::threshold::ThresholdRule;
@@ -35,6 +36,8 @@ pub struct TrainRequest {
     pub include: Vec<String>,
     /// PSI from which a feature warns and fails, between the splits.
     pub thresholds: Thresholds,
+    /// Rows that a text must have to be named, if limited.
+    pub k_anonymous: Option<u64>,
     /// When to promote.
     pub policy: Policy,
     /// Folder for models, metrics and the registry.
@@ -101,7 +104,12 @@ impl TrainRequest {
         let label_window = set.label_window.parse::<LabelWindow>().map_err(|error| {
             Error::usage(format!("bad label window: {error}")).hint("such as 30d, 4w or 12h")
         })?;
+        let k_anonymous = settings.data.k_anonymous.map(|rows| rows.get() as u64);
         let arguments = [
+            (
+                "k_anonymous",
+                k_anonymous.map_or_else(|| "none".into(), |rows| rows.to_string()),
+            ),
             ("model", set.model.clone()),
             (
                 "preset",
@@ -120,6 +128,7 @@ impl TrainRequest {
             python,
             rule,
             seed: set.seed,
+            level_rows: k_anonymous.unwrap_or(0).max(MIN_LEVEL_ROWS),
             threads: reading.threads.get(),
         };
         Ok(Self {
@@ -132,6 +141,7 @@ impl TrainRequest {
             options,
             include: set.include.clone(),
             thresholds: DriftRequest::thresholds(settings),
+            k_anonymous,
             policy,
             artifacts: set.artifacts.clone(),
             html: set.html.clone(),

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use super::Shell;
 use super::train::TrainRequest;
-use crate::data::{DataSet, RowsCopy, Summary, named_like_an_id, positive_label, same_label};
+use super::{Shell, train_label};
+use crate::data::{
+    DataSet, RowsCopy, Summary, named_like_a_label, named_like_an_id, positive_label, same_label,
+};
 use crate::drift::roles::check_names;
 use crate::error::{Error, Place, Result};
 use crate::model::artifact::ModelRoles;
@@ -66,26 +68,12 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let excluded = reading.roles_in(&data, reading.roles()).exclude;
     check_columns(request, &columns, &excluded)?;
     let has = |name: &&String| columns.contains(name);
-    let label = match &reading.label {
-        Some(label) => label.clone(),
-        None => reading
-            .columns
-            .label
-            .iter()
-            .find(has)
-            .cloned()
-            .ok_or_else(|| {
-                Error::bad_input("there is no label to learn from")
-                    .at(Place {
-                        file: data.name().to_owned(),
-                        ..Place::default()
-                    })
-                    .hint(format!(
-                        "name it with --label; the columns are: {}",
-                        columns.join(", ")
-                    ))
-            })?,
-    };
+    let again = || open(request, copy.as_ref());
+    let label = train_label::find(request, &columns, data.name(), again, shell.progress())?;
+    if !reading.columns.label.contains(&label) && reading.label.is_none() {
+        let said = format!("learning from \"{label}\", which has the name of a label (--label)");
+        shell.messages().info(&said);
+    }
     let time = match request.time.as_deref() {
         Some("none") => None,
         Some(time) => Some(time.to_owned()),
@@ -151,6 +139,13 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
                 warnings.push(warning);
                 continue;
             }
+            None if is_other_label(name, column) && !request.include.contains(name) => {
+                warnings.push(format!(
+                    "\"{name}\" has the name of a label, it is left out (--include {name} takes it \
+                     in)"
+                ));
+                continue;
+            }
             None if looks_numbered(column) && !request.include.contains(name) => {
                 warnings.push(format!(
                     "\"{name}\" is another whole number in every row: if it is an identifier, \
@@ -181,15 +176,7 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         .and_then(|time| Some((frame.column(time)?, time)))
         .map(|(column, time)| times_of(column, time))
         .transpose()?;
-    let group = request.group.clone().or_else(|| id.first().cloned());
-    let groups = group
-        .as_ref()
-        .and_then(|group| frame.column(group))
-        .map(codes);
-    let repeats = groups
-        .as_ref()
-        .is_some_and(|(codes, distinct)| *distinct < codes.len());
-    let group = group.filter(|_| repeats);
+    let (group, groups) = grouped(&frame, request.group.as_ref(), &id).unzip();
     let mut identity: Vec<String> = id.iter().chain(&time).cloned().collect();
     if id.is_empty() {
         identity.clone_from(&features);
@@ -210,7 +197,7 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
             group,
         },
         time: times,
-        group: groups.filter(|_| repeats).map(|(codes, _)| codes),
+        group: groups,
         identifiers,
         identity,
         keys,
@@ -314,26 +301,59 @@ fn labelled(
     Ok((frame.select(&with_label), labels, positive))
 }
 
+/// Whether a column may be the label in other words: `Churn Value` beside `Churn Label`.
+fn is_other_label(name: &str, column: &Column) -> bool {
+    let few = match column {
+        Column::Categories { levels, .. } => levels.len() <= 2,
+        Column::Numbers(numbers) => {
+            let mut numbers = numbers.iter().filter(|number| !number.is_nan());
+            let first = numbers.next();
+            let other = numbers.find(|number| Some(*number) != first);
+            numbers.all(|number| Some(number) == first || Some(number) == other)
+        }
+    };
+    few && named_like_a_label(name)
+}
+
 /// Whether a column has another whole number in every row, though nothing else says that it is an
 /// identifier.
 fn looks_numbered(column: &Column) -> bool {
     matches!(column, Column::Numbers(numbers) if all_another_whole(numbers))
 }
 
-/// Returns a number for every row that is the same where the column's value is, and how many.
-fn codes(column: &Column) -> (Vec<u32>, usize) {
+/// Returns the column whose rows belong together, with a number for every row that is the same
+/// where the column's value is: the one that the user names, else the first identifier with a
+/// value that is there more than once. A request's number may stand before that of the customer;
+/// only columns that are named like identifiers are looked at behind the first.
+fn grouped(frame: &Frame, named: Option<&String>, id: &[String]) -> Option<(String, Vec<u32>)> {
+    let others = id.iter().skip(1).filter(|name| named_like_an_id(name));
+    let candidates: Vec<&String> = match named {
+        Some(name) => vec![name],
+        None => id.first().into_iter().chain(others).collect(),
+    };
+    candidates.into_iter().find_map(|name| {
+        let codes = codes(frame.column(name)?);
+        let mut seen = std::collections::HashSet::new();
+        let mut present = codes.iter().filter(|code| **code != MISSING_CODE);
+        let repeats = present.any(|code| !seen.insert(*code));
+        repeats.then(|| (name.clone(), codes))
+    })
+}
+
+/// Returns a number for every row that is the same where the column's value is.
+fn codes(column: &Column) -> Vec<u32> {
     match column {
-        Column::Categories { codes, levels } => (codes.clone(), levels.len()),
+        Column::Categories { codes, .. } => codes.clone(),
         Column::Numbers(numbers) => {
             let mut known = std::collections::HashMap::new();
-            let codes = numbers
-                .iter()
-                .map(|number| {
-                    let next = known.len() as u32;
-                    *known.entry(number.to_bits()).or_insert(next)
-                })
-                .collect();
-            (codes, known.len())
+            let code = |number: &f64| {
+                if number.is_nan() {
+                    return MISSING_CODE;
+                }
+                let next = known.len() as u32;
+                *known.entry(number.to_bits()).or_insert(next)
+            };
+            numbers.iter().map(code).collect()
         }
     }
 }

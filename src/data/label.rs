@@ -1,4 +1,4 @@
-//! The values of a label column: which of them means churned.
+//! Label columns: what they are called, and which of their values means churned.
 
 use crate::error::{Error, Result};
 
@@ -6,6 +6,44 @@ use crate::error::{Error, Result};
 const POSITIVE: [&str; 9] = [
     "1", "1.0", "true", "t", "yes", "y", "churn", "churned", "positive",
 ];
+
+/// What labels are called in anybody's table: letters and digits alone, in lower case.
+const NAMES: [&str; 25] = [
+    "churn",
+    "churned",
+    "churnlabel",
+    "churnflag",
+    "churnvalue",
+    "churnstatus",
+    "ischurn",
+    "ischurned",
+    "haschurned",
+    "exited",
+    "attrition",
+    "attritionflag",
+    "attrited",
+    "left",
+    "hasleft",
+    "cancelled",
+    "canceled",
+    "iscancelled",
+    "iscanceled",
+    "target",
+    "label",
+    "y",
+    "ytrue",
+    "outcome",
+    "groundtruth",
+];
+
+/// Returns whether a column is named as labels are: `Churn`, `is_churn`, `Exited`, `y_true`. A
+/// whole name, in any case; a column of more than two values is none whatever its name.
+#[must_use]
+pub fn named_like_a_label(name: &str) -> bool {
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+    let letters: String = letters.flat_map(char::to_lowercase).collect();
+    NAMES.contains(&letters.as_str())
+}
 
 /// Returns the one of `values` that means churned: the named one, or the one that plainly does.
 ///
@@ -81,6 +119,37 @@ fn canonical(label: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_are_known_by_their_whole_names_in_any_case() {
+        for name in [
+            "churn",
+            "Churn",
+            "CHURNED",
+            "Churn Label",
+            "is_churn",
+            "isChurned",
+            "Exited",
+            "Attrition_Flag",
+            "y",
+            "y_true",
+            "Target",
+            "label",
+        ] {
+            assert!(named_like_a_label(name), "{name}");
+        }
+        for name in [
+            "churned_neighbours",
+            "label_changes",
+            "targeted",
+            "churn_risk",
+            "y2",
+            "class",
+            "",
+        ] {
+            assert!(!named_like_a_label(name), "{name}");
+        }
+    }
 
     #[test]
     fn plain_labels_need_no_name_and_others_do() {

@@ -20,6 +20,11 @@ impl Fields {
         self.record.push_field(field);
     }
 
+    /// Adds all fields of another line.
+    pub fn extend(&mut self, other: &Self) {
+        self.record.extend(other.record.iter());
+    }
+
     /// Adds a field as it prints itself.
     pub fn push_display(&mut self, field: impl Display) {
         self.text.clear();

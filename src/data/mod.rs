@@ -77,7 +77,7 @@ pub use database::InDatabase;
 pub use dates::{date_number, date_numbers, is_date, named_like_a_time};
 pub use error::{DataError, Uncountable};
 pub use json::{has_lines_name, is_lines};
-pub use label::{positive_label, same_label};
+pub use label::{named_like_a_label, positive_label, same_label};
 pub use lines::{CsvLines, Fields};
 pub use missing::{DoubtfulMark, doubtful_mark};
 pub use nulls::NullTexts;

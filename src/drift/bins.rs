@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::profile::{Categories, Numbers};
+use crate::profile::{Categories, Numbers, pool_rare};
 
 /// Deciles.
 const QUANTILES: u32 = 10;
@@ -150,7 +150,7 @@ pub struct CategoryBins {
 #[must_use]
 pub fn category_bins(baseline: &Categories, current: &Categories) -> CategoryBins {
     let (ours, theirs) = if baseline.hashed == current.hashed {
-        (Cow::Borrowed(baseline), Cow::Borrowed(current))
+        pool_rare(baseline, current)
     } else {
         (
             Cow::Owned(baseline.to_hashed()),

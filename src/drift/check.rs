@@ -5,9 +5,10 @@ use super::identifiers::{Candidates, judge_candidates};
 use super::noise::Levels;
 use super::performance;
 use super::plan::{CheckOptions, Plan, PlannedFeature};
+use super::reference;
 use super::report::{
-    DriftReport, FeatureReport, Finding, FindingKind, LeftOut, PerformanceReport, SCHEMA_VERSION,
-    Sides, Status, Thresholds,
+    DriftReport, FeatureReport, Finding, FindingKind, LeftOut, PerformanceReport, Role,
+    SCHEMA_VERSION, Sides, Status, Thresholds,
 };
 use crate::error::Result;
 use crate::profile::{Counted, Profile};
@@ -79,16 +80,24 @@ pub fn check(
     }
     let score = plan.score.as_ref().and_then(|planned| {
         let column = column(&planned.name)?;
-        let (report, found) = compare(
+        let context = Context {
+            rows: Sides {
+                baseline: plan.score_rows,
+                ..rows
+            },
+            ..context
+        };
+        let (mut report, found) = compare(
             planned,
             column,
             options.thresholds_of(&planned.name),
             context,
         );
         findings.extend(found);
+        reference::cap(baseline, &mut report.status);
         Some(report)
     });
-    let performance = match (&baseline.outcome, &current.outcome) {
+    let mut performance = match (&baseline.outcome, &current.outcome) {
         (Some(before), Some(now)) if !now.by_label.is_empty() && !before.by_label.is_empty() => {
             Some(performance::compare(
                 before,
@@ -105,6 +114,12 @@ pub fn check(
             None
         }
     };
+    if let Some(performance) = &mut performance {
+        reference::cap(baseline, &mut performance.status);
+    }
+    if score.is_some() || performance.is_some() {
+        findings.extend(reference::finding(baseline));
+    }
     features.sort_by(|a, b| {
         b.status
             .cmp(&a.status)
@@ -148,6 +163,7 @@ pub fn check(
         left_out: left_out.cloned().collect(),
         score,
         performance,
+        baseline_scores: baseline.outcome.as_ref().and_then(|outcome| outcome.rows),
     })
 }
 
@@ -275,18 +291,27 @@ fn extra_columns(names: &[String]) -> Vec<Finding> {
 /// Says why there is no word on performance where the user asked for one.
 fn no_performance(plan: &Plan, baseline: &Profile) -> Option<Finding> {
     let label = plan.roles.label.as_ref()?;
-    let message = if plan.score_name().is_none() {
-        "no score column is named, so concept drift is not judged (--score)".to_owned()
-    } else if baseline.outcome.is_none() {
-        "the baseline has no scores by label, so concept drift is not judged".to_owned()
-    } else {
-        "the labels of the current side have not arrived yet, so concept drift is not judged"
-            .to_owned()
+    let in_baseline = plan.left_out.iter().find(|out| out.role == Role::Score);
+    let score = plan.score_name();
+    let why = match score.or_else(|| in_baseline.map(|out| out.column.clone())) {
+        None => return Some(not_judged(label, "no score column is named with --score")),
+        Some(_) if baseline.outcome.is_none() => "the baseline has no scores by label".to_owned(),
+        Some(score) => match (plan.current_has(label), plan.current_has(&score)) {
+            (true, false) => format!(
+                "the current side has the label \"{label}\" but no column \"{score}\" with scores; \
+                 `churnctl score --keep {label}` writes both"
+            ),
+            (false, false) => format!(
+                "the current side has neither the label \"{label}\" nor a column \"{score}\" with \
+                 scores"
+            ),
+            (_, true) => "the labels of the current side have not arrived yet".to_owned(),
+        },
     };
-    Some(Finding {
-        status: Status::Ok,
-        kind: FindingKind::Performance,
-        feature: Some(label.clone()),
-        message,
-    })
+    Some(not_judged(label, &why))
+}
+
+fn not_judged(label: &str, why: &str) -> Finding {
+    let message = format!("{why}, so concept drift is not judged");
+    finding(Status::Ok, FindingKind::Performance, label, &message)
 }

@@ -15,6 +15,7 @@ pub mod noise;
 mod number_rules;
 pub mod performance;
 pub mod plan;
+mod reference;
 pub mod report;
 pub mod roles;
 mod share_rule;

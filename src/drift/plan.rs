@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::bins::edges;
 use super::report::{FeatureThresholds, LeftOut, Role, SizeThresholds, Status};
-use super::roles::{UsualColumns, check_names, role_by_name, role_by_values};
-use crate::error::{Error, Result};
+use super::roles::{UsualColumns, check_names, label_by_values, role_by_name, role_by_values};
+use crate::error::{Error, Result, nearest};
 use crate::profile::{CountColumn, CountPlan, Kind, Profile, Roles, View};
 
 /// How to judge.
@@ -116,6 +116,8 @@ pub struct Plan {
     pub only_current: Vec<String>,
     /// The score column, if both sides have it.
     pub score: Option<PlannedFeature>,
+    /// Rows of the baseline that have a score to compare with.
+    pub score_rows: u64,
     /// Columns that are no features.
     pub left_out: Vec<LeftOut>,
     /// Those of them that are left out only if the current side agrees.
@@ -140,6 +142,7 @@ impl Plan {
             .iter()
             .map(|column| &column.name)
             .chain(uncounted.into_iter().flatten())
+            .chain(baseline.outcome.iter().map(|outcome| &outcome.score))
             .cloned()
             .collect();
         let roles = joined(&baseline.roles, &options.roles);
@@ -158,6 +161,7 @@ impl Plan {
         )?;
         check_names("--score", &options.roles.score, &columns, current)?;
         check_names("--label", &options.roles.label, &columns, current)?;
+        check_thresholds(options, &roles, &columns, current)?;
         let named = |name: &String| options.features.contains(name);
         let mut features = Vec::new();
         let mut left_out = Vec::new();
@@ -183,7 +187,7 @@ impl Plan {
                 continue;
             }
             let view = column.view(as_text);
-            match role_by_values(name, &view) {
+            match role_by_values(name, &view).or_else(|| label_by_values(name, &view)) {
                 Some(out) => {
                     if matches!(out.role, Role::Id | Role::FreeText) {
                         candidates.push(Candidate {
@@ -195,6 +199,13 @@ impl Plan {
                 }
                 None => features.push(PlannedFeature::new(name, view)),
             }
+        }
+        let mut score_rows = baseline.rows;
+        if score.is_none()
+            && let Some((planned, rows)) = held_out_scores(baseline, current, &roles)?
+        {
+            left_out.extend(role_by_name(&planned.name, &roles, &options.usual));
+            (score, score_rows) = (Some(planned), rows);
         }
         let counted = |name: &String| baseline.column(name).is_some();
         for name in roles.id.iter().chain(&roles.exclude) {
@@ -238,6 +249,7 @@ impl Plan {
             features,
             only_current,
             score,
+            score_rows,
             left_out,
             candidates,
             extra,
@@ -275,6 +287,11 @@ impl Plan {
         CountPlan { columns, outcome }
     }
 
+    /// Returns whether the current side has a column.
+    pub(super) fn current_has(&self, name: &str) -> bool {
+        self.current_columns.iter().any(|column| column == name)
+    }
+
     /// Returns the score column, as named or as found.
     #[must_use]
     pub fn score_name(&self) -> Option<String> {
@@ -283,6 +300,44 @@ impl Plan {
             .clone()
             .or_else(|| self.score.as_ref().map(|score| score.name.clone()))
     }
+}
+
+/// A mistyped feature must not leave the right one with the general thresholds in silence.
+fn check_thresholds(
+    options: &CheckOptions,
+    roles: &Roles,
+    baseline: &[String],
+    current: &[String],
+) -> Result<()> {
+    let known = || baseline.iter().chain(current).chain(&roles.score);
+    let mut named = options.thresholds_by_feature.keys();
+    let Some(name) = named.find(|name| !known().any(|column| column == *name)) else {
+        return Ok(());
+    };
+    let message = format!("[drift.thresholds.{name}]: neither side has a column \"{name}\"");
+    Err(
+        Error::bad_settings(message).hint(match nearest(name, known().map(String::as_str)) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("the columns are: {}", few(baseline)),
+        }),
+    )
+}
+
+/// A model's profile has no column of scores, but those of the rows that it was not fitted on.
+fn held_out_scores(
+    baseline: &Profile,
+    current: &[String],
+    roles: &Roles,
+) -> Result<Option<(PlannedFeature, u64)>> {
+    let Some(outcome) = &baseline.outcome else {
+        return Ok(None);
+    };
+    let name = &outcome.score;
+    if outcome.rows.is_none() || roles.score.as_ref() != Some(name) || !current.contains(name) {
+        return Ok(None);
+    }
+    let (column, rows) = outcome.scores()?;
+    Ok(Some((PlannedFeature::new(name, column.view(false)), rows)))
 }
 
 /// Returns the points at which the current side must be counted exactly: the edges, and the

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::profile::ScoredRows;
 use crate::stats::classification::Performance;
 
 /// Version of the drift report's JSON layout.
@@ -102,6 +103,9 @@ pub struct DriftReport {
     /// Concept drift: how good the score was on both sides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub performance: Option<PerformanceReport>,
+    /// Which rows of its own data the baseline's scores are of, where the baseline is a model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_scores: Option<ScoredRows>,
 }
 
 /// The same thing on the two sides of a check.
@@ -470,6 +474,8 @@ pub enum FindingKind {
     MissingShare,
     /// The quality of the score fell, or could not be judged.
     Performance,
+    /// Which rows of its own data a model's scores are of.
+    BaselineScores,
     /// The current side has a column that the baseline lacks.
     ExtraColumn,
 }
@@ -520,6 +526,7 @@ impl FindingKind {
             Self::FewRows => "few_rows",
             Self::MissingShare => "missing_share",
             Self::Performance => "performance",
+            Self::BaselineScores => "baseline_scores",
             Self::ExtraColumn => "extra_column",
         }
     }

@@ -2,7 +2,8 @@
 
 use super::report::{LeftOut, Role};
 use crate::data::{
-    date_number, date_numbers, named_like_a_time, named_like_an_id, named_like_an_index,
+    date_number, date_numbers, named_like_a_label, named_like_a_time, named_like_an_id,
+    named_like_an_index,
 };
 use crate::error::{Error, Result, nearest};
 use crate::profile::{Kind, Profile, Roles, View};
@@ -141,6 +142,17 @@ pub(super) fn left_out_by_values(name: &str, view: &View, fewest: u64) -> Option
     };
     let reason = format!("{about}{distinct:.0} distinct values in {rows} rows{what}");
     Some(left_out(name, role, reason))
+}
+
+/// Returns that a column of the baseline is a label, if it has the name of one and two values.
+#[must_use]
+pub(super) fn label_by_values(name: &str, view: &View) -> Option<LeftOut> {
+    let is_label = view.distinct == Some(2.0) && named_like_a_label(name);
+    is_label.then(|| LeftOut {
+        column: name.to_owned(),
+        role: Role::Label,
+        reason: "has the name of a label, and two values".to_owned(),
+    })
 }
 
 /// Takes the identifiers out of a profile, and remembers that they are: whom the data are about

@@ -11,8 +11,9 @@ use super::learned::LearnedRows;
 use crate::profile::Profile;
 use crate::stats::classification::{Estimate, Performance};
 
-/// Version of the artifact's JSON layout. Version 1 had no checksum over its head.
-pub const SCHEMA_VERSION: u32 = 2;
+/// Version of the artifact's JSON layout. Version 1 had no checksum over its head; up to version 2
+/// the scores in the profile were those of all rows, and the examples were rows of the data.
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Marks a leaf in the trees' `feature` array.
 pub const LEAF: u32 = u32::MAX;
@@ -64,11 +65,13 @@ pub struct Body {
     pub trivial: Vec<TrivialBaseline>,
     /// Permutation importance on the validation split, largest first.
     pub importance: Vec<Importance>,
-    /// The training data as `drift` wants them, the score on the training rows included.
+    /// The data as `drift` wants them, with the scores of the test rows, which nothing was fitted
+    /// on.
     pub profile: Profile,
     /// Where the model comes from.
     pub provenance: Provenance,
-    /// Rows of the test split with their scores: checked each time the artifact is loaded.
+    /// Made-up rows with their scores: checked each time the artifact is loaded. Up to layout 2
+    /// these were rows of the test split.
     pub examples: Vec<Example>,
 }
 
@@ -269,7 +272,7 @@ pub struct Provenance {
     pub warnings: Vec<String>,
 }
 
-/// A row and the score it must get.
+/// A made-up row and the score it must get.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {

@@ -71,7 +71,7 @@ pub struct Chosen {
 /// Fits both methods on the validation rows and takes the one that helps, else none.
 ///
 /// # Formula
-/// Both are fitted on each half of the rows (stratified, seeded, groups kept together) and
+/// Both are fitted on each half of the rows (at random, seeded, groups kept together) and
 /// measured on the other half. A method is taken if its mean log loss there is lower by more
 /// than one standard error of the paired difference: Platt against none, isotonic against the
 /// better of these. What is taken is fitted again on all rows.
@@ -84,7 +84,7 @@ pub fn choose(log_odds: &[f64], labels: &[bool], group: Option<&[u32]>, seed: u6
     let rows: Vec<u32> = (0_u32..).take(labels.len()).collect();
     let key = |row: &u32| u64::from(group.map_or(*row, |group| group[*row as usize]));
     let keys: Vec<u64> = rows.iter().map(key).collect();
-    let halves = deal(&rows, labels, group, &keys, &[0.5, 0.5], seed);
+    let halves = deal(&rows, labels, group, &keys, &[0.5, 0.5], seed).parts;
     let none = losses(&Calibration::None, log_odds, labels);
     let mut best = (Calibration::None, none.clone());
     let mut tried = vec![format!("none {:.5}", mean(&none))];

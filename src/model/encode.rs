@@ -12,21 +12,33 @@ pub const MIN_LEVEL_ROWS: u64 = 10;
 /// Most levels that are kept, by count.
 pub const MAX_LEVELS: usize = 1000;
 
+/// Fits the named columns as [`fit_features_above`] does, with levels from [`MIN_LEVEL_ROWS`] on.
+#[must_use]
+pub fn fit_features(train: &TrainingSet<'_>, names: &[String]) -> Vec<Feature> {
+    fit_features_above(MIN_LEVEL_ROWS, train, names)
+}
+
 /// Fits the named columns of the frame on the rows of `train`, in the order of `names`.
 ///
 /// Numbers: median (mean of the middle two), mean and population standard deviation of the
 /// values that are there. Categories: levels by falling count, then by name; those with fewer
-/// than [`MIN_LEVEL_ROWS`] rows or beyond [`MAX_LEVELS`] are pooled into `other`. Their order
+/// than `level_rows` rows or beyond [`MAX_LEVELS`] are pooled into `other`. Their order
 /// for trees is [`smoothed_rate`]. Names that are no column are left out.
 #[must_use]
-pub fn fit_features(train: &TrainingSet<'_>, names: &[String]) -> Vec<Feature> {
+pub fn fit_features_above(
+    level_rows: u64,
+    train: &TrainingSet<'_>,
+    names: &[String],
+) -> Vec<Feature> {
     let prior = train.prior();
     threads::in_order(threads::available(), names.len(), |index| {
         let name = &names[index];
         let column = train.frame.column(name)?;
         let (kind, nullable) = match column {
             Column::Numbers(numbers) => fit_number(train, numbers),
-            Column::Categories { codes, levels } => fit_category(train, codes, levels, prior),
+            Column::Categories { codes, levels } => {
+                fit_category(train, (codes, levels), prior, level_rows)
+            }
         };
         Some(Feature {
             name: name.clone(),
@@ -93,9 +105,9 @@ fn fit_number(train: &TrainingSet<'_>, numbers: &[f64]) -> (FeatureKind, bool) {
 
 fn fit_category(
     train: &TrainingSet<'_>,
-    codes: &[u32],
-    texts: &[String],
+    (codes, texts): (&[u32], &[String]),
     prior: f64,
+    level_rows: u64,
 ) -> (FeatureKind, bool) {
     let mut tallies = vec![Tally::default(); texts.len()];
     let mut missing = 0;
@@ -109,7 +121,7 @@ fn fit_category(
         }
     }
     let mut kept: Vec<usize> = (0..texts.len())
-        .filter(|&code| tallies[code].rows >= MIN_LEVEL_ROWS)
+        .filter(|&code| tallies[code].rows >= level_rows)
         .collect();
     kept.sort_by(|&a, &b| {
         tallies[b]

@@ -1,9 +1,9 @@
 //! Whether a candidate deserves to replace the champion: a decision with its reasons. How the two
 //! compare is `paired`'s affair, files are `publish`'s.
 
-use super::artifact::TrivialBaseline;
 use super::evaluate::figures;
-use super::paired::{Comparison, compare};
+use super::paired::{Comparison, compare, loss_difference};
+use super::registry::Change;
 use crate::stats::classification::Estimate;
 
 /// Positives that the test split must have for a promotion, by default.
@@ -43,13 +43,24 @@ pub struct Opponent<'a> {
     pub learned: Option<&'a [bool]>,
 }
 
+/// A column alone, as it meets the candidate.
+#[derive(Debug, Clone, Copy)]
+pub struct SingleColumn<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its scores of the test rows, fitted on the training rows.
+    pub scores: &'a [f64],
+}
+
 /// What the decision rests on beside the contenders.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
     /// Labels of the test rows.
     pub labels: &'a [bool],
-    /// What needs no model, on the same rows.
-    pub trivial: &'a [TrivialBaseline],
+    /// The score of every row for who knows nothing but the share of churners in training.
+    pub prior: Option<f64>,
+    /// The best column.
+    pub column: Option<SingleColumn<'a>>,
     /// When to promote.
     pub policy: Policy,
     /// Positives that the test rows must have.
@@ -69,6 +80,8 @@ pub struct Decision {
     pub comparisons: Vec<Comparison>,
     /// What makes the comparison less than it should be.
     pub warnings: Vec<String>,
+    /// What a promotion changes, if not the whole model.
+    pub change: Option<Change>,
 }
 
 /// Decides on the candidate.
@@ -77,7 +90,8 @@ pub struct Decision {
 /// difference reaches 0) and log loss is better beyond noise (its interval is below 0): a tie
 /// keeps the champion. Rows that the champion has learned from are left out of the comparison,
 /// as long as enough others are there. Floors: the test rows have the positives, log loss is
-/// below the prior's and not above the best column's, average precision is above the prior's,
+/// better than the prior's beyond noise and average precision above it, log loss is not above the best column's by
+/// more than chance and more than 1 % of it (the interval of the paired difference is above 0),
 /// and no feature of the champion is lost. Without a champion the floors alone decide.
 ///
 /// # Panics
@@ -90,6 +104,7 @@ pub fn decide(
 ) -> Decision {
     let mut refusals = floors(candidate, ground);
     let (mut reasons, mut warnings) = (Vec::new(), Vec::new());
+    against_column(candidate, ground, &mut reasons, &mut refusals);
     let mut comparisons = Vec::new();
     match champion {
         None => reasons.push("there is no champion".to_owned()),
@@ -129,13 +144,26 @@ pub fn decide(
             }
         }
     }
+    Decision {
+        comparisons,
+        warnings,
+        ..by_policy(ground.policy, reasons, refusals)
+    }
+}
+
+/// The policy has the last word on what the figures say.
+pub(super) fn by_policy(
+    policy: Policy,
+    mut reasons: Vec<String>,
+    refusals: Vec<String>,
+) -> Decision {
     let clears = refusals.is_empty();
-    let promote = match ground.policy {
+    let promote = match policy {
         Policy::IfBetter => clears,
         Policy::Always => true,
         Policy::Never => false,
     };
-    match ground.policy {
+    match policy {
         Policy::IfBetter => {}
         Policy::Always => reasons.insert(0, "promotion was asked for in any case".to_owned()),
         Policy::Never => reasons.insert(0, "promotion was ruled out by the caller".to_owned()),
@@ -144,8 +172,9 @@ pub fn decide(
     Decision {
         promote,
         reasons,
-        comparisons,
-        warnings,
+        comparisons: Vec::new(),
+        warnings: Vec::new(),
+        change: None,
     }
 }
 
@@ -219,7 +248,7 @@ fn footing(champion: &Opponent<'_>, ground: Ground<'_>) -> Footing {
     }
 }
 
-fn floors(candidate: Candidate<'_>, ground: Ground<'_>) -> Vec<String> {
+pub(super) fn floors(candidate: Candidate<'_>, ground: Ground<'_>) -> Vec<String> {
     let mut refusals = Vec::new();
     let own = figures(candidate.scores, ground.labels);
     if own.rows != ground.labels.len() as u64 {
@@ -232,30 +261,67 @@ fn floors(candidate: Candidate<'_>, ground: Ground<'_>) -> Vec<String> {
         ));
     }
     let value = |figure: Option<Estimate>, absent| figure.map_or(absent, |figure| figure.value);
-    let log_loss = value(own.log_loss, f64::INFINITY);
     let precision = value(own.average_precision, 0.0);
-    for trivial in ground.trivial {
-        let is_prior = trivial.name == "prior";
-        // A model of one column cannot beat that column.
-        let worse = if is_prior {
-            log_loss >= trivial.log_loss
-        } else {
-            log_loss > trivial.log_loss
-        };
-        if worse {
-            refusals.push(format!(
-                "log loss {log_loss:.5} does not beat {:.5} of \"{}\" alone",
-                trivial.log_loss, trivial.name
-            ));
-        }
-        if is_prior && precision <= trivial.average_precision {
-            refusals.push(format!(
-                "average precision {precision:.5} does not beat {:.5} of the prior",
-                trivial.average_precision
-            ));
-        }
+    let Some(prior) = ground.prior else {
+        return refusals;
+    };
+    let knows_nothing = vec![prior; ground.labels.len()];
+    let prior = figures(&knows_nothing, ground.labels);
+    let Estimate {
+        value: gain,
+        low,
+        high,
+    } = loss_difference(&knows_nothing, candidate.scores, ground.labels);
+    // A candidate that has learned nothing is below the prior as often as above it.
+    if high >= 0.0 || high.is_nan() {
+        refusals.push(format!(
+            "log loss {:.5} does not beat {:.5} of the prior beyond noise, difference {gain:+.5} \
+             ({low:+.5} to {high:+.5})",
+            value(own.log_loss, f64::INFINITY),
+            value(prior.log_loss, 0.0)
+        ));
+    }
+    let share = value(prior.average_precision, 0.0);
+    if precision <= share {
+        refusals.push(format!(
+            "average precision {precision:.5} does not beat {share:.5} of the prior"
+        ));
     }
     refusals
+}
+
+/// The candidate and the best column on the same rows. A column that is as good is said, but
+/// refuses nothing: the model knows what it knows, and more.
+fn against_column(
+    candidate: Candidate<'_>,
+    ground: Ground<'_>,
+    reasons: &mut Vec<String>,
+    refusals: &mut Vec<String>,
+) {
+    /// Share of the column's log loss below which a difference is of no use to anybody, however
+    /// many rows show it: learners differ by as much with another seed.
+    const WORTH_A_REFUSAL: f64 = 0.01;
+    let Some(SingleColumn { name, scores }) = ground.column else {
+        return;
+    };
+    let losses = [candidate.scores, scores].map(|scores| figures(scores, ground.labels).log_loss);
+    let [Some(own), Some(alone)] = losses else {
+        return;
+    };
+    let Estimate { value, low, high } = loss_difference(scores, candidate.scores, ground.labels);
+    let figures = format!(
+        "{:.5} against {:.5} of \"{name}\" alone, difference {value:+.5} ({low:+.5} to {high:+.5})",
+        own.value, alone.value
+    );
+    if low > 0.0 && value > WORTH_A_REFUSAL * alone.value {
+        refusals.push(format!(
+            "log loss is worse than that of a single column: {figures}"
+        ));
+    } else if high >= 0.0 {
+        reasons.push(format!(
+            "log loss is that of a single column within noise: {figures}"
+        ));
+    }
 }
 
 fn judge(
@@ -299,7 +365,7 @@ mod tests {
         good: Vec<f64>,
         bad: Vec<f64>,
         features: Vec<String>,
-        trivial: Vec<TrivialBaseline>,
+        prior: f64,
         /// Nothing.
         learned: Vec<bool>,
     }
@@ -315,18 +381,12 @@ mod tests {
         let noisy = truth.iter().map(|z| sigmoid(z + 1.5 * bits.next_normal()));
         let bad = noisy.collect();
         let share = labels.iter().filter(|label| **label).count() as f64 / rows as f64;
-        let prior = TrivialBaseline {
-            name: "prior".into(),
-            roc_auc: 0.5,
-            average_precision: share,
-            log_loss: -(share * share.ln() + (1.0 - share) * (1.0 - share).ln()),
-        };
         World {
             labels,
             good: truth.iter().map(|z| sigmoid(*z)).collect(),
             bad,
             features: vec!["a".into(), "b".into()],
-            trivial: vec![prior],
+            prior: share,
             learned: vec![false; rows],
         }
     }
@@ -351,7 +411,8 @@ mod tests {
         fn ground(&self) -> Ground<'_> {
             Ground {
                 labels: &self.labels,
-                trivial: &self.trivial,
+                prior: Some(self.prior),
+                column: None,
                 policy: Policy::IfBetter,
                 min_positives: MIN_POSITIVES,
                 seed: 5,
@@ -398,7 +459,59 @@ mod tests {
         assert!(decide(None, world.candidate(&world.good), world.ground()).promote);
         let flat = vec![0.3; 1_000];
         let decision = decide(None, world.candidate(&flat), world.ground());
-        assert!(!decision.promote && says(&decision, "\"prior\""));
+        assert!(!decision.promote && says(&decision, "of the prior"));
+    }
+
+    #[test]
+    fn a_column_that_is_as_good_by_chance_refuses_nothing_a_better_one_does() {
+        let world = world(1_000);
+        let by = |column: &[f64], candidate: &[f64]| {
+            let ground = Ground {
+                column: Some(SingleColumn {
+                    name: "tenure",
+                    scores: column,
+                }),
+                ..world.ground()
+            };
+            decide(None, world.candidate(candidate), ground)
+        };
+        // A model that is the column, but for a little noise: .42027 against .41966.
+        let mut bits = SplitMix64::new(9);
+        let near = world.good.iter();
+        let near: Vec<f64> = near
+            .map(|p| sigmoid((p / (1.0 - p)).ln() + 0.05 * bits.next_normal()))
+            .collect();
+        let decision = by(&world.good, &near);
+        assert!(decision.promote, "{decision:?}");
+        assert!(
+            says(&decision, "of \"tenure\" alone, difference +0.00"),
+            "{decision:?}"
+        );
+        let decision = by(&world.good, &world.bad);
+        assert!(!decision.promote && says(&decision, "worse than that of a single column"));
+        // Nothing to say of a column that is clearly worse.
+        let decision = by(&world.bad, &world.good);
+        assert!(decision.promote && !says(&decision, "tenure"));
+    }
+
+    #[test]
+    fn a_difference_of_no_size_refuses_nothing_however_many_rows_show_it() {
+        let world = world(200_000);
+        let shifted: Vec<f64> = world
+            .good
+            .iter()
+            .map(|p| sigmoid((p / (1.0 - p)).ln() + 0.07))
+            .collect();
+        let ground = Ground {
+            column: Some(SingleColumn {
+                name: "tenure",
+                scores: &world.good,
+            }),
+            ..world.ground()
+        };
+        let difference = loss_difference(&world.good, &shifted, &world.labels);
+        assert!(difference.low > 0.0, "{difference:?}");
+        assert!(decide(None, world.candidate(&shifted), ground).promote);
     }
 
     #[test]

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::artifact::Artifact;
-use super::paired::Comparison;
 use super::promote::Decision;
 use super::registry::{self, Event, Record, check_model_name};
 use super::store::{self, Unsound};
@@ -106,7 +105,7 @@ impl Shelf {
     pub fn keep(&self, artifact: &Artifact) -> Result<PathBuf> {
         let path = self.model(&artifact.name, &artifact.version)?;
         write_atomically(&path, &store::to_json(artifact))?;
-        self.note(Event::Train, artifact, None, Vec::new(), Vec::new())?;
+        self.note(Event::Train, artifact, None, Vec::new())?;
         Ok(path)
     }
 
@@ -140,7 +139,7 @@ impl Shelf {
                         let reason = "found in production without a line in the registry";
                         warnings.push(format!("model {}: {reason}", artifact.version));
                         let reasons = vec![reason.to_owned()];
-                        self.note(Event::Reconciliation, &artifact, last, reasons, Vec::new())?;
+                        self.note(Event::Reconciliation, &artifact, last, reasons)?;
                     }
                     return Ok((Champion::Sound(Box::new(artifact)), warnings));
                 }
@@ -159,13 +158,7 @@ impl Shelf {
                 let reason = format!("restored from {}", copy.display());
                 warnings.push(format!("model {} was {reason}", last.version));
                 let reasons = vec![what, reason];
-                self.note(
-                    Event::Reconciliation,
-                    &artifact,
-                    Some(last),
-                    reasons,
-                    Vec::new(),
-                )?;
+                self.note(Event::Reconciliation, &artifact, Some(last), reasons)?;
                 Ok((Champion::Sound(Box::new(artifact)), warnings))
             }
             Ok(_) => Ok((Champion::Lost(what), warnings)),
@@ -229,8 +222,13 @@ impl Shelf {
         } else {
             Event::Refusal
         };
-        let (reasons, comparisons) = (decision.reasons.clone(), decision.comparisons.clone());
-        self.note(event, artifact, last, reasons, comparisons)
+        let record = Record {
+            change: decision.change,
+            reasons: decision.reasons.clone(),
+            comparisons: decision.comparisons.clone(),
+            ..self.record_of(event, artifact, last)
+        };
+        registry::append(&self.registry(), &record)
     }
 
     /// Puts the model into production that was there before the present one, and returns it.
@@ -272,7 +270,7 @@ impl Shelf {
         write_atomically(&self.production(), &store::to_json(&artifact))?;
         let last = registry::last_promoted(&records);
         let reasons = vec!["rollback was asked for".to_owned()];
-        self.note(Event::Rollback, &artifact, last, reasons, Vec::new())?;
+        self.note(Event::Rollback, &artifact, last, reasons)?;
         Ok(artifact)
     }
 
@@ -300,18 +298,22 @@ impl Shelf {
         artifact: &Artifact,
         last: Option<&Record>,
         reasons: Vec<String>,
-        comparisons: Vec<Comparison>,
     ) -> Result<()> {
         let record = Record {
+            reasons,
+            ..self.record_of(event, artifact, last)
+        };
+        registry::append(&self.registry(), &record)
+    }
+
+    fn record_of(&self, event: Event, artifact: &Artifact, last: Option<&Record>) -> Record {
+        Record {
             name: artifact.name.clone(),
             version: artifact.version.clone(),
             sha256: artifact.sha256.clone(),
             previous: last.map(|last| last.version.clone()),
-            reasons,
-            comparisons,
             ..self.record(event)
-        };
-        registry::append(&self.registry(), &record)
+        }
     }
 
     fn record(&self, event: Event) -> Record {
@@ -325,6 +327,7 @@ impl Shelf {
             version: String::new(),
             sha256: String::new(),
             previous: None,
+            change: None,
             reasons: Vec::new(),
             comparisons: Vec::new(),
         }

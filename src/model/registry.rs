@@ -42,6 +42,14 @@ impl Event {
     }
 }
 
+/// What a line changes, if not the whole model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The model stays, its threshold is another.
+    Threshold,
+}
+
 /// A line of the registry. Members that a newer program adds are passed over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -64,6 +72,9 @@ pub struct Record {
     /// Version of the model that was in production before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
+    /// What the candidate differs in from the model in production, if not in the whole model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
     /// Why, in sentences.
     #[serde(default)]
     pub reasons: Vec<String>,
@@ -228,6 +239,7 @@ mod tests {
             version: version.into(),
             sha256: version.repeat(4),
             previous: None,
+            change: None,
             reasons: vec!["a reason".into()],
             comparisons: Vec::new(),
         }

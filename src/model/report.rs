@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::{Importance, TrivialBaseline};
+use super::overlap::FeatureOverlap;
 use super::paired::Comparison;
 use crate::stats::classification::{Estimate, Performance};
 
@@ -36,6 +37,9 @@ pub struct TrainReport {
     pub split: String,
     /// Rows by split.
     pub split_rows: BTreeMap<String, u64>,
+    /// Test rows with the features of rows that the model learned from.
+    #[serde(default)]
+    pub feature_overlap: FeatureOverlap,
     /// Score from which a row is classed as churned.
     pub threshold: f64,
     /// How it was chosen.

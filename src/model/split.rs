@@ -1,5 +1,5 @@
 //! Rows into train, validation and test, such that the test figures can be had in production:
-//! by time with a purge gap, else stratified with groups kept together.
+//! by time with a purge gap, else at random with groups kept together.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct SplitOptions {
     pub shares: [f64; 3],
     /// How long after its time a row's label is known.
     pub label_window: LabelWindow,
-    /// Seed of the stratified split.
+    /// Seed of a split at random.
     pub seed: u64,
 }
 
@@ -90,7 +90,7 @@ pub fn split(rows: Rows<'_>, options: &SplitOptions) -> Result<Splits> {
     assert_eq!(keys.len(), label.len());
     let mut splits = match time {
         Some(time) => by_time(rows, time, options)?,
-        None => stratified(rows, options),
+        None => at_random(rows, options),
     };
     check_labels(&splits, label, time.is_some(), options)?;
     warn_of_few(&mut splits, label, group);
@@ -100,25 +100,29 @@ pub fn split(rows: Rows<'_>, options: &SplitOptions) -> Result<Splits> {
     Ok(splits)
 }
 
-fn stratified(table: Rows<'_>, options: &SplitOptions) -> Splits {
+fn at_random(table: Rows<'_>, options: &SplitOptions) -> Splits {
     let rows = all_rows(table.label);
     let mut splits = Splits::default();
-    deal_into(&mut splits, rows, table, &options.shares, options.seed);
-    let groups = if table.group.is_some() {
-        ", groups kept together"
-    } else {
-        ""
-    };
-    splits.description = format!("at random, stratified by label{groups}");
+    let stratified = deal_into(&mut splits, rows, table, &options.shares, options.seed);
+    // Which rows are in which part depends on these words: `promote` compares them.
+    splits.description = "at random by key and occurrence".to_owned();
+    if stratified {
+        splits.description += ", stratified by label";
+    }
+    if table.group.is_some() {
+        splits.description += ", groups kept together";
+    }
     splits
 }
 
-/// Deals rows to train, validation and test, or the first of them.
-fn deal_into(splits: &mut Splits, rows: Vec<u32>, of: Rows<'_>, shares: &[f64], seed: u64) {
-    let parts = deal(&rows, of.label, of.group, of.keys, shares, seed);
-    for (row, part) in rows.into_iter().zip(parts) {
+/// Deals rows to train, validation and test, or the first of them. Returns whether these are
+/// stratified by label.
+fn deal_into(splits: &mut Splits, rows: Vec<u32>, of: Rows<'_>, shares: &[f64], seed: u64) -> bool {
+    let dealt = deal(&rows, of.label, of.group, of.keys, shares, seed);
+    for (row, part) in rows.into_iter().zip(dealt.parts) {
         splits.part(part).push(row);
     }
+    dealt.stratified
 }
 
 fn by_time(table: Rows<'_>, time: &[i64], options: &SplitOptions) -> Result<Splits> {

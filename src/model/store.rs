@@ -15,7 +15,7 @@ use super::score::Scorer;
 use crate::data::all_bytes;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
-use crate::profile::Profile;
+use crate::profile::{Profile, ScoredRows};
 
 /// Largest artifact that is read.
 pub const MAX_BYTES: u64 = 256 << 20;
@@ -95,11 +95,18 @@ pub fn seal(
 /// Returns the profile as `drift` wants it, with the artifact's time and program version.
 #[must_use]
 pub fn baseline_profile(artifact: &Artifact) -> Profile {
-    Profile {
+    let mut profile = Profile {
         created_at: artifact.created_at.clone(),
         churnctl_version: artifact.churnctl_version.clone(),
         ..artifact.body.profile.clone()
+    };
+    // Older layouts kept the scores of all rows, and did not say so.
+    if let Some(outcome) = &mut profile.outcome
+        && artifact.schema_version < 3
+    {
+        outcome.rows = Some(ScoredRows::Training);
     }
+    profile
 }
 
 /// Returns the artifact as JSON: a line for each member, the body compact on one line, whose

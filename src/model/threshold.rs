@@ -29,6 +29,9 @@ pub enum ThresholdRule {
     },
 }
 
+/// The words of [`ThresholdRule::Half`].
+pub const HALF: &str = "0.5";
+
 /// A threshold with its reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {
@@ -73,7 +76,7 @@ pub fn choose(
     match rule {
         ThresholdRule::Half => Ok(Threshold {
             value: 0.5,
-            rule: "0.5".into(),
+            rule: HALF.into(),
         }),
         ThresholdRule::Cost {
             false_negative,

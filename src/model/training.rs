@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::artifact::{Calibration, Feature, Importance, Model, SplitMetrics, TrivialBaseline};
 use super::calibrate;
-use super::encode::fit_features;
+use super::encode::fit_features_above;
 use super::evaluate::{REPLICATES, split_metrics};
 use super::frame::Frame;
 use super::importance::permutation_importance;
@@ -44,6 +44,8 @@ pub struct TrainingOptions {
     pub rule: ThresholdRule,
     /// Seed of everything random.
     pub seed: u64,
+    /// Training rows that a level of a category must have to be known by its name.
+    pub level_rows: u64,
     /// Threads to use; changes nothing but the time.
     pub threads: usize,
 }
@@ -108,7 +110,7 @@ pub fn train(
         rows,
     };
     let (fit_rows, validation) = (set(&splits.train), set(&splits.validation));
-    let features = fit_features(&fit_rows, table.features);
+    let features = fit_features_above(options.level_rows, &fit_rows, table.features);
     let mut tried = Vec::new();
     let mut best: Option<(&'static str, Fitted)> = None;
     for learner in learners(options) {
@@ -163,7 +165,7 @@ pub fn train(
     let mut known: Vec<u32> = [&splits.train[..], &splits.validation].concat();
     known.sort_unstable();
     let known = set(&known);
-    let features = fit_features(&known, table.features);
+    let features = fit_features_above(options.level_rows, &known, table.features);
     progress.stage("training on train and validation", None);
     let none = TrainingSet { rows: &[], ..known };
     let refitted = as_chosen(&fitted.model, options).fit(&features, &known, &none, progress)?;
@@ -288,7 +290,7 @@ fn unpurged(
         rows: &table.splits.validation,
         ..train
     };
-    let features = fit_features(&train, table.features);
+    let features = fit_features_above(options.level_rows, &train, table.features);
     let logistic = Logistic {
         l2: None,
         threads: options.threads,

@@ -45,20 +45,11 @@ pub fn trivial(
     test: &[u32],
 ) -> Trivial {
     let outcome: Vec<bool> = test.iter().map(|row| label[*row as usize]).collect();
-    let step = train.len().div_ceil(FITTED_ROWS).max(1);
-    let fitted: Vec<u32> = train.iter().copied().step_by(step).collect();
-    let positives = train.iter().filter(|row| label[**row as usize]).count();
-    let prior = (positives as f64 + 0.5) / (train.len() as f64 + 1.0);
-
+    let prior = prior_score(label, train);
     let mut best: Option<TrivialBaseline> = None;
     let mut suspects = Vec::new();
     for &at in columns {
-        let scores = match &frame.columns[at] {
-            Column::Numbers(values) => number_scores(values, label, &fitted, test),
-            Column::Categories { codes, levels } => {
-                category_scores(codes, levels.len(), label, train, test, prior)
-            }
-        };
+        let scores = column_scores(&frame.columns[at], label, train, test);
         let baseline = baseline(&frame.names[at], &figures(&scores, &outcome));
         if baseline.roc_auc > SUSPECT_ROC_AUC {
             suspects.push((baseline.name.clone(), baseline.roc_auc));
@@ -78,6 +69,37 @@ pub fn trivial(
             .collect(),
         suspects,
     }
+}
+
+/// Returns the scores of the `test` rows by one column alone, fitted on the `train` rows as
+/// [`trivial`] does.
+///
+/// # Panics
+/// Panics if a row is not in the column.
+#[must_use]
+pub fn column_scores(column: &Column, label: &[bool], train: &[u32], test: &[u32]) -> Vec<f64> {
+    match column {
+        Column::Numbers(values) => {
+            let step = train.len().div_ceil(FITTED_ROWS).max(1);
+            let fitted: Vec<u32> = train.iter().copied().step_by(step).collect();
+            number_scores(values, label, &fitted, test)
+        }
+        Column::Categories { codes, levels } => {
+            let prior = prior_score(label, train);
+            category_scores(codes, levels.len(), label, train, test, prior)
+        }
+    }
+}
+
+/// Returns the share of churners among the `train` rows, never 0 or 1: the score of every row for
+/// who knows no column.
+///
+/// # Panics
+/// Panics if a row has no label.
+#[must_use]
+pub fn prior_score(label: &[bool], train: &[u32]) -> f64 {
+    let positives = train.iter().filter(|row| label[**row as usize]).count();
+    (positives as f64 + 0.5) / (train.len() as f64 + 1.0)
 }
 
 fn baseline(name: &str, performance: &Performance) -> TrivialBaseline {

@@ -203,7 +203,7 @@ impl Column {
     }
 
     /// Returns the rows counted; `None` if they overflow.
-    pub(super) fn rows(&self) -> Option<u64> {
+    pub(crate) fn rows(&self) -> Option<u64> {
         let grid = self.grid.iter().flat_map(|grid| grid.counts());
         let hashed = self.hashed.iter().flat_map(|hashed| &hashed.counts);
         let spelled = match &self.spellings {

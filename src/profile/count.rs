@@ -315,6 +315,7 @@ fn finish_outcome(
         label: label.to_owned(),
         score: score.to_owned(),
         by_label,
+        rows: None,
     })
 }
 

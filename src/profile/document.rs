@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::column::Column;
 use super::counter::ColumnCounter;
-use crate::data::{MissingKind, same_label};
+use crate::data::same_label;
 use crate::error::{Error, Place, Result};
 
 /// Version of the profile's JSON layout.
@@ -167,6 +167,38 @@ pub struct Outcome {
     pub score: String,
     /// Summary of the scores by value of the label. Rows without a label are not here.
     pub by_label: BTreeMap<String, Column>,
+    /// Which rows these are, where a model scored its own data; absent for scores that stood in the
+    /// data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<ScoredRows>,
+}
+
+/// The rows of its own data that a model scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScoredRows {
+    /// Rows that nothing was fitted on: the test split.
+    HeldOut,
+    /// All rows, those that the model learned from among them: it scores these better than new
+    /// ones. Models of churnctl before layout 3.
+    Training,
+}
+
+impl Outcome {
+    /// Returns the scores of all labels as one column, and how many rows that are.
+    ///
+    /// # Errors
+    /// Bad input if a column is damaged; one that was checked is not.
+    pub fn scores(&self) -> Result<(Column, u64)> {
+        let damaged = |error: super::column::ColumnError| Error::bad_input(error.to_string());
+        let mut all = ColumnCounter::new(false, Vec::new());
+        let mut rows = 0;
+        for column in self.by_label.values() {
+            all.merge(column.to_counter().map_err(damaged)?);
+            rows += column.rows().unwrap_or(0);
+        }
+        Ok((Column::from_counter(&self.score, all), rows))
+    }
 }
 
 impl Profile {
@@ -294,12 +326,14 @@ impl Profile {
         self.columns.iter().find(|column| column.name == name)
     }
 
-    /// Adds a column of scores, and the scores by label, of the rows that have a label; the other
-    /// rows have no score.
+    /// Adds what a model scored: of rows that it was not fitted on, by label.
+    ///
+    /// There is no column of scores: most rows of the profile have none that could stand beside
+    /// the scores of new rows.
     ///
     /// # Panics
-    /// Panics if there are more scores than rows, or not as many labels as scores.
-    pub fn add_scores(
+    /// Panics if there are not as many labels as scores.
+    pub fn add_held_out_scores(
         &mut self,
         name: &str,
         scores: &[f64],
@@ -308,17 +342,11 @@ impl Profile {
         positive: &str,
     ) {
         assert_eq!(scores.len(), labels.len(), "a label for every score");
-        assert!(scores.len() as u64 <= self.rows, "no more scores than rows");
-        let mut all = ColumnCounter::new(false, Vec::new());
         let mut by_class = [false, true].map(|_| ColumnCounter::new(false, Vec::new()));
         for (score, &label) in scores.iter().zip(labels) {
-            let text = score.to_string();
-            all.add_times(text.as_bytes(), 1);
-            by_class[usize::from(label)].add_times(text.as_bytes(), 1);
+            by_class[usize::from(label)].add_times(score.to_string().as_bytes(), 1);
         }
-        all.missing[MissingKind::Empty.index()] += self.rows - scores.len() as u64;
         self.columns.retain(|column| column.name != name);
-        self.columns.push(Column::from_counter(name, all));
         // The other label as the data write it.
         let negative = self.column(label).and_then(|column| {
             column
@@ -336,6 +364,7 @@ impl Profile {
             label: label.to_owned(),
             score: name.to_owned(),
             by_label: [(negative, stayed), (positive.to_owned(), churned)].into(),
+            rows: Some(ScoredRows::HeldOut),
         });
     }
 

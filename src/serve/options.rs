@@ -107,6 +107,8 @@ pub struct Options {
     pub model: PathBuf,
     /// Where the model comes from if not from that file.
     pub source: Option<Arc<dyn ModelSource>>,
+    /// Score from which a customer is classed as churned, if not the model's.
+    pub threshold: Option<f64>,
     /// Name of the model while there is none.
     pub name: String,
     /// How often the file is looked at; none for never.

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::http::events::{Events, Level};
 use crate::model::artifact::Artifact;
+use crate::model::set_threshold::set_threshold;
 use crate::model::store;
 
 /// What looking at the file came to.
@@ -205,12 +206,15 @@ impl Watch {
 
     /// Loads the file; none if it holds the model that is at work.
     fn load(&self, at_work: Option<&Loaded>) -> Result<Option<Loaded>> {
-        let artifact = match &self.options.source {
+        let mut artifact = match &self.options.source {
             None => store::load(&self.path)?,
             Some(source) => source.load()?,
         };
         if at_work.is_some_and(|model| is_same(model, &artifact)) {
             return Ok(None);
+        }
+        if let Some(threshold) = self.options.threshold {
+            set_threshold(&mut artifact.body, threshold, "set with serve.threshold");
         }
         if self.options.log.is_some()
             && let Some(name) = artifact

@@ -59,6 +59,8 @@ pub struct DataSettings {
     pub null: Vec<String>,
     /// Threads, if limited.
     pub threads: Option<NonZeroUsize>,
+    /// Rows that a text must have to be named, if limited.
+    pub k_anonymous: Option<NonZeroUsize>,
 }
 
 /// Names by which columns are recognised, see `columns.*`.
@@ -184,6 +186,8 @@ pub struct ScoreSettings {
     pub data: Vec<String>,
     /// Model artifact.
     pub model: PathBuf,
+    /// Score from which a row is classed as churned, if not the model's.
+    pub threshold: Option<Probability>,
 }
 
 /// Which cluster, see `cluster.*`; which namespace and which names is `k8s.*`.
@@ -293,6 +297,7 @@ impl Settings {
                 delimiter: layers.required("data.delimiter")?.0,
                 null: layers.list("data.null")?,
                 threads: layers.optional("data.threads")?.0,
+                k_anonymous: layers.optional("data.k_anonymous")?.0,
             },
             mlflow: mlflow(layers)?,
             drift: drift(layers)?,
@@ -301,6 +306,7 @@ impl Settings {
             score: ScoreSettings {
                 data: layers.list("score.data")?,
                 model: layers.required::<PathBuf>("score.model")?.0,
+                threshold: layers.optional("score.threshold")?.0,
             },
             deployment: DeploymentSettings::resolve(layers)?,
             cluster: ClusterSettings {

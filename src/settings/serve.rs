@@ -18,6 +18,8 @@ pub struct ServeSettings {
     pub admin_listen: Option<String>,
     /// Model artifact.
     pub model: PathBuf,
+    /// Score from which a customer is classed as churned, if not the model's.
+    pub threshold: Option<Probability>,
     /// How often its file is looked at; zero for never.
     pub poll: Wait,
     /// What becomes of unknown categories.
@@ -89,6 +91,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
         listen: preset.or(layers.required("serve.listen")?, "0.0.0.0:8080"),
         admin_listen: layers.optional("serve.admin_listen")?.0,
         model: preset.or(layers.required::<PathBuf>("serve.model")?, "/opt/ml/model"),
+        threshold: layers.optional("serve.threshold")?.0,
         poll: layers.required("serve.poll")?.0,
         unknown_category: layers.required("serve.unknown_category")?.0,
         classes: classes(layers)?,

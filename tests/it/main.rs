@@ -19,6 +19,7 @@ mod fault_server;
 mod generated_files;
 mod github_action;
 mod harness;
+mod honest_figures;
 mod kfp;
 mod mlflow;
 mod mlflow_real;

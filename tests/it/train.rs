@@ -118,13 +118,20 @@ fn the_table_of_the_python_system_needs_no_flag_and_is_purged() {
     let honest = report["metrics"]["test"]["roc_auc"]["value"].as_f64();
     assert!(unpurged > honest, "{unpurged:?} {honest:?}");
     assert!(warns(&report, "positive rows to learn from"));
-    let roles = &churnctl.read_json(PRODUCTION)["body"]["roles"];
+    // Of 50 users the model may be worse than a column alone, and then it is not in production.
+    let file = report["artifact"].as_str().expect("a path");
+    let model = churnctl.read_json(file);
+    let roles = &model["body"]["roles"];
     assert_eq!(roles["label"], "churn_label");
     assert_eq!(roles["id"], serde_json::json!(["user_id"]));
     assert_eq!(roles["time"], "as_of_date");
-    let learned = features(&churnctl);
+    let learned = model["body"]["features"]
+        .as_array()
+        .expect("features")
+        .iter();
+    let learned: Vec<&str> = learned.filter_map(|one| one["name"].as_str()).collect();
     for name in ["churn_label", "user_id", "as_of_date", "signup_date"] {
-        assert!(!learned.iter().any(|feature| feature == name), "{name}");
+        assert!(!learned.contains(&name), "{name}");
     }
     assert_eq!(
         churnctl.read_json("artifacts/metrics/train_latest.json"),
@@ -161,7 +168,8 @@ fn the_same_command_makes_the_same_body_with_any_threads_at_any_time() {
 #[test]
 fn a_better_model_is_promoted_a_tie_and_a_worse_one_are_not() {
     let churnctl = with_data(&customers(1_500, 1));
-    let weak = report(&churnctl, &["--model", "logistic", "--exclude", "visits"]);
+    let weak = ["--exclude", "visits", "--promote", "always"];
+    let weak = report(&churnctl, &[&["--model", "logistic"], &weak[..]].concat());
     assert_eq!(weak["promoted"], true, "{weak:#}");
     let strong = report(&churnctl, &["--model", "logistic"]);
     assert_eq!(strong["promoted"], true, "{strong:#}");
@@ -249,7 +257,7 @@ fn a_damaged_champion_is_put_aside_and_reported() {
     );
 
     let newer = String::from_utf8(small_model().to_owned()).expect("UTF-8");
-    let newer = newer.replacen("\"schema_version\": 2", "\"schema_version\": 99", 1);
+    let newer = newer.replacen("\"schema_version\": 3", "\"schema_version\": 99", 1);
     let churnctl = with_data(&customers(1_500, 1)).file(PRODUCTION, &newer);
     let run = train(&churnctl, &["--model", "logistic", "--promote", "always"]);
     run.expect(ExitCode::BadInput).says("99");
@@ -468,8 +476,9 @@ fn mistyped_columns_are_refused_with_a_name_near_them() {
 
 #[test]
 fn a_champion_gains_nothing_from_test_rows_that_it_has_learned_from() {
-    let churnctl = with_data(&customers(3_000, 1));
+    let churnctl = with_data(&customers(4_500, 1));
     let weak = ["--model", "logistic", "--exclude", "visits", "--seed", "1"];
+    let weak = [&weak[..], &["--promote", "always"]].concat();
     report(&churnctl, &weak);
     // Another seed tests on other rows, most of which the champion knows.
     let run = train(&churnctl, &["--model", "logistic", "--format", "json"]);
@@ -480,9 +489,13 @@ fn a_champion_gains_nothing_from_test_rows_that_it_has_learned_from() {
     assert_eq!(strong["promoted"], true, "{strong:#}");
     assert!(warns(&strong, "learned from"), "{strong:#}");
     let reasons = strong["reasons"].to_string();
-    assert!(reasons.contains("of the 450 test rows"), "{reasons}");
-    // The same again, and the same rows with more behind them: nearly all are where they were.
-    for rows in [3_000, 3_600] {
+    let rows = strong["split_rows"]["test"].to_string();
+    assert!(
+        reasons.contains(&format!("of the {rows} test rows")),
+        "{reasons}"
+    );
+    // The same again, and the same rows with more behind them: all are where they were.
+    for rows in [4_500, 5_100] {
         let churnctl = churnctl_with(&churnctl, rows);
         let report = report(&churnctl, &["--model", "logistic"]);
         assert_eq!(report["comparisons"].as_array().map(Vec::len), Some(2));
@@ -492,23 +505,24 @@ fn a_champion_gains_nothing_from_test_rows_that_it_has_learned_from() {
             .rsplit(' ')
             .next()
             .and_then(|count| count.parse::<u64>().ok());
-        assert!(learned.unwrap_or(0) < 54, "{reasons}");
+        // A Bloom filter takes 6 of 10,000 for known that are not.
+        assert!(learned.unwrap_or(0) <= 3, "{reasons}");
     }
     // With too few others there is no fair comparison, and that is said.
     let churnctl = with_data(&customers(400, 1));
-    report(&churnctl, &[&weak[..], &["--promote", "always"]].concat());
+    report(&churnctl, &weak);
     let small = report(&churnctl, &["--model", "logistic", "--seed", "3"]);
     assert!(warns(&small, "which favours the champion"), "{small:#}");
 }
 
 /// The model in production of one folder, and the first so many customers as data.
 fn churnctl_with(churnctl: &Churnctl, rows: usize) -> Churnctl {
-    let mut text = customers(3_000, 1).csv();
-    let more = customers(3_600, 2).csv();
+    let mut text = customers(4_500, 1).csv();
+    let more = customers(5_100, 2).csv();
     text.extend(
         more.lines()
-            .skip(3_001)
-            .take(rows - 3_000)
+            .skip(4_501)
+            .take(rows - 4_500)
             .flat_map(|line| [line, "\n"]),
     );
     Churnctl::new()
@@ -525,7 +539,12 @@ fn features_of_the_champion_that_are_gone_are_named_as_lost() {
     assert_eq!(refused["promoted"], false);
     let version = in_production(&churnctl);
     let lost = format!("features of the champion {version} are lost: noise");
-    assert_eq!(refused["reasons"], serde_json::json!([lost]));
+    // The column cannot be compared with a model that cannot score: that is said but once.
+    let reasons = refused["reasons"].as_array().expect("reasons");
+    let known = reasons
+        .iter()
+        .filter(|reason| !reason.to_string().contains("single column"));
+    assert_eq!(known.collect::<Vec<_>>(), [lost.as_str()]);
     let always = report(&churnctl, &[&fewer[..], &["--promote", "always"]].concat());
     assert_eq!(always["promoted"], true);
     assert!(always["reasons"].to_string().contains(&lost));

@@ -20,6 +20,7 @@ fn yes() -> Decision {
         reasons: vec!["better".into()],
         comparisons: Vec::new(),
         warnings: Vec::new(),
+        change: None,
     }
 }
 
@@ -147,7 +148,7 @@ fn a_newer_champion_stays_where_it_is() {
     let (_folder, shelf) = shelf();
     promote(&shelf, &sample(0.1));
     let newer = String::from_utf8(store::to_json(&sample(0.1))).expect("is text");
-    let newer = newer.replacen("\"schema_version\": 2", "\"schema_version\": 3", 1);
+    let newer = newer.replacen("\"schema_version\": 3", "\"schema_version\": 4", 1);
     std::fs::write(shelf.production(), &newer).expect("writes");
     let error = shelf.champion().expect_err("cannot be read");
     assert_eq!(error.code(), ExitCode::BadInput);

@@ -157,11 +157,11 @@ fn a_changed_byte_is_refused_or_changes_nothing_that_counts() {
 fn other_documents_and_other_versions_are_refused() {
     let whole = String::from_utf8(to_json(&sample(0.1))).expect("is text");
     for (from, to) in [
-        ("\"schema_version\": 2", "\"schema_version\": 3"),
-        ("\"schema_version\": 2", "\"schema_version\": 1"),
-        ("\"schema_version\": 2", "\"schema_version\": 0"),
-        ("\"schema_version\": 2", "\"schema_version\": -1"),
-        ("\"schema_version\": 2,", ""),
+        ("\"schema_version\": 3", "\"schema_version\": 4"),
+        ("\"schema_version\": 3", "\"schema_version\": 1"),
+        ("\"schema_version\": 3", "\"schema_version\": 0"),
+        ("\"schema_version\": 3", "\"schema_version\": -1"),
+        ("\"schema_version\": 3,", ""),
         ("\"head_sha256\": \"", "\"head_sha256\": \"0"),
         ("\"name\": \"churn\"", "\"name\": \"churm\""),
         ("\"created_at\": \"2026", "\"created_at\": \"2027"),
@@ -192,7 +192,7 @@ fn other_documents_and_other_versions_are_refused() {
     ] {
         assert_eq!(code(read(text.as_bytes())), ExitCode::BadInput);
     }
-    let newer = whole.replacen("\"schema_version\": 2", "\"schema_version\": 9", 1);
+    let newer = whole.replacen("\"schema_version\": 3", "\"schema_version\": 9", 1);
     assert!(matches!(read(newer.as_bytes()), Err(Unsound::Newer(_))));
 }
 

@@ -420,6 +420,7 @@ fn outcome(
         label: label.to_owned(),
         score: score.to_owned(),
         by_label,
+        rows: None,
     })
 }
 

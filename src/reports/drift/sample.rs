@@ -252,6 +252,7 @@ pub(crate) fn calm() -> DriftReport {
         left_out: Vec::new(),
         score: None,
         performance: None,
+        baseline_scores: None,
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::figures::{difference, estimate, figures, in_words, splits, verdict};
 use super::html_plots::{TestView, both_curves, importance_plot, test_view};
-use super::table::rows_by_split;
+use super::table::{overlap, rows_by_split};
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Calibration};
 use crate::model::report::{SplitPsi, TrainReport};
@@ -59,6 +59,7 @@ struct View {
     threshold_rule: String,
     split: String,
     split_rows: String,
+    overlap: String,
     calibration: String,
     warnings: Vec<String>,
     warnings_more: usize,
@@ -165,6 +166,7 @@ fn view(report: &TrainReport, artifact: &Artifact) -> View {
         threshold_rule: report.threshold_rule.clone(),
         split: report.split.clone(),
         split_rows: rows_by_split(report),
+        overlap: overlap(report),
         calibration: calibration(&body.calibration),
         warnings: listed(&report.warnings),
         warnings_more: report.warnings.len().saturating_sub(MOST_LISTED),

@@ -12,6 +12,10 @@ const MOST_FEATURES: usize = 8;
 /// Longest name of a feature, so that a line fits into 80 columns.
 const LONGEST_NAME: usize = 40;
 
+/// Figures of rows that were learned from stand beside the others to show how far they are off.
+const LEARNED_FROM: &str =
+    "the model learned from train and validation; only test says how it does on new rows";
+
 /// A part of the print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
@@ -45,6 +49,7 @@ pub fn parts(report: &TrainReport) -> Vec<Part> {
     }
     say(format!("split      {}", visible(&report.split)));
     say(format!("           {}", rows_by_split(report)));
+    say(format!("           {}", overlap(report)));
     say(format!(
         "threshold  {:.4}: {}",
         report.threshold,
@@ -52,6 +57,7 @@ pub fn parts(report: &TrainReport) -> Vec<Part> {
     ));
     say(String::new());
     parts.push(Part::Table(figures_table(report)));
+    parts.push(line(LEARNED_FROM.to_owned()));
     parts.extend(without_a_model(report).map(line));
     if let Some(claimed) = report.unpurged_roc_auc {
         parts.push(line(String::new()));
@@ -110,6 +116,17 @@ pub(super) fn rows_by_split(report: &TrainReport) -> String {
         .map(|(name, rows)| format!("{name} {}", format::count(rows)))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+/// Returns `12 of 740 test rows (1.6%) have the features of a row in training`.
+pub(super) fn overlap(report: &TrainReport) -> String {
+    let overlap = report.feature_overlap;
+    format!(
+        "{} of {} test rows ({}) have the features of a row in training",
+        format::count(overlap.seen_rows),
+        format::count(overlap.test_rows),
+        format::percent(overlap.share)
+    )
 }
 
 fn line(text: String) -> Part {
@@ -241,6 +258,7 @@ mod tests {
             "0.846 [0.821,",
             "prior: ROC AUC 0.500",
             "validation 1,056, test 1,057, purged 12",
+            "21 of 1,057 test rows (2.0%) have the features of a row in training",
             "champion 0.4200, candidate 0.4100, difference -0.0100 [-0.0150, -0.0050]",
             "would have claimed a ROC AUC of 0.900",
             "drift from train: 2 of 13 features, most tenure (PSI: validation 0.131 WARN, test 0.312 FAIL)",
