@@ -193,7 +193,10 @@ impl Job<'_> {
         for (feature, &column) in self.features.iter().enumerate() {
             let field = row.field(column);
             cells.push(match &self.readings[feature] {
-                Some(reading) => watches[feature].number(&field, reading, row.place()),
+                Some(reading) => {
+                    let takes_truth = self.scorer.takes_truth(feature);
+                    watches[feature].number(&field, reading, takes_truth, row.place())
+                }
                 // A category takes every text.
                 None => self
                     .scorer

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Shell;
-use crate::data::{ColumnReading, ColumnTally, Meaning, RowPlace, Summary, Value, classify};
+use crate::data::{ColumnReading, ColumnTally, Meaning, RowPlace, Summary, Value, classify, truth};
 use crate::error::{Error, Place, Result};
 use crate::model::artifact::{Artifact, Feature, FeatureKind};
 use crate::model::score::Scorer;
@@ -19,11 +19,18 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Reads a number; what is none is missing.
-    pub(super) fn number(&mut self, field: &[u8], reading: &ColumnReading, place: RowPlace) -> f64 {
+    /// Reads a number; what is none is missing. Truth values are numbers where the feature takes
+    /// them.
+    pub(super) fn number(
+        &mut self,
+        field: &[u8],
+        reading: &ColumnReading,
+        takes_truth: bool,
+        place: RowPlace,
+    ) -> f64 {
         let meaning = match classify(field) {
             Value::Missing(kind) => Meaning::Missing(kind),
-            Value::Number(number) => {
+            Value::Number(number) | Value::BigInteger(number) => {
                 self.tally.add_plain(field, number, 1);
                 reading.of_plain(field, number)
             }
@@ -31,10 +38,17 @@ impl Watch {
                 self.tally.add_plain(field, f64::INFINITY, 1);
                 Meaning::Infinite
             }
-            Value::Text => {
-                self.tally.add_text(field, 1);
-                reading.of_text(field)
-            }
+            Value::Text => match truth(field).filter(|_| takes_truth) {
+                Some(is_true) => {
+                    let number = f64::from(u8::from(is_true));
+                    self.tally.add_plain(b"1", number, 1);
+                    Meaning::Number(number)
+                }
+                None => {
+                    self.tally.add_text(field, 1);
+                    reading.of_text(field)
+                }
+            },
         };
         match meaning {
             Meaning::Number(number) => number + 0.0,

@@ -1,4 +1,5 @@
-//! Dates and times of typed sources as the texts that CSV files hold: `2026-01-31 03:00:00`.
+//! Dates and times as texts, `2026-01-31 03:00:00`: those of typed sources, and the one form of
+//! those that stand in a text.
 
 use std::io::Write as _;
 
@@ -21,6 +22,14 @@ pub(super) fn write_date(days: i64, out: &mut Vec<u8>) {
     let _ = write!(out, "{year:04}-{month:02}-{day:02}");
 }
 
+/// Writes a moment of a day, both counted from 1970 and from midnight.
+#[cfg(feature = "parquet")]
+pub(super) fn write_moment(day: i64, nanoseconds: i64, out: &mut Vec<u8>) {
+    write_date(day, out);
+    out.push(b' ');
+    write_time(nanoseconds, 1_000_000_000, out);
+}
+
 /// Writes a time of the day, given in parts of a second.
 pub(super) fn write_time(parts: i64, parts_a_second: i64, out: &mut Vec<u8>) {
     let (seconds, rest) = (
@@ -37,6 +46,7 @@ pub(super) fn write_time(parts: i64, parts_a_second: i64, out: &mut Vec<u8>) {
 }
 
 /// Writes a moment, given in parts of a second since 1970, as date and time.
+#[cfg(feature = "parquet")]
 pub(super) fn write_timestamp(parts: i64, parts_a_second: i64, out: &mut Vec<u8>) {
     let day = DAY * parts_a_second;
     write_date(parts.div_euclid(day), out);
@@ -44,11 +54,121 @@ pub(super) fn write_timestamp(parts: i64, parts_a_second: i64, out: &mut Vec<u8>
     write_time(parts.rem_euclid(day), parts_a_second, out);
 }
 
+/// Returns the one form of an ISO 8601 date and time: in UTC, no more digits than it needs, a day
+/// for its midnight; nothing for another text. A time without a zone stays as it is.
+pub(super) fn canonical_time(text: &[u8]) -> Option<Vec<u8>> {
+    let (year, rest) = digits(text, 4, 6)?;
+    let (month, rest) = digits(rest.strip_prefix(b"-")?, 2, 2)?;
+    let (day, rest) = digits(rest.strip_prefix(b"-")?, 2, 2)?;
+    let days = days_of(year, month, day)?;
+    if rest.is_empty() {
+        return Some(text.to_vec());
+    }
+    let [b' ' | b'T' | b't', rest @ ..] = rest else {
+        return None;
+    };
+    let (hours, rest) = digits(rest, 2, 2)?;
+    let (minutes, mut rest) = digits(rest.strip_prefix(b":")?, 2, 2)?;
+    let (mut seconds, mut nanoseconds) = (0, 0);
+    if let Some(after) = rest.strip_prefix(b":") {
+        (seconds, rest) = digits(after, 2, 2)?;
+        if let Some(fraction) = rest.strip_prefix(b".") {
+            let (parts, after) = digits(fraction, 1, 9)?;
+            nanoseconds = parts * 10_i64.pow(9 - (fraction.len() - after.len()) as u32);
+            rest = after;
+        }
+    }
+    if hours > 23 || minutes > 59 || seconds > 59 {
+        return None;
+    }
+    let second = hours * 3600 + minutes * 60 + seconds - zone(rest)?;
+    let mut out = Vec::with_capacity(text.len());
+    write_date(days + second.div_euclid(DAY), &mut out);
+    write_time_of_day(second.rem_euclid(DAY), nanoseconds, &mut out);
+    Some(out)
+}
+
+/// Adds the time to a date, unless it is midnight.
+fn write_time_of_day(second: i64, nanoseconds: i64, out: &mut Vec<u8>) {
+    if second != 0 || nanoseconds != 0 {
+        out.push(b' ');
+        write_time(second * 1_000_000_000 + nanoseconds, 1_000_000_000, out);
+    }
+}
+
+/// Takes so many digits off the beginning.
+fn digits(text: &[u8], least: usize, most: usize) -> Option<(i64, &[u8])> {
+    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if !(least..=most).contains(&count) {
+        return None;
+    }
+    let (digits, rest) = text.split_at(count);
+    let number = digits
+        .iter()
+        .fold(0, |sum, byte| sum * 10 + i64::from(byte - b'0'));
+    Some((number, rest))
+}
+
+/// Returns how many seconds a zone is ahead of UTC, 0 for none; nothing for another text.
+fn zone(text: &[u8]) -> Option<i64> {
+    let text = text.trim_ascii_start();
+    let (sign, rest) = match text {
+        b"" | b"Z" | b"z" | b"UTC" | b"GMT" => return Some(0),
+        [b'+', rest @ ..] => (1, rest),
+        [b'-', rest @ ..] => (-1, rest),
+        _ => return None,
+    };
+    let (hours, rest) = match rest.iter().position(|byte| !byte.is_ascii_digit()) {
+        None if rest.len() == 4 => (digits(&rest[..2], 2, 2)?.0, &rest[2..]),
+        _ => {
+            let (hours, rest) = digits(rest, 2, 2)?;
+            (hours, rest.strip_prefix(b":").unwrap_or(rest))
+        }
+    };
+    let (minutes, rest) = match rest {
+        b"" => (0, rest),
+        _ => digits(rest, 2, 2)?,
+    };
+    // No place on Earth is further from UTC.
+    let known = rest.is_empty() && hours <= 14 && minutes <= 59;
+    known.then_some(sign * (hours * 3600 + minutes * 60))
+}
+
+/// Returns the days from 1970-01-01 to a date; nothing if there is none such.
+fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
+    const LENGTHS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = *LENGTHS.get(usize::try_from(month - 1).ok()?)? + i64::from(leap && month == 2);
+    if !(1..=length).contains(&day) {
+        return None;
+    }
+    // As in `write_date`, the other way round.
+    let (year, month) = (year - i64::from(month <= 2), (month + 9) % 12);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn days_are_those_that_dates_are_written_of() {
+        for day in (-719_162..3_000_000).step_by(997) {
+            let mut text = Vec::new();
+            write_date(day, &mut text);
+            assert_eq!(canonical_time(&text), Some(text.clone()));
+            let (year, rest) = digits(&text, 4, 6).expect("a year");
+            let (month, rest) = digits(&rest[1..], 2, 2).expect("a month");
+            let (own, _) = digits(&rest[1..], 2, 2).expect("a day");
+            assert_eq!(days_of(year, month, own), Some(day));
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "parquet")]
     fn agrees_with_the_calendar_of_jiff() {
         for seconds in (-70_000_000_000_i64..70_000_000_000).step_by(86_399 * 1013) {
             let mut out = Vec::new();
@@ -62,6 +182,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "parquet")]
     fn fractions_are_as_long_as_they_must_be() {
         let mut out = Vec::new();
         write_timestamp(1_700_000_000_250_000, 1_000_000, &mut out);

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::canonical::canonical_to_count;
 use super::dates::is_date;
 use super::missing::{DoubtfulMark, doubtful_mark, is_all_signs};
 use super::spelled::{DecimalMark, spelled};
@@ -60,7 +61,7 @@ impl ColumnReading {
     pub fn meaning(&self, text: &[u8]) -> Meaning {
         match classify(text) {
             Value::Missing(kind) => Meaning::Missing(kind),
-            Value::Number(number) => self.of_plain(text, number),
+            Value::Number(number) | Value::BigInteger(number) => self.of_plain(text, number),
             Value::Infinite if self.is_number => Meaning::Infinite,
             Value::Infinite => Meaning::Text,
             Value::Text => self.of_text(text),
@@ -129,6 +130,8 @@ impl ColumnReading {
 pub struct ColumnTally {
     /// Plain numbers and infinities.
     plain: u64,
+    /// Those of them that are whole numbers beyond 2^53: doubles would not tell them apart.
+    big: u64,
     /// The first few distinct ones: whether there are more is all that counts.
     numbers: HashSet<u64>,
     /// Plain numbers that a decimal comma cannot read: `12.5`.
@@ -176,6 +179,21 @@ impl ColumnTally {
         self.pointed += fractions.saturating_sub(grouped);
         self.grouped += grouped + round_groups;
         self.bare += count.saturating_sub(fractions + round_groups);
+    }
+
+    /// Adds a distinct text, whatever it is.
+    pub fn add(&mut self, text: &[u8], count: u64) {
+        let text = &*canonical_to_count(text);
+        match classify(text) {
+            Value::Number(number) => self.add_plain(text, number, count),
+            Value::BigInteger(number) => {
+                self.big += count;
+                self.add_plain(text, number, count);
+            }
+            Value::Infinite => self.add_plain(text, f64::INFINITY, count),
+            Value::Text => self.add_text(text, count),
+            Value::Missing(_) => {}
+        }
     }
 
     /// Adds a distinct text that is a plain number or an infinity.
@@ -293,6 +311,7 @@ impl ColumnTally {
     /// Adds all that another tally of the same column has.
     pub fn merge(&mut self, other: Self) {
         self.plain += other.plain;
+        self.big += other.big;
         self.pointed += other.pointed;
         self.grouped += other.grouped;
         self.bare += other.bare;
@@ -369,7 +388,10 @@ impl ColumnTally {
         let are_measured = self.has_fractions || self.has_many_numbers();
         let with_remarks =
             numbers * 2 > values && are_measured && self.other_texts.len() as u64 <= FEW_WORDS;
-        let is_number = numbers > 0 && (nearly_all || with_remarks);
+        // A few whole numbers beyond 2^53 among others are amounts. Where they are half, they are
+        // codes, which as doubles would be one another.
+        let are_codes = self.big > 0 && 2 * self.big >= numbers;
+        let is_number = numbers > 0 && (nearly_all || with_remarks) && !are_codes;
         let mark = usize::from(is_comma);
         let was_spelled = is_number && self.spelled.values().any(|count| count[mark] > 0);
         let example = self.example[mark].clone().filter(|_| was_spelled);
@@ -474,12 +496,7 @@ mod tests {
     fn tally(values: &[(&str, u64)]) -> ColumnTally {
         let mut tally = ColumnTally::default();
         for (text, count) in values {
-            match classify(text.as_bytes()) {
-                Value::Missing(_) => {}
-                Value::Number(number) => tally.add_plain(text.as_bytes(), number, *count),
-                Value::Infinite => tally.add_plain(text.as_bytes(), f64::INFINITY, *count),
-                Value::Text => tally.add_text(text.as_bytes(), *count),
-            }
+            tally.add(text.as_bytes(), *count);
         }
         tally
     }
@@ -507,6 +524,19 @@ mod tests {
         // Codes among codes are categories: zones 1 to 3 and A.
         assert!(!reading(&[("1", 40), ("2", 30), ("3", 20), ("A", 10)]).is_number);
         assert!(!reading(&[("a", 3), ("b", 3), ("123", 1), ("4.5", 1)]).is_number);
+    }
+
+    #[test]
+    fn whole_numbers_that_doubles_would_join_are_codes_where_they_are_half() {
+        let (code, next) = ("716277643516076033", "716277643516076034");
+        let codes = tally(&[(code, 5), (next, 4), ("12", 3)]);
+        assert!(!codes.reading().is_number);
+        assert_eq!(codes.reading().meaning(code.as_bytes()), Meaning::Text);
+        // Beside a column of numbers they are numbers, and so are a few among others.
+        let number = reading(&[("1.5", 9), ("2", 6)]);
+        let beside = codes.reading_beside(&number);
+        assert!(beside.is_some_and(|beside| beside.is_number));
+        assert!(reading(&[("1.5", 9), ("2", 6), (code, 2)]).is_number);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Tables by column: what sources that store columns hand on, to those who can take it so.
 
+use super::value::LARGEST_EXACT;
+
 /// Values of a column in some rows, one after another; those of rows without a value left out.
 #[derive(Debug, Clone, Copy)]
 pub enum Values<'a> {
@@ -121,13 +123,16 @@ impl<'a> Values<'a> {
 }
 
 /// Writes the shortest text that reads back as the number: `12`, `0.5`, `1e300`, `NaN`, `inf`.
+///
+/// Beyond 2^53 always with an exponent: digits alone would be those of a whole number that is
+/// known to the last one.
 pub fn write_number(number: f64, out: &mut Vec<u8>) {
     use std::io::Write as _;
     let size = number.abs();
     // Writing to a vector cannot fail.
     let _ = if number == 0.0 {
         out.write_all(b"0")
-    } else if number.is_finite() && !(1e-5..1e17).contains(&size) {
+    } else if number.is_finite() && !(1e-5..=LARGEST_EXACT).contains(&size) {
         write!(out, "{number:e}")
     } else {
         write!(out, "{number}")
@@ -154,6 +159,8 @@ mod tests {
             (-0.0, "0"),
             (0.1, "0.1"),
             (1e300, "1e300"),
+            (9_007_199_254_740_992.0, "9007199254740992"),
+            (9_007_199_254_740_994.0, "9.007199254740994e15"),
             (2.5e-9, "2.5e-9"),
             (f64::INFINITY, "inf"),
         ] {

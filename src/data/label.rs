@@ -1,5 +1,6 @@
 //! Label columns: what they are called, and which of their values means churned.
 
+use super::canonical::{canonical_text, truth};
 use crate::error::{Error, Result};
 
 /// Values that mean churned in anybody's table, in small letters.
@@ -71,7 +72,7 @@ pub fn positive_label<'a>(
             listed
         }
     };
-    let mut distinct: Vec<String> = labels.iter().map(|label| canonical(label)).collect();
+    let mut distinct: Vec<String> = labels.iter().map(|label| canonical_label(label)).collect();
     distinct.sort();
     distinct.dedup();
     if distinct.len() > 2 {
@@ -103,17 +104,19 @@ pub fn positive_label<'a>(
     }
 }
 
-/// Returns whether two texts are one label: `1` and `1.0` are, two writers of one table differ
-/// in such things.
+/// Returns whether two texts are one label: `1` and `1.0` are, and so are `True` and `1`. Two
+/// writers of one table differ in such things.
 #[must_use]
 pub fn same_label(one: &str, other: &str) -> bool {
-    canonical(one) == canonical(other)
+    canonical_label(one) == canonical_label(other)
 }
 
-fn canonical(label: &str) -> String {
-    label
-        .parse::<f64>()
-        .map_or_else(|_| label.to_owned(), |number| number.to_string())
+/// The canonical text, of truth values `true` and `false`: a label has two values.
+fn canonical_label(label: &str) -> String {
+    match truth(label.as_bytes()) {
+        Some(truth) => truth.to_string(),
+        None => canonical_text(label).into_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +171,11 @@ mod tests {
         assert_eq!(
             positive_label("c", ["0.0", "1.0"], Some("1")).expect("named"),
             "1.0"
+        );
+        // The labels of a profile, and those of the same rows as Parquet and in a database.
+        assert_eq!(
+            positive_label("c", ["True", "False", "true", "0"], Some("1")).expect("named"),
+            "True"
         );
         for (values, named, part) in [
             (vec!["stay", "go"], None, "not clear"),

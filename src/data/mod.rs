@@ -2,10 +2,10 @@
 
 mod address;
 mod bytes;
-#[cfg(feature = "parquet")]
 mod calendar;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 mod cancel;
+mod canonical;
 mod column_reading;
 mod columns;
 mod copy;
@@ -70,6 +70,10 @@ mod value;
 
 pub use address::{Location, expand, expand_files, is_object};
 pub use bytes::all_bytes;
+pub use canonical::{
+    canonical, canonical_number, canonical_text, canonical_to_count, has_leading_zeros, is_boolean,
+    is_same_number, truth,
+};
 pub use column_reading::{ColumnReading, ColumnTally, Meaning, is_grouped};
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
 pub use copy::RowsCopy;
@@ -87,6 +91,6 @@ pub use shard::{BadShard, Shard};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
 pub use spelled::{DecimalMark, Spelled, spelled};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
-pub use value::{MissingKind, Value, classify, parse_field, parse_number};
+pub use value::{LARGEST_EXACT, MissingKind, Value, classify, parse_field, parse_number};
 
 pub use identifier::{named_like_an_id, named_like_an_index, shaped_like_an_id};

@@ -23,7 +23,7 @@ impl NullTexts {
         let null = |text: &String| NullText {
             text: text.trim().to_owned(),
             number: match classify(text.as_bytes()) {
-                Value::Number(number) => Some(number),
+                Value::Number(number) | Value::BigInteger(number) => Some(number),
                 Value::Missing(_) | Value::Infinite | Value::Text => None,
             },
         };

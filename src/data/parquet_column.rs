@@ -6,10 +6,11 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
 use parquet::schema::types::ColumnDescriptor;
 
-use super::calendar::{write_date, write_time, write_timestamp};
+use super::calendar::{write_date, write_moment, write_time, write_timestamp};
 use super::columns::{ColumnBatch, Texts, Values};
 use super::error::Uncountable;
 use super::parquet::ColumnFault;
+use super::value::{Value, classify};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,6 +91,13 @@ impl Kind {
         }
     }
 
+    const fn is_number(self) -> bool {
+        matches!(
+            self,
+            Self::Number | Self::Unsigned | Self::Decimal(_) | Self::Float16
+        )
+    }
+
     const fn plain(physical: Type) -> Self {
         match physical {
             Type::BOOLEAN => Self::Bool,
@@ -112,6 +120,7 @@ pub(super) struct Column {
     rows: usize,
     numbers: Vec<f64>,
     texts: Texts,
+    /// What is decoded are texts; numbers otherwise.
     as_text: bool,
     room: Room,
 }
@@ -139,10 +148,7 @@ impl Column {
             rows: 0,
             numbers: Vec::new(),
             texts: Texts::default(),
-            as_text: !matches!(
-                kind,
-                Kind::Number | Kind::Unsigned | Kind::Decimal(_) | Kind::Float16
-            ),
+            as_text: !kind.is_number(),
             room: Room::default(),
         }
     }
@@ -176,27 +182,24 @@ impl Column {
                 } else if kind == Kind::Number {
                     numbers.extend(room.int32.iter().map(|&int| f64::from(int)));
                 } else {
-                    for &int in &room.int32 {
-                        whole(kind, i64::from(int), numbers, texts);
-                    }
+                    let ints = room.int32.iter().map(|&int| i64::from(int));
+                    whole(kind, ints, numbers, texts);
                 }
                 read
             }
             ColumnReader::Int64ColumnReader(reader) => {
                 let read = take(reader, rows, levels, &mut room.int64)?;
-                if kind == Kind::Number {
+                if kind == Kind::Number && room.int64.iter().all(|&int| is_exact(int.into())) {
                     numbers.extend(room.int64.iter().map(|&int| int as f64));
                 } else {
-                    for &int in &room.int64 {
-                        whole(kind, int, numbers, texts);
-                    }
+                    whole(kind, room.int64.iter().copied(), numbers, texts);
                 }
                 read
             }
             ColumnReader::Int96ColumnReader(reader) => {
                 let read = take(reader, rows, levels, &mut room.int96)?;
                 for moment in &room.int96 {
-                    texts.push_with(|out| write_timestamp(moment.to_nanos(), 1_000_000_000, out));
+                    texts.push_with(|out| write_int96(moment, out));
                 }
                 read
             }
@@ -209,19 +212,19 @@ impl Column {
             }
             ColumnReader::ByteArrayColumnReader(reader) => {
                 let read = take(reader, rows, levels, &mut room.bytes)?;
-                for value in &room.bytes {
-                    binary(kind, value.data(), numbers, texts)?;
-                }
+                let values = room.bytes.iter().map(ByteArray::data);
+                binary(kind, values, numbers, texts)?;
                 read
             }
             ColumnReader::FixedLenByteArrayColumnReader(reader) => {
                 let read = take(reader, rows, levels, &mut room.fixed)?;
-                for value in &room.fixed {
-                    binary(kind, value.data(), numbers, texts)?;
-                }
+                let values = room.fixed.iter().map(|value| value.data());
+                binary(kind, values, numbers, texts)?;
                 read
             }
         };
+        // Where a batch has a number that a double cannot hold, all of it come as texts.
+        self.as_text = !kind.is_number() || !self.texts.is_empty();
         let values = self.values().len();
         self.present.clear();
         if values < self.rows {
@@ -311,69 +314,164 @@ fn widened(number: f32) -> f64 {
         .unwrap_or_else(|| f64::from(number))
 }
 
-fn scaled(whole: f64, scale: i32) -> f64 {
-    // Exact powers of ten up to 10^22: one rounding, as reading the text would do.
-    whole / 10_f64.powi(scale)
+/// Returns whether a double holds a whole number and none of its neighbours.
+const fn is_exact(whole: i128) -> bool {
+    whole.unsigned_abs() <= 1 << 53
 }
 
-fn whole(kind: Kind, value: i64, numbers: &mut Vec<f64>, texts: &mut Texts) {
-    match kind {
-        Kind::Unsigned => numbers.push(value as u64 as f64),
-        Kind::Decimal(scale) => numbers.push(scaled(value as f64, scale)),
-        Kind::Date => texts.push_with(|out| write_date(value, out)),
-        Kind::Time(parts) => texts.push_with(|out| write_time(value, parts, out)),
-        Kind::Timestamp(parts) => texts.push_with(|out| write_timestamp(value, parts, out)),
-        _ => numbers.push(value as f64),
+/// Writes a whole number divided by a power of ten, every digit of it.
+fn write_decimal(whole: i128, scale: i32, out: &mut Vec<u8>) {
+    let digits = usize::try_from(scale).unwrap_or(0);
+    let text = format!("{:0width$}", whole.unsigned_abs(), width = digits + 1);
+    if whole < 0 {
+        out.push(b'-');
+    }
+    let (before, after) = text.split_at(text.len() - digits);
+    out.extend_from_slice(before.as_bytes());
+    let after = after.trim_end_matches('0');
+    if !after.is_empty() {
+        out.push(b'.');
+        out.extend_from_slice(after.as_bytes());
     }
 }
 
-fn binary(
+/// Returns the double nearest to a decimal, the one that its text means; nothing if it is a whole
+/// number that shares its double with others.
+fn decimal(whole: i128, scale: i32) -> Option<f64> {
+    // Both exact, so that dividing them rounds once.
+    if is_exact(whole) && (0..=22).contains(&scale) {
+        return Some(whole as f64 / 10_f64.powi(scale));
+    }
+    let mut text = Vec::new();
+    write_decimal(whole, scale, &mut text);
+    match classify(&text) {
+        Value::Number(number) => Some(number),
+        _ => None,
+    }
+}
+
+/// Adds decimals as numbers, or as texts if one of them is not told by its double.
+fn decimals(
+    values: impl Iterator<Item = i128> + Clone,
+    scale: i32,
+    numbers: &mut Vec<f64>,
+    texts: &mut Texts,
+) {
+    numbers.extend(values.clone().map_while(|value| decimal(value, scale)));
+    if numbers.len() < values.clone().count() {
+        numbers.clear();
+        for value in values {
+            texts.push_with(|out| write_decimal(value, scale, out));
+        }
+    }
+}
+
+/// Adds what whole numbers stand for.
+fn whole(
     kind: Kind,
-    value: &[u8],
+    values: impl Iterator<Item = i64> + Clone,
+    numbers: &mut Vec<f64>,
+    texts: &mut Texts,
+) {
+    match kind {
+        Kind::Decimal(scale) => decimals(values.map(i128::from), scale, numbers, texts),
+        Kind::Unsigned => decimals(values.map(|int| i128::from(int as u64)), 0, numbers, texts),
+        Kind::Date => values.for_each(|days| texts.push_with(|out| write_date(days, out))),
+        Kind::Time(parts) => {
+            values.for_each(|time| texts.push_with(|out| write_time(time, parts, out)));
+        }
+        Kind::Timestamp(parts) => {
+            values.for_each(|time| texts.push_with(|out| write_timestamp(time, parts, out)));
+        }
+        _ => decimals(values.map(i128::from), 0, numbers, texts),
+    }
+}
+
+/// Writes a moment of Spark's and Impala's old form: nanoseconds of a day, and the day of Julius
+/// Scaliger. As nanoseconds since 1970 it would overflow in 2262.
+fn write_int96(moment: &Int96, out: &mut Vec<u8>) {
+    const DAY_OF_1970: i64 = 2_440_588;
+    const DAY: i64 = 86_400_000_000_000;
+    let [low, high, day] = moment.data() else {
+        return;
+    };
+    let nanoseconds = (i64::from(*high) << 32) | i64::from(*low);
+    // Some writers count the hours before noon from the day before.
+    let day = i64::from(*day as i32) - DAY_OF_1970 + nanoseconds.div_euclid(DAY);
+    write_moment(day, nanoseconds.rem_euclid(DAY), out);
+}
+
+/// Returns a whole number of two's complement, the highest byte first; nothing if it is too long.
+fn integer(value: &[u8]) -> Option<i128> {
+    let sign = match value.first() {
+        Some(byte) if *byte >= 0x80 => 0xff,
+        _ => 0,
+    };
+    let (longer, value) = value.split_at(value.len().saturating_sub(16));
+    let mut bytes = [sign; 16];
+    bytes[16 - value.len()..].copy_from_slice(value);
+    let number = i128::from_be_bytes(bytes);
+    let fits = longer.iter().all(|byte| *byte == sign) && (number < 0) == (sign == 0xff);
+    fits.then_some(number)
+}
+
+fn binary<'a>(
+    kind: Kind,
+    values: impl Iterator<Item = &'a [u8]> + Clone,
     numbers: &mut Vec<f64>,
     texts: &mut Texts,
 ) -> Result<(), ColumnFault> {
     match kind {
         Kind::Decimal(scale) => {
-            // Two's complement, the highest byte first.
-            let start = match value.first() {
-                Some(byte) if *byte >= 0x80 => -1.0,
-                _ => 0.0,
-            };
-            let whole = if value.len() <= 16 {
-                let mut bytes = [if start < 0.0 { 0xff } else { 0 }; 16];
-                bytes[16 - value.len()..].copy_from_slice(value);
-                i128::from_be_bytes(bytes) as f64
-            } else {
-                value
-                    .iter()
-                    .fold(start, |sum, &byte| sum * 256.0 + f64::from(byte))
-            };
-            numbers.push(scaled(whole, scale));
+            // Longer ones have more than 38 digits, which nobody counts by.
+            let known = |value| integer(value).unwrap_or(i128::MAX);
+            decimals(values.map(known), scale, numbers, texts);
         }
-        Kind::Float16 => {
-            let bits = u16::from_le_bytes([
-                value.first().copied().unwrap_or(0),
-                value.get(1).copied().unwrap_or(0),
-            ]);
-            numbers.push(f16::from_bits(bits).to_f64());
-        }
-        Kind::Uuid => texts.push_with(|out| {
-            for (at, byte) in value.iter().enumerate() {
-                if matches!(at, 4 | 6 | 8 | 10) {
-                    out.push(b'-');
-                }
-                out.extend_from_slice(format!("{byte:02x}").as_bytes());
+        Kind::Float16 => numbers.extend(values.map(|value| {
+            let byte = |at| value.get(at).copied().unwrap_or(0);
+            shortest_half(u16::from_le_bytes([byte(0), byte(1)]))
+        })),
+        Kind::Uuid => {
+            for value in values {
+                texts.push_with(|out| write_uuid(value, out));
             }
-        }),
+        }
         _ => {
-            if let Err(error) = std::str::from_utf8(value) {
-                return Err(ColumnFault::NotUtf8(value[error.valid_up_to()]));
+            for value in values {
+                if let Err(error) = std::str::from_utf8(value) {
+                    return Err(ColumnFault::NotUtf8(value[error.valid_up_to()]));
+                }
+                texts.push(value);
             }
-            texts.push(value);
         }
     }
     Ok(())
+}
+
+fn write_uuid(value: &[u8], out: &mut Vec<u8>) {
+    for (at, byte) in value.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            out.push(b'-');
+        }
+        out.extend_from_slice(format!("{byte:02x}").as_bytes());
+    }
+}
+
+/// Returns the double of the shortest text that means a half-precision float: 0.1, not
+/// 0.0999755859375.
+fn shortest_half(bits: u16) -> f64 {
+    let half = |bits| f16::from_bits(bits).to_f64();
+    let exact = half(bits);
+    if exact.fract() == 0.0 || !exact.is_finite() {
+        return exact;
+    }
+    let (below, above) = (half(bits - 1), half(bits + 1));
+    // The texts that are nearer to it than to its neighbours.
+    let room = (exact - below).abs().min((above - exact).abs()) / 2.0;
+    (0..5)
+        .filter_map(|digits| format!("{exact:.digits$e}").parse().ok())
+        .find(|short: &f64| (short - exact).abs() < room)
+        .unwrap_or(exact)
 }
 
 #[cfg(test)]
@@ -390,16 +488,80 @@ mod tests {
 
     #[test]
     fn halves_and_decimals_are_what_they_stand_for() {
+        // numpy.format_float_positional(numpy.float16(0.1), unique=True) etc.
+        for (bits, short) in [
+            (0x3e00, 1.5),
+            (0xc000, -2.0),
+            (0x7c00, f64::INFINITY),
+            (0x2e66, 0.1),
+            (0x3555, 0.3333),
+            (0xb266, -0.2),
+            (0x0001, 6e-8),
+        ] {
+            assert_eq!(shortest_half(bits), short);
+        }
         let (mut numbers, mut texts) = (Vec::new(), Texts::default());
-        // numpy.float16(1.5).view('u2') etc.
-        for bits in [0x3e00_u16, 0xc000, 0x0001, 0x7c00] {
-            assert!(binary(Kind::Float16, &bits.to_le_bytes(), &mut numbers, &mut texts).is_ok());
+        let bytes = [&[0xff_u8, 0x85][..], &[0x04, 0xd2], &[0; 17], &[0xff; 20]];
+        assert!(
+            binary(
+                Kind::Decimal(2),
+                bytes.into_iter(),
+                &mut numbers,
+                &mut texts
+            )
+            .is_ok()
+        );
+        assert_eq!(numbers, [-1.23, 12.34, 0.0, -0.01]);
+    }
+
+    /// What the values become, as texts.
+    fn written(kind: Kind, values: &[i64]) -> Vec<String> {
+        let (mut numbers, mut texts) = (Vec::new(), Texts::default());
+        whole(kind, values.iter().copied(), &mut numbers, &mut texts);
+        let texts = texts
+            .iter()
+            .map(|text| String::from_utf8_lossy(text).into_owned());
+        numbers.iter().map(f64::to_string).chain(texts).collect()
+    }
+
+    #[test]
+    fn whole_numbers_keep_all_digits() {
+        let codes = [716_277_643_516_076_033, 5];
+        assert_eq!(written(Kind::Number, &codes), ["716277643516076033", "5"]);
+        assert_eq!(written(Kind::Number, &[5, 7]), ["5", "7"]);
+        assert_eq!(written(Kind::Unsigned, &[-1]), ["18446744073709551615"]);
+        assert_eq!(
+            written(Kind::Decimal(0), &codes),
+            ["716277643516076033", "5"]
+        );
+        // Decimals of codes, some with a fraction, as Spark's default DECIMAL(38, 18) has them.
+        let decimals = [71_627_764_351_607_603_300, -150];
+        let (mut numbers, mut texts) = (Vec::new(), Texts::default());
+        self::decimals(decimals.into_iter(), 2, &mut numbers, &mut texts);
+        let texts: Vec<&[u8]> = texts.iter().collect();
+        assert_eq!(texts, [&b"716277643516076033"[..], b"-1.5"]);
+        assert!(numbers.is_empty());
+        // Rounded once, as the text "12345678901.2345678" is.
+        assert_eq!(
+            decimal(123_456_789_012_345_678, 7),
+            "12345678901.2345678".parse().ok()
+        );
+    }
+
+    #[test]
+    fn moments_of_every_year_are_what_they_are() {
+        // The day of Julius Scaliger of 9999-12-31 is 5373484, of 0001-01-01 1721426.
+        for (day, nanoseconds, expected) in [
+            (5_373_484, 10_800_000_000_000_i64, "9999-12-31 03:00:00"),
+            (1_721_426, 0, "0001-01-01 00:00:00"),
+            (2_440_588, 250_000_000, "1970-01-01 00:00:00.25"),
+        ] {
+            let mut moment = Int96::new();
+            let (low, high) = (nanoseconds as u32, (nanoseconds >> 32) as u32);
+            moment.set_data(low, high, day);
+            let mut text = Vec::new();
+            write_int96(&moment, &mut text);
+            assert_eq!(String::from_utf8_lossy(&text), expected);
         }
-        assert_eq!(numbers, [1.5, -2.0, 2.0_f64.powi(-24), f64::INFINITY]);
-        numbers.clear();
-        for bytes in [&[0xff_u8, 0x85][..], &[0x04, 0xd2], &[0; 17]] {
-            assert!(binary(Kind::Decimal(2), bytes, &mut numbers, &mut texts).is_ok());
-        }
-        assert_eq!(numbers, [-1.23, 12.34, 0.0]);
     }
 }

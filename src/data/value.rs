@@ -48,6 +48,9 @@ pub enum Value {
     Missing(MissingKind),
     /// A finite number.
     Number(f64),
+    /// A whole number beyond 2^53, written in digits: the nearest double, which others share.
+    /// What tells it apart from its neighbours are its digits.
+    BigInteger(f64),
     /// A number too large for a double, or an infinity as such.
     Infinite,
     /// Anything else.
@@ -78,10 +81,28 @@ pub fn classify(field: &[u8]) -> Value {
     {
         Some(number) if number.is_nan() => Value::Missing(MissingKind::Nan),
         Some(number) if number.is_infinite() => Value::Infinite,
+        Some(number) if number.abs() >= LARGEST_EXACT && is_whole_in_digits(trimmed) => {
+            Value::BigInteger(number)
+        }
         // Adding 0.0 turns -0.0 into 0.0: they are one value.
         Some(number) => Value::Number(number + 0.0),
         None => Value::Text,
     }
+}
+
+/// The whole numbers up to here have a double each; beyond, neighbours share one.
+pub const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Returns whether a number is written as a whole one: digits, at most a sign before and a
+/// fraction of zeros behind. With an exponent it is the text of a double, which has lost digits.
+fn is_whole_in_digits(number: &[u8]) -> bool {
+    let digits = match number {
+        [b'+' | b'-', rest @ ..] => rest,
+        rest => rest,
+    };
+    let point = digits.iter().position(|&byte| byte == b'.');
+    let (whole, fraction) = digits.split_at(point.unwrap_or(digits.len()));
+    whole.iter().all(u8::is_ascii_digit) && fraction.iter().skip(1).all(|&byte| byte == b'0')
 }
 
 /// Powers of ten that a double holds exactly.
@@ -213,9 +234,28 @@ mod tests {
             ("0.1", 0.1),
             (" 5 ", 5.0),
             ("1e3", 1000.0),
-            ("123456789012345678901234567890", 1.234_567_890_123_456_8e29),
+            ("9007199254740992", 9_007_199_254_740_992.0),
+            ("7.16277643516076e+17", 7.162_776_435_160_76e17),
         ] {
             assert_eq!(classify(text.as_bytes()), Value::Number(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_that_share_a_double_are_told_from_numbers() {
+        for text in [
+            "9007199254740993",
+            "-716277643516076033",
+            "18446744073709551615",
+            "716277643516076033.00",
+            "123456789012345678901234567890",
+        ] {
+            let nearest = text.parse().expect("a number");
+            assert_eq!(
+                classify(text.as_bytes()),
+                Value::BigInteger(nearest),
+                "{text}"
+            );
         }
     }
 
@@ -280,7 +320,8 @@ mod tests {
 
         #[test]
         fn reads_back_every_finite_double(number in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL) {
-            prop_assert_eq!(classify(format!("{number}").as_bytes()), Value::Number(number));
+            let digits = classify(format!("{number}").as_bytes());
+            prop_assert!(matches!(digits, Value::Number(read) | Value::BigInteger(read) if read == number));
             prop_assert_eq!(classify(format!("{number:e}").as_bytes()), Value::Number(number));
         }
 

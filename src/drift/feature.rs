@@ -1,6 +1,7 @@
 //! One feature, both sides: its kind, what is missing, its findings. Numbers, categories and the
 //! verdict have files of their own.
 
+use super::align::{align, leading_zeros, spelling};
 use super::feature_bins::finite;
 use super::feature_categorical::categorical;
 use super::feature_numeric::numeric;
@@ -54,7 +55,9 @@ pub fn compare(
     context: Context,
 ) -> (FeatureReport, Vec<Finding>) {
     let baseline = &planned.baseline;
-    let mut current_view = current.view_beside(baseline);
+    let aligned = align(baseline, current);
+    let mut current_view = aligned.view.clone();
+    let current = aligned.column.as_ref();
     // A text column whose current values are all numbers, none of them known: it changed its type.
     let mut type_change = None;
     if baseline.kind == Kind::Text && current_view.kind == Kind::Text {
@@ -125,6 +128,8 @@ pub fn compare(
         found(Status::Warn, FindingKind::AllMissing, message);
     }
     infinities(baseline, &current_view, context, &mut found);
+    spelling(&aligned, &mut found);
+    leading_zeros(baseline, &current_view, context, &mut found);
     if type_change.is_none() && has_values(baseline) && has_values(&current_view) {
         match (&baseline.numbers, &current_view.numbers) {
             (Some(ours), Some(theirs)) => {

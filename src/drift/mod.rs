@@ -1,5 +1,6 @@
 //! Two profiles in, one report out.
 
+mod align;
 pub mod bins;
 mod category_rules;
 pub mod check;

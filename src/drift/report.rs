@@ -468,6 +468,10 @@ pub enum FindingKind {
     ShareRatio,
     /// Categories that seem to have changed their names.
     Recoding,
+    /// One side writes codes with leading zeros, the other without.
+    LeadingZeros,
+    /// The current side writes the same values otherwise.
+    Spelling,
     /// Fewer rows than `min_rows`.
     FewRows,
     /// The share of missing values moved beyond chance.
@@ -482,7 +486,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -498,6 +502,8 @@ impl FindingKind {
         Self::NewMode,
         Self::ShareRatio,
         Self::Recoding,
+        Self::LeadingZeros,
+        Self::Spelling,
         Self::FewRows,
         Self::MissingShare,
         Self::Performance,
@@ -523,6 +529,8 @@ impl FindingKind {
             Self::NewMode => "new_mode",
             Self::ShareRatio => "share_ratio",
             Self::Recoding => "recoding",
+            Self::LeadingZeros => "leading_zeros",
+            Self::Spelling => "spelling",
             Self::FewRows => "few_rows",
             Self::MissingShare => "missing_share",
             Self::Performance => "performance",

@@ -3,7 +3,7 @@
 use super::gather::Gather;
 use super::join::Joined;
 use super::threads;
-use crate::data::{ColumnReading, DataSet, Summary};
+use crate::data::{ColumnReading, DataSet, Summary, canonical_number};
 use crate::error::{Error, Place, Result, nearest};
 use crate::progress::Progress;
 
@@ -101,9 +101,10 @@ impl Frame {
     ///
     /// A column of which nearly all values are numbers is [`Column::Numbers`]: infinities and what
     /// is not a number count as missing, the latter with a word in the third result. So is a column
-    /// without any value. Others are [`Column::Categories`], and numbers in them are levels in
-    /// their shortest form (`1.50` is `1.5`). In a column wanted as categorical every value is a
-    /// level as it is written.
+    /// without any value. Others are [`Column::Categories`], and so is one of which half of the values
+    /// are whole numbers that doubles would not tell apart. Levels are
+    /// [canonical texts](crate::data::canonical_text): numbers in their shortest form (`1.50` is
+    /// `1.5`), whatever the order. In a column wanted as categorical every value is a level.
     ///
     /// # Errors
     /// Bad input if a wanted column is absent, for the first faulty row, and for no rows at all.
@@ -213,7 +214,9 @@ impl Column {
     #[must_use]
     pub fn text(&self, row: usize) -> Option<String> {
         match self {
-            Self::Numbers(numbers) => (!numbers[row].is_nan()).then(|| numbers[row].to_string()),
+            Self::Numbers(numbers) => {
+                (!numbers[row].is_nan()).then(|| canonical_number(numbers[row]))
+            }
             Self::Categories { codes, levels } => levels.get(codes[row] as usize).cloned(),
         }
     }
@@ -266,6 +269,21 @@ mod tests {
         };
         assert!(d.iter().all(|value| value.is_nan()) && d.len() == 4);
         assert_eq!(frame.column("e"), None);
+    }
+
+    #[test]
+    fn codes_keep_their_digits_wherever_they_stand() {
+        let text = "zone,id\n01,716277643516076033\nA,716277643516076034\n1,716277643516076033\n";
+        let frame = read(text, &["zone", "id"].map(WantedColumn::new), 1).expect("good");
+        let levels = |name: &str| match frame.column(name) {
+            Some(Column::Categories { levels, .. }) => levels.join(" "),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(levels("zone"), "01 1 A");
+        assert_eq!(levels("id"), "716277643516076033 716277643516076034");
+        // Codes alone are numbers, as in a profile.
+        let codes = read("zone\n01\n02\n", &[WantedColumn::new("zone")], 1).expect("good");
+        assert_eq!(codes.columns[0], Column::Numbers(vec![1.0, 2.0]));
     }
 
     #[test]

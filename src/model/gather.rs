@@ -2,15 +2,17 @@
 //!
 //! A column starts as nothing but missing values, becomes numbers with its first number, and texts
 //! with its first text, as far as nothing tells better: among numbers a few texts are kept apart,
-//! with their rows. What the column is is decided when all rows have gone by, by all of its values
-//! ([`join`](super::join)); nothing is read twice.
+//! with their rows, and so are whole numbers that a double cannot hold and codes with leading
+//! zeros. What the column is and what its levels are called is decided when all rows have gone by,
+//! by all of its values ([`join`](super::join)); nothing is read twice.
 
 use super::frame::{MISSING_CODE, WantedColumn};
 use super::intern::Interner;
 use super::join::{Joined, join};
 use super::threads;
 use crate::data::{
-    Row, RowPlace, RowSink, Value, classify, doubtful_mark, is_grouped, parse_field, spelled,
+    Row, RowPlace, RowSink, Value, canonical_number, classify, doubtful_mark, has_leading_zeros,
+    is_grouped, parse_field, spelled,
 };
 
 /// What one thread has of a column.
@@ -155,6 +157,7 @@ impl RowSink for Gather<'_> {
             if let Some(field) = row.wide_field(position) {
                 if let Gathered::Numbers(numbers) = gathered
                     && let Some(number) = parse_field(&field)
+                    && !(field.word as u8 == b'0' && has_leading_zeros(field.text))
                 {
                     numbers.push(field.text, number);
                     continue;
@@ -228,6 +231,10 @@ impl Gathered {
                 self.push_text(field);
             }
             Value::Infinite => self.push_missing(),
+            Value::Number(_) if has_leading_zeros(field.trim_ascii()) => {
+                self.push_digits(field.trim_ascii());
+            }
+            Value::BigInteger(_) => self.push_digits(field.trim_ascii()),
             Value::Number(number) => self.push_number(field, number),
             Value::Text => {
                 if self.push_text(field) && doubtful_mark(field.trim_ascii()).is_none() {
@@ -235,6 +242,17 @@ impl Gathered {
                 }
             }
         }
+    }
+
+    /// Keeps a number of which the double would not tell the digits.
+    fn push_digits(&mut self, text: &[u8]) {
+        if let Self::Nothing(rows) = self {
+            *self = Self::Numbers(NumbersRead {
+                values: vec![f64::NAN; *rows],
+                ..NumbersRead::default()
+            });
+        }
+        self.push_text(text);
     }
 
     fn push_missing(&mut self) {
@@ -310,16 +328,11 @@ impl NumbersRead {
             let text = if is_round || all_grouped && number.fract() != 0.0 {
                 format!("{number:.3}")
             } else {
-                canonical(*number)
+                canonical_number(*number)
             };
             texts.code(text.as_bytes())
         };
         let codes = self.values.iter().enumerate().map(code).collect();
         (codes, texts)
     }
-}
-
-/// Returns the text of a number among texts: the shortest that reads back as the same number.
-pub(super) fn canonical(number: f64) -> String {
-    number.to_string()
 }

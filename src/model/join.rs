@@ -2,8 +2,11 @@
 //! values say ([`ColumnTally`]), and what could not be read.
 
 use super::frame::{Column, MISSING_CODE};
-use super::gather::{FirstTexts, Gathered, NumbersRead, Run, canonical};
-use crate::data::{ColumnReading, ColumnTally, DecimalMark, Meaning, RowPlace, Value, classify};
+use super::gather::{FirstTexts, Gathered, NumbersRead, Run};
+use crate::data::{
+    ColumnReading, ColumnTally, DecimalMark, Meaning, RowPlace, Value, canonical_number,
+    canonical_text, classify, is_boolean, truth,
+};
 
 /// A column and what there is to tell of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +36,7 @@ pub(super) fn join(
     let any_value = parts.iter().any(has_value);
     let is_number = !categorical && (reading.is_number || !any_value);
     if !is_number {
-        let column = categories(&mut parts, runs, rows, &reading, categorical);
+        let column = categories(&mut parts, runs, rows, &reading);
         return Joined {
             column,
             reading,
@@ -103,7 +106,7 @@ fn tally(parts: &[Gathered]) -> ColumnTally {
                     counts[*code as usize] += 1;
                 }
                 for (text, count) in numbers.texts.texts().zip(counts) {
-                    tally.add_text(text, count);
+                    tally.add(text, count);
                 }
             }
             Gathered::Texts { codes, texts } => {
@@ -114,12 +117,7 @@ fn tally(parts: &[Gathered]) -> ColumnTally {
                     }
                 }
                 for (text, count) in texts.texts().zip(counts) {
-                    match classify(text) {
-                        Value::Number(number) => tally.add_plain(text, number, count),
-                        Value::Infinite => tally.add_plain(text, f64::INFINITY, count),
-                        Value::Text => tally.add_text(text, count),
-                        Value::Missing(_) => {}
-                    }
+                    tally.add(text, count);
                 }
             }
         }
@@ -173,7 +171,7 @@ impl NumbersRead {
                 continue;
             }
             // `12.5` is none, and `12.500` among such is not told from it any more.
-            let has_three = canonical(*value).len() == format!("{value:.3}").len();
+            let has_three = canonical_number(*value).len() == format!("{value:.3}").len();
             if all_grouped || has_three {
                 *value = (*value * 1000.0).round();
             } else {
@@ -185,28 +183,33 @@ impl NumbersRead {
     }
 }
 
-/// Makes categories of the parts. Numbers among them are levels in their shortest form, unless
-/// the column is wanted as categories: there each is a level as it is written.
+/// Makes categories of the parts. Levels are canonical texts.
 fn categories(
     parts: &mut [Gathered],
     runs: &[(usize, Run)],
     rows: usize,
     reading: &ColumnReading,
-    categorical: bool,
 ) -> Column {
     parts.iter_mut().for_each(Gathered::turn_to_texts);
     let level = |text: &[u8]| match classify(text) {
-        Value::Number(number) if !categorical => Some(canonical(number)),
         Value::Text if matches!(reading.of_text(text), Meaning::Missing(_)) => None,
-        _ => Some(String::from_utf8_lossy(text).into_owned()),
+        _ => Some(canonical_text(&String::from_utf8_lossy(text)).into_owned()),
     };
-    let of_parts: Vec<Vec<Option<String>>> = parts
+    let mut of_parts: Vec<Vec<Option<String>>> = parts
         .iter()
         .map(|part| match part {
             Gathered::Texts { texts, .. } => texts.texts().map(level).collect(),
             _ => Vec::new(),
         })
         .collect();
+    let values = of_parts.iter().flatten().flatten();
+    if is_boolean(values.map(String::as_bytes)) {
+        for level in of_parts.iter_mut().flatten().flatten() {
+            if let Some(is_true) = truth(level.as_bytes()) {
+                *level = is_true.to_string();
+            }
+        }
+    }
     let mut levels: Vec<String> = of_parts.iter().flatten().flatten().cloned().collect();
     levels.sort_unstable();
     levels.dedup();

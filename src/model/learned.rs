@@ -5,8 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::frame::Frame;
+use super::frame::{Column, Frame};
 use super::identity::{joined, row_keys};
+use crate::data::{Value, classify};
 
 /// Bits a row, as long as there is room.
 const BITS_A_ROW: usize = 16;
@@ -27,6 +28,9 @@ pub struct LearnedRows {
     pub hashes: u32,
     /// The filter, base64.
     pub filter: String,
+    /// The keys are those of canonical texts. An older version took the texts as they were written.
+    #[serde(default)]
+    pub canonical: bool,
 }
 
 impl LearnedRows {
@@ -48,16 +52,19 @@ impl LearnedRows {
             rows: rows as u64,
             hashes,
             filter: STANDARD.encode(filter),
+            canonical: true,
         }
     }
 
     /// Returns for each of these rows of a table whether it was learned from; nothing if the
-    /// table lacks a column that tells, or this is no filter.
+    /// table lacks a column that tells, this is no filter, or the keys are of an older version that
+    /// would not know the rows again.
     #[must_use]
     pub fn among(&self, frame: &Frame, rows: &[u32]) -> Option<Vec<bool>> {
         let keys = row_keys(frame, &self.by)?;
         let filter = STANDARD.decode(&self.filter).ok()?;
-        if filter.is_empty() {
+        let mut columns = self.by.iter().filter_map(|name| frame.column(name));
+        if filter.is_empty() || !self.canonical && columns.any(may_have_been_respelled) {
             return None;
         }
         let is_set = |bit: usize| filter[bit / 8] >> (bit % 8) & 1 == 1;
@@ -80,6 +87,19 @@ impl LearnedRows {
     }
 }
 
+/// Returns whether values of a column may have stood otherwise in the data: truth values, times of
+/// a day, and whole numbers that were doubles once.
+fn may_have_been_respelled(column: &Column) -> bool {
+    let Column::Categories { levels, .. } = column else {
+        return false;
+    };
+    levels.iter().any(|level| {
+        let is_time = level.len() > 10 && level.as_bytes()[10] == b' ' && level.contains(':');
+        let is_integer = matches!(classify(level.as_bytes()), Value::BigInteger(_));
+        matches!(level.as_str(), "true" | "false") || is_time || is_integer
+    })
+}
+
 /// Double hashing (Kirsch, Mitzenmacher 2006).
 fn bits(key: u64, hashes: u32, bytes: usize) -> impl Iterator<Item = usize> {
     let step = joined(key, 1) | 1;
@@ -89,7 +109,6 @@ fn bits(key: u64, hashes: u32, bytes: usize) -> impl Iterator<Item = usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frame::Column;
     use super::*;
 
     fn frame(numbers: impl Iterator<Item = u32>) -> Frame {
@@ -127,6 +146,39 @@ mod tests {
         later.names[0] = "no".into();
         assert_eq!(learned(10).among(&later, &[1]), None);
         assert_eq!(learned(0).among(&frame(0..10), &[1]), Some(vec![false]));
+    }
+
+    #[test]
+    fn keys_of_texts_as_they_were_written_are_not_asked_for_respelled_ones() {
+        let frame = |levels: &[&str]| Frame {
+            rows: levels.len(),
+            names: vec!["id".into()],
+            columns: vec![Column::Categories {
+                codes: (0..levels.len() as u32).collect(),
+                levels: levels.iter().map(|&level| level.to_owned()).collect(),
+            }],
+        };
+        let learned = |levels: &[&str]| {
+            let by = vec!["id".to_owned()];
+            let keys = row_keys(&frame(levels), &by).expect("keys");
+            LearnedRows::new(by, keys.into_iter())
+        };
+        for (levels, same) in [
+            (["a", "b"], true),
+            (["2026-01-30", "2026-01-31"], true),
+            (["false", "true"], false),
+            (["2026-01-31", "2026-01-31 03:00:00"], false),
+            (["716277643516076033", "716277643516076034"], false),
+        ] {
+            let known = learned(&levels);
+            assert_eq!(known.among(&frame(&levels), &[0, 1]), Some(vec![true; 2]));
+            let old = LearnedRows {
+                canonical: false,
+                ..known
+            };
+            let answer = old.among(&frame(&levels), &[0, 1]);
+            assert_eq!(answer.is_some(), same, "{levels:?}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod intern;
 mod join;
 pub mod learned;
 pub mod learner;
+pub(crate) mod levels;
 pub mod logistic;
 pub mod overlap;
 pub mod paired;

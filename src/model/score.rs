@@ -7,10 +7,9 @@ use super::artifact::{Body, Calibration, Example, Feature, FeatureKind, Model};
 use super::artifact_check::check_parts;
 use super::calibrate;
 use super::explain::{self, Explanation};
-use super::gather::canonical;
-use super::intern::Interner;
+use super::levels::{Levels, takes_truth};
 use super::walk::Forest;
-use crate::data::{DoubtfulMark, Value, classify, doubtful_mark};
+use crate::data::{DoubtfulMark, Value, canonical_number, classify, doubtful_mark, truth};
 use crate::error::{Error, Place, Result};
 
 /// A value as it comes from JSON or from a program.
@@ -20,6 +19,10 @@ pub enum Input<'a> {
     Missing,
     /// A number; what is not finite is missing.
     Number(f64),
+    /// A whole number of which a double would lose digits.
+    Integer(i128),
+    /// A truth value.
+    Truth(bool),
     /// A text.
     Text(&'a str),
 }
@@ -49,7 +52,9 @@ impl From<WrongType> for Error {
 #[derive(Debug)]
 pub struct Scorer {
     features: Vec<Feature>,
-    levels: Vec<Interner>,
+    levels: Vec<Levels>,
+    /// Whether each feature takes truth values.
+    truths: Vec<bool>,
     pub(super) engine: Engine,
     calibration: Calibration,
 }
@@ -99,17 +104,7 @@ impl Scorer {
     /// Never for parts of an artifact that [`store::load`](super::store::load) returned.
     pub fn of(features: &[Feature], model: &Model, calibration: &Calibration) -> Result<Self> {
         check_parts(features, model, calibration).map_err(|what| broken(&what))?;
-        let levels = features.iter().map(|feature| {
-            let mut interner = Interner::default();
-            if let FeatureKind::Category { levels, .. } = &feature.kind {
-                // No level is there twice, so each gets its position as code.
-                levels.iter().for_each(|level| {
-                    interner.code(level.as_bytes());
-                });
-            }
-            interner
-        });
-        let levels = levels.collect();
+        let kinds = || features.iter().map(|feature| &feature.kind);
         let engine = match model {
             Model::Logistic {
                 intercept, weights, ..
@@ -124,7 +119,8 @@ impl Scorer {
         };
         Ok(Self {
             features: features.to_vec(),
-            levels,
+            levels: kinds().map(Levels::of).collect(),
+            truths: kinds().map(takes_truth).collect(),
             engine,
             calibration: calibration.clone(),
         })
@@ -134,6 +130,15 @@ impl Scorer {
     #[must_use]
     pub fn features(&self) -> &[Feature] {
         &self.features
+    }
+
+    /// Returns whether a feature takes truth values.
+    ///
+    /// # Panics
+    /// If `feature` is beyond the features.
+    #[must_use]
+    pub fn takes_truth(&self, feature: usize) -> bool {
+        self.truths[feature]
     }
 
     /// Returns the cell of a feature for a field of a table. Levels that training never saw, and
@@ -148,9 +153,12 @@ impl Scorer {
         let number = matches!(self.features[feature].kind, FeatureKind::Number { .. });
         match classify(field) {
             Value::Missing(_) => Ok(f64::NAN),
-            Value::Number(value) if number => Ok(value),
+            Value::Number(value) | Value::BigInteger(value) if number => Ok(value),
             Value::Infinite if number => Ok(f64::NAN),
-            Value::Text if number => Err(self.wrong_type(feature, &String::from_utf8_lossy(field))),
+            Value::Text if number => match truth(field).filter(|_| self.truths[feature]) {
+                Some(truth) => Ok(f64::from(u8::from(truth))),
+                None => Err(self.wrong_type(feature, &String::from_utf8_lossy(field))),
+            },
             // Where training saw `-` as a value, it is a level.
             Value::Text
                 if doubtful_mark(field.trim_ascii()) == Some(DoubtfulMark::Sign)
@@ -158,28 +166,36 @@ impl Scorer {
             {
                 Ok(f64::NAN)
             }
-            value => Ok(self.level(feature, field, value)),
+            _ => Ok(self.level(feature, field)),
         }
     }
 
-    /// Returns the cell of a feature for a value. A number for a category is the level that is
-    /// written like it.
+    /// Returns the cell of a feature for a value. A number or a truth value for a category is the
+    /// level that is the same value; a truth value for a feature of zeros and ones is one of them.
     ///
     /// # Errors
-    /// If the feature is a number and the value a text, also a text of digits.
+    /// If the feature is a number and the value a text, also a text of digits, or a truth value
+    /// where training had other numbers than 0 and 1.
     ///
     /// # Panics
     /// If `feature` is beyond the features.
     pub fn cell(&self, feature: usize, input: Input<'_>) -> Result<f64, WrongType> {
+        let by_text = |text: String| self.cell_of_field(feature, text.as_bytes());
         match (&self.features[feature].kind, input) {
             (_, Input::Missing) => Ok(f64::NAN),
             (_, Input::Number(number)) if !number.is_finite() => Ok(f64::NAN),
             (FeatureKind::Number { .. }, Input::Number(number)) => Ok(number + 0.0),
-            (FeatureKind::Number { .. }, Input::Text(text)) => Err(self.wrong_type(feature, text)),
+            (FeatureKind::Number { .. }, Input::Integer(integer)) => Ok(integer as f64),
+            (FeatureKind::Number { .. }, Input::Text(text)) => match classify(text.as_bytes()) {
+                Value::Text => self.cell_of_field(feature, text.as_bytes()),
+                _ => Err(self.wrong_type(feature, text)),
+            },
             (FeatureKind::Category { .. }, Input::Number(number)) => {
-                let text = canonical(number + 0.0);
-                Ok(self.level(feature, text.as_bytes(), Value::Text))
+                by_text(canonical_number(number))
             }
+            (FeatureKind::Category { .. }, Input::Integer(integer)) => by_text(integer.to_string()),
+            (_, Input::Truth(truth)) if self.truths[feature] => by_text(truth.to_string()),
+            (_, Input::Truth(truth)) => Err(self.wrong_type(feature, &truth.to_string())),
             (FeatureKind::Category { .. }, Input::Text(text)) => {
                 self.cell_of_field(feature, text.as_bytes())
             }
@@ -205,14 +221,9 @@ impl Scorer {
             .collect()
     }
 
-    /// Looks a text up as it is written, then in the shortest form of the number it is.
-    fn level(&self, feature: usize, text: &[u8], value: Value) -> f64 {
-        let interner = &self.levels[feature];
-        let found = interner.find(text).or_else(|| match value {
-            Value::Number(number) => interner.find(canonical(number).as_bytes()),
-            _ => None,
-        });
-        found.map_or(interner.texts().len() as f64, f64::from)
+    fn level(&self, feature: usize, text: &[u8]) -> f64 {
+        let levels = &self.levels[feature];
+        levels.find(text).map_or(levels.len() as f64, f64::from)
     }
 
     /// Returns the error for a text where a number is wanted.

@@ -2,9 +2,8 @@
 
 use super::artifact::FeatureKind;
 use super::frame::{Column, Frame};
-use super::score::{Input, Scorer};
+use super::score::{Input, Scorer, WrongType};
 use super::threads;
-use crate::data::{Value, classify};
 use crate::error::{Error, Result};
 
 /// Rows that a thread takes at once.
@@ -76,15 +75,17 @@ impl Scorer {
                         CellColumn::Made(numbers.iter().map(cell).collect::<Result<_, _>>()?)
                     }
                     (FeatureKind::Number { .. }, Column::Categories { codes, levels }) => {
-                        let text = codes.iter().find_map(|&code| {
-                            let text = levels.get(code as usize)?;
-                            matches!(classify(text.as_bytes()), Value::Text).then_some(text)
-                        });
-                        if let Some(text) = text {
-                            return Err(self.wrong_type(index, text).into());
+                        let cells: Vec<Result<f64, WrongType>> = levels
+                            .iter()
+                            .map(|text| self.cell_of_field(index, text.as_bytes()))
+                            .collect();
+                        let wrong = codes
+                            .iter()
+                            .find_map(|&code| cells.get(code as usize)?.as_ref().err().cloned());
+                        if let Some(wrong) = wrong {
+                            return Err(wrong.into());
                         }
-                        let cell = |text: &String| self.cell_of_field(index, text.as_bytes());
-                        let cells = levels.iter().map(|text| cell(text).unwrap_or(f64::NAN));
+                        let cells = cells.into_iter().map(|cell| cell.unwrap_or(f64::NAN));
                         CellColumn::Codes(codes, cells.collect())
                     }
                     (FeatureKind::Category { .. }, Column::Categories { codes, levels }) => {

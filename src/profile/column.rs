@@ -24,12 +24,16 @@ pub struct Column {
     /// Missing values by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) missing: BTreeMap<String, u64>,
-    /// Distinct texts, as they stand in the data, with their counts.
+    /// Canonical texts of the distinct values, with their counts; layout 1 had them as they stand
+    /// in the data.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) values: BTreeMap<String, u64>,
     /// The numbers, when more than 20,000 are distinct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) grid: Option<StoredGrid>,
+    /// Numbers on the grid that were written with leading zeros.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) leading_zeros: u64,
     /// The texts, when more than 100,000 are distinct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) hashed: Option<StoredHashed>,
@@ -40,6 +44,11 @@ pub struct Column {
     /// one that is a number in no spelling, one that is in some.
     #[serde(skip)]
     pub(super) first_texts: Vec<(Place, String)>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Texts counted by hash.
@@ -93,15 +102,13 @@ impl Column {
         counter.typed_to_texts();
         let mut missing = counter.missing;
         let mut values = BTreeMap::new();
-        for entry in counter.texts.entries() {
-            match entry.value {
-                Value::Missing(kind) => missing[kind.index()] += entry.count,
-                Value::Number(_) | Value::Infinite | Value::Text => {
-                    let text = String::from_utf8_lossy(counter.texts.text(entry)).into_owned();
-                    *values.entry(text).or_default() += entry.count;
-                }
+        counter.texts.each(|text, entry| match entry.value {
+            Value::Missing(kind) => missing[kind.index()] += entry.count,
+            Value::Number(_) | Value::BigInteger(_) | Value::Infinite | Value::Text => {
+                let text = String::from_utf8_lossy(text).into_owned();
+                *values.entry(text).or_default() += entry.count;
             }
-        }
+        });
         Self {
             name: name.to_owned(),
             categorical: counter.categorical,
@@ -112,6 +119,7 @@ impl Column {
                 .collect(),
             values,
             grid: counter.grid.as_mut().map(|grid| grid.store()),
+            leading_zeros: counter.leading_zeros,
             hashed: counter.hashed.map(|hashed| StoredHashed {
                 counts: hashed.counts,
                 distinct: hashed.distinct.to_stored(),
@@ -165,6 +173,7 @@ impl Column {
         for (text, &count) in &self.values {
             counter.add_times(text.as_bytes(), count);
         }
+        counter.leading_zeros += self.leading_zeros;
         Ok(counter)
     }
 
@@ -185,7 +194,10 @@ impl Column {
             .spellings
             .as_ref()
             .is_none_or(|stored| Spellings::from_stored(stored).is_some());
-        if !self.missing.keys().all(known) || !hashed_is_whole || !spellings_are_whole {
+        let zeros_are_of_grid = self.leading_zeros <= rows && self.grid.is_some();
+        let zeros_are_whole = self.leading_zeros == 0 || zeros_are_of_grid;
+        let parts_are_whole = hashed_is_whole && spellings_are_whole && zeros_are_whole;
+        if !self.missing.keys().all(known) || !parts_are_whole {
             return Err(ColumnError::Damaged {
                 name: self.name.clone(),
                 part: "counts",

@@ -1,13 +1,15 @@
 //! Reads a data set and counts its columns.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use super::column::Column;
 use super::counter::ColumnCounter;
 use super::document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION};
 use super::pushdown::{self, Explained};
 use crate::data::{
-    ColumnBatch, ColumnSink, ColumnTask, DataSet, Row, RowSink, Summary, Values, write_number,
+    ColumnBatch, ColumnSink, ColumnTask, DataSet, Row, RowSink, Summary, Values, canonical_text,
+    write_number,
 };
 use crate::error::{Error, Place, Result};
 use crate::progress::Progress;
@@ -301,15 +303,17 @@ fn finish_outcome(
                 .hint("a label has two values; is it the right column?"),
         );
     }
-    let by_label: BTreeMap<String, Column> = outcome
-        .by_label
+    let mut counters: BTreeMap<String, ColumnCounter> = BTreeMap::new();
+    for (value, counter) in outcome.by_label {
+        let value = canonical_text(&String::from_utf8_lossy(&value)).into_owned();
+        match counters.entry(value) {
+            Entry::Vacant(entry) => drop(entry.insert(counter)),
+            Entry::Occupied(mut entry) => entry.get_mut().merge(counter),
+        }
+    }
+    let by_label = counters
         .into_iter()
-        .map(|(value, counter)| {
-            (
-                String::from_utf8_lossy(&value).into_owned(),
-                finish(score, counter, summary),
-            )
-        })
+        .map(|(value, counter)| (value, finish(score, counter, summary)))
         .collect();
     Ok(Outcome {
         label: label.to_owned(),

@@ -1,7 +1,8 @@
 //! Counts one column while its rows go by: distinct texts as long as they are few, then a grid
 //! for the numbers and hashed categories for the texts.
 //!
-//! What a counter holds is a function of the values alone. Numbers leave the table of texts
+//! Values are counted by their canonical texts: other spellings are looked up once each. What a
+//! counter holds is a function of the values alone. Numbers leave the table of texts
 //! when more than [`MAX_NUMBERS`] distinct ones were seen, other texts when more than
 //! [`MAX_TEXTS`] were; both limits are crossed or not whatever the order.
 
@@ -12,8 +13,9 @@ use super::grid::Grid;
 use super::spellings::Spellings;
 use super::texts::{Entry, Key, TextTable, meaning, stable_hash};
 use crate::data::{
-    ColumnBatch, ColumnSink, Field, MissingKind, RowPlace, Value, Values, doubtful_mark, is_date,
-    parse_field, parse_number, shaped_like_an_id, spelled, write_number,
+    ColumnBatch, ColumnSink, Field, MissingKind, RowPlace, Spelled, Value, Values, canonical,
+    canonical_to_count, doubtful_mark, has_leading_zeros, is_date, parse_field, parse_number,
+    shaped_like_an_id, spelled, write_number,
 };
 
 /// Most distinct numbers that are kept one by one.
@@ -92,6 +94,8 @@ pub(super) struct ColumnCounter {
     pub(super) spellings: Option<Box<Spellings>>,
     spelled_texts: usize,
     cuts: Vec<f64>,
+    /// Numbers on the grid that were written with leading zeros.
+    pub(super) leading_zeros: u64,
     /// The first text that is no number in any spelling, and the first that is one.
     pub(super) first_texts: [Option<FirstText>; 2],
 }
@@ -112,6 +116,7 @@ impl ColumnCounter {
             spellings: None,
             spelled_texts: 0,
             cuts,
+            leading_zeros: 0,
             first_texts: [None, None],
         }
     }
@@ -127,6 +132,10 @@ impl ColumnCounter {
             && let Some(number) = parse_field(field)
         {
             grid.add(number);
+            // The first byte alone says no for nearly every number.
+            if field.word as u8 == b'0' && has_leading_zeros(field.text) {
+                self.leading_zeros += 1;
+            }
             return;
         }
         if !self.texts.add_known_field(field) {
@@ -145,6 +154,7 @@ impl ColumnCounter {
             && let Some(number) = parse_number(field)
         {
             grid.add(number);
+            self.leading_zeros += u64::from(has_leading_zeros(field));
             return;
         }
         let key = Key::new(field);
@@ -164,57 +174,91 @@ impl ColumnCounter {
     #[cold]
     fn add_new(&mut self, text: &[u8], key: &Key<'_>, count: u64, place: Option<RowPlace>) {
         let value = meaning(text, self.categorical);
-        match value {
-            Value::Missing(kind) => {
-                // Marks with blanks around them have endlessly many forms: not kept.
-                if text.trim_ascii().len() == text.len() {
-                    self.texts.insert(key, count, value);
-                } else {
-                    self.missing[kind.index()] += count;
-                }
-            }
-            Value::Number(number) => {
-                if let Some(grid) = &mut self.grid {
-                    grid.add_times(number, count);
-                    return;
-                }
+        if let Value::Missing(kind) = value {
+            // Marks with blanks around them have endlessly many forms: not kept.
+            if text.trim_ascii().len() == text.len() {
                 self.texts.insert(key, count, value);
-                self.numbers += 1;
-                if self.numbers + self.typed.len() > MAX_NUMBERS {
-                    self.numbers_to_grid();
-                }
+            } else {
+                self.missing[kind.index()] += count;
             }
-            Value::Text | Value::Infinite => {
-                let spelled = match value {
-                    Value::Text if !self.categorical => spelled(text),
-                    _ => None,
-                };
-                if value == Value::Text && doubtful_mark(text.trim_ascii()).is_none() {
-                    self.keep_first(text, place, spelled.is_some());
-                }
-                if let Some(spelled) = spelled {
-                    if let Some(spellings) = &mut self.spellings {
-                        spellings.add(text, &spelled, count, &self.cuts);
-                        return;
-                    }
-                    self.texts.insert(key, count, value);
-                    self.spelled_texts += 1;
-                    if self.spelled_texts > MAX_NUMBERS {
-                        self.spelled_to_grids();
-                    }
-                    return;
-                }
-                if let Some(hashed) = &mut self.hashed {
-                    hashed.add(text, count);
-                    return;
-                }
-                self.texts.insert(key, count, value);
-                self.other_texts += 1;
-                self.text_bytes += text.len();
-                if self.other_texts > MAX_TEXTS || self.text_bytes > MAX_TEXT_BYTES {
-                    self.texts_to_hashed();
-                }
+            return;
+        }
+        let spelled = match value {
+            Value::Text if !self.categorical => spelled(text),
+            _ => None,
+        };
+        if value == Value::Text && doubtful_mark(text.trim_ascii()).is_none() {
+            self.keep_first(text, place, spelled.is_some());
+        }
+        if let Some(spelled) = spelled {
+            self.add_spelled(text, key, &spelled, count);
+            return;
+        }
+        let canonical = if self.categorical {
+            canonical(text)
+        } else {
+            canonical_to_count(text)
+        };
+        if *canonical == *text {
+            self.add_canonical(text, key, count, value);
+            return;
+        }
+        let own = Key::new(&canonical);
+        if !self.texts.add_known(&own, count) {
+            self.add_canonical(&canonical, &own, count, value);
+        }
+        self.texts.insert_alias(key, &own);
+    }
+
+    /// Counts a number as people spell it that is not among the texts.
+    fn add_spelled(&mut self, text: &[u8], key: &Key<'_>, spelled: &Spelled<'_>, count: u64) {
+        if let Some(spellings) = &mut self.spellings {
+            spellings.add(text, spelled, count, &self.cuts);
+            return;
+        }
+        self.texts.insert(key, count, Value::Text);
+        self.spelled_texts += 1;
+        if self.spelled_texts > MAX_NUMBERS {
+            self.spelled_to_grids();
+        }
+    }
+
+    /// Counts a canonical text that is not among the texts.
+    fn add_canonical(&mut self, text: &[u8], key: &Key<'_>, count: u64, value: Value) {
+        if let Value::Number(number) = value {
+            if let Some(grid) = &mut self.grid {
+                grid.add_times(number, count);
+                self.leading_zeros += if has_leading_zeros(text) { count } else { 0 };
+                return;
             }
+            self.texts.insert(key, count, value);
+            self.numbers += 1;
+            self.limit_numbers();
+            return;
+        }
+        if let Some(hashed) = &mut self.hashed {
+            hashed.add(text, count);
+            return;
+        }
+        self.texts.insert(key, count, value);
+        self.other_texts += 1;
+        self.text_bytes += text.len();
+        if self.other_texts > MAX_TEXTS || self.text_bytes > MAX_TEXT_BYTES {
+            self.texts_to_hashed();
+        }
+    }
+
+    /// Turns to the grid, or to texts, when there are too many distinct numbers to keep.
+    fn limit_numbers(&mut self) {
+        if self.numbers + self.typed.len() <= MAX_NUMBERS {
+            return;
+        }
+        // A number may have come as such and as a text, too.
+        if self.categorical || self.numbers > 0 && !self.typed.is_empty() {
+            self.typed_to_texts();
+        }
+        if self.numbers + self.typed.len() > MAX_NUMBERS {
+            self.numbers_to_grid();
         }
     }
 
@@ -247,10 +291,15 @@ impl ColumnCounter {
         let mut values = Vec::with_capacity(self.numbers);
         self.texts.drain(
             |_, entry| matches!(entry.value, Value::Number(_)),
-            |_, entry| {
+            |text, entry| {
                 if let Value::Number(number) = entry.value {
                     values.push((number, entry.count));
                 }
+                self.leading_zeros += if has_leading_zeros(text) {
+                    entry.count
+                } else {
+                    0
+                };
             },
         );
         let typed = self.typed.drain();
@@ -312,13 +361,7 @@ impl ColumnCounter {
         }
         self.typed
             .insert_unique(hash, (bits, count), |entry| mix(entry.0));
-        if self.numbers + self.typed.len() > MAX_NUMBERS {
-            if self.categorical {
-                self.typed_to_texts();
-            } else {
-                self.numbers_to_grid();
-            }
-        }
+        self.limit_numbers();
     }
 
     /// Turns numbers that came as such into the texts that profiles keep.
@@ -337,7 +380,7 @@ impl ColumnCounter {
         // Numbers as people spell them have a limit of their own.
         let is_text = |text: &[u8], entry: &Entry| match entry.value {
             Value::Text => categorical || spelled(text).is_none(),
-            Value::Infinite => true,
+            Value::Infinite | Value::BigInteger(_) => true,
             Value::Number(_) | Value::Missing(_) => false,
         };
         self.texts
@@ -377,9 +420,10 @@ impl ColumnCounter {
         for (bits, count) in other.typed.drain() {
             self.add_number(f64::from_bits(bits), count);
         }
-        for entry in other.texts.entries() {
-            self.add_times(other.texts.text(entry), entry.count);
-        }
+        other
+            .texts
+            .each(|text, entry| self.add_times(text, entry.count));
+        self.leading_zeros += other.leading_zeros;
         for first in other.first_texts.into_iter().flatten() {
             let is_spelled = spelled(&first.text).is_some();
             self.keep_first(&first.text, Some(first.place), is_spelled);

@@ -9,7 +9,8 @@ use super::counter::ColumnCounter;
 use crate::data::same_label;
 use crate::error::{Error, Place, Result};
 
-/// Version of the profile's JSON layout.
+/// Version of the profile's JSON layout. Version 1 had values as they stood in the data and
+/// read none that people spell; this one has canonical texts.
 pub const SCHEMA_VERSION: u32 = 2;
 
 /// Shards that are listed by name.
@@ -418,6 +419,8 @@ impl Profile {
             }
             whole.outcome = merge_outcomes(whole.outcome.take(), part.outcome)?;
         }
+        // What older parts have stored otherwise is canonical now.
+        whole.schema_version = SCHEMA_VERSION;
         whole.shards = whole.shards.filter(|shards| !shards.is_whole());
         if whole.rows == 0 && whole.shards.is_none() {
             return Err(Error::bad_input(format!("{} has no rows", whole.source)));

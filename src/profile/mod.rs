@@ -8,6 +8,7 @@ mod document;
 mod grid;
 mod pushdown;
 mod rare;
+mod settled;
 mod spellings;
 mod spread;
 mod sums;

@@ -21,6 +21,9 @@ pub(super) struct TextTable {
     table: HashTable<u32>,
     entries: Vec<Entry>,
     arena: Vec<u8>,
+    /// Entries that are another spelling of a value, each with the entry of its canonical text.
+    /// They count by themselves until [`TextTable::fold`], so that the hot path knows of none.
+    aliases: Vec<(u32, u32)>,
     /// Short texts seen lately, by a few bits of their bytes: most columns have few values.
     recent: Vec<Recent>,
 }
@@ -34,6 +37,8 @@ struct Recent {
 }
 
 const RECENT_BITS: u32 = 7;
+/// Most aliases that are kept; other spellings are looked up by their canonical text.
+const MAX_ALIASES: usize = 50_000;
 
 /// A text ready to be looked up.
 #[derive(Clone, Copy)]
@@ -159,6 +164,30 @@ impl TextTable {
         true
     }
 
+    /// Adds a spelling that is not known yet of a value whose canonical text is: what is counted of
+    /// it from now on, is counted of the value. There are no endlessly many.
+    pub(super) fn insert_alias(&mut self, alias: &Key<'_>, canonical: &Key<'_>) {
+        if self.aliases.len() >= MAX_ALIASES {
+            return;
+        }
+        let known = self
+            .table
+            .find(canonical.hash, |&index| self.is(index, canonical));
+        if let Some(&of) = known {
+            let value = self.entries[of as usize].value;
+            self.aliases.push((self.entries.len() as u32, of));
+            self.insert(alias, 0, value);
+        }
+    }
+
+    /// Moves the counts of aliases to the canonical texts.
+    fn fold(&mut self) {
+        for &(alias, of) in &self.aliases {
+            let count = std::mem::take(&mut self.entries[alias as usize].count);
+            self.entries[of as usize].count += count;
+        }
+    }
+
     /// Adds a text that is not known yet.
     pub(super) fn insert(&mut self, key: &Key<'_>, count: u64, value: Value) {
         let index = self.entries.len() as u32;
@@ -188,19 +217,23 @@ impl TextTable {
         slice(&self.arena, entry)
     }
 
-    /// Returns all entries, in the order of their insertion.
-    pub(super) fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// Hands on the canonical texts with what was counted of them, in the order of their insertion.
+    pub(super) fn each(&mut self, mut each: impl FnMut(&[u8], &Entry)) {
+        self.fold();
+        for entry in self.entries.iter().filter(|entry| entry.count > 0) {
+            each(self.text(entry), entry);
+        }
     }
 
-    /// Takes out the entries that `take` says yes to, and hands each on.
+    /// Takes out the entries that `take` says yes to, and hands each on; forgets all aliases.
     pub(super) fn drain(
         &mut self,
         take: impl Fn(&[u8], &Entry) -> bool,
         mut each: impl FnMut(&[u8], &Entry),
     ) {
+        self.fold();
         let old = std::mem::take(self);
-        for entry in &old.entries {
+        for entry in old.entries.iter().filter(|entry| entry.count > 0) {
             let text = old.text(entry);
             if take(text, entry) {
                 each(text, entry);
@@ -218,7 +251,7 @@ fn slice<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
 /// Returns what a text means in a column, where a declared category is never a number.
 pub(super) fn meaning(text: &[u8], categorical: bool) -> Value {
     match classify(text) {
-        Value::Number(_) | Value::Infinite if categorical => Value::Text,
+        Value::Number(_) | Value::BigInteger(_) | Value::Infinite if categorical => Value::Text,
         value => value,
     }
 }
@@ -243,11 +276,10 @@ mod tests {
                 }
                 *expected.entry(text.as_bytes().to_vec()).or_default() += 1;
             }
-            let counted: BTreeMap<Vec<u8>, u64> = table
-                .entries()
-                .iter()
-                .map(|entry| (table.text(entry).to_vec(), entry.count))
-                .collect();
+            let mut counted = BTreeMap::new();
+            table.each(|text, entry| {
+                counted.insert(text.to_vec(), entry.count);
+            });
             prop_assert_eq!(counted, expected);
         }
     }

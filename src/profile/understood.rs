@@ -1,17 +1,19 @@
 //! What a stored column says, understood as a whole: numbers or categories, what is missing, what
 //! cannot be read. The decision is [`ColumnTally`]'s; here it is applied.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::column::{Column, StoredHashed};
 use super::distinct::DistinctSketch;
 use super::grid::Grid;
+use super::settled::Settled;
 use super::spellings::Spellings;
 use super::texts::stable_hash;
 use super::view::{Categories, Kind, Numbers, hashed_name};
 use crate::data::{
     ColumnReading, ColumnTally, DecimalMark, Meaning, MissingKind, Value, classify,
-    shaped_like_an_id,
+    has_leading_zeros, shaped_like_an_id,
 };
 use crate::error::Place;
 
@@ -42,6 +44,10 @@ pub struct View {
     pub unparsable: u64,
     /// The first such text with its place where that is known, else the least one.
     pub first_unparsable: Option<(Option<Place>, String)>,
+    /// Values that are written with leading zeros, as codes are.
+    pub leading_zeros: u64,
+    /// One of them, where it is known.
+    pub a_leading_zero: Option<String>,
 }
 
 impl View {
@@ -58,11 +64,21 @@ impl View {
     }
 }
 
+/// A number as programs write it.
+struct Plain<'a> {
+    stored: &'a str,
+    name: Cow<'a, str>,
+    number: f64,
+    count: u64,
+}
+
 /// The values of a column with what each is in any column.
 struct Sorted<'a> {
-    plain: Vec<(&'a str, f64, u64)>,
-    infinite: Vec<(&'a str, u64)>,
-    texts: Vec<(&'a str, u64)>,
+    plain: Vec<Plain<'a>>,
+    infinite: Vec<(Cow<'a, str>, u64)>,
+    texts: Vec<(Cow<'a, str>, u64)>,
+    leading_zeros: u64,
+    a_leading_zero: Option<String>,
     tally: ColumnTally,
     grid: Option<Grid>,
 }
@@ -73,25 +89,33 @@ impl Column {
             plain: Vec::new(),
             infinite: Vec::new(),
             texts: Vec::new(),
+            leading_zeros: self.leading_zeros,
+            a_leading_zero: None,
             tally: ColumnTally::default(),
             grid: self.grid.as_ref().and_then(Grid::from_stored),
         };
-        for (text, &count) in &self.values {
-            match classify(text.as_bytes()) {
-                Value::Number(number) => {
-                    sorted.tally.add_plain(text.as_bytes(), number, count);
-                    sorted.plain.push((text, number, count));
-                }
-                Value::Infinite => {
-                    sorted
-                        .tally
-                        .add_plain(text.as_bytes(), f64::INFINITY, count);
-                    sorted.infinite.push((text, count));
-                }
-                Value::Text => {
-                    sorted.tally.add_text(text.as_bytes(), count);
-                    sorted.texts.push((text, count));
-                }
+        for value in self.settled() {
+            sorted.tally.add(value.tells().as_bytes(), value.count);
+            let Settled {
+                stored,
+                name,
+                count,
+            } = value;
+            if has_leading_zeros(name.as_bytes()) {
+                sorted.leading_zeros += count;
+                sorted
+                    .a_leading_zero
+                    .get_or_insert_with(|| name.to_string());
+            }
+            match classify(name.as_bytes()) {
+                Value::Number(number) | Value::BigInteger(number) => sorted.plain.push(Plain {
+                    stored,
+                    name,
+                    number,
+                    count,
+                }),
+                Value::Infinite => sorted.infinite.push((name, count)),
+                Value::Text => sorted.texts.push((name, count)),
                 // Only a profile that somebody wrote by hand has such a value.
                 Value::Missing(_) => {}
             }
@@ -171,13 +195,14 @@ impl Column {
             unparsable += count;
             least = Some(least.map_or(text, |least: &str| least.min(text)));
         };
-        for (text, number, count) in sorted.plain {
-            match reading.of_plain(text.as_bytes(), number) {
-                Meaning::Number(number) => numbers.push((number, count)),
-                _ => unreadable(text, count),
+        for plain in &sorted.plain {
+            match reading.of_plain(plain.stored.as_bytes(), plain.number) {
+                Meaning::Number(number) => numbers.push((number, plain.count)),
+                _ => unreadable(plain.stored, plain.count),
             }
         }
-        for (text, count) in sorted.texts {
+        for (text, count) in &sorted.texts {
+            let count = *count;
             match reading.of_text(text.as_bytes()) {
                 Meaning::Number(number) => numbers.push((number, count)),
                 Meaning::Missing(kind) => {
@@ -235,6 +260,8 @@ impl Column {
             numbers_among_texts: 0,
             unparsable,
             first_unparsable,
+            leading_zeros: sorted.leading_zeros,
+            a_leading_zero: sorted.a_leading_zero,
         }
     }
 
@@ -257,10 +284,11 @@ impl Column {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         let mut numbers_among_texts = 0;
         let mut codes = 0;
-        let plain = sorted.plain.iter().map(|(text, _, count)| (*text, *count));
+        let plain = sorted.plain.into_iter();
+        let plain = plain.map(|plain| (plain.name, plain.count));
         for (text, count) in plain.chain(sorted.infinite) {
             numbers_among_texts += count;
-            counts.insert(text.to_owned(), count);
+            *counts.entry(text.into_owned()).or_default() += count;
         }
         for (text, count) in sorted.texts {
             if let Meaning::Missing(MissingKind::Mark) = reading.of_text(text.as_bytes()) {
@@ -268,8 +296,8 @@ impl Column {
                 *missing.entry(mark).or_default() += count;
                 continue;
             }
-            codes += if shaped_like_an_id(text) { count } else { 0 };
-            counts.insert(text.to_owned(), count);
+            codes += if shaped_like_an_id(&text) { count } else { 0 };
+            *counts.entry(text.into_owned()).or_default() += count;
         }
         let mut distinct = Some(counts.len() as f64);
         if let Some(hashed) = &self.hashed {
@@ -314,6 +342,8 @@ impl Column {
             numbers_among_texts,
             unparsable: 0,
             first_unparsable: None,
+            leading_zeros: sorted.leading_zeros,
+            a_leading_zero: sorted.a_leading_zero,
         }
     }
 }

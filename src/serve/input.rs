@@ -129,8 +129,10 @@ impl Rules<'_> {
                 return None;
             }
             Some(Json::Number(number)) => Input::Number(*number),
+            Some(Json::Integer(integer)) => Input::Integer(*integer),
             Some(Json::Text(text)) => Input::Text(text),
-            Some(other @ (Json::Bool(_) | Json::Array(_) | Json::Object(_))) => {
+            Some(Json::Bool(truth)) => Input::Truth(*truth),
+            Some(other @ (Json::Array(_) | Json::Object(_))) => {
                 let wanted = wanted(&feature.kind);
                 let detail = format!("\"{name}\" is {wanted}, not {}.", other.kind());
                 faults.add(Reason::WrongType, at, name, detail);
@@ -138,7 +140,9 @@ impl Rules<'_> {
             }
         };
         let Ok(cell) = self.model.scorer.cell(position, input) else {
-            let detail = format!("\"{name}\" is a number, not a text.");
+            let wanted = wanted(&feature.kind);
+            let found = value.map_or("missing", Json::kind);
+            let detail = format!("\"{name}\" is {wanted}, not {found}.");
             faults.add(Reason::WrongType, at, name, detail);
             return None;
         };

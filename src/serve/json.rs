@@ -12,6 +12,8 @@ pub(super) enum Json<'a> {
     Null,
     Bool(bool),
     Number(f64),
+    /// A whole number of up to 64 bits of which a double would lose digits.
+    Integer(i128),
     Text(Cow<'a, str>),
     Array(Vec<Self>),
     Object(Vec<(Cow<'a, str>, Self)>),
@@ -32,7 +34,7 @@ impl Json<'_> {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
-            Self::Number(_) => "a number",
+            Self::Number(_) | Self::Integer(_) => "a number",
             Self::Text(_) => "a text",
             Self::Array(_) => "an array",
             Self::Object(_) => "an object",
@@ -49,6 +51,10 @@ impl Json<'_> {
                 (*value as i64).into()
             }
             Self::Number(value) => (*value).into(),
+            Self::Integer(value) => match u64::try_from(*value) {
+                Ok(value) => value.into(),
+                Err(_) => i64::try_from(*value).map_or(serde_json::Value::Null, Into::into),
+            },
             Self::Text(text) => text.as_ref().into(),
             Self::Array(items) => items.iter().map(Json::to_value).collect(),
             Self::Object(members) => members
@@ -56,6 +62,15 @@ impl Json<'_> {
                 .map(|(name, value)| (name.to_string(), value.to_value()))
                 .collect(),
         }
+    }
+}
+
+/// A double where it holds every digit.
+const fn whole<'de>(value: i128) -> Json<'de> {
+    if value.unsigned_abs() <= 1 << 53 {
+        Json::Number(value as f64)
+    } else {
+        Json::Integer(value)
     }
 }
 
@@ -83,11 +98,11 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value as f64))
+        Ok(whole(value.into()))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value as f64))
+        Ok(whole(value.into()))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
@@ -157,6 +172,26 @@ mod tests {
         assert_eq!(members.len(), 3);
         assert!(matches!(&members[1].1, Json::Text(Cow::Borrowed("x"))));
         assert_eq!(members[2].0, "bA");
+    }
+
+    #[test]
+    fn whole_numbers_keep_every_digit_through_64_bits() {
+        for text in [
+            "9007199254740993",
+            "-9223372036854775808",
+            "18446744073709551615",
+        ] {
+            let json = Json::parse(text.as_bytes()).expect("JSON");
+            assert_eq!(json, Json::Integer(text.parse().expect("an integer")));
+            assert_eq!(json.to_value().to_string(), text);
+        }
+        for text in ["9007199254740992", "-3"] {
+            let number = text.parse().expect("a number");
+            assert_eq!(
+                Json::parse(text.as_bytes()).ok(),
+                Some(Json::Number(number))
+            );
+        }
     }
 
     #[test]

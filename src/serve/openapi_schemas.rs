@@ -7,6 +7,7 @@ use super::options::{Options, UnknownCategory};
 use super::record::{LARGEST_ID, LONGEST_ID};
 use super::routes::MOST_EXPLAINED;
 use crate::model::artifact::{Artifact, Feature, FeatureKind};
+use crate::model::levels::takes_truth;
 
 /// Texts that mean "missing" to every reader of ours, see `data/value.rs`.
 const MISSING: &str =
@@ -168,9 +169,10 @@ fn features(artifact: Option<&Artifact>, options: &Options) -> Value {
 }
 
 fn property(feature: &Feature, options: &Options) -> Value {
+    let truth = takes_truth(&feature.kind);
     let one = match &feature.kind {
         FeatureKind::Number { min, max, .. } => json!({
-            "type": "number",
+            "type": if truth { json!(["number", "boolean"]) } else { json!("number") },
             "minimum": -LARGEST,
             "maximum": LARGEST,
             "description": format!("In training from {min} to {max}."),
@@ -178,10 +180,19 @@ fn property(feature: &Feature, options: &Options) -> Value {
         FeatureKind::Category { levels, .. } => {
             let listed = &levels[..levels.len().min(MOST_LEVELS)];
             match options.unknown_category {
-                UnknownCategory::Reject => json!({ "type": "string", "enum": levels }),
+                UnknownCategory::Reject => {
+                    let truths = [Value::Bool(false), Value::Bool(true)];
+                    let truths = truths.into_iter().filter(|_| truth);
+                    let known = levels.iter().map(|level| json!(level));
+                    json!({ "enum": known.chain(truths).collect::<Vec<Value>>() })
+                }
                 UnknownCategory::Other => json!({
-                    // A number is the category that is written like it.
-                    "type": ["string", "number"],
+                    // A number or a truth value is the category that is the same value.
+                    "type": if truth {
+                        json!(["string", "number", "boolean"])
+                    } else {
+                        json!(["string", "number"])
+                    },
                     "minimum": -LARGEST,
                     "maximum": LARGEST,
                     "not": { "type": "string", "pattern": MISSING },

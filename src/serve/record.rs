@@ -15,6 +15,8 @@ use super::log::Entry;
 use super::model::Loaded;
 use super::predict::{Explained, NoProbability, Prediction, explain, predict};
 use super::routes::MOST_EXPLAINED;
+use crate::data::canonical_number;
+use crate::model::artifact::FeatureKind;
 
 /// Members of a record.
 const MEMBERS: [&str; 4] = ["user_id", "snapshot_date", "features", "explain"];
@@ -226,10 +228,14 @@ pub(super) fn keep(
         return;
     }
     let mut entry = Vec::with_capacity(row.values.len() + super::log::COLUMNS.len());
+    let features = row.values.iter().zip(model.features()).zip(&row.cells);
     entry.extend(
-        row.values
-            .iter()
-            .map(|value| value.map_or_else(String::new, as_field)),
+        features.map(|((value, feature), cell)| match (value, &feature.kind) {
+            (None, _) => String::new(),
+            // A truth value among numbers is kept as the number that it was taken for.
+            (Some(Json::Bool(_)), FeatureKind::Number { .. }) => canonical_number(*cell),
+            (Some(value), _) => as_field(value),
+        }),
     );
     entry.extend([
         ids.user_id.clone(),
@@ -246,7 +252,9 @@ pub(super) fn keep(
 fn as_field(value: &Json<'_>) -> String {
     match value {
         Json::Text(text) => text.to_string(),
-        Json::Number(number) => number.to_string(),
-        Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_) => String::new(),
+        Json::Number(number) => canonical_number(*number),
+        Json::Integer(integer) => integer.to_string(),
+        Json::Bool(truth) => truth.to_string(),
+        Json::Null | Json::Array(_) | Json::Object(_) => String::new(),
     }
 }

@@ -194,9 +194,9 @@ fn cell(kind: &FeatureKind, field: &str) -> Json<'static> {
     let is_number = matches!(kind, FeatureKind::Number { .. });
     match classify(field.as_bytes()) {
         Value::Missing(_) => Json::Null,
-        Value::Number(number) if is_number => Json::Number(number),
+        Value::Number(number) | Value::BigInteger(number) if is_number => Json::Number(number),
         Value::Infinite if is_number => Json::Null,
-        Value::Number(_) | Value::Infinite | Value::Text => {
+        Value::Number(_) | Value::BigInteger(_) | Value::Infinite | Value::Text => {
             Json::Text(Cow::Owned(field.to_owned()))
         }
     }

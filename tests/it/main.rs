@@ -29,6 +29,7 @@ mod models;
 mod mysql;
 mod object_server;
 mod objects;
+mod one_value;
 mod parquet_files;
 mod postgres;
 mod profile;

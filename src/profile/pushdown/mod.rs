@@ -9,7 +9,7 @@ mod statements;
 
 use std::collections::BTreeMap;
 
-use self::statements::{Source, buckets, equals, first_values, groups, ranges, sample};
+use self::statements::{Source, buckets, digits, equals, first_values, groups, ranges, sample};
 use super::column::Column;
 use super::count::{CountColumn, CountPlan, Counted, MAX_LABELS};
 use super::counter::{ColumnCounter, MAX_NUMBERS};
@@ -17,8 +17,8 @@ use super::document::{HeaderRows, Outcome};
 use super::grid::{from_ordinal, ordinal};
 use super::spread::{Bucket, Spread};
 use crate::data::{
-    Cell, ColumnTally, Dialect, Engine, MissingKind, SqlColumn, SqlKind, Value, classify,
-    named_like_an_id, write_number,
+    Cell, ColumnTally, Dialect, Engine, LARGEST_EXACT, MissingKind, SqlColumn, SqlKind, Value,
+    canonical_text, classify, named_like_an_id,
 };
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
@@ -129,9 +129,20 @@ impl Table<'_> {
         progress: &dyn Progress,
     ) -> Result<Option<ColumnCounter>> {
         let found = self.column(&column.name)?;
-        let numeric = found.kind != SqlKind::Text;
-        let numbers = numeric && !column.categorical;
+        let numbers = found.kind != SqlKind::Text && !column.categorical;
         let limit = numbers.then_some(MAX_NUMBERS as u64 + 1);
+        self.grouped_up_to(column, limit, only, progress)
+    }
+
+    /// Counts a column by value; none if there are more values than the limit.
+    fn grouped_up_to(
+        &mut self,
+        column: &CountColumn,
+        limit: Option<u64>,
+        only: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<Option<ColumnCounter>> {
+        let found = self.column(&column.name)?;
         let sql = groups(self.source(only), found, limit);
         let mut counter = ColumnCounter::new(column.categorical, column.cuts.clone());
         let (mut found, mut bad) = (0, false);
@@ -145,15 +156,6 @@ impl Table<'_> {
             match cells.first().copied().flatten() {
                 None => counter.missing[MissingKind::Null.index()] += count,
                 Some("") => counter.missing[MissingKind::Empty.index()] += count,
-                // Engines differ in how they write large numbers; files of numbers do not.
-                Some(text) if numeric && text.contains(['E', 'e']) => {
-                    let mut own = Vec::new();
-                    match text.parse() {
-                        Ok(number) => write_number(number, &mut own),
-                        Err(_) => own.extend_from_slice(text.as_bytes()),
-                    }
-                    counter.add_times(&own, count);
-                }
                 Some(text) => counter.add_times(text.as_bytes(), count),
             }
         })?;
@@ -163,6 +165,26 @@ impl Table<'_> {
         }
         let all = limit.is_none_or(|limit| found < limit);
         Ok(all.then_some(counter))
+    }
+
+    /// Returns the values of a label column by their canonical texts, as the engine writes them:
+    /// that is how it finds their rows.
+    fn labels(
+        &mut self,
+        name: &str,
+        progress: &dyn Progress,
+    ) -> Result<BTreeMap<String, Vec<String>>> {
+        let sql = groups(self.source(None), self.column(name)?, None);
+        let mut labels: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
+            let text = cells.first().copied().flatten().unwrap_or_default();
+            if !matches!(classify(text.as_bytes()), Value::Missing(_)) {
+                let spellings = labels.entry(canonical_text(text).into_owned());
+                spellings.or_default().push(text.to_owned());
+            }
+        })?;
+        progress.advance(1);
+        Ok(labels)
     }
 
     fn ranges(
@@ -233,6 +255,30 @@ impl Table<'_> {
             centre: mean,
         });
         Ok(counter)
+    }
+
+    /// Returns whether half of the numbers are whole and beyond 2^53: codes, which are counted by
+    /// all of their digits.
+    fn holds_codes(
+        &mut self,
+        name: &str,
+        range: &Range,
+        only: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<bool> {
+        let far = |&(min, max, _): &(f64, f64, f64)| min.abs().max(max.abs()) > LARGEST_EXACT;
+        if !range.finite.as_ref().is_some_and(far) {
+            return Ok(false);
+        }
+        let sql = digits(self.source(only), self.column(name)?);
+        let (mut whole, mut shares) = (false, [0.0, 0.0]);
+        self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
+            let text = |at: usize| cells.get(at).copied().flatten().unwrap_or_default();
+            whole = matches!(classify(text(0).as_bytes()), Value::BigInteger(_));
+            shares = [1, 2].map(|at| text(at).trim().parse().unwrap_or(0.0));
+        })?;
+        progress.advance(1);
+        Ok(whole && 2.0 * shares[1] >= shares[0])
     }
 
     fn buckets(
@@ -312,7 +358,12 @@ impl Table<'_> {
         let ranges = self.ranges(&rest_names, only, progress)?;
         for (&at, range) in rest.iter().zip(ranges) {
             progress.note(names[at]);
-            counters[at] = Some(self.stretched(&columns[at], range, only, progress)?);
+            let column = &columns[at];
+            counters[at] = if self.holds_codes(&column.name, &range, only, progress)? {
+                self.grouped_up_to(column, None, only, progress)?
+            } else {
+                Some(self.stretched(column, range, only, progress)?)
+            };
         }
         Ok(columns
             .iter()
@@ -382,20 +433,8 @@ fn outcome(
     score: &str,
     progress: &dyn Progress,
 ) -> Result<Outcome> {
-    let plain = |name: &str| CountColumn {
-        name: name.to_owned(),
-        categorical: true,
-        cuts: Vec::new(),
-        fine: Vec::new(),
-        unless_unique: false,
-    };
-    let labels = table.grouped(&plain(label), None, progress)?;
-    let labels = labels.map(|labels| Column::from_counter(label, labels));
-    let labels: Vec<String> = labels
-        .iter()
-        .flat_map(|column| column.values.keys().cloned())
-        .collect();
-    if labels.len() > MAX_LABELS {
+    let labels = table.labels(label, progress)?;
+    if labels.values().map(Vec::len).sum::<usize>() > MAX_LABELS {
         return Err(
             Error::bad_input(format!("more than {MAX_LABELS} different labels"))
                 .at(Place {
@@ -406,13 +445,21 @@ fn outcome(
         );
     }
     let mut by_label = BTreeMap::new();
-    for value in labels {
+    for (value, spellings) in labels {
         let column = table.column(label)?;
-        let only = equals(table.engine.dialect(), column, &value);
+        let dialect = table.engine.dialect();
+        let only: Vec<String> = spellings
+            .iter()
+            .map(|spelling| equals(dialect, column, spelling))
+            .collect();
         let scores = CountColumn {
+            name: score.to_owned(),
             categorical: false,
-            ..plain(score)
+            cuts: Vec::new(),
+            fine: Vec::new(),
+            unless_unique: false,
         };
+        let only = format!("({})", only.join(" or "));
         let counted = table.count(&[scores], Some(&only), progress)?;
         by_label.extend(counted.into_iter().map(|column| (value.clone(), column)));
     }
@@ -466,12 +513,7 @@ impl Table<'_> {
             let Some(text) = cells.first().copied().flatten() else {
                 return;
             };
-            match classify(text.as_bytes()) {
-                Value::Number(number) => tally.add_plain(text.as_bytes(), number, 1),
-                Value::Infinite => tally.add_plain(text.as_bytes(), f64::INFINITY, 1),
-                Value::Text => tally.add_text(text.as_bytes(), 1),
-                Value::Missing(_) => {}
-            }
+            tally.add(text.as_bytes(), 1);
         })?;
         progress.advance(1);
         Ok(tally.are_fractions())

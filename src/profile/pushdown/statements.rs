@@ -2,7 +2,7 @@
 //!
 //! Nothing but SELECT, CASE, GROUP BY and the plain aggregates: what every engine runs.
 
-use crate::data::{Dialect, SqlColumn, SqlKind};
+use crate::data::{Dialect, LARGEST_EXACT, SqlColumn, SqlKind};
 
 /// Rows that the first look takes.
 pub(super) const SAMPLE_ROWS: u64 = 100_000;
@@ -123,6 +123,32 @@ pub(super) fn ranges(source: Source<'_>, columns: &[&SqlColumn]) -> String {
     )
 }
 
+/// The largest value as the engine writes it, the finite values, and how many of them are whole
+/// numbers that doubles would not tell apart, if they are whole.
+pub(super) fn digits(source: Source<'_>, column: &SqlColumn) -> String {
+    let dialect = source.dialect;
+    let beyond = format!(
+        "case when x >= {} or x <= {} then 1 else 0 end",
+        dialect.number(LARGEST_EXACT),
+        dialect.number(-LARGEST_EXACT)
+    );
+    let figures = listed(
+        [
+            "max(v)".to_owned(),
+            "count(*)".to_owned(),
+            format!("sum({beyond})"),
+        ]
+        .map(|figure| dialect.to_text(&figure)),
+    );
+    format!(
+        "select {figures} from (select {} as v, {} as x from {}) as doubles where {}",
+        dialect.value(column),
+        source.double(column),
+        source.from(),
+        is_finite("x"),
+    )
+}
+
 /// NaN and infinities less themselves are NaN, everywhere.
 fn is_finite(double: &str) -> String {
     format!("{double} - {double} = 0")
@@ -223,6 +249,7 @@ mod tests {
             groups(narrowed, &plan, None),
             first_values(SOURCE, &plan),
             ranges(SOURCE, &[&spend]),
+            digits(narrowed, &spend),
             buckets(SOURCE, &spend, &[1.0, 2.0], 0.5),
         ] {
             assert!(sql.starts_with("select ") && !sql.contains(';'), "{sql}");
