@@ -29,7 +29,8 @@ pub struct Bounded {
 /// `D = max |F(x) - G(x)|` and `W = integral |F(x) - G(x)| dx`
 /// (Kolmogorov 1933, Smirnov 1939; Vallender 1974), as `scipy.stats.ks_2samp` and
 /// `wasserstein_distance` compute them. Where a cell is an interval, `D` is taken at its ends,
-/// and inside it can be larger by no more than the larger share in it; `W` treats its values as
+/// and inside it lies between what it is with all of the one side first, and with all of the
+/// other; `W` treats its values as
 /// one, and moving them anywhere in it changes `W` by no more than half its width a value.
 ///
 /// Returns zeros if a side is empty.
@@ -49,21 +50,25 @@ pub fn distances(cells: &[JointCell]) -> (Bounded, Bounded) {
     let (mut largest, mut possible) = (0.0_f64, 0.0_f64);
     let (mut area, mut blur) = (0.0_f64, 0.0_f64);
     let mut gap = 0.0_f64;
+    // The difference of two numbers can be larger than any double: halves are summed then.
+    let furthest = |cell: Option<&JointCell>| cell.map_or(0.0, |cell| cell.position.abs());
+    let is_huge = furthest(cells.first()).max(furthest(cells.last())) > f64::MAX / 4.0;
+    let part = if is_huge { 0.5 } else { 1.0 };
     let mut last: Option<f64> = None;
     for cell in cells {
         if let Some(last) = last {
-            area += gap * (cell.position - last);
+            area += gap.abs() * (cell.position * part - last * part);
         }
         last = Some(cell.position);
-        let share = (cell.baseline as f64 / n).max(cell.current as f64 / m);
-        let before = gap;
+        let (ours, theirs) = (cell.baseline as f64 / n, cell.current as f64 / m);
+        if cell.width > 0.0 {
+            possible = possible.max(gap + ours).max(theirs - gap).min(1.0);
+        }
         below_baseline += cell.baseline;
         below_current += cell.current;
-        gap = (below_baseline as f64 / n - below_current as f64 / m).abs();
-        largest = largest.max(gap);
-        let inside = if cell.width > 0.0 { share } else { 0.0 };
-        possible = possible.max(before.max(gap) + inside).min(1.0);
-        blur += (cell.baseline as f64 / n + cell.current as f64 / m) * cell.width / 2.0;
+        gap = below_baseline as f64 / n - below_current as f64 / m;
+        largest = largest.max(gap.abs());
+        blur += (ours + theirs) * cell.width / 2.0;
     }
     let ks = Bounded {
         value: largest,
@@ -72,7 +77,7 @@ pub fn distances(cells: &[JointCell]) -> (Bounded, Bounded) {
     (
         ks,
         Bounded {
-            value: area,
+            value: area / part,
             error_bound: blur,
         },
     )
@@ -108,6 +113,43 @@ mod tests {
         assert!((ks.value - 0.35).abs() < 1e-12, "{ks:?}");
         assert!((wasserstein.value - 1.05).abs() < 1e-12, "{wasserstein:?}");
         assert_eq!((ks.error_bound, wasserstein.error_bound), (0.0, 0.0));
+    }
+
+    #[test]
+    fn distances_of_huge_and_tiny_numbers_are_those_of_small_ones() {
+        // W is as many times larger as the numbers: scipy's 1.05 above, also where a difference of
+        // two numbers is beyond the doubles.
+        for size in [1e154, 1e300, 1e-200, 3e307] {
+            let times = |side: &[f64]| side.iter().map(|x| x * size).collect::<Vec<f64>>();
+            let sides = (times(&[1., 2., 2., 3., 5.]), times(&[2., 3., 4., 4.]));
+            let (ks, wasserstein) = distances(&cells(&sides.0, &sides.1));
+            assert!((ks.value - 0.35).abs() < 1e-12, "{ks:?}");
+            assert!(
+                (wasserstein.value / size - 1.05).abs() < 1e-12,
+                "{size}: {wasserstein:?}"
+            );
+        }
+        let (_, apart) = distances(&cells(&[f64::MIN, f64::MIN], &[f64::MIN, f64::MAX]));
+        assert_eq!(apart.value, f64::MAX);
+    }
+
+    #[test]
+    fn a_tie_inside_a_cell_is_bounded_by_what_lies_before_it() {
+        // Baseline .2 below the cell and .3 in it, current .4 and .1: D is at most .2 before it, and
+        // inside it at most .2 - .3 the one way, .2 + .1 the other.
+        let cell = |position: f64, width: f64, baseline, current| JointCell {
+            position,
+            width,
+            baseline,
+            current,
+        };
+        let (ks, _) = distances(&[
+            cell(0.0, 0.0, 2, 4),
+            cell(1.0, 0.1, 3, 1),
+            cell(2.0, 0.0, 5, 5),
+        ]);
+        assert!((ks.value - 0.2).abs() < 1e-12);
+        assert!((ks.error_bound - 0.1).abs() < 1e-12, "{ks:?}");
     }
 
     #[test]
