@@ -153,7 +153,7 @@ fn main() -> Result<()> {
             negatives: u64::from(!churned),
         })
         .collect();
-    let roc_auc = performance(&cells, 0.5, 1, 0)
+    let roc_auc = performance(&cells, 0.5)
         .roc_auc
         .map_or(0.0, |figure| figure.value);
     println!("{rows} rows x 30 columns, 100 trees");

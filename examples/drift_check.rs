@@ -20,7 +20,7 @@ fn main() -> Result<()> {
 
     // The baseline: all columns, in a summary that could be kept as a file.
     let data = DataSet::open(std::slice::from_ref(&baseline_file), ReadOptions::default())?;
-    let (baseline, _blank_lines) = profile(data, Roles::default(), now.clone(), &Silent)?;
+    let (baseline, _blank_lines) = profile(data, Roles::default(), None, now.clone(), &Silent)?;
 
     // The plan says what is compared and where the edges of the bins are, from the baseline alone.
     let options = CheckOptions {

@@ -48,6 +48,7 @@ fn profile_of(files: &[String]) -> Result<Profile> {
     };
     let data = DataSet::open(files, ReadOptions::default())?;
     // The library asks no clock: the time is the caller's to say.
-    let (profile, _blank_lines) = profile(data, roles, "2026-01-01T00:00:00Z".into(), &Silent)?;
+    let (profile, _blank_lines) =
+        profile(data, roles, None, "2026-01-01T00:00:00Z".into(), &Silent)?;
     Ok(profile)
 }

@@ -335,7 +335,13 @@ pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
 impl DriftRequest {
     pub(super) fn read_baseline(&self, shell: &Shell<'_>) -> Result<Profile> {
         let roles = self.check_options().roles;
-        inputs::baseline(&self.baseline, &self.reading, roles, shell)
+        inputs::baseline(
+            &self.baseline,
+            &self.reading,
+            roles,
+            self.class_threshold,
+            shell,
+        )
     }
 
     /// Reads the current side and compares.

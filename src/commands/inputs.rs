@@ -191,13 +191,14 @@ pub fn baseline(
     addresses: &[String],
     reading: &ReadingRequest,
     roles: Roles,
+    threshold: f64,
     shell: &Shell<'_>,
 ) -> Result<Profile> {
     match Input::open(addresses, reading)? {
         Input::Profile(profile) => Ok(*profile),
         Input::Data(data) => {
             let roles = reading.roles_in(&data, roles);
-            profile_of(*data, roles, "baseline", shell)
+            profile_of(*data, roles, Some(threshold), "baseline", shell)
         }
     }
 }
@@ -206,12 +207,19 @@ pub fn baseline(
 ///
 /// # Errors
 /// As [`profile`](fn@profile).
-pub fn profile_of(data: DataSet, roles: Roles, side: &str, shell: &Shell<'_>) -> Result<Profile> {
+pub fn profile_of(
+    data: DataSet,
+    roles: Roles,
+    threshold: Option<f64>,
+    side: &str,
+    shell: &Shell<'_>,
+) -> Result<Profile> {
     let name = data.name().to_owned();
     shell
         .progress()
         .stage(&format!("reading {side} {name}"), data.bytes());
-    let made = profile(data, roles, shell.created_at().to_owned(), shell.progress());
+    let created_at = shell.created_at().to_owned();
+    let made = profile(data, roles, threshold, created_at, shell.progress());
     shell.progress().finish();
     let (profile, blank_lines) = made?;
     warn_of_blank_lines(blank_lines, &name, shell);

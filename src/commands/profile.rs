@@ -80,7 +80,7 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         return inputs::explain(Input::Data(Box::new(data)), &plan, shell);
     }
     let excluded = roles.exclude.clone();
-    let mut profile = inputs::profile_of(data, roles, "data", shell)?;
+    let mut profile = inputs::profile_of(data, roles, None, "data", shell)?;
     let kept = [&reading.label, &reading.score];
     profile.columns.retain(|column| {
         let name = &column.name;

@@ -93,7 +93,7 @@ fn baseline(
     let lists = data.uncountable().iter().map(|(name, _)| name);
     let lists = lists.filter(|name| !request.include.contains(name));
     roles.exclude.extend(lists.cloned());
-    let mut profile = inputs::profile_of(data, roles, "profile of", shell)?;
+    let mut profile = inputs::profile_of(data, roles, None, "profile of", shell)?;
     drop_identifiers(
         &mut profile,
         &request.include,

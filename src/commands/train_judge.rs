@@ -57,7 +57,6 @@ pub(super) fn judge(
             .map(|(name, scores)| SingleColumn { name, scores }),
         policy: request.policy,
         min_positives: MIN_POSITIVES,
-        seed: request.options.seed,
     };
     let decision = if let Champion::Sound(sound) = champion {
         let chosen_by = Some(request.options.rule).filter(|rule| *rule != ThresholdRule::Half);

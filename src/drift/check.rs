@@ -99,15 +99,16 @@ pub fn check(
     });
     let mut performance = match (&baseline.outcome, &current.outcome) {
         (Some(before), Some(now)) if !now.by_label.is_empty() && !before.by_label.is_empty() => {
-            Some(performance::compare(
+            let report = performance::compare(
                 before,
                 now,
                 plan.roles.positive.as_deref(),
                 options.class_threshold,
-                options.seed,
                 units,
                 (&provenance.baseline, &provenance.current),
-            )?)
+            )?;
+            findings.extend(performance::approximations(&report));
+            Some(report)
         }
         _ => {
             findings.extend(no_performance(plan, baseline));

@@ -19,6 +19,7 @@ pub mod plan;
 mod reference;
 pub mod report;
 pub mod roles;
+mod score_intervals;
 mod share_rule;
 #[cfg(test)]
 mod simulation;

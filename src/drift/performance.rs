@@ -3,14 +3,13 @@
 use statrs::function::erf::erfc;
 
 use super::noise::Levels;
-use super::report::{PerformanceReport, Status};
-use crate::data::{positive_label, same_label};
-use crate::error::{Error, Place, Result};
-use crate::profile::{Outcome, View};
-use crate::stats::classification::{Estimate, Performance, ScoredCell, performance};
-
-/// Resamples of each side.
-const REPLICATES: u32 = 400;
+use super::report::{Finding, FindingKind, PerformanceReport, Status};
+use super::score_intervals::score_intervals;
+use crate::data::positive_label;
+use crate::error::Result;
+use crate::profile::Outcome;
+use crate::stats::classification::{Estimate, Performance};
+use crate::stats::score_bounds::{ErrorBounds, ScoreInterval, bounded_performance};
 
 /// Rows of each class on each side below which an interval is a guess.
 const LEAST_OF_A_CLASS: u64 = 20;
@@ -71,25 +70,24 @@ pub fn compare(
     current: &Outcome,
     positive: Option<&str>,
     class_threshold: f64,
-    seed: u64,
     units: usize,
     names: (&str, &str),
 ) -> Result<PerformanceReport> {
     let labels = baseline.by_label.keys().chain(current.by_label.keys());
     let positive = positive_label(&baseline.label, labels.map(String::as_str), positive)?;
-    let cells = (
-        scored_cells(baseline, &positive, names.0)?,
-        scored_cells(current, &positive, names.1)?,
+    let scores = (
+        score_intervals(baseline, &positive, class_threshold, names.0)?,
+        score_intervals(current, &positive, class_threshold, names.1)?,
     );
-    let figures = |cells: &[ScoredCell]| performance(cells, class_threshold, seed, REPLICATES);
+    let figures = |scores: &[ScoreInterval]| bounded_performance(scores, class_threshold);
     let mut report = PerformanceReport {
         status: Status::Ok,
         reasons: Vec::new(),
         label: baseline.label.clone(),
         positive: positive.clone(),
         threshold: class_threshold,
-        baseline: figures(&cells.0),
-        current: figures(&cells.1),
+        baseline: figures(&scores.0),
+        current: figures(&scores.1),
     };
     if let Some(reason) = too_few(&report) {
         report.status = Status::TooFewRows;
@@ -97,7 +95,7 @@ pub fn compare(
         return Ok(report);
     }
     let levels = Levels::of_column(units, JUDGED.len() as f64);
-    // Only who seems to have fallen is worth a third bootstrap.
+    // Only who seems to have fallen is worth a look at all rows together.
     let mut pooled: Option<Performance> = None;
     for judged in &JUDGED {
         let (Some(before), Some(now)) = (
@@ -111,7 +109,7 @@ pub fn compare(
             continue;
         }
         let pooled = pooled.get_or_insert_with(|| {
-            let all: Vec<ScoredCell> = cells.0.iter().chain(&cells.1).copied().collect();
+            let all: Vec<ScoreInterval> = scores.0.iter().chain(&scores.1).copied().collect();
             figures(&all)
         });
         let rows = (report.baseline.rows as f64, report.current.rows as f64);
@@ -143,6 +141,39 @@ fn too_few(report: &PerformanceReport) -> Option<String> {
             )
         })
     })
+}
+
+/// Returns a finding for each side whose figures are not exact.
+pub fn approximations(report: &PerformanceReport) -> Vec<Finding> {
+    let sides = [
+        ("baseline", &report.baseline),
+        ("current side", &report.current),
+    ];
+    let found = |(side, figures): (&str, &Performance)| {
+        Some(Finding {
+            status: Status::Ok,
+            kind: FindingKind::Performance,
+            feature: Some(report.label.clone()),
+            message: approximation(side, figures.error_bounds.as_ref()?),
+        })
+    };
+    sides.into_iter().filter_map(found).collect()
+}
+
+/// Says that figures come from scores counted by interval, and how far off they may be.
+fn approximation(side: &str, bounds: &ErrorBounds) -> String {
+    let mut words = format!(
+        "the {side}'s scores are too many to keep and were counted in {} intervals: ROC AUC is \
+         within {:.0e}, average precision within {:.0e}, log loss within {:.0e}",
+        bounds.intervals, bounds.roc_auc, bounds.average_precision, bounds.log_loss
+    );
+    if bounds.rows_at_threshold > 0 {
+        words += &format!(
+            ", and {} rows near the threshold may be classed otherwise",
+            bounds.rows_at_threshold
+        );
+    }
+    words
 }
 
 /// How much worse a metric got.
@@ -217,56 +248,4 @@ impl Fall {
             judged.name, before.value, now.value, self.beyond
         )
     }
-}
-
-fn scored_cells(outcome: &Outcome, positive: &str, file: &str) -> Result<Vec<ScoredCell>> {
-    let views: Vec<(bool, View)> = outcome
-        .by_label
-        .iter()
-        .map(|(label, column)| (same_label(label, positive), column.view(false)))
-        .collect();
-    let shift = views
-        .iter()
-        .filter_map(|(_, view)| view.numbers.as_ref())
-        .map(|numbers| numbers.shift())
-        .max();
-    let mut cells = Vec::new();
-    for (is_positive, view) in &views {
-        let Some(numbers) = &view.numbers else {
-            continue;
-        };
-        if numbers.min() < 0.0 || numbers.max() > 1.0 {
-            return Err(Error::bad_input(format!(
-                "the score is no probability: it goes from {} to {}",
-                numbers.min(),
-                numbers.max()
-            ))
-            .at(Place {
-                file: file.to_owned(),
-                line: None,
-                column: Some(outcome.score.clone()),
-            })
-            .hint("name a column between 0 and 1 with --score"));
-        }
-        for cell in numbers.coarsened(shift.unwrap_or(0)) {
-            let score = if shift == Some(0) {
-                numbers.lower(cell)
-            } else {
-                numbers
-                    .coarse_middle(cell, shift.unwrap_or(0))
-                    .clamp(0.0, 1.0)
-            };
-            let (positives, negatives) = if *is_positive {
-                (cell.count, 0)
-            } else {
-                (0, cell.count)
-            };
-            cells.push(ScoredCell {
-                score,
-                positives,
-                negatives,
-            });
-        }
-    }
-    Ok(cells)
 }

@@ -6,7 +6,7 @@ use super::bins::edges;
 use super::report::{FeatureThresholds, LeftOut, Role, SizeThresholds, Status};
 use super::roles::{UsualColumns, check_names, label_by_values, role_by_name, role_by_values};
 use crate::error::{Error, Result, nearest};
-use crate::profile::{CountColumn, CountPlan, Kind, Profile, Roles, View};
+use crate::profile::{CountColumn, CountOutcome, CountPlan, Kind, Profile, Roles, View};
 
 /// How to judge.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +27,6 @@ pub struct CheckOptions {
     pub min_rows: u64,
     /// Score from which a row is classed as churned.
     pub class_threshold: f64,
-    /// Seed of the bootstrap.
-    pub seed: u64,
 }
 
 impl Default for CheckOptions {
@@ -46,7 +44,6 @@ impl Default for CheckOptions {
             thresholds_by_feature: BTreeMap::new(),
             min_rows: 100,
             class_threshold: 0.5,
-            seed: 20_260_101,
         }
     }
 }
@@ -126,6 +123,7 @@ pub struct Plan {
     pub extra: Vec<String>,
     /// What the columns are: the baseline's word and the user's together.
     pub roles: Roles,
+    class_threshold: f64,
     current_columns: Vec<String>,
 }
 
@@ -254,6 +252,7 @@ impl Plan {
             candidates,
             extra,
             roles,
+            class_threshold: options.class_threshold,
             current_columns,
         })
     }
@@ -280,7 +279,11 @@ impl Plan {
                 if self.current_columns.contains(label)
                     && self.current_columns.contains(&score) =>
             {
-                Some((label.clone(), score))
+                Some(CountOutcome {
+                    label: label.clone(),
+                    score,
+                    threshold: Some(self.class_threshold),
+                })
             }
             _ => None,
         };

@@ -60,7 +60,7 @@ pub(super) fn check_body(body: &Body) -> Result<(), String> {
         "its profile is none".into()
     })?;
     ensure(
-        body.profile.schema_version <= crate::profile::SCHEMA_VERSION,
+        (1..=crate::profile::SCHEMA_VERSION).contains(&body.profile.schema_version),
         || format!("its profile has version {}", body.profile.schema_version),
     )?;
     body.profile.check().map_err(|error| error.to_string())

@@ -2,40 +2,27 @@
 //! curves thin enough to draw. Nothing here knows a model.
 
 use super::artifact::{CalibrationBin, SplitMetrics};
-use crate::stats::classification::{Estimate, Performance, ScoredCell, performance};
-
-/// Resamples for the intervals.
-pub const REPLICATES: u32 = 1_000;
-
-/// Distinct scores above which intervals are made from merged neighbours.
-const RESAMPLED_CELLS: usize = 4_096;
+use crate::stats::classification::{Performance, ScoredCell, performance};
 
 /// Points of a curve, at most.
 const CURVE_POINTS: f64 = 200.0;
 
-/// Returns the figures of one split, with intervals from `replicates` resamples.
+/// Returns the figures of one split, with intervals.
 ///
 /// Scores that are not finite count for nothing. A row is classed as churned from `threshold`.
 ///
 /// # Formula
-/// Figures: [`performance`]. Their values are exact; with more than 4,096 distinct scores the
-/// intervals come from as many merged cells and are shifted to the exact value. Lift: of the
-/// rows by falling score (rows of one score share their positives evenly), the share of
-/// positives in each tenth over the share in all. Calibration: ten bins of equal width.
+/// Figures: [`performance`]. Lift: of the rows by falling score (rows of one score share their
+/// positives evenly), the share of positives in each tenth over the share in all. Calibration: ten
+/// bins of equal width.
 ///
 /// # Panics
 /// Panics if there are not as many labels as scores.
 #[must_use]
-pub fn split_metrics(
-    scores: &[f64],
-    labels: &[bool],
-    threshold: f64,
-    seed: u64,
-    replicates: u32,
-) -> SplitMetrics {
+pub fn split_metrics(scores: &[f64], labels: &[bool], threshold: f64) -> SplitMetrics {
     let cells = cells(scores, labels);
     SplitMetrics {
-        performance: estimated(&cells, threshold, seed, replicates),
+        performance: performance(&cells, threshold),
         lift: lift(&cells),
         calibration: calibration(&cells),
         roc: roc(&cells),
@@ -43,13 +30,13 @@ pub fn split_metrics(
     }
 }
 
-/// Returns the figures alone, without intervals.
+/// Returns the figures at a threshold of one half.
 ///
 /// # Panics
 /// Panics if there are not as many labels as scores.
 #[must_use]
 pub fn figures(scores: &[f64], labels: &[bool]) -> Performance {
-    performance(&cells(scores, labels), 0.5, 0, 0)
+    performance(&cells(scores, labels), 0.5)
 }
 
 /// Returns the rows by distinct score, falling.
@@ -74,65 +61,6 @@ pub(super) fn cells(scores: &[f64], labels: &[bool]) -> Vec<ScoredCell> {
         }
     }
     cells
-}
-
-fn estimated(cells: &[ScoredCell], threshold: f64, seed: u64, replicates: u32) -> Performance {
-    if cells.len() <= RESAMPLED_CELLS {
-        return performance(cells, threshold, seed, replicates);
-    }
-    let mut exact = performance(cells, threshold, seed, 0);
-    let rough = performance(&merged(cells, threshold), threshold, seed, replicates);
-    let pairs = [
-        (&mut exact.roc_auc, rough.roc_auc),
-        (&mut exact.average_precision, rough.average_precision),
-        (&mut exact.log_loss, rough.log_loss),
-        (&mut exact.brier, rough.brier),
-        (&mut exact.rmse, rough.rmse),
-        (&mut exact.accuracy, rough.accuracy),
-        (&mut exact.precision, rough.precision),
-        (&mut exact.recall, rough.recall),
-        (&mut exact.specificity, rough.specificity),
-        (&mut exact.f1, rough.f1),
-        (&mut exact.mcc, rough.mcc),
-        (&mut exact.calibration_error, rough.calibration_error),
-    ];
-    for (exact, rough) in pairs {
-        if let (Some(exact), Some(rough)) = (exact, rough) {
-            *exact = Estimate {
-                value: exact.value,
-                low: exact.value - (rough.value - rough.low),
-                high: exact.value + (rough.high - rough.value),
-            };
-        }
-    }
-    exact
-}
-
-/// Merges neighbouring scores into at most 4,096 cells of about equal rows, never over the
-/// threshold; the score is the mean.
-fn merged(cells: &[ScoredCell], threshold: f64) -> Vec<ScoredCell> {
-    let rows: u64 = cells
-        .iter()
-        .map(|cell| cell.positives + cell.negatives)
-        .sum();
-    let each = rows.div_ceil(RESAMPLED_CELLS as u64);
-    let mut merged: Vec<ScoredCell> = Vec::with_capacity(RESAMPLED_CELLS + 2);
-    for cell in cells {
-        let own = cell.positives + cell.negatives;
-        match merged.last_mut() {
-            Some(last)
-                if last.positives + last.negatives < each
-                    && (last.score >= threshold) == (cell.score >= threshold) =>
-            {
-                let share = own as f64 / (last.positives + last.negatives + own) as f64;
-                last.score += (cell.score - last.score) * share;
-                last.positives += cell.positives;
-                last.negatives += cell.negatives;
-            }
-            _ => merged.push(*cell),
-        }
-    }
-    merged
 }
 
 fn totals(cells: &[ScoredCell]) -> (f64, f64) {
@@ -235,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::stats::bootstrap::SplitMix64;
+    use crate::stats::classification::Estimate;
 
     const SCORES: [f64; 10] = [0.9, 0.8, 0.7, 0.6, 0.55, 0.45, 0.4, 0.3, 0.2, 0.1];
     const LABELS: [bool; 10] = [
@@ -243,7 +172,7 @@ mod tests {
 
     #[test]
     fn curves_are_those_of_sklearn() {
-        let metrics = split_metrics(&SCORES, &LABELS, 0.5, 1, 50);
+        let metrics = split_metrics(&SCORES, &LABELS, 0.5);
         // scikit-learn 1.9.1: roc_curve(y, s, drop_intermediate=False)
         let sixth = 1.0 / 6.0;
         assert_eq!(metrics.roc[1], (0.0, 0.25));
@@ -262,59 +191,41 @@ mod tests {
     #[test]
     fn lift_shares_ties_evenly() {
         // By hand: ten rows, four positives: a positive in its tenth is 1 / .4 = 2.5.
-        let lift = split_metrics(&SCORES, &LABELS, 0.5, 1, 0).lift;
+        let lift = split_metrics(&SCORES, &LABELS, 0.5).lift;
         assert_eq!(lift, [2.5, 2.5, 0.0, 2.5, 0.0, 2.5, 0.0, 0.0, 0.0, 0.0]);
         let tied = split_metrics(
             &[0.5; 7],
             &[true, false, false, true, false, false, false],
             0.5,
-            1,
-            0,
         );
         assert!(tied.lift.iter().all(|one| (one - 1.0).abs() < 1e-12));
     }
 
     #[test]
     fn calibration_bins_with_rows_only() {
-        let bins = split_metrics(&[0.05, 0.07, 1.0], &[false, true, true], 0.5, 1, 0).calibration;
+        let bins = split_metrics(&[0.05, 0.07, 1.0], &[false, true, true], 0.5).calibration;
         assert_eq!(bins.len(), 2);
         assert!((bins[0].mean_score - 0.06).abs() < 1e-12);
         assert_eq!((bins[0].positive_share, bins[0].rows), (0.5, 2));
         assert_eq!((bins[1].mean_score, bins[1].rows), (1.0, 1));
     }
 
-    fn many(rows: usize) -> (Vec<f64>, Vec<bool>) {
+    #[test]
+    fn many_scores_have_curves_that_can_be_drawn() {
         let mut bits = SplitMix64::new(7);
         let draw = |_| {
             let score = bits.next_unit();
             (score, bits.next_unit() < score)
         };
-        (0..rows).map(draw).unzip()
-    }
-
-    #[test]
-    fn many_scores_have_exact_figures_and_the_same_intervals_as_all_cells() {
-        let (scores, labels) = many(10_000);
-        let metrics = split_metrics(&scores, &labels, 0.5, 3, 300);
-        let all = performance(&cells(&scores, &labels), 0.5, 3, 300);
-        for (ours, theirs) in [
-            (metrics.performance.roc_auc, all.roc_auc),
-            (metrics.performance.average_precision, all.average_precision),
-            (metrics.performance.log_loss, all.log_loss),
-        ] {
-            let (ours, theirs) = (ours.expect("is defined"), theirs.expect("is defined"));
-            assert_eq!(ours.value, theirs.value);
-            let ratio = (ours.high - ours.low) / (theirs.high - theirs.low);
-            assert!((ratio - 1.0).abs() < 0.2, "{ratio}");
-        }
-        assert_eq!(metrics.performance.confusion, all.confusion);
+        let (scores, labels): (Vec<f64>, Vec<bool>) = (0..10_000).map(draw).unzip();
+        let metrics = split_metrics(&scores, &labels, 0.5);
         assert!(metrics.roc.len() <= 200 && metrics.precision_recall.len() <= 200);
         assert!(metrics.roc.len() > 150 && metrics.precision_recall.len() > 150);
     }
 
     #[test]
     fn one_class_has_no_curves() {
-        let metrics = split_metrics(&[0.1, 0.2], &[false, false], 0.5, 1, 0);
+        let metrics = split_metrics(&[0.1, 0.2], &[false, false], 0.5);
         assert!(metrics.roc.is_empty() && metrics.precision_recall.is_empty());
         assert!(metrics.lift.is_empty());
     }
@@ -326,7 +237,7 @@ mod tests {
         ) {
             let scores: Vec<f64> = rows.iter().map(|row| f64::from(row.0) / 20.0).collect();
             let labels: Vec<bool> = rows.iter().map(|row| row.1).collect();
-            let lift = split_metrics(&scores, &labels, 0.5, 1, 0).lift;
+            let lift = split_metrics(&scores, &labels, 0.5).lift;
             if labels.contains(&true) {
                 prop_assert!((lift.iter().sum::<f64>() / 10.0 - 1.0).abs() < 1e-9);
             }

@@ -97,7 +97,7 @@ fn roc_auc(log_odds: &[f64], labels: &[bool]) -> f64 {
             negatives: u64::from(!churned),
         })
         .collect();
-    performance(&cells, 0.5, 0, 0)
+    performance(&cells, 0.5)
         .roc_auc
         .map_or(0.5, |auc| auc.value)
 }

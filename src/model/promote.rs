@@ -65,8 +65,6 @@ pub struct Ground<'a> {
     pub policy: Policy,
     /// Positives that the test rows must have.
     pub min_positives: u64,
-    /// Seed of the resamples.
-    pub seed: u64,
 }
 
 /// Whether to promote, and why.
@@ -131,7 +129,6 @@ pub fn decide(
                         &footing.rows.of(scores),
                         &footing.rows.of(candidate.scores),
                         &footing.rows.of(ground.labels),
-                        ground.seed,
                     );
                     judge(&comparisons, champion.version, &mut reasons, &mut refusals);
                 }
@@ -267,11 +264,15 @@ pub(super) fn floors(candidate: Candidate<'_>, ground: Ground<'_>) -> Vec<String
     };
     let knows_nothing = vec![prior; ground.labels.len()];
     let prior = figures(&knows_nothing, ground.labels);
-    let Estimate {
+    let Some(Estimate {
         value: gain,
         low,
         high,
-    } = loss_difference(&knows_nothing, candidate.scores, ground.labels);
+    }) = loss_difference(&knows_nothing, candidate.scores, ground.labels)
+    else {
+        refusals.push("there are no test rows".to_owned());
+        return refusals;
+    };
     // A candidate that has learned nothing is below the prior as often as above it.
     if high >= 0.0 || high.is_nan() {
         refusals.push(format!(
@@ -305,10 +306,11 @@ fn against_column(
         return;
     };
     let losses = [candidate.scores, scores].map(|scores| figures(scores, ground.labels).log_loss);
-    let [Some(own), Some(alone)] = losses else {
+    let difference = loss_difference(scores, candidate.scores, ground.labels);
+    let ([Some(own), Some(alone)], Some(Estimate { value, low, high })) = (losses, difference)
+    else {
         return;
     };
-    let Estimate { value, low, high } = loss_difference(scores, candidate.scores, ground.labels);
     let figures = format!(
         "{:.5} against {:.5} of \"{name}\" alone, difference {value:+.5} ({low:+.5} to {high:+.5})",
         own.value, alone.value
@@ -415,7 +417,6 @@ mod tests {
                 column: None,
                 policy: Policy::IfBetter,
                 min_positives: MIN_POSITIVES,
-                seed: 5,
             }
         }
     }
@@ -509,7 +510,7 @@ mod tests {
             }),
             ..world.ground()
         };
-        let difference = loss_difference(&world.good, &shifted, &world.labels);
+        let difference = loss_difference(&world.good, &shifted, &world.labels).expect("has rows");
         assert!(difference.low > 0.0, "{difference:?}");
         assert!(decide(None, world.candidate(&shifted), ground).promote);
     }

@@ -79,7 +79,7 @@ impl Telco {
                 negatives: u64::from(!churned),
             })
             .collect();
-        performance(&cells, 0.5, 0, 0)
+        performance(&cells, 0.5)
     }
 }
 

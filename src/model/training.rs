@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::artifact::{Calibration, Feature, Importance, Model, SplitMetrics, TrivialBaseline};
 use super::calibrate;
 use super::encode::fit_features_above;
-use super::evaluate::{REPLICATES, split_metrics};
+use super::evaluate::split_metrics;
 use super::frame::Frame;
 use super::importance::permutation_importance;
 use super::learner::{Fitted, Learner};
@@ -182,13 +182,7 @@ pub fn train(
         ("validation", &splits.validation, validation_scores),
         ("test", &splits.test, test_scores.clone()),
     ] {
-        let measured = split_metrics(
-            &scores,
-            &of_rows(rows),
-            threshold.value,
-            options.seed,
-            REPLICATES,
-        );
+        let measured = split_metrics(&scores, &of_rows(rows), threshold.value);
         metrics.insert(name.to_owned(), measured);
     }
     let columns: Vec<usize> = table
@@ -298,7 +292,7 @@ fn unpurged(
     let fitted = logistic.fit(&features, &train, &validation, progress)?;
     let scorer = Scorer::of(&features, &fitted.model, &Calibration::None)?;
     let scores = scorer.scores_of(table.frame, test, options.threads)?;
-    let measured = split_metrics(&scores, &of_rows(test), 0.5, options.seed, REPLICATES);
+    let measured = split_metrics(&scores, &of_rows(test), 0.5);
     Ok(measured.performance.roc_auc)
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::counter::{ColumnCounter, HASHED_CATEGORIES, HashedTexts};
 use super::distinct::DistinctSketch;
 use super::grid::{Grid, StoredGrid};
+use super::scale::Scale;
 use super::spellings::{Spellings, StoredSpellings};
 use crate::data::{MissingKind, Value};
 use crate::error::Place;
@@ -138,6 +139,11 @@ impl Column {
     /// Forgets where texts stand: a matter of the run, not of the values.
     pub fn forget_places(&mut self) {
         self.first_texts.clear();
+    }
+
+    /// Returns how the cells of its numbers are laid, if they are counted by cell.
+    pub(super) fn scale(&self) -> Option<Scale> {
+        self.grid.as_ref().map(|grid| grid.scale)
     }
 
     /// Makes the counter again, to go on counting or to merge.

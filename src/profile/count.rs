@@ -32,13 +32,24 @@ pub struct CountColumn {
     pub unless_unique: bool,
 }
 
+/// Scores to count by label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountOutcome {
+    /// The label column.
+    pub label: String,
+    /// The score column.
+    pub score: String,
+    /// The score from which a row is classed as positive, to be counted exactly.
+    pub threshold: Option<f64>,
+}
+
 /// What to count of a data set.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CountPlan {
     /// The columns, each of which the data set has.
     pub columns: Vec<CountColumn>,
-    /// Label and score column, to count the scores by label.
-    pub outcome: Option<(String, String)>,
+    /// The scores by label, if they are to be counted.
+    pub outcome: Option<CountOutcome>,
 }
 
 /// What was counted.
@@ -64,6 +75,7 @@ struct Counters {
 struct OutcomeCounter {
     label: usize,
     score: usize,
+    threshold: Option<f64>,
     by_label: Vec<(Vec<u8>, ColumnCounter)>,
 }
 
@@ -75,8 +87,8 @@ impl OutcomeCounter {
             // One above the limit is kept as the sign that there are too many.
             None if self.by_label.len() > MAX_LABELS => return None,
             None => {
-                self.by_label
-                    .push((label.to_vec(), ColumnCounter::new(false, Vec::new())));
+                let counter = ColumnCounter::of_scores(self.threshold);
+                self.by_label.push((label.to_vec(), counter));
                 self.by_label.len() - 1
             }
         };
@@ -199,7 +211,7 @@ pub fn count(mut data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Re
         .map(|column| index_of(&column.name))
         .collect::<Result<Vec<usize>>>()?;
     let outcome_indices = match &plan.outcome {
-        Some((label, score)) => Some((index_of(label)?, index_of(score)?)),
+        Some(outcome) => Some((index_of(&outcome.label)?, index_of(&outcome.score)?)),
         None => None,
     };
     let data = data.wanting(
@@ -222,6 +234,7 @@ pub fn count(mut data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Re
         outcome: outcome_indices.map(|(label, score)| OutcomeCounter {
             label,
             score,
+            threshold: plan.outcome.as_ref().and_then(|outcome| outcome.threshold),
             by_label: Vec::new(),
         }),
     };
@@ -234,8 +247,8 @@ pub fn count(mut data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Re
             .map(|((_, counter), column)| finish(&column.name, counter, &summary))
             .collect(),
         outcome: match (outcome, &plan.outcome) {
-            (Some(outcome), Some((label, score))) => {
-                Some(finish_outcome(outcome, label, score, &source, &summary)?)
+            (Some(counted), Some(CountOutcome { label, score, .. })) => {
+                Some(finish_outcome(counted, label, score, &source, &summary)?)
             }
             _ => None,
         },
@@ -324,13 +337,15 @@ fn finish_outcome(
 }
 
 /// Reads a data set into its profile. Identifiers and excluded columns are not counted; the
-/// profile's roles name those that were there.
+/// profile's roles name those that were there. With label and score, `threshold` is a score at
+/// which rows are counted exactly.
 ///
 /// # Errors
 /// As [`count`](fn@count).
 pub fn profile(
     mut data: DataSet,
     mut roles: Roles,
+    threshold: Option<f64>,
     created_at: String,
     progress: &dyn Progress,
 ) -> Result<(Profile, u64)> {
@@ -363,7 +378,15 @@ pub fn profile(
                 unless_unique: false,
             })
             .collect(),
-        outcome: roles.label.clone().zip(roles.score.clone()),
+        outcome: roles
+            .label
+            .clone()
+            .zip(roles.score.clone())
+            .map(|(label, score)| CountOutcome {
+                label,
+                score,
+                threshold,
+            }),
     };
     let counted = count(data, &plan, progress)?;
     let profile = Profile {

@@ -10,6 +10,7 @@ use hashbrown::HashTable;
 
 use super::distinct::{DistinctSketch, mix};
 use super::grid::Grid;
+use super::scale::Scale;
 use super::spellings::Spellings;
 use super::texts::{Entry, Key, TextTable, meaning, stable_hash};
 use crate::data::{
@@ -17,6 +18,7 @@ use crate::data::{
     canonical_to_count, doubtful_mark, has_leading_zeros, is_date, parse_field, parse_number,
     shaped_like_an_id, spelled, write_number,
 };
+use crate::stats::score_bounds::CALIBRATION_EDGES;
 
 /// Most distinct numbers that are kept one by one.
 pub const MAX_NUMBERS: usize = 20_000;
@@ -81,6 +83,8 @@ pub(super) struct FirstText {
 pub(super) struct ColumnCounter {
     /// The user says that it is categorical: numbers in it are texts.
     pub(super) categorical: bool,
+    /// How its cells are laid, if it comes to a grid.
+    scale: Scale,
     pub(super) missing: [u64; MissingKind::ALL.len()],
     pub(super) texts: TextTable,
     /// Numbers that came as such and not as texts: their bits and counts.
@@ -105,6 +109,7 @@ impl ColumnCounter {
     pub(super) fn new(categorical: bool, cuts: Vec<f64>) -> Self {
         Self {
             categorical,
+            scale: Scale::Plain,
             missing: [0; MissingKind::ALL.len()],
             texts: TextTable::default(),
             typed: HashTable::new(),
@@ -119,6 +124,21 @@ impl ColumnCounter {
             leading_zeros: 0,
             first_texts: [None, None],
         }
+    }
+
+    /// Makes an empty counter of scores.
+    pub(super) fn of_scores(threshold: Option<f64>) -> Self {
+        Self::new(false, Vec::new()).as_scores(threshold)
+    }
+
+    /// Takes the numbers for scores. If it comes to a grid, it also counts at the ends of the bins of
+    /// the calibration error, and at the score from which rows are classed as positive.
+    pub(super) fn as_scores(mut self, threshold: Option<f64>) -> Self {
+        self.scale = Scale::Score;
+        self.cuts = CALIBRATION_EDGES.into_iter().chain(threshold).collect();
+        self.cuts.sort_by(f64::total_cmp);
+        self.cuts.dedup();
+        self
     }
 
     /// Counts one field of at most 16 bytes.
@@ -304,7 +324,7 @@ impl ColumnCounter {
         );
         let typed = self.typed.drain();
         values.extend(typed.map(|(bits, count)| (f64::from_bits(bits), count)));
-        self.grid = Some(Box::new(Grid::of(&values, self.cuts.clone())));
+        self.grid = Some(Box::new(Grid::of(&values, self.scale, self.cuts.clone())));
     }
 
     /// Counts a text of a source that knows no lines.

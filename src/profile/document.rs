@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::column::Column;
 use super::counter::ColumnCounter;
+use super::scale::Scale;
 use crate::data::same_label;
 use crate::error::{Error, Place, Result};
 
@@ -343,7 +344,7 @@ impl Profile {
         positive: &str,
     ) {
         assert_eq!(scores.len(), labels.len(), "a label for every score");
-        let mut by_class = [false, true].map(|_| ColumnCounter::new(false, Vec::new()));
+        let mut by_class = [false, true].map(|_| ColumnCounter::of_scores(None));
         for (score, &label) in scores.iter().zip(labels) {
             by_class[usize::from(label)].add_times(score.to_string().as_bytes(), 1);
         }
@@ -492,8 +493,22 @@ fn merge_outcomes(mine: Option<Outcome>, theirs: Option<Outcome>) -> Result<Opti
         let merged = match mine.by_label.remove(&label) {
             None => column,
             Some(own) => {
-                let mut counter = own.to_counter().map_err(damaged)?;
-                counter.merge(column.to_counter().map_err(damaged)?);
+                let (mine, theirs) = (own.scale(), column.scale());
+                if mine
+                    .zip(theirs)
+                    .is_some_and(|(mine, theirs)| mine != theirs)
+                {
+                    return Err(Error::bad_input(
+                        "the scores of one profile were counted by an older version",
+                    )
+                    .hint("make that profile again with `churnctl profile DATA -o FILE`"));
+                }
+                let as_scores = |counter: ColumnCounter| match mine.or(theirs) {
+                    Some(Scale::Plain) => counter,
+                    Some(Scale::Score) | None => counter.as_scores(None),
+                };
+                let mut counter = as_scores(own.to_counter().map_err(damaged)?);
+                counter.merge(as_scores(column.to_counter().map_err(damaged)?));
                 Column::from_counter(&own.name, counter)
             }
         };

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::distinct::{DistinctSketch, mix};
+use super::scale::Scale;
 use super::sums::{ExactSums, Rounded, StoredOctave};
 
 /// Most cells that a grid uses.
@@ -169,6 +170,7 @@ pub(super) struct Cuts {
 /// The counts of a column's numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Grid {
+    pub(super) scale: Scale,
     shift: u32,
     cells: Cells,
     buffer: Vec<f64>,
@@ -185,8 +187,9 @@ pub(super) struct Grid {
 
 impl Grid {
     /// Makes an empty grid that also counts at these cut points.
-    pub(super) fn new(cuts: Vec<f64>) -> Self {
+    pub(super) fn new(scale: Scale, cuts: Vec<f64>) -> Self {
         Self {
+            scale,
             shift: 0,
             cells: Cells::new(),
             buffer: Vec::with_capacity(BUFFER),
@@ -204,9 +207,12 @@ impl Grid {
     }
 
     /// Makes a grid of these values and their counts.
-    pub(super) fn of(values: &[(f64, u64)], cuts: Vec<f64>) -> Self {
-        let mut grid = Self::new(cuts);
-        let mut ordinals: Vec<u64> = values.iter().map(|&(value, _)| ordinal(value)).collect();
+    pub(super) fn of(values: &[(f64, u64)], scale: Scale, cuts: Vec<f64>) -> Self {
+        let mut grid = Self::new(scale, cuts);
+        let mut ordinals: Vec<u64> = values
+            .iter()
+            .map(|&(value, _)| scale.position(value))
+            .collect();
         ordinals.sort_unstable();
         // Neighbours share a cell from the shift on that drops all bits in which they differ.
         let mut shares_from = [0_usize; 65];
@@ -235,7 +241,8 @@ impl Grid {
 
     /// Adds a finite value `count` times.
     pub(super) fn add_times(&mut self, value: f64, count: u64) {
-        self.cells.add(ordinal(value) >> self.shift, count);
+        self.cells
+            .add(self.scale.position(value) >> self.shift, count);
         self.coarsen();
         self.sums.add_times(value, count);
         self.note(value);
@@ -258,7 +265,7 @@ impl Grid {
     pub(super) fn flush(&mut self) {
         let buffer = std::mem::take(&mut self.buffer);
         for &value in &buffer {
-            self.cells.add_one(ordinal(value) >> self.shift);
+            self.cells.add_one(self.scale.position(value) >> self.shift);
             // Room for one more is all that the next value needs.
             if self.cells.used > MAX_CELLS {
                 self.coarsen();
@@ -347,6 +354,9 @@ impl Grid {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredGrid {
+    /// How the cells are laid.
+    #[serde(default, skip_serializing_if = "Scale::is_plain")]
+    pub(super) scale: Scale,
     /// Low bits of the ordinal that are dropped.
     shift: u32,
     /// First cell, then the distances between neighbours.
@@ -396,6 +406,7 @@ impl Grid {
         let sorted = self.cells.sorted();
         let mut before = 0;
         StoredGrid {
+            scale: self.scale,
             shift: self.shift,
             cells: sorted
                 .iter()
@@ -416,6 +427,7 @@ impl Grid {
     /// Reads back what [`store`](Self::store) wrote; `None` if it is not of that form.
     pub(super) fn from_stored(stored: &StoredGrid) -> Option<Self> {
         let StoredGrid {
+            scale,
             shift,
             cells,
             counts,
@@ -453,7 +465,7 @@ impl Grid {
         if !sane {
             return None;
         }
-        let mut grid = Self::new(cuts.clone());
+        let mut grid = Self::new(*scale, cuts.clone());
         grid.shift = *shift;
         let mut key = 0_u64;
         for (&distance, &count) in cells.iter().zip(counts) {
@@ -482,7 +494,7 @@ mod tests {
     use super::*;
 
     fn grid(values: &[f64]) -> Grid {
-        let mut grid = Grid::new(vec![0.0, 2.5]);
+        let mut grid = Grid::new(Scale::Plain, vec![0.0, 2.5]);
         values.iter().for_each(|&value| grid.add(value));
         grid.flush();
         grid

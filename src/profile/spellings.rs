@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::grid::{Grid, StoredGrid};
+use super::scale::Scale;
 use crate::data::{ColumnTally, Spelled};
 
 /// What was counted of them.
@@ -37,7 +38,8 @@ impl Spellings {
         let numbers = [read.point, read.comma];
         for (at, number) in numbers.iter().enumerate() {
             let Some(number) = number else { continue };
-            let grid = self.grids[at].get_or_insert_with(|| Box::new(Grid::new(cuts.to_vec())));
+            let grid = self.grids[at]
+                .get_or_insert_with(|| Box::new(Grid::new(Scale::Plain, cuts.to_vec())));
             grid.add_times(*number + 0.0, count);
             let example = &mut self.examples[at];
             if example.as_ref().is_none_or(|known| text < known.as_bytes()) {

@@ -3,6 +3,7 @@
 
 use super::counter::ColumnCounter;
 use super::grid::{Grid, MAX_CELLS};
+use super::scale::Scale;
 
 /// What is known of the values of one stretch.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -55,7 +56,7 @@ impl Grid {
                 points.push((at + 0.0, here));
             }
         }
-        let mut grid = Self::of(&points, Vec::new());
+        let mut grid = Self::of(&points, Scale::Plain, Vec::new());
         let (sum, squares) = spread
             .buckets
             .iter()

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::counter::HASHED_CATEGORIES;
-use super::grid::{Grid, from_ordinal, ordinal};
+use super::grid::{Grid, ordinal};
+use super::scale::Scale;
 use super::sums::ExactSums;
 use super::texts::stable_hash;
 
@@ -42,6 +43,7 @@ pub struct Cell {
 /// The finite numbers of a column, in rising order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Numbers {
+    scale: Scale,
     shift: u32,
     cells: Vec<Cell>,
     count: u64,
@@ -73,6 +75,7 @@ impl Numbers {
         }
         let (mean, standard_deviation) = sums.mean_and_deviation()?;
         Some(Self {
+            scale: Scale::Plain,
             shift: 0,
             count: sums.count(),
             mean,
@@ -92,6 +95,7 @@ impl Numbers {
         let (mean, standard_deviation) = grid.sums.mean_and_deviation()?;
         let cuts = &grid.cuts;
         Some(Self {
+            scale: grid.scale,
             shift,
             cells: cells
                 .into_iter()
@@ -184,7 +188,7 @@ impl Numbers {
     /// Returns the smallest double of a cell.
     #[must_use]
     pub fn lower(&self, cell: Cell) -> f64 {
-        from_ordinal(cell.key << self.shift)
+        self.scale.value(cell.key << self.shift)
     }
 
     /// Returns the smallest double above a cell.
@@ -192,7 +196,7 @@ impl Numbers {
     pub fn upper(&self, cell: Cell) -> f64 {
         let next = (cell.key + 1).checked_shl(self.shift);
         match next {
-            Some(next) if next >> self.shift == cell.key + 1 => from_ordinal(next),
+            Some(next) if next >> self.shift == cell.key + 1 => self.scale.value(next),
             _ => f64::MAX,
         }
     }
@@ -208,15 +212,31 @@ impl Numbers {
         f64::midpoint(lower, upper)
     }
 
-    /// Returns the middle of a cell of the same numbers with a coarser shift.
+    /// Returns the ends of a cell of the same numbers with a coarser shift, within their range.
     #[must_use]
-    pub fn coarse_middle(&self, cell: Cell, shift: u32) -> f64 {
-        let lower = from_ordinal(cell.key << shift).max(self.min);
-        let upper = (cell.key + 1)
-            .checked_shl(shift)
-            .map_or(self.max, from_ordinal)
-            .min(self.max);
-        f64::midpoint(lower, upper)
+    pub fn coarse_ends(&self, cell: Cell, shift: u32) -> (f64, f64) {
+        let lower = self.scale.value(cell.key << shift).max(self.min);
+        let next = (cell.key + 1).checked_shl(shift);
+        let upper = next.map_or(self.max, |next| self.scale.value(next));
+        (lower, upper.min(self.max).max(lower))
+    }
+
+    /// Returns how the cells are laid.
+    #[must_use]
+    pub const fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    /// Returns numbers that are kept one by one on another scale; others as they are.
+    #[must_use]
+    pub fn on_scale(mut self, scale: Scale) -> Self {
+        if self.is_exact() && self.scale != scale {
+            for cell in &mut self.cells {
+                cell.key = scale.position(self.scale.value(cell.key));
+            }
+            self.scale = scale;
+        }
+        self
     }
 
     /// Returns the cells as they are with a coarser shift.
@@ -250,7 +270,7 @@ impl Numbers {
         if edge > self.max {
             return (0, true);
         }
-        let position = ordinal(edge);
+        let position = self.scale.position(edge);
         let key = position >> self.shift;
         let first_above = self.cells.partition_point(|cell| cell.key < key);
         let above: u64 = self.cells[first_above..]
@@ -303,6 +323,9 @@ impl Numbers {
         let fraction = position - position.floor();
         // The form that numpy uses, exact at both ends.
         let step = upper - lower;
+        if step.is_infinite() {
+            return lower * (1.0 - fraction) + upper * fraction;
+        }
         if fraction >= 0.5 {
             upper - step * (1.0 - fraction)
         } else {
@@ -338,9 +361,9 @@ impl Numbers {
             let nearest = cuts.min_by(|a, b| distance(a).total_cmp(&distance(b)));
             return nearest.unwrap_or(value);
         }
-        let key = ordinal(value) >> self.shift;
+        let key = self.scale.position(value) >> self.shift;
         let (lower, upper) = (
-            from_ordinal(key << self.shift),
+            self.scale.value(key << self.shift),
             self.upper(Cell { key, count: 0 }),
         );
         if value - lower <= upper - value {

@@ -1,10 +1,12 @@
 //! How good scores are against labels: ROC AUC, average precision, log loss, Brier and the
-//! figures of the confusion matrix, each with a 95 % bootstrap interval.
+//! figures of the confusion matrix, each with a 95 % interval.
 
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap::{PoissonResampler, percentile_interval};
-use super::tally::{FIGURES, Tally, rank};
+use super::calibration::calibration_error;
+use super::intervals::{self, share};
+use super::score_bounds::ErrorBounds;
+use super::tally::{Tally, rank};
 
 /// All rows with one score: how many are positive, how many negative.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,14 +83,17 @@ pub struct Performance {
     /// Matthews correlation coefficient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mcc: Option<Estimate>,
-    /// Expected calibration error, ten bins of equal width.
+    /// Expected calibration error, ten bins of equal width, without what chance adds to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calibration_error: Option<Estimate>,
     /// Rows by label and class.
     pub confusion: Confusion,
+    /// How far figures may be off; absent where scores were counted one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_bounds: Option<ErrorBounds>,
 }
 
-/// Computes how good the scores of `cells` are, with 95 % intervals from `replicates` resamples.
+/// Computes how good the scores of `cells` are, with 95 % intervals.
 ///
 /// The cells may come in any order and repeat a score. Cells without rows and cells whose score
 /// is not finite count for nothing. A row is classed as churned when its score is at least
@@ -106,13 +111,11 @@ pub struct Performance {
 /// * Brier: `sum (p (1 - s)^2 + m s^2) / n`; RMSE is its root.
 /// * F1: `2 TP / (2 TP + FP + FN)`.
 /// * MCC: `(TP TN - FP FN) / sqrt((TP + FP) (TP + FN) (TN + FP) (TN + FN))` (Matthews 1975).
-/// * Calibration error: `sum |rows in bin x mean score - positives in bin| / n` over ten bins
-///   of equal width, the last one closed (Naeini, Cooper, Hauskrecht 2015).
+/// * Calibration error: over ten bins of equal width, the last one closed, less its bias; it is 0
+///   where the gaps between scores and labels are no larger than chance alone makes them.
 ///
-/// Intervals: percentiles 2.5 and 97.5 of a Poisson bootstrap over the cells, see
-/// [`PoissonResampler`], widened where needed to hold the figure itself (resampling biases the
-/// calibration error upward). The same seed gives the same interval on any machine; with no
-/// replicates both ends are the figure.
+/// Intervals are in closed form; docs/statistics.md has their formulas and how often they hold
+/// the truth.
 ///
 /// # Undefined figures
 /// Absent, and never 0: all without rows; ROC AUC, average precision and MCC if a class is
@@ -128,72 +131,48 @@ pub struct Performance {
 ///     ScoredCell { score: 0.9, positives: 3, negatives: 1 },
 ///     ScoredCell { score: 0.2, positives: 1, negatives: 5 },
 /// ];
-/// let figures = performance(&cells, 0.5, 42, 200);
+/// let figures = performance(&cells, 0.5);
 /// assert_eq!(figures.confusion.true_positives, 3);
 /// assert!(figures.roc_auc.is_some_and(|auc| auc.low <= auc.value && auc.value <= auc.high));
 /// ```
 #[must_use]
-pub fn performance(
-    cells: &[ScoredCell],
-    threshold: f64,
-    seed: u64,
-    replicates: u32,
-) -> Performance {
-    let ranked = rank(cells, threshold);
-    let observed = Tally::of(
-        ranked
-            .iter()
-            .map(|cell| (cell, cell.positives, cell.negatives)),
-    );
-    let mut resampled: [Vec<f64>; FIGURES] = Default::default();
-    let mut resampler = PoissonResampler::new(seed);
-    for _ in 0..replicates {
-        let replicate = Tally::of(ranked.iter().map(|cell| {
-            let positives = resampler.draw(cell.positives);
-            (cell, positives, resampler.draw(cell.negatives))
-        }));
-        for (values, figure) in resampled.iter_mut().zip(replicate.figures()) {
-            values.extend(figure);
-        }
-    }
-    let mut estimates = observed
-        .figures()
-        .into_iter()
-        .zip(&mut resampled)
-        .map(|(value, values)| Some(Estimate::over(value?, values)));
-    let mut next = || estimates.next().flatten();
+pub fn performance(cells: &[ScoredCell], threshold: f64) -> Performance {
+    let ranked = rank(cells);
+    let tally = Tally::of(&ranked, threshold);
+    let confusion = tally.confusion();
+    let labels = (tally.positives, tally.negatives);
+    let rarer = tally.positives.min(tally.negatives);
+    let [tp, fp, tn] = [
+        confusion.true_positives,
+        confusion.false_positives,
+        confusion.true_negatives,
+    ]
+    .map(|count| count as f64);
+    let brier = tally.brier.mean(rarer);
     Performance {
         rows: ranked
             .iter()
             .map(|cell| cell.positives + cell.negatives)
             .sum(),
         positives: ranked.iter().map(|cell| cell.positives).sum(),
-        // In the order of `Tally::figures`.
-        roc_auc: next(),
-        average_precision: next(),
-        log_loss: next(),
-        brier: next(),
-        rmse: next(),
-        accuracy: next(),
-        precision: next(),
-        recall: next(),
-        specificity: next(),
-        f1: next(),
-        mcc: next(),
-        calibration_error: next(),
-        confusion: observed.confusion(),
-    }
-}
-
-impl Estimate {
-    /// Returns `value` with the interval that its resamples give.
-    fn over(value: f64, resamples: &mut [f64]) -> Self {
-        let (low, high) = percentile_interval(resamples, 0.95).unwrap_or((value, value));
-        Self {
-            value,
-            low: low.min(value),
-            high: high.max(value),
-        }
+        roc_auc: tally
+            .roc_auc()
+            .map(|area| intervals::roc_auc(area, &ranked, labels)),
+        average_precision: tally
+            .average_precision()
+            .map(|precision| intervals::average_precision(precision, &ranked, labels)),
+        log_loss: tally.log_loss.mean(rarer),
+        brier,
+        rmse: brier.map(intervals::root),
+        accuracy: share(tp + tn, tally.positives + tally.negatives),
+        precision: share(tp, tp + fp),
+        recall: share(tp, tally.positives),
+        specificity: share(tn, tally.negatives),
+        f1: intervals::f1(&confusion),
+        mcc: intervals::matthews(&confusion),
+        calibration_error: calibration_error(&tally.calibration),
+        confusion,
+        error_bounds: None,
     }
 }
 
@@ -234,7 +213,7 @@ mod tests {
     fn gives_the_figures_of_sklearn() {
         // scikit-learn 1.9.1, one row a unit of CELLS: roc_auc_score(y, s),
         // average_precision_score(y, s), log_loss(y, s), brier_score_loss(y, s)
-        let figures = performance(&CELLS, 0.5, 1, 0);
+        let figures = performance(&CELLS, 0.5);
         assert_close(figures.roc_auc, 0.865079365079365);
         assert_close(figures.average_precision, 0.7356039692996216);
         assert_close(figures.log_loss, 1.190855834719843);
@@ -257,25 +236,23 @@ mod tests {
                 false_negatives: 2,
             }
         );
-        // numpy: bins = np.minimum((s * 10).astype(int), 9), sum of |mean s - mean y| x share
-        assert_close(figures.calibration_error, 0.11304347826086956);
     }
 
     #[test]
     fn classes_by_the_threshold_included() {
         // scikit-learn 1.9.1: the same with (s >= 0.7): confusion_matrix(y, c).ravel()
-        let at = performance(&CELLS, 0.7, 1, 0).confusion;
-        let above = performance(&CELLS, 0.700_001, 1, 0).confusion;
+        let at = performance(&CELLS, 0.7).confusion;
+        let above = performance(&CELLS, 0.700_001).confusion;
         assert_eq!((at.true_positives, at.false_positives), (14, 4));
         assert_eq!((above.true_positives, above.false_positives), (10, 2));
     }
 
     #[test]
     fn leaves_out_what_is_undefined() {
-        let nothing = performance(&[], 0.5, 1, 10);
+        let nothing = performance(&[], 0.5);
         assert_eq!((nothing.rows, nothing.log_loss), (0, None));
 
-        let one_class = performance(&[cell(0.3, 0, 10)], 0.5, 1, 10);
+        let one_class = performance(&[cell(0.3, 0, 10)], 0.5);
         assert_eq!(one_class.roc_auc, None);
         assert_eq!(one_class.average_precision, None);
         assert_eq!(one_class.precision, None);
@@ -285,7 +262,7 @@ mod tests {
         assert_close(one_class.specificity, 1.0);
         assert_close(one_class.brier, 0.09);
 
-        let none_classed = performance(&[cell(0.3, 2, 10), cell(0.1, 1, 9)], 0.5, 1, 10);
+        let none_classed = performance(&[cell(0.3, 2, 10), cell(0.1, 1, 9)], 0.5);
         assert_eq!(none_classed.precision, None);
         assert_eq!(none_classed.mcc, None);
         assert_close(none_classed.f1, 0.0);
@@ -296,26 +273,14 @@ mod tests {
         let mut cells = CELLS.to_vec();
         cells.push(cell(f64::NAN, 7, 7));
         cells.push(cell(f64::INFINITY, 7, 7));
-        assert_eq!(
-            performance(&cells, 0.5, 1, 9),
-            performance(&CELLS, 0.5, 1, 9)
-        );
-    }
-
-    #[test]
-    fn the_same_seed_gives_the_same_interval() {
-        let first = performance(&CELLS, 0.5, 7, 200);
-        assert_eq!(first, performance(&CELLS, 0.5, 7, 200));
-        assert_ne!(first, performance(&CELLS, 0.5, 8, 200));
+        assert_eq!(performance(&cells, 0.5), performance(&CELLS, 0.5));
     }
 
     #[test]
     fn the_interval_has_the_width_that_theory_gives() {
         // 400 rows, 300 of them classed rightly: standard error sqrt(.75 x .25 / 400).
         let cells = [cell(0.9, 150, 50), cell(0.1, 50, 150)];
-        let accuracy = performance(&cells, 0.5, 3, 4_000)
-            .accuracy
-            .expect("is defined");
+        let accuracy = performance(&cells, 0.5).accuracy.expect("is defined");
         let expected = 2.0 * 1.959_964 * (0.75_f64 * 0.25 / 400.0).sqrt();
         let width = accuracy.high - accuracy.low;
         assert!(
@@ -333,7 +298,7 @@ mod tests {
     proptest! {
         #[test]
         fn auc_is_a_share(cells in some_cells()) {
-            if let Some(auc) = performance(&cells, 0.5, 1, 3).roc_auc {
+            if let Some(auc) = performance(&cells, 0.5).roc_auc {
                 prop_assert!((0.0..=1.0).contains(&auc.value));
                 prop_assert!((0.0..=1.0).contains(&auc.low) && (0.0..=1.0).contains(&auc.high));
             }
@@ -346,15 +311,15 @@ mod tests {
                 .flat_map(|c| [cell(c.score, c.positives, 0), cell(c.score, 0, c.negatives)])
                 .rev()
                 .collect();
-            prop_assert_eq!(performance(&cells, 0.5, 1, 5), performance(&split, 0.5, 1, 5));
+            prop_assert_eq!(performance(&cells, 0.5), performance(&split, 0.5));
         }
 
         #[test]
         fn auc_mirrors_when_labels_flip(cells in some_cells()) {
             let flipped: Vec<ScoredCell> =
                 cells.iter().map(|c| cell(c.score, c.negatives, c.positives)).collect();
-            let auc = performance(&cells, 0.5, 1, 0).roc_auc.map(|auc| auc.value);
-            let mirror = performance(&flipped, 0.5, 1, 0).roc_auc.map(|auc| 1.0 - auc.value);
+            let auc = performance(&cells, 0.5).roc_auc.map(|auc| auc.value);
+            let mirror = performance(&flipped, 0.5).roc_auc.map(|auc| 1.0 - auc.value);
             match (auc, mirror) {
                 (Some(auc), Some(mirror)) => prop_assert!((auc - mirror).abs() < 1e-12),
                 (auc, mirror) => prop_assert_eq!(auc, mirror),

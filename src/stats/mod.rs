@@ -1,6 +1,7 @@
 //! Pure numbers: no files, no clock, no printing.
 
 pub mod bootstrap;
+mod calibration;
 #[cfg(test)]
 mod car_loan;
 pub mod chi_square;
@@ -8,7 +9,9 @@ pub mod classification;
 pub mod distances;
 pub mod empirical;
 pub mod far_value;
+pub(crate) mod intervals;
 pub mod kolmogorov;
 pub mod kolmogorov_exact;
 pub mod permutation;
+pub mod score_bounds;
 mod tally;

@@ -21,6 +21,7 @@ mod github_action;
 mod harness;
 mod honest_figures;
 mod kfp;
+mod many_scores;
 mod mlflow;
 mod mlflow_real;
 mod mlflow_serve;

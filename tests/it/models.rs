@@ -115,5 +115,5 @@ pub(crate) fn figures(scores: &[u8], labels: &[bool]) -> Performance {
         negatives: u64::from(!label),
     };
     let cells: Vec<ScoredCell> = scores.iter().zip(labels).map(cell).collect();
-    performance(&cells, 0.5, 42, 10)
+    performance(&cells, 0.5)
 }

@@ -163,7 +163,7 @@ fn profiled(path: &Path, threads: usize) -> Vec<u8> {
     let data = open(path, threads).expect("a good table");
     let roles = Roles::default();
     let (made, _): (Profile, u64) =
-        profile(data, roles, String::new(), &Silent).expect("a good table");
+        profile(data, roles, None, String::new(), &Silent).expect("a good table");
     let source = String::new();
     Profile { source, ..made }.to_json()
 }

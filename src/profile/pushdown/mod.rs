@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use self::statements::{Source, buckets, digits, equals, first_values, groups, ranges, sample};
 use super::column::Column;
-use super::count::{CountColumn, CountPlan, Counted, MAX_LABELS};
+use super::count::{CountColumn, CountOutcome, CountPlan, Counted, MAX_LABELS};
 use super::counter::{ColumnCounter, MAX_NUMBERS};
 use super::document::{HeaderRows, Outcome};
 use super::grid::{from_ordinal, ordinal};
@@ -415,7 +415,7 @@ pub(super) fn count(
             .hint("an empty table cannot be compared; check the job that fills it"));
     }
     let outcome = match &plan.outcome {
-        Some((label, score)) => Some(outcome(&mut table, label, score, progress)?),
+        Some(planned) => Some(outcome(&mut table, planned, progress)?),
         None => None,
     };
     Ok(Counted {
@@ -429,10 +429,10 @@ pub(super) fn count(
 
 fn outcome(
     table: &mut Table<'_>,
-    label: &str,
-    score: &str,
+    planned: &CountOutcome,
     progress: &dyn Progress,
 ) -> Result<Outcome> {
+    let (label, score) = (planned.label.as_str(), planned.score.as_str());
     let labels = table.labels(label, progress)?;
     if labels.values().map(Vec::len).sum::<usize>() > MAX_LABELS {
         return Err(
@@ -455,7 +455,7 @@ fn outcome(
         let scores = CountColumn {
             name: score.to_owned(),
             categorical: false,
-            cuts: Vec::new(),
+            cuts: planned.threshold.into_iter().collect(),
             fine: Vec::new(),
             unless_unique: false,
         };

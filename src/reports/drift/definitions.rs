@@ -119,7 +119,7 @@ pub(super) const ALL: &[Definition] = &[
         "From the rows by label and class, where a score at or above the threshold is classed as \
          churned. F1 = 2PR / (P + R); MCC is Matthews' correlation coefficient.",
     ),
-    ("Intervals", "", "[low, high] is a 95 % bootstrap interval."),
+    ("Intervals", "", "[low, high] is a 95 % interval."),
 ];
 
 #[cfg(test)]

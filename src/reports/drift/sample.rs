@@ -219,6 +219,7 @@ fn performance(auc: f64) -> Performance {
             true_negatives: 1323,
             false_negatives: 244,
         },
+        error_bounds: None,
     }
 }
 
