@@ -409,7 +409,6 @@ impl DriftRequest {
             thresholds_by_feature: self.thresholds.by_feature.clone(),
             min_rows: self.thresholds.min_rows,
             class_threshold: self.class_threshold,
-            ..CheckOptions::default()
         }
     }
 }

@@ -128,12 +128,12 @@ impl ColumnCounter {
 
     /// Makes an empty counter of scores.
     pub(super) fn of_scores(threshold: Option<f64>) -> Self {
-        Self::new(false, Vec::new()).as_scores(threshold)
+        Self::new(false, Vec::new()).counting_scores(threshold)
     }
 
     /// Takes the numbers for scores. If it comes to a grid, it also counts at the ends of the bins of
     /// the calibration error, and at the score from which rows are classed as positive.
-    pub(super) fn as_scores(mut self, threshold: Option<f64>) -> Self {
+    pub(super) fn counting_scores(mut self, threshold: Option<f64>) -> Self {
         self.scale = Scale::Score;
         self.cuts = CALIBRATION_EDGES.into_iter().chain(threshold).collect();
         self.cuts.sort_by(f64::total_cmp);

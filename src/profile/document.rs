@@ -503,12 +503,12 @@ fn merge_outcomes(mine: Option<Outcome>, theirs: Option<Outcome>) -> Result<Opti
                     )
                     .hint("make that profile again with `churnctl profile DATA -o FILE`"));
                 }
-                let as_scores = |counter: ColumnCounter| match mine.or(theirs) {
+                let counting_scores = |counter: ColumnCounter| match mine.or(theirs) {
                     Some(Scale::Plain) => counter,
-                    Some(Scale::Score) | None => counter.as_scores(None),
+                    Some(Scale::Score) | None => counter.counting_scores(None),
                 };
-                let mut counter = as_scores(own.to_counter().map_err(damaged)?);
-                counter.merge(as_scores(column.to_counter().map_err(damaged)?));
+                let mut counter = counting_scores(own.to_counter().map_err(damaged)?);
+                counter.merge(counting_scores(column.to_counter().map_err(damaged)?));
                 Column::from_counter(&own.name, counter)
             }
         };
