@@ -150,8 +150,8 @@ fn what_pint_finds_is_found_here_too() {
 fn copies() -> Churnctl {
     let read = |name: &str| std::fs::read_to_string(fixture(name)).expect("a file");
     Churnctl::new()
-        .file("rules.yaml", &read("lint_faults/rules.yaml"))
-        .file("alertmanager.yml", &read("lint_faults/alertmanager.yml"))
+        .file("rules.yaml", read("lint_faults/rules.yaml"))
+        .file("alertmanager.yml", read("lint_faults/alertmanager.yml"))
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_running_prometheus_knows_its_metrics_better_than_a_list() {
     let down = rule("Down", "up == 0");
     let churnctl = Churnctl::new().file(
         "rules.yaml",
-        &format!("groups:\n- name: g\n  rules:\n{gauge}{short}{long}{down}"),
+        format!("groups:\n- name: g\n  rules:\n{gauge}{short}{long}{down}"),
     );
     let url = server.url();
     let args = [
