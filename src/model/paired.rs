@@ -58,7 +58,6 @@ pub fn compare(champion: &[f64], candidate: &[f64], labels: &[bool]) -> Vec<Comp
             },
         }
     };
-    let rarer = old.positives.min(old.rows - old.positives) as f64;
     let old_changes = changes_by_row(champion, labels, old_precision.value);
     let new_changes = changes_by_row(candidate, labels, new_precision.value);
     let changes = new_changes

@@ -198,7 +198,6 @@ mod tests {
             column: None,
             policy,
             min_positives: 30,
-            seed: 1,
         };
         decide(change, candidate, ground)
     }
