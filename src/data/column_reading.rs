@@ -4,7 +4,7 @@
 //! The decision is a function of the distinct values and their counts: not of their order, nor of
 //! the machines that counted them. Profiles, training and scoring all ask here.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::canonical::canonical_to_count;
 use super::dates::is_date;
@@ -130,8 +130,11 @@ impl ColumnReading {
 pub struct ColumnTally {
     /// Plain numbers and infinities.
     plain: u64,
-    /// Those of them that are whole numbers beyond 2^53: doubles would not tell them apart.
+    /// Those of them that are whole numbers beyond 2^53.
     big: u64,
+    /// The first of these by the double that it is read as, and whether another is read as the same.
+    big_by_double: HashMap<u64, Vec<u8>>,
+    are_joined: bool,
     /// The first few distinct ones: whether there are more is all that counts.
     numbers: HashSet<u64>,
     /// Plain numbers that a decimal comma cannot read: `12.5`.
@@ -188,12 +191,21 @@ impl ColumnTally {
             Value::Number(number) => self.add_plain(text, number, count),
             Value::BigInteger(number) => {
                 self.big += count;
+                self.add_big(number.to_bits(), text);
                 self.add_plain(text, number, count);
             }
             Value::Infinite => self.add_plain(text, f64::INFINITY, count),
             Value::Text => self.add_text(text, count),
             Value::Missing(_) => {}
         }
+    }
+
+    fn add_big(&mut self, double: u64, text: &[u8]) {
+        let first = self
+            .big_by_double
+            .entry(double)
+            .or_insert_with(|| text.to_vec());
+        self.are_joined |= first != text;
     }
 
     /// Adds a distinct text that is a plain number or an infinity.
@@ -312,6 +324,10 @@ impl ColumnTally {
     pub fn merge(&mut self, other: Self) {
         self.plain += other.plain;
         self.big += other.big;
+        self.are_joined |= other.are_joined;
+        for (double, text) in other.big_by_double {
+            self.add_big(double, &text);
+        }
         self.pointed += other.pointed;
         self.grouped += other.grouped;
         self.bare += other.bare;
@@ -388,9 +404,9 @@ impl ColumnTally {
         let are_measured = self.has_fractions || self.has_many_numbers();
         let with_remarks =
             numbers * 2 > values && are_measured && self.other_texts.len() as u64 <= FEW_WORDS;
-        // A few whole numbers beyond 2^53 among others are amounts. Where they are half, they are
-        // codes, which as doubles would be one another.
-        let are_codes = self.big > 0 && 2 * self.big >= numbers;
+        // A few whole numbers beyond 2^53 among others are amounts, and so are those that doubles
+        // tell apart. Where they are half and doubles would join them, they are codes.
+        let are_codes = self.are_joined && 2 * self.big >= numbers;
         let is_number = numbers > 0 && (nearly_all || with_remarks) && !are_codes;
         let mark = usize::from(is_comma);
         let was_spelled = is_number && self.spelled.values().any(|count| count[mark] > 0);
@@ -531,6 +547,9 @@ mod tests {
         let (code, next) = ("716277643516076033", "716277643516076034");
         let codes = tally(&[(code, 5), (next, 4), ("12", 3)]);
         assert!(!codes.reading().is_number);
+        // Unsigned columns of Parquet: 2^64 - 1 and 2^63 are two doubles, so amounts.
+        let amounts = reading(&[("18446744073709551615", 1), ("9223372036854775808", 1)]);
+        assert!(amounts.is_number);
         assert_eq!(codes.reading().meaning(code.as_bytes()), Meaning::Text);
         // Beside a column of numbers they are numbers, and so are a few among others.
         let number = reading(&[("1.5", 9), ("2", 6)]);
