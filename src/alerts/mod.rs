@@ -4,14 +4,18 @@ pub mod align;
 pub mod cases;
 pub mod catalogue;
 pub mod duration;
+mod go_regex;
 pub mod library;
 pub mod lint;
 pub mod live;
 pub mod node;
 pub mod promql;
 pub mod proof;
+pub mod refusal;
 pub mod routing;
 pub mod rule;
+mod schema;
 pub mod sources;
+mod yaml;
 
 pub use library::Library;

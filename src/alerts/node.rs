@@ -1,12 +1,9 @@
-//! YAML with places: every value knows its line and where it stands in the text. What the values
-//! mean is for others.
+//! YAML with places: every value knows its line and the bytes it takes. A scalar stays the text that
+//! Prometheus and Alertmanager see. What the values mean is for others.
 
-use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
-
+use super::yaml::Builder;
 use crate::error::{Error, Place, Result};
 
 /// A text that was read: a file, or standard input.
@@ -40,15 +37,38 @@ impl Source {
     }
 }
 
-/// Where a value begins.
+/// Where a value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Spot {
     /// Line, from 1.
     pub line: u64,
     /// First byte in the text of the source.
     pub byte: usize,
-    /// How many bytes the value takes, of a scalar.
+    /// How many bytes the value takes, quotes and all.
     pub length: usize,
+}
+
+impl Spot {
+    /// Returns the byte behind the value.
+    #[must_use]
+    pub const fn end(&self) -> usize {
+        self.byte + self.length
+    }
+}
+
+/// How a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// A scalar without quotes.
+    Plain,
+    /// A scalar in single quotes.
+    Single,
+    /// A scalar in double quotes, with escapes.
+    Double,
+    /// A scalar behind `|` or `>`, or a collection by indentation.
+    Block,
+    /// A collection in brackets.
+    Flow,
 }
 
 /// What a YAML value is.
@@ -56,15 +76,11 @@ pub struct Spot {
 pub enum Value {
     /// Nothing.
     Null,
-    /// A truth value.
-    Bool(bool),
-    /// A number, read.
-    Number(serde_json::Number),
-    /// A text.
+    /// A scalar: its text.
     Text(String),
     /// A sequence.
     Sequence(Vec<Node>),
-    /// A mapping in the order of the file.
+    /// A mapping in the order of the file, merge keys resolved.
     Mapping(Vec<(Key, Node)>),
 }
 
@@ -82,7 +98,9 @@ pub struct Key {
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// Where it stands.
+    /// How it is written.
+    pub style: Style,
+    /// Where it stands; behind an alias, where the anchor is.
     pub spot: Spot,
 }
 
@@ -129,13 +147,11 @@ impl Node {
         }
     }
 
-    /// Returns a scalar as text: numbers and truth values as YAML writes them.
+    /// Returns the text of a scalar.
     #[must_use]
     pub fn scalar(&self) -> Option<String> {
         match &self.value {
             Value::Text(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(truth) => Some(truth.to_string()),
             Value::Null | Value::Sequence(_) | Value::Mapping(_) => None,
         }
     }
@@ -156,15 +172,39 @@ impl Node {
             })
     }
 
-    /// Returns the same without places.
+    /// Returns the truth of a plain scalar as YAML 1.1 spells it, which Go's packages still read.
+    #[must_use]
+    pub fn truth(&self) -> Option<bool> {
+        let Value::Text(text) = &self.value else {
+            return None;
+        };
+        match (self.style, text.as_str()) {
+            (
+                Style::Plain,
+                "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "true" | "True" | "TRUE",
+            ) => Some(true),
+            (
+                Style::Plain,
+                "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "false" | "False"
+                | "FALSE",
+            ) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Returns the same without places. Scalars are texts, but plain whole numbers, which some keys
+    /// ask for and which others read as they are written.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         use serde_json::Value as Json;
         match &self.value {
             Value::Null => Json::Null,
-            Value::Bool(truth) => Json::Bool(*truth),
-            Value::Number(number) => Json::Number(number.clone()),
-            Value::Text(text) => Json::String(text.clone()),
+            Value::Text(text) => match text.parse::<i64>() {
+                Ok(number) if self.style == Style::Plain && number.to_string() == *text => {
+                    Json::Number(number.into())
+                }
+                _ => Json::String(text.clone()),
+            },
             Value::Sequence(items) => items.iter().map(Self::to_json).collect(),
             Value::Mapping(entries) => entries
                 .iter()
@@ -175,129 +215,35 @@ impl Node {
     }
 }
 
+/// A document and what is wrong with its mappings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// The outermost value.
+    pub root: Node,
+    /// Faults that let the text be read: a key that comes twice, a merge of something else.
+    pub faults: Vec<(Spot, String)>,
+}
+
+/// Reads the documents of a text, empty ones left out, up to the first that is not YAML: what is
+/// wrong there comes beside those before it.
+#[must_use]
+pub fn read(source: &Arc<Source>) -> (Vec<Document>, Option<Error>) {
+    let (documents, fault) = Builder::read(&source.text);
+    let error = fault.map(|(line, said)| {
+        let said = said.lines().next().unwrap_or_default().to_owned();
+        Error::bad_input(format!("not valid YAML: {said}")).at(source.place(line))
+    });
+    (documents, error)
+}
+
 /// Reads the documents of a text; empty ones are left out.
 ///
 /// # Errors
 /// Fails with 65 and the line if the text is not YAML.
 pub fn documents(source: &Arc<Source>) -> Result<Vec<Node>> {
-    let parsed = serde_saphyr::from_multiple::<Spanned<Raw>>(&source.text);
-    let documents = parsed.map_err(|error| {
-        let place = error.location().map(|location| location.line());
-        let whole = error.without_snippet().to_string();
-        let said = whole.lines().next().unwrap_or_default();
-        let failed = Error::bad_input(format!("not valid YAML: {said}"));
-        failed.at(Place {
-            file: source.name.clone(),
-            line: place,
-            column: None,
-        })
-    })?;
-    Ok(documents.into_iter().map(node).collect())
-}
-
-fn spot(location: Location) -> Spot {
-    let span = location.span();
-    let (byte, length) = (span.byte_offset(), span.byte_len());
-    Spot {
-        line: location.line(),
-        byte: byte.unwrap_or(0) as usize,
-        length: length.unwrap_or(0) as usize,
-    }
-}
-
-fn node(raw: Spanned<Raw>) -> Node {
-    let value = match raw.value {
-        Raw::Null => Value::Null,
-        Raw::Bool(truth) => Value::Bool(truth),
-        Raw::Number(number) => Value::Number(number),
-        Raw::Text(text) => Value::Text(text),
-        Raw::Sequence(items) => Value::Sequence(items.into_iter().map(node).collect()),
-        Raw::Mapping(entries) => Value::Mapping(
-            entries
-                .into_iter()
-                .map(|(key, value)| {
-                    let spot = spot(key.referenced);
-                    let name = key.value;
-                    (Key { name, spot }, node(value))
-                })
-                .collect(),
-        ),
-    };
-    Node {
-        value,
-        spot: spot(raw.referenced),
-    }
-}
-
-/// What serde sees.
-enum Raw {
-    Null,
-    Bool(bool),
-    Number(serde_json::Number),
-    Text(String),
-    Sequence(Vec<Spanned<Self>>),
-    Mapping(Vec<(Spanned<String>, Spanned<Self>)>),
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a YAML value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Null)
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<Raw, E> {
-        Ok(Raw::Bool(truth))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Raw, E> {
-        Ok(Raw::Number(number.into()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Raw, E> {
-        Ok(Raw::Number(number.into()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Raw, E> {
-        // .nan and .inf are texts to everybody who reads rules.
-        Ok(serde_json::Number::from_f64(number)
-            .map_or_else(|| Raw::Text(number.to_string()), Raw::Number))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
-        }
-        Ok(Raw::Sequence(items))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = access.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Raw::Mapping(entries))
+    match read(source) {
+        (_, Some(error)) => Err(error),
+        (documents, None) => Ok(documents.into_iter().map(|one| one.root).collect()),
     }
 }
 
@@ -305,7 +251,7 @@ impl<'de> Visitor<'de> for RawVisitor {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Vec<Node>> {
+    fn read_all(text: &str) -> Result<Vec<Node>> {
         documents(&Arc::new(Source {
             name: "x.yaml".into(),
             text: text.into(),
@@ -315,20 +261,80 @@ mod tests {
     #[test]
     fn every_value_knows_its_line_in_every_document() {
         let text = "a: 1\n---\n---\nb:\n  - c: |\n      one\n      two\n    on: yes\n";
-        let documents = read(text).expect("valid");
+        let documents = read_all(text).expect("valid");
         assert_eq!(documents.len(), 2);
         let item = &documents[1].get("b").expect("b").items()[0];
         let (key, value) = item.entry("c").expect("c");
         assert_eq!((key.spot.line, value.spot.line), (5, 6));
         assert_eq!(value.scalar().as_deref(), Some("one\ntwo\n"));
-        assert_eq!(&text[value.spot.byte..][..3], "one");
+        assert_eq!(&text[value.spot.byte..].trim_start()[..3], "one");
+    }
+
+    #[test]
+    fn scalars_stay_the_text_that_go_sees() {
+        // promtool 2.42 test rules: each of these is the label's value as it is written.
+        for text in [
+            "NO", "on", "0123", "1e3", "1.10", "0x1F", "1_000", "0o17", ".inf", "!x",
+        ] {
+            let document = format!("a: '{text}'\nb: {text}\n");
+            let documents = read_all(&document).expect(text);
+            assert_eq!(documents[0].scalar_at("a").as_deref(), Some(text));
+            if !text.starts_with('!') {
+                assert_eq!(documents[0].scalar_at("b").as_deref(), Some(text));
+            }
+        }
+        let documents = read_all("a: yes\nb: 'yes'\nc: ~\nd:\ne: null\nf: \"\"\n").expect("valid");
+        let truth = |name: &str| documents[0].get(name).and_then(Node::truth);
+        assert_eq!((truth("a"), truth("b")), (Some(true), None));
+        for name in ["c", "d", "e"] {
+            assert_eq!(documents[0].get(name), None, "{name}");
+        }
+        assert_eq!(documents[0].scalar_at("f").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn merge_keys_and_aliases_are_resolved_and_keys_that_come_twice_told() {
+        let text = "x: &x {a: 1, b: 2}\ny:\n  <<: *x\n  b: 3\nz: *x\nz: 4\nw:\n  <<: 5\n";
+        let source = Arc::new(Source {
+            name: "x".into(),
+            text: text.into(),
+        });
+        let (documents, error) = read(&source);
+        assert!(error.is_none());
+        let root = &documents[0].root;
+        assert_eq!(
+            root.at(&["y", "a"]).and_then(Node::scalar).as_deref(),
+            Some("1")
+        );
+        assert_eq!(
+            root.at(&["y", "b"]).and_then(Node::scalar).as_deref(),
+            Some("3")
+        );
+        assert_eq!(root.at(&["z", "b"]).map(|node| node.spot.line), Some(1));
+        let lines: Vec<u64> = documents[0]
+            .faults
+            .iter()
+            .map(|(spot, _)| spot.line)
+            .collect();
+        assert_eq!(lines, [6, 8], "{:?}", documents[0].faults);
     }
 
     #[test]
     fn broken_yaml_is_bad_input_with_its_line() {
-        let error = read("a: 1\nb: [1, 2\nc: 3\n").expect_err("broken");
+        let error = read_all("a: 1\nb: [1, 2\nc: 3\n").expect_err("broken");
         assert_eq!(error.code(), crate::exit::ExitCode::BadInput);
         assert!(error.place().is_some_and(|place| place.line >= Some(2)));
         assert!(!error.to_string().contains('\n'), "{error}");
+    }
+
+    #[test]
+    fn aliases_that_multiply_end_with_an_error() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let above = vec![format!("*a{}", level - 1); 10].join(", ");
+            text.push_str(&format!("a{level}: &a{level} [{above}]\n"));
+        }
+        let error = read_all(&text).expect_err("too much");
+        assert!(error.to_string().contains("aliases"), "{error}");
     }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::align;
 use super::duration;
-use super::node::{Node, Source, Spot, Value};
-use crate::error::{Error, Result};
+use super::node::{Node, Source, Spot, Style, Value};
 
 /// A scalar with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +13,8 @@ pub struct Scalar {
     pub value: String,
     /// Where it stands.
     pub spot: Spot,
+    /// How it is written.
+    pub style: Style,
     /// The line of its key.
     pub key_line: u64,
 }
@@ -38,18 +39,18 @@ pub struct Rule {
     pub expr: Scalar,
     /// How long the expression must be true.
     pub wait: Option<Scalar>,
-    /// Labels that the rule sets.
+    /// Labels that the rule sets, and those that its group does.
     pub labels: Vec<(String, Scalar)>,
     /// Annotations.
     pub annotations: Vec<(String, Scalar)>,
-    /// Keys that no rule has, with their lines.
-    pub unknown: Vec<(String, u64)>,
     /// Name of its group.
     pub group: String,
     /// Interval of its group, as written.
     pub interval: Option<String>,
     /// The file.
     pub source: Arc<Source>,
+    /// Where it is among the rule sets of the library.
+    pub at: RuleAt,
     /// Its first line.
     pub line: u64,
     /// Its last line.
@@ -58,8 +59,17 @@ pub struct Rule {
     pub object: Option<String>,
     /// Namespace of that object.
     pub namespace: Option<String>,
-    /// The rule without places, for promtool.
-    pub json: serde_json::Value,
+}
+
+/// Where a rule is: the set, the group in it, the rule in that. All count from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RuleAt {
+    /// Place of the set in the library.
+    pub set: usize,
+    /// Place of the group in the set, those that are broken counted.
+    pub group: usize,
+    /// Place of the rule in the group, those that are broken counted.
+    pub rule: usize,
 }
 
 impl Rule {
@@ -94,7 +104,7 @@ impl Rule {
     /// Returns line and column in the file of a byte of the expression.
     #[must_use]
     pub fn position(&self, offset: usize) -> (u64, u64) {
-        align::position(&self.source, self.expr.spot, &self.expr.value, offset)
+        align::position(&self.source, &self.expr, offset)
     }
 
     /// Returns `file:line`.
@@ -104,84 +114,72 @@ impl Rule {
     }
 }
 
-/// What the rules of a group share.
-pub(super) struct GroupOf<'a> {
+/// What the rules of a document share.
+pub(super) struct RuleReader<'a> {
     pub(super) source: &'a Arc<Source>,
     pub(super) object: Option<String>,
     pub(super) namespace: Option<String>,
+    /// Place of the set in the library.
+    pub(super) set: usize,
 }
 
-impl GroupOf<'_> {
-    /// Reads the rules of `groups:`.
-    ///
-    /// # Errors
-    /// Fails with 65 where the shape is none of Prometheus' rules.
-    pub(super) fn rules(&self, groups: &Node, rules: &mut Vec<Rule>) -> Result<()> {
-        let Value::Sequence(items) = &groups.value else {
-            return Err(self.wrong(groups.spot.line, "`groups` is a list"));
-        };
-        for group in items {
-            let name = group
-                .scalar_at("name")
-                .ok_or_else(|| self.wrong(group.spot.line, "a group without a name"))?;
+impl RuleReader<'_> {
+    /// Reads the rules of `groups:` that can be read. What is wrong with the others is for the schema.
+    pub(super) fn groups(&self, groups: &Node, rules: &mut Vec<Rule>) {
+        for (group_at, group) in groups.items().iter().enumerate() {
+            let name = group.scalar_at("name").unwrap_or_default();
             let interval = group.scalar_at("interval");
-            let Some(list) = group.get("rules") else {
-                continue;
-            };
-            for node in list.items() {
-                rules.push(self.rule(node, &name, interval.clone())?);
+            let shared = self.scalars(group, "labels");
+            for (rule_at, node) in group
+                .get("rules")
+                .map_or(&[][..], Node::items)
+                .iter()
+                .enumerate()
+            {
+                let at = RuleAt {
+                    set: self.set,
+                    group: group_at,
+                    rule: rule_at,
+                };
+                let Some(mut rule) = self.rule(node, at) else {
+                    continue;
+                };
+                for (label, scalar) in &shared {
+                    if rule.label(label).is_none() {
+                        rule.labels.push((label.clone(), scalar.clone()));
+                    }
+                }
+                rule.group.clone_from(&name);
+                rule.interval.clone_from(&interval);
+                rules.push(rule);
             }
         }
-        Ok(())
     }
 
-    /// Reads one rule.
-    ///
-    /// # Errors
-    /// Fails with 65 if it has no name or no expression.
-    pub(super) fn rule(&self, node: &Node, group: &str, interval: Option<String>) -> Result<Rule> {
-        let line = node.spot.line;
+    /// Reads one rule; none if it has no name or no expression.
+    pub(super) fn rule(&self, node: &Node, at: RuleAt) -> Option<Rule> {
         let (kind, name) = match (node.scalar_at("alert"), node.scalar_at("record")) {
             (Some(name), None) => (RuleKind::Alert, name),
             (None, Some(name)) => (RuleKind::Record, name),
-            (Some(_), Some(_)) => {
-                return Err(self.wrong(line, "a rule with both `alert` and `record`"));
-            }
-            (None, None) => {
-                return Err(self.wrong(line, "a rule without `alert` or `record`"));
-            }
+            _ => return None,
         };
-        let expr = self
-            .scalar(node, "expr")
-            .filter(|expr| !expr.value.trim().is_empty())
-            .ok_or_else(|| self.wrong(line, &format!("rule {name} has no `expr`")))?;
-        let known = [
-            "alert",
-            "record",
-            "expr",
-            "for",
-            "keep_firing_for",
-            "labels",
-            "annotations",
-        ];
-        let unknown = node.entries().iter();
-        let unknown = unknown
-            .filter(|(key, _)| !known.contains(&key.name.as_str()))
-            .map(|(key, _)| (key.name.clone(), key.spot.line));
-        Ok(Rule {
+        let expr = self.scalar(node, "expr")?;
+        if name.is_empty() || expr.value.trim().is_empty() {
+            return None;
+        }
+        Some(Rule {
             kind,
-            unknown: unknown.collect(),
             wait: self.scalar(node, "for"),
             labels: self.scalars(node, "labels"),
             annotations: self.scalars(node, "annotations"),
-            group: group.to_owned(),
-            interval,
+            group: "-".to_owned(),
+            interval: None,
             source: Arc::clone(self.source),
-            line,
+            at,
+            line: node.spot.line,
             last_line: last_line(node).max(expr.spot.line + lines_of(&expr.value)),
             object: self.object.clone(),
             namespace: self.namespace.clone(),
-            json: node.to_json(),
             name,
             expr,
         })
@@ -189,20 +187,14 @@ impl GroupOf<'_> {
 
     fn scalar(&self, node: &Node, name: &str) -> Option<Scalar> {
         let (key, value) = node.entry(name)?;
-        self.scalar_of(key.spot.line, value)
+        Self::scalar_of(key.spot.line, value)
     }
 
-    /// A number is taken as it is written: `0.10` must not become `0.1` in a message.
-    fn scalar_of(&self, key_line: u64, node: &Node) -> Option<Scalar> {
-        let spot = node.spot;
-        let written = self.source.text.get(spot.byte..spot.byte + spot.length);
-        let value = match (&node.value, written) {
-            (Value::Number(_), Some(written)) if !written.is_empty() => written.to_owned(),
-            _ => node.scalar()?,
-        };
+    fn scalar_of(key_line: u64, node: &Node) -> Option<Scalar> {
         Some(Scalar {
-            value,
-            spot,
+            value: node.scalar()?,
+            spot: node.spot,
+            style: node.style,
             key_line,
         })
     }
@@ -210,16 +202,10 @@ impl GroupOf<'_> {
     fn scalars(&self, node: &Node, name: &str) -> Vec<(String, Scalar)> {
         let entries = node.get(name).map_or(&[][..], Node::entries);
         let scalars = entries.iter().filter_map(|(key, value)| {
-            let scalar = self.scalar_of(key.spot.line, value)?;
+            let scalar = Self::scalar_of(key.spot.line, value)?;
             Some((key.name.clone(), scalar))
         });
         scalars.collect()
-    }
-
-    fn wrong(&self, line: u64, message: &str) -> Error {
-        Error::bad_input(message)
-            .at(self.source.place(line))
-            .hint("promtool check rules FILE shows what Prometheus says of a plain rule file")
     }
 }
 
@@ -232,7 +218,7 @@ fn last_line(node: &Node) -> u64 {
         Value::Sequence(items) => items.iter().map(last_line).max(),
         Value::Mapping(entries) => entries.iter().map(|(_, node)| last_line(node)).max(),
         Value::Text(text) => Some(node.spot.line + lines_of(text)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+        Value::Null => None,
     };
     inner.unwrap_or(0).max(node.spot.line)
 }

@@ -77,6 +77,13 @@ fn source(name: &str, bytes: Vec<u8>) -> Result<Arc<Source>> {
     }
 }
 
+/// Tells whether a name and a path lead to one file.
+#[must_use]
+pub fn is_same(name: &str, path: &Path) -> bool {
+    let whole = |path: &Path| std::fs::canonicalize(path).ok();
+    Path::new(name) == path || whole(Path::new(name)).is_some_and(|one| whole(path) == Some(one))
+}
+
 /// A file that was named is read whatever its ending; of a folder, what ends like YAML.
 fn collect(path: &Path, files: &mut Vec<PathBuf>, named: bool) -> Result<()> {
     let failed = |error| {

@@ -94,8 +94,8 @@ Routing cases are YAML with a list `routing:`, beside the configuration:
       receivers: []
       muted: true
 
-Exit codes: 0 proved; 2 something failed; 3 would start a retrain; 1 promtool or amtool is missing; 64 wrong usage; 65 not
-readable as rules; 69 a server stayed away; 74 cannot read or write. `churnctl --help` lists all.
+Exit codes: 0 proved; 2 something failed; 3 would start a retrain; 64 wrong usage; 65 not readable as rules; 69 a server
+stayed away, or promtool or amtool is missing; 74 cannot read or write. `churnctl --help` lists all.
 ";
 
 /// List, check and prove alerting rules
@@ -215,9 +215,10 @@ struct LintArgs {
 
 /// Prove that every alert fires when it should, is silent when it should, and reaches whom it should
 ///
-/// Runs promtool's unit cases that lie beside the rules, counts for each alert whether some case
-/// shows it firing, silent, and without data, and alters every threshold, comparator, `for` and
-/// label matcher in turn: an alteration that no case notices is listed with the case that would.
+/// promtool judges the rules and their unit cases as they are, each test file with its own
+/// `rule_files`; churnctl counts for each alert whether some case shows it firing, silent, and
+/// without data, and alters every threshold, comparator, `for` and label matcher in turn: an
+/// alteration that no case notices is listed with the case that would.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = TEST_EXAMPLES)]
 struct TestArgs {

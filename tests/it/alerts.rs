@@ -379,7 +379,7 @@ fn skeletons_begin_what_no_case_shows() {
 #[test]
 fn without_promtool_the_package_is_named() {
     let run = folder().run(&["alerts", "test", "--promtool", "no-such-promtool"]);
-    run.expect(ExitCode::Failed).says("prometheus");
+    run.expect(ExitCode::Unavailable).says("prometheus");
 }
 
 #[test]

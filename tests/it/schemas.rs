@@ -520,7 +520,7 @@ fn what_alerts_say_is_what_their_schemas_say() {
         "created_at": "2026-01-01T00:00:00Z", "status": "FAIL", "files": 1,
         "thresholds": { "coverage_percent": 0.0, "mutation_percent": 0.0 },
         "mutated": true, "coverage_percent": 0.0, "mutation_percent": null, "proof": null,
-        "routing": [], "steps": [],
+        "routing": [], "steps": [], "refused": [],
     });
     expect_valid(&schema("alerts_test"), &test);
     if crate::servers::installed("promtool").is_some() {

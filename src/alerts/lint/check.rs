@@ -16,6 +16,8 @@ use crate::alerts::rule::Rule;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
+    /// Good to know, and nothing to mend.
+    Note,
     /// Worth a look: the alert works, but not as well as it should.
     Warn,
     /// The alert cannot do what it is for.
@@ -27,6 +29,7 @@ impl Severity {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Note => "NOTE",
             Self::Warn => "WARN",
             Self::Fail => "FAIL",
         }

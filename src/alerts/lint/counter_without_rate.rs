@@ -71,7 +71,9 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
 fn report(view: &View<'_>, name: &str, status: Severity, findings: &mut Findings) {
     let message = match status {
         Severity::Fail => format!("{name} is a counter and is compared without rate()"),
-        Severity::Warn => format!("{name} seems to be a counter, and is used without rate()"),
+        Severity::Warn | Severity::Note => {
+            format!("{name} seems to be a counter, and is used without rate()")
+        }
     };
     let hint = format!("write rate({name}[5m]) or increase({name}[1h])");
     findings.of_rule(status, view.rule, view.place_of(name), message, hint);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::check::Finding;
 use crate::alerts::align;
-use crate::alerts::node::Source;
+use crate::alerts::node::{Source, Style};
 use crate::alerts::rule::Scalar;
 
 /// A text in the place of some bytes of a file.
@@ -35,35 +35,24 @@ pub(super) fn within_scalar(
     let blanks = old.len() - old.trim_end_matches(' ').len();
     let behind = source.text.get(end..)?;
     end += blanks.min(behind.len() - behind.trim_start_matches(' ').len());
-    let quote = quote(source, scalar);
     let written = source.text.get(start..end)?;
     let blank = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if blank(written) != blank(&quoted(old, quote)) {
+    if blank(written) != blank(&written_as(scalar.style, old)) {
         return None;
     }
     Some(Edit {
         start_byte: start,
         end_byte: end,
-        text: quoted(text, quote),
+        text: written_as(scalar.style, text),
     })
 }
 
-/// Returns the quote that the scalar is written in, if any.
-fn quote(source: &Source, scalar: &Scalar) -> Option<char> {
-    let from = scalar.spot.byte;
-    let is_quote = |character: &char| ['"', '\''].contains(character);
-    let first = source.text.get(from..)?.chars().next().filter(is_quote);
-    // A plain or block scalar may itself begin with a quote, a quoted one then has it escaped.
-    first.filter(|quote| {
-        !scalar.value.starts_with(*quote) || scalar.spot.length > scalar.value.len()
-    })
-}
-
-fn quoted(text: &str, quote: Option<char>) -> String {
-    match quote {
-        Some('"') => text.replace('\\', "\\\\").replace('"', "\\\""),
-        Some('\'') => text.replace('\'', "''"),
-        _ => text.to_owned(),
+/// Writes a text the way that the scalar is written.
+fn written_as(style: Style, text: &str) -> String {
+    match style {
+        Style::Double => text.replace('\\', "\\\\").replace('"', "\\\""),
+        Style::Single => text.replace('\'', "''"),
+        Style::Plain | Style::Block | Style::Flow => text.to_owned(),
     }
 }
 

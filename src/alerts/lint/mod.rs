@@ -29,6 +29,8 @@ mod missing_summary;
 mod namespace_lost;
 mod nan_aggregation;
 mod never_fires;
+mod never_loaded;
+mod newer_server;
 mod no_absence_alert;
 mod percent_scale;
 mod quantile_range;

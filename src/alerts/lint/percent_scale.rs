@@ -84,7 +84,7 @@ fn look(view: &View<'_>, scale: &Scale, findings: &mut Findings) {
                 ),
                 _ => continue,
             };
-            let place = align::position(&view.rule.source, scalar.spot, text, range.start);
+            let place = align::position(&view.rule.source, scalar, range.start);
             let message = format!("`{name}`: {message}");
             let finding = findings.of_rule(Severity::Warn, view.rule, place, message, hint);
             if let Some((range, new)) = edit {

@@ -6,11 +6,11 @@ use super::{
     delta_of_counter, deprecated_matcher, disable_comment, duplicate_alert, duplicate_record,
     finished_pods, for_beyond_range, hasty_absence, inline_secret, insecure_receiver,
     loose_inhibition, missing_description, missing_for, missing_runbook_url, missing_severity,
-    missing_summary, namespace_lost, nan_aggregation, never_fires, no_absence_alert, percent_scale,
-    quantile_range, quantile_without_le, rate_of_gauge, rate_of_sum, reaches_nobody,
-    redundant_regex, repeat_interval, retrain_loop, short_range, stuck_job, syntax, template_label,
-    traffic_guard, unknown_own_metric, unknown_receiver, unreachable_route, unused_receiver,
-    useless_continue, value_in_label,
+    missing_summary, namespace_lost, nan_aggregation, never_fires, never_loaded, newer_server,
+    no_absence_alert, percent_scale, quantile_range, quantile_without_le, rate_of_gauge,
+    rate_of_sum, reaches_nobody, redundant_regex, repeat_interval, retrain_loop, short_range,
+    stuck_job, syntax, template_label, traffic_guard, unknown_own_metric, unknown_receiver,
+    unreachable_route, unused_receiver, useless_continue, value_in_label,
 };
 
 macro_rules! check {
@@ -27,7 +27,9 @@ macro_rules! check {
 /// Every check.
 #[rustfmt::skip]
 pub static CHECKS: &[Check] = &[
-    check!("syntax", syntax, "an expression, a duration or a key that Prometheus refuses"),
+    check!("syntax", syntax, "what Prometheus or Alertmanager refuses to load"),
+    check!("never-loaded", never_loaded, "a second YAML document, which no server looks at"),
+    check!("newer-server", newer_server, "what older servers, or those without a feature flag, refuse"),
     check!("dead-metric", dead_metric, "a metric that current exporters no longer have"),
     check!("unknown-own-metric", unknown_own_metric, "a metric of churnctl that churnctl does not have"),
     check!("namespace-lost", namespace_lost, "an alert without `namespace`, which no AlertmanagerConfig takes"),

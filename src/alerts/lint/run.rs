@@ -191,7 +191,10 @@ fn report(library: &Library, all: Vec<Finding>) -> LintReport {
         findings,
         suppressed,
     };
-    report.status = report.worst().map_or("OK", Severity::as_str);
+    report.status = match report.worst() {
+        None | Some(Severity::Note) => "OK",
+        Some(worst) => worst.as_str(),
+    };
     report
 }
 

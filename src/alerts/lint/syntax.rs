@@ -1,62 +1,44 @@
-//! `syntax`: expressions, durations and keys that Prometheus would refuse.
+//! `syntax`: what Prometheus or Alertmanager would refuse to load.
 
-use super::check::{Context, Findings, Severity};
-use crate::alerts::duration;
+use super::check::{Context, Finding, Findings, Severity};
 use crate::alerts::promql;
-use crate::alerts::rule::RuleKind;
-use crate::error::nearest;
-
-const KEYS: [&str; 7] = [
-    "alert",
-    "record",
-    "expr",
-    "for",
-    "keep_firing_for",
-    "labels",
-    "annotations",
-];
+use crate::alerts::refusal::{Refusal, RefusalKind};
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
-    for rule in &context.library.rules {
-        if let Err(said) = promql::parse(&rule.expr.value) {
-            let hint = "promtool check rules shows the place in the expression";
-            let message = format!("not PromQL: {said}");
-            findings.of_rule(Severity::Fail, rule, rule.position(0), message, hint);
-        }
-        if let Some(wait) = &rule.wait
-            && duration::parse(&wait.value).is_none()
-        {
-            let message = format!("`for: {}` is no duration", wait.value);
-            findings.of_rule(
-                Severity::Fail,
-                rule,
-                (wait.key_line, 1),
-                message,
-                "write 5m, 90s or 1h30m",
-            );
-        }
-        if rule.kind == RuleKind::Record && (rule.wait.is_some() || !rule.annotations.is_empty()) {
-            let message = "a recording rule has no `for` and no annotations";
-            findings.of_rule(
-                Severity::Fail,
-                rule,
-                (rule.line, 1),
-                message,
-                "take them out",
-            );
-        }
-        for (key, line) in &rule.unknown {
-            let hint = match nearest(key, KEYS) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("a rule has {}", KEYS.join(", ")),
-            };
-            findings.of_rule(
-                Severity::Fail,
-                rule,
-                (*line, 1),
-                format!("a rule has no `{key}`"),
-                hint,
-            );
-        }
+    for refusal in &context.library.refusals {
+        let status = match refusal.kind {
+            RefusalKind::Refused => Severity::Fail,
+            RefusalKind::Template => Severity::Warn,
+            RefusalKind::NeverLoaded | RefusalKind::NeedsNewer => continue,
+        };
+        add(refusal, status, findings);
     }
+    for rule in &context.library.rules {
+        let text = &rule.expr.value;
+        let said = match promql::parse(text) {
+            // Only Grafana knows its variables.
+            Ok(_) if text.contains("$__") => "a variable of Grafana".to_owned(),
+            Ok(_) => continue,
+            Err(said) => said,
+        };
+        let hint = "promtool check rules shows the place in the expression";
+        let message = format!("not PromQL: {said}");
+        findings.of_rule(Severity::Fail, rule, rule.position(0), message, hint);
+    }
+}
+
+/// Adds a refusal as a finding.
+pub(super) fn add(refusal: &Refusal, status: Severity, findings: &mut Findings) {
+    let (line, column) = refusal.position();
+    findings.found.push(Finding {
+        check: findings.check,
+        status,
+        file: refusal.source.name.clone(),
+        line,
+        column,
+        rule: refusal.rule.clone(),
+        message: refusal.message.clone(),
+        hint: refusal.hint.clone(),
+        fix: Vec::new(),
+    });
 }

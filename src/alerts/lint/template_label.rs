@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
                 };
                 let message =
                     format!("`{key}` names $labels.{name}, which the expression does not have");
-                let place = align::position(&view.rule.source, scalar.spot, &scalar.value, offset);
+                let place = align::position(&view.rule.source, scalar, offset);
                 findings.of_rule(Severity::Fail, view.rule, place, message, hint);
             }
         }

@@ -1,6 +1,8 @@
 //! Which of three things the cases of a rule show: that it fires, that it is silent although there
 //! are data, and what it does when there are none.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::alerts::cases::{CaseFile, Test};
@@ -27,11 +29,14 @@ impl Coverage {
             .map(|expr| promql::selectors(&expr))
             .unwrap_or_default();
         let mut coverage = Self::default();
-        for test in files.iter().flat_map(|file| &file.tests) {
+        let loading = files.iter().filter(|file| file.sets.contains(&rule.at.set));
+        for test in loading.flat_map(|file| &file.tests) {
             let has_data = finds(&selectors, test);
             for case in test.cases.iter().filter(|case| case.alert == rule.name) {
-                coverage.fires += usize::from(case.expected > 0);
-                coverage.silent += usize::from(case.expected == 0 && has_data);
+                // Of two alerts of one name, that fires whose labels are expected.
+                let fires = case.expected.iter().any(|labels| may_be_of(rule, labels));
+                coverage.fires += usize::from(fires);
+                coverage.silent += usize::from(!fires && has_data);
                 coverage.no_data += usize::from(!has_data);
             }
         }
@@ -56,6 +61,14 @@ impl Coverage {
         let lacking = all.into_iter().filter(|(count, _)| *count == 0);
         lacking.map(|(_, word)| word).collect()
     }
+}
+
+/// Tells whether an alert of the rule can have these labels; those that are templates may be anything.
+fn may_be_of(rule: &Rule, labels: &BTreeMap<String, String>) -> bool {
+    rule.labels.iter().all(|(name, scalar)| {
+        let is_template = scalar.value.contains("{{");
+        is_template || labels.get(name).map_or("", String::as_str) == scalar.value
+    })
 }
 
 fn finds(selectors: &[Pattern], test: &Test) -> bool {

@@ -47,12 +47,24 @@ pub struct Mutation {
     pub from: String,
     /// What stands there now; empty if it was taken out.
     pub to: String,
-    /// The expression.
-    pub expr: String,
-    /// `for`.
-    pub wait: Option<String>,
+    /// What that does to the rule.
+    pub(super) change: Change,
     /// The case that would notice.
     pub wanted: String,
+}
+
+/// What an alteration does to a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Change {
+    /// A part of the expression is another.
+    Expr {
+        /// The bytes of the part in the expression.
+        range: Range<usize>,
+        /// What stands there now.
+        to: String,
+    },
+    /// `for` is another.
+    Wait(String),
 }
 
 const MINUTE: u64 = 60_000;
@@ -109,8 +121,10 @@ impl Maker<'_> {
             line: self.rule.position(range.start).0,
             from: text[range.clone()].trim_matches([' ', ',']).to_owned(),
             to: to.to_owned(),
-            expr,
-            wait: self.rule.wait.as_ref().map(|wait| wait.value.clone()),
+            change: Change::Expr {
+                range: range.clone(),
+                to: to.to_owned(),
+            },
             wanted,
         });
     }
@@ -242,8 +256,7 @@ impl Maker<'_> {
                 line: wait.key_line,
                 from: wait.value.clone(),
                 to: text(other),
-                expr: self.rule.expr.value.clone(),
-                wait: Some(text(other)),
+                change: Change::Wait(text(other)),
                 wanted,
             });
         }
@@ -298,9 +311,15 @@ mod tests {
         };
         let library = Library::of_sources(vec![Arc::new(source)]).expect("readable");
         let mutations = mutations(&library.rules[0]);
-        let parts = mutations
-            .into_iter()
-            .map(|one| (one.kind, one.from, one.expr));
+        let parts = mutations.into_iter().map(|one| {
+            let expr = match one.change {
+                Change::Expr { range, to } => {
+                    format!("{}{to}{}", &expr[..range.start], &expr[range.end..])
+                }
+                Change::Wait(_) => expr.to_owned(),
+            };
+            (one.kind, one.from, expr)
+        });
         parts.collect()
     }
 

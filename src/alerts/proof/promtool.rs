@@ -6,7 +6,6 @@ use std::process::Command;
 use crate::alerts::duration;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::write_atomically;
 
 /// promtool, found and tried.
 #[derive(Debug)]
@@ -28,7 +27,9 @@ pub(super) enum Objection {
     },
     /// A rule could not be evaluated.
     Rule { rule: String, detail: String },
-    /// Anything else: an expression, a file.
+    /// An expression has another result.
+    Expression(String),
+    /// Anything else: a file that is refused.
     Other(String),
 }
 
@@ -36,13 +37,11 @@ impl Promtool {
     /// Tries promtool.
     ///
     /// # Errors
-    /// Fails with 1 if there is none.
+    /// Fails with 69 if there is none: nobody else judges.
     pub fn find(program: &Path) -> Result<Self> {
         let output = Command::new(program).arg("--version").output();
         let output = output.map_err(|error| {
-            let message = format!("cannot run {}", program.display());
-            Error::new(ExitCode::Failed, message)
-                .because(error)
+            missing(program, error)
                 .hint("install it: Debian's package is prometheus; or name it with --promtool")
         })?;
         let said = String::from_utf8_lossy(&output.stdout).into_owned()
@@ -55,34 +54,25 @@ impl Promtool {
         })
     }
 
-    /// Runs one test file against one rule file, both written into `folder` under `name`.
-    pub(super) fn run(
-        &self,
-        folder: &Path,
-        name: &str,
-        rules: &serde_json::Value,
-        tests: &serde_json::Value,
-    ) -> Result<Vec<Objection>> {
-        // JSON is YAML. The test file finds its rules beside itself.
-        let rule_name = format!("{name}.rules.json");
-        let mut tests = tests.clone();
-        tests["rule_files"] = serde_json::json!([rule_name]);
-        write_atomically(&folder.join(&rule_name), rules.to_string().as_bytes())?;
-        let file = folder.join(format!("{name}.test.json"));
-        write_atomically(&file, tests.to_string().as_bytes())?;
-        let output = Command::new(&self.program)
-            .args(["test", "rules"])
-            .arg(&file)
-            // As many of these run side by side as there are cores.
-            .env("GOMAXPROCS", "1")
-            .output();
-        let output = output.map_err(|error| {
-            let message = format!("cannot run {}", self.program.display());
-            Error::new(ExitCode::Failed, message).because(error)
-        })?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned()
-            + &String::from_utf8_lossy(&output.stderr);
-        if output.status.success() {
+    /// Tells whether it is older than this; one that does not say is not.
+    pub(super) fn is_older_than(&self, version: (u64, u64)) -> bool {
+        let mut parts = self
+            .version
+            .split(['.', '-', '+'])
+            .map(|part| part.parse().ok());
+        match (parts.next().flatten(), parts.next().flatten()) {
+            (Some(major), Some(minor)) => (major, minor) < version,
+            _ => false,
+        }
+    }
+
+    /// Runs a test file.
+    ///
+    /// # Errors
+    /// Fails with 69 if promtool cannot be run.
+    pub(super) fn test(&self, file: &Path) -> Result<Vec<Objection>> {
+        let (good, said) = self.run(&["test", "rules"], &[file])?;
+        if good {
             return Ok(Vec::new());
         }
         let mut objections = objections(&said);
@@ -93,11 +83,53 @@ impl Promtool {
         }
         Ok(objections)
     }
+
+    /// Checks rule files, and returns what promtool says of those that it refuses.
+    ///
+    /// # Errors
+    /// Fails with 69 if promtool cannot be run.
+    pub(super) fn check(&self, files: &[&Path]) -> Result<Vec<String>> {
+        let (good, said) = self.run(&["check", "rules", "--lint=none"], files)?;
+        if good {
+            return Ok(Vec::new());
+        }
+        let told = |line: &&str| {
+            let boring =
+                ["", "FAILED:", "SUCCESS:"].contains(line) || line.starts_with("Checking ");
+            !(boring || line.contains(" rules found"))
+        };
+        let lines = said.lines().map(str::trim).filter(told);
+        let lines: Vec<String> = lines.map(str::to_owned).collect();
+        match lines.is_empty() {
+            true => Ok(vec![
+                "promtool refuses the rules and does not say why".to_owned(),
+            ]),
+            false => Ok(lines),
+        }
+    }
+
+    fn run(&self, args: &[&str], files: &[&Path]) -> Result<(bool, String)> {
+        let output = Command::new(&self.program)
+            .args(args)
+            .args(files)
+            // As many of these run side by side as there are cores.
+            .env("GOMAXPROCS", "1")
+            .output();
+        let output = output.map_err(|error| missing(&self.program, error))?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned()
+            + &String::from_utf8_lossy(&output.stderr);
+        Ok((output.status.success(), said))
+    }
+}
+
+fn missing(program: &Path, error: std::io::Error) -> Error {
+    let message = format!("cannot run {}", program.display());
+    Error::new(ExitCode::Unavailable, message).because(error)
 }
 
 /// Tells whether a line says what was expected or what came.
 fn is_detail(line: &str) -> bool {
-    let starts = ["exp:", "got:", "Labels:", "Annotations:", "]"];
+    let starts = ["exp:", "got:", "diff:", "Labels:", "Annotations:", "]"];
     let number = line.strip_suffix(':').unwrap_or_default();
     starts.iter().any(|start| line.starts_with(start))
         || (!number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
@@ -109,16 +141,14 @@ fn objections(said: &str) -> Vec<Objection> {
     for line in said.lines() {
         let line = line.trim();
         if let Some(name) = line.strip_prefix("name: ") {
-            test = name.trim_end_matches(',').to_owned();
+            test = name.strip_suffix(',').unwrap_or(name).to_owned();
         } else if let Some(rest) = line.strip_prefix("alertname: ") {
-            let mut parts = rest.split(", ");
-            let alert = parts.next().unwrap_or_default().to_owned();
-            let at = parts.next().and_then(|part| part.strip_prefix("time: "));
-            let at = at.unwrap_or_default().trim_end_matches(',');
+            // A name may have a comma in it.
+            let (alert, at) = rest.rsplit_once(", time: ").unwrap_or((rest, ""));
             found.push(Objection::Case {
-                test: test.clone(),
-                alert,
-                at: duration::parse(at).unwrap_or(0),
+                test: std::mem::take(&mut test),
+                alert: alert.to_owned(),
+                at: duration::parse(at.trim_end_matches([',', ' '])).unwrap_or(0),
                 detail: String::new(),
             });
         } else if let Some(rest) = line.strip_prefix("rule: ") {
@@ -128,10 +158,15 @@ fn objections(said: &str) -> Vec<Objection> {
                 rule: rule.to_owned(),
                 detail: detail.to_owned(),
             });
+        } else if line.starts_with("expr: ") {
+            found.push(Objection::Expression(line.trim_end_matches(',').to_owned()));
         } else if is_detail(line) {
             // Opened and closed again line by line: one line is enough.
-            if let Some(Objection::Case { detail, .. } | Objection::Other(detail)) =
-                found.last_mut()
+            if let Some(
+                Objection::Case { detail, .. }
+                | Objection::Expression(detail)
+                | Objection::Other(detail),
+            ) = found.last_mut()
             {
                 if !detail.is_empty() {
                     detail.push(' ');
@@ -152,10 +187,12 @@ mod tests {
 
     #[test]
     fn what_promtool_says_is_taken_apart() {
-        // promtool 2.42.0 test rules, an expectation that fails and a rule that cannot be evaluated.
+        // promtool 2.42.0 test rules, expectations that fail and a rule that cannot be evaluated.
         let said = "Unit Testing:  t.json\n  FAILED:\n    name: t1,\n    alertname: Foo, time: 10m, \n        \
                     exp:[\n            0:\n              Labels:{a=\"1\"}\n              Annotations:{summary=\"error: high\"}\n            ], \n        \
-                    got:[]\n    rule: Bar, time: 0s, err: found duplicate series; many-to-many\n";
+                    got:[]\n    alertname: Bar, baz, time: 1m, \n        exp:[], \n        got:[]\n    \
+                    expr: \"up\", time: 5m,\n        exp: nil\n        got: {__name__=\"up\"} 0E+00\n    \
+                    rule: Bar, time: 0s, err: found duplicate series; many-to-many\n";
         assert_eq!(
             objections(said),
             [
@@ -167,6 +204,15 @@ mod tests {
                         "exp:[ 0: Labels:{a=\"1\"} Annotations:{summary=\"error: high\"} ], got:[]"
                             .into(),
                 },
+                Objection::Case {
+                    test: String::new(),
+                    alert: "Bar, baz".into(),
+                    at: 60_000,
+                    detail: "exp:[], got:[]".into(),
+                },
+                Objection::Expression(
+                    "expr: \"up\", time: 5m exp: nil got: {__name__=\"up\"} 0E+00".into()
+                ),
                 Objection::Rule {
                     rule: "Bar".into(),
                     detail: "found duplicate series; many-to-many".into(),

@@ -1,5 +1,5 @@
-//! The run: a test file a rule, with the rule and all its alterations side by side, so that promtool
-//! reads the series once; two such runs at a time.
+//! The run: promtool judges the user's rules and cases as they are; then each rule is altered, and the
+//! cases that ask for it are run again.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,15 +7,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use super::coverage::Coverage;
-use super::mutate::{Mutation, MutationKind, mutations};
+use super::mutants::Mutants;
+use super::mutate::{Mutation, MutationKind};
+use super::prepare::{self, Prepared};
 use super::promtool::{Objection, Promtool};
-use crate::alerts::cases::{CaseFile, Test};
+use crate::alerts::cases::CaseFile;
 use crate::alerts::duration;
 use crate::alerts::library::Library;
-use crate::alerts::rule::{Rule, RuleKind};
+use crate::alerts::rule::Rule;
 use crate::error::Result;
 use crate::progress::Progress;
 
@@ -31,14 +32,20 @@ pub struct Options {
 /// What the cases prove.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Proof {
-    /// Version of promtool.
+    /// Version of promtool; empty if there was nothing for it to do.
     pub promtool: String,
+    /// How many cases there are.
+    pub cases: usize,
+    /// How many of them failed.
+    pub failed: usize,
     /// Each alert.
     pub rules: Vec<RuleProof>,
     /// Expressions that were asked beside alerts.
     pub expressions: usize,
     /// What went wrong with them.
     pub expression_failures: Vec<String>,
+    /// What promtool refuses: rule files, test files, rules that cannot be evaluated.
+    pub refused: Vec<String>,
     /// Cases of alerts that no rule has: promtool passes them if they expect silence.
     pub unknown: Vec<UnknownCase>,
 }
@@ -107,6 +114,18 @@ pub struct Survivor {
     pub wanted: String,
 }
 
+impl Survivor {
+    pub(super) fn of(mutation: Mutation) -> Self {
+        Self {
+            kind: mutation.kind,
+            line: mutation.line,
+            from: mutation.from,
+            to: mutation.to,
+            wanted: mutation.wanted,
+        }
+    }
+}
+
 impl Proof {
     /// Returns the share of what is shown of firing, silence and absence over all alerts, 0 to 1.
     #[must_use]
@@ -128,10 +147,8 @@ impl Proof {
 
     /// Returns how many cases there are and how many failed.
     #[must_use]
-    pub fn cases(&self) -> (usize, usize) {
-        let all = self.rules.iter();
-        let failed = all.clone().map(|rule| rule.failures.len());
-        (all.map(|rule| rule.cases).sum(), failed.sum())
+    pub const fn cases(&self) -> (usize, usize) {
+        (self.cases, self.failed)
     }
 }
 
@@ -144,10 +161,10 @@ fn share(part: usize, whole: usize) -> f64 {
     }
 }
 
-/// Proves all alerts of the library. `folder` takes what promtool reads.
+/// Proves all alerts of the library. `folder` takes what promtool cannot read where it is.
 ///
 /// # Errors
-/// Fails with 1 if promtool cannot be run, with 74 if the folder cannot be written.
+/// Fails with 69 if promtool cannot be run, with 74 if the folder cannot be written.
 pub fn prove(
     library: &Library,
     promtool: &Promtool,
@@ -156,329 +173,199 @@ pub fn prove(
     progress: &dyn Progress,
 ) -> Result<Proof> {
     let alerts: Vec<&Rule> = library.alerts().collect();
-    progress.steps("rules proved", alerts.len() as u64);
+    let files = library.case_files.len();
+    progress.steps("rules proved", (files + alerts.len()) as u64);
+    let sets = prepare::rule_sets(library, folder, promtool)?;
+    let mut proof = Proof {
+        promtool: promtool.version.clone(),
+        cases: library
+            .case_files
+            .iter()
+            .map(|file| file.cases().count())
+            .sum(),
+        failed: 0,
+        rules: alerts.iter().map(|rule| fresh(rule, library)).collect(),
+        expressions: library
+            .case_files
+            .iter()
+            .flat_map(|file| &file.tests)
+            .map(|test| test.expressions)
+            .sum(),
+        expression_failures: Vec::new(),
+        refused: check(&sets, promtool)?,
+        unknown: unknown(library, &alerts),
+    };
+    let said = spread(options.workers, files, progress, |at| {
+        let file = &library.case_files[at];
+        let prepared = prepare::case_file(file, at, &sets, folder)?;
+        promtool.test(&prepared.path)
+    })?;
+    for (file, objections) in library.case_files.iter().zip(said) {
+        for objection in objections {
+            proof.take(file, &alerts, objection);
+        }
+    }
+    if options.mutate {
+        let mutants = Mutants {
+            library,
+            promtool,
+            folder,
+            sets: &sets,
+        };
+        // Cases that fail on the rule as it is prove nothing by failing on an altered one.
+        let usable: Vec<bool> = proof
+            .rules
+            .iter()
+            .map(|rule| rule.failures.is_empty())
+            .collect();
+        let outcomes = spread(options.workers, alerts.len(), progress, |at| {
+            mutants.of(alerts[at], at, usable[at])
+        })?;
+        for (rule, outcome) in proof.rules.iter_mut().zip(outcomes) {
+            rule.mutants = outcome.tried;
+            rule.killed = outcome.tried - outcome.survivors.len();
+            rule.survivors = outcome.survivors;
+        }
+    }
+    progress.finish();
+    Ok(proof)
+}
+
+/// Does so many pieces of work side by side, and returns what came of each in their order.
+fn spread<T: Send>(
+    workers: usize,
+    count: usize,
+    progress: &dyn Progress,
+    work: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..options.workers.max(1) {
+        for _ in 0..workers.max(1) {
             scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(rule) = alerts.get(at) else { break };
-                    let prover = Prover {
-                        library,
-                        promtool,
-                        folder,
-                        name: format!("rule-{at}"),
-                    };
-                    let proof = prover.rule(rule, options.mutate);
+                    if at >= count {
+                        break;
+                    }
+                    let result = work(at);
                     let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                    results.push((at, proof));
+                    results.push((at, result));
                     progress.advance(1);
                 }
             });
         }
     });
-    progress.finish();
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(at, _)| *at);
-    let rules = results.into_iter().map(|(_, proof)| proof);
-    let rules = rules.collect::<Result<Vec<_>>>()?;
-    let known: BTreeSet<&str> = alerts.iter().map(|rule| rule.name.as_str()).collect();
-    let (expressions, expression_failures) = expressions(library, promtool, folder)?;
-    Ok(Proof {
-        promtool: promtool.version.clone(),
-        rules,
-        expressions,
-        expression_failures,
-        unknown: cases(library)
-            .filter(|(_, _, case)| !known.contains(case.alert.as_str()))
-            .map(|(file, _, case)| UnknownCase {
-                alert: case.alert.clone(),
-                file: file.source.name.clone(),
-                line: case.line,
-            })
-            .collect(),
-    })
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn cases(
-    library: &Library,
-) -> impl Iterator<Item = (&CaseFile, &Test, &crate::alerts::cases::Case)> {
-    let tests = library.case_files.iter();
-    let tests = tests.flat_map(|file| file.tests.iter().map(move |test| (file, test)));
-    tests.flat_map(|(file, test)| test.cases.iter().map(move |case| (file, test, case)))
-}
-
-/// Rules that others may need: recording rules, in their groups.
-fn recording_groups(library: &Library) -> Vec<Value> {
-    let mut groups: Vec<(String, Vec<Value>)> = Vec::new();
-    let records = library.rules.iter();
-    for rule in records.filter(|rule| rule.kind == RuleKind::Record) {
-        match groups.iter_mut().find(|(name, _)| *name == rule.group) {
-            Some((_, rules)) => rules.push(rule.json.clone()),
-            None => groups.push((rule.group.clone(), vec![rule.json.clone()])),
-        }
+/// Asks promtool whether it takes the rules at all, those that no case asks for, too.
+fn check(sets: &[Prepared], promtool: &Promtool) -> Result<Vec<String>> {
+    if sets.is_empty() {
+        return Ok(Vec::new());
     }
-    let groups = groups.into_iter();
-    groups
-        .map(|(name, rules)| json!({ "name": format!("records {name}"), "rules": rules }))
-        .collect()
+    let paths: Vec<&Path> = sets.iter().map(|set| set.path.as_path()).collect();
+    let said = promtool.check(&paths)?;
+    let named = said.into_iter().map(|line| {
+        sets.iter().fold(line, |line, set| {
+            line.replace(&set.path.display().to_string(), &set.source.name)
+        })
+    });
+    Ok(named.collect())
 }
 
-struct Prover<'a> {
-    library: &'a Library,
-    promtool: &'a Promtool,
-    folder: &'a Path,
-    name: String,
+fn fresh(rule: &Rule, library: &Library) -> RuleProof {
+    let files = library.case_files.iter();
+    let loading = files.filter(|file| file.sets.contains(&rule.at.set));
+    let own = loading.flat_map(CaseFile::cases);
+    RuleProof {
+        alert: rule.name.clone(),
+        file: rule.source.name.clone(),
+        line: rule.line,
+        cases: own.filter(|(_, case)| case.alert == rule.name).count(),
+        failures: Vec::new(),
+        coverage: Coverage::of(rule, &library.case_files),
+        mutants: 0,
+        killed: 0,
+        survivors: Vec::new(),
+    }
 }
 
-impl Prover<'_> {
-    fn rule(&self, rule: &Rule, mutate: bool) -> Result<RuleProof> {
-        let own: Vec<_> = cases(self.library)
-            .filter(|(_, _, case)| case.alert == rule.name)
-            .collect();
-        let mut proof = RuleProof {
-            alert: rule.name.clone(),
-            file: rule.source.name.clone(),
-            line: rule.line,
-            cases: own.len(),
-            failures: Vec::new(),
-            coverage: Coverage::of(rule, &self.library.case_files),
-            mutants: 0,
-            killed: 0,
-            survivors: Vec::new(),
-        };
-        let mutants = match mutate {
-            true => mutations(rule),
-            false => Vec::new(),
-        };
-        proof.mutants = mutants.len();
-        let mut killed = BTreeSet::new();
-        if !own.is_empty() {
-            // A rule that cannot be evaluated ends the whole test: it is noticed, and goes.
-            let mut left: Vec<usize> = (0..mutants.len()).collect();
-            loop {
-                let round = self.round(rule, &mutants, &left)?;
-                let broken: Vec<usize> = round
-                    .broken
-                    .iter()
-                    .copied()
-                    .filter(|at| left.contains(at))
-                    .collect();
-                if broken.is_empty() || round.own_fault {
-                    killed.extend(round.killed);
-                    proof.failures = round.failures;
-                    break;
-                }
-                left.retain(|at| !broken.contains(at));
-                killed.extend(broken);
-            }
-        }
-        // Cases that fail on the rule as it is prove nothing by failing on an altered one.
-        if !proof.failures.is_empty() {
-            killed.clear();
-        }
-        proof.killed = killed.len();
-        let survivors = mutants.into_iter().enumerate();
-        proof.survivors = survivors
-            .filter(|(at, _)| !killed.contains(at))
-            .map(|(_, mutant)| Survivor {
-                kind: mutant.kind,
-                line: mutant.line,
-                from: mutant.from,
-                to: mutant.to,
-                wanted: mutant.wanted,
-            })
-            .collect();
-        Ok(proof)
-    }
-
-    /// Runs promtool once on the rule as it is and these of its alterations.
-    fn round(&self, rule: &Rule, mutants: &[Mutation], left: &[usize]) -> Result<Round> {
-        let alias = |at: usize| format!("{}__mutant_{at}", rule.name);
-        let mut rules = vec![rule.json.clone()];
-        for at in left {
-            let mutant = &mutants[*at];
-            let mut altered = rule.json.clone();
-            altered["alert"] = json!(alias(*at));
-            altered["expr"] = json!(mutant.expr);
-            if let Some(wait) = &mutant.wait {
-                altered["for"] = json!(wait);
-            }
-            rules.push(altered);
-        }
-        let mut groups = recording_groups(self.library);
-        if rule.expr.value.contains("ALERTS") {
-            let others = self
-                .library
-                .alerts()
-                .filter(|other| other.name != rule.name);
-            let others: Vec<Value> = others.map(|other| other.json.clone()).collect();
-            groups.push(json!({ "name": "others", "rules": others }));
-        }
-        groups.push(json!({ "name": rule.group, "rules": rules }));
-        let mut round = Round::default();
-        for (number, file) in self.library.case_files.iter().enumerate() {
-            let tests = file.tests.iter().enumerate();
-            let tests: Vec<Value> = tests
-                .filter_map(|(at, test)| self.test(rule, at, test, left, &alias))
-                .collect();
-            if tests.is_empty() {
-                continue;
-            }
-            let mut body = json!({ "tests": tests });
-            if let Some(interval) = &file.evaluation_interval {
-                body["evaluation_interval"] = json!(interval);
-            }
-            let name = format!("{}-{number}", self.name);
-            let groups = json!({ "groups": groups });
-            let objections = self.promtool.run(self.folder, &name, &groups, &body)?;
-            for objection in objections {
-                round.take(rule, file, objection, left, &alias);
-            }
-        }
-        Ok(round)
-    }
-
-    /// Returns the test with the cases of this rule, asked of each alteration, too.
-    fn test(
-        &self,
-        rule: &Rule,
-        number: usize,
-        test: &Test,
-        left: &[usize],
-        alias: &dyn Fn(usize) -> String,
-    ) -> Option<Value> {
-        let all = test.json.get("alert_rule_test")?.as_array()?;
-        let own = all
+fn unknown(library: &Library, alerts: &[&Rule]) -> Vec<UnknownCase> {
+    let mut unknown = Vec::new();
+    for file in &library.case_files {
+        let known: BTreeSet<&str> = alerts
             .iter()
-            .filter(|case| case["alertname"] == json!(rule.name));
-        let mut cases: Vec<Value> = own.cloned().collect();
-        if cases.is_empty() {
-            return None;
+            .filter(|rule| file.sets.contains(&rule.at.set))
+            .map(|rule| rule.name.as_str())
+            .collect();
+        for (_, case) in file.cases() {
+            if !known.contains(case.alert.as_str()) {
+                unknown.push(UnknownCase {
+                    alert: case.alert.clone(),
+                    file: file.source.name.clone(),
+                    line: case.line,
+                });
+            }
         }
-        let plain = cases.clone();
-        for at in left {
-            cases.extend(plain.iter().map(|case| {
-                let mut case = case.clone();
-                case["alertname"] = json!(alias(*at));
-                case
-            }));
-        }
-        let mut body = test.json.clone();
-        body["name"] = json!(format!("t{number}"));
-        body["alert_rule_test"] = json!(cases);
-        if let Some(body) = body.as_object_mut() {
-            body.remove("promql_expr_test");
-        }
-        Some(body)
     }
+    unknown
 }
 
-#[derive(Debug, Default)]
-struct Round {
-    failures: Vec<CaseFailure>,
-    killed: BTreeSet<usize>,
-    broken: Vec<usize>,
-    own_fault: bool,
-}
-
-impl Round {
-    fn take(
-        &mut self,
-        rule: &Rule,
-        file: &CaseFile,
-        objection: Objection,
-        left: &[usize],
-        alias: &dyn Fn(usize) -> String,
-    ) {
-        let mutant = |name: &str| left.iter().copied().find(|at| alias(*at) == name);
-        let failure = |test: &str, line: u64, at: String, detail: String| CaseFailure {
-            test: test.to_owned(),
-            file: file.source.name.clone(),
-            line,
-            at,
-            detail,
-        };
+impl Proof {
+    /// Takes what promtool says of a test file.
+    fn take(&mut self, file: &CaseFile, alerts: &[&Rule], objection: Objection) {
+        let name = &file.source.name;
         match objection {
+            Objection::Expression(said) => self.expression_failures.push(format!("{name}: {said}")),
+            Objection::Other(said) => self.refused.push(format!("{name}: {said}")),
+            Objection::Rule { rule, detail } => {
+                let message = format!("{name}: {rule} cannot be evaluated: {detail}");
+                self.refused.push(message);
+                let failure = CaseFailure {
+                    test: "-".to_owned(),
+                    file: name.clone(),
+                    line: 0,
+                    at: "-".to_owned(),
+                    detail: format!("{rule} cannot be evaluated: {detail}"),
+                };
+                self.add(file, alerts, &rule, &failure);
+            }
             Objection::Case {
                 test,
                 alert,
                 at,
                 detail,
-            } => match mutant(&alert) {
-                Some(mutant) => {
-                    self.killed.insert(mutant);
-                }
-                None => {
-                    let number = test
-                        .strip_prefix('t')
-                        .and_then(|number| number.parse().ok());
-                    let test = number.and_then(|number: usize| file.tests.get(number));
-                    let case = test.and_then(|test| {
-                        let mut cases = test.cases.iter();
-                        cases.find(|case| case.alert == alert && case.at == at)
-                    });
-                    let name = test.map_or("-", |test| test.name.as_str());
-                    let line = case.map_or(0, |case| case.line);
-                    self.failures
-                        .push(failure(name, line, duration::text(at), detail));
-                }
-            },
-            Objection::Rule { rule: name, detail } => match mutant(&name) {
-                Some(mutant) => self.broken.push(mutant),
-                None => {
-                    self.own_fault |= name == rule.name;
-                    let detail = format!("{name} cannot be evaluated: {detail}");
-                    self.failures.push(failure("-", 0, "-".to_owned(), detail));
-                }
-            },
-            Objection::Other(detail) => {
-                self.own_fault = true;
-                self.failures.push(failure("-", 0, "-".to_owned(), detail));
+            } => {
+                self.failed += 1;
+                let named = |one: &&(&crate::alerts::cases::Test, &crate::alerts::cases::Case)| {
+                    let (one, case) = *one;
+                    one.given_name.as_deref().unwrap_or_default() == test
+                        && case.alert == alert
+                        && case.at == at
+                };
+                let all: Vec<_> = file.cases().collect();
+                let found = all.iter().find(named);
+                let failure = CaseFailure {
+                    test: found.map_or_else(|| test.clone(), |(test, _)| test.name()),
+                    file: name.clone(),
+                    line: found.map_or(0, |(_, case)| case.line),
+                    at: duration::text(at),
+                    detail,
+                };
+                self.add(file, alerts, &alert, &failure);
             }
         }
     }
-}
 
-/// Runs the expressions of the test files, which need recording rules at most.
-fn expressions(
-    library: &Library,
-    promtool: &Promtool,
-    folder: &Path,
-) -> Result<(usize, Vec<String>)> {
-    let mut failures = Vec::new();
-    let mut count = 0;
-    for (number, file) in library.case_files.iter().enumerate() {
-        let tests = file.tests.iter().filter(|test| test.expressions > 0);
-        let tests: Vec<Value> = tests
-            .map(|test| {
-                count += test.expressions;
-                let mut body = test.json.clone();
-                if let Some(body) = body.as_object_mut() {
-                    body.remove("alert_rule_test");
-                }
-                body
-            })
-            .collect();
-        if tests.is_empty() {
-            continue;
-        }
-        let mut body = json!({ "tests": tests });
-        if let Some(interval) = &file.evaluation_interval {
-            body["evaluation_interval"] = json!(interval);
-        }
-        let groups = json!({ "groups": recording_groups(library) });
-        let name = format!("expressions-{number}");
-        for objection in promtool.run(folder, &name, &groups, &body)? {
-            let said = match objection {
-                Objection::Other(said) => said,
-                Objection::Rule { rule, detail } => format!("{rule} cannot be evaluated: {detail}"),
-                Objection::Case { alert, detail, .. } => format!("{alert}: {detail}"),
-            };
-            failures.push(format!("{}: {said}", file.source.name));
+    /// Alerts of one name share their cases.
+    fn add(&mut self, file: &CaseFile, alerts: &[&Rule], name: &str, failure: &CaseFailure) {
+        for (proof, rule) in self.rules.iter_mut().zip(alerts) {
+            if rule.name == name && file.sets.contains(&rule.at.set) {
+                proof.failures.push(failure.clone());
+            }
         }
     }
-    Ok((count, failures))
 }

@@ -38,7 +38,7 @@ impl Amtool {
     /// Returns the receivers that amtool finds for these labels.
     ///
     /// # Errors
-    /// Fails with 1 if amtool cannot be run, with 65 if it refuses the configuration.
+    /// Fails with 69 if amtool cannot be run, with 65 if it refuses the configuration.
     pub fn routes(&self, labels: &Labels) -> Result<Vec<String>> {
         let mut command = Command::new(&self.program);
         command.args(["config", "routes", "test"]);
@@ -66,7 +66,7 @@ impl Amtool {
 /// Runs `amtool check-config` on a whole file, and returns what it says is wrong.
 ///
 /// # Errors
-/// Fails with 1 if amtool cannot be run.
+/// Fails with 69 if amtool cannot be run.
 pub fn amtool_check(program: &Path, file: &Path) -> Result<Option<String>> {
     let mut command = Command::new(program);
     command.arg("check-config").arg(file);
@@ -88,7 +88,7 @@ pub fn amtool_check(program: &Path, file: &Path) -> Result<Option<String>> {
 
 fn cannot_run(program: &Path, error: std::io::Error) -> Error {
     let message = format!("cannot run {}", program.display());
-    Error::new(ExitCode::Failed, message)
+    Error::new(ExitCode::Unavailable, message)
         .because(error)
         .hint("Debian's package is prometheus-alertmanager; --no-amtool goes without")
 }

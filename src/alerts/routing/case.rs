@@ -107,7 +107,7 @@ impl RoutingCase {
                 )
             })
         });
-        let truth = |name: &str| node.scalar_at(name).map(|word| word == "true");
+        let truth = |name: &str| node.get(name).map(|node| node.truth() == Some(true));
         Ok(Self {
             name: node
                 .scalar_at("name")

@@ -224,7 +224,7 @@ impl Reader<'_> {
             group_wait: node.scalar_at("group_wait"),
             group_interval: node.scalar_at("group_interval"),
             matchers,
-            go_on: node.scalar_at("continue").as_deref() == Some("true"),
+            go_on: node.get("continue").and_then(Node::truth) == Some(true),
             mute: node.scalars_at("mute_time_intervals"),
             active: node.scalars_at("active_time_intervals"),
             routes: routes

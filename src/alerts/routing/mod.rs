@@ -14,6 +14,8 @@ pub use case::{CaseResult, RoutingCase, run_cases};
 pub use configuration::{Configuration, InhibitRule, Receiver, Route};
 pub use decide::{Decision, Leaf, decide};
 pub use matcher::LabelMatcher;
+pub(in crate::alerts) use matcher::unquoted;
+pub(in crate::alerts) use times::{RangeKind, minutes_of, zone};
 
 use std::collections::BTreeMap;
 

@@ -88,7 +88,7 @@ impl Reader<'_> {
             group_wait: node.scalar_at("groupWait"),
             group_interval: node.scalar_at("groupInterval"),
             matchers: self.matchers(node, "matchers")?,
-            go_on: node.scalar_at("continue").as_deref() == Some("true"),
+            go_on: node.get("continue").and_then(Node::truth) == Some(true),
             mute: names("muteTimeIntervals"),
             active: names("activeTimeIntervals"),
             routes: routes

@@ -60,9 +60,9 @@ pub fn run(request: &LintRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         known(id, "--disable")?;
     }
     let mut library = Library::read(&request.paths)?;
-    // Routes may be checked alone, and files with recording rules only are files of rules.
-    if library.configurations.is_empty() && library.rules.is_empty() {
-        library.expect_alerts(&request.paths)?;
+    // Routes may be checked alone.
+    if library.configurations.is_empty() {
+        library.expect_rules(&request.paths)?;
     }
     let mut options = request.options.clone();
     if let Some(server) = &request.server {
@@ -94,7 +94,7 @@ pub fn run(request: &LintRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         None => print(&report, shell)?,
     }
     let worst_allowed = if request.is_strict {
-        None
+        Some(Severity::Note)
     } else {
         Some(Severity::Warn)
     };

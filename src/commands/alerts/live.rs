@@ -60,6 +60,10 @@ pub(super) fn run(
     request: &TestRequest,
     shell: &mut Shell<'_>,
 ) -> Result<ExitCode> {
+    if library.alerts().next().is_none() {
+        let error = Error::bad_input("there is no alerting rule, so nothing can arrive");
+        return Err(error.hint("name files with alerts beside those with recording rules"));
+    }
     let rules = chosen(library, &live.only)?;
     let stop = Stop::new();
     let was_interrupt = Arc::new(AtomicBool::new(false));
@@ -94,6 +98,7 @@ pub(super) fn run(
         None,
         Vec::new(),
         steps,
+        Vec::new(),
     );
     match outcome {
         Ok(Ok(())) => finish(&report, request, shell),

@@ -1,18 +1,22 @@
 //! `churnctl alerts test`: unit cases, alterations, routing cases; live with `--live`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::super::Shell;
 use super::live::LiveRequest;
 use super::outputs::{Export, Outputs};
 use crate::alerts::Library;
 use crate::alerts::proof::{self, Options, Promtool};
+use crate::alerts::refusal::RefusalKind;
 use crate::alerts::routing::{Amtool, CaseResult, Configuration, Labels, amtool_check, run_cases};
 use crate::cells::Tone;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{ScratchFolder, write_atomically};
-use crate::reports::alerts::{TestReport, Thresholds, github, junit, markdown, test as report};
+use crate::reports::alerts::{
+    NeverLoaded, TestReport, Thresholds, github, junit, markdown, test as report,
+};
 use crate::terminal::Format;
 
 /// What to prove.
@@ -44,7 +48,16 @@ pub struct TestRequest {
 /// Bad input, or a program that is missing; a case that fails is *no* error, it is exit code 2.
 pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let library = Library::read(&request.paths)?;
-    library.expect_alerts(&request.paths)?;
+    expect_something(&library, &request.paths)?;
+    for one in library
+        .refusals
+        .iter()
+        .filter(|one| one.kind == RefusalKind::Template)
+    {
+        let (line, _) = one.position();
+        let message = format!("{}:{line}: {}; {}", one.source.name, one.message, one.hint);
+        shell.messages().warn(&message);
+    }
     if let Some(target) = &request.generate {
         return generate(&library, target, shell);
     }
@@ -52,28 +65,58 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         return super::live::run(&library, live, request, shell);
     }
     let folder = ScratchFolder::new()?;
-    let promtool = Promtool::find(&request.promtool)?;
     let options = Options {
         mutate: request.mutate,
         workers: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2)),
     };
-    let proof = proof::prove(
-        &library,
-        &promtool,
-        folder.path(),
-        options,
-        shell.progress(),
-    )?;
+    // Routes alone need no promtool; of rules nobody else is the judge.
+    let promtool = match library.rule_sets.is_empty() && library.case_files.is_empty() {
+        true => None,
+        false => Some(Promtool::find(&request.promtool)?),
+    };
+    let prove =
+        |promtool| proof::prove(&library, promtool, folder.path(), options, shell.progress());
+    let proof = promtool.as_ref().map(prove).transpose()?;
     let routing = routing(&library, request, folder.path())?;
     let report = TestReport::new(
         library.sources.len(),
         request.thresholds,
         request.mutate,
-        Some(proof),
+        proof,
         routing,
         Vec::new(),
+        never_loaded(&library),
     );
     finish(&report, request, shell)
+}
+
+/// Fails with 65 if there is neither a rule nor a route to look at.
+fn expect_something(library: &Library, paths: &[String]) -> Result<()> {
+    let routes = !library.configurations.is_empty() && !library.routing_cases.is_empty();
+    match routes {
+        true => Ok(()),
+        false => library.expect_rules(paths),
+    }
+}
+
+/// What is refused before promtool or amtool could see it.
+pub(super) fn never_loaded(library: &Library) -> Vec<NeverLoaded> {
+    let refusals = library.refusals.iter();
+    let refusals = refusals.filter(|one| match one.kind {
+        RefusalKind::NeverLoaded => true,
+        // Rules and configurations are judged by their own tools, and of no others.
+        RefusalKind::Refused => !library
+            .rule_sets
+            .iter()
+            .any(|set| Arc::ptr_eq(&set.source, &one.source)),
+        RefusalKind::Template | RefusalKind::NeedsNewer => false,
+    });
+    let told = refusals.map(|one| NeverLoaded {
+        file: one.source.name.clone(),
+        line: one.position().0,
+        message: one.message.clone(),
+    });
+    told.collect()
 }
 
 pub(super) fn finish(

@@ -9,6 +9,7 @@ use crate::text::visible;
 #[must_use]
 pub const fn tone(severity: Severity) -> Tone {
     match severity {
+        Severity::Note => Tone::Dim,
         Severity::Warn => Tone::Warn,
         Severity::Fail => Tone::Bad,
     }
@@ -116,6 +117,13 @@ pub fn verdict(report: &LintReport) -> (Tone, String) {
     let rules = counted(report.rules as u64, "rule", "rules");
     match report.worst() {
         None => (Tone::Good, format!("OK    nothing found in {rules}{off}")),
+        Some(Severity::Note) => {
+            let notes = counted(report.findings.len() as u64, "note", "notes");
+            (
+                Tone::Good,
+                format!("OK    nothing to mend in {rules}, {notes}{off}"),
+            )
+        }
         Some(worst) => (
             tone(worst),
             format!(

@@ -14,6 +14,7 @@ pub fn lint(report: &LintReport) -> String {
             .map_or(String::new(), |rule| format!("{rule}: "));
         Annotation {
             level: match finding.status {
+                Severity::Note => Level::Notice,
                 Severity::Warn => Level::Warning,
                 Severity::Fail => Level::Error,
             },

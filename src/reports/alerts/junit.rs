@@ -48,13 +48,15 @@ pub fn lint(report: &LintReport, rules: &[(String, String)], is_strict: bool) ->
                 .collect();
             (!lines.is_empty()).then(|| lines.join("\n"))
         };
+        let joined = |parts: Vec<Option<String>>| {
+            let parts: Vec<String> = parts.into_iter().flatten().collect();
+            (!parts.is_empty()).then(|| parts.join("\n"))
+        };
         let (fails, warns) = (text(Severity::Fail), text(Severity::Warn));
-        let (failure, said) = match (is_strict, fails, warns) {
-            (true, fails, warns) => {
-                let both: Vec<String> = fails.into_iter().chain(warns).collect();
-                ((!both.is_empty()).then(|| both.join("\n")), None)
-            }
-            (false, fails, warns) => (fails, warns),
+        let notes = text(Severity::Note);
+        let (failure, said) = match is_strict {
+            true => (joined(vec![fails, warns]), notes),
+            false => (fails, joined(vec![warns, notes])),
         };
         cases.push(Case {
             class: file,
@@ -95,7 +97,14 @@ pub fn test(report: &TestReport) -> String {
             failure: Some("a case of an alert that no rule has".to_owned()),
             said: None,
         });
-        suites.push(("unit cases", cases.chain(unknown).collect::<Vec<_>>()));
+        let refused = proof.refused.iter().map(|said| Case {
+            class: "promtool".to_owned(),
+            name: "refused".to_owned(),
+            failure: Some(said.clone()),
+            said: None,
+        });
+        let cases = cases.chain(unknown).chain(refused);
+        suites.push(("unit cases", cases.collect::<Vec<_>>()));
         let lacking: Vec<String> = proof
             .rules
             .iter()

@@ -15,7 +15,7 @@ const MOST: usize = 100;
 pub fn lint(report: &LintReport) -> String {
     let (_, verdict) = super::findings::verdict(report);
     let sign = match report.worst() {
-        None => "✅",
+        None | Some(Severity::Note) => "✅",
         Some(Severity::Warn) => "⚠️",
         Some(Severity::Fail) => "❌",
     };
@@ -33,6 +33,7 @@ pub fn lint(report: &LintReport) -> String {
         );
         for one in report.findings.iter().take(MOST) {
             let sign = match one.status {
+                Severity::Note => "ℹ️",
                 Severity::Warn => "⚠️",
                 Severity::Fail => "❌",
             };

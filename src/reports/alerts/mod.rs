@@ -8,4 +8,4 @@ pub mod markdown;
 pub mod sarif;
 pub mod test;
 
-pub use test::{TestReport, Thresholds};
+pub use test::{NeverLoaded, TestReport, Thresholds};

@@ -29,6 +29,7 @@ pub fn lint(report: &LintReport) -> Value {
                 "ruleId": finding.check,
                 "ruleIndex": CHECKS.iter().position(|check| check.id == finding.check),
                 "level": match finding.status {
+                    Severity::Note => "note",
                     Severity::Warn => "warning",
                     Severity::Fail => "error",
                 },

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::alerts::live::{Outcome, Step};
-use crate::alerts::proof::{Proof, RuleProof};
+use crate::alerts::proof::{CaseFailure, Proof, RuleProof};
 use crate::alerts::routing::CaseResult;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::reports::format::counted;
@@ -38,6 +38,19 @@ pub struct TestReport {
     pub routing: Vec<CaseResult>,
     /// What running servers showed.
     pub steps: Vec<Step>,
+    /// Documents that no server looks at, whatever stands in them.
+    pub refused: Vec<NeverLoaded>,
+}
+
+/// A document that no server looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NeverLoaded {
+    /// The file.
+    pub file: String,
+    /// The line.
+    pub line: u64,
+    /// What is wrong.
+    pub message: String,
 }
 
 /// Something to act upon.
@@ -65,6 +78,7 @@ impl TestReport {
         proof: Option<Proof>,
         routing: Vec<CaseResult>,
         steps: Vec<Step>,
+        refused: Vec<NeverLoaded>,
     ) -> Self {
         let percent = |share: f64| (share * 1000.0).floor() / 10.0;
         let mutation_percent = proof
@@ -83,6 +97,7 @@ impl TestReport {
             proof,
             routing,
             steps,
+            refused,
         };
         if report.problems().iter().any(|problem| problem.fails) {
             report.status = "FAIL";
@@ -96,7 +111,7 @@ impl TestReport {
         let (is, least) = (self.coverage_percent, self.thresholds.coverage_percent);
         let proof = self.proof.as_ref()?;
         // A run of routing cases alone has proved what it was for.
-        if proof.cases().0 == 0 && self.routing.is_empty() {
+        if proof.cases().0 == 0 && proof.expressions == 0 && self.routing.is_empty() {
             return Some("no unit case: nothing is proved of any alert".to_owned());
         }
         (is < least).then(|| format!("coverage is {is} %, wanted {least} %"))
@@ -122,8 +137,14 @@ impl TestReport {
                 fails,
             });
         };
+        // Alerts of one name share their cases: each is told once.
+        let mut told: Vec<&CaseFailure> = Vec::new();
         for rule in self.proof.iter().flat_map(|proof| &proof.rules) {
             for one in &rule.failures {
+                if told.contains(&one) {
+                    continue;
+                }
+                told.push(one);
                 let message = format!(
                     "{} in \"{}\" at {}: {}",
                     rule.alert, one.test, one.at, one.detail
@@ -142,6 +163,18 @@ impl TestReport {
             for one in &proof.expression_failures {
                 add("expression failed", "", 0, one.clone(), true);
             }
+            for one in &proof.refused {
+                add("refused", "", 0, format!("promtool refuses {one}"), true);
+            }
+        }
+        for one in &self.refused {
+            add(
+                "never loaded",
+                &one.file,
+                one.line,
+                one.message.clone(),
+                true,
+            );
         }
         for one in self.routing.iter().filter(|case| !case.passed) {
             let message = format!("{}: {}", one.name, one.reason);

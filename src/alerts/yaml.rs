@@ -1,0 +1,251 @@
+//! From the events of the YAML parser to nodes, as Go's packages build them: aliases and merge keys
+//! resolved, plain scalars kept as text.
+
+use std::collections::{BTreeMap, HashSet};
+
+use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
+
+use super::node::{Document, Key, Node, Spot, Style, Value};
+
+/// More values than this come from aliases of aliases only.
+const MOST_VALUES: usize = 2_000_000;
+
+/// A fault of the text: line and words.
+type Fault = (u64, String);
+
+#[derive(Default)]
+pub(super) struct Builder<'a> {
+    text: &'a str,
+    open: Vec<Frame>,
+    anchors: BTreeMap<usize, (Node, usize)>,
+    faults: Vec<(Spot, String)>,
+    done: Option<Node>,
+    values: usize,
+}
+
+/// A collection that is not closed yet.
+struct Frame {
+    anchor: usize,
+    /// How many values were there before it.
+    before: usize,
+    node: Node,
+    key: Option<Scalar>,
+}
+
+/// A node that can be a key.
+struct Scalar {
+    key: Key,
+    is_merge: bool,
+}
+
+impl<'a> Builder<'a> {
+    /// Reads all documents up to the first fault.
+    pub(super) fn read(text: &'a str) -> (Vec<Document>, Option<Fault>) {
+        let mut documents = Vec::new();
+        let fresh = || Self {
+            text,
+            ..Self::default()
+        };
+        let mut builder = fresh();
+        let mut parser = Parser::new_from_str(text);
+        while let Some(next) = parser.next_event() {
+            let (event, span) = match next {
+                Ok(pair) => pair,
+                Err(error) => {
+                    let line = error.marker().line() as u64;
+                    return (documents, Some((line, error.info())));
+                }
+            };
+            match event {
+                Event::DocumentStart(..) => builder = fresh(),
+                Event::DocumentEnd => {
+                    let faults = std::mem::take(&mut builder.faults);
+                    let root = builder.done.take();
+                    // A document of nothing, as behind a last `---`.
+                    if let Some(root) = root.filter(|root| root.value != Value::Null) {
+                        documents.push(Document { root, faults });
+                    }
+                }
+                event => {
+                    if let Err(said) = builder.take(event, span) {
+                        return (documents, Some((span.start.line() as u64, said)));
+                    }
+                }
+            }
+        }
+        (documents, None)
+    }
+
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
+        let mut spot = spot(span);
+        let begin = |anchor, style, value| Frame {
+            anchor,
+            before: self.values,
+            node: Node { value, style, spot },
+            key: None,
+        };
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let is_text = tag.is_some_and(|tag| tag.core_suffix() == Some("str"));
+                let style = scalar_style(style);
+                if style == Style::Block {
+                    // It ends with its last line, not with the blank ones behind.
+                    let raw = self.text.get(spot.byte..spot.end()).unwrap_or_default();
+                    spot.length = raw.trim_end().len();
+                }
+                let plain = style == Style::Plain && !is_text;
+                let value = match plain && is_null(&text) {
+                    true => Value::Null,
+                    false => Value::Text(text.into_owned()),
+                };
+                self.finish(anchor, 1, Node { value, style, spot }, spot)
+            }
+            Event::SequenceStart(style, anchor, _) => {
+                let frame = begin(anchor, collection_style(style), Value::Sequence(Vec::new()));
+                self.open.push(frame);
+                Ok(())
+            }
+            Event::MappingStart(style, anchor, _) => {
+                let frame = begin(anchor, collection_style(style), Value::Mapping(Vec::new()));
+                self.open.push(frame);
+                Ok(())
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(frame) = self.open.pop() else {
+                    return Ok(());
+                };
+                let mut node = frame.node;
+                if node.style == Style::Flow {
+                    node.spot.length = spot.end().saturating_sub(node.spot.byte);
+                }
+                if let Value::Mapping(entries) = &mut node.value {
+                    resolve_merges(entries);
+                }
+                let size = 1 + self.values - frame.before;
+                let own = node.spot;
+                self.finish(frame.anchor, size, node, own)
+            }
+            Event::Alias(anchor) => {
+                let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
+                    return Err("an alias of what is not complete yet".to_owned());
+                };
+                self.values += size;
+                self.finish(0, 1, node, spot)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts a complete value where it belongs; `own` is where it stands there, which an alias does not.
+    fn finish(&mut self, anchor: usize, size: usize, node: Node, own: Spot) -> Result<(), String> {
+        self.values += 1;
+        if self.values > MOST_VALUES {
+            return Err("aliases of aliases come to too many values".to_owned());
+        }
+        if anchor > 0 {
+            self.anchors.insert(anchor, (node.clone(), size));
+        }
+        let Some(frame) = self.open.last_mut() else {
+            self.done = Some(node);
+            return Ok(());
+        };
+        if frame.node.style == Style::Block {
+            let length = own.end().saturating_sub(frame.node.spot.byte);
+            frame.node.spot.length = frame.node.spot.length.max(length);
+        }
+        match &mut frame.node.value {
+            Value::Sequence(items) => items.push(node),
+            Value::Mapping(entries) => match frame.key.take() {
+                None => {
+                    let is_merge = node.style == Style::Plain
+                        && matches!(&node.value, Value::Text(text) if text == MERGE);
+                    let name = match &node.value {
+                        Value::Text(text) => text.clone(),
+                        Value::Null => "null".to_owned(),
+                        _ => return Err("a key that is not a scalar".to_owned()),
+                    };
+                    let key = Key {
+                        name,
+                        spot: node.spot,
+                    };
+                    frame.key = Some(Scalar { key, is_merge });
+                }
+                Some(Scalar { key, is_merge }) => {
+                    let is_map = |node: &Node| matches!(node.value, Value::Mapping(_));
+                    let merges = is_map(&node)
+                        || (!node.items().is_empty() && node.items().iter().all(is_map));
+                    if is_merge && !merges {
+                        let said = "`<<` takes a mapping or a list of mappings";
+                        self.faults.push((key.spot, said.to_owned()));
+                    } else if !is_merge && entries.iter().any(|(known, _)| known.name == key.name) {
+                        let said = format!("the key `{}` comes twice", key.name);
+                        self.faults.push((key.spot, said));
+                    } else {
+                        entries.push((key, node));
+                    }
+                }
+            },
+            Value::Null | Value::Text(_) => {}
+        }
+        Ok(())
+    }
+}
+
+const MERGE: &str = "<<";
+
+/// Own keys win over merged ones, and of merged mappings the first.
+fn resolve_merges(entries: &mut Vec<(Key, Node)>) {
+    if !entries.iter().any(|(key, _)| key.name == MERGE) {
+        return;
+    }
+    let (merges, mut own): (Vec<_>, Vec<_>) = std::mem::take(entries)
+        .into_iter()
+        .partition(|(key, node)| key.name == MERGE && !matches!(node.value, Value::Text(_)));
+    let mut known: HashSet<String> = own.iter().map(|(key, _)| key.name.clone()).collect();
+    for (_, node) in merges {
+        let maps = match node.value {
+            Value::Sequence(items) => items,
+            _ => vec![node],
+        };
+        for map in maps {
+            let Value::Mapping(pairs) = map.value else {
+                continue;
+            };
+            for (key, value) in pairs {
+                if known.insert(key.name.clone()) {
+                    own.push((key, value));
+                }
+            }
+        }
+    }
+    *entries = own;
+}
+
+fn is_null(text: &str) -> bool {
+    ["", "~", "null", "Null", "NULL"].contains(&text)
+}
+
+fn spot(span: Span) -> Spot {
+    let range = span.byte_range().unwrap_or(0..0);
+    Spot {
+        line: span.start.line() as u64,
+        byte: range.start,
+        length: range.len(),
+    }
+}
+
+const fn scalar_style(style: ScalarStyle) -> Style {
+    match style {
+        ScalarStyle::Plain => Style::Plain,
+        ScalarStyle::SingleQuoted => Style::Single,
+        ScalarStyle::DoubleQuoted => Style::Double,
+        ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+    }
+}
+
+const fn collection_style(style: StructureStyle) -> Style {
+    match style {
+        StructureStyle::Block => Style::Block,
+        StructureStyle::Flow => Style::Flow,
+    }
+}
