@@ -196,23 +196,44 @@ impl Node {
     /// ask for and which others read as they are written.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
+        self.to_json_by(|text| match text.parse::<i64>() {
+            Ok(number) if number.to_string() == text => number.into(),
+            _ => text.into(),
+        })
+    }
+
+    /// Returns the same as a Kubernetes API server is sent it.
+    #[must_use]
+    pub fn to_api_json(&self) -> serde_json::Value {
+        self.to_json_by(plain_to_json)
+    }
+
+    fn to_json_by(&self, plain: fn(&str) -> serde_json::Value) -> serde_json::Value {
         use serde_json::Value as Json;
         match &self.value {
             Value::Null => Json::Null,
-            Value::Text(text) => match text.parse::<i64>() {
-                Ok(number) if self.style == Style::Plain && number.to_string() == *text => {
-                    Json::Number(number.into())
-                }
-                _ => Json::String(text.clone()),
-            },
-            Value::Sequence(items) => items.iter().map(Self::to_json).collect(),
+            Value::Text(text) if self.style == Style::Plain => plain(text),
+            Value::Text(text) => Json::String(text.clone()),
+            Value::Sequence(items) => items.iter().map(|item| item.to_json_by(plain)).collect(),
             Value::Mapping(entries) => entries
                 .iter()
-                .map(|(key, node)| (key.name.clone(), node.to_json()))
+                .map(|(key, node)| (key.name.clone(), node.to_json_by(plain)))
                 .collect::<serde_json::Map<_, _>>()
                 .into(),
         }
     }
+}
+
+/// Returns what a plain scalar is to a Kubernetes API server, which is sent JSON.
+fn plain_to_json(text: &str) -> serde_json::Value {
+    match text {
+        "true" | "True" | "TRUE" => return true.into(),
+        "false" | "False" | "FALSE" => return false.into(),
+        _ => {}
+    }
+    // Only what is written as JSON writes it: `0x10` and `1_000` are left as texts.
+    let number = serde_json::from_str::<serde_json::Number>(text);
+    number.map_or_else(|_| text.into(), serde_json::Value::Number)
 }
 
 /// A document and what is wrong with its mappings.

@@ -404,9 +404,10 @@ impl ColumnTally {
         let are_measured = self.has_fractions || self.has_many_numbers();
         let with_remarks =
             numbers * 2 > values && are_measured && self.other_texts.len() as u64 <= FEW_WORDS;
-        // A few whole numbers beyond 2^53 among others are amounts, and so are those that doubles
-        // tell apart. Where they are half and doubles would join them, they are codes.
-        let are_codes = self.are_joined && 2 * self.big >= numbers;
+        // A few whole numbers beyond 2^53 among others are amounts, and so are those that differ in
+        // nearly every row. Where they are half, and repeat or doubles would join them, they are codes.
+        let repeat = 2 * self.big_by_double.len() as u64 <= self.big;
+        let are_codes = self.big > 0 && (self.are_joined || repeat) && 2 * self.big >= numbers;
         let is_number = numbers > 0 && (nearly_all || with_remarks) && !are_codes;
         let mark = usize::from(is_comma);
         let was_spelled = is_number && self.spelled.values().any(|count| count[mark] > 0);

@@ -29,7 +29,7 @@ pub struct LearnedRows {
     /// The filter, base64.
     pub filter: String,
     /// The keys are those of canonical texts. An older version took the texts as they were written.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub canonical: bool,
 }
 

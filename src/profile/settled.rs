@@ -87,6 +87,15 @@ fn settle_rounding(values: &mut [Settled<'_>]) {
     let mut joined: Vec<(usize, String)> = Vec::new();
     let mut rows = 0;
     for near in numbers.chunk_by(close) {
+        // Neighbours in a continuum, such as scores crowded at 1, are close each to the next: that is
+        // how dense they are and not how they were rounded.
+        if near
+            .first()
+            .zip(near.last())
+            .is_some_and(|(a, b)| !close(a, b))
+        {
+            return;
+        }
         // Spellings of a number that is stored twice are counted together.
         let equal = |a: &(f64, usize), b: &(f64, usize)| a.0 == b.0;
         let same: Vec<&[(f64, usize)]> = near.chunk_by(equal).collect();
@@ -149,5 +158,22 @@ mod tests {
         let few = [("0.3", 998), ("0.30000000000000004", 2)];
         assert_eq!(settled(&few).len(), 2);
         assert_eq!(settled(&[("1", 5), ("01", 5), ("0.5", 1)]).len(), 3);
+    }
+
+    #[test]
+    fn a_continuum_stays_what_it_is() {
+        let texts: Vec<String> = (0..100_u32)
+            .map(|step| format!("{}", 0.999_99 + f64::from(step) * 5e-8))
+            .collect();
+        let mut values: Vec<Settled<'_>> = texts
+            .iter()
+            .map(|text| Settled {
+                stored: text,
+                name: Cow::Borrowed(text),
+                count: 3,
+            })
+            .collect();
+        settle_rounding(&mut values);
+        assert!(values.iter().all(|value| value.name == value.stored));
     }
 }

@@ -51,7 +51,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ureq", &["http"]),
     ("flate2", &["data", "http"]),
     ("percent_encoding", &["percent"]),
-    ("glob", &["data"]),
+    ("glob", &["alerts", "data"]),
     // The prediction log is written row by row as predictions are made: no data set, no reader.
     ("csv", &["data", "serve"]),
     ("memmap2", &["data"]),

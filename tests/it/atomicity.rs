@@ -54,7 +54,7 @@ fn wide() -> Churnctl {
     };
     let churnctl = Churnctl::new()
         .table("baseline.csv", &side(0))
-        .table("current.csv", &side(1));
+        .table("current.csv", &side(5));
     for name in ["baseline", "current"] {
         let (data, profile) = (format!("{name}.csv"), format!("{name}.json"));
         churnctl

@@ -911,6 +911,7 @@ fn answered(churnctl: &Churnctl, args: &str, answer: &[u8]) -> Option<(Option<i3
     let mut child = std::process::Command::new(script)
         .args(["-qec", &line, "/dev/null"])
         .env("TERM", "xterm")
+        .env_remove("CHURNCTL_REQUIRE")
         .current_dir(churnctl.path(""))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

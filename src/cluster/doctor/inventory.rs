@@ -25,7 +25,7 @@ impl Inventory {
         let mut inventory = Self::default();
         for source in sources::read(paths)? {
             for document in node::documents(&source)? {
-                inventory.add(document.to_json());
+                inventory.add(document.to_api_json());
             }
         }
         if inventory.objects.is_empty() {
