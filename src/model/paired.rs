@@ -27,7 +27,7 @@ pub struct Comparison {
 /// Both models are measured on the same rows, so what counts is how the difference moves with a
 /// row. Log loss: the mean of the differences by row. Average precision: the delete-one jackknife
 /// of the difference, that is what it would be without each of the rows. The intervals are those
-/// of the figures themselves, see [`intervals`](crate::stats::intervals). Ties in the score are
+/// of the figures themselves, see `stats::intervals`. Ties in the score are
 /// one step of the precision-recall curve.
 ///
 /// # Panics

@@ -228,7 +228,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
     );
     let column = format!("a`; {insert}; --").replace('`', "``");
     let weird = server.address(&format!(
-        "query=select id % 7 as `{column}`, id % 2 as `b${{env:HOME}}`, case when id % 2 = 0 then \
+        "query=select id %25 7 as `{column}`, id %25 2 as `b${{env:HOME}}`, case when id %25 2 = 0 then \
          cast(X'78275c29203b247b656e763a484f4d457d' as string) else '; {}' end as `c;` from range(200)",
         insert.replace('\'', "\"")
     ));
@@ -308,7 +308,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
 }
 
 /// Takes long, whatever the engine, and can be ended at any time.
-const SLOW: &str = "query=select id % 7 as a from range(100000000000)";
+const SLOW: &str = "query=select id %25 7 as a from range(100000000000)";
 
 #[test]
 fn nothing_is_left_running_and_a_server_that_goes_is_missed() {
