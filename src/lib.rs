@@ -30,6 +30,7 @@
 //! let (baseline, _) = profile(
 //!     open("examples/data/telco_baseline.csv")?,
 //!     Roles::default(),
+//!     None,
 //!     now.clone(),
 //!     &Silent,
 //! )?;
