@@ -248,13 +248,17 @@ pub fn annotation<'a>(job: &'a Job, name: &str) -> Option<&'a str> {
 }
 
 /// Tells whether the CronJob of this uid made the Job, or is said to have.
+///
+/// An owner need not be the controller: kubectl 1.18 to 1.24 made owner references without
+/// `controller: true` (kubernetes/kubernetes#47538), and queues such as Kueue may control a Job that
+/// the CronJob owns. The uid alone decides: a CronJob of the same name that was made anew is another.
 #[must_use]
 pub fn is_of(job: &Job, cron_job_uid: &str) -> bool {
     job.metadata
         .owner_references
         .iter()
         .flatten()
-        .any(|owner| owner.controller == Some(true) && owner.uid == cron_job_uid)
+        .any(|owner| !cron_job_uid.is_empty() && owner.uid == cron_job_uid)
 }
 
 #[cfg(test)]
@@ -278,6 +282,30 @@ mod tests {
             }
         }))
         .expect("a CronJob")
+    }
+
+    #[test]
+    fn a_job_is_of_the_cron_job_whose_uid_an_owner_has_controller_or_not() {
+        // kubectl 1.25 and later, 1.18 to 1.24 (no `controller`), and a Job that Kueue controls.
+        for owners in [
+            json!([{"uid": "u-1", "controller": true}]),
+            json!([{"uid": "u-1"}]),
+            json!([{"uid": "w-1", "controller": true}, {"uid": "u-1", "controller": false}]),
+        ] {
+            let of = |uid| {
+                let mut owners = owners.clone();
+                for owner in owners.as_array_mut().expect("a list") {
+                    owner["apiVersion"] = json!("batch/v1");
+                    owner["kind"] = json!("CronJob");
+                    owner["name"] = json!("retrain");
+                }
+                let job = json!({"metadata": {"name": "j", "ownerReferences": owners}});
+                is_of(&serde_json::from_value(job).expect("a Job"), uid)
+            };
+            assert!(of("u-1"), "{owners}");
+            assert!(!of("u-2") && !of(""), "{owners}");
+        }
+        assert!(!is_of(&Job::default(), "u-1"));
     }
 
     fn value(job: &Job) -> serde_json::Value {

@@ -13,6 +13,7 @@ pub mod ledger;
 mod lines;
 mod logs;
 pub mod names;
+mod pods;
 mod retry;
 pub mod runs;
 mod session;

@@ -85,8 +85,12 @@ impl Trigger {
     }
 }
 
-/// Returns the name of the Job that stands for a key: at most 53 bytes, a valid DNS label wherever
-/// the CronJob's name is one, the same for the same key.
+/// Returns the name of the Job that stands for a key: at most 53 bytes, the same for the same key.
+///
+/// It is a DNS label even where the CronJob's name has dots: the API server builds the host names of
+/// an indexed Job's pods from it, and refuses the Job where they are none (`validateJobSpec` in
+/// Kubernetes' pkg/apis/batch/validation). With dots as dashes `a.b` and `a-b` still differ: the hash
+/// is of the name as it was.
 ///
 /// # Examples
 ///
@@ -103,6 +107,7 @@ pub fn job_name(cron_job: &str, trigger: Trigger, key: &str) -> String {
         end -= 1;
     }
     let kept = cron_job[..end].trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    let kept = kept.replace('.', "-");
     let hash = digest(&[cron_job, trigger.as_str(), key]);
     format!("{kept}-{}-{}", trigger.letter(), &hash[..DIGITS])
 }
@@ -113,16 +118,14 @@ mod tests {
 
     use super::*;
 
-    fn is_dns_subdomain(name: &str) -> bool {
-        let label = |label: &str| {
-            !label.is_empty()
-                && label
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
-        name.len() <= 63 && name.split('.').all(label)
+    /// RFC 1123, as `IsDNS1123Label` of k8s.io/apimachinery checks it.
+    fn is_dns_label(name: &str) -> bool {
+        (1..=63).contains(&name.len())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            && !name.starts_with('-')
+            && !name.ends_with('-')
     }
 
     proptest! {
@@ -133,7 +136,7 @@ mod tests {
         ) {
             for trigger in [Trigger::Manual, Trigger::Alert] {
                 let name = job_name(&cron_job, trigger, &key);
-                prop_assert!(is_dns_subdomain(&name), "{name}");
+                prop_assert!(is_dns_label(&name), "{name}");
                 prop_assert_eq!(&name, &job_name(&cron_job, trigger, &key));
             }
         }
@@ -154,6 +157,22 @@ mod tests {
             name.starts_with("abcdefghijklmnopqrstuvwxyz-abcdefghijkl-m-"),
             "{name}"
         );
-        assert!(is_dns_subdomain(&name) && name.len() <= 53, "{name}");
+        assert!(is_dns_label(&name) && name.len() <= 53, "{name}");
+        // The same length with dots: the cut falls behind one, and at its host name's index of nine
+        // digits the pod of an indexed Job is still called by a DNS label.
+        let dotted = "team.a.churn-retrain.weekly-aaaaaaaaaaa.bbbbbbbbbbbb";
+        assert_eq!(dotted.len(), 52);
+        let name = job_name(dotted, Trigger::Manual, "k");
+        assert!(
+            name.starts_with("team-a-churn-retrain-weekly-aaaaaaaaaaa-m-"),
+            "{name}"
+        );
+        assert!(is_dns_label(&format!("{name}-999999999")), "{name}");
+    }
+
+    #[test]
+    fn names_that_differ_in_dots_alone_make_different_jobs() {
+        let of = |name| job_name(name, Trigger::Manual, "k");
+        assert_ne!(of("churn.retrain"), of("churn-retrain"));
     }
 }

@@ -33,6 +33,8 @@ pub struct Session {
 pub enum Heard {
     /// Its state has changed.
     State(JobState),
+    /// One of its pods does not come to run, and why.
+    Stuck(String),
     /// One of its pods has written a line.
     Log(LogLine),
     /// Logs are not to be had; the wait goes on.
@@ -204,6 +206,16 @@ impl Session {
                     end
                 })
             };
+            {
+                let (cluster, name) = (self.cluster.clone(), name.to_owned());
+                let (ended, told) = (has_ended.clone(), told.clone());
+                tokio::spawn(async move {
+                    let tell = |text| {
+                        let _ = told.try_send(Heard::Stuck(text));
+                    };
+                    cluster.tell_stuck_pods(&name, ended, tell).await;
+                });
+            }
             if with_logs {
                 let (cluster, name) = (self.cluster.clone(), name.to_owned());
                 tokio::spawn(follow_logs(cluster, name, has_ended, told.clone()));

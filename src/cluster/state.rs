@@ -7,8 +7,10 @@ use k8s_openapi::api::batch::v1::Job;
 /// What has become of a Job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobState {
-    /// No pod yet, or `spec.suspend`.
+    /// No pod yet.
     Waiting,
+    /// `spec.suspend`: no pod will come until somebody, or a queue such as Kueue, resumes it.
+    Suspended,
     /// Pods are at work, or between two tries.
     Running {
         /// Pods that are not finished.
@@ -33,8 +35,12 @@ impl JobState {
     /// Reads the status of a Job.
     #[must_use]
     pub fn of(job: &Job) -> Self {
+        let wanted = job.spec.as_ref().and_then(|spec| spec.suspend);
         let Some(status) = &job.status else {
-            return Self::Waiting;
+            return match wanted {
+                Some(true) => Self::Suspended,
+                Some(false) | None => Self::Waiting,
+            };
         };
         let condition = |kind: &str| {
             let mut conditions = status.conditions.iter().flatten();
@@ -52,6 +58,10 @@ impl JobState {
         if condition("SuccessCriteriaMet").is_some() || condition("FailureTarget").is_some() {
             return Self::Ending;
         }
+        // The spec is ahead of the condition when a Job is suspended and when it is resumed.
+        if wanted.unwrap_or_else(|| condition("Suspended").is_some()) {
+            return Self::Suspended;
+        }
         let (active, failed) = (status.active.unwrap_or(0), status.failed.unwrap_or(0));
         if active == 0 && failed == 0 {
             return Self::Waiting;
@@ -64,7 +74,7 @@ impl JobState {
     pub const fn is_finished(&self) -> bool {
         match self {
             Self::Complete | Self::Failed { .. } => true,
-            Self::Waiting | Self::Running { .. } | Self::Ending => false,
+            Self::Waiting | Self::Suspended | Self::Running { .. } | Self::Ending => false,
         }
     }
 
@@ -73,6 +83,7 @@ impl JobState {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
+            Self::Suspended => "suspended",
             Self::Running { .. } => "running",
             Self::Ending => "ending",
             Self::Complete => "complete",
@@ -132,7 +143,7 @@ mod tests {
         for state in [
             with("Complete", "False"),
             with("Failed", "False"),
-            with("Suspended", "True"),
+            with("Suspended", "False"),
         ] {
             assert_eq!(
                 state,
@@ -149,6 +160,32 @@ mod tests {
         for kind in ["FailureTarget", "SuccessCriteriaMet"] {
             assert_eq!(with(kind, "True"), JobState::Ending);
         }
+    }
+
+    #[test]
+    fn a_suspended_job_is_neither_waiting_for_a_pod_nor_running() {
+        // `suspendJob` in Kubernetes' pkg/controller/job sets the condition after the spec: the spec
+        // is what will be.
+        let of = |suspend: serde_json::Value, conditions: serde_json::Value| {
+            let job = json!({"metadata": {"name": "j"},
+                "spec": {"suspend": suspend, "template": {}},
+                "status": {"active": 1, "conditions": conditions}});
+            JobState::of(&serde_json::from_value(job).expect("a Job"))
+        };
+        let told = |value: &str| json!([{"type": "Suspended", "status": value}]);
+        let running = JobState::Running {
+            active: 1,
+            failed: 0,
+        };
+        assert_eq!(of(json!(true), json!([])), JobState::Suspended);
+        assert_eq!(of(json!(true), told("True")), JobState::Suspended);
+        assert_eq!(of(json!(false), told("True")), running);
+        assert_eq!(of(json!(false), told("False")), running);
+        assert_eq!(with("Suspended", "True"), JobState::Suspended);
+        assert!(!JobState::Suspended.is_finished());
+        // A Job that failed for good stays so, whatever its spec says.
+        let failed = json!([{"type": "Failed", "status": "True"}]);
+        assert!(of(json!(true), failed).is_finished());
     }
 
     #[test]

@@ -86,7 +86,10 @@ impl Cluster {
                     reason: reason.clone(),
                     message: message.clone(),
                 }),
-                JobState::Waiting | JobState::Running { .. } | JobState::Ending => None,
+                JobState::Waiting
+                | JobState::Suspended
+                | JobState::Running { .. }
+                | JobState::Ending => None,
             };
             last = Some(state);
             end

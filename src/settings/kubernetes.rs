@@ -109,9 +109,11 @@ fn item(name: &str, text: &str) -> Result<(), String> {
             &["ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"],
         ),
         "k8s.namespace" | "k8s.monitoring_namespace" | "k8s.api_name" => dns(text, 63, false),
-        // A Job's name is the CronJob's with eleven characters behind it, and has to fit into a label.
-        "k8s.drift_cronjob" | "k8s.retrain_cronjob" | "k8s.score_cronjob" => dns(text, 52, false),
-        "k8s.suspend" => dns(text, 52, false),
+        // A CronJob's name is a DNS subdomain, dots included. A Job's name is the CronJob's with eleven
+        // characters behind it, and has to fit into a label: hence 52 (Kubernetes' ValidateCronJobCreate).
+        "k8s.drift_cronjob" | "k8s.retrain_cronjob" | "k8s.score_cronjob" | "k8s.suspend" => {
+            dns(text, 52, true)
+        }
         "k8s.image_pull_secret" | "k8s.storage_class" | "k8s.hook_secret" | "alerts.secret" => {
             dns(text, 253, true)
         }
@@ -198,7 +200,8 @@ fn dns(text: &str, longest: usize, dots: bool) -> Result<(), String> {
     match good && parts {
         true => Ok(()),
         false => Err(format!(
-            "\"{text}\" is no name in Kubernetes: 1 to {longest} lowercase letters, digits and `-`, no `-` at an end"
+            "\"{text}\" is not a name in Kubernetes: 1 to {longest} lowercase letters, digits{} and `-`, no `-` at an end",
+            if dots { ", `.`" } else { "" }
         )),
     }
 }

@@ -303,8 +303,8 @@ fn stale(options: &Options, daily: bool) -> Rule {
         for_minutes: 10,
         expr: r#"max by (namespace, cronjob) (
   time() - (
-    kube_cronjob_status_last_successful_time{namespace="$namespace",cronjob=~"$drift_cronjob|$score_cronjob"}
-    or on (namespace, cronjob) kube_cronjob_created{namespace="$namespace",cronjob=~"$drift_cronjob|$score_cronjob"}
+    kube_cronjob_status_last_successful_time{namespace="$namespace",cronjob=~"$drift_cronjob_pattern|$score_cronjob_pattern"}
+    or on (namespace, cronjob) kube_cronjob_created{namespace="$namespace",cronjob=~"$drift_cronjob_pattern|$score_cronjob_pattern"}
   )
 ) > $daily_stale_seconds
 unless on (namespace, cronjob) kube_cronjob_spec_suspend == 1"#,
@@ -410,7 +410,7 @@ fn suspended(options: &Options) -> Rule {
         severity: Severity::Warning,
         for_minutes: 24 * 60,
         expr: r#"max by (namespace, cronjob) (
-  kube_cronjob_spec_suspend{namespace="$namespace",cronjob=~"$drift_cronjob|$score_cronjob|$retrain_cronjob"}
+  kube_cronjob_spec_suspend{namespace="$namespace",cronjob=~"$drift_cronjob_pattern|$score_cronjob_pattern|$retrain_cronjob_pattern"}
 ) == 1"#,
         summary: "CronJob is suspended",
         description: "{{ $labels.cronjob }} has been suspended for a day.",

@@ -139,6 +139,11 @@ impl Options {
     }
 
     fn word(&self, word: &str) -> Option<String> {
+        // Inside of `=~"..."`: a dot of a name is itself, and its backslash is escaped once more, as
+        // PromQL's quotes take it.
+        if let Some(name) = word.strip_suffix("_pattern") {
+            return Some(self.word(name)?.replace('.', "\\\\."));
+        }
         Some(match word {
             "namespace" => self.namespace.clone(),
             "api_job" => self.api_job.clone(),
@@ -171,6 +176,16 @@ mod tests {
         assert_eq!(filled, "a{n=\"churn-mlops\"} > 0.3, \"$1\" $what");
         // 14.4 x 0.001
         assert_eq!(options.fill("$burn_ratio"), "0.0144");
+    }
+
+    #[test]
+    fn a_dot_of_a_name_is_a_dot_in_a_regular_expression() {
+        let options = Options {
+            drift_cronjob: "team.a.drift".to_owned(),
+            ..Options::default()
+        };
+        let filled = options.fill("{c=~\"$drift_cronjob_pattern\"} {c=\"$drift_cronjob\"}");
+        assert_eq!(filled, r#"{c=~"team\\.a\\.drift"} {c="team.a.drift"}"#);
     }
 
     #[test]

@@ -221,7 +221,7 @@ mod tests {
         let mut options = Options {
             namespace: "prod-2".to_owned(),
             api_job: "scores".to_owned(),
-            drift_cronjob: "drift-hourly".to_owned(),
+            drift_cronjob: "team.a.drift-hourly".to_owned(),
             score_cronjob: "score-it".to_owned(),
             ..Options::default()
         };

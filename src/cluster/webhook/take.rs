@@ -294,7 +294,10 @@ impl Hook {
 /// Returns word and sentence of a refusal.
 fn refused(decision: &Decision) -> (&'static str, String) {
     match decision {
-        Decision::Running(job) => ("running", format!("the Job {job} is running")),
+        Decision::Running(job) => (
+            "running",
+            format!("the Job {job} is running, or has yet to run"),
+        ),
         Decision::CoolingDown { job, until } => (
             "cooling_down",
             format!("{job} was started a short while ago; welcome from {until} on"),

@@ -210,12 +210,12 @@ pub fn run(request: &NowRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     };
     said(&outcome, &job, &session, request, shell);
     let end = match words.wait || words.logs {
-        true => follow(&session, &job, words, shell)?,
+        true => Some(follow(&session, &job, words, shell)?),
         false => None,
     };
     print(request, &session, word, Some(&job), end.as_ref(), shell)?;
     match end {
-        Some(end) => verdict(&job, &session.place().namespace, &end),
+        Some(seen) => verdict(&job, &session.place().namespace, &seen),
         None => Ok(ExitCode::Ok),
     }
 }
@@ -394,19 +394,23 @@ fn look_again(job: &str, namespace: &str) -> String {
     )
 }
 
-/// Follows the Job; none if somebody would not wait any longer.
-fn follow(
-    session: &Session,
-    job: &str,
-    words: &NowWords,
-    shell: &Shell<'_>,
-) -> Result<Option<End>> {
+/// How a Job ended, and what was heard of it last: where the time was up, that is why.
+struct SeenEnd {
+    end: End,
+    last: Option<String>,
+}
+
+/// Follows the Job to its end, or until the time is up.
+fn follow(session: &Session, job: &str, words: &NowWords, shell: &Shell<'_>) -> Result<SeenEnd> {
     let namespace = session.place().namespace.clone();
     let lost =
         |error: Error| error.hint(format!("the Job goes on; {}", look_again(job, &namespace)));
     let found = session.job(job).map_err(|error| lost(error.into()))?;
     let Some(uid) = found.and_then(|job| job.metadata.uid) else {
-        return Ok(Some(End::Deleted));
+        return Ok(SeenEnd {
+            end: End::Deleted,
+            last: None,
+        });
     };
     let (stop, terminated) = (Stop::new(), Arc::new(AtomicBool::new(false)));
     let taken = {
@@ -424,6 +428,7 @@ fn follow(
     let messages = shell.messages();
     let progress = shell.progress();
     progress.stage(&format!("wait for {job}"), None);
+    let mut last = None;
     let followed = session.follow(
         (job, &uid),
         words.timeout,
@@ -434,6 +439,12 @@ fn follow(
                 let text = state(&seen);
                 progress.note(&text);
                 messages.info(&format!("{job}: {text}"));
+                last = Some(text);
+            }
+            Heard::Stuck(text) => {
+                progress.note(&text);
+                messages.warn(&format!("{job}: {text}"));
+                last = Some(text);
             }
             Heard::Log(line) => messages.info(&format!("{} | {}", line.from, line.text)),
             Heard::NoLogs(error) => {
@@ -444,7 +455,7 @@ fn follow(
     progress.finish();
     drop(taken);
     match followed.map_err(lost)? {
-        Followed::Ended(end) => Ok(Some(end)),
+        Followed::Ended(end) => Ok(SeenEnd { end, last }),
         Followed::Detached => {
             let code = match terminated.load(Ordering::Relaxed) {
                 true => ExitCode::Terminated,
@@ -463,7 +474,7 @@ fn print(
     session: &Session,
     outcome: &'static str,
     job: Option<&str>,
-    end: Option<&End>,
+    end: Option<&SeenEnd>,
     shell: &mut Shell<'_>,
 ) -> Result<()> {
     let place = session.place();
@@ -473,17 +484,17 @@ fn print(
         namespace: &place.namespace,
         cron_job: &request.from,
         job,
-        end: end.map(|end| match end {
-            End::Failed { reason, message } => EndShown {
+        end: end.map(|SeenEnd { end, last }| {
+            let (reason, message) = match end {
+                End::Failed { reason, message } => (Some(&**reason), Some(&**message)),
+                End::TimedOut => (None, last.as_deref()),
+                End::Complete | End::Deleted => (None, None),
+            };
+            EndShown {
                 state: end.as_str(),
-                reason: Some(reason),
-                message: Some(message),
-            },
-            End::Complete | End::Deleted | End::TimedOut => EndShown {
-                state: end.as_str(),
-                reason: None,
-                message: None,
-            },
+                reason,
+                message,
+            }
         }),
     };
     let document = shell.document("retrain now", SCHEMA_VERSION, body);
@@ -491,18 +502,18 @@ fn print(
         return Ok(());
     }
     let job = job.unwrap_or_default();
-    let (tone, line) = match end {
+    let (tone, line) = match end.map(|seen| &seen.end) {
         None => (Tone::Good, format!("job/{job} {outcome}")),
         Some(End::Complete) => (Tone::Good, format!("job/{job} complete")),
         Some(End::Failed { .. }) => (Tone::Bad, format!("job/{job} failed")),
         Some(End::Deleted) => (Tone::Bad, format!("job/{job} deleted")),
-        Some(End::TimedOut) => (Tone::Warn, format!("job/{job} still running")),
+        Some(End::TimedOut) => (Tone::Warn, format!("job/{job} has not ended")),
     };
     shell.print_line(tone, &line)
 }
 
-fn verdict(job: &str, namespace: &str, end: &End) -> Result<ExitCode> {
-    let error = match end {
+fn verdict(job: &str, namespace: &str, seen: &SeenEnd) -> Result<ExitCode> {
+    let error = match &seen.end {
         End::Complete => return Ok(ExitCode::Ok),
         End::Failed { reason, message } => Error::new(
             ExitCode::Failed,
@@ -515,7 +526,10 @@ fn verdict(job: &str, namespace: &str, end: &End) -> Result<ExitCode> {
             .hint(format!("kubectl get events -n {namespace}")),
         End::TimedOut => Error::new(
             ExitCode::TimedOut,
-            format!("the Job {job} has not ended in time; it goes on"),
+            match &seen.last {
+                Some(last) => format!("the Job {job} has not ended in time ({last}); it goes on"),
+                None => format!("the Job {job} has not ended in time; it goes on"),
+            },
         )
         .hint(look_again(job, namespace)),
     };

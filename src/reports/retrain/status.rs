@@ -56,7 +56,7 @@ pub struct RunShown {
     pub job: String,
     /// schedule, manual, alert or kubectl.
     pub trigger: String,
-    /// waiting, running, ending, complete, failed or gone.
+    /// waiting, suspended, running, ending, complete, failed or gone.
     pub outcome: &'static str,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,7 +17,7 @@ pub fn refusal(decision: &Decision, now: Timestamp) -> (String, String) {
             "another --key stands for another retrain".to_owned(),
         ),
         Decision::Running(job) => (
-            format!("the Job {job} is running"),
+            format!("the Job {job} is running, or has yet to run"),
             "wait for it (churnctl retrain status), or --force".to_owned(),
         ),
         Decision::CoolingDown { job, until } => (
@@ -74,6 +74,9 @@ pub fn span(time: Duration) -> String {
 pub fn state(state: &JobState) -> String {
     match state {
         JobState::Waiting => "waiting for a pod".to_owned(),
+        JobState::Suspended => {
+            "suspended: it runs when a queue admits it, or spec.suspend is set to false".to_owned()
+        }
         JobState::Running { active, failed: 0 } => match active {
             1 => "running".to_owned(),
             active => format!("running in {active} pods"),

@@ -208,3 +208,53 @@ fn forbidden_logs_are_said_and_the_wait_goes_on() {
         "{stderr}"
     );
 }
+
+#[test]
+fn a_wait_that_times_out_says_what_the_job_waited_for() {
+    type Hold = fn(&ApiServer, &str);
+    let holds: [(&str, Hold); 3] = [
+        // What Kueue does to every Job that it has not admitted.
+        (
+            "suspended: it runs when a queue admits it",
+            |server, job| {
+                server.edit("jobs", job, |job| {
+                    job["spec"]["suspend"] = json!(true);
+                    job["status"] = json!({"conditions": [{"type": "Suspended", "status": "True",
+                    "reason": "JobSuspended", "message": "Job suspended"}]});
+                });
+            },
+        ),
+        (
+            "has no node, Unschedulable: 0/1 nodes are available",
+            |server, job| {
+                let mut pod = pod(job, "p-1", json!({}));
+                pod["status"] = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled",
+                "status": "False", "reason": "Unschedulable",
+                "message": "0/1 nodes are available: 1 Insufficient memory."}]});
+                server.put(pod);
+            },
+        ),
+        (
+            "does not start, ImagePullBackOff: Back-off pulling image",
+            |server, job| {
+                let waiting = json!({"waiting": {"reason": "ImagePullBackOff",
+                "message": "Back-off pulling image \"churnctl:1\""}});
+                server.put(pod(job, "p-1", waiting));
+            },
+        ),
+    ];
+    for (wanted, hold) in holds {
+        let (server, churnctl) = stub();
+        let child = wait(&churnctl, &["--timeout", "4s", "--format=json"]);
+        let job = the_job(&server);
+        is_watched(&server);
+        hold(&server, &job);
+        let (got, stdout, stderr) = ended(child);
+        assert_eq!(got, code(ExitCode::TimedOut), "{stderr}");
+        // Told when it is seen, again in the error, and in the document.
+        assert_eq!(stderr.matches(wanted).count(), 2, "{stderr}");
+        let document: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+        let message = document["end"]["message"].as_str().expect("a reason");
+        assert!(message.contains(wanted), "{message}");
+    }
+}

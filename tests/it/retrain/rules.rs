@@ -100,6 +100,57 @@ fn a_scheduled_run_counts_as_one_that_runs() {
 }
 
 #[test]
+fn a_job_that_kubectl_made_without_a_controller_counts_and_so_does_a_suspended_one() {
+    // kubernetes/kubernetes#47538: owner references of kubectl 1.18 to 1.24 have no `controller: true`.
+    for (spec, status) in [
+        (json!({"suspend": false}), json!({"active": 1})),
+        (json!({"suspend": true}), json!({})),
+    ] {
+        let (server, churnctl) = stub();
+        server.put(json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": "by-hand", "namespace": "churn-mlops", "creationTimestamp": "2026-01-01T03:00:00Z",
+                "annotations": {"cronjob.kubernetes.io/instantiate": "manual"},
+                "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": CRON_JOB, "uid": format!("uid-of-{CRON_JOB}")}]},
+            "spec": spec, "status": status
+        }));
+        churnctl
+            .run(&now(&[]))
+            .expect(ExitCode::Refused)
+            .says("the Job by-hand is running, or has yet to run");
+        let status = churnctl.run(&["retrain", "status", "--format=json"]);
+        let runs = &status.expect(ExitCode::Ok).json()["runs"];
+        assert_eq!(runs[0]["trigger"], "kubectl", "{runs}");
+    }
+}
+
+#[test]
+fn a_cron_job_may_have_dots_and_every_length_that_kubernetes_allows() {
+    // ValidateCronJobCreate: a DNS subdomain of at most 52 characters.
+    let dotted = "team.a.churn-retrain.weekly-aaaaaaaaaaaaaaa.bbbbbbbb";
+    let longest = "a".repeat(52);
+    for name in [dotted, &longest] {
+        assert_eq!(name.len(), 52);
+        let (server, churnctl) = stub();
+        server.put(super::cron_job(name));
+        churnctl.run(&now(&["--from", name])).expect(ExitCode::Ok);
+        let jobs = server.jobs();
+        let job = jobs.first().expect("a Job");
+        assert!(job.len() <= 63 && !job.contains('.'), "{job}");
+        churnctl
+            .run(&now(&["--from", name]))
+            .expect(ExitCode::Refused)
+            .says("is running");
+    }
+    let (_server, churnctl) = stub();
+    let too_long = "a".repeat(53);
+    churnctl
+        .run(&now(&["--from", &too_long]))
+        .expect(ExitCode::Usage)
+        .says("is not a name in Kubernetes: 1 to 52");
+}
+
+#[test]
 fn the_same_key_starts_one_job_however_often_it_is_used() {
     let (server, churnctl) = stub();
     let first = churnctl
