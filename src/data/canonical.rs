@@ -22,6 +22,9 @@ use super::value::{Value, classify};
 #[must_use]
 pub fn canonical(field: &[u8]) -> Cow<'_, [u8]> {
     let trimmed = field.trim_ascii();
+    if is_shortest(trimmed) {
+        return Cow::Borrowed(trimmed);
+    }
     match classify(field) {
         Value::Number(number) => {
             if has_leading_zeros(trimmed) {
@@ -52,15 +55,49 @@ pub fn canonical(field: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
+/// Returns whether a text is at a glance the shortest of its number: most values of most columns
+/// are, and need not be written to know it.
+///
+/// Two decimals of up to 15 digits are two doubles, so no other text as short is this number. What
+/// this says no to may be the shortest still.
+fn is_shortest(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    // Fifteen digits and a point.
+    if digits.len() > 16 {
+        return false;
+    }
+    let mut point = None;
+    for (position, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {}
+            b'.' if point.is_none() => point = Some(position),
+            _ => return false,
+        }
+    }
+    let whole_ends = match (digits, point) {
+        ([.., b'0' | b'.'], Some(_)) => return false,
+        (_, Some(point)) => point,
+        (_, None) if digits.len() > 15 => return false,
+        (_, None) => digits.len(),
+    };
+    match digits.split_at(whole_ends) {
+        // Smaller ones are written with an exponent.
+        ([b'0'], fraction) => fraction.iter().skip(1).take(4).any(|&byte| byte != b'0'),
+        ([first, ..], _) => *first != b'0',
+        ([], _) => false,
+    }
+}
+
 /// As [`canonical`], for a value that is counted before it is known what its column is: a number
 /// whose point may stand between thousands stays as it is written. `1.230` may be 1230.
 #[must_use]
 pub fn canonical_to_count(field: &[u8]) -> Cow<'_, [u8]> {
-    let text = canonical(field);
-    if is_grouped(field) || is_grouped(&text) {
-        Cow::Borrowed(field.trim_ascii())
-    } else {
-        text
+    if is_grouped(field) {
+        return Cow::Borrowed(field.trim_ascii());
+    }
+    match canonical(field) {
+        Cow::Owned(text) if is_grouped(&text) => Cow::Borrowed(field.trim_ascii()),
+        text => text,
     }
 }
 
@@ -333,6 +370,15 @@ mod tests {
         fn a_canonical_text_is_its_own(field in "[-+.0-9eE]{0,24}|[tTrRuUeE]{4}|[0-9]{4}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?(Z|[+-][01][0-9]:?[0-5][0-9])?") {
             let once = canonical(field.as_bytes()).into_owned();
             prop_assert_eq!(canonical(&once).into_owned(), once);
+        }
+
+        #[test]
+        fn what_is_shortest_at_a_glance_is(field in "-?[0-9]{0,9}\\.?[0-9]{0,9}") {
+            let mut written = Vec::new();
+            if is_shortest(field.as_bytes()) {
+                write_number(field.parse().expect("a number"), &mut written);
+                prop_assert_eq!(String::from_utf8_lossy(&written), field);
+            }
         }
 
         #[test]
