@@ -2,6 +2,7 @@
 //! deadline, credentials go to one server only. What is said and understood is the caller's affair.
 
 mod access;
+mod cancel;
 mod message;
 mod policy;
 #[cfg(test)]
@@ -21,11 +22,13 @@ use crate::exit::ExitCode;
 use crate::proxies;
 
 pub use access::{Access, Secret};
+pub use cancel::Cancel;
 pub use message::{Method, Request, Response};
 pub use policy::{Pace, Policy, RealPace};
 pub use url::{BaseUrl, redacted};
 
-/// One server, as it is spoken to.
+/// One server, as it is spoken to. Clones share their connections.
+#[derive(Clone)]
 pub struct Client {
     server: &'static str,
     url: BaseUrl,
@@ -33,6 +36,7 @@ pub struct Client {
     authorization: Option<HeaderValue>,
     policy: Policy,
     pace: Arc<dyn Pace>,
+    cancel: Option<Cancel>,
 }
 
 /// Why an attempt gave no answer.
@@ -73,7 +77,22 @@ impl Client {
             agent: config.build().into(),
             policy,
             pace: Arc::new(RealPace::default()),
+            cancel: None,
         })
+    }
+
+    /// Returns the same, whose calls end when `cancel` says so, whatever they wait for: a name, a
+    /// connection, an answer, or the next attempt.
+    #[must_use]
+    pub fn with_cancel(mut self, cancel: Cancel) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// Returns how long all attempts of a call may take.
+    #[must_use]
+    pub const fn deadline(&self) -> Duration {
+        self.policy.deadline
     }
 
     /// Takes another clock.
@@ -109,8 +128,8 @@ impl Client {
     /// [`Request::once`] is tried again only if the server did not take it.
     ///
     /// # Errors
-    /// Fails with 69 if no answer came within the deadline, or none but "later". Does *not* fail
-    /// on a redirect or another 4xx.
+    /// Fails with 69 if no answer came within the deadline, or none but "later", with 130 if the
+    /// [`Cancel`] cut it short. Does *not* fail on a redirect or another 4xx.
     pub fn send(&self, request: &Request) -> Result<Response> {
         let begin = self.pace.now();
         let elapsed = || self.pace.now().saturating_sub(begin);
@@ -118,7 +137,16 @@ impl Client {
         loop {
             let left = self.policy.deadline.saturating_sub(elapsed());
             attempts += 1;
-            let outcome = self.attempt(request, left.min(self.policy.attempt));
+            let time = left.min(self.policy.attempt);
+            let outcome = match &self.cancel {
+                None => self.attempt(request, time),
+                Some(cancel) => {
+                    let (client, asked) = (self.clone(), request.clone());
+                    let attempt = move || client.attempt(&asked, time);
+                    let done = cancel.run(attempt);
+                    done.ok_or_else(|| self.cut_short(request))?
+                }
+            };
             let (failure, asked) = match outcome {
                 Ok(mut response) if !is_later(response.status) => {
                     response.attempts = attempts;
@@ -138,8 +166,21 @@ impl Client {
                 let asked = asked.filter(|_| again);
                 return Err(self.stayed_away(request, failure, attempts, seconds, asked));
             }
-            self.pace.sleep(pause);
+            match &self.cancel {
+                None => self.pace.sleep(pause),
+                Some(cancel) if cancel.pause(pause) => {}
+                Some(_) => return Err(self.cut_short(request)),
+            }
         }
+    }
+
+    fn cut_short(&self, request: &Request) -> Error {
+        let message = format!(
+            "no longer waiting for {} ({})",
+            self.server,
+            self.place(request)
+        );
+        Error::new(ExitCode::Interrupted, message)
     }
 
     /// Makes the error of an answer that is no 2xx: 77 for 401 and 403, 78 for a redirect, 65 for

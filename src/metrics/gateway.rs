@@ -253,14 +253,8 @@ pub fn holdings(client: &Client) -> Result<Holdings> {
     groups.sort_by(|a, b| a.key.labels.cmp(&b.key.labels));
     Ok(Holdings {
         groups,
-        gateway_seconds: response.header("date").and_then(seconds),
+        gateway_seconds: response.date().map(|date| date.as_second()),
     })
-}
-
-fn seconds(date: &str) -> Option<i64> {
-    let parser = jiff::fmt::rfc2822::DateTimeParser::new();
-    let time = parser.parse_timestamp(date).ok()?;
-    Some(time.as_second())
 }
 
 fn group(value: &serde_json::Value) -> Option<Group> {

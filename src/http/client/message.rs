@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -185,6 +186,13 @@ pub struct Response {
 }
 
 impl Response {
+    /// Returns the server's own time, in whole seconds, if it tells.
+    #[must_use]
+    pub fn date(&self) -> Option<Timestamp> {
+        let parser = jiff::fmt::rfc2822::DateTimeParser::new();
+        parser.parse_timestamp(self.header("date")?).ok()
+    }
+
     /// Tells whether the server did what was asked.
     #[must_use]
     pub const fn is_success(&self) -> bool {
