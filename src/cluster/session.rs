@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::{CronJob, Job};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{mpsc, watch};
 
 use super::access::Permission;
@@ -24,8 +24,21 @@ use crate::http::stop::Stop;
 
 /// A cluster, and the threads to talk to it.
 pub struct Session {
-    runtime: Runtime,
+    runtime: Handle,
     cluster: Cluster,
+    _threads: Threads,
+}
+
+/// The threads. They are not waited for at the end: one of them may look up a name for half a minute,
+/// and whoever sent a signal wants us gone.
+struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// What is heard while a Job is followed.
@@ -56,9 +69,15 @@ impl Session {
     /// # Errors
     /// Fails with 78 if there is no usable configuration.
     pub fn open(target: &Target) -> Result<Self> {
-        let runtime = runtime()?;
+        let threads = runtime()?;
+        let runtime = threads.handle().clone();
+        let threads = Threads(Some(threads));
         let cluster = runtime.block_on(Cluster::connect(target))?;
-        Ok(Self { runtime, cluster })
+        Ok(Self {
+            runtime,
+            cluster,
+            _threads: threads,
+        })
     }
 
     /// Returns where calls go.
