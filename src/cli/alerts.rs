@@ -260,7 +260,10 @@ struct TestArgs {
     /// Both servers must be ready; rules must be loaded, healthy and those of the files; selectors
     /// must find series. Then an alert is sent for each rule, with its labels and the label
     /// `churnctl_test`, its receivers are read back, and the delivery is awaited as long as the
-    /// running configuration says. All alerts are resolved at the end, also on Ctrl-C.
+    /// running configuration says. It arrived only if --catch saw it, or a counter of that receiver
+    /// alone did (Alertmanager 0.27 and newer with --enable-feature=receiver-name-in-metrics);
+    /// otherwise it was sent, delivery not observable. What is silenced, inhibited or muted is told
+    /// as that. All alerts are resolved at the end, also on Ctrl-C.
     #[arg(long, help_heading = LIVE)]
     live: bool,
 

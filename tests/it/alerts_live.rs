@@ -11,25 +11,25 @@ use crate::harness::{Churnctl, Run};
 use crate::servers::{Server, eventually, free_address, http};
 
 /// Prometheus, Alertmanager and Pushgateway that know each other, and the address of a receiver.
-struct Stack {
-    prometheus: Server,
-    alertmanager: Server,
-    gateway: Server,
-    catch: String,
+pub(crate) struct Stack {
+    pub(crate) prometheus: Server,
+    pub(crate) alertmanager: Server,
+    pub(crate) gateway: Server,
+    pub(crate) catch: String,
 }
 
 /// What differs from one test to the next.
-struct Setup<'a> {
+pub(crate) struct Setup<'a> {
     /// Rules as they are loaded.
-    rules: &'a str,
+    pub(crate) rules: &'a str,
     /// Routes below the root of Alertmanager.
-    routes: &'a str,
+    pub(crate) routes: &'a str,
     /// URL of the webhook of `pager`; that of the catcher if empty.
-    pager: &'a str,
-    group_wait: &'a str,
+    pub(crate) pager: &'a str,
+    pub(crate) group_wait: &'a str,
 }
 
-const ROUTES: &str = "  - matchers: ['action=\"retrain\"']
+pub(crate) const ROUTES: &str = "  - matchers: ['action=\"retrain\"']
     receiver: retrain
     continue: true
   - matchers: ['severity=\"critical\"']
@@ -48,7 +48,7 @@ fn rule(name: &str, expr: &str, wait: &str, labels: &str) -> String {
 const DRIFT: &str = "max by (namespace, model, feature) (model_drift_score) > 0.3 and on (model) \
                      time() - max by (model) (churn_drift_last_run_timestamp_seconds) < 93600";
 
-fn rules(more: &str) -> String {
+pub(crate) fn rules(more: &str) -> String {
     let head = "groups:\n- name: churn\n  rules:\n";
     let drift = rule("ModelDataDrift", DRIFT, "1s", "severity: warning");
     let down = rule(
@@ -62,7 +62,7 @@ fn rules(more: &str) -> String {
 
 impl Stack {
     /// Starts the servers; none, with the reason printed, where one is not installed.
-    fn start(setup: &Setup<'_>) -> Option<Self> {
+    pub(crate) fn start(setup: &Setup<'_>) -> Option<Self> {
         let catch = free_address().to_string();
         let gateway = Server::pushgateway("", &[])?;
         let ours = format!("http://{catch}/");
@@ -112,14 +112,14 @@ impl Stack {
         })
     }
 
-    fn args<'a>(&'a self, first: &[&'a str], urls: &'a [String; 3]) -> Vec<&'a str> {
+    pub(crate) fn args<'a>(&'a self, first: &[&'a str], urls: &'a [String; 3]) -> Vec<&'a str> {
         let mut args = vec!["alerts", "test"];
         args.extend(first);
         args.extend(["--prometheus", &urls[0], "--alertmanager", &urls[1]]);
         args
     }
 
-    fn urls(&self) -> [String; 3] {
+    pub(crate) fn urls(&self) -> [String; 3] {
         [
             self.prometheus.url(),
             self.alertmanager.url(),
@@ -138,7 +138,7 @@ impl Stack {
     }
 
     /// How many alerts with our mark Alertmanager has.
-    fn of_ours(&self) -> usize {
+    pub(crate) fn of_ours(&self) -> usize {
         let json = self.alertmanager.json("/api/v2/alerts");
         let alerts = json.as_array().expect("a list").iter();
         let marked = alerts.filter(|alert| {
@@ -149,7 +149,7 @@ impl Stack {
     }
 
     /// How many groups of ours the Pushgateway has.
-    fn groups(&self) -> usize {
+    pub(crate) fn groups(&self) -> usize {
         let body = self.gateway.get("/metrics");
         body.lines()
             .filter(|line| line.contains("churnctl-test"))
@@ -164,14 +164,14 @@ fn step<'a>(json: &'a Value, name: &str) -> &'a Value {
 }
 
 #[track_caller]
-fn expect_step(json: &Value, name: &str, outcome: &str, says: &str) {
+pub(crate) fn expect_step(json: &Value, name: &str, outcome: &str, says: &str) {
     let step = step(json, name);
     assert_eq!(step["outcome"], outcome, "{json:#}");
     let message = step["message"].as_str().expect("a message");
     assert!(message.contains(says), "{message} lacks {says}");
 }
 
-fn signal(child: &std::process::Child, name: &str) {
+pub(crate) fn signal(child: &std::process::Child, name: &str) {
     let id = child.id().to_string();
     let status = Command::new("kill")
         .args([&format!("-{name}"), &id])
@@ -208,13 +208,13 @@ fn every_rule_is_proved_to_arrive_and_the_payload_is_shown() {
         &json,
         "alert ModelDataDrift",
         "pass",
-        "goes to team, taken after",
+        "goes to team; arrived at team after",
     );
     expect_step(
         &json,
         "alert GatewayDown",
         "pass",
-        "goes to pager, taken after",
+        "goes to pager; arrived at pager after",
     );
     expect_step(&json, "catch", "pass", "1 by pager, 1 by team");
     expect_step(&json, "clean-up", "pass", "2 resolved, none fires");
@@ -284,7 +284,7 @@ fn each_fault_is_named_and_nothing_is_left_firing() {
         &json,
         "alert GatewayDown",
         "fail",
-        "goes to pager, but webhook fails to send",
+        "goes to pager; pager: webhook fails to send",
     );
     expect_step(&json, "clean-up", "pass", "none fires");
     assert!(!broken.seen().is_empty());
@@ -347,7 +347,7 @@ fn no_test_starts_a_retrain_unless_it_may() {
         &json,
         "alert ModelDataDrift",
         "pass",
-        "goes to retrain, team, taken after",
+        "goes to retrain, team; arrived at retrain after",
     );
 }
 
@@ -380,7 +380,7 @@ fn the_whole_loop_is_closed_and_nothing_is_left() {
     expect_step(&json, "push", "pass", "model=\"churnctl-test-");
     expect_step(&json, "rule ModelDataDrift", "pass", "fires after");
     expect_step(&json, "route", "pass", "goes to team");
-    expect_step(&json, "delivery", "pass", "taken after");
+    expect_step(&json, "delivery", "pass", "arrived at team after");
     expect_step(&json, "catch", "pass", "1 arrived by team");
     expect_step(
         &json,

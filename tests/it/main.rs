@@ -1,6 +1,8 @@
 //! The one integration test binary: the program as its users see it, and rules about its source.
 
 mod alerts;
+mod alerts_busy;
+mod alerts_clean_up;
 mod alerts_lint;
 mod alerts_live;
 mod api_server;

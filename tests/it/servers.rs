@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A server that runs.
 pub(crate) struct Server {
     child: Child,
+    command: Vec<String>,
     folder: tempfile::TempDir,
     address: SocketAddr,
 }
@@ -39,14 +40,27 @@ impl Server {
 
     /// Starts Alertmanager with this configuration: YAML of `alertmanager.yml`.
     pub(crate) fn alertmanager(config: &str) -> Option<Self> {
-        Self::start("prometheus-alertmanager", config, &[], |address, folder| {
-            vec![
+        Self::alertmanager_of("prometheus-alertmanager", config, &[])
+    }
+
+    /// Starts the Alertmanager that `tests/tools/build.sh` builds; none where it was not built.
+    pub(crate) fn newest_alertmanager(config: &str, more: &[&str]) -> Option<Self> {
+        let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/go-tools");
+        let program = tools.join("alertmanager").display().to_string();
+        Self::alertmanager_of(&program, config, more)
+    }
+
+    fn alertmanager_of(program: &str, config: &str, more: &[&str]) -> Option<Self> {
+        Self::start(program, config, &[], |address, folder| {
+            let mut args = vec![
                 format!("--config.file={}", folder.join("config.yml").display()),
                 format!("--storage.path={}", folder.join("data").display()),
                 format!("--web.listen-address={address}"),
                 // One of its kind: no gossip, and no second port.
                 "--cluster.listen-address=".to_owned(),
-            ]
+            ];
+            args.extend(more.iter().map(|arg| (*arg).to_owned()));
+            args
         })
     }
 
@@ -124,15 +138,9 @@ impl Server {
                 std::fs::write(folder.path().join(name), text).expect("write");
             }
             let address = free_address();
-            let log = std::fs::File::create(folder.path().join("log")).expect("a log");
-            let spawned = Command::new(program)
-                .args(args(address, folder.path()))
-                .current_dir(folder.path())
-                .stdin(Stdio::null())
-                .stdout(log.try_clone().expect("a second handle"))
-                .stderr(log)
-                .spawn();
-            let child = match spawned {
+            let mut command = vec![program.to_owned()];
+            command.extend(args(address, folder.path()));
+            let child = match spawn(&command, folder.path()) {
                 Ok(child) => child,
                 Err(error) => {
                     skipped(&format!("cannot run {program}: {error}"));
@@ -141,6 +149,7 @@ impl Server {
             };
             let mut server = Self {
                 child,
+                command,
                 folder,
                 address,
             };
@@ -151,6 +160,25 @@ impl Server {
             assert!(log.contains("address already in use"), "{program}:\n{log}");
         }
         panic!("{program}: five ports were taken");
+    }
+
+    /// Ends the server with a signal and waits for its end; its folder stays.
+    pub(crate) fn stop(&mut self, signal: &str) {
+        self.signal(signal);
+        self.child.wait().expect("an end");
+    }
+
+    /// Sends a signal, such as `-STOP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// Starts it again where it was, with what it had written.
+    pub(crate) fn start_again(&mut self) {
+        self.child = spawn(&self.command, self.folder.path()).expect("it ran before");
+        assert!(self.becomes_ready(), "{}", self.log());
     }
 
     /// Waits until the server answers; false if it has ended instead.
@@ -169,6 +197,18 @@ impl Server {
         }
         panic!("not ready after {PATIENCE:?}:\n{}", self.log());
     }
+}
+
+fn spawn(command: &[String], folder: &Path) -> std::io::Result<Child> {
+    let log = std::fs::File::create(folder.join("log")).expect("a log");
+    let (program, args) = command.split_first().expect("a program");
+    Command::new(program)
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a second handle"))
+        .stderr(log)
+        .spawn()
 }
 
 impl Drop for Server {

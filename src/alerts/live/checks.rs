@@ -37,10 +37,7 @@ pub fn look(
             };
         }
         let version = tried!(prometheus.version());
-        steps.push(Step::pass(
-            "prometheus",
-            format!("{} is ready, version {version}", prometheus.url()),
-        ));
+        steps.push(prometheus.is_ready(&version));
         patience.check()?;
         let loaded = tried!(patience.wait(FIRST_EVALUATION, || {
             let loaded = prometheus.rules()?;
@@ -60,8 +57,7 @@ pub fn look(
         tried!(selectors(rules, prometheus, steps));
         patience.check()?;
         let (version, configuration) = tried!(alertmanager.status());
-        let message = format!("{} is ready, version {version}", alertmanager.url());
-        steps.push(Step::pass("alertmanager", message));
+        steps.push(alertmanager.is_ready(&version));
         let known = tried!(prometheus.alertmanagers());
         steps.push(match known.is_empty() {
             true => Step::fail(

@@ -1,13 +1,15 @@
-//! Did a notification arrive? A receiver of our own shows it; of a foreign one Alertmanager's counters
-//! tell whether it took what was sent.
+//! Did a notification arrive? A receiver of our own shows it; of a foreign one only a counter of that
+//! receiver does, where Alertmanager has one. What neither shows is not claimed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::alertmanager::{Alertmanager, Counters};
-use super::patience::{Interrupted, Patience, Waited};
+use super::alertmanager::{Alertmanager, Group};
+use super::counters::Counters;
+use super::fate::{Fate, Sight, Target};
+use super::patience::{Interrupted, Patience};
 use super::prometheus_api::{list, text};
 use crate::alerts::routing::{Configuration, Decision, Labels, Leaf};
 use crate::error::Result;
@@ -16,19 +18,28 @@ use crate::http::catch::Catcher;
 /// What a notification may take beyond the time that the configuration says.
 const SLACK: Duration = Duration::from_secs(20);
 
-/// What became of the notifications.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Delivery {
-    /// All were taken, after so long.
-    Taken(Duration),
-    /// These integrations failed.
-    Refused(Vec<String>),
-    /// Nothing was sent by these in time.
-    Silent(Vec<String>, Duration),
+/// Alerts of ours that were caught: receiver, name of the alert, how often.
+#[derive(Debug, Default)]
+pub(super) struct Caught {
+    alerts: BTreeMap<(String, String), usize>,
 }
 
-/// Payloads that were caught: by receiver, and how many alerts of ours each held.
-pub(super) type Caught = BTreeMap<String, usize>;
+impl Caught {
+    /// Tells whether this receiver told us of this alert.
+    pub(super) fn has(&self, receiver: &str, alert: &str) -> bool {
+        let key = (receiver.to_owned(), alert.to_owned());
+        self.alerts.contains_key(&key)
+    }
+
+    /// Returns how many alerts came, by receiver.
+    pub(super) fn by_receiver(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        for ((receiver, _), count) in &self.alerts {
+            *counts.entry(receiver.as_str()).or_insert(0) += count;
+        }
+        counts
+    }
+}
 
 /// Waits for notifications.
 pub(super) struct Watch<'a> {
@@ -39,91 +50,122 @@ pub(super) struct Watch<'a> {
     pub(super) mark: (&'a str, &'a str),
 }
 
+/// What became of the notifications, by receiver and integration.
+pub(super) type Fates = BTreeMap<(String, String), Fate>;
+
 impl Watch<'_> {
-    /// Waits until each of these integrations has sent something, or one has failed. `sends` are
-    /// kinds of integrations and how many of each are to send.
+    /// Waits until it is known what became of each notification, or no longer can be.
     pub(super) fn wait(
         &self,
         before: &Counters,
-        sends: &BTreeMap<String, usize>,
-        most: Duration,
+        targets: &[Target],
         caught: &mut Caught,
         show: &mut dyn FnMut(&Value),
-    ) -> Result<Result<Delivery>, Interrupted> {
-        let most = most + SLACK;
-        let mut silent: Vec<String> = sends.keys().cloned().collect();
-        let waited = self.patience.wait(most, || {
+    ) -> Result<Result<Fates>, Interrupted> {
+        let longest = targets.iter().map(|target| target.wait).max();
+        let most = longest.unwrap_or_default() + SLACK;
+        let (begin, mut fates) = (Instant::now(), Fates::new());
+        let mut looks: Vec<Counters> = Vec::new();
+        let waited = self.patience.wait(most + Duration::from_secs(60), || {
             self.collect(caught, show);
-            let now = self.alertmanager.counters()?;
-            let rise = |now, before, kind: &str| Counters::rise(now, before, kind);
-            let refused: Vec<String> = sends
-                .keys()
-                .filter(|kind| {
-                    rise(&now.failed, &before.failed, kind) > 0.0
-                        || rise(&now.failed_requests, &before.failed_requests, kind) > 0.0
-                })
-                .cloned()
-                .collect();
-            if !refused.is_empty() {
-                return Ok(Some(Err(refused)));
+            looks.push(self.alertmanager.counters()?);
+            let enough = looks.len().saturating_sub(3);
+            looks.drain(..enough);
+            let elapsed = begin.elapsed();
+            for target in targets {
+                for (kind, many) in &target.kinds {
+                    let key = (target.receiver.clone(), kind.clone());
+                    if fates.contains_key(&key) {
+                        continue;
+                    }
+                    let sight = Sight {
+                        before,
+                        looks: &looks,
+                        elapsed,
+                        is_over: elapsed >= most,
+                        all: targets,
+                    };
+                    let is_caught = *many == 1 && kind == "webhook" && target.is_caught(caught);
+                    let fate = match is_caught {
+                        true => Some(Fate::caught(elapsed)),
+                        false => target.fate(kind, &sight),
+                    };
+                    fates.extend(fate.map(|fate| (key, fate)));
+                }
             }
-            silent = sends
-                .iter()
-                .filter(|(kind, count)| {
-                    rise(&now.requests, &before.requests, kind) < **count as f64
-                })
-                .map(|(kind, _)| kind.clone())
-                .collect();
-            Ok(silent.is_empty().then_some(Ok(())))
+            let wanted: usize = targets.iter().map(|target| target.kinds.len()).sum();
+            Ok((fates.len() == wanted).then_some(()))
         })?;
+        // What arrived while the counters were read.
         self.collect(caught, show);
-        Ok(waited.map(|waited| match waited {
-            Waited::Came(Ok(()), after) => Delivery::Taken(after),
-            Waited::Came(Err(kinds), _) => Delivery::Refused(kinds),
-            Waited::InVain => Delivery::Silent(silent, most),
-        }))
+        Ok(waited.map(|_| fates))
     }
 
     /// Counts our alerts among what was caught.
     fn collect(&self, caught: &mut Caught, show: &mut dyn FnMut(&Value)) {
         let (label, value) = self.mark;
         for payload in self.catcher.map(Catcher::caught).unwrap_or_default() {
-            let ours = list(&payload, "alerts").iter().filter(|alert| {
-                let labels = alert.get("labels");
-                labels.is_some_and(|labels| text(labels, label) == value)
-                    && text(alert, "status") == "firing"
-            });
-            let count = ours.count();
-            if count > 0 {
-                *caught.entry(text(&payload, "receiver")).or_insert(0) += count;
+            let mut is_ours = false;
+            for alert in list(&payload, "alerts") {
+                let labels = alert.get("labels").cloned().unwrap_or_default();
+                if text(&labels, label) == value && text(alert, "status") == "firing" {
+                    let key = (text(&payload, "receiver"), text(&labels, "alertname"));
+                    *caught.alerts.entry(key).or_insert(0) += 1;
+                    is_ours = true;
+                }
+            }
+            if is_ours {
                 show(&payload);
             }
         }
     }
 }
 
-/// Returns the kinds of integrations that these alerts are sent by, and how many notifications each
-/// is to make: one for every receiver and group.
-pub(super) fn sends<'a>(
+/// Returns what goes to each receiver because of these alerts, leaving out what is muted: one
+/// notification for every group by each integration. `groups` are those of before.
+pub(super) fn targets<'a>(
     configuration: &Configuration,
+    groups: &[Group],
+    mark: (&str, &str),
     alerts: impl Iterator<Item = (&'a Labels, &'a Decision)>,
-) -> BTreeMap<String, usize> {
-    let mut groups: BTreeSet<(String, Labels)> = BTreeSet::new();
+) -> Vec<Target> {
+    let mut targets: BTreeMap<String, Target> = BTreeMap::new();
     for (labels, decision) in alerts {
-        let leaves = decision
+        for leaf in decision
             .leaves
             .iter()
-            .filter(|leaf| leaf.muted_by.is_none());
-        groups.extend(leaves.map(|leaf| (leaf.receiver.clone(), group_labels(leaf, labels))));
-    }
-    let mut sends = BTreeMap::new();
-    for (name, _) in &groups {
-        let receiver = configuration.receivers.iter().find(|one| one.name == *name);
-        for kind in receiver.map_or(&[][..], |one| &one.kinds) {
-            *sends.entry(kind.clone()).or_insert(0) += 1;
+            .filter(|leaf| leaf.muted_by.is_none())
+        {
+            let name = &leaf.receiver;
+            let receiver = configuration.receivers.iter().find(|one| one.name == *name);
+            let mut kinds = BTreeMap::new();
+            for kind in receiver.map_or(&[][..], |one| &one.kinds) {
+                *kinds.entry(kind.clone()).or_insert(0) += 1;
+            }
+            if kinds.is_empty() {
+                continue;
+            }
+            let of_others = |group: &&Group| {
+                let is_ours =
+                    |labels: &Labels| labels.get(mark.0).is_some_and(|value| value == mark.1);
+                group.receiver == *name && !group.alerts.iter().all(is_ours)
+            };
+            let target = targets.entry(name.clone()).or_insert_with(|| Target {
+                receiver: name.clone(),
+                kinds,
+                groups: BTreeSet::new(),
+                alerts: BTreeSet::new(),
+                wait: Duration::ZERO,
+                others: groups.iter().filter(of_others).count(),
+            });
+            let own = group_labels(leaf, labels);
+            target.wait = target.wait.max(expected(groups, leaf, &own));
+            target.groups.insert(own);
+            let alert = labels.get("alertname").cloned();
+            target.alerts.extend(alert);
         }
     }
-    sends
+    targets.into_values().collect()
 }
 
 fn group_labels(leaf: &Leaf, labels: &Labels) -> Labels {
@@ -137,18 +179,12 @@ fn group_labels(leaf: &Leaf, labels: &Labels) -> Labels {
 
 /// Returns how long a notification by this route may take: for a group that is new `group_wait`,
 /// for one that is there until its next `group_interval`.
-pub(super) fn expected(
-    alertmanager: &Alertmanager,
-    leaf: &Leaf,
-    labels: &Labels,
-) -> Result<Duration> {
-    let group = group_labels(leaf, labels);
-    let is_there = alertmanager.has_group(&leaf.receiver, &group)?;
-    let text = if is_there {
-        &leaf.group_interval
-    } else {
-        &leaf.group_wait
+fn expected(groups: &[Group], leaf: &Leaf, own: &Labels) -> Duration {
+    let mut same = groups.iter();
+    let text = match same.any(|group| group.receiver == leaf.receiver && group.labels == *own) {
+        true => &leaf.group_interval,
+        false => &leaf.group_wait,
     };
     let milliseconds = crate::alerts::duration::parse(text).unwrap_or(300_000);
-    Ok(Duration::from_millis(milliseconds))
+    Duration::from_millis(milliseconds)
 }

@@ -3,11 +3,17 @@
 
 mod alertmanager;
 mod checks;
+mod clock;
+mod counters;
 mod delivery;
+mod fate;
+mod judge;
 mod patience;
 mod prometheus_api;
+mod pushed;
 mod retrain;
 mod rules;
+mod sent;
 mod step;
 mod synthetic;
 mod whole_loop;

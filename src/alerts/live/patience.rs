@@ -3,10 +3,13 @@
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
+use crate::http::client::Cancel;
 use crate::http::stop::Stop;
 
 /// How often a server is asked while we wait: often enough to see a group of one second.
 const EVERY: Duration = Duration::from_millis(200);
+/// How long taking back may go on after a signal: whoever sent it waits for our end.
+const GRACE: Duration = Duration::from_millis(1_200);
 
 /// The wish to stop was turned while we waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,18 @@ impl Patience {
     #[must_use]
     pub const fn new(stop: Stop) -> Self {
         Self { stop }
+    }
+
+    /// Returns what ends a call to a server with the signal.
+    #[must_use]
+    pub fn cancel(&self) -> Cancel {
+        Cancel::at_once(self.stop.clone())
+    }
+
+    /// Returns what ends a call that takes something back: a little after the signal.
+    #[must_use]
+    pub fn cancel_clean_up(&self) -> Cancel {
+        Cancel::after(self.stop.clone(), GRACE)
     }
 
     /// Tells whether somebody wants to stop.
@@ -70,5 +85,51 @@ impl Patience {
                 return Err(Interrupted);
             }
         }
+    }
+
+    /// Asks again and again whether something was taken back, at most this long, and only a little
+    /// longer once there was a signal. Returns the last answer that was not yes; an error is one that
+    /// asking again does not change.
+    pub(super) fn settle<L>(
+        &self,
+        most: Duration,
+        mut ask: impl FnMut() -> Result<Option<L>, L>,
+    ) -> Result<(), L> {
+        let (begin, cancel) = (Instant::now(), self.cancel_clean_up());
+        loop {
+            let Some(left) = ask()? else {
+                return Ok(());
+            };
+            if begin.elapsed() >= most || !cancel.pause(EVERY) {
+                return Err(left);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taking_back_goes_on_for_a_moment_after_a_signal_and_no_longer() {
+        let stop = Stop::new();
+        let patience = Patience::new(stop.clone());
+        let mut asked = 0;
+        let third = || {
+            asked += 1;
+            Ok((asked < 3).then_some(asked))
+        };
+        assert_eq!(patience.settle(Duration::from_secs(60), third), Ok(()));
+        assert_eq!(patience.settle(Duration::ZERO, || Ok(Some(7))), Err(7));
+        assert_eq!(patience.settle(Duration::from_secs(60), || Err(8)), Err(8));
+        stop.trigger();
+        let begin = Instant::now();
+        let never = || Ok(Some("there"));
+        assert_eq!(
+            patience.settle(Duration::from_secs(600), never),
+            Err("there")
+        );
+        assert!(begin.elapsed() >= GRACE && begin.elapsed() < Duration::from_secs(60));
     }
 }

@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use super::clock::ServerClock;
+use super::step::Step;
 use crate::alerts::duration;
 use crate::alerts::node::{Node, Source, documents};
 use crate::error::Result;
-use crate::http::client::{Client, Request};
+use crate::http::client::{Cancel, Client, Request};
 use crate::percent;
 
 /// Prometheus.
 pub struct Prometheus {
     client: Client,
+    clock: ServerClock,
 }
 
 /// A rule as it is loaded.
@@ -35,8 +39,32 @@ pub(super) struct Loaded {
 impl Prometheus {
     /// Takes the client.
     #[must_use]
-    pub const fn new(client: Client) -> Self {
-        Self { client }
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            clock: ServerClock::default(),
+        }
+    }
+
+    /// Returns the same, whose calls end when `cancel` says so.
+    pub(super) fn with_cancel(&self, cancel: Cancel) -> Self {
+        Self {
+            client: self.client.clone().with_cancel(cancel),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Returns its own time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Returns a step that says that it is there, and whether its clock differs from ours.
+    #[must_use]
+    pub fn is_ready(&self, version: &str) -> Step {
+        let (url, difference) = (self.url(), self.clock.difference());
+        let message = format!("{url} is ready, version {version}{difference}");
+        Step::pass("prometheus", message)
     }
 
     /// Returns the URL, without credentials.
@@ -46,7 +74,9 @@ impl Prometheus {
     }
 
     fn get(&self, path: &str) -> Result<Value> {
-        let json: Value = self.client.call(&Request::get(path))?.json()?;
+        let response = self.client.call(&Request::get(path))?;
+        self.clock.hear(&response);
+        let json: Value = response.json()?;
         Ok(json.get("data").cloned().unwrap_or(Value::Null))
     }
 

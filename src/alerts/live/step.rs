@@ -10,6 +10,8 @@ pub enum Outcome {
     Pass,
     /// It is not.
     Fail,
+    /// It was done, and what came of it cannot be seen.
+    Unseen,
     /// It was not tried, on purpose.
     Skip,
 }
@@ -40,6 +42,15 @@ impl Step {
         hint: impl Into<String>,
     ) -> Self {
         Self::of(Outcome::Fail, name, message, hint)
+    }
+
+    /// Makes a step of which nobody can see what came of it.
+    pub fn unseen(
+        name: impl Into<String>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self::of(Outcome::Unseen, name, message, hint)
     }
 
     /// Makes a step that was not tried.

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::alertmanager::{Alertmanager, Known, alert};
-use super::delivery::{Caught, Delivery, Watch, expected, sends};
+use super::alertmanager::{Alertmanager, Known};
+use super::delivery::{Caught, Watch, targets};
+use super::judge::{Evidence, suppressed, suppression};
 use super::patience::{Interrupted, Patience, Waited};
 use super::retrain;
+use super::sent::Sent;
 use super::step::Step;
 use crate::alerts::promql::{self, labels_of};
 use crate::alerts::routing::{Configuration, Decision, Labels, decide};
@@ -54,7 +55,7 @@ struct Planned<'a> {
 ///
 /// # Errors
 /// The outer one if somebody wants to stop, the inner one with 69 if Alertmanager stays away. Either
-/// way the alerts are resolved, as far as Alertmanager can be reached.
+/// way the alerts are resolved, and a step says whether Alertmanager confirmed it.
 pub fn send(
     with: &Synthetic<'_>,
     rules: &[&Rule],
@@ -62,72 +63,103 @@ pub fn send(
     say: &dyn Fn(&str),
     show: &mut dyn FnMut(&Value),
 ) -> Result<Result<()>, Interrupted> {
-    let mut batches: Vec<Vec<Planned<'_>>> = Vec::new();
-    let now = Timestamp::now();
-    for rule in rules {
-        let labels = with.labels(rule);
-        let decision = decide(with.running, &labels, &[], Some(now));
-        if let Some(why) = retrain::danger(&labels, &decision).filter(|_| !with.allow_retrain) {
-            let hint = "--allow-retrain sends it";
-            let name = format!("alert {}", rule.name);
-            steps.push(Step::skip(name, format!("not sent: {why}"), hint));
-            continue;
-        }
-        let routed = decision.routed();
-        // Those that inhibit others come later: by then the others have been sent.
-        let inhibits = with.running.inhibitions.iter().any(|inhibition| {
-            let mut sources = inhibition.sources.iter();
-            sources.all(|matcher| matcher.is_match(&labels))
-        });
-        let same = |batch: &&mut Vec<Planned<'_>>| {
-            batch
-                .first()
-                .is_some_and(|one| one.decision.routed() == routed && one.inhibits == inhibits)
-        };
-        let planned = Planned {
-            rule,
-            labels,
-            decision,
-            inhibits,
-        };
-        match batches.iter_mut().find(same) {
-            Some(batch) => batch.push(planned),
-            None => batches.push(vec![planned]),
-        }
-    }
-    batches.sort_by_key(|batch| batch.first().is_some_and(|one| one.inhibits));
-    let mut sent = Sent {
-        alertmanager: with.alertmanager,
-        alerts: Vec::new(),
-        total: batches.iter().map(Vec::len).sum(),
+    let (batches, mut sent) = (with.batches(rules, steps), Sent::default());
+    let outcome = with.send_all(&batches, &mut sent, steps, say, show);
+    let cleaner = with
+        .alertmanager
+        .with_cancel(with.patience.cancel_clean_up());
+    let cleaned = sent.clean_up(&cleaner, with.patience, (MARK, with.id));
+    let Some((step, error)) = cleaned else {
+        return outcome;
     };
-    let mut caught = Caught::new();
-    for batch in &batches {
-        match with.batch(batch, &mut sent, steps, &mut caught, say, show)? {
-            Ok(()) => {}
-            Err(error) => return Ok(Err(error)),
-        }
+    steps.push(step);
+    match (outcome, error) {
+        (Ok(Ok(())), Some(error)) => Ok(Err(error)),
+        (outcome, _) => outcome,
     }
-    if with.catcher.is_some() {
-        steps.push(match caught.is_empty() {
-            true => Step::fail(
-                "catch",
-                "nothing arrived at the receiver of ours",
-                "point a webhook of a receiver at the address of --catch",
-            ),
-            false => {
-                let parts = caught
-                    .iter()
-                    .map(|(receiver, count)| format!("{count} by {receiver}"));
-                let parts: Vec<String> = parts.collect();
-                Step::pass("catch", format!("alerts arrived: {}", parts.join(", ")))
-            }
-        });
-    }
-    Ok(with.clean_up(sent, steps))
 }
 
 impl Synthetic<'_> {
+    /// Plans an alert for each rule that may be sent; those for the same receivers go together.
+    fn batches<'a>(&self, rules: &[&'a Rule], steps: &mut Vec<Step>) -> Vec<Vec<Planned<'a>>> {
+        let mut batches: Vec<Vec<Planned<'a>>> = Vec::new();
+        let now = self.alertmanager.now();
+        for &rule in rules {
+            let labels = self.labels(rule);
+            let decision = decide(self.running, &labels, &[], Some(now));
+            if let Some(why) = retrain::danger(&labels, &decision).filter(|_| !self.allow_retrain) {
+                let hint = "--allow-retrain sends it";
+                let name = format!("alert {}", rule.name);
+                steps.push(Step::skip(name, format!("not sent: {why}"), hint));
+                continue;
+            }
+            let routed = decision.routed();
+            // Those that inhibit others come later: by then the others have been sent.
+            let inhibits = self.running.inhibitions.iter().any(|inhibition| {
+                let mut sources = inhibition.sources.iter();
+                sources.all(|matcher| matcher.is_match(&labels))
+            });
+            let same = |batch: &&mut Vec<Planned<'_>>| {
+                batch
+                    .first()
+                    .is_some_and(|one| one.decision.routed() == routed && one.inhibits == inhibits)
+            };
+            let planned = Planned {
+                rule,
+                labels,
+                decision,
+                inhibits,
+            };
+            match batches.iter_mut().find(same) {
+                Some(batch) => batch.push(planned),
+                None => batches.push(vec![planned]),
+            }
+        }
+        batches.sort_by_key(|batch| batch.first().is_some_and(|one| one.inhibits));
+        batches
+    }
+
+    fn send_all(
+        &self,
+        batches: &[Vec<Planned<'_>>],
+        sent: &mut Sent,
+        steps: &mut Vec<Step>,
+        say: &dyn Fn(&str),
+        show: &mut dyn FnMut(&Value),
+    ) -> Result<Result<()>, Interrupted> {
+        let (mut caught, total) = (
+            Caught::default(),
+            batches.iter().map(Vec::len).sum::<usize>(),
+        );
+        for batch in batches {
+            let say = |receivers: &str, most: Duration| {
+                say(&format!(
+                    "sent {} of {total} alerts for {receivers}: by the configuration it takes up to {:.0} s",
+                    batch.len(),
+                    most.as_secs_f64()
+                ));
+            };
+            if let Err(error) = self.batch(batch, sent, steps, &mut caught, &say, show)? {
+                return Ok(Err(error));
+            }
+        }
+        if self.catcher.is_some() && total > 0 {
+            let parts = caught.by_receiver().into_iter();
+            let parts: Vec<String> = parts
+                .map(|(receiver, count)| format!("{count} by {receiver}"))
+                .collect();
+            steps.push(match parts.is_empty() {
+                true => Step::fail(
+                    "catch",
+                    "nothing arrived at the receiver of ours",
+                    "point a webhook of a receiver at the address of --catch",
+                ),
+                false => Step::pass("catch", format!("alerts arrived: {}", parts.join(", "))),
+            });
+        }
+        Ok(Ok(()))
+    }
+
     /// The labels that the alert of a rule has, as far as its expression tells, and the mark.
     fn labels(&self, rule: &Rule) -> Labels {
         let mut labels = Labels::new();
@@ -158,10 +190,10 @@ impl Synthetic<'_> {
     fn batch(
         &self,
         batch: &[Planned<'_>],
-        sent: &mut Sent<'_>,
+        sent: &mut Sent,
         steps: &mut Vec<Step>,
         caught: &mut Caught,
-        say: &dyn Fn(&str),
+        say: &dyn Fn(&str, Duration),
         show: &mut dyn FnMut(&Value),
     ) -> Result<Result<()>, Interrupted> {
         macro_rules! tried {
@@ -176,21 +208,21 @@ impl Synthetic<'_> {
         let Some(first) = batch.first() else {
             return Ok(Ok(()));
         };
-        let mut most = Duration::ZERO;
-        for planned in batch {
-            for leaf in &planned.decision.leaves {
-                most = most.max(tried!(expected(self.alertmanager, leaf, &planned.labels)));
-            }
-        }
+        let (receivers, mark) = (first.decision.routed(), (MARK, self.id));
+        let groups = tried!(self.alertmanager.groups(&receivers));
+        let of = |planned: &[&Planned<'_>]| {
+            let alerts = planned.iter().map(|one| (&one.labels, &one.decision));
+            targets(self.running, &groups, mark, alerts)
+        };
+        let all: Vec<&Planned<'_>> = batch.iter().collect();
+        let most = of(&all).iter().map(|target| target.wait).max();
+        let most = most.unwrap_or_default();
         let before = tried!(self.alertmanager.counters());
-        tried!(sent.send(batch, most));
-        let receivers = first.decision.routed().join(", ");
-        say(&format!(
-            "sent {} of {} alerts for {receivers}: by the configuration it takes up to {:.0} s",
-            batch.len(),
-            sent.total,
-            most.as_secs_f64()
-        ));
+        let bodies = batch
+            .iter()
+            .map(|planned| (planned.labels.clone(), annotations(planned.rule)));
+        tried!(sent.send(self.alertmanager, bodies.collect(), most));
+        say(&receivers.join(", "), most);
         let known = tried!(self.patience.wait(KNOWN_WITHIN, || {
             let known = self.alertmanager.alerts(MARK, self.id)?;
             let all = batch.iter().all(|planned| find(&known, planned).is_some());
@@ -201,27 +233,33 @@ impl Synthetic<'_> {
             Waited::InVain => tried!(self.alertmanager.alerts(MARK, self.id)),
         };
         // Of those that are inhibited or silenced nothing is sent.
-        let active = batch.iter().filter(|planned| {
-            find(&known, planned).is_some_and(|known| known.state != "suppressed")
-        });
-        let sends = sends(
-            self.running,
-            active.map(|planned| (&planned.labels, &planned.decision)),
-        );
-        let delivery = match sends.is_empty() {
-            true => None,
-            false => {
-                let watch = Watch {
-                    alertmanager: self.alertmanager,
-                    catcher: self.catcher,
-                    patience: self.patience,
-                    mark: (MARK, self.id),
-                };
-                Some(tried!(watch.wait(&before, &sends, most, caught, show)?))
-            }
+        let is_active = |planned: &&Planned<'_>| {
+            find(&known, planned).is_some_and(|known| !known.is_suppressed())
+        };
+        let targets = of(&all.into_iter().filter(is_active).collect::<Vec<_>>());
+        let watch = Watch {
+            alertmanager: self.alertmanager,
+            catcher: self.catcher,
+            patience: self.patience,
+            mark,
+        };
+        let fates = tried!(watch.wait(&before, &targets, caught, show)?);
+        let groups = tried!(self.alertmanager.groups(&receivers));
+        // A silence may have come while we waited.
+        let known = tried!(self.alertmanager.alerts(MARK, self.id));
+        let evidence = Evidence {
+            running: self.running,
+            fates: &fates,
+            caught,
+            groups: &groups,
+            mark,
         };
         for planned in batch {
-            steps.push(self.judge(planned, find(&known, planned), delivery.as_ref()));
+            steps.push(tried!(self.judge(
+                planned,
+                find(&known, planned),
+                &evidence
+            )));
         }
         Ok(Ok(()))
     }
@@ -230,130 +268,57 @@ impl Synthetic<'_> {
         &self,
         planned: &Planned<'_>,
         known: Option<&Known>,
-        delivery: Option<&Delivery>,
-    ) -> Step {
+        evidence: &Evidence<'_>,
+    ) -> Result<Step> {
         let name = format!("alert {}", planned.rule.name);
         let Some(known) = known else {
             let hint = "does its API take alerts, or does a proxy keep them?";
-            return Step::fail(name, "sent, but Alertmanager does not have it", hint);
+            let message = "sent, but Alertmanager does not have it";
+            return Ok(Step::fail(name, message, hint));
         };
-        let told = known.receivers.join(", ");
-        if let Some(wanted) = self.wanted {
-            let decision = decide(wanted, &planned.labels, &[], None);
-            let (mut want, mut have) = (decision.routed(), known.receivers.clone());
-            want.sort();
-            have.sort();
-            if want != have {
-                let line = decision
-                    .leaves
-                    .first()
-                    .map_or(wanted.line, |leaf| leaf.line);
-                let message = format!(
-                    "goes to {told}, wanted {} ({}:{line})",
-                    want.join(", "),
-                    wanted.source.name
-                );
-                return Step::fail(
-                    name,
-                    message,
-                    "the route is missing in the running configuration",
-                );
-            }
+        if let Some(step) = self.misrouted(planned, known) {
+            return Ok(step);
         }
         let default = self.running.root.line;
-        let by_default = !self.running.root.routes.is_empty()
-            && planned
-                .decision
-                .leaves
-                .iter()
-                .all(|leaf| leaf.line == default);
+        let leaves = &planned.decision.leaves;
+        let by_default =
+            !self.running.root.routes.is_empty() && leaves.iter().all(|leaf| leaf.line == default);
         let route = if by_default {
             " (no route takes it but the default)"
         } else {
             ""
         };
-        let muted = planned.decision.is_muted();
-        match (delivery, known.state == "suppressed") {
-            (_, true) => {
-                let why = if known.silenced {
-                    "silenced"
-                } else {
-                    "inhibited by another alert"
-                };
-                Step::pass(
-                    name,
-                    format!("goes to {told}{route}; {why} now, so that nothing is sent"),
-                )
-            }
-            (None, false) if muted => Step::pass(name, format!("goes to {told}{route}; muted now")),
-            (None, false) => {
-                let hint = "give the receiver an integration, or the alert a route";
-                Step::fail(
-                    name,
-                    format!("goes to {told}{route}, which sends nothing to anybody"),
-                    hint,
-                )
-            }
-            (Some(Delivery::Taken(after)), false) => {
-                let message = format!(
-                    "goes to {told}{route}, taken after {:.1} s",
-                    after.as_secs_f64()
-                );
-                Step::pass(name, message)
-            }
-            (Some(Delivery::Refused(kinds)), false) => {
-                let message = format!(
-                    "goes to {told}{route}, but {} fails to send",
-                    kinds.join(", ")
-                );
-                Step::fail(
-                    name,
-                    message,
-                    "Alertmanager's log has the receiver's answer",
-                )
-            }
-            (Some(Delivery::Silent(kinds, _)), false) if muted => Step::pass(
-                name,
-                format!(
-                    "goes to {told}; muted now, nothing sent by {}",
-                    kinds.join(", ")
-                ),
-            ),
-            (Some(Delivery::Silent(kinds, most)), false) => {
-                let message = format!(
-                    "goes to {told}{route}, but {} sent nothing within {:.0} s",
-                    kinds.join(", "),
-                    most.as_secs_f64()
-                );
-                Step::fail(name, message, "Alertmanager's log says why")
-            }
+        let goes = format!("goes to {}{route}", known.receivers.join(", "));
+        if let Some(why) = suppression(self.alertmanager, known)? {
+            return Ok(suppressed(name, &goes, &why));
         }
+        Ok(evidence.judge(name, &goes, &planned.rule.name, &planned.decision))
     }
 
-    /// Resolves everything and looks whether it is gone.
-    fn clean_up(&self, mut sent: Sent<'_>, steps: &mut Vec<Step>) -> Result<()> {
-        let count = sent.alerts.len();
-        if count == 0 {
-            return Ok(());
+    /// Compares the receivers with those of the configuration in the files.
+    fn misrouted(&self, planned: &Planned<'_>, known: &Known) -> Option<Step> {
+        let wanted = self.wanted?;
+        let decision = decide(wanted, &planned.labels, &[], None);
+        let (mut want, mut have) = (decision.routed(), known.receivers.clone());
+        want.sort();
+        have.sort();
+        if want == have {
+            return None;
         }
-        sent.resolve()?;
-        let begin = std::time::Instant::now();
-        let left = loop {
-            let left = self.alertmanager.alerts(MARK, self.id)?.len();
-            if left == 0 || begin.elapsed() > KNOWN_WITHIN {
-                break left;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        };
-        steps.push(match left {
-            0 => Step::pass("clean-up", format!("{count} resolved, none fires")),
-            _ => Step::fail(
-                "clean-up",
-                format!("{left} of {count} still fire"),
-                format!("they end by themselves; they have {MARK}=\"{}\"", self.id),
-            ),
-        });
-        Ok(())
+        let leaf = decision.leaves.first();
+        let line = leaf.map_or(wanted.line, |leaf| leaf.line);
+        let message = format!(
+            "goes to {}, wanted {} ({}:{line})",
+            known.receivers.join(", "),
+            want.join(", "),
+            wanted.source.name
+        );
+        let hint = "the route is missing in the running configuration";
+        Some(Step::fail(
+            format!("alert {}", planned.rule.name),
+            message,
+            hint,
+        ))
     }
 }
 
@@ -362,52 +327,6 @@ fn find<'a>(known: &'a [Known], planned: &Planned<'_>) -> Option<&'a Known> {
     known
         .iter()
         .find(|one| one.labels.get("alertname") == name && one.state != "unprocessed")
-}
-
-/// What was sent; resolved when it goes.
-struct Sent<'a> {
-    alertmanager: &'a Alertmanager,
-    alerts: Vec<(Labels, Labels, Timestamp)>,
-    /// How many alerts there are to send in all.
-    total: usize,
-}
-
-impl Sent<'_> {
-    fn send(&mut self, batch: &[Planned<'_>], most: Duration) -> Result<()> {
-        let now = Timestamp::now();
-        // If nobody resolves them they end by themselves.
-        let life =
-            SignedDuration::try_from(most * 2).unwrap_or_default() + SignedDuration::from_secs(120);
-        let ends = now.checked_add(life).unwrap_or(now);
-        let mut bodies = Vec::new();
-        for planned in batch {
-            let annotations = annotations(planned.rule);
-            bodies.push(alert(&planned.labels, &annotations, now, ends));
-            // Before they are sent: an answer may be lost.
-            self.alerts.push((planned.labels.clone(), annotations, now));
-        }
-        self.alertmanager.post(&bodies)
-    }
-
-    fn resolve(&mut self) -> Result<()> {
-        let now = Timestamp::now();
-        let bodies: Vec<Value> = self
-            .alerts
-            .drain(..)
-            .map(|(labels, annotations, begins)| alert(&labels, &annotations, begins, now))
-            .collect();
-        match bodies.is_empty() {
-            true => Ok(()),
-            false => self.alertmanager.post(&bodies),
-        }
-    }
-}
-
-impl Drop for Sent<'_> {
-    fn drop(&mut self) {
-        // Whoever ended the run is told of its reason; what is left ends by itself.
-        let _ = self.resolve();
-    }
 }
 
 /// The texts of the rule, marked as a test, with templates as they are written.

@@ -4,13 +4,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::alertmanager::Alertmanager;
-use super::delivery::{Caught, Delivery, Watch, expected, sends};
+use super::counters::Counters;
+use super::delivery::{Caught, Watch, targets};
+use super::judge::{Evidence, suppressed, suppression};
 use super::patience::{Interrupted, Patience, Waited};
 use super::prometheus_api::{Prometheus, text};
+use super::pushed::{Pushed, exposition};
 use super::retrain;
 use super::step::Step;
 use crate::alerts::promql::{self, labels_of};
@@ -20,10 +22,8 @@ use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::http::catch::Catcher;
 use crate::http::client::Client;
-use crate::metrics::gateway::{GroupingKey, PushMethod, delete, push};
+use crate::metrics::gateway::GroupingKey;
 
-/// A score that is above every threshold that makes sense.
-const SCORE: f64 = 10.0;
 /// What scrapes and evaluations may take beyond their intervals.
 const SLACK: Duration = Duration::from_secs(20);
 /// Labels that may carry our mark through a rule, the best first.
@@ -72,25 +72,25 @@ pub fn close_the_loop(
         Ok(None) => return Ok(Ok(())),
         Err(error) => return Ok(Err(error)),
     };
-    let mut pushed = Pushed {
-        gateway: with.gateway,
-        key: &plan.key,
-        done: false,
-    };
+    let clean_up = with.patience.cancel_clean_up();
+    let mut pushed = Pushed::new(with.gateway, &plan.key, clean_up);
     let outcome = with.go(&plan, &mut pushed, steps, say, show);
-    // Before anything else, also when the run was cut short.
-    let gone = pushed.delete();
-    match (outcome, gone) {
-        (Err(Interrupted), _) => {
-            with.wait_for_silence(&plan, steps);
-            Err(Interrupted)
-        }
-        (Ok(Err(error)), _) | (Ok(Ok(())), Err(error)) => Ok(Err(error)),
-        (Ok(Ok(())), Ok(())) => {
-            with.wait_for_silence(&plan, steps);
-            Ok(Ok(()))
-        }
+    if !pushed.is_pushed() {
+        return outcome;
     }
+    // Also when the run was cut short.
+    let (step, error) = with.take_back(&plan, &mut pushed);
+    steps.push(step);
+    match (outcome, error) {
+        (Ok(Ok(())), Some(error)) => Ok(Err(error)),
+        (outcome, _) => outcome,
+    }
+}
+
+/// Why something of ours is not known to be gone.
+enum Left {
+    Group(String, Option<Error>),
+    Alert(String, Option<Error>),
 }
 
 struct Plan {
@@ -170,7 +170,7 @@ impl WholeLoop<'_> {
             steps.push(Step::fail(name, "Prometheus has no such rule", hint));
             return Ok(None);
         };
-        let decision = decide(self.running, &labels, &[], Some(Timestamp::now()));
+        let decision = decide(self.running, &labels, &[], Some(self.alertmanager.now()));
         if let Some(why) = retrain::danger(&labels, &decision).filter(|_| !self.allow_retrain) {
             let message = format!("{} would start a retrain: {why}", rule.name);
             return Err(Error::new(ExitCode::Refused, message)
@@ -178,7 +178,7 @@ impl WholeLoop<'_> {
         }
         Ok(Some(Plan {
             key,
-            text: exposition(&series),
+            text: exposition(&series, self.prometheus.now()),
             mark,
             interval: interval.unwrap_or(Duration::from_secs(60)),
             evaluation: Duration::try_from_secs_f64(loaded.interval_seconds).unwrap_or_default(),
@@ -241,7 +241,7 @@ impl WholeLoop<'_> {
         let before = tried!(self.alertmanager.counters());
         let most = plan.evaluation * 3 + hold + SLACK;
         let fired = tried!(self.patience.wait(most, || {
-            Ok((self.state(plan)?.as_deref() == Some("firing")).then_some(()))
+            Ok((self.state(self.prometheus, plan)?.as_deref() == Some("firing")).then_some(()))
         })?);
         match fired {
             Waited::Came((), after) => steps.push(Step::pass(
@@ -249,7 +249,8 @@ impl WholeLoop<'_> {
                 format!("fires after {:.1} s more", after.as_secs_f64()),
             )),
             Waited::InVain => {
-                let state = tried!(self.state(plan)).unwrap_or_else(|| "inactive".to_owned());
+                let state = tried!(self.state(self.prometheus, plan))
+                    .unwrap_or_else(|| "inactive".to_owned());
                 let message = format!("is {state} after {:.0} s", most.as_secs_f64());
                 let hint = "run its expression in Prometheus' console, and see what is empty";
                 steps.push(Step::fail(
@@ -266,7 +267,7 @@ impl WholeLoop<'_> {
     fn arrives(
         &self,
         plan: &Plan,
-        before: &super::alertmanager::Counters,
+        before: &Counters,
         steps: &mut Vec<Step>,
         show: &mut dyn FnMut(&Value),
     ) -> Result<Result<()>, Interrupted> {
@@ -292,60 +293,42 @@ impl WholeLoop<'_> {
             ));
             return Ok(Ok(()));
         };
-        let receivers = known.receivers.join(", ");
-        steps.push(Step::pass(
-            "route",
-            format!("goes to {receivers}, state {}", known.state),
-        ));
-        let decision = decide(self.running, &known.labels, &[], Some(Timestamp::now()));
-        let sends = sends(self.running, [(&known.labels, &decision)].into_iter());
-        if sends.is_empty() || known.state == "suppressed" {
-            let why = if known.inhibited {
-                "inhibited"
-            } else if known.silenced {
-                "silenced"
-            } else {
-                "sent by nobody"
-            };
-            let hint = "no notification can arrive";
-            steps.push(Step::fail("delivery", format!("the alert is {why}"), hint));
+        let receivers = known.receivers.clone();
+        let goes = format!("goes to {}", receivers.join(", "));
+        let state = format!("{goes}, state {}", known.state);
+        steps.push(Step::pass("route", state));
+        if let Some(why) = tried!(suppression(self.alertmanager, &known)) {
+            steps.push(suppressed("delivery".to_owned(), &goes, &why));
             return Ok(Ok(()));
         }
-        let mut most = Duration::ZERO;
-        for leaf in &decision.leaves {
-            let wait = tried!(expected(self.alertmanager, leaf, &known.labels));
-            most = most.max(wait);
-        }
+        let now = self.alertmanager.now();
+        let decision = decide(self.running, &known.labels, &[], Some(now));
+        let mark = (label.as_str(), value.as_str());
+        // Our own group is there by now, and is none that was there before.
+        let mut groups = tried!(self.alertmanager.groups(&receivers));
+        let is_other = |labels: &Labels| labels.get(label) != Some(value);
+        groups.retain(|group| group.alerts.iter().any(is_other));
+        let sent = [(&known.labels, &decision)];
+        let targets = targets(self.running, &groups, mark, sent.into_iter());
         let watch = Watch {
             alertmanager: self.alertmanager,
             catcher: self.catcher,
             patience: self.patience,
-            mark: (label, value),
+            mark,
         };
-        let mut caught = Caught::new();
-        let delivery = tried!(watch.wait(before, &sends, most, &mut caught, show)?);
-        steps.push(match delivery {
-            Delivery::Taken(after) => Step::pass(
-                "delivery",
-                format!("taken after {:.1} s more", after.as_secs_f64()),
-            ),
-            Delivery::Refused(kinds) => Step::fail(
-                "delivery",
-                format!("{} of {receivers} fails to send", kinds.join(", ")),
-                "Alertmanager's log has the receiver's answer",
-            ),
-            Delivery::Silent(kinds, most) => Step::fail(
-                "delivery",
-                format!(
-                    "{} sent nothing within {:.0} s",
-                    kinds.join(", "),
-                    most.as_secs_f64()
-                ),
-                "Alertmanager's log says why",
-            ),
-        });
+        let mut caught = Caught::default();
+        let fates = tried!(watch.wait(before, &targets, &mut caught, show)?);
+        let groups = tried!(self.alertmanager.groups(&receivers));
+        let evidence = Evidence {
+            running: self.running,
+            fates: &fates,
+            caught: &caught,
+            groups: &groups,
+            mark,
+        };
+        steps.push(evidence.judge("delivery".to_owned(), &goes, &self.rule.name, &decision));
         if self.catcher.is_some() {
-            steps.push(match caught.iter().next() {
+            steps.push(match caught.by_receiver().first_key_value() {
                 Some((receiver, count)) => {
                     Step::pass("catch", format!("{count} arrived by {receiver}"))
                 }
@@ -360,89 +343,68 @@ impl WholeLoop<'_> {
     }
 
     /// Returns the state of our alert in Prometheus.
-    fn state(&self, plan: &Plan) -> Result<Option<String>> {
+    fn state(&self, prometheus: &Prometheus, plan: &Plan) -> Result<Option<String>> {
         let (label, value) = &plan.mark;
-        let loaded = self.prometheus.rules()?;
+        let loaded = prometheus.rules()?;
         let own = loaded.into_iter().filter(|one| one.name == self.rule.name);
         let mut alerts = own.flat_map(|one| one.alerts);
         let found = alerts.find(|(labels, _)| text(labels, label) == *value);
         Ok(found.map(|(_, state)| state))
     }
 
-    /// Waits until neither server has our alert: the series ends with the next scrape.
-    fn wait_for_silence(&self, plan: &Plan, steps: &mut Vec<Step>) {
+    /// Takes the group back, and waits until the gateway confirms that it is gone and neither server
+    /// has our alert any more: the series ends with the next scrape. The error is why a server could
+    /// not be asked.
+    fn take_back(&self, plan: &Plan, pushed: &mut Pushed<'_>) -> (Step, Option<Error>) {
         let (label, value) = &plan.mark;
+        let clean_up = self.patience.cancel_clean_up();
+        let prometheus = self.prometheus.with_cancel(clean_up.clone());
+        let alertmanager = self.alertmanager.with_cancel(clean_up);
         let most = (plan.interval + plan.evaluation) * 2 + SLACK;
+        let most = most.max(self.gateway.deadline());
         let begin = std::time::Instant::now();
-        let gone = loop {
-            let rule = self.state(plan).is_ok_and(|state| state.is_none());
-            let alert = self
-                .alertmanager
-                .alerts(label, value)
-                .is_ok_and(|known| known.is_empty());
-            if (rule && alert) || begin.elapsed() > most {
-                break rule && alert;
+        let settled = self.patience.settle(most, || {
+            let untold = |error: Error| Left::Group(error.to_string(), Some(error));
+            if !pushed.take_back().map_err(untold)? {
+                return Ok(Some(Left::Group("it is still listed".to_owned(), None)));
             }
-            std::thread::sleep(Duration::from_millis(200));
-        };
-        steps.push(match gone {
-            true => Step::pass("clean-up", "the group is deleted, the alert is resolved"),
-            false => Step::fail(
-                "clean-up",
-                format!(
-                    "the group is deleted, but the alert is there after {:.0} s",
-                    most.as_secs_f64()
-                ),
-                format!("it ends with the next evaluation; it has {label}=\"{value}\""),
-            ),
+            let unknown = |error: Error| {
+                Left::Alert(format!("is not known to be gone ({error})"), Some(error))
+            };
+            if let Some(state) = self.state(&prometheus, plan).map_err(unknown)? {
+                let what = format!("is {state} in Prometheus");
+                return Ok(Some(Left::Alert(what, None)));
+            }
+            let left = alertmanager.alerts(label, value).map_err(unknown)?;
+            let there = || Left::Alert("is at Alertmanager".to_owned(), None);
+            Ok((!left.is_empty()).then(there))
         });
-    }
-}
-
-/// A group that is pushed; deleted when it goes.
-struct Pushed<'a> {
-    gateway: &'a Client,
-    key: &'a GroupingKey,
-    done: bool,
-}
-
-impl Pushed<'_> {
-    fn push(&mut self, text: &str) -> Result<()> {
-        // Before it is sent: an answer may be lost.
-        self.done = true;
-        push(self.gateway, self.key, PushMethod::Put, text, false).map(|_| ())
-    }
-
-    fn delete(&mut self) -> Result<()> {
-        if !std::mem::take(&mut self.done) {
-            return Ok(());
-        }
-        delete(self.gateway, self.key).map(|_| ())
-    }
-}
-
-impl Drop for Pushed<'_> {
-    fn drop(&mut self) {
-        let _ = self.delete();
-    }
-}
-
-fn exposition(series: &[(String, BTreeMap<String, String>)]) -> String {
-    let mut text = String::new();
-    for (name, labels) in series {
-        let value = match name.as_str() {
-            "model_drift_score" => SCORE,
-            name if name.ends_with("_timestamp_seconds") => Timestamp::now().as_second() as f64,
-            _ => 1.0,
+        let again = match pushed.came_back() {
+            true => " again: it came back once, with a restart of the gateway",
+            false => "",
         };
-        let labels = labels
-            .iter()
-            .map(|(name, value)| format!("{name}=\"{value}\""));
-        let labels: Vec<String> = labels.collect();
-        text.push_str(&format!(
-            "# TYPE {name} gauge\n{name}{{{}}} {value}\n",
-            labels.join(",")
-        ));
+        match settled {
+            Ok(()) => {
+                let message = format!("the group is deleted{again}, the alert is resolved");
+                (Step::pass("clean-up", message), None)
+            }
+            Err(Left::Alert(what, error)) => {
+                let message = format!(
+                    "the group is deleted{again}, but the alert {what} after {:.0} s",
+                    begin.elapsed().as_secs_f64()
+                );
+                let hint = format!("it ends with the next evaluations; it has {label}=\"{value}\"");
+                (Step::fail("clean-up", message, hint), error)
+            }
+            Err(Left::Group(what, error)) => {
+                let message = format!(
+                    "NOT cleaned up: the false score may still be at the Pushgateway, or come back when it is \
+                     restarted, in the group {}: {what}",
+                    plan.key
+                );
+                let hint = format!("delete it by hand: {}", pushed.command());
+                (Step::fail("clean-up", message, hint), error)
+            }
+        }
     }
-    text
 }

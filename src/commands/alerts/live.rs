@@ -10,8 +10,8 @@ use super::super::gateway::GatewayRequest;
 use super::test::{TestRequest, finish};
 use crate::alerts::Library;
 use crate::alerts::live::{
-    Alertmanager, Interrupted, Patience, Prometheus, Step, Synthetic, WholeLoop, close_the_loop,
-    look, send,
+    Alertmanager, Interrupted, Outcome, Patience, Prometheus, Step, Synthetic, WholeLoop,
+    close_the_loop, look, send,
 };
 use crate::alerts::promql;
 use crate::alerts::routing::Configuration;
@@ -83,14 +83,22 @@ pub(super) fn run(
         })
     };
     let mut steps = Vec::new();
-    let outcome = prove(
-        library,
-        &rules,
-        live,
-        &Patience::new(stop),
-        &mut steps,
-        shell,
-    );
+    let patience = Patience::new(stop.clone());
+    let outcome = prove(library, &rules, live, &patience, &mut steps, shell);
+    // A call that the signal cut short is no trouble of the server.
+    let outcome = match outcome {
+        Ok(Err(error)) if error.code() == ExitCode::Interrupted && stop.is_triggered() => {
+            Err(Interrupted)
+        }
+        outcome => outcome,
+    };
+    let left_behind = |step: &&Step| step.name == "clean-up" && step.outcome == Outcome::Fail;
+    let is_left_behind = steps.iter().any(|step| left_behind(&step));
+    // Tables wrap; a command that is to be copied must be whole somewhere.
+    for step in steps.iter().filter(left_behind) {
+        let text = format!("{}; {}", step.message, step.hint);
+        shell.messages().warn(&text);
+    }
     let mut report = TestReport::new(
         library.sources.len(),
         request.thresholds,
@@ -104,7 +112,8 @@ pub(super) fn run(
         Ok(Ok(())) => finish(&report, request, shell),
         Ok(Err(error)) => {
             // What was seen until then is worth having; the error says why there is no verdict.
-            if error.code() == ExitCode::Unavailable && !report.steps.is_empty() {
+            let is_away = error.code() == ExitCode::Unavailable && !report.steps.is_empty();
+            if is_away || is_left_behind {
                 report.status = "UNAVAILABLE";
                 finish(&report, request, shell)?;
             }
@@ -137,8 +146,14 @@ fn prove(
             }
         };
     }
-    let prometheus = Prometheus::new(tried!(client("Prometheus", &live.prometheus, live)));
-    let alertmanager = tried!(client("the Alertmanager", &live.alertmanager, live));
+    let prometheus = tried!(client("Prometheus", &live.prometheus, live, patience));
+    let prometheus = Prometheus::new(prometheus);
+    let alertmanager = tried!(client(
+        "the Alertmanager",
+        &live.alertmanager,
+        live,
+        patience
+    ));
     let alertmanager = Alertmanager::new(alertmanager);
     let catcher = tried!(live.catch.as_deref().map(Catcher::listen).transpose());
     if let Some(catcher) = &catcher {
@@ -162,7 +177,7 @@ fn prove(
     let looped = match &live.gateway {
         None => None,
         Some(gateway) => Some((
-            tried!(gateway.client(shell)),
+            tried!(gateway.client(shell)).with_cancel(patience.cancel()),
             tried!(loop_rule(rules, live.rule.as_deref())),
         )),
     };
@@ -206,15 +221,18 @@ fn ready(
     steps: &mut Vec<Step>,
 ) -> Result<Ready> {
     let version = prometheus.version()?;
-    let message = format!("{} is ready, version {version}", prometheus.url());
-    steps.push(Step::pass("prometheus", message));
+    steps.push(prometheus.is_ready(&version));
     let (version, running) = alertmanager.status()?;
-    let message = format!("{} is ready, version {version}", alertmanager.url());
-    steps.push(Step::pass("alertmanager", message));
+    steps.push(alertmanager.is_ready(&version));
     Ok((running, prometheus.external_labels()?))
 }
 
-fn client(server: &'static str, url: &BaseUrl, live: &LiveRequest) -> Result<Client> {
+fn client(
+    server: &'static str,
+    url: &BaseUrl,
+    live: &LiveRequest,
+    patience: &Patience,
+) -> Result<Client> {
     let bearer = live.token_file.as_deref().map(Secret::read).transpose()?;
     let access = Access {
         bearer,
@@ -225,7 +243,8 @@ fn client(server: &'static str, url: &BaseUrl, live: &LiveRequest) -> Result<Cli
         deadline: live.deadline,
         ..Policy::default()
     };
-    Client::new(server, url.clone(), &access, policy)
+    let client = Client::new(server, url.clone(), &access, policy)?;
+    Ok(client.with_cancel(patience.cancel()))
 }
 
 fn chosen<'a>(library: &'a Library, only: &[String]) -> Result<Vec<&'a Rule>> {

@@ -159,6 +159,7 @@ pub fn test(report: &TestReport) -> String {
             let sign = match step.outcome {
                 Outcome::Pass => "✅",
                 Outcome::Fail => "❌",
+                Outcome::Unseen => "❔",
                 Outcome::Skip => "⏭️",
             };
             let _ = writeln!(

@@ -269,8 +269,12 @@ impl TestReport {
                 0 => {}
                 alerts => parts.push(format!("{alerts} alerts proved to arrive")),
             }
+            match count(Outcome::Unseen) {
+                0 => {}
+                unseen => parts.push(format!("{unseen} sent, delivery not observable")),
+            }
             if skipped > 0 {
-                parts.push(format!("{skipped} not sent"));
+                parts.push(format!("{skipped} not tried"));
             }
         }
         let text = format!("{:<4}  {}", self.status, parts.join(", "));
@@ -377,6 +381,7 @@ pub fn steps(steps: &[Step]) -> Table {
         let outcome = match step.outcome {
             Outcome::Pass => verdict_cell(true),
             Outcome::Fail => verdict_cell(false),
+            Outcome::Unseen => Cell::new("unseen", Tone::Warn),
             Outcome::Skip => Cell::new("skip", Tone::Warn),
         };
         vec![
