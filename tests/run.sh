@@ -18,6 +18,7 @@ want_debian_packages() {
     command -v promtool >/dev/null || missing+=(prometheus)
     command -v amtool >/dev/null || missing+=(prometheus-alertmanager)
     command -v prometheus-pushgateway >/dev/null || missing+=(prometheus-pushgateway)
+    command -v faketime >/dev/null || missing+=(faketime)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     compgen -G '/usr/sbin/mariadbd' >/dev/null || missing+=(mariadb-server)
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
@@ -72,15 +73,15 @@ want_from_pypi() {
     export "$variable=$(cd "$folder/bin" && pwd)/$program"
 }
 
-# The newest promtool, amtool and pint judge alert rules beside Debian's.
+# The newest promtool, amtool and pint judge alert rules beside Debian's; the newest Alertmanager runs in tests.
 want_newest_judges() {
     if ! command -v go >/dev/null; then
-        echo "Go is not installed, going on without the newest promtool, amtool and pint"
+        echo "Go is not installed, going on without the newest promtool, amtool, alertmanager and pint"
         return
     fi
-    echo "the newest promtool, amtool and pint, from Go modules (ten minutes the first time)"
+    echo "the newest promtool, amtool, alertmanager and pint, from Go modules (ten minutes the first time)"
     if ! tests/tools/build.sh; then
-        echo "could not be built, going on without the newest promtool, amtool and pint"
+        echo "could not be built, going on without the newest promtool, amtool, alertmanager and pint"
     fi
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the newest promtool, amtool and pint from Go modules into target/go-tools (or the folder $1):
-# the second generation that judges alert rules in the tests, beside Debian's. Only go.mod and go.sum
+# Builds the newest promtool, amtool, alertmanager and pint from Go modules into target/go-tools (or the
+# folder $1): the second generation that judges alert rules in the tests, beside Debian's. Only go.mod and go.sum
 # are ours; all sources come through the Go module proxy. About ten minutes of one core the first time,
 # nothing once the programs are there. Needs Go 1.26.7.
 set -euo pipefail
@@ -22,7 +22,7 @@ build prometheus promtool github.com/prometheus/prometheus/cmd/promtool
 build pint pint github.com/cloudflare/pint/cmd/pint
 # Alertmanager embeds a user interface that its module does not carry: a page of ours stands in, in a
 # vendor folder that is not kept.
-if [ ! -x "$out/amtool" ]; then
+if [ ! -x "$out/amtool" ] || [ ! -x "$out/alertmanager" ]; then
     vendor=$(mktemp -d)
     trap 'rm -rf "$vendor"' EXIT
     cp alertmanager/go.mod alertmanager/go.sum "$vendor"
@@ -32,4 +32,5 @@ if [ ! -x "$out/amtool" ]; then
     mkdir -p "$page"
     echo '<!doctype html><title>Alertmanager</title>' >"$page/index.html"
     build "$vendor" amtool github.com/prometheus/alertmanager/cmd/amtool vendor
+    build "$vendor" alertmanager github.com/prometheus/alertmanager/cmd/alertmanager vendor
 fi

@@ -3,6 +3,7 @@ module churnctl.test/alertmanager
 go 1.26.0
 
 tool (
+	github.com/prometheus/alertmanager/cmd/alertmanager
 	github.com/prometheus/alertmanager/cmd/amtool
 )
 
