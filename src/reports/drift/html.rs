@@ -57,6 +57,7 @@ struct View {
 struct FindingView {
     status: &'static str,
     kind: String,
+    feature: String,
     message: String,
 }
 
@@ -114,7 +115,8 @@ fn view(report: &DriftReport) -> View {
         let heading = (at == 0).then_some("Feature by feature");
         sections.push(html_feature::section(report, feature, id(at), heading));
     }
-    let findings = report.findings.iter().take(MOST_LISTED);
+    // Those of a feature stand with the feature.
+    let findings: Vec<_> = verdict::findings_apart(report).collect();
     let left_out = report.left_out.iter().take(MOST_LISTED);
     View {
         title: format!("{}: drift of {}", report.status, report.model),
@@ -137,14 +139,17 @@ fn view(report: &DriftReport) -> View {
         has_score: report.score.is_some(),
         without_section: report.features.len().saturating_sub(MOST_SECTIONS),
         performance: report.performance.as_ref().map(performance_view),
+        findings_more: findings.len().saturating_sub(MOST_LISTED),
         findings: findings
+            .into_iter()
+            .take(MOST_LISTED)
             .map(|finding| FindingView {
                 status: finding.status.as_str(),
                 kind: finding.kind.as_str().replace('_', " "),
-                message: shorten(&finding.message, 400).into_owned(),
+                feature: shorten(finding.feature.as_deref().unwrap_or_default(), 80).into_owned(),
+                message: format::held_together(&shorten(&finding.message, 400), "→"),
             })
             .collect(),
-        findings_more: report.findings.len().saturating_sub(MOST_LISTED),
         left_out: left_out
             .map(|column| {
                 (
@@ -273,6 +278,23 @@ mod tests {
         assert_eq!(page.matches("<section class=\"feature\"").count(), 100);
         assert!(page.contains("a_feature_with_a_long_name_0119"));
         assert!(page.contains("20 more features"));
+    }
+
+    #[test]
+    fn a_finding_names_its_column_and_stands_with_its_feature_where_it_has_one() {
+        let mut report = sample::failing();
+        let mut absent = report.findings[0].clone();
+        absent.feature = Some("a column that is gone".to_owned());
+        absent.message = "what was found of it".to_owned();
+        let mut of_feature = absent.clone();
+        of_feature.feature = Some(report.features[0].feature.clone());
+        of_feature.message = "what its own section says".to_owned();
+        report.findings = vec![absent, of_feature];
+        let page = page(&report).expect("renders");
+        let list = page.split("<h2 id=\"findings\">").nth(1).expect("a list");
+        let list = list.split("</table>").next().expect("its table");
+        assert!(list.contains("<td class=\"data\">a column that is gone</td>"));
+        assert!(list.contains("what was found of it") && !list.contains("its own section"));
     }
 
     #[test]
