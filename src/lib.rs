@@ -63,6 +63,7 @@ pub mod settings;
 pub mod signals;
 pub mod terminal;
 pub mod text;
+pub mod thresholds;
 
 pub mod alerts;
 pub mod cli;

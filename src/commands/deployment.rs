@@ -1,11 +1,12 @@
 //! From the settings to the plan of the deployment. What a value may be was checked with the settings.
 
-use crate::alerts::catalogue::{self, Options, Thresholds};
+use crate::alerts::catalogue::{self, Options};
 use crate::error::{Error, Result, nearest};
 use crate::manifests::{
     Alerting, AlertmanagerForm, Discovery, Part, Plain, Plan, Receiver, Resources,
 };
 use crate::settings::{DeploymentSettings, Settings, duration_seconds};
+use crate::thresholds::Thresholds;
 
 /// Makes the plan.
 ///
@@ -140,8 +141,8 @@ fn plain(from: &DeploymentSettings) -> Plain {
 fn options(from: &DeploymentSettings) -> Result<Options> {
     let text = |name: &str| from.text(name).unwrap_or_default();
     let mut thresholds = Thresholds::default();
-    for (name, _) in Thresholds::ALL {
-        thresholds.set(name, from.number(&format!("alerts.thresholds.{name}")));
+    for one in Thresholds::ALL {
+        thresholds.set(one.name, from.number(one.setting));
     }
     let holds = from.list("alerts.for");
     let holds = holds.iter().filter_map(|text| text.split_once('='));
@@ -202,19 +203,6 @@ mod tests {
     #[test]
     fn the_default_settings_make_the_plan_that_is_tested() {
         assert_eq!(plan_of("").expect("defaults"), sample());
-    }
-
-    #[test]
-    fn every_threshold_of_the_rules_is_a_setting_with_the_same_default() {
-        let named: Vec<String> = Thresholds::ALL
-            .iter()
-            .map(|(name, _)| format!("alerts.thresholds.{name}"))
-            .collect();
-        let keys = crate::settings::KEYS.iter().map(|key| key.name);
-        let keys: Vec<&str> = keys
-            .filter(|name| name.starts_with("alerts.thresholds."))
-            .collect();
-        assert_eq!(keys, named);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
             files.push(File::text(targets_file(scrape), text + "\n"));
         }
     }
-    let rules = rules(&plan.rules);
+    let rules = rules(&plan.rules)?;
     files.push(File::tree(
         "rules.yml",
         &tree(&groups(&rules, &plan.rules))?,

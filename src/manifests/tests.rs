@@ -6,7 +6,7 @@ use crate::alerts::catalogue::{rules, test_file};
 use crate::error::Result;
 
 pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
-    rules(&plan.rules)
+    rules(&plan.rules)?
         .iter()
         .map(|rule| {
             let path = format!("tests/{}_test.yml", rule.name);

@@ -1,5 +1,7 @@
 //! The registry of settings: name, type, default, flag and help of each. Docs and checks are made from it.
 
+use crate::thresholds::Thresholds;
+
 /// What kind of value a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -106,8 +108,35 @@ const fn key(
 
 /// Every setting, in the order of `config show`. Beside these there are the tables
 /// `[drift.thresholds.FEATURE]` with all that warns and fails.
+pub static KEYS: &[Key] = &with_thresholds();
+
+const fn with_thresholds() -> [Key; BEFORE.len() + Thresholds::ALL.len() + AFTER.len()] {
+    let (first, thresholds) = (BEFORE.len(), Thresholds::ALL.len());
+    let mut keys = [BEFORE[0]; BEFORE.len() + Thresholds::ALL.len() + AFTER.len()];
+    let mut at = 0;
+    while at < keys.len() {
+        keys[at] = if at < first {
+            BEFORE[at]
+        } else if at < first + thresholds {
+            let one = Thresholds::ALL[at - first];
+            key(
+                one.setting,
+                Kind::Number,
+                Some(one.default),
+                None,
+                one.meaning,
+            )
+        } else {
+            AFTER[at - first - thresholds]
+        };
+        at += 1;
+    }
+    keys
+}
+
+/// The settings before the thresholds of alerts.
 #[rustfmt::skip]
-pub static KEYS: &[Key] = &[
+const BEFORE: &[Key] = &[
     key("model", Kind::Text, Some("churn"), Some("--model"), "name of the model, the label `model` of the metrics"),
     key("data.score", Kind::Text, None, Some("--score"), "column with the model's score"),
     key("data.label", Kind::Text, None, Some("--label"), "column with the label"),
@@ -289,26 +318,11 @@ pub static KEYS: &[Key] = &[
     key("alerts.group_wait", Kind::Text, Some("30s"), None, "wait for more alerts of a new group"),
     key("alerts.group_interval", Kind::Text, Some("5m"), None, "wait before a group that grew is told again"),
     key("alerts.repeat_interval", Kind::Text, Some("4h"), None, "wait before a group that still fires is told again"),
-    key("alerts.thresholds.node_cpu_ratio", Kind::Number, Some("0.85"), None, "share of a node's CPU time in use"),
-    key("alerts.thresholds.node_memory_ratio", Kind::Number, Some("0.9"), None, "share of a node's memory in use"),
-    key("alerts.thresholds.node_disk_free_ratio", Kind::Number, Some("0.1"), None, "share of a file system that is free"),
-    key("alerts.thresholds.node_network_error_ratio", Kind::Number, Some("0.01"), None, "share of packets that fail"),
-    key("alerts.thresholds.pod_restarts", Kind::Number, Some("3"), None, "restarts of a container within an hour"),
-    key("alerts.thresholds.container_limit_ratio", Kind::Number, Some("0.9"), None, "share of a container's limit in use"),
-    key("alerts.thresholds.serving_error_ratio", Kind::Number, Some("0.05"), None, "share of an InferenceService's answers that are 5xx"),
-    key("alerts.thresholds.serving_latency_warning_seconds", Kind::Number, Some("0.5"), None, "p95 of an InferenceService that warns"),
-    key("alerts.thresholds.serving_latency_critical_seconds", Kind::Number, Some("1"), None, "p95 of an InferenceService that is critical"),
-    key("alerts.thresholds.api_error_ratio", Kind::Number, Some("0.05"), None, "share of the API's answers that are 5xx"),
-    key("alerts.thresholds.api_latency_seconds", Kind::Number, Some("1"), None, "p95 of /predict"),
-    key("alerts.thresholds.api_slo_ratio", Kind::Number, Some("0.999"), None, "share of predictions that must succeed in 30 days"),
-    key("alerts.thresholds.requests_per_second", Kind::Number, Some("0.05"), None, "traffic below which ratios and quantiles say nothing"),
-    key("alerts.thresholds.prediction_shift", Kind::Number, Some("0.3"), None, "how far the share of a class may move from the baseline's"),
-    key("alerts.thresholds.predictions", Kind::Number, Some("100"), None, "predictions within 30 minutes below which their mix says nothing"),
-    key("alerts.thresholds.drift_psi", Kind::Number, Some("0.3"), None, "PSI of a feature from which a retrain starts"),
-    key("alerts.thresholds.auc_drop", Kind::Number, Some("0.05"), None, "fall of the ROC AUC below the baseline's from which a retrain starts"),
-    key("alerts.thresholds.labelled_rows", Kind::Number, Some("200"), None, "rows with a label below which the ROC AUC says nothing"),
-    key("alerts.thresholds.daily_stale_seconds", Kind::Number, Some("93600"), None, "age of the last success of a daily job"),
-    key("alerts.thresholds.weekly_stale_seconds", Kind::Number, Some("694800"), None, "age of the last success of the weekly retrain"),
+];
+
+/// The settings after the thresholds of alerts.
+#[rustfmt::skip]
+const AFTER: &[Key] = &[
     key("plain.discovery", Kind::Text, Some("static"), None, "how Prometheus without the Operator finds targets: static, file, dns, ec2 or kubernetes"),
     key("plain.interval", Kind::Text, Some("15s"), None, "how often targets are scraped and rules evaluated"),
     key("plain.api_targets", Kind::List, Some("localhost:8000"), None, "hosts and ports of the API"),

@@ -16,15 +16,35 @@ const FLOORS: &[(u8, &[&str])] = &[
     (
         0,
         &[
-            "terminal", "page", "settings", "exit", "error", "files", "progress", "signals",
-            "text", "cells", "percent", "proxies",
+            "terminal",
+            "page",
+            "settings",
+            "exit",
+            "error",
+            "files",
+            "progress",
+            "signals",
+            "text",
+            "cells",
+            "percent",
+            "proxies",
+            "thresholds",
         ],
     ),
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 9] = [
-    "exit", "error", "files", "progress", "signals", "text", "cells", "percent", "proxies",
+const COMMON: [&str; 10] = [
+    "exit",
+    "error",
+    "files",
+    "progress",
+    "signals",
+    "text",
+    "cells",
+    "percent",
+    "proxies",
+    "thresholds",
 ];
 
 /// Crates that only these rooms may name. A crate that is not listed may be named everywhere.

@@ -91,7 +91,7 @@ fn the_files_in_k8s_are_fresh() {
 #[test]
 fn the_runbooks_are_fresh_and_every_alert_has_one() {
     let folder = root().join("docs/runbooks");
-    let pages = runbooks(&Options::default());
+    let pages = runbooks(&Options::default()).expect("runbooks");
     for (name, text) in &pages {
         let path = folder.join(name);
         if updating() {

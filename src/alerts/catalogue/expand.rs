@@ -1,7 +1,7 @@
 //! What Prometheus makes of a description: labels and values filled in, as its `template` package does.
 
 /// Fills in `{{ $labels.NAME }}` and `{{ $value | FORMAT }}`.
-pub(super) fn expand(template: &str, labels: &[(String, String)], value: f64) -> String {
+pub(super) fn expand(template: &str, labels: &[(String, String)], value: Option<f64>) -> String {
     let mut text = String::new();
     let mut rest = template;
     while let Some((before, inside)) = rest.split_once("{{ ") {
@@ -13,10 +13,10 @@ pub(super) fn expand(template: &str, labels: &[(String, String)], value: f64) ->
             let found = labels.iter().find(|(label, _)| label == name);
             text.push_str(found.map_or("", |(_, value)| value));
         } else {
-            text.push_str(&match action {
-                "$value | humanizePercentage" => general(value * 100.0) + "%",
-                "$value | humanizeDuration" => duration(value),
-                "$value | humanize" => humanize(value),
+            text.push_str(&match (action, value) {
+                ("$value | humanizePercentage", Some(value)) => general(value * 100.0) + "%",
+                ("$value | humanizeDuration", Some(value)) => duration(value),
+                ("$value | humanize", Some(value)) => humanize(value),
                 _ => action.to_owned(),
             });
         }
@@ -107,7 +107,7 @@ mod tests {
         let text = expand(
             "{{ $labels.pod }}: {{ $value | humanizePercentage }}.",
             &labels,
-            0.5,
+            Some(0.5),
         );
         assert_eq!(text, "a: 50%.");
     }

@@ -1,68 +1,9 @@
 //! What the rules are made from: names in the cluster and thresholds. Where they come from is the caller's affair.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-macro_rules! thresholds {
-    ($($name:ident = $default:literal, $help:literal;)*) => {
-        /// From where on something is said.
-        #[derive(Debug, Clone, PartialEq)]
-        pub struct Thresholds {
-            $(#[doc = $help] pub $name: f64,)*
-        }
-
-        impl Default for Thresholds {
-            fn default() -> Self {
-                Self { $($name: $default,)* }
-            }
-        }
-
-        impl Thresholds {
-            /// Name and meaning of each.
-            pub const ALL: &[(&str, &str)] = &[$((stringify!($name), $help),)*];
-
-            /// Returns a threshold by its name.
-            #[must_use]
-            pub fn get(&self, name: &str) -> Option<f64> {
-                match name {
-                    $(stringify!($name) => Some(self.$name),)*
-                    _ => None,
-                }
-            }
-
-            /// Sets a threshold by its name, and tells whether there is one of this name.
-            pub fn set(&mut self, name: &str, value: f64) -> bool {
-                match name {
-                    $(stringify!($name) => self.$name = value,)*
-                    _ => return false,
-                }
-                true
-            }
-        }
-    };
-}
-
-thresholds! {
-    node_cpu_ratio = 0.85, "Share of a node's CPU time in use.";
-    node_memory_ratio = 0.9, "Share of a node's memory in use.";
-    node_disk_free_ratio = 0.1, "Share of a file system that is free.";
-    node_network_error_ratio = 0.01, "Share of packets that fail.";
-    pod_restarts = 3.0, "Restarts of a container within an hour.";
-    container_limit_ratio = 0.9, "Share of a container's limit in use.";
-    serving_error_ratio = 0.05, "Share of an InferenceService's answers that are 5xx.";
-    serving_latency_warning_seconds = 0.5, "p95 of an InferenceService that warns.";
-    serving_latency_critical_seconds = 1.0, "p95 of an InferenceService that is critical.";
-    api_error_ratio = 0.05, "Share of the API's answers that are 5xx.";
-    api_latency_seconds = 1.0, "p95 of /predict.";
-    api_slo_ratio = 0.999, "Share of predictions that must succeed in 30 days.";
-    requests_per_second = 0.05, "Traffic below which ratios and quantiles say nothing.";
-    prediction_shift = 0.3, "How far the share of a class may move from the baseline's.";
-    predictions = 100.0, "Predictions within 30 minutes below which their mix says nothing.";
-    drift_psi = 0.3, "PSI of a feature from which a retrain starts.";
-    auc_drop = 0.05, "Fall of the ROC AUC below the baseline's from which a retrain starts.";
-    labelled_rows = 200.0, "Rows with a label below which the ROC AUC says nothing.";
-    daily_stale_seconds = 93600.0, "Age of the last success of a daily job.";
-    weekly_stale_seconds = 694800.0, "Age of the last success of the weekly retrain.";
-}
+use crate::thresholds::Thresholds;
 
 /// Everything that the rules are made from. Names are checked by whom they come from: they go
 /// into PromQL as they are.
@@ -114,54 +55,24 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Puts names and thresholds in place of the words `$name` of a template. `$1`, as
-    /// `label_replace` has it, stays; so does a word that nobody knows, which a test looks for.
-    #[must_use]
-    pub(super) fn fill(&self, template: &str) -> String {
-        let mut text = String::with_capacity(template.len() + 64);
-        let mut rest = template;
-        while let Some(at) = rest.find('$') {
-            text.push_str(&rest[..at]);
-            let word: String = rest[at + 1..]
-                .chars()
-                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
-                .collect();
-            match self.word(&word) {
-                Some(value) => text.push_str(&value),
-                None => {
-                    text.push('$');
-                    text.push_str(&word);
-                }
-            }
-            rest = &rest[at + 1 + word.len()..];
-        }
-        text + rest
-    }
-
-    fn word(&self, word: &str) -> Option<String> {
+    /// Returns a name in the cluster by the word that stands for it in the files of rules.
+    pub(super) fn name(&self, word: &str) -> Option<Cow<'_, str>> {
         // Inside of `=~"..."`: a dot of a name is itself, and its backslash is escaped once more, as
         // PromQL's quotes take it.
         if let Some(name) = word.strip_suffix("_pattern") {
-            return Some(self.word(name)?.replace('.', "\\\\."));
+            return Some(self.name(name)?.replace('.', "\\\\.").into());
         }
-        Some(match word {
-            "namespace" => self.namespace.clone(),
-            "api_job" => self.api_job.clone(),
-            "node_exporter_job" => self.node_exporter_job.clone(),
-            "kube_state_metrics_job" => self.kube_state_metrics_job.clone(),
-            "drift_cronjob" => self.drift_cronjob.clone(),
-            "retrain_cronjob" => self.retrain_cronjob.clone(),
-            "score_cronjob" => self.score_cronjob.clone(),
-            "burn_ratio" => self.burn_ratio().to_string(),
-            _ => self.thresholds.get(word)?.to_string(),
-        })
-    }
-
-    /// Returns the share of errors that spends 2 % of a 30 day budget in an hour: 14.4 times the
-    /// share that the objective allows (Google's SRE workbook, chapter 5). Rounded, so that it reads well.
-    #[must_use]
-    pub(super) fn burn_ratio(&self) -> f64 {
-        (14.4 * (1.0 - self.thresholds.api_slo_ratio) * 1e6).round() / 1e6
+        let name = match word {
+            "namespace" => &self.namespace,
+            "api_job" => &self.api_job,
+            "node_exporter_job" => &self.node_exporter_job,
+            "kube_state_metrics_job" => &self.kube_state_metrics_job,
+            "drift_cronjob" => &self.drift_cronjob,
+            "retrain_cronjob" => &self.retrain_cronjob,
+            "score_cronjob" => &self.score_cronjob,
+            _ => return None,
+        };
+        Some(name.into())
     }
 }
 
@@ -170,31 +81,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_filled_in_and_groups_of_label_replace_stay() {
-        let options = Options::default();
-        let filled = options.fill("a{n=\"$namespace\"} > $drift_psi, \"$1\" $what");
-        assert_eq!(filled, "a{n=\"churn-mlops\"} > 0.3, \"$1\" $what");
-        // 14.4 x 0.001
-        assert_eq!(options.fill("$burn_ratio"), "0.0144");
-    }
-
-    #[test]
     fn a_dot_of_a_name_is_a_dot_in_a_regular_expression() {
         let options = Options {
             drift_cronjob: "team.a.drift".to_owned(),
             ..Options::default()
         };
-        let filled = options.fill("{c=~\"$drift_cronjob_pattern\"} {c=\"$drift_cronjob\"}");
-        assert_eq!(filled, r#"{c=~"team\\.a\\.drift"} {c="team.a.drift"}"#);
-    }
-
-    #[test]
-    fn thresholds_are_reached_by_name() {
-        let mut thresholds = Thresholds::default();
-        for (name, help) in Thresholds::ALL {
-            assert!(thresholds.set(name, 0.5) && thresholds.get(name) == Some(0.5));
-            assert!(help.ends_with('.'), "{name}");
-        }
-        assert!(!thresholds.set("nobody", 1.0));
+        let name = |word| options.name(word).expect("a name");
+        assert_eq!(name("drift_cronjob_pattern"), r"team\\.a\\.drift");
+        assert_eq!(name("drift_cronjob"), "team.a.drift");
+        assert_eq!(options.name("nobody_pattern"), None);
     }
 }

@@ -98,7 +98,7 @@ fn text(rule: &Rule, options: &Options) -> RuleText {
         expr: rule.expr.clone(),
         hold: prometheus_duration(rule.for_seconds),
         labels: rule.labels(options).into_iter().collect(),
-        annotations: annotations(rule, options, rule.description.to_owned()),
+        annotations: annotations(rule, options, rule.description.clone()),
     }
 }
 
@@ -150,7 +150,7 @@ pub fn test_file(rule: &Rule, options: &Options) -> TestFile {
                                     alert.labels.iter().cloned().collect();
                                 labels.extend(rule.labels(options));
                                 let seen: Vec<_> = labels.clone().into_iter().collect();
-                                let said = expand(rule.description, &seen, alert.value);
+                                let said = expand(&rule.description, &seen, alert.value);
                                 ExpectedAlert {
                                     exp_labels: labels,
                                     exp_annotations: annotations(rule, options, said),
@@ -169,9 +169,10 @@ mod tests {
     use std::path::Path;
     use std::process::Command;
 
+    use super::super::CaseKind;
     use super::super::rule::all;
-    use super::super::{CaseKind, Thresholds};
     use super::*;
+    use crate::thresholds::Thresholds;
 
     fn write(folder: &Path, name: &str, value: &impl Serialize) {
         let text = serde_saphyr::to_string(value).expect("serialises");
@@ -182,7 +183,7 @@ mod tests {
     #[expect(clippy::print_stderr, reason = "a test has nowhere else to say it")]
     fn prove(options: &Options) {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let rules = all(options);
+        let rules = all(options).expect("rules");
         write(folder.path(), "rules.yml", &groups(&rules, options));
         let mut files = Vec::new();
         for rule in &rules {
@@ -265,7 +266,7 @@ mod tests {
                 for_seconds: named.map(|name| (name.to_owned(), seconds)).collect(),
                 ..Options::default()
             };
-            for rule in all(&options) {
+            for rule in all(&options).expect("rules") {
                 assert_eq!(rule.for_seconds, seconds);
                 assert!(!test_file(&rule, &options).tests.is_empty());
             }
@@ -274,7 +275,7 @@ mod tests {
 
     #[test]
     fn every_rule_fires_stays_silent_and_says_what_no_data_does() {
-        for rule in all(&Options::default()) {
+        for rule in all(&Options::default()).expect("rules") {
             let has = |kind| rule.cases.iter().any(|case| case.kind == kind);
             assert!(has(CaseKind::NoData), "{}", rule.name);
             // It has no condition, so that it can neither be silent nor lack data.

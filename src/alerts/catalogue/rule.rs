@@ -1,13 +1,18 @@
-//! One alert rule, typed. Its expressions and cases are in the file of its layer.
+//! One alert rule, filled in. Where it comes from is in `file.rs` and `fill.rs`.
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use super::case::Case;
+use super::file::FILES;
+use super::fill;
 use super::options::Options;
-use super::{api, infra, jobs, limits, ml, platform, pushes, serving};
+use crate::error::Result;
 
 /// What an alert is about, bottom up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Layer {
     /// Nodes.
     Infra,
@@ -55,7 +60,8 @@ impl Layer {
 }
 
 /// How urgent an alert is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Somebody should look today.
     Warning,
@@ -100,13 +106,13 @@ pub struct Rule {
     /// One line without templates, so that notifications group well.
     pub summary: String,
     /// One sentence with labels and value as Prometheus' templates.
-    pub description: &'static str,
+    pub description: String,
     /// Page of the runbook: what it means.
-    pub meaning: &'static str,
+    pub meaning: String,
     /// Page of the runbook: the first query, or command, to run. PromQL, names filled in.
     pub first_query: String,
     /// Page of the runbook: what to do, a step an item.
-    pub fix: &'static [&'static str],
+    pub fix: Vec<String>,
     /// What proves it.
     pub cases: Vec<Case>,
 }
@@ -141,70 +147,27 @@ impl Rule {
 }
 
 /// Returns every rule, whether it is on or not, by layer.
-pub(super) fn all(options: &Options) -> Vec<Rule> {
-    let layers = [
-        infra::rules(options),
-        platform::rules(options),
-        limits::rules(options),
-        serving::rules(options),
-        api::rules(options),
-        ml::rules(options),
-        jobs::rules(options),
-        pushes::rules(options),
-    ];
-    layers.into_iter().flatten().collect()
+pub(super) fn all(options: &Options) -> Result<Vec<Rule>> {
+    let files = FILES.iter();
+    files
+        .map(|(name, text)| fill::rule(name, text, options))
+        .collect()
 }
 
 /// Returns the rules that are on, by layer.
-#[must_use]
-pub fn rules(options: &Options) -> Vec<Rule> {
-    let mut rules = all(options);
+///
+/// # Errors
+/// Fails if a rule's file cannot be filled in, which a test excludes for every setting.
+pub fn rules(options: &Options) -> Result<Vec<Rule>> {
+    let mut rules = all(options)?;
     rules.retain(|rule| rule.is_on(options));
-    rules
+    Ok(rules)
 }
 
 /// Returns the name of every rule, whether it is on or not.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
-    let rules = all(&Options::default());
-    rules.iter().map(|rule| rule.name).collect()
-}
-
-/// What a rule's file says about it, before names, thresholds and cases are filled in.
-pub(super) struct Draft {
-    pub(super) name: &'static str,
-    pub(super) layer: Layer,
-    pub(super) severity: Severity,
-    pub(super) for_minutes: u64,
-    pub(super) expr: &'static str,
-    pub(super) summary: &'static str,
-    pub(super) description: &'static str,
-    pub(super) meaning: &'static str,
-    pub(super) first_query: &'static str,
-    pub(super) fix: &'static [&'static str],
-}
-
-impl Draft {
-    /// Fills in the options; `cases` gets the `for` of the rule in seconds.
-    pub(super) fn rule(self, options: &Options, cases: impl FnOnce(u64) -> Vec<Case>) -> Rule {
-        let own = options.for_seconds.get(self.name).copied();
-        let for_seconds = own.unwrap_or(self.for_minutes * 60);
-        Rule {
-            name: self.name,
-            layer: self.layer,
-            severity: self.severity,
-            retrains: false,
-            on_by_default: true,
-            expr: options.fill(self.expr),
-            for_seconds,
-            summary: options.fill(self.summary),
-            description: self.description,
-            meaning: self.meaning,
-            first_query: options.fill(self.first_query),
-            fix: self.fix,
-            cases: cases(for_seconds),
-        }
-    }
+    FILES.iter().map(|(name, _)| *name).collect()
 }
 
 /// Returns seconds as Prometheus writes a duration: `5m`, `26h`, `90s`, `8d`.

@@ -2,16 +2,19 @@
 
 use super::options::Options;
 use super::rule::{Rule, all, prometheus_duration};
+use crate::error::Result;
 
 /// Returns the pages of all alerts, file name and Markdown, and `README.md` that lists them.
-#[must_use]
-pub fn runbooks(options: &Options) -> Vec<(String, String)> {
-    let rules = all(options);
+///
+/// # Errors
+/// Fails if a rule's file cannot be filled in, which a test excludes.
+pub fn runbooks(options: &Options) -> Result<Vec<(String, String)>> {
+    let rules = all(options)?;
     let mut pages = vec![("README.md".to_owned(), index(&rules))];
     for rule in &rules {
-        pages.push((format!("{}.md", rule.name), page(rule, options)));
+        pages.push((format!("{}.md", rule.name), page(rule)));
     }
-    pages
+    Ok(pages)
 }
 
 fn index(rules: &[Rule]) -> String {
@@ -31,7 +34,7 @@ fn index(rules: &[Rule]) -> String {
     text
 }
 
-fn page(rule: &Rule, options: &Options) -> String {
+fn page(rule: &Rule) -> String {
     let mut text = format!(
         "# {}\n\n{}.\n\n",
         rule.name,
@@ -53,7 +56,6 @@ fn page(rule: &Rule, options: &Options) -> String {
         rule.first_query
     ));
     for (at, step) in rule.fix.iter().enumerate() {
-        let step = step.replace("NAMESPACE", &options.namespace);
         text.push_str(&format!("{}. {step}\n", at + 1));
     }
     text.push_str(&format!("\n## Rule\n\n```promql\n{}\n```\n", rule.expr));

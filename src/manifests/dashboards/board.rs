@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn rules_ask_for_metrics_that_exist() {
-        for rule in crate::alerts::catalogue::rules(&sample().rules) {
+        for rule in crate::alerts::catalogue::rules(&sample().rules).expect("rules") {
             for expr in [&rule.expr, &rule.first_query] {
                 for metric in promql::metrics(&parsed(expr)) {
                     assert!(exists(&metric), "{}: {metric}", rule.name);
