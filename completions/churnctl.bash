@@ -76,6 +76,9 @@ _churnctl() {
             churnctl__subcmd__alerts,help)
                 cmd="churnctl__subcmd__alerts__subcmd__help"
                 ;;
+            churnctl__subcmd__alerts,history)
+                cmd="churnctl__subcmd__alerts__subcmd__history"
+                ;;
             churnctl__subcmd__alerts,lint)
                 cmd="churnctl__subcmd__alerts__subcmd__lint"
                 ;;
@@ -87,6 +90,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__alerts__subcmd__help,help)
                 cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__help"
+                ;;
+            churnctl__subcmd__alerts__subcmd__help,history)
+                cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__history"
                 ;;
             churnctl__subcmd__alerts__subcmd__help,lint)
                 cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__lint"
@@ -165,6 +171,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__help,version)
                 cmd="churnctl__subcmd__help__subcmd__version"
+                ;;
+            churnctl__subcmd__help__subcmd__alerts,history)
+                cmd="churnctl__subcmd__help__subcmd__alerts__subcmd__history"
                 ;;
             churnctl__subcmd__help__subcmd__alerts,lint)
                 cmd="churnctl__subcmd__help__subcmd__alerts__subcmd__lint"
@@ -350,7 +359,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help list lint test help"
+            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help list lint test history help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -380,7 +389,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__help)
-            opts="list lint test help"
+            opts="list lint test history help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -394,6 +403,20 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__alerts__subcmd__help__subcmd__history)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -442,6 +465,109 @@ _churnctl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__alerts__subcmd__history)
+            opts="-v -q -h --against --only --html --range --end --step --prometheus --token-file --ca-file --deadline --config --format --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --against)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --html)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --range)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --end)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --step)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --ca-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1189,8 +1315,22 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__alerts)
-            opts="list lint test"
+            opts="list lint test history"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__alerts__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -51,7 +51,7 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "render-manifests"
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
-complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "alerts" -d 'List, check and prove alerting rules'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "alerts" -d 'List, check, prove and look back at alerting rules'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "metrics" -d 'The metrics of this program'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "config" -d 'Look at the settings'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "completions" -d 'Print the completions of a shell'
@@ -661,24 +661,25 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete one group from a Pushgateway'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Delete the groups that nobody has pushed to for long'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "history" -d 'Show how often each alert would have fired, when, for how long, and with which labels'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -758,9 +759,34 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_see
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l against -d 'Compare with the version before: a file or folder, or `server` for the rules that it has loaded' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l only -d 'Look at these alerts only' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l html -d 'Page with a time line for each alert' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l range -d 'How far to look back' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l end -d 'Until when: a date, an RFC 3339 time, or seconds since 1970 [default: now]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l step -d 'Time between two evaluations [default: the interval of each group]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l prometheus -d 'URL of Prometheus [setting: proof.prometheus]' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l token-file -d 'File with a bearer token [setting: proof.token_file]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l ca-file -d 'PEM file with the certificates to trust, in place of the system\'s [setting: proof.ca_file]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l deadline -d 'Longest time that the server may stay away, and that one query may take' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show how often each alert would have fired, when, for how long, and with which labels'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -880,7 +906,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_s
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "alerts" -d 'List, check and prove alerting rules'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "alerts" -d 'List, check, prove and look back at alerting rules'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "metrics" -d 'The metrics of this program'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "config" -d 'Look at the settings'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
@@ -900,5 +926,6 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "history" -d 'Show how often each alert would have fired, when, for how long, and with which labels'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from metrics" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value, and where the value comes from'

@@ -5,6 +5,7 @@ pub mod cases;
 pub mod catalogue;
 pub mod duration;
 mod go_regex;
+pub(crate) mod history;
 pub mod library;
 pub mod lint;
 pub mod live;

@@ -1,15 +1,16 @@
-//! The words of `churnctl alerts`: list, lint, test.
+//! The words of `churnctl alerts`: list, lint, test; those of history have a file of their own.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
 use super::Global;
+use super::alerts_history::HistoryArgs;
 use super::columns::checked;
 use super::global::{FormatArg, formats};
 use crate::alerts::lint::LintOptions;
 use crate::commands::alerts::{
-    Fix, LintRequest, LintServer, ListRequest, LiveRequest, Outputs, TestRequest,
+    Fix, HistoryRequest, LintRequest, LintServer, ListRequest, LiveRequest, Outputs, TestRequest,
 };
 use crate::commands::gateway::GatewayRequest;
 use crate::error::{Error, Result};
@@ -98,7 +99,7 @@ Exit codes: 0 proved; 2 something failed; 3 would start a retrain; 64 wrong usag
 stayed away, or promtool or amtool is missing; 74 cannot read or write. `churnctl --help` lists all.
 ";
 
-/// List, check and prove alerting rules
+/// List, check, prove and look back at alerting rules
 ///
 /// Takes PrometheusRule objects, rule files, AlertmanagerConfig objects, Alertmanager's configuration,
 /// and promtool's test files, and tells them apart by their content.
@@ -113,6 +114,7 @@ enum AlertsCommand {
     List(ListArgs),
     Lint(LintArgs),
     Test(Box<TestArgs>),
+    History(HistoryArgs),
 }
 
 /// A task of `alerts`, ready to be done.
@@ -124,6 +126,8 @@ pub enum AlertsTask {
     Lint(Box<LintRequest>),
     /// `alerts test`.
     Test(Box<TestRequest>),
+    /// `alerts history`.
+    History(Box<HistoryRequest>),
 }
 
 /// List every rule: severity, how long it waits, metrics, unit cases, place
@@ -356,6 +360,10 @@ impl AlertsArgs {
                 flags.one("push.gateway", args.gateway.as_ref());
                 &args.paths
             }
+            AlertsCommand::History(args) => {
+                args.flags(&mut flags);
+                return flags;
+            }
         };
         flags.many("proof.rules", paths.paths.as_ref());
         flags
@@ -388,6 +396,7 @@ impl AlertsArgs {
                     sarif: args.sarif,
                 },
             })),
+            AlertsCommand::History(args) => AlertsTask::History(Box::new(args.request(settings)?)),
             AlertsCommand::Test(args) => AlertsTask::Test(Box::new(TestRequest {
                 paths,
                 live: live(&args, settings)?,

@@ -1,6 +1,7 @@
 //! The command line: words into requests. The only room that knows clap.
 
 mod alerts;
+mod alerts_history;
 mod columns;
 mod config;
 mod doctor;

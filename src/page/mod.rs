@@ -2,5 +2,6 @@
 
 pub mod frame;
 pub mod svg;
+pub mod timeline;
 
 pub use frame::{Html, Page};

@@ -352,7 +352,7 @@ fn round_up(share: f64) -> f64 {
         .unwrap_or(1.0_f64.max(share))
 }
 
-fn escape(text: &str) -> Cow<'_, str> {
+pub(super) fn escape(text: &str) -> Cow<'_, str> {
     let seen = visible(text);
     if !seen.contains(['&', '<', '>', '"', '\'']) {
         return seen;

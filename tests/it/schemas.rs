@@ -21,6 +21,7 @@ const SCHEMAS: &[&str] = &[
     "error",
     "render_manifests",
     "alerts_list",
+    "alerts_history",
     "alerts_lint",
     "alerts_test",
     "push_metrics",

@@ -38,6 +38,24 @@ impl Server {
         })
     }
 
+    /// Starts Prometheus on blocks that promtool has made: data of the past.
+    pub(crate) fn prometheus_on_blocks(
+        config: &str,
+        files: &[(&str, &str)],
+        blocks: &Path,
+    ) -> Option<Self> {
+        Self::start("prometheus", config, files, |address, folder| {
+            let data = folder.join("data");
+            // Blocks are found at the start, and later only once a minute.
+            copy_folder(blocks, &data);
+            vec![
+                format!("--config.file={}", folder.join("config.yml").display()),
+                format!("--storage.tsdb.path={}", data.display()),
+                format!("--web.listen-address={address}"),
+            ]
+        })
+    }
+
     /// Starts Alertmanager with this configuration: YAML of `alertmanager.yml`.
     pub(crate) fn alertmanager(config: &str) -> Option<Self> {
         Self::alertmanager_of("prometheus-alertmanager", config, &[])
@@ -215,6 +233,18 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("list").flatten() {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), &to).expect("copy");
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::clock::ServerClock;
 use super::step::Step;
 use crate::alerts::duration;
 use crate::alerts::node::{Node, Source, documents};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::http::client::{Cancel, Client, Request};
 use crate::percent;
 
@@ -22,16 +22,22 @@ pub struct Prometheus {
 
 /// A rule as it is loaded.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Loaded {
-    pub(super) name: String,
-    pub(super) expr: String,
-    pub(super) wait_seconds: f64,
-    pub(super) labels: Value,
+pub(in crate::alerts) struct Loaded {
+    pub(in crate::alerts) name: String,
+    pub(in crate::alerts) group: String,
+    /// The file, as the server names it.
+    pub(in crate::alerts) file: String,
+    pub(in crate::alerts) expr: String,
+    pub(in crate::alerts) wait_seconds: f64,
+    pub(in crate::alerts) keep_firing_seconds: f64,
+    /// Most alerts of a rule of its group; 0 for any number.
+    pub(in crate::alerts) limit: f64,
+    pub(in crate::alerts) labels: Value,
     pub(super) annotations: Value,
     pub(super) health: String,
     pub(super) last_error: String,
     /// Seconds between evaluations of its group.
-    pub(super) interval_seconds: f64,
+    pub(in crate::alerts) interval_seconds: f64,
     /// Alerts that are pending or firing: labels and state.
     pub(super) alerts: Vec<(Value, String)>,
 }
@@ -73,6 +79,11 @@ impl Prometheus {
         self.client.url().to_string()
     }
 
+    /// Returns the client, for answers that are too large to be read as any JSON.
+    pub(in crate::alerts) const fn client(&self) -> &Client {
+        &self.client
+    }
+
     fn get(&self, path: &str) -> Result<Value> {
         let response = self.client.call(&Request::get(path))?;
         self.clock.hear(&response);
@@ -90,15 +101,19 @@ impl Prometheus {
     }
 
     /// Returns the alerting rules.
-    pub(super) fn rules(&self) -> Result<Vec<Loaded>> {
+    pub(in crate::alerts) fn rules(&self) -> Result<Vec<Loaded>> {
         let data = self.get("/api/v1/rules?type=alert")?;
         let mut loaded = Vec::new();
         for group in list(&data, "groups") {
             for rule in list(group, "rules") {
                 loaded.push(Loaded {
                     name: text(rule, "name"),
+                    group: text(group, "name"),
+                    file: text(group, "file"),
                     expr: text(rule, "query"),
                     wait_seconds: number(rule, "duration"),
+                    keep_firing_seconds: number(rule, "keepFiringFor"),
+                    limit: number(group, "limit"),
                     labels: rule.get("labels").cloned().unwrap_or_default(),
                     annotations: rule.get("annotations").cloned().unwrap_or_default(),
                     health: text(rule, "health"),
@@ -179,10 +194,36 @@ impl Prometheus {
     /// # Errors
     /// Fails with 69 if it stays away.
     pub fn scrape_interval(&self) -> Result<Option<u64>> {
+        self.global_time("scrape_interval")
+    }
+
+    /// Returns the time between two evaluations where no group says another, in milliseconds.
+    ///
+    /// # Errors
+    /// Fails with 69 if it stays away.
+    pub fn evaluation_interval(&self) -> Result<Option<u64>> {
+        self.global_time("evaluation_interval")
+    }
+
+    /// Returns its time, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// Fails with 69 if it stays away, with 65 if it does not answer as Prometheus does.
+    pub fn server_time(&self) -> Result<i64> {
+        let data = self.get("/api/v1/query?query=time()")?;
+        let seconds = data.pointer("/result/0").and_then(Value::as_f64);
+        let odd = || {
+            let error = Error::bad_input(format!("{} does not tell its time", self.url()));
+            error.hint("is it a Prometheus, and is the path before /api/v1 part of the URL?")
+        };
+        Ok((seconds.ok_or_else(odd)? * 1000.0) as i64)
+    }
+
+    fn global_time(&self, key: &str) -> Result<Option<u64>> {
         let configuration = self.configuration()?;
         let interval = configuration
             .as_ref()
-            .and_then(|document| document.at(&["global", "scrape_interval"]));
+            .and_then(|document| document.at(&["global", key]));
         let interval = interval.and_then(Node::scalar);
         Ok(interval.and_then(|text| duration::parse(&text)))
     }

@@ -1,5 +1,6 @@
-//! `churnctl alerts`: list, lint, test.
+//! `churnctl alerts`: list, lint, test, history.
 
+mod history;
 mod lint;
 mod list;
 mod live;
@@ -7,6 +8,7 @@ mod mend;
 mod outputs;
 mod test;
 
+pub use history::{HistoryRequest, RuleOrigin, run as history};
 pub use lint::{LintRequest, LintServer, run as lint};
 pub use list::{ListRequest, run as list};
 pub use live::LiveRequest;

@@ -2,6 +2,8 @@
 
 pub mod findings;
 pub mod github;
+pub(crate) mod history;
+pub(crate) mod history_html;
 pub mod junit;
 pub mod list;
 pub mod markdown;
