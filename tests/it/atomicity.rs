@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use churnctl::exit::ExitCode;
 use serde_json::Value;
 
-use crate::harness::{Churnctl, Random, Table, say};
+use crate::harness::{Churnctl, Random, Table, impossible_here, say};
 
 /// Kills of one test run; `CHURNCTL_KILLS` asks for more.
 const KILLS: u64 = 40;
@@ -219,7 +219,7 @@ fn sigterm_while_reading_leaves_the_old_report_untouched() {
 #[test]
 fn a_full_disk_under_one_output_is_74_and_says_which() {
     if !Path::new("/dev/full").exists() {
-        say("skipped: there is no /dev/full here");
+        impossible_here("there is no /dev/full");
         return;
     }
     for (option, file) in [

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use churnctl::exit::ExitCode;
 use serde_json::{Value, json};
 
-use crate::harness::{Churnctl, Random, Run, Table, say};
+use crate::harness::{Churnctl, Random, Run, Table, skipped};
 
 const ROWS: usize = 2_000;
 
@@ -1011,7 +1011,7 @@ fn promtool_accepts(metrics: &str) {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut promtool) = spawned else {
-        say("skipped: promtool is not installed, so nobody else looked at the metrics");
+        skipped("promtool is not installed");
         return;
     };
     let mut stdin = promtool.stdin.take().expect("a pipe");

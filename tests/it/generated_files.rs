@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::say;
+use crate::harness::skipped;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -58,10 +58,7 @@ fn no_page_of_a_command_that_is_gone_is_left() {
 fn check(program: &str, args: &[&str], path: &Path) {
     match Command::new(program).args(args).arg(path).output() {
         Err(error) => {
-            say(&format!(
-                "skipped {}: cannot run {program}: {error}",
-                path.display()
-            ));
+            skipped(&format!("cannot run {program}: {error}"));
         }
         Ok(output) => assert!(
             output.status.success(),

@@ -8,7 +8,7 @@ use std::process::Command;
 use churnctl::exit::ExitCode;
 use serde_json::Value;
 
-use crate::harness::{Churnctl, say};
+use crate::harness::{Churnctl, skipped};
 use crate::schemas::{expect_valid, schema};
 
 fn rendered() -> String {
@@ -148,8 +148,7 @@ print(json.dumps({
 #[test]
 fn kubeflow_itself_loads_the_pipeline() {
     let Some(python) = std::env::var_os("KFP_PYTHON") else {
-        say("skipped: KFP_PYTHON names no Python with kfp");
-        return;
+        return skipped("KFP_PYTHON does not name a Python with kfp");
     };
     let churnctl = Churnctl::new().file("pipeline.yaml", rendered());
     let output = Command::new(python)

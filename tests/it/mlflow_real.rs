@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use churnctl::exit::ExitCode;
 use serde_json::Value;
 
-use crate::harness::{Churnctl, say};
+use crate::harness::{Churnctl, skipped};
 use crate::mlflow_serve::{TRAIN, data, the_alias_moves_under_load};
 use crate::servers::{free_address, http, installed};
 
@@ -94,10 +94,7 @@ impl Real {
         match child {
             Ok(child) => self.child = Some(child),
             Err(error) => {
-                say(&format!(
-                    "skipped: cannot run {}: {error}",
-                    self.program.display()
-                ));
+                skipped(&format!("cannot run {}: {error}", self.program.display()));
                 return false;
             }
         }

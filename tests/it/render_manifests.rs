@@ -9,7 +9,7 @@ use churnctl::alerts::catalogue::{Options, runbooks};
 use churnctl::exit::ExitCode;
 use serde_json::{Value, json};
 
-use crate::harness::{Churnctl, Run, fixture, say};
+use crate::harness::{Churnctl, Run, fixture, skipped};
 
 /// Every part that there is.
 const ALL_PARTS: &str = "api,jobs,hook,pushgateway,monitoring,dashboards,seed-model,profile-shards,drift-exporter,kserve,argocd,argo-events,helm-values,external-secrets";
@@ -28,7 +28,7 @@ fn tool(program: &str, args: &[&str], folder: &Path) -> Option<Run> {
     command.args(args).current_dir(folder);
     match command.output() {
         Err(error) => {
-            say(&format!("skipped: cannot run {program}: {error}"));
+            skipped(&format!("cannot run {program}: {error}"));
             None
         }
         Ok(output) => Some(Run::of(&output)),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use churnctl::exit::ExitCode;
 
-use crate::harness::{Churnctl, Run, say};
+use crate::harness::{Churnctl, Run, impossible_here, say};
 
 fn run(args: &[&str]) -> Run {
     Churnctl::new().run(args)
@@ -296,7 +296,7 @@ fn signals_end_a_run_as_the_first_process_too() {
         .args(["-rpf", "--mount-proc", "true"])
         .output();
     if !probe.is_ok_and(|output| output.status.success()) {
-        say("skipped: no user namespaces here, so no process can be number 1");
+        impossible_here("no user namespaces, so no process can be number 1");
         return;
     }
     // The run becomes process 1 by `exec`; its sibling was started before and signals it.

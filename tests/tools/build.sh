@@ -20,6 +20,9 @@ build() {
 
 build prometheus promtool github.com/prometheus/prometheus/cmd/promtool
 build pint pint github.com/cloudflare/pint/cmd/pint
+build actionlint actionlint github.com/rhysd/actionlint/cmd/actionlint
+# Any kubectl does.
+command -v kubectl >/dev/null || build kubectl kubectl .
 # Alertmanager embeds a user interface that its module does not carry: a page of ours stands in, in a
 # vendor folder that is not kept.
 if [ ! -x "$out/amtool" ] || [ ! -x "$out/alertmanager" ]; then

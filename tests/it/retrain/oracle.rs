@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{beside, cron_job};
 use crate::api_server::ApiServer;
-use crate::harness::{Churnctl, say};
+use crate::harness::{Churnctl, skipped};
 
 /// Takes away what we add, and what kubectl writes as null or empty.
 fn bare(mut job: Value) -> Value {
@@ -80,7 +80,7 @@ fn kubectls(churnctl: &Churnctl, name: &str) -> Option<Value> {
     let output = match output {
         Ok(output) => output,
         Err(error) => {
-            say(&format!("skipped: cannot run kubectl: {error}"));
+            skipped(&format!("cannot run kubectl: {error}"));
             return None;
         }
     };

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::running::{PATIENCE, Running, customer};
-use crate::harness::say;
+use crate::harness::skipped;
 use crate::models::{PRODUCTION, scoring};
 use crate::servers::Server;
 
@@ -106,7 +106,7 @@ fn promtool_finds_nothing_wrong() {
         .spawn();
     let mut child = match child {
         Ok(child) => child,
-        Err(error) => return say(&format!("skipped: cannot run promtool: {error}")),
+        Err(error) => return skipped(&format!("cannot run promtool: {error}")),
     };
     let text = running.get("/metrics").body;
     let mut stdin = child.stdin.take().expect("a pipe");

@@ -185,7 +185,7 @@ fn over_tls_it_answers_with_its_certificate_and_with_the_next_one_when_the_files
             .output()
     };
     match make() {
-        Err(error) => return crate::harness::say(&format!("skipped: cannot run openssl: {error}")),
+        Err(error) => return crate::harness::skipped(&format!("cannot run openssl: {error}")),
         Ok(output) => assert!(output.status.success(), "{output:?}"),
     }
     let args = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
