@@ -65,6 +65,7 @@ thresholds! {
     node_cpu_ratio = 0.85, "ratio, 0 to 1", "share of a node's CPU time in use";
     node_memory_ratio = 0.9, "ratio, 0 to 1", "share of a node's memory in use";
     node_disk_free_ratio = 0.1, "ratio, 0 to 1", "share of a file system that is free";
+    volume_free_ratio = 0.1, "ratio, 0 to 1", "share of a volume of ours that is free";
     node_network_error_ratio = 0.01, "ratio, 0 to 1", "share of packets that fail";
     pod_restarts = 3, "restarts an hour", "restarts of a container within an hour";
     container_limit_ratio = 0.9, "ratio, 0 to 1", "share of a container's limit in use";

@@ -156,6 +156,7 @@ fn options(from: &DeploymentSettings) -> Result<Options> {
         score_cronjob: text("k8s.score_cronjob"),
         runbook_base: text("alerts.runbook_base"),
         thresholds,
+        sources: catalogue::SOURCES.into(),
         disabled: from.list("alerts.disable").into_iter().collect(),
         enabled: from.list("alerts.enable").into_iter().collect(),
         for_seconds: holds

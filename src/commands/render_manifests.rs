@@ -230,11 +230,25 @@ fn entry(path: &Path, state: &'static str) -> Entry {
 fn advise(request: &RenderRequest, shell: &Shell<'_>) {
     let plan = &request.plan;
     let messages = shell.messages();
-    if request.flavor == Flavor::Plain || !request.only.is_empty() {
+    if !request.only.is_empty() {
         return;
     }
-    if plan.image_digest.ends_with(&"0".repeat(64)) {
+    let left = manifests::placeholders(plan, request.flavor);
+    if left
+        .iter()
+        .any(|(setting, _)| *setting == "k8s.image_digest")
+    {
         messages.warn("k8s.image_digest is not set: no image has that digest; set it to the one that your registry shows");
+    }
+    for (setting, value) in left {
+        if setting != "k8s.image_digest" {
+            messages.warn(&format!(
+                "{setting} is {value}, a placeholder; set your own"
+            ));
+        }
+    }
+    if request.flavor == Flavor::Plain {
+        return;
     }
     if plan.access_mode == "ReadWriteOnce" && plan.max_replicas > 1 {
         messages.warn("k8s.access_mode is ReadWriteOnce: pods on a second node will wait for the volume; use ReadWriteMany, or one replica");

@@ -16,6 +16,7 @@ mod monitoring;
 mod network;
 mod object;
 mod operator;
+mod placeholders;
 mod plain;
 mod plan;
 mod pods;
@@ -26,6 +27,7 @@ mod storage;
 mod tests;
 
 pub use object::{Content, File, Form};
+pub use placeholders::placeholders;
 #[cfg(test)]
 pub(crate) use plan::sample;
 pub use plan::{Alerting, AlertmanagerForm, Discovery, Part, Plain, Plan, Receiver, Resources};

@@ -39,7 +39,8 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     if plan.has(Part::Kserve) {
         files.push(queue_proxy(plan)?);
     }
-    let spec = groups(&rules(&plan.rules)?, &plan.rules);
+    let options = plan.operator_rules();
+    let spec = groups(&rules(&options)?, &options);
     files.push(File::object(
         FOLDER,
         &prometheus_rule(monitored(plan, RULES), spec),

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::object::{File, tree};
-use super::plan::{Discovery, Plan};
+use super::plan::{Discovery, Part, Plan};
 use super::{pushgateway, routing, tests};
-use crate::alerts::catalogue::{groups, rules};
+use crate::alerts::catalogue::{Options, groups, rules};
 use crate::error::Result;
 
 /// One job of Prometheus.
@@ -62,11 +62,9 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
             files.push(File::text(targets_file(scrape), text + "\n"));
         }
     }
-    let rules = rules(&plan.rules)?;
-    files.push(File::tree(
-        "rules.yml",
-        &tree(&groups(&rules, &plan.rules))?,
-    )?);
+    let options = options(plan);
+    let rules = rules(&options)?;
+    files.push(File::tree("rules.yml", &tree(&groups(&rules, &options))?)?);
     let around = routing::Surroundings {
         file: &|_, key| format!("{}/{key}", plain.secrets_folder.trim_end_matches('/')),
         hook_url: Some(plain.hook_url.clone()),
@@ -75,8 +73,32 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
         "alertmanager.yml",
         &routing::file(plan, &around),
     )?);
-    files.extend(tests::files(plan)?);
+    files.extend(tests::files(&options)?);
     Ok(files)
+}
+
+/// The rules about what this Prometheus scrapes. Without kube-state-metrics or cAdvisor the alerts on
+/// their absence would fire for ever.
+fn options(plan: &Plan) -> Options {
+    let plain = &plan.plain;
+    let scraped = [
+        ("api", !plain.api_targets.is_empty()),
+        ("pushgateway", !plain.pushgateway_targets.is_empty()),
+        (
+            "jobs",
+            plan.has(Part::Jobs) && !plain.pushgateway_targets.is_empty(),
+        ),
+        ("node-exporter", !plain.node_targets.is_empty()),
+        (
+            "kube-state-metrics",
+            !plain.state_metrics_targets.is_empty(),
+        ),
+    ];
+    let sources = scraped.into_iter().filter(|(_, is_there)| *is_there);
+    Options {
+        sources: sources.map(|(name, _)| name).collect(),
+        ..plan.rules.clone()
+    }
 }
 
 fn targets_file(scrape: &Scrape<'_>) -> String {

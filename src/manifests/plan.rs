@@ -104,11 +104,19 @@ pub enum Receiver {
     Pagerduty,
     /// Any webhook.
     Webhook,
+    /// A service outside that alarms when ChurnWatchdog stops coming; no other alert goes there.
+    Watchdog,
 }
 
 impl Receiver {
     /// Every receiver.
-    pub const ALL: [Self; 4] = [Self::Slack, Self::Email, Self::Pagerduty, Self::Webhook];
+    pub const ALL: [Self; 5] = [
+        Self::Slack,
+        Self::Email,
+        Self::Pagerduty,
+        Self::Webhook,
+        Self::Watchdog,
+    ];
 
     /// Returns the word in the settings.
     #[must_use]
@@ -118,6 +126,7 @@ impl Receiver {
             Self::Email => "email",
             Self::Pagerduty => "pagerduty",
             Self::Webhook => "webhook",
+            Self::Watchdog => "watchdog",
         }
     }
 
@@ -129,6 +138,7 @@ impl Receiver {
             Self::Email => "smtp-password",
             Self::Pagerduty => "pagerduty-routing-key",
             Self::Webhook => "webhook-url",
+            Self::Watchdog => "watchdog-url",
         }
     }
 }
@@ -313,6 +323,18 @@ impl Plan {
         &self.rules.api_job
     }
 
+    /// Returns what the rules are made from: of parts that are not rendered there are none. Nodes,
+    /// Kubernetes' objects and containers are watched by kube-prometheus-stack.
+    #[must_use]
+    pub(super) fn operator_rules(&self) -> Options {
+        let parts = self.parts.iter().map(|part| part.as_str());
+        let exporters = ["node-exporter", "kube-state-metrics", "kubelet"];
+        Options {
+            sources: parts.chain(exporters).collect(),
+            ..self.rules.clone()
+        }
+    }
+
     /// Tells whether there is an autoscaler.
     #[must_use]
     pub const fn scales(&self) -> bool {
@@ -374,7 +396,7 @@ pub(crate) fn sample() -> Plan {
         hook_secret: text("churn-retrain-hook"),
         alerting: Alerting {
             receivers: vec![Receiver::Slack, Receiver::Email],
-            tell_retrain: false,
+            tell_retrain: true,
             form: AlertmanagerForm::Config,
             secret: text("churn-alerting"),
             slack_channel: text("#ml-alerts"),

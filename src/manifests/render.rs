@@ -71,7 +71,7 @@ fn operator(plan: &Plan) -> Result<Vec<File>> {
     }
     if plan.has(Part::Monitoring) {
         files.extend(monitoring::files(plan)?);
-        files.extend(tests::files(plan)?);
+        files.extend(tests::files(&plan.operator_rules())?);
     }
     if plan.has(Part::Kserve) {
         files.extend(kserve::files(plan)?);

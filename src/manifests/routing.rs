@@ -12,6 +12,12 @@ use super::plan::{Part, Plan, Receiver};
 pub const HOOK: &str = "retrain-hook";
 /// The key of the hook's Secret that holds the token.
 pub(super) const TOKEN_KEY: &str = "token";
+/// The receiver of critical alerts that wake somebody.
+const PAGERDUTY: &str = "pagerduty";
+/// The receiver of ChurnWatchdog, where somebody watches it.
+const WATCHDOG: &str = "watchdog";
+/// The receiver that sends nothing.
+const NOBODY: &str = "nobody";
 /// The path of the hook that Alertmanager posts to.
 pub const HOOK_PATH: &str = "/alertmanager";
 
@@ -24,19 +30,36 @@ struct Line {
     matchers: Vec<(&'static str, &'static str, &'static str)>,
     receiver: String,
     go_on: bool,
+    /// In place of the setting, for what is a heartbeat.
+    repeat_interval: Option<&'static str>,
 }
 
 /// Alerts that say nothing new while others fire.
 const INHIBITED: &[(&str, &str, &[&str])] = &[
     (
         "ChurnApiDown",
-        "ChurnApiHigh.+|ChurnApiErrorBudgetBurn",
+        "ChurnApiHigh.+|ChurnApiErrorBudgetBurn.*",
         &["namespace"],
     ),
     (
         "DeploymentUnavailable",
         "DeploymentReplicasMismatch",
         &["namespace", "deployment"],
+    ),
+    (
+        "ChurnApiErrorBudgetBurn",
+        "ChurnApiErrorBudgetBurn(6h|1d)",
+        &["namespace"],
+    ),
+    (
+        "ChurnApiErrorBudgetBurn6h",
+        "ChurnApiErrorBudgetBurn1d",
+        &["namespace"],
+    ),
+    (
+        "ChurnRetrainHookDown",
+        "ChurnRetrainHookFailing",
+        &["namespace"],
     ),
     (
         "KServeHighLatencyP95Critical",
@@ -61,14 +84,34 @@ fn people(plan: &Plan) -> String {
         .alerting
         .receivers
         .iter()
-        .filter(|receiver| **receiver != Receiver::Pagerduty)
+        .filter(|receiver| is_for_people(**receiver))
         .map(|receiver| receiver.as_str())
         .collect();
     match names.is_empty() {
         // An Alertmanager wants a receiver, even if nobody is to be told.
-        true => "nobody".to_owned(),
+        true => NOBODY.to_owned(),
         false => names.join("-"),
     }
+}
+
+/// Tells whether a receiver gets every alert.
+fn is_for_people(receiver: Receiver) -> bool {
+    ![Receiver::Pagerduty, Receiver::Watchdog].contains(&receiver)
+}
+
+/// Returns the receivers beside that of people and the hook: what each is called, and what is sent to it.
+fn others(plan: &Plan) -> Vec<(&'static str, Option<Receiver>)> {
+    let mut others = Vec::new();
+    if pages(plan) {
+        others.push((PAGERDUTY, Some(Receiver::Pagerduty)));
+    }
+    if plan.alerting.receivers.contains(&Receiver::Watchdog) {
+        others.push((WATCHDOG, Some(Receiver::Watchdog)));
+    } else if people(plan) != NOBODY {
+        // Where nobody watches it, it must not come to people every few hours.
+        others.push((NOBODY, None));
+    }
+    others
 }
 
 fn pages(plan: &Plan) -> bool {
@@ -76,25 +119,34 @@ fn pages(plan: &Plan) -> bool {
 }
 
 fn lines(plan: &Plan, hook: bool) -> Vec<Line> {
-    let mut lines = Vec::new();
+    let is_watched = plan.alerting.receivers.contains(&Receiver::Watchdog);
+    let mut lines = vec![Line {
+        matchers: vec![("alertname", "=", "ChurnWatchdog")],
+        receiver: if is_watched { WATCHDOG } else { NOBODY }.to_owned(),
+        go_on: false,
+        repeat_interval: is_watched.then_some("5m"),
+    }];
     if hook {
         lines.push(Line {
             matchers: vec![("action", "=", "retrain")],
             receiver: HOOK.to_owned(),
             go_on: plan.alerting.tell_retrain,
+            repeat_interval: None,
         });
     }
     if pages(plan) {
         lines.push(Line {
             matchers: vec![("severity", "=", "critical")],
-            receiver: "pagerduty".to_owned(),
+            receiver: PAGERDUTY.to_owned(),
             go_on: true,
+            repeat_interval: None,
         });
     }
     lines.push(Line {
         matchers: vec![("severity", "=~", "warning|critical")],
         receiver: people(plan),
         go_on: false,
+        repeat_interval: None,
     });
     lines
 }
@@ -115,18 +167,15 @@ pub(super) fn object(plan: &Plan) -> AlertmanagerConfigSpec {
         group_by: Vec::new(),
         group_wait: None,
         group_interval: None,
-        repeat_interval: None,
+        repeat_interval: line.repeat_interval.map(str::to_owned),
         matchers: line.matchers.iter().map(matcher).collect(),
         go_on: line.go_on,
         routes: Vec::new(),
     };
-    let mut receivers = vec![receiver_object(plan, people(plan), |one| {
-        one != Receiver::Pagerduty
-    })];
-    if pages(plan) {
-        receivers.push(receiver_object(plan, "pagerduty".to_owned(), |one| {
-            one == Receiver::Pagerduty
-        }));
+    let mut receivers = vec![receiver_object(plan, people(plan), is_for_people)];
+    for (name, kind) in others(plan) {
+        let is_sent = |one| Some(one) == kind;
+        receivers.push(receiver_object(plan, name.to_owned(), is_sent));
     }
     if hook {
         receivers.push(Object {
@@ -215,10 +264,10 @@ fn receiver_object(plan: &Plan, name: String, wanted: impl Fn(Receiver) -> bool)
                 description: TITLE.to_owned(),
                 send_resolved: true,
             }),
-            Receiver::Webhook => object.webhook_configs.push(Webhook {
+            Receiver::Webhook | Receiver::Watchdog => object.webhook_configs.push(Webhook {
                 url: None,
                 url_secret: Some(secret),
-                send_resolved: true,
+                send_resolved: *receiver == Receiver::Webhook,
                 http_config: None,
             }),
         }
@@ -249,16 +298,16 @@ pub(super) fn file(plan: &Plan, around: &Surroundings<'_>) -> Value {
             if line.go_on {
                 route["continue"] = true.into();
             }
+            if let Some(interval) = line.repeat_interval {
+                route["repeat_interval"] = interval.into();
+            }
             route
         })
         .collect();
-    let mut receivers = vec![receiver_file(plan, around, people(plan), |one| {
-        one != Receiver::Pagerduty
-    })];
-    if pages(plan) {
-        receivers.push(receiver_file(plan, around, "pagerduty".to_owned(), |one| {
-            one == Receiver::Pagerduty
-        }));
+    let mut receivers = vec![receiver_file(plan, around, people(plan), is_for_people)];
+    for (name, kind) in others(plan) {
+        let is_sent = |one| Some(one) == kind;
+        receivers.push(receiver_file(plan, around, name.to_owned(), is_sent));
     }
     if let Some(url) = &around.hook_url {
         let token = (around.file)(&plan.hook_secret, TOKEN_KEY);
@@ -326,9 +375,9 @@ fn receiver_file(
                 "pagerduty_configs",
                 json!({"routing_key_file": secret, "severity": "{{ .CommonLabels.severity }}", "description": TITLE, "send_resolved": true}),
             ),
-            Receiver::Webhook => (
+            Receiver::Webhook | Receiver::Watchdog => (
                 "webhook_configs",
-                json!({"url_file": secret, "send_resolved": true}),
+                json!({"url_file": secret, "send_resolved": *receiver == Receiver::Webhook}),
             ),
         };
         object[kind] = json!([config]);

@@ -52,9 +52,11 @@ pub const EXPORTERS: &[Exporter] = &[
             "kube_job_owner",
             "kube_job_status_start_time",
             "kube_node_status_condition",
+            "kube_pod_completion_time",
             "kube_pod_container_resource_limits",
             "kube_pod_container_status_last_terminated_reason",
             "kube_pod_container_status_restarts_total",
+            "kube_pod_container_status_terminated_reason",
             "kube_pod_container_status_waiting_reason",
             "kube_pod_owner",
             "kube_pod_status_phase",
@@ -67,6 +69,13 @@ pub const EXPORTERS: &[Exporter] = &[
             "container_cpu_cfs_throttled_periods_total",
             "container_cpu_usage_seconds_total",
             "container_memory_working_set_bytes",
+        ],
+    },
+    Exporter {
+        name: "kubelet",
+        metrics: &[
+            "kubelet_volume_stats_available_bytes",
+            "kubelet_volume_stats_capacity_bytes",
         ],
     },
     Exporter {

@@ -139,7 +139,10 @@ fn item(name: &str, text: &str) -> Result<(), String> {
             )),
         },
         "alerts.node_exporter_job" | "alerts.kube_state_metrics_job" => job(text),
-        "alerts.receivers" => one_of(text, &["slack", "email", "pagerduty", "webhook"]),
+        "alerts.receivers" => one_of(
+            text,
+            &["slack", "email", "pagerduty", "webhook", "watchdog"],
+        ),
         "alerts.tell_retrain" => one_of(text, &["yes", "no"]),
         "alerts.alertmanager" => one_of(text, &["config", "secret"]),
         "alerts.group_wait"

@@ -46,6 +46,7 @@ mod refusals;
 mod render_live;
 mod render_manifests;
 mod retrain;
+mod runbooks;
 mod sagemaker;
 mod schemas;
 mod score;

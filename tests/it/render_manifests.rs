@@ -576,7 +576,7 @@ fn told(folder: &Path, labels: &[&str]) -> Option<String> {
 }
 
 #[test]
-fn alerts_reach_people_and_drift_reaches_the_hook_only() {
+fn alerts_reach_people_and_drift_reaches_the_hook_too() {
     let churnctl = Churnctl::new();
     let plain = |folder: &str, set: &[&str]| -> PathBuf {
         let mut args = vec!["--flavor", "plain"];
@@ -626,7 +626,7 @@ fn alerts_reach_people_and_drift_reaches_the_hook_only() {
                 "severity=warning",
                 "action=retrain",
             ],
-            "retrain-hook",
+            "retrain-hook,slack-email",
         ),
         (
             [
@@ -634,12 +634,21 @@ fn alerts_reach_people_and_drift_reaches_the_hook_only() {
                 "severity=warning",
                 "action=retrain",
             ],
-            "retrain-hook",
+            "retrain-hook,slack-email",
         ),
     ] {
         if let Some(found) = told(&folder, &labels) {
             assert_eq!(found, receiver, "{labels:?}");
         }
+    }
+    // The heartbeat comes to nobody who has not asked for it.
+    let heartbeat = ["alertname=ChurnWatchdog", "severity=none"];
+    if let Some(found) = told(&folder, &heartbeat) {
+        assert_eq!(found, "nobody");
+    }
+    let folder = plain("alone", &["alerts.tell_retrain=no"]);
+    if let Some(found) = told(&folder, &["severity=warning", "action=retrain"]) {
+        assert_eq!(found, "retrain-hook");
     }
     let folder = plain(
         "more",
@@ -659,6 +668,51 @@ fn alerts_reach_people_and_drift_reaches_the_hook_only() {
             assert_eq!(found, receivers, "{labels:?}");
         }
     }
+    // Debian's amtool is older than `url_file` of webhooks, which Alertmanager 0.26 brought.
+    let set = [
+        "--flavor",
+        "plain",
+        "--set",
+        "alerts.receivers=slack,watchdog",
+    ];
+    let files = rendered(&churnctl, "watched", &set);
+    let first = &files["alertmanager.yml"]["route"]["routes"][0];
+    assert_eq!(first["receiver"], "watchdog");
+    assert_eq!(first["repeat_interval"], "5m");
+}
+
+#[test]
+fn rules_follow_the_parts_and_what_is_scraped() {
+    let churnctl = Churnctl::new();
+    let names = |args: &[&str], file: &str| -> Vec<String> {
+        let files = rendered(&churnctl, "rules", args);
+        let tree = &files[file];
+        let groups = tree.get("spec").unwrap_or(tree)["groups"].as_array();
+        let rules = groups.expect("groups").iter();
+        let rules = rules.flat_map(|group| group["rules"].as_array().expect("rules"));
+        rules
+            .map(|rule| rule["alert"].as_str().expect("a name").to_owned())
+            .collect()
+    };
+    let object = "monitoring/prometheusrule-churn-mlops-alerts.yaml";
+    let has = |names: &[String], name: &str| names.iter().any(|one| one == name);
+    let all = names(&[], object);
+    assert!(has(&all, "ChurnApiDown") && !has(&all, "KServeTrafficStopped"));
+    std::fs::remove_dir_all(churnctl.path("rules")).expect("remove");
+    let jobs = names(&["--parts", "jobs,pushgateway,monitoring"], object);
+    assert!(!has(&jobs, "ChurnApiDown") && !has(&jobs, "ChurnRetrainHookDown"));
+    assert!(has(&jobs, "ChurnJobStale") && has(&jobs, "ChurnPushStale"));
+    std::fs::remove_dir_all(churnctl.path("rules")).expect("remove");
+    // Nothing gives what these three miss, so that they fired for ever.
+    let plain = names(&["--flavor", "plain"], "rules.yml");
+    for name in [
+        "KubeStateMetricsAbsent",
+        "KubeletAbsent",
+        "ContainerMetricsAbsent",
+    ] {
+        assert!(!has(&plain, name), "{name}");
+    }
+    assert!(has(&plain, "NodeExporterAbsent") && has(&plain, "ChurnApiDown"));
 }
 
 #[test]

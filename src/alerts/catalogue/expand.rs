@@ -16,7 +16,8 @@ pub(super) fn expand(template: &str, labels: &[(String, String)], value: Option<
             text.push_str(&match (action, value) {
                 ("$value | humanizePercentage", Some(value)) => general(value * 100.0) + "%",
                 ("$value | humanizeDuration", Some(value)) => duration(value),
-                ("$value | humanize", Some(value)) => humanize(value),
+                ("$value | printf \"%.2f\"", Some(value)) => format!("{value:.2}"),
+                ("$value | printf \"%.0f\"", Some(value)) => format!("{value:.0}"),
                 _ => action.to_owned(),
             });
         }
@@ -110,5 +111,8 @@ mod tests {
             Some(0.5),
         );
         assert_eq!(text, "a: 50%.");
+        // `humanize` would print 306m, which nobody takes for a PSI.
+        let psi = expand("{{ $value | printf \"%.2f\" }}", &labels, Some(0.306));
+        assert_eq!(psi, "0.31");
     }
 }

@@ -22,14 +22,18 @@ embed! {
     "NodeNotReady" "NodeExporterAbsent"
     "PodNotRunning" "PodCrashLooping" "FrequentPodRestarts" "DeploymentReplicasMismatch"
     "DeploymentUnavailable" "HPAMaxedOut" "KubeStateMetricsAbsent" "ContainerMetricsAbsent"
-    "ContainerCPUNearLimit" "ContainerMemoryNearLimit" "ContainerOOMKilled" "KubeletAbsent"
+    "ContainerCPUNearLimit" "ContainerMemoryNearLimit" "ContainerOOMKilled" "ChurnJobOOMKilled"
+    "ChurnVolumeAlmostFull" "KubeletAbsent"
     "KServeHighErrorRate" "KServeHighLatencyP95Warning" "KServeHighLatencyP95Critical"
     "KServeTrafficStopped"
     "ChurnApiDown" "ChurnApiHighErrorRate" "ChurnApiHighLatencyP95" "ChurnApiErrorBudgetBurn"
+    "ChurnApiErrorBudgetBurn6h" "ChurnApiErrorBudgetBurn1d"
     "PredictionDistributionShift" "ModelDataDrift" "ModelConceptDrift" "ChurnDriftScoreAbsent"
     "TestAlert"
     "ChurnDataDriftJobFailed" "ChurnJobFailed" "ChurnJobStale" "ChurnRetrainStale"
     "ChurnCronJobSuspended" "ChurnPushStale" "ChurnPushRejected"
+    "ChurnPredictionLogLoss" "ChurnModelReloadRefused" "ChurnRetrainHookDown" "ChurnRetrainHookFailing"
+    "ChurnWatchdog"
 }
 
 /// A text with the place where it stands.
@@ -42,6 +46,12 @@ pub(super) struct RuleFile {
     pub(super) rule: RuleEntry,
     #[serde(default = "yes")]
     pub(super) on_by_default: bool,
+    /// What must be there for the rule to mean anything; of `a|b` either.
+    #[serde(default)]
+    pub(super) needs: Vec<String>,
+    /// Between two evaluations in the tests of a rule that looks back for hours.
+    #[serde(default)]
+    pub(super) evaluation_interval: Option<Text>,
     pub(super) runbook: Runbook,
     /// Numbers of this file by name.
     #[serde(default)]
@@ -93,6 +103,11 @@ pub(super) struct Annotations {
 #[serde(deny_unknown_fields)]
 pub(super) struct Runbook {
     pub(super) meaning: String,
+    pub(super) impact: String,
+    /// Why it may wake somebody: of critical alerts, and only of those.
+    #[serde(default)]
+    pub(super) page_because: Option<String>,
+    pub(super) first_command: Text,
     pub(super) first_query: Text,
     pub(super) fix: Vec<Text>,
 }

@@ -11,7 +11,7 @@ mod rule;
 mod runbook;
 
 pub use case::{Case, CaseKind, Check, Expected};
-pub use options::Options;
+pub use options::{Options, SOURCES};
 pub use promtool::{RuleFile, RuleGroup, RuleText, TestFile, groups, test_file};
 pub use rule::{Layer, Rule, Severity, names, prometheus_duration, rules};
 pub use runbook::runbooks;

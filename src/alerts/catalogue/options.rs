@@ -5,6 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::thresholds::Thresholds;
 
+/// What the metrics of the rules come from: parts of the deployment, and exporters.
+pub const SOURCES: [&str; 9] = [
+    "api",
+    "jobs",
+    "hook",
+    "pushgateway",
+    "drift-exporter",
+    "kserve",
+    "node-exporter",
+    "kube-state-metrics",
+    "kubelet",
+];
+
 /// Everything that the rules are made from. Names are checked by whom they come from: they go
 /// into PromQL as they are.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +40,8 @@ pub struct Options {
     pub runbook_base: String,
     /// Thresholds.
     pub thresholds: Thresholds,
+    /// What there is in the deployment, of [`SOURCES`]: a rule about what is not there is off.
+    pub sources: BTreeSet<&'static str>,
     /// Rules that are off.
     pub disabled: BTreeSet<String>,
     /// Rules that are on though they are off by default.
@@ -47,6 +62,7 @@ impl Default for Options {
             score_cronjob: "churn-batch-score".to_owned(),
             runbook_base: "https://runbooks.example.com/churnctl".to_owned(),
             thresholds: Thresholds::default(),
+            sources: SOURCES.into(),
             disabled: BTreeSet::new(),
             enabled: BTreeSet::new(),
             for_seconds: BTreeMap::new(),

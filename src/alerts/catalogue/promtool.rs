@@ -115,6 +115,12 @@ fn annotations(rule: &Rule, options: &Options, description: String) -> BTreeMap<
 pub fn test_file(rule: &Rule, options: &Options) -> TestFile {
     // A day of evaluations a minute apart would make the proof of one rule take seconds.
     let between = match rule.for_seconds {
+        hold if rule
+            .evaluation_seconds
+            .is_some_and(|own| hold > 0 && hold.is_multiple_of(own)) =>
+        {
+            rule.evaluation_seconds.unwrap_or(hold)
+        }
         short @ 0..=60 => short.div_ceil(2).max(1),
         ..21_600 => 60,
         _ => 1800,
@@ -170,7 +176,8 @@ mod tests {
     use std::process::Command;
 
     use super::super::CaseKind;
-    use super::super::rule::all;
+    use super::super::Severity;
+    use super::super::rule::{all, rules};
     use super::*;
     use crate::thresholds::Thresholds;
 
@@ -274,12 +281,49 @@ mod tests {
     }
 
     #[test]
+    fn only_what_has_a_reason_may_wake_somebody() {
+        for rule in all(&Options::default()).expect("rules") {
+            let wakes = rule.severity == Severity::Critical && rule.name != "TestAlert";
+            assert_eq!(rule.page_because.is_some(), wakes, "{}", rule.name);
+        }
+    }
+
+    #[test]
+    fn rules_need_what_a_deployment_may_have_and_are_off_without_it() {
+        let mut options = Options::default();
+        for rule in all(&options).expect("rules") {
+            for need in rule.needs.iter().flat_map(|need| need.split('|')) {
+                assert!(
+                    super::super::SOURCES.contains(&need),
+                    "{}: {need}",
+                    rule.name
+                );
+            }
+        }
+        options.sources = ["jobs"].into();
+        options.enabled.insert("ChurnApiDown".to_owned());
+        let on = rules(&options).expect("rules");
+        let on: Vec<&str> = on.iter().map(|rule| rule.name).collect();
+        // What somebody asks for is there; what looks at nothing that is missing, too.
+        assert_eq!(
+            on,
+            [
+                "ChurnApiDown",
+                "ModelDataDrift",
+                "ModelConceptDrift",
+                "ChurnDriftScoreAbsent",
+                "ChurnWatchdog"
+            ]
+        );
+    }
+
+    #[test]
     fn every_rule_fires_stays_silent_and_says_what_no_data_does() {
         for rule in all(&Options::default()).expect("rules") {
             let has = |kind| rule.cases.iter().any(|case| case.kind == kind);
             assert!(has(CaseKind::NoData), "{}", rule.name);
-            // It has no condition, so that it can neither be silent nor lack data.
-            if rule.name != "TestAlert" {
+            // They have no condition, so that they can neither be silent nor lack data.
+            if !["TestAlert", "ChurnWatchdog"].contains(&rule.name) {
                 assert!(
                     has(CaseKind::Fires) && has(CaseKind::Silent),
                     "{}",

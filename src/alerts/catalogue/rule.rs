@@ -26,17 +26,20 @@ pub enum Layer {
     Ml,
     /// No layer: proves that alerts arrive.
     Test,
+    /// No layer: always fires, so that somebody outside notices when alerts stop coming.
+    Watchdog,
 }
 
 impl Layer {
     /// Every layer, bottom up.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Infra,
         Self::Platform,
         Self::Serving,
         Self::Api,
         Self::Ml,
         Self::Test,
+        Self::Watchdog,
     ];
 
     /// Returns the value of the label `layer`.
@@ -49,6 +52,7 @@ impl Layer {
             Self::Api => "api",
             Self::Ml => "ml",
             Self::Test => "test",
+            Self::Watchdog => "watchdog",
         }
     }
 
@@ -63,9 +67,11 @@ impl Layer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Somebody should look today.
+    /// Nobody needs to look.
+    None,
+    /// A ticket: somebody should look on the next working day.
     Warning,
-    /// Somebody should look now.
+    /// A page: somebody should look now, at night, too.
     Critical,
 }
 
@@ -74,6 +80,7 @@ impl Severity {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::None => "none",
             Self::Warning => "warning",
             Self::Critical => "critical",
         }
@@ -99,6 +106,8 @@ pub struct Rule {
     pub retrains: bool,
     /// Whether it is on unless switched off.
     pub on_by_default: bool,
+    /// What must be there for it to mean anything, of [`super::SOURCES`]; of `a|b` either.
+    pub needs: Vec<String>,
     /// PromQL, names and thresholds filled in.
     pub expr: String,
     /// How long the expression must hold, in seconds.
@@ -109,10 +118,18 @@ pub struct Rule {
     pub description: String,
     /// Page of the runbook: what it means.
     pub meaning: String,
-    /// Page of the runbook: the first query, or command, to run. PromQL, names filled in.
+    /// Page of the runbook: what users and others notice of it.
+    pub impact: String,
+    /// Page of the runbook: why a critical alert may wake somebody.
+    pub page_because: Option<String>,
+    /// Page of the runbook: the first command to run in a shell.
+    pub first_command: String,
+    /// Page of the runbook: the first query to run. PromQL, names filled in.
     pub first_query: String,
     /// Page of the runbook: what to do, a step an item.
     pub fix: Vec<String>,
+    /// Seconds between two evaluations in its cases, if the rule says so.
+    pub evaluation_seconds: Option<u64>,
     /// What proves it.
     pub cases: Vec<Case>,
 }
@@ -141,8 +158,9 @@ impl Rule {
     }
 
     fn is_on(&self, options: &Options) -> bool {
-        !options.disabled.contains(self.name)
-            && (self.on_by_default || options.enabled.contains(self.name))
+        let is_there = |need: &String| need.split('|').any(|one| options.sources.contains(one));
+        let by_itself = self.on_by_default && self.needs.iter().all(is_there);
+        !options.disabled.contains(self.name) && (by_itself || options.enabled.contains(self.name))
     }
 }
 

@@ -25,13 +25,14 @@ impl Coverage {
     #[must_use]
     pub fn of(rule: &Rule, files: &[CaseFile]) -> Self {
         let selectors = promql::parse(&rule.expr.value);
-        let selectors = selectors
-            .map(|expr| promql::selectors(&expr))
-            .unwrap_or_default();
+        let selectors = selectors.map(|expr| promql::selectors(&expr));
+        // A heartbeat such as `vector(1)` looks at no data: any will do.
+        let is_heartbeat = selectors.as_ref().is_ok_and(Vec::is_empty);
+        let selectors = selectors.unwrap_or_default();
         let mut coverage = Self::default();
         let loading = files.iter().filter(|file| file.sets.contains(&rule.at.set));
         for test in loading.flat_map(|file| &file.tests) {
-            let has_data = finds(&selectors, test);
+            let has_data = finds(&selectors, test) || is_heartbeat && !test.series.is_empty();
             for case in test.cases.iter().filter(|case| case.alert == rule.name) {
                 // Of two alerts of one name, that fires whose labels are expected.
                 let fires = case.expected.iter().any(|labels| may_be_of(rule, labels));
