@@ -85,6 +85,9 @@ _churnctl() {
             churnctl__subcmd__alerts,list)
                 cmd="churnctl__subcmd__alerts__subcmd__list"
                 ;;
+            churnctl__subcmd__alerts,show)
+                cmd="churnctl__subcmd__alerts__subcmd__show"
+                ;;
             churnctl__subcmd__alerts,test)
                 cmd="churnctl__subcmd__alerts__subcmd__test"
                 ;;
@@ -99,6 +102,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__alerts__subcmd__help,list)
                 cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__list"
+                ;;
+            churnctl__subcmd__alerts__subcmd__help,show)
+                cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__show"
                 ;;
             churnctl__subcmd__alerts__subcmd__help,test)
                 cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__test"
@@ -180,6 +186,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__help__subcmd__alerts,list)
                 cmd="churnctl__subcmd__help__subcmd__alerts__subcmd__list"
+                ;;
+            churnctl__subcmd__help__subcmd__alerts,show)
+                cmd="churnctl__subcmd__help__subcmd__alerts__subcmd__show"
                 ;;
             churnctl__subcmd__help__subcmd__alerts,test)
                 cmd="churnctl__subcmd__help__subcmd__alerts__subcmd__test"
@@ -359,7 +368,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help list lint test history help"
+            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help list show lint test history help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -389,7 +398,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__help)
-            opts="list lint test history help"
+            opts="list show lint test history help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -445,6 +454,20 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__help__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__alerts__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -671,6 +694,36 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__list)
+            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__alerts__subcmd__show)
             opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1315,7 +1368,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__alerts)
-            opts="list lint test history"
+            opts="list show lint test history"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1357,6 +1410,20 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__alerts__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__alerts__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

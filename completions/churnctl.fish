@@ -661,25 +661,26 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete one group from a Pushgateway'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Delete the groups that nobody has pushed to for long'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "history" -d 'Show how often each alert would have fired, when, for how long, and with which labels'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list lint test history help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -f -a "show" -d 'Show one alert: its rule, unit cases, who is told, and its runbook'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -f -a "history" -d 'Show how often each alert would have fired, when, for how long, and with which labels'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -694,6 +695,20 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l explain -d 'Explain a check and check nothing; `all` lists the checks' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l disable -d 'Switch checks off' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l scrape-interval -d 'Time between two scrapes [assumed: 30s] [setting: proof.scrape_interval]' -r
@@ -784,6 +799,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_see
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one alert: its rule, unit cases, who is told, and its runbook'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show how often each alert would have fired, when, for how long, and with which labels'
@@ -924,6 +940,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "delete" -d 'Delete one group from a Pushgateway'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from push-metrics" -f -a "prune" -d 'Delete the groups that nobody has pushed to for long'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "show" -d 'Show one alert: its rule, unit cases, who is told, and its runbook'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "lint" -d 'Find what is wrong with rules before they are ever evaluated'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "test" -d 'Prove that every alert fires when it should, is silent when it should, and reaches whom it should'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "history" -d 'Show how often each alert would have fired, when, for how long, and with which labels'

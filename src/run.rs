@@ -103,6 +103,7 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::RetrainStatus(request) => commands::retrain::status::run(&request, shell),
         Task::PushMetrics(task) => push_metrics(&task, shell),
         Task::Alerts(AlertsTask::List(request)) => commands::alerts::list(&request, shell),
+        Task::Alerts(AlertsTask::Show(request)) => commands::alerts::show(&request, shell),
         Task::Alerts(AlertsTask::Lint(request)) => commands::alerts::lint(&request, shell),
         Task::Alerts(AlertsTask::History(request)) => commands::alerts::history(&request, shell),
         Task::Alerts(AlertsTask::Test(request)) => commands::alerts::test(&request, shell),

@@ -1,4 +1,4 @@
-//! The words of `churnctl alerts`: list, lint, test; those of history have a file of their own.
+//! The words of `churnctl alerts`: list, show, lint, test; those of history have a file of their own.
 
 use std::path::PathBuf;
 
@@ -10,8 +10,10 @@ use super::columns::checked;
 use super::global::{FormatArg, formats};
 use crate::alerts::lint::LintOptions;
 use crate::commands::alerts::{
-    Fix, HistoryRequest, LintRequest, LintServer, ListRequest, LiveRequest, Outputs, TestRequest,
+    Fix, HistoryRequest, LintRequest, LintServer, ListRequest, LiveRequest, Outputs, ShowRequest,
+    TestRequest,
 };
+use crate::commands::deployment;
 use crate::commands::gateway::GatewayRequest;
 use crate::error::{Error, Result};
 use crate::http::client::BaseUrl;
@@ -36,6 +38,15 @@ Examples:
 
   # Critical alerts without a unit case
   churnctl alerts list --format json | jq -r '.rules[] | select(.severity == \"critical\" and .cases == 0) | .name'
+";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  # All there is to know about an alert that has just come
+  churnctl alerts show ChurnApiDown
+
+  # Who is told of it?
+  churnctl alerts show ModelDataDrift --format json | jq -r '.rules[].routes[].receivers[]'
 ";
 
 const LINT_EXAMPLES: &str = "\
@@ -112,6 +123,7 @@ pub(super) struct AlertsArgs {
 #[derive(Debug, Clone, Subcommand)]
 enum AlertsCommand {
     List(ListArgs),
+    Show(ShowArgs),
     Lint(LintArgs),
     Test(Box<TestArgs>),
     History(HistoryArgs),
@@ -122,6 +134,8 @@ enum AlertsCommand {
 pub enum AlertsTask {
     /// `alerts list`.
     List(ListRequest),
+    /// `alerts show`.
+    Show(Box<ShowRequest>),
     /// `alerts lint`.
     Lint(Box<LintRequest>),
     /// `alerts test`.
@@ -134,6 +148,21 @@ pub enum AlertsTask {
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = LIST_EXAMPLES)]
 struct ListArgs {
+    #[command(flatten)]
+    paths: PathArgs,
+}
+
+/// Show one alert: its rule, unit cases, who is told, and its runbook
+///
+/// Who is told is decided by the labels that the rule sets, as Alertmanager would; a route that asks
+/// for a label of the series does not take it here. The runbook is that of churnctl's own alerts.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = SHOW_EXAMPLES)]
+struct ShowArgs {
+    /// The alert
+    #[arg(value_name = "ALERT")]
+    name: String,
+
     #[command(flatten)]
     paths: PathArgs,
 }
@@ -343,6 +372,7 @@ impl AlertsArgs {
         let mut flags = Flags::default();
         let paths = match &self.command {
             AlertsCommand::List(args) => &args.paths,
+            AlertsCommand::Show(args) => &args.paths,
             AlertsCommand::Lint(args) => {
                 flags.one("proof.scrape_interval", args.scrape_interval.as_ref());
                 flags.one("proof.retention", args.retention.as_ref());
@@ -378,6 +408,11 @@ impl AlertsArgs {
         let paths = set.rules.clone();
         Ok(match self.command {
             AlertsCommand::List(_) => AlertsTask::List(ListRequest { paths }),
+            AlertsCommand::Show(args) => AlertsTask::Show(Box::new(ShowRequest {
+                name: args.name,
+                paths,
+                options: deployment::plan(settings)?.rules,
+            })),
             AlertsCommand::Lint(args) => AlertsTask::Lint(Box::new(LintRequest {
                 paths,
                 options: lint_options(set, args.disable),

@@ -6,6 +6,7 @@ mod alerts_clean_up;
 mod alerts_history;
 mod alerts_lint;
 mod alerts_live;
+mod alerts_show;
 mod api_server;
 mod architecture;
 mod atomicity;

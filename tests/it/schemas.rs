@@ -21,6 +21,7 @@ const SCHEMAS: &[&str] = &[
     "error",
     "render_manifests",
     "alerts_list",
+    "alerts_show",
     "alerts_history",
     "alerts_lint",
     "alerts_test",

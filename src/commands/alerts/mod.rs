@@ -1,4 +1,4 @@
-//! `churnctl alerts`: list, lint, test, history.
+//! `churnctl alerts`: list, show, lint, test, history.
 
 mod history;
 mod lint;
@@ -6,6 +6,7 @@ mod list;
 mod live;
 mod mend;
 mod outputs;
+mod show;
 mod test;
 
 pub use history::{HistoryRequest, RuleOrigin, run as history};
@@ -14,4 +15,5 @@ pub use list::{ListRequest, run as list};
 pub use live::LiveRequest;
 pub use mend::Fix;
 pub use outputs::{Export, Outputs};
+pub use show::{ShowRequest, run as show};
 pub use test::{TestRequest, run as test};

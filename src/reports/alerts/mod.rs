@@ -8,6 +8,7 @@ pub mod junit;
 pub mod list;
 pub mod markdown;
 pub mod sarif;
+pub mod show;
 pub mod test;
 
 pub use test::{NeverLoaded, TestReport, Thresholds};
