@@ -57,6 +57,7 @@ pub mod exit;
 pub mod files;
 pub mod page;
 pub mod percent;
+pub mod placeholder;
 pub mod progress;
 pub mod proxies;
 pub mod settings;

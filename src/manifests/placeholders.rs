@@ -2,6 +2,10 @@
 
 use super::plan::{Part, Plan, Receiver};
 use super::render::Flavor;
+use crate::placeholder::is_placeholder;
+
+/// The mail server that the settings have by default.
+const SMARTHOST: &str = "smtp.gmail.com:587";
 
 /// Returns setting and value of each placeholder that would be rendered.
 #[must_use]
@@ -40,19 +44,10 @@ pub fn placeholders(plan: &Plan, flavor: Flavor) -> Vec<(&'static str, &str)> {
             alerting.smarthost.as_str(),
         ),
     ];
-    let left = settings
-        .into_iter()
-        .filter(|(is_rendered, _, value)| *is_rendered && is_placeholder(value));
+    let left = settings.into_iter().filter(|(is_rendered, _, value)| {
+        *is_rendered && (is_placeholder(value) || *value == SMARTHOST)
+    });
     left.map(|(_, setting, value)| (setting, value)).collect()
-}
-
-/// Tells whether a value is one of the defaults that cannot be anybody's own.
-fn is_placeholder(value: &str) -> bool {
-    // RFC 2606 sets these domains aside; the rest are the defaults, which are the Python system's.
-    let domains = ["example.com", "example.org", "example.net", "company.com"];
-    domains.iter().any(|domain| value.contains(domain))
-        || ["#ml-alerts", "smtp.gmail.com:587"].contains(&value)
-        || value.ends_with(&"0".repeat(64))
 }
 
 #[cfg(test)]

@@ -260,7 +260,7 @@ fn a_running_prometheus_knows_its_metrics_better_than_a_list() {
     let rule = |name: &str, expr: &str| {
         format!(
             "  - alert: {name}\n    expr: {expr}\n    for: 5m\n    labels: {{severity: warning}}\n    \
-             annotations: {{summary: s, description: d, runbook_url: 'https://r.example.com'}}\n"
+             annotations: {{summary: s, description: d, runbook_url: 'https://r.shop.test'}}\n"
         )
     };
     // Both are gauges of Prometheus' own; no list has their names.

@@ -27,6 +27,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "text",
             "cells",
             "percent",
+            "placeholder",
             "proxies",
             "thresholds",
         ],
@@ -34,7 +35,7 @@ const FLOORS: &[(u8, &[&str])] = &[
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 10] = [
+const COMMON: [&str; 11] = [
     "exit",
     "error",
     "files",
@@ -43,6 +44,7 @@ const COMMON: [&str; 10] = [
     "text",
     "cells",
     "percent",
+    "placeholder",
     "proxies",
     "thresholds",
 ];

@@ -20,7 +20,7 @@ fn prometheus(release: &str) -> Value {
     })
 }
 
-/// Our own objects, as `k8s/` has them, as one List that a test may change.
+/// Our own objects, as `k8s/` has them with every placeholder set, as one List that a test may change.
 fn ours() -> Vec<Value> {
     let k8s = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("k8s");
     let paths = [k8s.display().to_string()];
@@ -38,10 +38,20 @@ fn ours() -> Vec<Value> {
         "Role",
         "RoleBinding",
     ];
-    kinds
-        .iter()
-        .flat_map(|kind| inventory.all(kind).to_vec())
-        .collect()
+    let objects = kinds.iter().flat_map(|kind| inventory.all(kind));
+    let set = [
+        ("example.com", "shop.test"),
+        ("company.com", "shop.test"),
+        ("#ml-alerts", "#churn"),
+        (&"0".repeat(64), &"1".repeat(64)),
+    ];
+    let with_own = |object: &Value| {
+        let text = set.iter().fold(object.to_string(), |text, (from, to)| {
+            text.replace(from, to)
+        });
+        serde_json::from_str(&text).expect("JSON still")
+    };
+    objects.map(with_own).collect()
 }
 
 #[track_caller]
@@ -130,9 +140,28 @@ fn our_own_k8s_passes_every_check_with_a_prometheus_that_selects_it() {
             "--format=json",
         ])
         .expect(ExitCode::Ok);
-    assert_eq!(run.json()["status"], "PASS");
+    // What nobody has set is said of each object that has it, and nothing else.
+    let left = findings(&run, "WARN");
+    let details: Vec<&str> = left
+        .iter()
+        .map(|finding| finding["detail"].as_str().expect("a detail"))
+        .collect();
+    assert!(
+        left.iter()
+            .all(|finding| finding["check"] == "placeholders")
+    );
+    for words in [
+        "image registry.example.com/churnctl@sha256:0000",
+        "runbook_url https://runbooks.example.com/churnctl/",
+        "channel #ml-alerts",
+    ] {
+        assert!(
+            details.iter().any(|detail| detail.contains(words)),
+            "{words} in {details:#?}"
+        );
+    }
     assert_eq!(
-        findings(&run, "PASS").len(),
+        findings(&run, "PASS").len() + left.len(),
         run.json()["findings"].as_array().expect("findings").len()
     );
     assert!(findings(&run, "PASS").len() >= 14, "{}", run.stdout);

@@ -33,6 +33,7 @@ mod never_loaded;
 mod newer_server;
 mod no_absence_alert;
 mod percent_scale;
+mod placeholder;
 mod quantile_range;
 mod quantile_without_le;
 mod rate_of_gauge;

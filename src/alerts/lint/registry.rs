@@ -7,10 +7,10 @@ use super::{
     finished_pods, for_beyond_range, hasty_absence, inline_secret, insecure_receiver,
     loose_inhibition, missing_description, missing_for, missing_runbook_url, missing_severity,
     missing_summary, namespace_lost, nan_aggregation, never_fires, never_loaded, newer_server,
-    no_absence_alert, percent_scale, quantile_range, quantile_without_le, rate_of_gauge,
-    rate_of_sum, reaches_nobody, redundant_regex, repeat_interval, retrain_loop, short_range,
-    stuck_job, syntax, template_label, traffic_guard, unknown_own_metric, unknown_receiver,
-    unreachable_route, unused_receiver, useless_continue, value_in_label,
+    no_absence_alert, percent_scale, placeholder, quantile_range, quantile_without_le,
+    rate_of_gauge, rate_of_sum, reaches_nobody, redundant_regex, repeat_interval, retrain_loop,
+    short_range, stuck_job, syntax, template_label, traffic_guard, unknown_own_metric,
+    unknown_receiver, unreachable_route, unused_receiver, useless_continue, value_in_label,
 };
 
 macro_rules! check {
@@ -62,6 +62,7 @@ pub static CHECKS: &[Check] = &[
     check!("missing-summary", missing_summary, "an alert without `summary`"),
     check!("missing-description", missing_description, "an alert without `description`"),
     check!("missing-runbook-url", missing_runbook_url, "an alert without `runbook_url`"),
+    check!("placeholder", placeholder, "a value that only stands for one that somebody has to set"),
     check!("duplicate-alert", duplicate_alert, "two alerts of one name and the same labels"),
     check!("unknown-receiver", unknown_receiver, "a route to a receiver that does not exist"),
     check!("unreachable-route", unreachable_route, "a route that no alert takes"),

@@ -63,6 +63,8 @@ pub enum Check {
     Hook,
     /// Pods are such as the namespace admits.
     PodSecurity,
+    /// Images, runbooks and receivers are somebody's.
+    Placeholders,
 }
 
 impl Check {
@@ -85,6 +87,7 @@ impl Check {
             Self::Storage => "storage",
             Self::Hook => "hook",
             Self::PodSecurity => "pod_security",
+            Self::Placeholders => "placeholders",
         }
     }
 }

@@ -9,6 +9,7 @@ mod live;
 mod monitoring;
 mod online;
 mod operator;
+mod placeholders;
 mod pod_security;
 pub mod selector;
 mod wiring;
@@ -53,5 +54,6 @@ pub fn examine_files(inventory: &Inventory, expected: &Expected) -> Vec<Finding>
     found.extend(workloads::storage(inventory, expected));
     found.extend(hook::check(inventory, expected));
     found.extend(pod_security::check(inventory, expected));
+    found.extend(placeholders::check(inventory, expected));
     found
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::finding::Finding;
 use super::inventory::Inventory;
 use super::operator::{self, Answers};
-use super::{Expected, alerting, hook, monitoring, pod_security, wiring, workloads};
+use super::{Expected, alerting, hook, monitoring, placeholders, pod_security, wiring, workloads};
 use crate::cluster::client::Cluster;
 use crate::cluster::error::{Call, Problem};
 use crate::error::{Error, Result};
@@ -83,6 +83,7 @@ pub async fn examine(cluster: &Cluster, expected: &Expected) -> Result<Vec<Findi
     found.extend(workloads::storage(&inventory, expected));
     found.extend(hook::check(&inventory, expected));
     found.extend(pod_security::check(&inventory, expected));
+    found.extend(placeholders::check(&inventory, expected));
     Ok(found)
 }
 
