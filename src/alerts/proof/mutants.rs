@@ -12,6 +12,7 @@ use super::prepare::{self, Prepared};
 use super::promtool::{Objection, Promtool};
 use super::prove::Survivor;
 use crate::alerts::cases::{CaseFile, Test};
+use crate::alerts::duration;
 use crate::alerts::library::Library;
 use crate::alerts::node::Node;
 use crate::alerts::rule::{Rule, RuleKind};
@@ -23,6 +24,32 @@ pub(super) struct Mutants<'a> {
     pub(super) promtool: &'a Promtool,
     pub(super) folder: &'a Path,
     pub(super) sets: &'a [Prepared],
+}
+
+/// Evaluations of rules that are worth starting promtool once more: what that many take, a second or
+/// less, can be spared for all alterations that the tests so far have noticed.
+const ROUND: u64 = 3_000;
+
+/// A test with cases of the rule.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    /// Which of the files.
+    file: usize,
+    test: &'a Test,
+    /// How often it evaluates each rule.
+    evaluations: u64,
+}
+
+/// Some tests, and what they are run on.
+struct Round<'a> {
+    rule: &'a Rule,
+    number: usize,
+    all: &'a [Mutation],
+    files: &'a [&'a CaseFile],
+    text: &'a Text,
+    twins: &'a [&'a Rule],
+    left: &'a [usize],
+    tests: &'a [Asked<'a>],
 }
 
 /// What came of the alterations of a rule.
@@ -96,16 +123,43 @@ impl Mutants<'_> {
         if is_seen || !twins.iter().all(|twin| beside(twin)) {
             return Ok(None);
         }
-        // A rule that cannot be evaluated ends the whole test: it is noticed, and goes.
         let mut left: Vec<usize> = (0..all.len()).collect();
+        let mut killed = BTreeSet::new();
+        let mut waiting = tests(rule, files);
+        while !waiting.is_empty() && !left.is_empty() {
+            let round = next_round(&mut waiting, left.len() + 1);
+            let Some(noticed) = self.run_round(&Round {
+                rule,
+                number,
+                all,
+                files,
+                text: &text,
+                twins: &twins,
+                left: &left,
+                tests: &round,
+            })?
+            else {
+                return Ok(None);
+            };
+            left.retain(|at| !noticed.contains(at));
+            killed.extend(noticed);
+        }
+        Ok(Some(killed))
+    }
+
+    /// Runs some tests on the alterations that are left, and returns those that were noticed.
+    fn run_round(&self, round: &Round<'_>) -> Result<Option<BTreeSet<usize>>> {
+        let Round { rule, number, .. } = *round;
+        // A rule that cannot be evaluated ends the whole test: it is noticed, and goes.
+        let mut left = round.left.to_vec();
         let mut killed = BTreeSet::new();
         loop {
             let mut copies = vec![(alias(rule, None), None)];
             copies.extend(
                 left.iter()
-                    .map(|at| (alias(rule, Some(*at)), Some(&all[*at]))),
+                    .map(|at| (alias(rule, Some(*at)), Some(&round.all[*at]))),
             );
-            let Some(made) = text.with_copies(rule, &twins, &copies) else {
+            let Some(made) = round.text.with_copies(rule, round.twins, &copies) else {
                 return Ok(None);
             };
             let path = self.folder.join(format!("altered-{number}.yml"));
@@ -117,8 +171,13 @@ impl Mutants<'_> {
                     .find(|at| alias(rule, Some(*at)) == name)
             };
             let (mut noticed, mut broken) = (BTreeSet::new(), BTreeSet::new());
-            for (place, file) in files.iter().enumerate() {
-                let body = self.body(rule, file, Some((rule.at.set, &path)), &names);
+            for (place, file) in round.files.iter().enumerate() {
+                let of_file = round.tests.iter().filter(|test| test.file == place);
+                let tests: Vec<&Test> = of_file.map(|test| test.test).collect();
+                if tests.is_empty() {
+                    continue;
+                }
+                let body = self.body(rule, file, &tests, Some((rule.at.set, &path)), &names);
                 let cases = self.folder.join(format!("altered-{number}-{place}.json"));
                 prepare::write(&cases, &body.to_string())?;
                 for objection in self.promtool.test(&cases)? {
@@ -163,7 +222,8 @@ impl Mutants<'_> {
             let path = self.folder.join(format!("altered-{number}.yml"));
             prepare::write(&path, &made)?;
             for (place, file) in files.iter().enumerate() {
-                let body = self.body(rule, file, Some((rule.at.set, &path)), &[]);
+                let tests: Vec<&Test> = file.tests.iter().collect();
+                let body = self.body(rule, file, &tests, Some((rule.at.set, &path)), &[]);
                 let cases = self.folder.join(format!("altered-{number}-{place}.json"));
                 prepare::write(&cases, &body.to_string())?;
                 if !self.promtool.test(&cases)?.is_empty() {
@@ -175,12 +235,13 @@ impl Mutants<'_> {
         Ok(killed)
     }
 
-    /// A test file with the cases of the rule alone, asked of these names, or of the rule itself if
-    /// there are none.
+    /// A test file with the cases that these tests have of the rule alone, asked of these names, or of
+    /// the rule itself if there are none.
     fn body(
         &self,
         rule: &Rule,
         file: &CaseFile,
+        tests: &[&Test],
         altered: Option<(usize, &Path)>,
         names: &[String],
     ) -> Value {
@@ -195,13 +256,43 @@ impl Mutants<'_> {
                 body[key] = value.to_json();
             }
         }
-        let tests = file
-            .tests
-            .iter()
-            .filter_map(|test| asked(rule, test, names));
-        body["tests"] = tests.collect();
+        let asked = tests.iter().filter_map(|test| asked(rule, test, names));
+        body["tests"] = asked.collect();
         body
     }
+}
+
+/// The tests with cases of the rule, the costliest first.
+fn tests<'a>(rule: &Rule, files: &[&'a CaseFile]) -> Vec<Asked<'a>> {
+    let mut found = Vec::new();
+    for (place, file) in files.iter().enumerate() {
+        let interval = file.root.scalar_at("evaluation_interval");
+        let interval = interval.and_then(|text| duration::parse(text.as_str()));
+        for test in &file.tests {
+            let own = test.cases.iter().filter(|case| case.alert == rule.name);
+            if let Some(end) = own.map(|case| case.at).max() {
+                found.push(Asked {
+                    file: place,
+                    test,
+                    evaluations: end / interval.unwrap_or(60_000).max(1) + 1,
+                });
+            }
+        }
+    }
+    found.sort_by_key(|asked| std::cmp::Reverse(asked.evaluations));
+    found
+}
+
+/// Takes the cheapest tests, as many as are worth a run on so many rules.
+fn next_round<'a>(waiting: &mut Vec<Asked<'a>>, rules: usize) -> Vec<Asked<'a>> {
+    let (mut round, mut evaluations) = (Vec::new(), 0);
+    while evaluations < ROUND
+        && let Some(asked) = waiting.pop()
+    {
+        evaluations += asked.evaluations * rules as u64;
+        round.push(asked);
+    }
+    round
 }
 
 /// The test with the cases of the rule, asked of each of the names.
