@@ -739,7 +739,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_see
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l min-coverage -d 'Least coverage, in percent [default: 0]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l min-mutation -d 'Least share of alterations that some case notices, in percent [default: 0]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l generate -d 'Write skeletons of cases for what none shows yet, and test nothing; - for standard output' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l generate -d 'Write cases for what none shows yet, and test nothing; - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l promtool -d 'promtool to run' -r -f -a "(__fish_complete_command)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l amtool -d 'amtool to run' -r -f -a "(__fish_complete_command)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l prometheus -d 'URL of Prometheus' -r -f

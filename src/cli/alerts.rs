@@ -88,7 +88,7 @@ Examples:
   # The whole loop, from a false drift score to a webhook that is caught here
   churnctl alerts test --via-prometheus --prometheus http://localhost:9090 --alertmanager http://localhost:9093 --gateway http://localhost:9091 --catch 0.0.0.0:9999
 
-  # Begin cases for what none shows yet
+  # Write the cases that none shows yet
   churnctl alerts test rules.yaml --generate rules_test.yaml
 
 Routing cases are YAML with a list `routing:`, beside the configuration:
@@ -272,8 +272,13 @@ struct TestArgs {
     #[arg(long, help_heading = CASES)]
     no_mutation: bool,
 
-    /// Write skeletons of cases for what none shows yet, and test nothing; - for standard output
-    #[arg(long, value_name = "FILE", help_heading = CASES, value_hint = ValueHint::FilePath)]
+    /// Write cases for what none shows yet, and test nothing; - for standard output
+    ///
+    /// Series are tried on promtool until each alert fires and is silent; labels and annotations are
+    /// read back from it. The file passes as it stands. What was not found is named with the reason. Of
+    /// a folder, one that is there or ends in a slash, each file of rules gets a file of its own. What
+    /// exists is never overwritten.
+    #[arg(long, value_name = "FILE|FOLDER", help_heading = CASES, value_hint = ValueHint::FilePath)]
     generate: Option<PathBuf>,
 
     /// promtool to run

@@ -351,32 +351,6 @@ fn cases_that_fail_or_ask_for_nobody_are_named_with_their_line() {
 }
 
 #[test]
-fn skeletons_begin_what_no_case_shows() {
-    let churnctl = Churnctl::new().file("k8s/rules.yaml", RULES);
-    churnctl
-        .run(&["alerts", "test", "--generate", "new_test.yaml"])
-        .expect(ExitCode::Ok);
-    churnctl
-        .run(&["alerts", "test", "--generate", "new_test.yaml"])
-        .expect(ExitCode::Usage);
-    if !has(&["promtool"]) {
-        return;
-    }
-    // They are complete: every alert has its three, and promtool can read them.
-    let run = churnctl.run(&[
-        "alerts",
-        "test",
-        "k8s",
-        "new_test.yaml",
-        "--format",
-        "json",
-        "--no-mutation",
-    ]);
-    let json = run.json();
-    assert_eq!(json["coverage_percent"], 100.0, "{json:#}");
-}
-
-#[test]
 fn without_promtool_the_package_is_named() {
     let run = folder().run(&["alerts", "test", "--promtool", "no-such-promtool"]);
     run.expect(ExitCode::Unavailable).says("prometheus");

@@ -3,6 +3,7 @@
 mod alerts;
 mod alerts_busy;
 mod alerts_clean_up;
+mod alerts_generate;
 mod alerts_history;
 mod alerts_lint;
 mod alerts_live;

@@ -65,7 +65,7 @@ impl Coverage {
 }
 
 /// Tells whether an alert of the rule can have these labels; those that are templates may be anything.
-fn may_be_of(rule: &Rule, labels: &BTreeMap<String, String>) -> bool {
+pub(super) fn may_be_of(rule: &Rule, labels: &BTreeMap<String, String>) -> bool {
     rule.labels.iter().all(|(name, scalar)| {
         let is_template = scalar.value.contains("{{");
         is_template || labels.get(name).map_or("", String::as_str) == scalar.value

@@ -45,6 +45,16 @@ impl Text {
         Some(apply(&self.source.text, 0..self.source.text.len(), edits))
     }
 
+    /// Returns the text with one rule that does not wait; none if it does not wait anyway, or if its
+    /// `for` stands elsewhere.
+    pub(super) fn at_once(&self, rule: &Rule) -> Option<String> {
+        let node = self.rule(rule.at)?;
+        let wait = node.get("for")?.spot;
+        let is_within = wait.byte >= node.spot.byte && wait.end() <= node.spot.end();
+        let edits = vec![(wait.byte..wait.end(), "0s".to_owned())];
+        is_within.then(|| apply(&self.source.text, 0..self.source.text.len(), edits))
+    }
+
     /// The edits of an alteration.
     fn edits(&self, node: &Node, mutation: &Mutation) -> Option<Vec<Edit>> {
         let scalar = |key: &str| {

@@ -2,15 +2,20 @@
 
 mod coverage;
 mod edit;
+mod generate;
+mod guess;
 mod mutants;
 mod mutate;
 mod prepare;
 mod promtool;
 mod prove;
-mod skeleton;
+mod sample;
+mod span;
+mod trial;
+mod written;
 
 pub use coverage::Coverage;
+pub use generate::{Generated, Left, Wanted, generate};
 pub use mutate::{Mutation, MutationKind, mutations};
 pub use promtool::Promtool;
 pub use prove::{CaseFailure, Options, Proof, RuleProof, Survivor, prove};
-pub use skeleton::skeletons;

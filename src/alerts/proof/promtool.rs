@@ -33,6 +33,17 @@ pub(super) enum Objection {
     Other(String),
 }
 
+impl Objection {
+    /// Returns it in one line.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Case { alert, detail, .. } => format!("{alert}: {detail}"),
+            Self::Rule { rule, detail } => format!("{rule} cannot be evaluated: {detail}"),
+            Self::Expression(said) | Self::Other(said) => said.clone(),
+        }
+    }
+}
+
 impl Promtool {
     /// Tries promtool.
     ///

@@ -232,7 +232,7 @@ pub fn prove(
 }
 
 /// Does so many pieces of work side by side, and returns what came of each in their order.
-fn spread<T: Send>(
+pub(super) fn spread<T: Send>(
     workers: usize,
     count: usize,
     progress: &dyn Progress,

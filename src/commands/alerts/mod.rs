@@ -1,5 +1,6 @@
 //! `churnctl alerts`: list, show, lint, test, history.
 
+mod generate;
 mod history;
 mod lint;
 mod list;

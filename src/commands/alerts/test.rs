@@ -13,7 +13,7 @@ use crate::alerts::routing::{Amtool, CaseResult, Configuration, Labels, amtool_c
 use crate::cells::Tone;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::{ScratchFolder, write_atomically};
+use crate::files::ScratchFolder;
 use crate::reports::alerts::{
     NeverLoaded, TestReport, Thresholds, github, junit, markdown, test as report,
 };
@@ -32,7 +32,7 @@ pub struct TestRequest {
     pub mutate: bool,
     /// What is asked of the cases.
     pub thresholds: Thresholds,
-    /// Where skeletons of cases go; nothing is tested then.
+    /// File or folder for generated cases; nothing is tested then.
     pub generate: Option<PathBuf>,
     /// A form for programs, in place of the global one.
     pub export: Option<Export>,
@@ -59,7 +59,7 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         shell.messages().warn(&message);
     }
     if let Some(target) = &request.generate {
-        return generate(&library, target, shell);
+        return super::generate::run(&library, target, &request.promtool, shell);
     }
     if let Some(live) = &request.live {
         return super::live::run(&library, live, request, shell);
@@ -67,7 +67,7 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let folder = ScratchFolder::new()?;
     let options = Options {
         mutate: request.mutate,
-        workers: std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2)),
+        workers: workers(),
     };
     // Routes alone need no promtool; of rules nobody else is the judge.
     let promtool = match library.rule_sets.is_empty() && library.case_files.is_empty() {
@@ -88,6 +88,11 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         never_loaded(&library),
     );
     finish(&report, request, shell)
+}
+
+/// Returns how many runs of promtool go side by side.
+pub(super) fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2))
 }
 
 /// Fails with 65 if there is neither a rule nor a route to look at.
@@ -193,27 +198,6 @@ fn routing(library: &Library, request: &TestRequest, folder: &Path) -> Result<Ve
     let cases = &library.routing_cases;
     results.extend(run_cases(&whole, cases, &labels_of, amtool.as_ref())?);
     Ok(results)
-}
-
-fn generate(library: &Library, target: &Path, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let Some(text) = proof::skeletons(library) else {
-        shell
-            .messages()
-            .info("nothing to generate: every alert has its three cases");
-        return Ok(ExitCode::Ok);
-    };
-    if target == Path::new("-") {
-        shell.print(&text)?;
-        return Ok(ExitCode::Ok);
-    }
-    if target.exists() {
-        let error = Error::usage(format!("{} exists", target.display()));
-        return Err(error.hint("name a new file, and move what you need of it"));
-    }
-    write_atomically(target, text.as_bytes())?;
-    let message = format!("wrote {}; fill in the lines with FILL IN", target.display());
-    shell.messages().info(&message);
-    Ok(ExitCode::Ok)
 }
 
 fn print(report: &TestReport, shell: &mut Shell<'_>) -> Result<()> {
