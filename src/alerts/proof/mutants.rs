@@ -26,9 +26,9 @@ pub(super) struct Mutants<'a> {
     pub(super) sets: &'a [Prepared],
 }
 
-/// Evaluations of rules that are worth starting promtool once more: what that many take, a second or
-/// less, can be spared for all alterations that the tests so far have noticed.
-const ROUND: u64 = 3_000;
+/// Evaluations of rules that are worth a start of promtool: it takes as long as a hundred of them, and
+/// spares those of all alterations that the tests so far have noticed.
+const ROUND: u64 = 800;
 
 /// A test with cases of the rule.
 #[derive(Clone, Copy)]
