@@ -28,7 +28,10 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
         let others = match with(file) {
             0 | 1 => String::new(),
             2 => ", and so is that of one more alert in the file".to_owned(),
-            count => format!(", and so are those of {} more alerts in the file", count - 1),
+            count => format!(
+                ", and so are those of {} more alerts in the file",
+                count - 1
+            ),
         };
         let message = format!(
             "`runbook_url: {}` is a placeholder{others}",
