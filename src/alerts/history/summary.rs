@@ -199,7 +199,7 @@ fn remarks(history: &AlertHistory) -> Vec<String> {
     }
     if !replay.unfilled.is_empty() {
         remarks.push(format!(
-            "templates of labels stay as written: {}",
+            "templates of labels stay as written, so it may fire less: {}",
             replay.unfilled.join(", ")
         ));
     }

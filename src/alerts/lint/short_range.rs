@@ -59,7 +59,8 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
             let brackets = view.text(&part.range);
             let open = brackets.find('[').map(|open| part.range.start + open + 1);
             let close = brackets.find(']').map(|close| part.range.start + close);
-            if let (Some(open), Some(close)) = (open, close) {
+            // How often it is scraped is for somebody to say, not to be guessed into a file.
+            if known && let (Some(open), Some(close)) = (open, close) {
                 finding.fix = view.edit(&(open..close), &duration::text(least));
             }
         });

@@ -90,13 +90,11 @@ pub(super) fn url(text: &str) -> Result<(), String> {
         .strip_prefix("http://")
         .or_else(|| lower.strip_prefix("https://"));
     let Some(rest) = rest else {
-        return Err(format!(
-            "\"{text}\" is not a URL that begins with http:// or https://"
-        ));
+        return Err("the value is not a URL that begins with http:// or https://".to_owned());
     };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     match host.rsplit('@').next().is_none_or(str::is_empty) {
-        true => Err(format!("\"{text}\" names no host")),
+        true => Err("the URL names no host".to_owned()),
         false => Ok(()),
     }
 }
@@ -119,7 +117,8 @@ pub(super) fn template_url(text: &str) -> Result<(), String> {
 
 /// What Go takes for a URL: nearly everything.
 pub(super) fn any_url(text: &str) -> Result<(), String> {
-    let wrong = |said: &str| Err(format!("\"{text}\" is not a URL: {said}"));
+    // The value is not said: a mistyped address may hold a token or a password.
+    let wrong = |said: &str| Err(format!("the value is not a URL: {said}"));
     if text.chars().any(char::is_control) {
         return wrong("a control character");
     }

@@ -200,23 +200,37 @@ fn is_end(rest: &str) -> bool {
 }
 
 fn quoted(rest: &str, quote: char) -> Result<usize, String> {
-    let mut escaped = false;
-    for (at, character) in rest.char_indices().skip(1) {
-        match character {
-            '\n' => break,
-            _ if escaped => {
-                // Escapes of Go.
-                if !"abfnrtvxuU01234567\\\"'".contains(character) {
-                    return Err("invalid escape in a quoted string".to_owned());
-                }
-                escaped = false;
+    let mut at = quote.len_utf8();
+    loop {
+        match rest[at..].chars().next() {
+            None | Some('\n') => return Err("unterminated quoted string".to_owned()),
+            Some('\\') => {
+                let length = escape(&rest[at + 1..], quote);
+                at += 1 + length.ok_or("invalid escape in a quoted string")?;
             }
-            '\\' => escaped = true,
-            c if c == quote => return Ok(at + 1),
-            _ => {}
+            Some(c) if c == quote => return Ok(at + 1),
+            Some(c) => at += c.len_utf8(),
         }
     }
-    Err("unterminated quoted string".to_owned())
+}
+
+/// Returns the length of an escape behind its backslash; none for what `strconv.Unquote` of Go
+/// refuses: too few digits, a byte beyond 255, half a surrogate pair, the other quote.
+fn escape(rest: &str, quote: char) -> Option<usize> {
+    let digits = |from: usize, count: usize, radix: u32| {
+        let text = rest.get(from..from + count)?;
+        let good = text.chars().all(|digit| digit.is_digit(radix));
+        good.then(|| u32::from_str_radix(text, radix).ok())?
+    };
+    match rest.chars().next()? {
+        'a' | 'b' | 'f' | 'n' | 'r' | 't' | 'v' | '\\' => Some(1),
+        c @ ('\'' | '"') => (c == quote).then_some(1),
+        'x' => digits(1, 2, 16).map(|_| 3),
+        'u' => digits(1, 4, 16).and_then(char::from_u32).map(|_| 5),
+        'U' => digits(1, 8, 16).and_then(char::from_u32).map(|_| 9),
+        '0'..='7' => digits(0, 3, 8).filter(|byte| *byte <= 255).map(|_| 3),
+        _ => None,
+    }
 }
 
 fn number(rest: &str) -> Result<usize, String> {
