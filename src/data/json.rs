@@ -209,9 +209,20 @@ pub(super) fn keys(lines: &[u8]) -> Result<Vec<String>, (u64, DataError)> {
         .collect()
 }
 
+/// Returns the length of the byte order mark that some writers put before the first row. RFC 8259
+/// lets readers ignore it.
+pub(super) fn mark(start: &[u8]) -> usize {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    if start.starts_with(MARK) {
+        MARK.len()
+    } else {
+        0
+    }
+}
+
 /// Returns whether a text begins like a JSON object.
 pub(super) fn begins(start: &[u8]) -> bool {
-    let text = start.trim_ascii_start();
+    let text = start[mark(start)..].trim_ascii_start();
     matches!(text, [b'{', rest @ ..] if matches!(rest.trim_ascii_start(), [b'"' | b'}', ..]))
 }
 

@@ -183,7 +183,12 @@ impl Header {
                 let read = reader.take(rest).read_to_end(start);
                 let at_end = at_end || (read.map_err(OpenFault::Io)? as u64) < rest;
                 if json::has_lines_name(path) || json::is_lines(start) {
-                    let header = json_header(start, at_end).map_err(OpenFault::Header)?;
+                    let mark = json::mark(start);
+                    let header = json_header(&start[mark..], at_end).map_err(OpenFault::Header)?;
+                    let header = Header {
+                        length: mark,
+                        ..header
+                    };
                     return Ok((header, true));
                 }
             }

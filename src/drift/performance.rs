@@ -1,11 +1,14 @@
 //! Concept drift: how good the score was on both sides, and whether it fell beyond chance.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use statrs::function::erf::erfc;
 
 use super::noise::Levels;
 use super::report::{Finding, FindingKind, PerformanceReport, Status};
 use super::score_intervals::score_intervals;
-use crate::data::positive_label;
+use crate::data::{doubtful_mark, positive_label};
 use crate::error::Result;
 use crate::profile::Outcome;
 use crate::stats::classification::{Estimate, Performance};
@@ -73,11 +76,12 @@ pub fn compare(
     units: usize,
     names: (&str, &str),
 ) -> Result<PerformanceReport> {
+    let (baseline, current) = (labelled(baseline, current), labelled(current, baseline));
     let labels = baseline.by_label.keys().chain(current.by_label.keys());
     let positive = positive_label(&baseline.label, labels.map(String::as_str), positive)?;
     let scores = (
-        score_intervals(baseline, &positive, class_threshold, names.0)?,
-        score_intervals(current, &positive, class_threshold, names.1)?,
+        score_intervals(&baseline, &positive, class_threshold, names.0)?,
+        score_intervals(&current, &positive, class_threshold, names.1)?,
     );
     let figures = |scores: &[ScoreInterval]| bounded_performance(scores, class_threshold);
     let mut report = PerformanceReport {
@@ -121,6 +125,18 @@ pub fn compare(
         }
     }
     Ok(report)
+}
+
+/// Returns the rows that have a label: beside two labels, `?` or `-` says that there is none yet.
+fn labelled<'a>(own: &'a Outcome, other: &Outcome) -> Cow<'a, Outcome> {
+    let all: BTreeSet<&String> = own.by_label.keys().chain(other.by_label.keys()).collect();
+    let is_mark = |label: &String| doubtful_mark(label.as_bytes()).is_some();
+    if all.len() <= 2 || !own.by_label.keys().any(is_mark) {
+        return Cow::Borrowed(own);
+    }
+    let mut own = own.clone();
+    own.by_label.retain(|label, _| !is_mark(label));
+    Cow::Owned(own)
 }
 
 fn too_few(report: &PerformanceReport) -> Option<String> {

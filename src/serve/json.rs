@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::data::LARGEST_EXACT;
+
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Json<'a> {
@@ -47,7 +49,7 @@ impl Json<'_> {
             Self::Null => serde_json::Value::Null,
             Self::Bool(value) => (*value).into(),
             // Whole numbers go back as they came.
-            Self::Number(value) if value.fract() == 0.0 && value.abs() <= 1e15 => {
+            Self::Number(value) if value.fract() == 0.0 && value.abs() <= LARGEST_EXACT => {
                 (*value as i64).into()
             }
             Self::Number(value) => (*value).into(),

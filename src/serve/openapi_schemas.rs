@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::input::LARGEST;
 use super::options::{Options, UnknownCategory};
-use super::record::{LARGEST_ID, LONGEST_ID};
+use super::record::LONGEST_ID;
 use super::routes::MOST_EXPLAINED;
 use crate::model::artifact::{Artifact, Feature, FeatureKind};
 use crate::model::levels::takes_truth;
@@ -61,7 +61,7 @@ pub(super) fn schemas(artifact: Option<&Artifact>, options: &Options) -> Value {
             "properties": {
                 "user_id": { "anyOf": [
                     { "type": "string", "minLength": 1, "maxLength": LONGEST_ID },
-                    { "type": "integer", "minimum": -LARGEST_ID, "maximum": LARGEST_ID },
+                    { "type": "integer", "minimum": i64::MIN, "maximum": u64::MAX },
                 ] },
                 "snapshot_date": {
                     "anyOf": [{ "type": "string", "format": "date" }, { "type": "null" }],

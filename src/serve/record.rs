@@ -15,15 +15,13 @@ use super::log::Entry;
 use super::model::Loaded;
 use super::predict::{Explained, NoProbability, Prediction, explain, predict};
 use super::routes::MOST_EXPLAINED;
-use crate::data::canonical_number;
+use crate::data::{LARGEST_EXACT, canonical_number};
 use crate::model::artifact::FeatureKind;
 
 /// Members of a record.
 const MEMBERS: [&str; 4] = ["user_id", "snapshot_date", "features", "explain"];
 /// Longest user id, in characters.
 pub(super) const LONGEST_ID: usize = 256;
-/// Largest user id that is a number, by size: every whole number up to it is a double.
-pub(super) const LARGEST_ID: f64 = 1e15;
 
 /// A record, checked.
 pub(super) struct Record<'a> {
@@ -153,12 +151,16 @@ impl<'a> Members<'a> {
 fn is_user_id(json: &Json<'_>, at: At<'_>, faults: &mut Faults) -> bool {
     let good = match json {
         Json::Text(text) => (1..=LONGEST_ID).contains(&text.chars().count()),
-        Json::Number(number) => number.fract() == 0.0 && number.abs() <= LARGEST_ID,
+        Json::Number(number) => number.fract() == 0.0 && number.abs() <= LARGEST_EXACT,
+        Json::Integer(integer) => {
+            i64::try_from(*integer).is_ok() || u64::try_from(*integer).is_ok()
+        }
         _ => false,
     };
     if !good {
-        let detail =
-            format!("\"user_id\" is a text of 1 to {LONGEST_ID} characters, or a whole number.");
+        let detail = format!(
+            "\"user_id\" is a text of 1 to {LONGEST_ID} characters, or a whole number of 64 bits."
+        );
         faults.add(Reason::BadMember, at, "user_id", detail);
     }
     good

@@ -396,3 +396,68 @@ fn labels_are_the_same_on_both_sides_however_they_are_written() {
         }
     }
 }
+
+#[test]
+fn a_byte_order_mark_before_the_first_object_is_no_part_of_it() {
+    // RFC 8259, section 8.1: a reader may ignore it.
+    let rows: String = (0..300)
+        .map(|row| {
+            format!(
+                "{{\"fee\": {}, \"plan\": \"{}\"}}\n",
+                row % 7,
+                ["a", "b"][row % 2]
+            )
+        })
+        .collect();
+    let churnctl = Churnctl::new()
+        .file("with.ndjson", format!("\u{feff}{rows}"))
+        .file("without.ndjson", rows);
+    let profile = |name: &str| {
+        let run = churnctl
+            .run(&["profile", name, "-o", "p.json"])
+            .expect(ExitCode::Ok);
+        let document: Value = serde_json::from_slice(&churnctl.read("p.json")).expect("JSON");
+        (
+            document["rows"].clone(),
+            document["columns"].clone(),
+            run.stderr,
+        )
+    };
+    let (rows, columns, _) = profile("with.ndjson");
+    let expected = profile("without.ndjson");
+    assert_eq!((&rows, &columns), (&expected.0, &expected.1));
+    assert!(columns.to_string().contains("fee"), "{columns}");
+}
+
+#[test]
+fn a_mark_of_a_missing_value_among_labels_is_no_third_label() {
+    let table = |mark: bool| {
+        let mut csv = "s,y,v\n".to_owned();
+        for row in 0..3000_u32 {
+            let score = f64::from(row * 7919 % 1000) / 1000.0;
+            let label = u32::from(f64::from(row * 104_729 % 1000) / 1000.0 < score).to_string();
+            let label = if mark && row == 0 { "?" } else { &label };
+            csv += &format!("{score},{label},{}\n", row % 13);
+        }
+        csv
+    };
+    let churnctl = Churnctl::new()
+        .file("baseline.csv", table(false))
+        .file("current.csv", table(true));
+    let check = |baseline: &str, current: &str| {
+        let args = ["drift", "--baseline", baseline, "--current", current];
+        let options = ["--score=s", "--label=y", "--report=none", "--format=json"];
+        let run = churnctl.run(&[&args[..], &options].concat());
+        let performance = run.expect(ExitCode::Ok).json()["performance"].clone();
+        assert_eq!(performance["status"], "OK", "{performance}");
+        ["baseline", "current"].map(|side| performance[side]["rows"].as_u64())
+    };
+    assert_eq!(
+        check("baseline.csv", "current.csv"),
+        [Some(3000), Some(2999)]
+    );
+    assert_eq!(
+        check("current.csv", "baseline.csv"),
+        [Some(2999), Some(3000)]
+    );
+}

@@ -167,3 +167,20 @@ fn a_prometheus_scrapes_it_and_answers_the_queries_of_its_users() {
         assert!((holds.0..=holds.1).contains(&found), "{query}: {found}");
     }
 }
+
+#[test]
+fn a_whole_number_of_64_bits_is_a_user_id() {
+    // 2^53 - 1 is the largest that a double holds with all before it; Parquet's INT64 and UINT64 go on.
+    let running = Running::start(&scoring(), &[]);
+    for id in [
+        1_000_000_000_000_001,
+        9_007_199_254_740_991,
+        716_277_643_516_076_033,
+        u64::MAX,
+    ] {
+        let mut body = customer("u", 3.0);
+        body["user_id"] = id.into();
+        let answer = running.post("/predict", &body).expect(200).text();
+        assert!(answer.contains(&format!("\"user_id\":{id}")), "{answer}");
+    }
+}
