@@ -372,6 +372,10 @@ impl Scanner {
             while found != 0 {
                 let at = position + (found.trailing_zeros() / 8) as usize;
                 found &= found - 1;
+                if bytes[at] == self.delimiter {
+                    self.end_field(&mut scan, at);
+                    continue;
+                }
                 match self.special(block, &mut scan, at, &mut on_row) {
                     Step::On => {}
                     Step::Jump(to) => {
@@ -386,7 +390,9 @@ impl Scanner {
         // The last bytes, fewer than a word.
         while position < bytes.len() {
             let byte = bytes[position];
-            if byte == self.delimiter || byte == b'\n' || byte == b'"' {
+            if byte == self.delimiter {
+                self.end_field(&mut scan, position);
+            } else if byte == b'\n' || byte == b'"' {
                 match self.special(block, &mut scan, position, &mut on_row) {
                     Step::On => {}
                     Step::Jump(to) => {
@@ -417,7 +423,18 @@ impl Scanner {
         }
     }
 
-    /// Goes on at a delimiter, a line break or a quote.
+    /// Adds the field that a delimiter ends.
+    #[inline(always)]
+    fn end_field(&mut self, scan: &mut Scan, at: usize) {
+        self.spans.push(Span {
+            start: scan.field as u32,
+            end: at as u32,
+            doubled: false,
+        });
+        scan.field = at + 1;
+    }
+
+    /// Goes on at a line break or a quote.
     #[inline(always)]
     fn special(
         &mut self,
@@ -426,16 +443,7 @@ impl Scanner {
         at: usize,
         on_row: &mut impl FnMut(&Row<'_>),
     ) -> Step {
-        let byte = block.bytes[at];
-        if byte == self.delimiter {
-            self.spans.push(Span {
-                start: scan.field as u32,
-                end: at as u32,
-                doubled: false,
-            });
-            scan.field = at + 1;
-            Step::On
-        } else if byte == b'\n' {
+        if block.bytes[at] == b'\n' {
             self.push(scan.field, at, block.bytes);
             scan.lines += 1;
             match self.record(block, scan, on_row) {
