@@ -236,6 +236,105 @@ pub(crate) fn gives_the_numbers_of_its_file(database: &impl Database) -> Vec<Str
     statements
 }
 
+/// What `--null` names is missing in a table as in a file, whatever type a column has: where the
+/// database counts, and where it hands on rows.
+pub(crate) fn takes_named_marks_for_missing(database: &impl Database) {
+    let marks = ["-999", "-0.1", "k.A.", "it's", "a\\b", "716277643516076033"];
+    let columns: [(&str, &str, &[&str]); 6] = [
+        ("whole", "integer", &["1", "2", "-999", "3", "-99"]),
+        (
+            "big",
+            "bigint",
+            // The first is the mark; in a double they are one number.
+            &["716277643516076033", "716277643516076034", "-999"],
+        ),
+        (
+            "exact",
+            "decimal(12, 2)",
+            &["1.25", "-999.00", "-0.10", "7.50"],
+        ),
+        ("single", "float4", &["0.1", "-0.1", "1.7", "-999"]),
+        (
+            "fraction",
+            "double precision",
+            &["0.3", "-0.1", "-999", "0.7"],
+        ),
+        (
+            "word",
+            "varchar(40)",
+            &[
+                "plan a", "k.A.", " k.A. ", "it's", "its", "a\\b", "ab", "K.A.", "-999", "-999.0",
+                "-999.5",
+            ],
+        ),
+    ];
+    let rows = 330;
+    let value = |at: usize, row: usize| columns[at].2[row % columns[at].2.len()];
+    let listed = |of: &dyn Fn(usize) -> String| {
+        let all: Vec<String> = (0..columns.len()).map(of).collect();
+        all.join(",")
+    };
+    let names = listed(&|at| columns[at].0.to_owned());
+    let csv: String = (0..rows)
+        .map(|row| listed(&|at| value(at, row).to_owned()) + "\n")
+        .collect();
+    let churnctl = Churnctl::new().file("data.csv", format!("{names}\n{csv}"));
+    // A backslash is one in PostgreSQL and begins an escape in MySQL.
+    let quoted = |text: &str| {
+        let text = text.replace('\'', "''");
+        let is_plain = database.name() == "postgres";
+        let text = if is_plain {
+            text
+        } else {
+            text.replace('\\', "\\\\")
+        };
+        format!("'{text}'")
+    };
+    let types = listed(&|at| format!("{} {}", columns[at].0, columns[at].1));
+    database.sql(&format!("create table marked ({types})"));
+    let inserted: Vec<String> = (0..rows)
+        .map(|row| format!("({})", listed(&|at| quoted(value(at, row)))))
+        .collect();
+    database.sql(&format!("insert into marked values {}", inserted.join(",")));
+    let nulls: Vec<&str> = marks.iter().flat_map(|mark| ["--null", mark]).collect();
+    let profile = |data: &str| {
+        let args = ["profile", data, "-o", "p.json"];
+        let args = [&args[..], &nulls[..]].concat();
+        churnctl.run(&args).expect(ExitCode::Ok);
+        let columns = churnctl.read_json("p.json")["columns"].clone();
+        // A database has one kind of missing values, a file several.
+        let count = |column: &Value| -> u64 {
+            let kinds = column["missing"].as_object().expect("missing values");
+            kinds.values().filter_map(Value::as_u64).sum()
+        };
+        let columns = columns.as_array().expect("columns").clone();
+        let of = |column: Value| {
+            (
+                column["name"].clone(),
+                column["values"].clone(),
+                count(&column),
+            )
+        };
+        columns.into_iter().map(of).collect::<Vec<_>>()
+    };
+    let of_file = profile("data.csv");
+    // By hand: six of the eleven words are marks, `-999.0` among them, which is the number -999.
+    let word = of_file.iter().find(|(name, ..)| name == "word");
+    assert_eq!(word.expect("the words").2, 30 * 6);
+    let big = of_file.iter().find(|(name, ..)| name == "big");
+    assert_eq!(
+        big.expect("the codes").1,
+        serde_json::json!({"716277643516076034": 110})
+    );
+    for rest in [
+        "table=marked",
+        "query=select * from marked",
+        "table=marked&where=1 = 1",
+    ] {
+        assert_eq!(profile(&database.address(rest)), of_file, "{rest}");
+    }
+}
+
 /// The rows of a table come in their order: the same model, the same scores.
 fn trains_and_scores(churnctl: &Churnctl, database: &impl Database) {
     let address = database.address("table=current");

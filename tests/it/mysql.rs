@@ -9,7 +9,8 @@ use churnctl::exit::ExitCode;
 
 use crate::databases::{
     Database, gives_the_numbers_of_its_file, is_root, leaves_nothing_running, make_certificates,
-    skipped, trusts_nobody_else, wait_until_it_answers, wait_until_it_is_gone,
+    skipped, takes_named_marks_for_missing, trusts_nobody_else, wait_until_it_answers,
+    wait_until_it_is_gone,
 };
 use crate::harness::Churnctl;
 use crate::servers::{free_address, installed};
@@ -201,6 +202,7 @@ fn a_table_gives_the_numbers_of_its_file() {
     };
     let statements = gives_the_numbers_of_its_file(&database);
     assert!(statements.iter().all(|sql| sql.starts_with("select ")));
+    takes_named_marks_for_missing(&database);
     // A profile knows the texts of a column that the server would take for one another.
     database.sql(
         "create table texts (t varchar(9) collate utf8mb4_general_ci, latin varchar(9) character \
