@@ -23,6 +23,7 @@ pub mod render_manifests;
 pub mod retrain;
 pub mod score;
 mod score_readings;
+mod score_unseen;
 pub mod serve;
 pub mod tracker;
 pub mod train;

@@ -11,6 +11,7 @@ use super::Shell;
 use super::drift::ReadingRequest;
 use super::ordered_lines::OrderedLines;
 use super::score_readings::{Watch, other_readings, readings, say};
+use super::score_unseen;
 use super::tracker::TrackingRequest;
 use super::train::SCORE;
 use crate::data::{
@@ -22,6 +23,7 @@ use crate::exit::ExitCode;
 use crate::files::{AtomicFile, sweep_stale};
 use crate::model::artifact::Artifact;
 use crate::model::score::Scorer;
+use crate::model::unseen::{Unseen, Vocabulary};
 use crate::settings::{Probability, Settings};
 
 /// Number of a row among all rows of the data, from 1.
@@ -96,6 +98,8 @@ struct Job<'a> {
     artifact: &'a Artifact,
     /// How the numbers of each feature are written; none for categories.
     readings: Vec<Option<ColumnReading>>,
+    /// What training had of each category; none for numbers.
+    vocabularies: Vec<Option<Vocabulary>>,
     threshold: f64,
     /// Column of each feature.
     features: Vec<usize>,
@@ -126,6 +130,7 @@ struct Sink<'a> {
     churned: usize,
     /// What the values of each feature were.
     watches: Vec<Watch>,
+    unseen: Vec<Unseen<RowPlace>>,
 }
 
 impl RowSink for Sink<'_> {
@@ -134,9 +139,10 @@ impl RowSink for Sink<'_> {
             cells,
             fields,
             watches,
+            unseen,
             ..
         } = self;
-        let score = self.job.score(row, cells, fields, watches);
+        let score = self.job.score(row, cells, fields, (watches, unseen));
         self.rows += 1;
         self.churned += usize::from(score >= self.job.threshold);
         // Without a limit the line joins its chunk at once.
@@ -171,6 +177,9 @@ impl RowSink for Sink<'_> {
         for (mine, theirs) in self.watches.iter_mut().zip(other.watches) {
             mine.merge(theirs);
         }
+        for (mine, theirs) in self.unseen.iter_mut().zip(other.unseen) {
+            mine.merge(theirs);
+        }
         self.chunks.append(&mut other.chunks);
     }
 }
@@ -187,7 +196,7 @@ impl Job<'_> {
         row: &Row<'_>,
         cells: &mut Vec<f64>,
         line: &mut Fields,
-        watches: &mut [Watch],
+        (watches, unseen): (&mut [Watch], &mut [Unseen<RowPlace>]),
     ) -> f64 {
         cells.clear();
         for (feature, &column) in self.features.iter().enumerate() {
@@ -198,10 +207,17 @@ impl Job<'_> {
                     watches[feature].number(&field, reading, takes_truth, row.place())
                 }
                 // A category takes every text.
-                None => self
-                    .scorer
-                    .cell_of_field(feature, &field)
-                    .unwrap_or(f64::NAN),
+                None => {
+                    let cell = self.scorer.cell_of_field(feature, &field);
+                    let cell = cell.unwrap_or(f64::NAN);
+                    if let Some(vocabulary) = &self.vocabularies[feature]
+                        && !cell.is_nan()
+                    {
+                        let pooled = self.scorer.is_other(feature, cell).then_some(&*field);
+                        unseen[feature].add(vocabulary, pooled, row.place());
+                    }
+                    cell
+                }
             });
         }
         let score = self.scorer.score(cells);
@@ -240,6 +256,9 @@ struct Summary {
     /// Rows in which a number feature is not a number, by feature.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     unparsable: BTreeMap<String, u64>,
+    /// Rows with a category that training never had, by feature.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unseen: BTreeMap<String, u64>,
 }
 
 /// What one reading of the data came to.
@@ -249,6 +268,7 @@ struct Pass {
     rows: usize,
     churned: usize,
     watches: Vec<Watch>,
+    unseen: Vec<Unseen<RowPlace>>,
     lines: OrderedLines,
     summary: ReadSummary,
 }
@@ -282,6 +302,7 @@ fn score_all(
         rows: 0,
         churned: 0,
         watches: vec![Watch::default(); job.features.len()],
+        unseen: vec![Unseen::default(); job.features.len()],
     };
     let data = data.wanting(job.features.iter().chain(&job.kept).copied());
     let read = data.read(&make, shell.progress());
@@ -293,6 +314,7 @@ fn score_all(
         rows,
         churned,
         watches,
+        unseen,
         ..
     } = sink;
     Ok(Pass {
@@ -301,6 +323,7 @@ fn score_all(
         rows,
         churned,
         watches,
+        unseen,
         lines,
         summary,
     })
@@ -340,10 +363,12 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         mut rows,
         mut churned,
         watches,
+        unseen,
         lines,
         summary,
     } = pass;
     let unparsable = say(&scorer, &job.readings, watches, &summary, rows, shell)?;
+    let unseen = score_unseen::say(&job.vocabularies, &unseen, &summary, shell)?;
     if let Some(most) = job.top_k {
         keep_highest(&mut highest, most);
         lines.add(0, 0, highest_lines(&job, &highest, &chunks));
@@ -363,6 +388,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         model: artifact.name.clone(),
         model_version: artifact.version.clone(),
         unparsable,
+        unseen,
     };
     let document = shell.document("score", 1, &summary);
     if !shell.print_document(&document)? {
@@ -373,6 +399,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             model,
             model_version,
             unparsable: _,
+            unseen: _,
         } = summary;
         shell.print(&format!(
             "{output}: {rows} rows scored by {model} {model_version}, {classed_as_churned} classed as churned\n"
@@ -518,6 +545,7 @@ fn job<'a>(
         scorer,
         artifact,
         readings: readings(artifact, scorer),
+        vocabularies: Vocabulary::of_features(scorer, &artifact.body.profile),
         threshold: request.threshold.unwrap_or(artifact.body.threshold),
         features: features.into_iter().flatten().collect(),
         kept,

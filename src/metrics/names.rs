@@ -415,6 +415,12 @@ pub const API_INPUT_ERRORS: Metric = counter(
     &["reason"],
     "What was wrong with inputs, by reason; one request may have several.",
 );
+/// Categories that training never had.
+pub const API_UNSEEN_CATEGORIES: Metric = counter(
+    "churn_api_unseen_categories_total",
+    &["feature"],
+    "Values in scored rows that the training data never had, by category feature.",
+);
 /// Requests that are being answered.
 pub const API_REQUESTS_IN_FLIGHT: Metric = gauge(
     "churn_api_requests_in_flight",
@@ -629,6 +635,7 @@ pub const ALL: &[Metric] = &[
     MODEL_PREDICTION_BASELINE_RATIO,
     PREDICTION_SCORE,
     API_INPUT_ERRORS,
+    API_UNSEEN_CATEGORIES,
     API_REQUESTS_IN_FLIGHT,
     API_LOG_MESSAGES,
     API_LOG_MESSAGES_LOST,

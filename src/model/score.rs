@@ -226,6 +226,16 @@ impl Scorer {
         levels.find(text).map_or(levels.len() as f64, f64::from)
     }
 
+    /// Returns whether a cell is that of all values of a category that are not levels.
+    ///
+    /// # Panics
+    /// If `feature` is beyond the features.
+    #[must_use]
+    pub fn is_other(&self, feature: usize, cell: f64) -> bool {
+        matches!(self.features[feature].kind, FeatureKind::Category { .. })
+            && cell == self.levels[feature].len() as f64
+    }
+
     /// Returns the error for a text where a number is wanted.
     #[must_use]
     pub fn wrong_type(&self, feature: usize, text: &str) -> WrongType {

@@ -25,5 +25,6 @@ pub use document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION, ScoredRo
 pub use pushdown::Explained;
 pub use rare::{RARE, pool_rare};
 pub use scale::Scale;
+pub(crate) use understood::POOLED_NUMBERS;
 pub use understood::View;
 pub use view::{Categories, Cell, Kind, Numbers};

@@ -349,4 +349,4 @@ impl Column {
 }
 
 /// What reports call numbers among categories that were too many to keep.
-const POOLED_NUMBERS: &str = "(numbers)";
+pub(crate) const POOLED_NUMBERS: &str = "(numbers)";

@@ -20,6 +20,7 @@ use super::model::Loaded;
 use super::record::{self, Answer, Place};
 use super::routes::{asked_to_explain, trace_of};
 use super::trace::Trace;
+use super::unseen;
 use crate::http::body;
 use crate::http::problem::Problem;
 
@@ -75,6 +76,11 @@ fn array(
             record::read(item, rules, place, explained, &mut faults)
         })
         .collect();
+    let features = Place { row: None }.at("/features");
+    let of_records = records
+        .iter()
+        .map(|record: &record::Record<'_>| &record.row);
+    unseen::check(model, of_records, features, &mut faults);
     if !faults.is_empty() {
         return Err(api.refuse(&faults));
     }

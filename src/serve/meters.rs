@@ -15,10 +15,10 @@ use crate::error::Result;
 use crate::http::events::Level;
 use crate::metrics::names::{
     API_INPUT_ERRORS, API_LOG_MESSAGES, API_LOG_MESSAGES_LOST, API_PREDICTIONS,
-    API_REQUEST_LATENCY_SECONDS, API_REQUESTS, API_REQUESTS_IN_FLIGHT, BUILD_INFO, MODEL_INFO,
-    MODEL_LOADED_TIMESTAMP_SECONDS, MODEL_PREDICTION_BASELINE_RATIO, MODEL_PREDICTIONS,
-    MODEL_RELOADS, PREDICTION_LOG_FILES, PREDICTION_LOG_ROWS, PREDICTION_LOG_UPLOAD_WAITING_FILES,
-    PREDICTION_LOG_UPLOADS, PREDICTION_SCORE,
+    API_REQUEST_LATENCY_SECONDS, API_REQUESTS, API_REQUESTS_IN_FLIGHT, API_UNSEEN_CATEGORIES,
+    BUILD_INFO, MODEL_INFO, MODEL_LOADED_TIMESTAMP_SECONDS, MODEL_PREDICTION_BASELINE_RATIO,
+    MODEL_PREDICTIONS, MODEL_RELOADS, PREDICTION_LOG_FILES, PREDICTION_LOG_ROWS,
+    PREDICTION_LOG_UPLOAD_WAITING_FILES, PREDICTION_LOG_UPLOADS, PREDICTION_SCORE,
 };
 use crate::metrics::{Counter, Gauge, Histogram, Live};
 
@@ -201,6 +201,13 @@ impl Meters {
         self.scores.observe(prediction.score);
     }
 
+    /// Counts a category of this feature that training never had.
+    pub(super) fn unseen(&self, feature: &str) {
+        if let Ok(counter) = self.live.counter(&API_UNSEEN_CATEGORIES, &[feature]) {
+            counter.add_one();
+        }
+    }
+
     /// Counts the faults of an input.
     pub(super) fn faulty(&self, faults: &Faults) {
         for reason in faults.reasons() {
@@ -237,6 +244,12 @@ impl Meters {
                 info.set(1.0);
             }
             self.loaded_at.set(now);
+            // The series are there from the first moment on that the features are known.
+            for vocabulary in model.vocabularies.iter().flatten() {
+                let _ = self
+                    .live
+                    .counter(&API_UNSEEN_CATEGORIES, &[vocabulary.name()]);
+            }
             let churned = model.baseline_ratio.unwrap_or(0.0);
             self.baseline[0].set(churned);
             self.baseline[1].set(if model.baseline_ratio.is_some() {

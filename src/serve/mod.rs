@@ -24,6 +24,7 @@ mod sagemaker;
 #[cfg(feature = "otel")]
 mod spans;
 mod trace;
+mod unseen;
 mod v1;
 mod v2;
 mod v2_binary;

@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Body, Feature};
 use crate::model::score::Scorer;
+use crate::model::unseen::Vocabulary;
 
 /// A model that predicts.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub struct Loaded {
     /// Share of the test rows that it classes as churned, if it was measured.
     pub baseline_ratio: Option<f64>,
     pub(super) scorer: Scorer,
+    /// What training had of each category; none for numbers.
+    pub(super) vocabularies: Vec<Option<Vocabulary>>,
     pub(super) index: HashMap<String, usize>,
     /// The OpenAPI document.
     pub(super) openapi: Bytes,
@@ -56,6 +59,7 @@ impl Loaded {
         let index = index.map(|(at, feature)| (feature.name.clone(), at));
         let documents = documents(&artifact)?;
         Ok(Self {
+            vocabularies: Vocabulary::of_features(&scorer, &artifact.body.profile),
             index: index.collect(),
             threshold: artifact.body.threshold,
             baseline_ratio: baseline_ratio(&artifact.body),

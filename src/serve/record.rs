@@ -15,6 +15,7 @@ use super::log::Entry;
 use super::model::Loaded;
 use super::predict::{Explained, NoProbability, Prediction, explain, predict};
 use super::routes::MOST_EXPLAINED;
+use super::unseen;
 use crate::data::{LARGEST_EXACT, canonical_number};
 use crate::model::artifact::FeatureKind;
 
@@ -27,7 +28,7 @@ pub(super) const LONGEST_ID: usize = 256;
 pub(super) struct Record<'a> {
     user_id: &'a Json<'a>,
     snapshot_date: Option<&'a str>,
-    row: Row<'a>,
+    pub(super) row: Row<'a>,
     /// How many contributions are asked for.
     explain: usize,
 }
@@ -53,7 +54,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    const fn at(self, inside: &'static str) -> At<'static> {
+    pub(super) const fn at(self, inside: &'static str) -> At<'static> {
         At {
             row: self.row,
             base: "",
@@ -222,6 +223,9 @@ pub(super) fn keep(
     kept: &mut Vec<Entry>,
 ) {
     api.meters.predicted(prediction);
+    for position in unseen::features(model, row) {
+        api.meters.unseen(&model.features()[position].name);
+    }
     if !api
         .log
         .as_ref()
@@ -251,7 +255,8 @@ pub(super) fn keep(
     kept.push(entry);
 }
 
-fn as_field(value: &Json<'_>) -> String {
+/// Returns a value as a table would have it.
+pub(super) fn as_field(value: &Json<'_>) -> String {
     match value {
         Json::Text(text) => text.to_string(),
         Json::Number(number) => canonical_number(*number),

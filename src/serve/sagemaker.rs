@@ -20,6 +20,7 @@ use super::model::Loaded;
 use super::predict::{Prediction, predict};
 use super::record::{Ids, keep};
 use super::routes::trace_of;
+use super::unseen;
 use crate::data::{Value, classify};
 use crate::http::problem::Problem;
 use crate::model::artifact::FeatureKind;
@@ -98,7 +99,7 @@ fn rows<'a>(api: &Api, rules: Rules<'_>, json: &'a Json<'a>, faults: &mut Faults
         (_, None) => (rows_of(api, json, "", faults), ""),
     };
     let is_one = std::ptr::eq(items.as_ptr(), json);
-    items
+    let read: Vec<Row<'_>> = items
         .iter()
         .enumerate()
         .filter_map(|(row, item)| {
@@ -115,7 +116,14 @@ fn rows<'a>(api: &Api, rules: Rules<'_>, json: &'a Json<'a>, faults: &mut Faults
             };
             rules.row(features, at, faults)
         })
-        .collect()
+        .collect();
+    let at = At {
+        row: None,
+        base,
+        inside: "",
+    };
+    unseen::check(rules.model, read.iter(), at, faults);
+    read
 }
 
 const fn is_row(json: &Json<'_>) -> bool {

@@ -22,6 +22,7 @@ use super::observe::Template;
 use super::predict::{Explained, explain, predict};
 use super::record::{Ids, keep};
 use super::routes::trace_of;
+use super::unseen;
 use crate::http::problem::Problem;
 use crate::percent::decoded;
 
@@ -131,6 +132,12 @@ async fn instances(
         let parsed = parse(&bytes)?;
         let mut faults = Faults::default();
         let rows = read(api, &model, &parsed, &mut faults);
+        let instances = At {
+            row: None,
+            base: "/instances",
+            inside: "",
+        };
+        unseen::check(&model, rows.iter(), instances, &mut faults);
         if !faults.is_empty() {
             return Err(api.refuse(&faults));
         }

@@ -14,9 +14,10 @@ use super::model::Loaded;
 use super::predict::predict;
 use super::record::{Ids, keep};
 use super::routes::trace_of;
+use super::unseen;
 use super::v1::no_such_model;
 use super::v2_binary::{EXTENSION, attach, split};
-use super::v2_request::{Inference, OUTPUTS, TEXTS};
+use super::v2_request::{Inference, OUTPUTS, ROWS, TEXTS};
 use crate::http::problem::Problem;
 use crate::model::artifact::FeatureKind;
 use crate::percent::decoded;
@@ -135,6 +136,7 @@ async fn score(api: &Arc<Api>, request: Request) -> Result<Response<Body>, Probl
         let request = Inference::read(&parsed, &mut faults);
         let columns = request.columns(api, &model, &mut faults);
         let rows = columns.rows(api, &model, &mut faults);
+        unseen::check(&model, rows.iter(), ROWS, &mut faults);
         if !faults.is_empty() {
             return Err(api.refuse(&faults));
         }

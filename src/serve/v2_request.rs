@@ -25,6 +25,13 @@ pub(super) const HERE: At<'static> = At {
     inside: "",
 };
 
+/// The rows that the tensors make.
+pub(super) const ROWS: At<'static> = At {
+    row: None,
+    base: "/inputs/rows",
+    inside: "",
+};
+
 /// A request, taken apart.
 #[derive(Default)]
 pub(super) struct Inference<'a> {
@@ -290,8 +297,7 @@ impl<'a> Columns<'a> {
         let row = |row: usize| {
             let at = At {
                 row: Some(row),
-                base: "/inputs/rows",
-                inside: "",
+                ..ROWS
             };
             let values = self.by_feature.iter();
             let values = values

@@ -164,6 +164,95 @@ fn missing_values_and_unseen_categories_have_scores() {
     }
 }
 
+/// The 200 customers of [`scoring`], their plans spelled otherwise.
+fn respelled(spell: impl Fn(&str) -> String) -> String {
+    let mut table = customers(200, 2).csv();
+    for plan in ["free", "basic", "pro"] {
+        table = table.replace(&format!(",{plan},"), &format!(",{},", spell(plan)));
+    }
+    table
+}
+
+#[test]
+fn unseen_categories_are_counted_with_the_first_ones_place() {
+    let mut unseen = 0;
+    let mut lines: Vec<String> = customers(200, 2).csv().lines().map(Into::into).collect();
+    for line in lines
+        .iter_mut()
+        .skip(1)
+        .filter(|line| line.contains(",pro,"))
+    {
+        *line = line.replace(",pro,", ",Pro,");
+        unseen += 1;
+    }
+    let first = 1 + lines
+        .iter()
+        .position(|line| line.contains(",Pro,"))
+        .expect("one");
+    let churnctl = scoring().file("current.csv", lines.join("\n") + "\n");
+    let run = score(&churnctl, &["--format", "json"]).expect(ExitCode::Ok);
+    assert_eq!(run.json()["unseen"]["plan"], unseen);
+    run.says(&format!(
+        "\"plan\": {unseen} of 200 values were never seen in training, first \"Pro\" at current.csv:{first}"
+    ))
+    .says("but for upper and lower case: \"Pro\" may be \"pro\"");
+    assert_eq!(out(&churnctl).len(), 200);
+}
+
+#[test]
+fn a_feature_of_unseen_categories_is_refused_with_what_they_may_have_been() {
+    for (spell, hint) in [
+        (
+            (|plan| plan.to_uppercase()) as fn(&str) -> String,
+            "200 are known values but for upper and lower case: \"BASIC\" may be \"basic\"",
+        ),
+        (|plan| format!(" {plan} "), "but for blanks"),
+        (
+            |plan| format!("\"[\"\"{plan}\"\"]\""),
+            "within brackets or quotes: \"[\"basic\"]\" may be \"basic\"",
+        ),
+        (
+            |_| "zzz".to_owned(),
+            "known are \"free\", \"basic\", \"pro\"",
+        ),
+    ] {
+        let churnctl = scoring().file("current.csv", respelled(spell));
+        let says = "\"plan\": 200 of 200 values were never seen in training";
+        refused(churnctl, &[says, "current.csv:2: column \"plan\"", hint]);
+    }
+}
+
+#[test]
+fn codes_that_lost_their_zeros_are_refused_and_rare_ones_are_known() {
+    let zip = |row: usize| match row % 500 {
+        0 => format!("rare {row}"),
+        at => format!("0{}", 1000 + at % 20),
+    };
+    let table = |rows, seed| customers(rows, seed).without("plan");
+    let train = table(1_500, 1).with("zip", (0..1_500).map(zip));
+    let churnctl = Churnctl::new().table("data.csv", &train);
+    let args = [
+        "--model",
+        "logistic",
+        "--categorical",
+        "zip",
+        "--promote",
+        "always",
+    ];
+    crate::models::train(&churnctl, &args).expect(ExitCode::Ok);
+    // Too rare for a level, and in the training data all the same.
+    let rare = (0..200).map(|row| format!("rare {}", row % 3 * 500));
+    let churnctl = churnctl.table("current.csv", &table(200, 2).with("zip", rare));
+    let run = score(&churnctl, &[]).expect(ExitCode::Ok);
+    assert!(!run.stderr.contains("never seen"), "{run:#?}");
+    let lost = (0..200).map(|row| zip(row + 1)[1..].to_owned());
+    let churnctl = churnctl.table("current.csv", &table(200, 2).with("zip", lost));
+    refused(
+        churnctl,
+        &["whose leading zeros were lost: \"1000\" may be \"01000\""],
+    );
+}
+
 #[test]
 fn the_examples_of_the_artifact_score_as_it_says() {
     let model: Value = serde_json::from_slice(small_model()).expect("JSON");

@@ -12,3 +12,4 @@ pub(crate) mod running;
 mod scenarios;
 mod settings;
 mod spans;
+mod unseen;

@@ -1,0 +1,46 @@
+//! What `score` says of categories that the model has never seen. Which values those are and when
+//! they are too many is the model's affair.
+
+use std::collections::BTreeMap;
+
+use super::Shell;
+use crate::data::{RowPlace, Summary};
+use crate::error::{Error, Place, Result};
+use crate::model::unseen::{Unseen, Vocabulary};
+
+/// Says how many values of each feature training never had; returns the rows by feature.
+///
+/// # Errors
+/// Bad input if the model does not understand a feature at all.
+pub(super) fn say(
+    vocabularies: &[Option<Vocabulary>],
+    unseen: &[Unseen<RowPlace>],
+    summary: &Summary,
+    shell: &Shell<'_>,
+) -> Result<BTreeMap<String, u64>> {
+    let mut rows = BTreeMap::new();
+    for (vocabulary, unseen) in vocabularies.iter().zip(unseen) {
+        let (Some(vocabulary), Some((place, text))) = (vocabulary, unseen.first()) else {
+            continue;
+        };
+        let place = Place {
+            column: Some(vocabulary.name().to_owned()),
+            ..summary.lines.place(place)
+        };
+        let said = format!("{}, first \"{text}\"", unseen.in_words(vocabulary));
+        if unseen.is_not_understood(vocabulary) {
+            return Err(Error::bad_input(said)
+                .at(place)
+                .hint(unseen.hint(vocabulary)));
+        }
+        let line = place.line.map_or(String::new(), |line| format!(":{line}"));
+        let respelled = unseen.respelling(vocabulary);
+        let respelled = respelled.map_or(String::new(), |one| format!("; {}", one.in_words()));
+        shell.messages().warn(&format!(
+            "{said} at {}{line}; they count as other{respelled}",
+            place.file
+        ));
+        rows.insert(vocabulary.name().to_owned(), unseen.count());
+    }
+    Ok(rows)
+}
