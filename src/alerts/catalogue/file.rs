@@ -28,7 +28,7 @@ embed! {
     "KServeTrafficStopped"
     "ChurnApiDown" "ChurnApiHighErrorRate" "ChurnApiHighLatencyP95" "ChurnApiErrorBudgetBurn"
     "ChurnApiErrorBudgetBurn6h" "ChurnApiErrorBudgetBurn1d"
-    "PredictionDistributionShift" "ModelDataDrift" "ModelConceptDrift" "ChurnDriftScoreAbsent"
+    "PredictionDistributionShift" "ChurnUnseenCategories" "ModelDataDrift" "ModelConceptDrift" "ChurnDriftScoreAbsent"
     "TestAlert"
     "ChurnDataDriftJobFailed" "ChurnJobFailed" "ChurnJobStale" "ChurnRetrainStale"
     "ChurnCronJobSuspended" "ChurnPushStale" "ChurnPushRejected"

@@ -44,6 +44,9 @@ pub(super) fn board(plan: &Plan) -> Board {
                 .alerts(&["ChurnApiHighLatencyP95"]),
             Panel::new(Shape::Lines, "Refused inputs", "Requests with wrong inputs, by reason: a client that was changed, or a model that was.", "reqps")
                 .ask("sum by (reason) (rate(churn_api_input_errors_total{namespace=\"$namespace\"}[$__rate_interval]))", "{{reason}}"),
+            Panel::new(Shape::Lines, "Unseen categories", "Share of the predictions in which a feature has a value that training never had: much of it is another spelling, or time to retrain.", "percentunit")
+                .ask("sum by (feature) (rate(churn_api_unseen_categories_total{namespace=\"$namespace\"}[$__rate_interval])) / on () group_left () sum(rate(churn_api_predictions_total{namespace=\"$namespace\"}[$__rate_interval]))", "{{feature}}")
+                .alerts(&["ChurnUnseenCategories"]),
             Panel::new(Shape::Lines, "Model versions", "Replicas by the version they have loaded; two at once only while one is rolled out.", "short")
                 .ask("count by (model, version) (churn_model_info{namespace=\"$namespace\"})", "{{model}} {{version}}"),
             Panel::new(Shape::Lines, "Reloads of the model", "Attempts to load a new model, by how they ended; the old one stays if one fails.", "short")
