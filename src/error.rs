@@ -77,12 +77,18 @@ impl Error {
     }
 
     /// A file or stream cannot be read or written (74). A missing *input* file is this, too.
+    ///
+    /// A file that is larger than any of its kind is the input's fault (65), and so is what was to be
+    /// text and is not UTF-8.
     pub fn io(activity: &str, path: &Path, source: std::io::Error) -> Self {
-        Self::new(
-            ExitCode::Io,
-            format!("cannot {activity} {}", path.display()),
-        )
-        .because(source)
+        use std::io::ErrorKind::{FileTooLarge, InvalidData};
+        // The system's own "too large" is of a file that is written.
+        let is_ours = source.raw_os_error().is_none();
+        let code = match is_ours && [FileTooLarge, InvalidData].contains(&source.kind()) {
+            true => ExitCode::BadInput,
+            false => ExitCode::Io,
+        };
+        Self::new(code, format!("cannot {activity} {}", path.display())).because(source)
     }
 
     /// Adds the place.

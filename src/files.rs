@@ -5,7 +5,7 @@
 //! next run in that folder deletes temporary files that nobody holds a lock on.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek as _, Write};
+use std::io::{self, Read as _, Seek as _, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -73,6 +73,64 @@ impl<'a> Draft<'a> {
         }
     }
 }
+
+/// Reads a whole file of at most `most` bytes, which may be one without an end, such as `/dev/zero`.
+///
+/// # Errors
+/// Fails as reading does, and with [`io::ErrorKind::FileTooLarge`]; [`Error::io`] makes that 65.
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > most {
+        true => Err(too_large(most)),
+        false => Ok(bytes),
+    }
+}
+
+/// As [`read_at_most`], of a JSON object. Of what does not begin as one, only the beginning: a parser
+/// refuses that as it would refuse the whole, without the memory.
+///
+/// # Errors
+/// As [`read_at_most`].
+pub fn read_object_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = File::open(path)?;
+    if file.metadata()?.len() > most {
+        return Err(too_large(most));
+    }
+    let mut file = file.take(most + 1);
+    file.by_ref().take(4 << 10).read_to_end(&mut bytes)?;
+    let begin = bytes.trim_ascii_start();
+    if begin.is_empty() || begin.starts_with(b"{") {
+        file.read_to_end(&mut bytes)?;
+    }
+    match bytes.len() as u64 > most {
+        true => Err(too_large(most)),
+        false => Ok(bytes),
+    }
+}
+
+/// As [`read_at_most`], of a text.
+///
+/// # Errors
+/// As [`read_at_most`], and with [`io::ErrorKind::InvalidData`] if it is not UTF-8.
+pub fn read_text_at_most(path: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(read_at_most(path, most)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// The error of a file that is larger than any of its kind.
+#[must_use]
+pub fn too_large(most: u64) -> io::Error {
+    let said = match most >> 20 {
+        0 => format!("it is larger than {} KiB", most >> 10),
+        mebi => format!("it is larger than {mebi} MiB"),
+    };
+    io::Error::new(io::ErrorKind::FileTooLarge, said)
+}
+
+/// Most bytes of a file that people write by hand: settings, keys, tokens.
+pub const MOST_BY_HAND: u64 = 4 << 20;
 
 fn write_failed(path: &Path, error: io::Error) -> Error {
     Error::io("write", path, error).hint("check the folder's permissions and free space")

@@ -56,6 +56,7 @@ pub mod error;
 pub mod exit;
 pub mod files;
 pub mod page;
+pub(crate) mod panics;
 pub mod percent;
 pub mod placeholder;
 pub mod progress;

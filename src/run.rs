@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::Once;
 
 use crate::cli::{self, AlertsTask, PushTask, Task, Words};
 use crate::commands::{self, Look, Shell};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
-use crate::files::remove_unfinished;
+use crate::files::{MOST_BY_HAND, read_at_most, remove_unfinished};
+use crate::panics;
 use crate::settings::{FileChoice, Layers, Settings, SettingsFile};
 use crate::signals::{self, Signal};
 use crate::terminal::{
@@ -25,12 +25,12 @@ pub(crate) fn as_process(
 ) -> ExitCode {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        keep_panics();
+        panics::keep();
         end_on_signals();
     });
     let surroundings = Surroundings::of_process();
     // A bug in reading the words themselves has no manner yet to be said in.
-    guarded(|| Ok(within(&surroundings, args, stdout, stderr))).unwrap_or_else(|error| {
+    panics::guarded(|| Ok(within(&surroundings, args, stdout, stderr))).unwrap_or_else(|error| {
         Messages::new(stderr, plainly(false)).error(&error);
         error.code()
     })
@@ -68,7 +68,7 @@ pub(crate) fn within(
         },
     };
     let messages = Messages::new(stderr, manner);
-    let outcome = guarded(|| {
+    let outcome = panics::guarded(|| {
         let mut shell = Shell::new(stdout, &messages, surroundings, look)?;
         perform(words, surroundings, &mut shell)
     });
@@ -128,7 +128,7 @@ fn push_metrics(task: &PushTask, shell: &mut Shell<'_>) -> Result<ExitCode> {
 
 fn read_settings(choice: &FileChoice) -> Result<Option<SettingsFile>> {
     let name = choice.path.display().to_string();
-    match std::fs::read(&choice.path) {
+    match read_at_most(&choice.path, MOST_BY_HAND) {
         Ok(bytes) => match std::str::from_utf8(&bytes) {
             Ok(text) => SettingsFile::parse(&name, text).map(Some),
             Err(error) => {
@@ -151,6 +151,9 @@ fn read_settings(choice: &FileChoice) -> Result<Option<SettingsFile>> {
             }
             let message = format!("no settings file {name}");
             Err(Error::bad_settings(message).hint("check --config and CHURNCTL_CONFIG"))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+            Err(Error::bad_settings(format!("no settings file: {name}")).because(error))
         }
         Err(error) => Err(Error::io("read", &choice.path, error)),
     }
@@ -223,46 +226,6 @@ impl Asked {
     }
 }
 
-/// What the first panic said, and where.
-static PANIC: Mutex<Option<(String, Option<Place>)>> = Mutex::new(None);
-
-/// Keeps the message of a panic for [`guarded`], which says it in the manner of every other error.
-fn keep_panics() {
-    std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|location| Place {
-            file: location.file().to_owned(),
-            line: Some(u64::from(location.line())),
-            column: None,
-        });
-        let said = panic.payload_as_str().unwrap_or("no message").to_owned();
-        let mut kept = PANIC.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get_or_insert((said, place));
-    }));
-}
-
-/// Turns a panic into an error with code 70.
-fn guarded<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(action)).unwrap_or_else(|payload| {
-        let kept = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (said, place) = kept.unwrap_or_else(|| {
-            let text = payload
-                .downcast_ref::<&str>()
-                .map(|text| (*text).to_owned());
-            (text.unwrap_or_else(|| "no message".to_owned()), None)
-        });
-        let version = env!("CARGO_PKG_VERSION");
-        let error = Error::new(
-            ExitCode::Bug,
-            format!("a bug in churnctl {version}: {said}"),
-        )
-        .hint("please report it with these lines and the command; the data was not changed");
-        Err(match place {
-            Some(place) => error.at(place),
-            None => error,
-        })
-    })
-}
-
 /// Ends the process on SIGTERM and SIGINT that no command takes care of.
 fn end_on_signals() {
     signals::listen(|signal| {
@@ -305,18 +268,6 @@ mod tests {
         let (code, stdout, stderr) = run(&surroundings, &[]);
         assert_eq!((code, stdout.as_str()), (ExitCode::Usage, ""));
         assert!(stderr.contains("Usage: churnctl"), "{stderr}");
-    }
-
-    #[test]
-    fn a_panic_is_a_bug_with_its_code_and_place() {
-        let error = guarded::<()>(|| panic!("index out of range")).expect_err("panicked");
-        assert_eq!(error.code(), ExitCode::Bug);
-        assert!(error.to_string().contains("index out of range"));
-        assert!(
-            error
-                .hint_text()
-                .is_some_and(|hint| hint.contains("report"))
-        );
     }
 
     #[test]

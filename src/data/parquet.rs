@@ -18,12 +18,13 @@ use super::address::read_failed;
 use super::columns::{ColumnBatch, ColumnTask};
 use super::error::{DataError, Uncountable};
 use super::nulls::NullTexts;
-use super::parquet_bytes::Shared;
+use super::parquet_bytes::{Shared, Unread};
 use super::parquet_column::{Column, Kind};
 use super::record::{RowBuilder, RowPlace};
 use super::shard::Shard;
 use super::source::{ReadTable, RowSink};
 use crate::error::{Error, Place, Result};
+use crate::panics::contained;
 use crate::progress::Progress;
 
 /// Rows decoded at once.
@@ -53,8 +54,9 @@ impl Table {
         {
             return Err(DataError::Encrypted.at(at(name)));
         }
-        let reader =
-            SerializedFileReader::new(bytes.clone()).map_err(|error| damaged(at(name), error))?;
+        let reader = contained(|| SerializedFileReader::new(bytes.clone()))
+            .unwrap_or_else(|said| Err(ParquetError::General(said)))
+            .map_err(|error| damaged(at(name), error))?;
         let metadata = reader.metadata();
         let schema = metadata.file_metadata().schema_descr();
         let (mut columns, mut leaves) = (Vec::new(), Vec::<(usize, Kind)>::new());
@@ -124,11 +126,17 @@ impl Table {
         let group = self.reader.metadata().row_group(group);
         let chunk = group.column(leaf);
         let schema = self.reader.metadata().file_metadata().schema_descr();
-        let (start, length) = chunk.byte_range();
-        let bytes = self.bytes.narrowed(start..start + length, beside);
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-        SerializedPageReader::new(Arc::new(bytes), chunk, rows, None)
-            .map(|pages| get_column_reader(schema.column(leaf), Box::new(pages)))
+        let open = || {
+            let (start, length) = chunk.byte_range();
+            let bytes = self
+                .bytes
+                .narrowed(start..start.saturating_add(length), beside);
+            let pages = SerializedPageReader::new(Arc::new(bytes), chunk, rows, None)?;
+            Ok(get_column_reader(schema.column(leaf), Box::new(pages)))
+        };
+        contained(open)
+            .unwrap_or_else(|said| Err(ParquetError::General(said)))
             .map(|reader| Column::new(reader, kind, schema.column(leaf).max_def_level()))
             .map_err(|error| damaged(self.place(column), error))
     }
@@ -230,10 +238,12 @@ fn repeated(root: &Type, path: &[String]) -> Option<String> {
 fn damaged(place: Place, error: ParquetError) -> Error {
     match error {
         ParquetError::External(source) => match source.downcast::<io::Error>() {
-            Ok(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
-                read_failed(Path::new(&place.file), *error)
-            }
-            Ok(error) => damaged_data(place).because(error),
+            Ok(error) => match error.downcast::<Unread>() {
+                Ok(Unread(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                    read_failed(Path::new(&place.file), error)
+                }
+                Ok(Unread(error)) | Err(error) => damaged_data(place).because(error),
+            },
             Err(other) => damaged_data(place).because(other),
         },
         ParquetError::NYI(what) => {

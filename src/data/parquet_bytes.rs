@@ -27,6 +27,15 @@ const ALL: u64 = 32 << 20;
 #[cfg(feature = "object-store")]
 const REQUESTS: usize = 3;
 
+/// Why bytes could not be had, apart from what decoders say of the bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Unread(pub(super) io::Error);
+
+fn unread(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), Unread(error))
+}
+
 /// Bytes that several threads read at once: no common position.
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
@@ -65,10 +74,13 @@ impl Shared {
         let mut last = Vec::with_capacity(bytes.len());
         let position = self.length.saturating_sub(length);
         let source = self.source.clone();
-        ReadFrom { source, position }
-            .take(length)
-            .read_to_end(&mut last)?;
-        Ok(last == bytes)
+        let mut reader = ReadFrom { source, position }.take(length);
+        match reader.read_to_end(&mut last) {
+            Ok(_) => Ok(last == bytes),
+            Err(error) => Err(match error.downcast::<Unread>() {
+                Ok(Unread(error)) | Err(error) => error,
+            }),
+        }
     }
 
     /// Returns the same bytes for somebody who reads this range from its start to its end, beside
@@ -122,15 +134,19 @@ impl ChunkReader for Shared {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        // A damaged length is not asked memory for.
+        if start.saturating_add(length as u64) > self.length {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+        }
         match &self.source {
             Source::File(file) => {
                 let mut buffer = vec![0; length];
-                file.read_exact_at(&mut buffer, start)?;
+                file.read_exact_at(&mut buffer, start).map_err(unread)?;
                 Ok(buffer.into())
             }
             #[cfg(feature = "object-store")]
             Source::Object(window) => {
-                let bytes = window.get(start, length as u64)?;
+                let bytes = window.get(start, length as u64).map_err(unread)?;
                 if bytes.len() < length {
                     return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
                 }
@@ -149,10 +165,11 @@ pub(super) struct ReadFrom {
 impl Read for ReadFrom {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = match &self.source {
-            Source::File(file) => file.read_at(buffer, self.position)?,
+            Source::File(file) => file.read_at(buffer, self.position).map_err(unread)?,
             #[cfg(feature = "object-store")]
             Source::Object(window) => {
-                let bytes = window.get_some(self.position, buffer.len() as u64)?;
+                let asked = buffer.len() as u64;
+                let bytes = window.get_some(self.position, asked).map_err(unread)?;
                 buffer[..bytes.len()].copy_from_slice(&bytes);
                 bytes.len()
             }

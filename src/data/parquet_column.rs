@@ -4,6 +4,7 @@ use half::f16;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
+use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescriptor;
 
 use super::calendar::{write_date, write_moment, write_time, write_timestamp};
@@ -11,6 +12,7 @@ use super::columns::{ColumnBatch, Texts, Values};
 use super::error::Uncountable;
 use super::parquet::ColumnFault;
 use super::value::{Value, classify};
+use crate::panics::contained;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -249,11 +251,11 @@ impl Column {
         macro_rules! skip {
             ($($form:ident),*) => {
                 match &mut self.reader {
-                    $(ColumnReader::$form(reader) => reader.skip_records(rows)?,)*
+                    $(ColumnReader::$form(reader) => contained(|| reader.skip_records(rows)),)*
                 }
             };
         }
-        skip!(
+        let skipped = skip!(
             BoolColumnReader,
             Int32ColumnReader,
             Int64ColumnReader,
@@ -263,6 +265,7 @@ impl Column {
             ByteArrayColumnReader,
             FixedLenByteArrayColumnReader
         );
+        skipped.map_err(ParquetError::General)??;
         Ok(())
     }
 
@@ -292,7 +295,8 @@ fn take<T: DataType>(
     values: &mut Vec<T::T>,
 ) -> Result<usize, ColumnFault> {
     values.clear();
-    let (read, ..) = reader.read_records(rows, Some(levels), None, values)?;
+    let decoded = contained(|| reader.read_records(rows, Some(levels), None, values));
+    let (read, ..) = decoded.map_err(ParquetError::General)??;
     Ok(read)
 }
 

@@ -22,6 +22,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "exit",
             "error",
             "files",
+            "panics",
             "progress",
             "signals",
             "text",
@@ -35,10 +36,11 @@ const FLOORS: &[(u8, &[&str])] = &[
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 11] = [
+const COMMON: [&str; 12] = [
     "exit",
     "error",
     "files",
+    "panics",
     "progress",
     "signals",
     "text",
