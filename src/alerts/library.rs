@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cases::CaseFile;
 use super::node::{Document, Node, Source, Spot, read};
+use super::promql;
 use super::refusal::{Refusal, RefusalKind};
 use super::routing::{Configuration, RoutingCase};
 use super::rule::{Rule, RuleAt, RuleKind, RuleReader};
@@ -166,6 +167,7 @@ impl Library {
     }
 
     fn source(&mut self, source: &Arc<Source>) -> Result<()> {
+        let known = self.rules.len();
         let (documents, broken) = read(source);
         let mut first_is_plain = false;
         for (at, document) in documents.iter().enumerate() {
@@ -192,6 +194,13 @@ impl Library {
                 );
             }
             self.document(source, document, at == 0)?;
+        }
+        for rule in &self.rules[known..] {
+            promql::check_size(&rule.expr.value).map_err(|said| {
+                Error::bad_input(format!("alert or record {}: {said}", rule.name))
+                    .at(source.place(rule.expr.spot.line))
+                    .hint("record parts of it as series of their own")
+            })?;
         }
         if let Some(error) = broken {
             let line = error.place().and_then(|place| place.line).unwrap_or(1);

@@ -53,7 +53,7 @@ fn read_all(from: &mut dyn std::io::Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        return Err(std::io::Error::other("larger than 32 MiB"));
+        return Err(crate::files::too_large(LARGEST));
     }
     Ok(bytes)
 }

@@ -9,6 +9,8 @@ use super::node::{Document, Key, Node, Spot, Style, Value};
 
 /// More values than this come from aliases of aliases only.
 const MOST_VALUES: usize = 2_000_000;
+/// Collections in collections: what reads the tree calls itself for each.
+const MOST_NESTED: usize = 100;
 
 /// A fault of the text: line and words.
 type Fault = (u64, String);
@@ -78,6 +80,11 @@ impl<'a> Builder<'a> {
 
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), String> {
         let mut spot = spot(span);
+        if self.open.len() > MOST_NESTED {
+            return Err(format!(
+                "more than {MOST_NESTED} collections inside each other"
+            ));
+        }
         let begin = |anchor, style, value| Frame {
             anchor,
             before: self.values,

@@ -10,6 +10,7 @@ use crate::cells::Tone;
 use crate::data::{DataSet, NullTexts, ReadOptions, has_lines_name, is_lines};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
+use crate::files::read_object_at_most;
 use crate::model::store;
 use crate::profile::{
     CountPlan, Counted, Explained, Profile, Roles, count, explain as explained, profile,
@@ -231,18 +232,8 @@ pub fn profile_of(
 /// # Errors
 /// As [`Profile::from_json`]; 74 if the file cannot be read.
 pub fn read_profile(path: &Path) -> Result<Profile> {
-    let failed = |error| Error::io("read", path, error);
-    let mut bytes = Vec::new();
-    let mut file = File::open(path)
-        .map_err(failed)?
-        .take(MAX_PROFILE_BYTES + 1);
-    file.read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > MAX_PROFILE_BYTES {
-        return Err(Error::bad_input(format!(
-            "{} is larger than any profile",
-            path.display()
-        )));
-    }
+    let bytes = read_object_at_most(path, MAX_PROFILE_BYTES)
+        .map_err(|error| Error::io("read", path, error))?;
     let file = path.display().to_string();
     if is_artifact(&bytes) {
         let artifact = store::from_json(&bytes, &file)?;

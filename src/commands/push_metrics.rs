@@ -12,7 +12,7 @@ use crate::cells::Tone;
 use crate::drift::DriftReport;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
-use crate::files::write_atomically;
+use crate::files::{read_at_most, too_large, write_atomically};
 use crate::metrics::check::{Surroundings, check};
 use crate::metrics::gateway::{GroupingKey, PushMethod, TEXT_FORMAT, holdings, push};
 use crate::metrics::text::{Document, Problem, parse};
@@ -340,12 +340,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         let read = std::io::stdin().lock().take(limit).read_to_end(&mut bytes);
         read.map_err(failed)?;
     } else {
-        let file = std::fs::File::open(path).map_err(failed)?;
-        file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+        return read_at_most(path, MAX_BYTES).map_err(failed);
     }
     if bytes.len() as u64 > MAX_BYTES {
-        let message = format!("{} is larger than {MAX_BYTES} bytes", path.display());
-        return Err(Error::bad_input(message));
+        return Err(failed(too_large(MAX_BYTES)));
     }
     Ok(bytes)
 }

@@ -9,7 +9,7 @@ use super::{Shell, deployment, diff};
 use crate::cells::Tone;
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
-use crate::files::{sweep_stale, write_atomically};
+use crate::files::{MOST_BY_HAND, read_at_most, sweep_stale, write_atomically};
 use crate::manifests::{self, Content, File, Flavor, Form, HEADER, Part, Plan};
 use crate::settings::Settings;
 use crate::terminal::Format;
@@ -263,7 +263,7 @@ fn advise(request: &RenderRequest, shell: &Shell<'_>) {
 }
 
 fn read(path: &Path) -> Result<Option<String>> {
-    match std::fs::read(path) {
+    match read_at_most(path, MOST_BY_HAND) {
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("read", path, error)),

@@ -13,6 +13,7 @@ use super::objects::Address;
 use super::objects_http::Connector;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::files::{MOST_BY_HAND, read_text_at_most};
 
 /// How often and how long a request is tried again: half a minute at most.
 fn retries() -> RetryConfig {
@@ -125,7 +126,7 @@ fn with_profile(mut builder: AmazonS3Builder) -> AmazonS3Builder {
     let file = |variable: &str, usual: &str| {
         let named = std::env::var_os(variable).map(PathBuf::from);
         let path = named.or_else(|| Some(home()?.join(".aws").join(usual)))?;
-        std::fs::read_to_string(path).ok()
+        read_text_at_most(&path, MOST_BY_HAND).ok()
     };
     let profile = std::env::var("AWS_PROFILE").unwrap_or_else(|_| "default".to_owned());
     if !has_keys(&builder)

@@ -19,6 +19,7 @@ use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn};
 use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::files::{MOST_BY_HAND, read_text_at_most};
 
 /// Where servers listen if nobody says otherwise.
 pub(super) const PORT: u16 = 15002;
@@ -125,7 +126,7 @@ fn endpoint(address: &SqlAddress) -> Result<(Endpoint, Option<String>)> {
         (None, None) => None,
         (Some(token), None) => Some(token.to_owned()),
         (None, Some(file)) => {
-            let text = std::fs::read_to_string(file)
+            let text = read_text_at_most(std::path::Path::new(file), MOST_BY_HAND)
                 .map_err(|error| Error::io("read", std::path::Path::new(file), error))?;
             Some(text.trim().to_owned())
         }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::error::{Error, Place, Result};
+use crate::files::{MOST_BY_HAND, read_text_at_most};
 use crate::percent::{BadEscape, decoded};
 use crate::text::redacted;
 
@@ -340,7 +341,7 @@ impl SqlAddress {
             }
         }
         if let Some(file) = password_file {
-            let text = std::fs::read_to_string(&file)
+            let text = read_text_at_most(std::path::Path::new(&file), MOST_BY_HAND)
                 .map_err(|error| Error::io("read", std::path::Path::new(&file), error))?;
             parsed.password = Some(text.trim_end_matches(['\r', '\n']).to_owned());
         }

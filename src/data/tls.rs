@@ -14,6 +14,7 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use super::sql::SqlAddress;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::files::{MOST_BY_HAND, read_at_most};
 
 /// Returns what an address asks for: TLS that trusts the certificates of its file, or those that
 /// the system trusts; none if it is off.
@@ -34,7 +35,8 @@ fn client_config(ca_file: Option<&str>) -> Result<Arc<ClientConfig>> {
             .with_no_client_auth(),
         Some(file) => {
             let path = Path::new(file);
-            let pem = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
+            let pem =
+                read_at_most(path, MOST_BY_HAND).map_err(|error| Error::io("read", path, error))?;
             let mut roots = RootCertStore::empty();
             for certificate in CertificateDer::pem_slice_iter(&pem).flatten() {
                 roots

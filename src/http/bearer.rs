@@ -19,6 +19,7 @@ use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
 use crate::error::{Error, Result};
+use crate::files::read_at_most;
 
 /// How often the file is looked at, at most.
 const LOOK: Duration = Duration::from_secs(1);
@@ -140,7 +141,7 @@ fn read(path: &Path) -> Result<([u8; 32], Stamp)> {
     if fs::metadata(path).map_err(failed)?.len() > MOST {
         return Err(refused("is too large"));
     }
-    let text = fs::read(path).map_err(failed)?;
+    let text = read_at_most(path, MOST).map_err(failed)?;
     let token = text.trim_ascii();
     if token.is_empty() {
         return Err(refused("is empty"));

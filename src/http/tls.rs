@@ -15,6 +15,7 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
 use crate::error::{Error, Result};
+use crate::files::{MOST_BY_HAND, read_at_most};
 
 /// How often the files are looked at, at most.
 const LOOK: Duration = Duration::from_secs(5);
@@ -91,7 +92,7 @@ fn stamps(files: &TlsFiles) -> [Stamp; 2] {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| Error::io("read", path, error))
+    read_at_most(path, MOST_BY_HAND).map_err(|error| Error::io("read", path, error))
 }
 
 fn refused(path: &Path, what: &str) -> Error {

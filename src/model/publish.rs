@@ -16,7 +16,7 @@ use super::registry::{self, Event, Record, check_model_name};
 use super::store::{self, Unsound};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::write_atomically;
+use crate::files::{read_at_most, write_atomically};
 
 /// The files under `artifacts/`, and what is stamped on lines of the registry.
 #[derive(Debug, Clone)]
@@ -284,7 +284,8 @@ impl Shelf {
         if !is_there(&path) {
             return Ok(None);
         }
-        let bytes = std::fs::read(&path).map_err(|error| Error::io("read", &path, error))?;
+        let bytes = read_at_most(&path, store::MAX_BYTES)
+            .map_err(|error| Error::io("read", &path, error))?;
         // What is damaged by now is not what was compared with, whatever it was.
         let head = serde_json::from_slice::<Head>(&bytes);
         Ok(Some(

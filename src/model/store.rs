@@ -2,7 +2,7 @@
 //! `publish`'s affair.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use super::score::Scorer;
 use crate::data::all_bytes;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
+use crate::files::read_object_at_most;
 use crate::profile::{Profile, ScoredRows};
 
 /// Largest artifact that is read.
@@ -152,28 +153,23 @@ pub fn head_sha256(artifact: &Artifact) -> String {
 ///
 /// # Errors
 /// As [`from_json`], and I/O (74) if the file cannot be read. A file of more than 256 MiB is
-/// refused before it is read.
+/// refused.
 pub fn load(path: &Path) -> Result<Artifact, Unsound> {
-    let failed = |error| Unsound::Io(Error::io("read", path, error));
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
     let name = path.display().to_string();
-    let mut bytes = Vec::new();
-    if metadata.len() <= MAX_BYTES {
-        let mut limited = file.take(MAX_BYTES + 1);
-        limited.read_to_end(&mut bytes).map_err(failed)?;
-    }
-    if metadata.len() > MAX_BYTES || bytes.len() as u64 > MAX_BYTES {
+    let bytes = read_object_at_most(path, MAX_BYTES).map_err(|error| {
+        if error.kind() != io::ErrorKind::FileTooLarge {
+            return Unsound::Io(Error::io("read", path, error));
+        }
         let message = format!(
             "this is larger than the {} MiB of any model",
             MAX_BYTES >> 20
         );
-        return Err(Unsound::Damaged(
+        Unsound::Damaged(
             Error::bad_input(message)
                 .at(place(&name, None))
                 .hint(TRAIN_AGAIN),
-        ));
-    }
+        )
+    })?;
     from_json(&bytes, &name)
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::entry::{Entry, SCHEMA_VERSION, Task, is_key};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
-use crate::files::{sweep_stale, write_atomically};
+use crate::files::{MOST_BY_HAND, read_text_at_most, sweep_stale, write_atomically};
 
 const LOCK: &str = ".lock";
 /// How often a lock that another process holds is tried.
@@ -86,7 +86,8 @@ impl Spool {
     /// Fails with 74 if it cannot be read, with 65 if it is damaged or of a newer version.
     pub fn read(&self, key: &str) -> Result<Entry> {
         let path = self.path(key);
-        let text = fs::read_to_string(&path).map_err(|error| Error::io("read", &path, error))?;
+        let text = read_text_at_most(&path, MOST_BY_HAND)
+            .map_err(|error| Error::io("read", &path, error))?;
         let refused = |message: String, line: Option<u64>| {
             let place = Place {
                 file: path.display().to_string(),

@@ -58,5 +58,6 @@ mod serving;
 mod shell;
 mod sources;
 mod spark;
+mod too_much;
 mod train;
 mod verdicts;

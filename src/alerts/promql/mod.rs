@@ -3,6 +3,7 @@
 //! the text by a scanner of our own.
 
 mod binary;
+mod budget;
 mod call;
 mod facts;
 mod infer;
@@ -14,6 +15,7 @@ mod pattern;
 mod scan;
 mod tree;
 
+pub(crate) use budget::check_size;
 pub(crate) use facts::{Evidence, Facts, Kind};
 pub(crate) use infer::{Presence, Shape};
 pub(crate) use labels::LabelSet;
@@ -44,6 +46,7 @@ pub fn needs(text: &str) -> Vec<Need> {
 }
 
 fn read(text: &str) -> Result<(Expr, Vec<Need>), String> {
+    check_size(text)?;
     let text = text
         .replace("$__rate_interval", "5m")
         .replace("$__interval", "5m");

@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::super::node::Node;
+use crate::files::{MOST_BY_HAND, read_at_most};
 
 /// A named set of times; a time in one of its parts is in it.
 #[derive(Debug, Clone)]
@@ -259,7 +260,7 @@ fn local_zone() -> TimeZone {
     let zone = match named.as_deref().map(|name| name.trim_start_matches(':')) {
         Some("Local") => None,
         Some(name) => zone(name).ok(),
-        None => std::fs::read("/etc/localtime")
+        None => read_at_most(std::path::Path::new("/etc/localtime"), MOST_BY_HAND)
             .ok()
             .and_then(|data| TimeZone::tzif("Local", &data).ok()),
     };

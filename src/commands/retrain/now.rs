@@ -21,6 +21,7 @@ use crate::cluster::{
 };
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::files::read_object_at_most;
 use crate::http::stop::Stop;
 use crate::reports::retrain::words::{because, refusal, state};
 use crate::settings::Settings;
@@ -234,10 +235,14 @@ fn refuse(decision: &Decision) -> Result<()> {
     }
 }
 
+/// No report is larger.
+const MOST_REPORT: u64 = 64 << 20;
+
 /// Returns the sha256 of a fresh report that says FAIL; none if it says OK or WARN, or that it
 /// cannot tell.
 fn drifted(path: &Path, max_age: Duration, shell: &Shell<'_>) -> Result<Option<String>> {
-    let bytes = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
+    let bytes =
+        read_object_at_most(path, MOST_REPORT).map_err(|error| Error::io("read", path, error))?;
     let refused = |what: &str| {
         Error::bad_input(format!("{} {what}", path.display()))
             .hint("--if-drift takes the JSON report of `churnctl drift`")

@@ -13,6 +13,7 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use super::url::BaseUrl;
 use crate::error::{Error, Result};
+use crate::files::{MOST_BY_HAND, read_at_most, read_text_at_most};
 
 /// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,7 +32,8 @@ impl Secret {
     /// Fails with 74 if the file cannot be read, with 78 if there is nothing in it. The error
     /// never holds what the file holds.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|error| Error::io("read", path, error))?;
+        let text = read_text_at_most(path, MOST_BY_HAND)
+            .map_err(|error| Error::io("read", path, error))?;
         let line = text.lines().next().unwrap_or_default().trim();
         if line.is_empty() {
             let message = format!("no secret in the first line of {}", path.display());
@@ -109,7 +111,7 @@ impl Access {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let pem = std::fs::read(path).map_err(|error| Error::io("read", path, error))?;
+    let pem = read_at_most(path, MOST_BY_HAND).map_err(|error| Error::io("read", path, error))?;
     let read: std::result::Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match read {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
@@ -140,7 +142,8 @@ fn trusted(path: &Path) -> Result<Vec<Certificate<'static>>> {
 
 fn own(chain_path: &Path, key_path: &Path) -> Result<ClientCert> {
     let chain = certificates(chain_path)?;
-    let pem = std::fs::read(key_path).map_err(|error| Error::io("read", key_path, error))?;
+    let pem =
+        read_at_most(key_path, MOST_BY_HAND).map_err(|error| Error::io("read", key_path, error))?;
     // The cause is left out: an error about a key must not show a piece of it.
     let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| no_pem(key_path, "private key"))?;
     // The client panics on a key that does not fit.
