@@ -102,7 +102,7 @@ pub(super) fn other_readings(
     let readings = assumed.iter().zip(watches).map(|(assumed, watch)| {
         let assumed = assumed.as_ref()?;
         let own = watch.tally.reading_beside(assumed);
-        let own = own.filter(|own| own.decimal != assumed.decimal || own.unit != assumed.unit);
+        let own = own.filter(|own| own.decimal != assumed.decimal || has_more_units(own, assumed));
         let Some(own) = own else {
             return Some(assumed.clone());
         };
@@ -112,6 +112,11 @@ pub(super) fn other_readings(
     });
     let readings: Vec<_> = readings.collect();
     differ.then_some(readings)
+}
+
+/// Whether there are units that the other reading would not take for some.
+fn has_more_units(own: &ColumnReading, other: &ColumnReading) -> bool {
+    own.units.keys().any(|unit| !other.units.contains_key(unit))
 }
 
 /// Says what could not be read and how the rest was; returns the rows of each feature that could not.

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::calendar;
-use super::column_reading::is_grouped;
+use super::column_tally::is_grouped;
 use super::columns::write_number;
 use super::value::{Value, classify};
 
@@ -18,7 +18,8 @@ use super::value::{Value, classify};
 /// - whole numbers beyond 2^53 that are written in digits: all of them, `716277643516076033`
 /// - digits after a zero are a code, not a number: `01234` stays, and is not `1234`
 /// - times: `2026-01-31 03:00:00.5` for `2026-01-31T04:00:00.500+01:00`; a day for its midnight
-/// - anything else, and what means missing, as it is written
+/// - anything else as it is written, without blanks around it
+/// - what means missing, as it is written
 #[must_use]
 pub fn canonical(field: &[u8]) -> Cow<'_, [u8]> {
     let trimmed = field.trim_ascii();
@@ -49,7 +50,7 @@ pub fn canonical(field: &[u8]) -> Cow<'_, [u8]> {
         Value::Text if trimmed.eq_ignore_ascii_case(FALSE) => Cow::Borrowed(FALSE),
         Value::Text => match calendar::canonical_time(trimmed) {
             Some(time) if time != field => Cow::Owned(time),
-            _ => Cow::Borrowed(field),
+            _ => Cow::Borrowed(trimmed),
         },
         Value::Missing(_) => Cow::Borrowed(field),
     }
@@ -173,8 +174,15 @@ const TEN_DECIMALS: f64 = 1e-9;
 /// Fewer digits are not what single precision makes of a shorter number.
 const DIGITS_OF_NOISE: usize = 9;
 
+/// The normal range of half precision.
+const SMALLEST_HALF: f64 = 6.103_515_625e-5;
+const LARGEST_HALF: f64 = 65_504.0;
+/// Fewer digits are not what half precision makes of a shorter number.
+const DIGITS_OF_HALVES: usize = 7;
+
 /// Returns whether two doubles are one number but for how writers round: one is the
-/// single-precision form of the other (0.1 and 0.10000000149011612), or they differ in the last
+/// single-precision form of the other (0.1 and 0.10000000149011612) or its half-precision form
+/// (0.1 and 0.0999755859375), or they differ in the last
 /// bits alone (0.3 and 0.30000000000000004). Two whole numbers are one if they are equal.
 #[must_use]
 pub fn is_same_number(one: f64, other: f64) -> bool {
@@ -187,7 +195,25 @@ pub fn is_same_number(one: f64, other: f64) -> bool {
         return false;
     }
     let apart = one.abs().to_bits().abs_diff(other.abs().to_bits());
-    apart <= LAST_BITS || is_single_of(one, other) || is_single_of(other, one)
+    apart <= LAST_BITS
+        || is_single_of(one, other)
+        || is_single_of(other, one)
+        || is_half_of(one, other)
+        || is_half_of(other, one)
+}
+
+/// Returns whether a number is what half precision makes of a much shorter one: 0.0999755859375 is
+/// 0.1.
+fn is_half_of(number: f64, shorter: f64) -> bool {
+    let magnitude = shorter.abs();
+    if !(SMALLEST_HALF..LARGEST_HALF).contains(&magnitude) {
+        return false;
+    }
+    // Eleven bits are kept.
+    let step = (magnitude.log2().floor() - 10.0).exp2();
+    let half = (shorter / step).round_ties_even() * step;
+    let long = digits(number);
+    half == number && long >= DIGITS_OF_HALVES && long >= digits(shorter) + 3
 }
 
 /// Returns whether a number is what single precision makes of one that is no longer.
@@ -219,7 +245,9 @@ mod tests {
     #[test]
     fn spellings_of_one_value_have_one_text() {
         // The spellings are those of pandas, polars, Excel, psql, Spark, R and JSON.
-        let values: [(&str, &[&str]); 13] = [
+        let values: [(&str, &[&str]); 14] = [
+            // Fixed-width exports pad texts (CHAR columns, SAS).
+            ("a b", &["a b", " a b", "a b ", "\ta b  "]),
             ("true", &["true", "True", "TRUE", " true "]),
             ("false", &["false", "False", "FALSE"]),
             ("3", &["3", "3.0", "3.", "+3", " 3", "3e0", "3.00"]),
@@ -278,8 +306,6 @@ mod tests {
             "Yes",
             "t",
             "1,5",
-            " a",
-            "a ",
             "truely",
             "2026-13-01",
             "2026-02-30",
@@ -342,6 +368,10 @@ mod tests {
             (0.1, 0.100_000_001_490_116_12),
             (0.7, 0.699_999_988_079_071),
             (1.0 / 3.0, 0.333_333_343_267_440_8),
+            // numpy.float64(numpy.float16(x)).
+            (0.1, 0.099_975_585_937_5),
+            (0.7, 0.700_195_312_5),
+            (12.3, 12.296_875),
             // As pandas.DataFrame.to_json writes the same.
             (0.7, 0.699_999_988_1),
             (0.3, 0.300_000_000_000_000_04),
@@ -360,6 +390,9 @@ mod tests {
             (16_777_216.0, 16_777_217.0),
             (9_007_199_254_740_992.0, 9_007_199_254_740_994.0),
             (0.5, -0.5),
+            // Amounts that half precision would join.
+            (99.99, 100.0),
+            (700.3, 700.5),
         ] {
             assert!(!is_same_number(one, other), "{one}");
         }

@@ -45,6 +45,20 @@ pub fn shaped_like_an_id(text: &str) -> bool {
     is_code || is_address && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// Returns whether a text starts with digits, is digits for a good part, with letters or signs between
+/// them, and is not a phone number: what was measured, in a form that nobody reads (`12h 30m`, `5'11"`).
+/// A number after a word is the name of a thing (`Ticket 4711`).
+#[must_use]
+pub fn looks_measured(text: &str) -> bool {
+    let written = text.chars().filter(|c| !c.is_whitespace());
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_of_phone = |c: char| c.is_ascii_digit() || " +()-/.".contains(c);
+    let mut letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.next().is_some_and(|first| first.is_ascii_digit())
+        && digits * 3 >= written.count()
+        && !text.chars().all(is_of_phone)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,6 +115,23 @@ mod tests {
             "",
         ] {
             assert!(!shaped_like_an_id(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn measures_are_told_from_phone_numbers_and_prose() {
+        for text in ["12h 30m", "5'11\"", "3 kg 200 g", "1.5 x 2.5"] {
+            assert!(looks_measured(text), "{text}");
+        }
+        for text in [
+            "+49 (30) 123-4567",
+            "about 5 people came",
+            "Ticket 4711",
+            "a",
+            "",
+            "12",
+        ] {
+            assert!(!looks_measured(text), "{text}");
         }
     }
 }

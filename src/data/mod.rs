@@ -1,12 +1,14 @@
 //! Tables in: addresses, readers, values. What is counted of them is `profile/`'s affair.
 
 mod address;
+mod affix;
 mod bytes;
 mod calendar;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 mod cancel;
 mod canonical;
 mod column_reading;
+mod column_tally;
 mod columns;
 mod copy;
 mod database;
@@ -17,6 +19,7 @@ mod identifier;
 mod json;
 mod label;
 mod lines;
+mod loose_numbers;
 mod missing;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -69,12 +72,14 @@ mod tls;
 mod value;
 
 pub use address::{Location, expand, expand_files, is_object};
+pub use affix::Affix;
 pub use bytes::all_bytes;
 pub use canonical::{
     canonical, canonical_number, canonical_text, canonical_to_count, has_leading_zeros, is_boolean,
     is_same_number, truth,
 };
-pub use column_reading::{ColumnReading, ColumnTally, Meaning, is_grouped};
+pub use column_reading::{ColumnReading, Meaning};
+pub use column_tally::{ColumnTally, is_grouped};
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
 pub use copy::RowsCopy;
 pub use database::InDatabase;
@@ -89,8 +94,8 @@ pub use object_folder::{ObjectFolder, Put};
 pub use record::{Field, Row, RowPlace};
 pub use shard::{BadShard, Shard};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
-pub use spelled::{DecimalMark, Spelled, spelled};
+pub use spelled::{DecimalMark, MarkEvidence, Spelled, spelled};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
 pub use value::{LARGEST_EXACT, MissingKind, Value, classify, parse_field, parse_number};
 
-pub use identifier::{named_like_an_id, named_like_an_index, shaped_like_an_id};
+pub use identifier::{looks_measured, named_like_an_id, named_like_an_index, shaped_like_an_id};

@@ -1,7 +1,11 @@
 //! Numbers as people and spreadsheets write them: `1.234,50`, `1,234.50`, `€ 12,50`, `12.5 %`.
 //! Which of two readings a column wants is decided by all of its values, elsewhere.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+
+use super::affix::{Affix, Around, Between, known_unit};
 
 /// What stands between the whole part of a number and its fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,15 +26,46 @@ impl DecimalMark {
     }
 }
 
+/// What a spelled number tells of the decimal mark of its column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkEvidence {
+    /// Nothing: both readings are one number.
+    Neutral,
+    /// The comma may stand between thousands or before three decimals: `1,234`.
+    EitherComma,
+    /// So may the point: `1.234 km`.
+    EitherPoint,
+    /// Only a decimal point reads it: `1,234.5`.
+    Point,
+    /// Only a decimal comma reads it, and it has other than three decimals: `12,5`, `1.234.567`.
+    Comma,
+    /// Only a decimal comma reads it, and it has three decimals, as others in the column may have:
+    /// `0,567`.
+    CommaThree,
+}
+
+impl MarkEvidence {
+    /// How many there are.
+    pub const COUNT: usize = 6;
+
+    /// Returns its position in a list of counts.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 /// A number by each of its readings. One alone is none where the text has no such reading.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Spelled<'a> {
     /// With a decimal point.
     pub point: Option<f64>,
     /// With a decimal comma.
     pub comma: Option<f64>,
-    /// `%`, or a currency's sign or code.
-    pub unit: Option<&'a str>,
+    /// `%`, a currency's sign or code, or whatever else stands around the number.
+    pub unit: Option<Cow<'a, str>>,
+    /// How much that tells.
+    pub affix: Affix,
 }
 
 impl Spelled<'_> {
@@ -42,26 +77,44 @@ impl Spelled<'_> {
             DecimalMark::Comma => self.comma,
         }
     }
+
+    /// Returns whether it is a number wherever it stands, whatever else is in the column.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.affix == Affix::Known
+    }
+
+    /// Returns what it tells of the decimal mark, by the text that it was read from.
+    #[must_use]
+    pub fn evidence(&self, text: &[u8]) -> MarkEvidence {
+        match (self.point, self.comma) {
+            (Some(point), Some(comma)) if point == comma => MarkEvidence::Neutral,
+            (Some(_), Some(_)) if text.contains(&b',') => MarkEvidence::EitherComma,
+            (Some(_), Some(_)) => MarkEvidence::EitherPoint,
+            (Some(_), None) => MarkEvidence::Point,
+            (None, _) => {
+                let decimals = text.rsplit(|&byte| byte == b',').next().unwrap_or_default();
+                let decimals = decimals.iter().take_while(|byte| byte.is_ascii_digit());
+                if text.contains(&b',') && decimals.count() == 3 {
+                    MarkEvidence::CommaThree
+                } else {
+                    MarkEvidence::Comma
+                }
+            }
+        }
+    }
 }
 
-/// Longest text that is looked at: a sign, a currency, 20 digits with their separators.
-const LONGEST: usize = 40;
-
-/// Codes (ISO 4217) and abbreviations of currencies. Signs of the Unicode category Sc are told as
-/// such.
-const CURRENCIES: [&str; 38] = [
-    "EUR", "USD", "GBP", "CHF", "JPY", "CNY", "RMB", "INR", "SEK", "NOK", "DKK", "PLN", "CZK",
-    "HUF", "RON", "BGN", "TRY", "RUB", "UAH", "CAD", "AUD", "NZD", "BRL", "MXN", "ZAR", "KRW",
-    "SGD", "HKD", "ILS", "AED", "THB", "IDR", "VND", "kr", "Fr.", "z\u{142}", "K\u{10d}", "Ft",
-];
-
-const fn is_currency_sign(c: char) -> bool {
-    matches!(c, '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20cf}' | '\u{e3f}')
-}
+/// Longest text that is looked at: a sign, a unit, 20 digits with their separators.
+const LONGEST: usize = 44;
 
 /// Between groups of digits, in any language.
 const fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\u{a0}' | '\u{2009}' | '\u{202f}')
+}
+
+const fn is_minus(c: char) -> bool {
+    matches!(c, '-' | '\u{2212}')
 }
 
 /// Returns the number that a text spells, in either reading; none if it is no number in both.
@@ -81,73 +134,80 @@ pub fn spelled(text: &[u8]) -> Option<Spelled<'_>> {
     {
         (body, negative) = (inner, true);
     }
-    let mut unit = None;
-    // A sign and a unit may stand in any order before the digits, and after them.
-    for _ in 0..2 {
-        if let Some(rest) = body.strip_prefix(['-', '\u{2212}']) {
-            if negative {
-                return None;
-            }
-            (body, negative) = (rest, true);
-        } else if let Some(rest) = body.strip_prefix('+') {
-            body = rest;
-        }
-        if unit.is_none()
-            && let Some((found, rest)) = unit_before(body)
-        {
-            (unit, body) = (Some(found), rest);
-        }
-    }
-    if unit.is_none()
-        && let Some((found, rest)) = unit_after(body)
-    {
-        (unit, body) = (Some(found), rest);
-    }
+    let (start, end) = digits(body)?;
+    let number = &body[start..end];
+    let (before, after) = (&body[..start], &body[end..]);
+    let (before, minus) = sign_before(before)?;
     // `12,50-`, as SAP writes it.
-    if !negative && let Some(rest) = body.strip_suffix('-') {
-        (body, negative) = (rest, true);
+    let after_sign = after
+        .strip_prefix('-')
+        .filter(|rest| rest.is_empty() || rest.starts_with(is_space) || known_unit(rest).is_some());
+    let signs = u8::from(negative) + u8::from(minus) + u8::from(after_sign.is_some());
+    if signs > 1 {
+        return None;
     }
-    let (point, comma) = (read(body, '.', ','), read(body, ',', '.'));
-    let signed = |number: f64| if negative { 0.0 - number } else { number };
+    let after = after_sign.unwrap_or(after);
+    let between = Between {
+        is_fine: number.bytes().any(|byte| !byte.is_ascii_digit()),
+        blanks: [before.ends_with(is_space), after.starts_with(is_space)],
+    };
+    let around = Around::of(
+        before.trim_matches(is_space),
+        after.trim_matches(is_space),
+        between,
+    )?;
+    // Codes have zeros in front.
+    if around.affix != Affix::Known && matches!(number.as_bytes(), [b'0', b'0'..=b'9', ..]) {
+        return None;
+    }
+    let scaled = |decimal, other| {
+        let number = read(number, decimal, other, around.exponent)?;
+        let number = number * 1024_f64.powi(around.kibi);
+        let number = if signs > 0 { 0.0 - number } else { number };
+        Some(number).filter(|number| number.is_finite())
+    };
+    let (point, comma) = (scaled('.', ','), scaled(',', '.'));
     (point.is_some() || comma.is_some()).then_some(Spelled {
-        point: point.map(signed),
-        comma: comma.map(signed),
-        unit,
+        point,
+        comma,
+        unit: around.unit,
+        affix: around.affix,
     })
 }
 
-fn unit_before(body: &str) -> Option<(&str, &str)> {
-    let end =
-        body.find(|c: char| c.is_ascii_digit() || matches!(c, '-' | '\u{2212}' | '+' | ','))?;
-    // A point before digits is part of the number, but for that of an abbreviation.
-    let whole = &body[..end];
-    let before = match whole.strip_suffix('.') {
-        Some(shorter) if !is_unit(whole) => shorter,
-        _ => whole,
+/// Returns where the number in a text starts and ends: at its first and last digit, but for a
+/// decimal mark before the first.
+fn digits(body: &str) -> Option<(usize, usize)> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let first = body.find(is_digit)?;
+    let end = body.rfind(is_digit)? + 1;
+    let start = match body[..first].strip_suffix(['.', ',']) {
+        // A point after a letter is that of an abbreviation.
+        Some(before) if !before.ends_with(char::is_alphanumeric) => before.len(),
+        _ => first,
     };
-    let unit = before.trim_end_matches(is_space);
-    is_unit(unit).then(|| (unit, body[before.len()..].trim_start_matches(is_space)))
+    Some((start, end))
 }
 
-fn unit_after(body: &str) -> Option<(&str, &str)> {
-    let end = body.rfind(|c: char| c.is_ascii_digit() || matches!(c, '-' | ','))? + 1;
-    let (number, after) = body.split_at(end);
-    let unit = after.trim_start_matches(is_space);
-    is_unit(unit).then_some((unit, number))
-}
-
-fn is_unit(text: &str) -> bool {
-    // `US$`, `R$` and `A$` are dollars and the like of their own.
-    let mut letters = text.chars();
-    let is_sign = letters.next_back().is_some_and(is_currency_sign)
-        && letters.clone().count() <= 2
-        && letters.all(|c| c.is_ascii_uppercase());
-    text == "%" || is_sign || CURRENCIES.contains(&text)
+/// Takes the sign off what stands before a number; none if it joins a word and a number, `A-17`.
+fn sign_before(before: &str) -> Option<(&str, bool)> {
+    let is_sign = |c: char| is_minus(c) || c == '+';
+    if let Some(sign) = before.chars().next().filter(|sign| is_sign(*sign)) {
+        return Some((&before[sign.len_utf8()..], is_minus(sign)));
+    }
+    match before.chars().next_back().filter(|sign| is_sign(*sign)) {
+        Some(sign) => {
+            let rest = &before[..before.len() - sign.len_utf8()];
+            let joins = rest.ends_with(char::is_alphanumeric) && known_unit(rest).is_none();
+            (!joins).then_some((rest, is_minus(sign)))
+        }
+        None => Some((before, false)),
+    }
 }
 
 /// Reads digits in groups with this decimal mark; the other one, spaces or apostrophes separate
 /// the groups.
-fn read(body: &str, decimal: char, other: char) -> Option<f64> {
+fn read(body: &str, decimal: char, other: char, power: i32) -> Option<f64> {
     let (mantissa, exponent) = match body.find(['e', 'E']) {
         Some(at) => (&body[..at], &body[at + 1..]),
         None => (body, "0"),
@@ -172,7 +232,10 @@ fn read(body: &str, decimal: char, other: char) -> Option<f64> {
             let known =
                 separator == other || is_space(separator) || "'\u{2019}".contains(separator);
             let groups: Vec<&str> = whole.split(separator).collect();
-            if !known || !groups.iter().all(|group| is_digits(group)) || !are_thousands(&groups) {
+            if !known
+                || !groups.iter().all(|group| is_digits(group))
+                || !are_thousands(&groups, separator)
+            {
                 return None;
             }
             groups.iter().for_each(|group| plain.push_str(group));
@@ -181,7 +244,8 @@ fn read(body: &str, decimal: char, other: char) -> Option<f64> {
     plain.push('.');
     plain.push_str(fraction);
     plain.push_str("0e");
-    plain.push_str(exponent);
+    let exponent: i32 = exponent.parse().ok()?;
+    plain.push_str(&(exponent + power).to_string());
     let plain = if whole.is_empty() {
         format!("0{plain}")
     } else {
@@ -190,13 +254,16 @@ fn read(body: &str, decimal: char, other: char) -> Option<f64> {
     plain.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// Groups of three, or of two before the last three as in India (`12,34,567`).
-fn are_thousands(groups: &[&str]) -> bool {
+/// Groups of three, or of two before the last three as in India (`12,34,567`); with blanks between them
+/// such are phone numbers.
+fn are_thousands(groups: &[&str], separator: char) -> bool {
     let [first, middle @ .., last] = groups else {
         return false;
     };
     let by_three = (1..=3).contains(&first.len()) && middle.iter().all(|group| group.len() == 3);
-    let by_two = (1..=2).contains(&first.len()) && middle.iter().all(|group| group.len() == 2);
+    let by_two = separator == ','
+        && (1..=2).contains(&first.len())
+        && middle.iter().all(|group| group.len() == 2);
     last.len() == 3 && (by_three || by_two) && !first.starts_with('0')
 }
 
@@ -206,7 +273,7 @@ mod tests {
 
     use super::*;
 
-    fn readings(text: &str) -> (Option<f64>, Option<f64>, Option<&str>) {
+    fn readings(text: &str) -> (Option<f64>, Option<f64>, Option<Cow<'_, str>>) {
         spelled(text.as_bytes()).map_or((None, None, None), |spelled| {
             (spelled.point, spelled.comma, spelled.unit)
         })
@@ -248,8 +315,23 @@ mod tests {
             ("\u{2212}3,5", (None, Some(-3.5)), None),
             ("1,5E+03", (None, Some(1500.0)), None),
             ("$.50", (Some(0.5), None), Some("$")),
+            ("USD12", both(12.0), Some("USD")),
+            ("$1.2M", (Some(1_200_000.0), None), Some("$")),
+            ("512 MB", both(512e6), Some("B")),
+            ("2 GiB", both(2_147_483_648.0), Some("B")),
+            ("3,5 GB/Monat", (None, Some(3.5e9)), Some("B/Monat")),
+            (
+                "100 \u{440}\u{443}\u{431}.",
+                both(100.0),
+                Some("\u{440}\u{443}\u{431}"),
+            ),
         ] {
-            assert_eq!(readings(text), (point, comma, unit), "{text}");
+            let unit: Option<&str> = unit;
+            assert_eq!(
+                readings(text),
+                (point, comma, unit.map(Cow::from)),
+                "{text}"
+            );
         }
     }
 
@@ -262,8 +344,14 @@ mod tests {
             "1.2.3",
             "12,34,56",
             "1,23,4",
-            "12 kg",
             "C00001",
+            "A-17",
+            "Q3",
+            "v1.2",
+            "Store 17",
+            "007 km",
+            "3rd",
+            "18-25",
             "1-2",
             "7590-VHVEG",
             "192.168.10.12",
@@ -276,12 +364,40 @@ mod tests {
             "$",
             "--5",
             "0x1f",
-            "1e",
             "1_000",
             "+49 30 1234567",
-            "5 years",
         ] {
             assert_eq!(spelled(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn how_much_a_text_tells_of_being_a_number_depends_on_what_is_around() {
+        let affix = |text: &str| spelled(text.as_bytes()).map(|spelled| spelled.affix);
+        for text in [
+            "1,5",
+            "12 %",
+            "USD12",
+            "12 eur",
+            "kr. 100",
+            "$12k",
+            "5 percent",
+        ] {
+            assert_eq!(affix(text), Some(Affix::Known), "{text}");
+        }
+        for text in [
+            "12 kg",
+            "5 years",
+            "12km",
+            "'12.50",
+            "12k",
+            "Bs 12.50",
+            "ca. 12.5 km",
+        ] {
+            assert_eq!(affix(text), Some(Affix::Quantity), "{text}");
+        }
+        for text in ["Bs 12", "12A", "~12"] {
+            assert_eq!(affix(text), Some(Affix::Label), "{text}");
         }
     }
 

@@ -160,6 +160,23 @@ fn rounded(
     renamed
 }
 
+/// Says where one side has blanks around its texts and the other has none: a column of a fixed width.
+pub(super) fn blanks(baseline: &View, current: &View, found: &mut impl Found) {
+    let (side, with) = match (baseline.padded, current.padded) {
+        (1.., 0) => ("the baseline", baseline),
+        (0, 1..) => ("the current side", current),
+        _ => return,
+    };
+    if with.kind != Kind::Text {
+        return;
+    }
+    let message = format!(
+        "{} texts of {side} have blanks around them; they are compared without",
+        with.padded
+    );
+    found(Status::Ok, FindingKind::Spelling, message);
+}
+
 /// Says what was respelled.
 pub(super) fn spelling(aligned: &Aligned<'_>, found: &mut impl Found) {
     let all = &aligned.renamed;

@@ -71,6 +71,7 @@ pub fn check(
         };
         let (report, found) = compare(
             planned,
+            baseline.column(&planned.name),
             column,
             options.thresholds_of(&planned.name),
             context,
@@ -89,6 +90,7 @@ pub fn check(
         };
         let (mut report, found) = compare(
             planned,
+            None,
             column,
             options.thresholds_of(&planned.name),
             context,

@@ -1,13 +1,14 @@
 //! One feature, both sides: its kind, what is missing, its findings. Numbers, categories and the
 //! verdict have files of their own.
 
-use super::align::{align, leading_zeros, spelling};
+use super::align::{align, blanks, leading_zeros, spelling};
 use super::feature_bins::finite;
 use super::feature_categorical::categorical;
 use super::feature_numeric::numeric;
-use super::feature_unparsable::{number_format, unparsable};
+use super::feature_unparsable::unparsable;
 use super::feature_verdict::judge;
 use super::noise::Levels;
+use super::number_format::{number_format, told_by_current, told_by_size};
 use super::plan::{PlannedFeature, has_values};
 use super::report::{
     FeatureKind, FeatureReport, FeatureThresholds, Finding, FindingKind, MissingReport, Sides,
@@ -50,33 +51,21 @@ impl<F: FnMut(Status, FindingKind, String)> Found for F {}
 #[must_use]
 pub fn compare(
     planned: &PlannedFeature,
+    baseline_column: Option<&Column>,
     current: &Column,
     thresholds: FeatureThresholds,
     context: Context,
 ) -> (FeatureReport, Vec<Finding>) {
-    let baseline = &planned.baseline;
-    let aligned = align(baseline, current);
+    let told = baseline_column.and_then(|own| told_by_current(planned, own, current));
+    let planned = told.as_ref().unwrap_or(planned);
+    let aligned = align(&planned.baseline, current);
     let mut current_view = aligned.view.clone();
     let current = aligned.column.as_ref();
-    // A text column whose current values are all numbers, none of them known: it changed its type.
-    let mut type_change = None;
-    if baseline.kind == Kind::Text && current_view.kind == Kind::Text {
-        let as_it_is = current.view(false);
-        let known = |name: &String| baseline.categories.counts.contains_key(name);
-        if as_it_is.kind == Kind::Number
-            && as_it_is.numbers.is_some()
-            && !current.categorical
-            && !current_view.categories.counts.keys().any(known)
-        {
-            type_change = Some("text in the baseline, numbers in the current side".to_owned());
-        }
-    }
-    if baseline.kind == Kind::Number && current_view.kind == Kind::Text {
-        type_change = Some(number_turned_to_text(current));
-    }
-    if baseline.kind == Kind::Text && current_view.kind == Kind::Number {
-        type_change = Some("text in the baseline, numbers in the current side".to_owned());
-    }
+    let told = told_by_size(planned, baseline_column, current, &current_view);
+    current_view = told.current.unwrap_or(current_view);
+    let planned = told.baseline.as_ref().unwrap_or(planned);
+    let baseline = &planned.baseline;
+    let type_change = type_change(baseline, current, &current_view);
     let kind = match (baseline.kind, current_view.kind) {
         (Kind::Text, _) | (Kind::Empty, Kind::Text) => FeatureKind::Categorical,
         _ => FeatureKind::Numeric,
@@ -107,7 +96,10 @@ pub fn compare(
             message,
         });
     };
-    number_format(baseline, &current_view, &mut found);
+    let notes = number_format(baseline, &current_view, context, &mut found);
+    if let Some(message) = told.words {
+        found(Status::Warn, FindingKind::NumberFormat, message);
+    }
     if let Some(message) = type_change.clone() {
         found(Status::Fail, FindingKind::TypeChange, message);
     }
@@ -129,6 +121,7 @@ pub fn compare(
     }
     infinities(baseline, &current_view, context, &mut found);
     spelling(&aligned, &mut found);
+    blanks(baseline, &current_view, &mut found);
     leading_zeros(baseline, &current_view, context, &mut found);
     if type_change.is_none() && has_values(baseline) && has_values(&current_view) {
         match (&baseline.numbers, &current_view.numbers) {
@@ -157,6 +150,7 @@ pub fn compare(
             reasons.push((finding.status, finding.message.clone()));
         }
     }
+    reasons.extend(notes.into_iter().map(|note| (Status::Ok, note)));
     // What decided stands first, and what was not judged is no reason for what was.
     reasons.sort_by_key(|(status, _)| std::cmp::Reverse(*status));
     let least = if report.status > Status::TooFewRows {
@@ -167,6 +161,26 @@ pub fn compare(
     let said = reasons.into_iter().filter(|(status, _)| *status >= least);
     report.reasons.splice(0..0, said.map(|(_, reason)| reason));
     (report, findings)
+}
+
+/// Says how a feature changed its type, if it did.
+fn type_change(baseline: &View, current: &Column, current_view: &View) -> Option<String> {
+    match (baseline.kind, current_view.kind) {
+        (Kind::Number, Kind::Text) => return Some(number_turned_to_text(current)),
+        (Kind::Text, Kind::Number) => {}
+        // A text column whose current values are all numbers, none of them known.
+        (Kind::Text, Kind::Text) => {
+            let as_it_is = current.view(false);
+            let known = |name: &String| baseline.categories.counts.contains_key(name);
+            let is_number = as_it_is.kind == Kind::Number && as_it_is.numbers.is_some();
+            if !is_number || current.categorical || current_view.categories.counts.keys().any(known)
+            {
+                return None;
+            }
+        }
+        _ => return None,
+    }
+    Some("text in the baseline, numbers in the current side".to_owned())
 }
 
 fn number_turned_to_text(current: &Column) -> String {

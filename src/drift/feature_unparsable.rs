@@ -1,9 +1,8 @@
-//! Cells of a numeric feature that are not numbers as programs write them: those that nobody can
-//! read, counted and judged like missing ones, and those that were read by another spelling.
+//! Cells of a numeric feature that nobody can read as numbers, counted and judged like missing ones.
 
-use super::feature::{Context, Found, percent, two_bin_psi};
+use super::feature::{Context, percent, two_bin_psi};
 use super::feature_bins::finite;
-use super::report::{FindingKind, FirstUnparsable, Sides, Status, UnparsableReport};
+use super::report::{FirstUnparsable, Sides, UnparsableReport};
 use crate::profile::{Kind, View};
 use crate::stats::distances::noise_limit;
 use crate::stats::permutation::share_p_value;
@@ -70,45 +69,5 @@ impl UnparsableReport {
             self.count.baseline,
             self.count.current,
         )
-    }
-}
-
-/// Says how numbers were read that are written otherwise than programs write them.
-pub(super) fn number_format(baseline: &View, current: &View, found: &mut impl Found) {
-    let sides = [("the baseline", baseline), ("the current side", current)];
-    if sides.iter().any(|(_, view)| view.kind == Kind::Text) {
-        return;
-    }
-    let read = sides.map(|(side, view)| {
-        let spelling = view.reading.spelling()?;
-        let example = view.reading.example.as_deref().unwrap_or_default();
-        Some(format!("{side} with {spelling} (\"{example}\")"))
-    });
-    let read: Vec<String> = read.into_iter().flatten().collect();
-    if !read.is_empty() {
-        let message = format!("numbers were read in {}", read.join(" and in "));
-        found(Status::Ok, FindingKind::NumberFormat, message);
-    }
-    for (side, view) in sides {
-        if view.reading.is_ambiguous {
-            let message = match &view.reading.example {
-                Some(example) => format!(
-                    "nothing in {side} tells whether the comma in \"{example}\" stands between \
-                     thousands; it was read so"
-                ),
-                None => format!(
-                    "every fraction in {side} has three digits, and there are whole numbers \
-                     beside them: points between thousands would look the same; they were read as \
-                     decimal points"
-                ),
-            };
-            found(Status::Ok, FindingKind::NumberFormat, message);
-        }
-    }
-    if let (Some(before), Some(now)) = (&baseline.reading.unit, &current.reading.unit)
-        && before != now
-    {
-        let message = format!("the unit is {before} in the baseline, {now} in the current side");
-        found(Status::Warn, FindingKind::NumberFormat, message);
     }
 }

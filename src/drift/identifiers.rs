@@ -3,9 +3,9 @@
 
 use super::plan::{Candidate, PlannedFeature};
 use super::report::{Finding, FindingKind, Role, Status};
-use super::roles::left_out_by_values;
+use super::roles::{are_measures, left_out_by_values};
 use crate::data::named_like_an_id;
-use crate::profile::Column;
+use crate::profile::{Column, View};
 
 /// What became of the candidates.
 pub(super) struct Candidates<'a> {
@@ -32,6 +32,9 @@ pub(super) fn judge_candidates<'a, 'c>(
         };
         let view = current.view_beside(&candidate.feature.baseline);
         if left_out_by_values(name, &view, 1).is_some() {
+            if candidate.left_out.role == Role::FreeText && are_measures(&view) {
+                judged.findings.push(unread(name, &view));
+            }
             continue;
         }
         // By its name it is an identifier: its values were new in any case, so that comparing them
@@ -60,4 +63,19 @@ pub(super) fn judge_candidates<'a, 'c>(
         judged.features.push(&candidate.feature);
     }
     judged
+}
+
+/// What was measured is not compared: that nothing was found of it tells nothing.
+fn unread(name: &str, view: &View) -> Finding {
+    let example = view.categories.counts.keys().next();
+    let example = example.map_or(String::new(), |text| format!(" (\"{text}\")"));
+    Finding {
+        status: Status::Warn,
+        kind: FindingKind::NumberFormat,
+        feature: Some(name.to_owned()),
+        message: format!(
+            "nearly all values have digits{example} and could not be read as numbers: the column is \
+             not compared; write numbers, or leave it out with --exclude"
+        ),
+    }
 }

@@ -13,6 +13,7 @@ mod feature_unparsable;
 mod feature_verdict;
 mod identifiers;
 pub mod noise;
+mod number_format;
 mod number_rules;
 pub mod performance;
 pub mod plan;

@@ -2,8 +2,8 @@
 
 use super::report::{LeftOut, Role};
 use crate::data::{
-    date_number, date_numbers, named_like_a_label, named_like_a_time, named_like_an_id,
-    named_like_an_index,
+    date_number, date_numbers, looks_measured, named_like_a_label, named_like_a_time,
+    named_like_an_id, named_like_an_index,
 };
 use crate::error::{Error, Result, nearest};
 use crate::profile::{Kind, Profile, Roles, View};
@@ -136,12 +136,25 @@ pub(super) fn left_out_by_values(name: &str, view: &View, fewest: u64) -> Option
     let about = if exact { "" } else { "about " };
     let rows = view.present;
     let what = match role {
+        Role::FreeText if are_measures(view) => {
+            ": texts with digits that could not be read as numbers"
+        }
         Role::FreeText => ": prose, there is nothing to compare by category",
         _ if named => ", and named like an identifier",
         _ => "",
     };
     let reason = format!("{about}{distinct:.0} distinct values in {rows} rows{what}");
     Some(left_out(name, role, reason))
+}
+
+/// Whether nearly all texts look as if something was measured.
+pub(super) fn are_measures(view: &View) -> bool {
+    let categories = view.categories.counts.iter();
+    let count = categories
+        .filter(|(text, _)| looks_measured(text))
+        .map(|(_, count)| count)
+        .sum::<u64>();
+    !view.categories.hashed && view.present > 0 && count * 100 >= 95 * view.present
 }
 
 /// Returns that a column of the baseline is a label, if it has the name of one and two values.

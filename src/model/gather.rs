@@ -125,13 +125,7 @@ impl<'a> Gather<'a> {
                 .lock()
                 .map_or_else(|_| Vec::new(), |mut parts| std::mem::take(&mut *parts));
             let first = first_texts[column].clone();
-            join(
-                gathered,
-                &runs,
-                rows,
-                first,
-                self.wanted[column].categorical,
-            )
+            join(gathered, &runs, rows, first, &self.wanted[column])
         })
     }
 }

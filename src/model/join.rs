@@ -1,7 +1,7 @@
 //! What the threads have gathered of a column, put together: numbers or categories, as all of its
 //! values say ([`ColumnTally`]), and what could not be read.
 
-use super::frame::{Column, MISSING_CODE};
+use super::frame::{Column, MISSING_CODE, WantedColumn};
 use super::gather::{FirstTexts, Gathered, NumbersRead, Run};
 use crate::data::{
     ColumnReading, ColumnTally, DecimalMark, Meaning, RowPlace, Value, canonical_number,
@@ -25,9 +25,10 @@ pub(super) fn join(
     runs: &[(usize, Run)],
     rows: usize,
     first: FirstTexts,
-    categorical: bool,
+    wanted: &WantedColumn,
 ) -> Joined {
-    let tally = tally(&parts);
+    let categorical = wanted.categorical;
+    let tally = tally(&parts).named(&wanted.name);
     let reading = if categorical {
         tally.text_reading()
     } else {

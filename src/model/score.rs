@@ -9,7 +9,9 @@ use super::calibrate;
 use super::explain::{self, Explanation};
 use super::levels::{Levels, takes_truth};
 use super::walk::Forest;
-use crate::data::{DoubtfulMark, Value, canonical_number, classify, doubtful_mark, truth};
+use crate::data::{
+    ColumnReading, DoubtfulMark, Meaning, Value, canonical_number, classify, doubtful_mark, truth,
+};
 use crate::error::{Error, Place, Result};
 
 /// A value as it comes from JSON or from a program.
@@ -55,6 +57,8 @@ pub struct Scorer {
     levels: Vec<Levels>,
     /// Whether each feature takes truth values.
     truths: Vec<bool>,
+    /// How the training data of number features were written, where it was not as programs write them.
+    readings: Vec<Option<ColumnReading>>,
     pub(super) engine: Engine,
     calibration: Calibration,
 }
@@ -94,7 +98,16 @@ impl Scorer {
     /// # Errors
     /// As [`Scorer::of`].
     pub fn new(body: &Body) -> Result<Self> {
-        Self::of(&body.features, &body.model, &body.calibration)
+        let mut scorer = Self::of(&body.features, &body.model, &body.calibration)?;
+        let reading = |feature: &Feature| {
+            let FeatureKind::Number { .. } = feature.kind else {
+                return None;
+            };
+            let reading = body.profile.column(&feature.name)?.reading();
+            (reading.is_number && reading.example.is_some()).then_some(reading)
+        };
+        scorer.readings = body.features.iter().map(reading).collect();
+        Ok(scorer)
     }
 
     /// Makes a scorer of its parts: while training, there is no [`Body`] yet.
@@ -121,6 +134,7 @@ impl Scorer {
             features: features.to_vec(),
             levels: kinds().map(Levels::of).collect(),
             truths: kinds().map(takes_truth).collect(),
+            readings: vec![None; features.len()],
             engine,
             calibration: calibration.clone(),
         })
@@ -174,8 +188,8 @@ impl Scorer {
     /// level that is the same value; a truth value for a feature of zeros and ones is one of them.
     ///
     /// # Errors
-    /// If the feature is a number and the value a text, also a text of digits, or a truth value
-    /// where training had other numbers than 0 and 1.
+    /// If the feature is a number and the value a text, also a text of digits unless the numbers were
+    /// such texts in training, or a truth value where training had other numbers than 0 and 1.
     ///
     /// # Panics
     /// If `feature` is beyond the features.
@@ -186,10 +200,7 @@ impl Scorer {
             (_, Input::Number(number)) if !number.is_finite() => Ok(f64::NAN),
             (FeatureKind::Number { .. }, Input::Number(number)) => Ok(number + 0.0),
             (FeatureKind::Number { .. }, Input::Integer(integer)) => Ok(integer as f64),
-            (FeatureKind::Number { .. }, Input::Text(text)) => match classify(text.as_bytes()) {
-                Value::Text => self.cell_of_field(feature, text.as_bytes()),
-                _ => Err(self.wrong_type(feature, text)),
-            },
+            (FeatureKind::Number { .. }, Input::Text(text)) => self.cell_of_text(feature, text),
             (FeatureKind::Category { .. }, Input::Number(number)) => {
                 by_text(canonical_number(number))
             }
@@ -199,6 +210,22 @@ impl Scorer {
             (FeatureKind::Category { .. }, Input::Text(text)) => {
                 self.cell_of_field(feature, text.as_bytes())
             }
+        }
+    }
+
+    /// Returns the cell of a number feature for a text: one is a number where the training data were
+    /// texts, too, `12,50 €`.
+    fn cell_of_text(&self, feature: usize, text: &str) -> Result<f64, WrongType> {
+        if let Some(reading) = &self.readings[feature] {
+            return match reading.meaning(text.as_bytes()) {
+                Meaning::Number(number) => Ok(number + 0.0),
+                Meaning::Missing(_) | Meaning::Infinite => Ok(f64::NAN),
+                Meaning::Text | Meaning::Unparsable => Err(self.wrong_type(feature, text)),
+            };
+        }
+        match classify(text.as_bytes()) {
+            Value::Text => self.cell_of_field(feature, text.as_bytes()),
+            _ => Err(self.wrong_type(feature, text)),
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::frame::{Column, MISSING_CODE};
 use crate::data::{
-    date_number, date_numbers, is_date, named_like_an_id, named_like_an_index, shaped_like_an_id,
+    date_number, date_numbers, is_date, looks_measured, named_like_an_id, named_like_an_index,
+    shaped_like_an_id,
 };
 
 /// Rows below which no column is taken for an identifier: fewer may differ by chance.
@@ -80,6 +81,8 @@ pub fn unfit(name: &str, column: &Column, rows: usize) -> Option<Unfit> {
             if distinct >= FEWEST_ROWS && distinct as f64 >= NEARLY_ALL * present as f64 {
                 let what = if named_like_an_id(name) || share(&shaped_like_an_id) >= NEARLY_ALL {
                     "an identifier"
+                } else if share(&looks_measured) >= NEARLY_ALL {
+                    "texts with digits that could not be read as numbers"
                 } else {
                     "prose"
                 };

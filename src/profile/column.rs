@@ -35,6 +35,9 @@ pub struct Column {
     /// Numbers on the grid that were written with leading zeros.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) leading_zeros: u64,
+    /// Rows with a text that has blanks around it; it is counted without them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) padded: u64,
     /// The texts, when more than 100,000 are distinct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) hashed: Option<StoredHashed>,
@@ -67,6 +70,9 @@ pub(super) struct StoredHashed {
     /// Rows with a text of the form of an identifier; layout 1 has none.
     #[serde(default)]
     pub(super) codes: Option<u64>,
+    /// Texts that are numbers if nearly all of them are, such as `12.5 km`; counted above, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) quantities: Option<StoredSpellings>,
 }
 
 impl StoredHashed {
@@ -121,12 +127,14 @@ impl Column {
             values,
             grid: counter.grid.as_mut().map(|grid| grid.store()),
             leading_zeros: counter.leading_zeros,
+            padded: counter.texts.padded,
             hashed: counter.hashed.map(|hashed| StoredHashed {
                 counts: hashed.counts,
                 distinct: hashed.distinct.to_stored(),
                 all_dates: false,
                 dates: hashed.dates,
                 codes: Some(hashed.codes),
+                quantities: hashed.quantities.map(|mut quantities| quantities.store()),
             }),
             spellings: counter
                 .spellings
@@ -170,6 +178,12 @@ impl Column {
                 distinct,
                 dates: hashed.dates(),
                 codes: hashed.codes(),
+                quantities: match &hashed.quantities {
+                    Some(stored) => Some(Box::new(
+                        Spellings::from_stored(stored).ok_or_else(|| damaged("quantities"))?,
+                    )),
+                    None => None,
+                },
             }));
         }
         if let Some(stored) = &self.spellings {
@@ -180,6 +194,7 @@ impl Column {
             counter.add_times(text.as_bytes(), count);
         }
         counter.leading_zeros += self.leading_zeros;
+        counter.texts.padded += self.padded;
         Ok(counter)
     }
 
@@ -195,6 +210,10 @@ impl Column {
         let hashed_is_whole = self.hashed.as_ref().is_none_or(|hashed| {
             hashed.counts.len() == HASHED_CATEGORIES
                 && DistinctSketch::from_stored(&hashed.distinct).is_some()
+                && hashed.quantities.as_ref().is_none_or(|stored| {
+                    Spellings::from_stored(stored).is_some()
+                        && stored.count().is_some_and(|count| count <= rows)
+                })
         });
         let spellings_are_whole = self
             .spellings
@@ -202,7 +221,8 @@ impl Column {
             .is_none_or(|stored| Spellings::from_stored(stored).is_some());
         let zeros_are_of_grid = self.leading_zeros <= rows && self.grid.is_some();
         let zeros_are_whole = self.leading_zeros == 0 || zeros_are_of_grid;
-        let parts_are_whole = hashed_is_whole && spellings_are_whole && zeros_are_whole;
+        let parts_are_whole =
+            hashed_is_whole && spellings_are_whole && zeros_are_whole && self.padded <= rows;
         if !self.missing.keys().all(known) || !parts_are_whole {
             return Err(ColumnError::Damaged {
                 name: self.name.clone(),

@@ -12,11 +12,11 @@ use super::distinct::{DistinctSketch, mix};
 use super::grid::Grid;
 use super::scale::Scale;
 use super::spellings::Spellings;
-use super::texts::{Entry, Key, TextTable, meaning, stable_hash};
+use super::texts::{Entry, Key, TextTable, is_padded, meaning, stable_hash};
 use crate::data::{
-    ColumnBatch, ColumnSink, Field, MissingKind, RowPlace, Spelled, Value, Values, canonical,
-    canonical_to_count, doubtful_mark, has_leading_zeros, is_date, parse_field, parse_number,
-    shaped_like_an_id, spelled, write_number,
+    Affix, ColumnBatch, ColumnSink, Field, MissingKind, RowPlace, Spelled, Value, Values,
+    canonical, canonical_to_count, doubtful_mark, has_leading_zeros, is_date, parse_field,
+    parse_number, shaped_like_an_id, spelled, write_number,
 };
 use crate::stats::score_bounds::CALIBRATION_EDGES;
 
@@ -38,6 +38,9 @@ pub(super) struct HashedTexts {
     pub(super) dates: u64,
     /// Rows with a text of the form of an identifier.
     pub(super) codes: u64,
+    /// Those that are numbers if nearly all of them are: `12.5 km`. Counted here, too, since only all
+    /// texts tell.
+    pub(super) quantities: Option<Box<Spellings>>,
 }
 
 impl Default for HashedTexts {
@@ -47,18 +50,25 @@ impl Default for HashedTexts {
             distinct: DistinctSketch::default(),
             dates: 0,
             codes: 0,
+            quantities: None,
         }
     }
 }
 
 impl HashedTexts {
-    fn add(&mut self, text: &[u8], count: u64) {
+    fn add(&mut self, text: &[u8], count: u64, spelled: Option<&Spelled<'_>>) {
         let hash = stable_hash(text);
         self.counts[(hash % HASHED_CATEGORIES as u64) as usize] += count;
         self.distinct.add(hash);
         self.dates += if is_date(text) { count } else { 0 };
         let is_code = std::str::from_utf8(text).is_ok_and(shaped_like_an_id);
         self.codes += if is_code { count } else { 0 };
+        if let Some(spelled) = spelled
+            && spelled.affix == Affix::Quantity
+        {
+            let quantities = self.quantities.get_or_insert_default();
+            quantities.add(text, spelled, count, &[]);
+        }
     }
 
     fn merge(&mut self, other: &Self) {
@@ -68,6 +78,10 @@ impl HashedTexts {
         self.distinct.merge(&other.distinct);
         self.dates += other.dates;
         self.codes += other.codes;
+        if let Some(theirs) = &other.quantities {
+            let mine = self.quantities.get_or_insert_default();
+            mine.merge((**theirs).clone());
+        }
     }
 }
 
@@ -218,8 +232,10 @@ impl ColumnCounter {
         if value == Value::Text && doubtful_mark(text.trim_ascii()).is_none() {
             self.keep_first(text, place, spelled.is_some());
         }
-        if let Some(spelled) = spelled {
-            self.add_spelled(text, key, &spelled, count);
+        if let Some(spelled) = &spelled
+            && spelled.is_known()
+        {
+            self.add_spelled(text, key, spelled, count);
             return;
         }
         let canonical = if self.categorical {
@@ -228,12 +244,15 @@ impl ColumnCounter {
             canonical_to_count(text)
         };
         if *canonical == *text {
-            self.add_canonical(text, key, count, value);
+            self.add_canonical(text, key, count, value, spelled.as_ref());
             return;
+        }
+        if is_padded(text, value) {
+            self.texts.padded += count;
         }
         let own = Key::new(&canonical);
         if !self.texts.add_known(&own, count) {
-            self.add_canonical(&canonical, &own, count, value);
+            self.add_canonical(&canonical, &own, count, value, spelled.as_ref());
         }
         self.texts.insert_alias(key, &own);
     }
@@ -252,7 +271,14 @@ impl ColumnCounter {
     }
 
     /// Counts a canonical text that is not among the texts.
-    fn add_canonical(&mut self, text: &[u8], key: &Key<'_>, count: u64, value: Value) {
+    fn add_canonical(
+        &mut self,
+        text: &[u8],
+        key: &Key<'_>,
+        count: u64,
+        value: Value,
+        spelled: Option<&Spelled<'_>>,
+    ) {
         if let Value::Number(number) = value {
             if let Some(grid) = &mut self.grid {
                 grid.add_times(number, count);
@@ -265,7 +291,7 @@ impl ColumnCounter {
             return;
         }
         if let Some(hashed) = &mut self.hashed {
-            hashed.add(text, count);
+            hashed.add(text, count, spelled);
             return;
         }
         self.texts.insert(key, count, value);
@@ -305,7 +331,7 @@ impl ColumnCounter {
         let mut spellings = Box::<Spellings>::default();
         let cuts = &self.cuts;
         self.texts.drain(
-            |text, entry| entry.value == Value::Text && spelled(text).is_some(),
+            |text, entry| entry.value == Value::Text && is_spelled(text),
             |text, entry| {
                 if let Some(spelled) = spelled(text) {
                     spellings.add(text, &spelled, entry.count, cuts);
@@ -407,12 +433,14 @@ impl ColumnCounter {
         let categorical = self.categorical;
         // Numbers as people spell them have a limit of their own.
         let is_text = |text: &[u8], entry: &Entry| match entry.value {
-            Value::Text => categorical || spelled(text).is_none(),
+            Value::Text => categorical || !is_spelled(text),
             Value::Infinite | Value::BigInteger(_) => true,
             Value::Number(_) | Value::Missing(_) => false,
         };
-        self.texts
-            .drain(is_text, |text, entry| hashed.add(text, entry.count));
+        self.texts.drain(is_text, |text, entry| {
+            let spelled = if categorical { None } else { spelled(text) };
+            hashed.add(text, entry.count, spelled.as_ref());
+        });
         self.hashed = Some(hashed);
     }
 
@@ -451,12 +479,18 @@ impl ColumnCounter {
         other
             .texts
             .each(|text, entry| self.add_times(text, entry.count));
+        self.texts.padded += other.texts.padded;
         self.leading_zeros += other.leading_zeros;
         for first in other.first_texts.into_iter().flatten() {
             let is_spelled = spelled(&first.text).is_some();
             self.keep_first(&first.text, Some(first.place), is_spelled);
         }
     }
+}
+
+/// Whether a text is a number, whatever else is in its column.
+fn is_spelled(text: &[u8]) -> bool {
+    spelled(text).is_some_and(|spelled| spelled.is_known())
 }
 
 impl ColumnSink for ColumnCounter {

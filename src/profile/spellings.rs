@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::{Grid, StoredGrid};
 use super::scale::Scale;
-use crate::data::{ColumnTally, Spelled};
+use crate::data::{ColumnTally, MarkEvidence, Spelled};
 
 /// What was counted of them.
 #[derive(Debug, Clone, Default)]
@@ -16,9 +16,16 @@ pub(super) struct Spellings {
     grids: [Option<Box<Grid>>; 2],
     /// By unit: texts that a point reads alone, a comma alone, and both do.
     units: BTreeMap<String, [u64; 3]>,
+    /// What they tell of the decimal mark.
+    evidence: [u64; MarkEvidence::COUNT],
     /// The least text that a point reads, and a comma.
     examples: [Option<String>; 2],
+    /// There were more units than numbers have: it is prose, and nothing is kept of it.
+    is_prose: bool,
 }
+
+/// Most units that are kept.
+const MOST_UNITS: usize = 200;
 
 /// The same as it stands in a profile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,12 +36,19 @@ pub(super) struct StoredSpellings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     comma: Option<StoredGrid>,
     units: BTreeMap<String, [u64; 3]>,
+    /// An older version has none: then the units tell, as far as they can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    evidence: Option<[u64; MarkEvidence::COUNT]>,
     examples: [Option<String>; 2],
 }
 
 impl Spellings {
     /// Counts a text that was read.
     pub(super) fn add(&mut self, text: &[u8], read: &Spelled<'_>, count: u64, cuts: &[f64]) {
+        if self.is_prose {
+            return;
+        }
+        self.evidence[read.evidence(text).index()] += count;
         let numbers = [read.point, read.comma];
         for (at, number) in numbers.iter().enumerate() {
             let Some(number) = number else { continue };
@@ -46,7 +60,7 @@ impl Spellings {
                 *example = Some(String::from_utf8_lossy(text).into_owned());
             }
         }
-        let unit = read.unit.unwrap_or_default();
+        let unit = read.unit.as_deref().unwrap_or_default();
         if !self.units.contains_key(unit) {
             self.units.insert(unit.to_owned(), [0; 3]);
         }
@@ -58,10 +72,25 @@ impl Spellings {
         if let Some(counts) = self.units.get_mut(unit) {
             counts[which] += count;
         }
+        self.limit();
+    }
+
+    /// Forgets everything if there are too many units: the same whatever the order.
+    fn limit(&mut self) {
+        if self.is_prose || self.units.len() > MOST_UNITS {
+            *self = Self {
+                is_prose: true,
+                ..Self::default()
+            };
+        }
     }
 
     /// Adds all that another one has counted.
     pub(super) fn merge(&mut self, other: Self) {
+        self.is_prose |= other.is_prose;
+        for (mine, theirs) in self.evidence.iter_mut().zip(other.evidence) {
+            *mine += theirs;
+        }
         for (mine, theirs) in self.grids.iter_mut().zip(other.grids) {
             match (mine.as_mut(), theirs) {
                 (Some(mine), Some(theirs)) => mine.merge(*theirs),
@@ -81,6 +110,7 @@ impl Spellings {
                 (mine, theirs) => mine.or(theirs),
             };
         }
+        self.limit();
     }
 
     pub(super) fn store(&mut self) -> StoredSpellings {
@@ -90,6 +120,7 @@ impl Spellings {
             point: store(point),
             comma: store(comma),
             units: self.units.clone(),
+            evidence: Some(self.evidence),
             examples: self.examples.clone(),
         }
     }
@@ -114,7 +145,9 @@ impl Spellings {
         sane.then(|| Self {
             grids,
             units: stored.units.clone(),
+            evidence: stored.evidence(),
             examples: stored.examples.clone(),
+            is_prose: stored.units.is_empty(),
         })
     }
 
@@ -145,5 +178,28 @@ impl StoredSpellings {
         for (unit, counts) in &self.units {
             tally.add_spellings(unit, *counts, &self.examples);
         }
+        tally.add_evidence(self.evidence());
+    }
+
+    /// Tells of texts whose units are not known ones.
+    pub(super) fn add_loose_to(&self, tally: &mut ColumnTally) {
+        // What they tell of the decimal mark is told once, with the first.
+        let mut evidence = self.evidence();
+        for (unit, counts) in &self.units {
+            let own = std::mem::take(&mut evidence);
+            tally.add_loose(unit, *counts, own, &self.examples);
+        }
+    }
+
+    fn evidence(&self) -> [u64; MarkEvidence::COUNT] {
+        self.evidence.unwrap_or_else(|| {
+            let mut evidence = [0; MarkEvidence::COUNT];
+            for [point, comma, both] in self.units.values() {
+                evidence[MarkEvidence::Point.index()] += point;
+                evidence[MarkEvidence::Comma.index()] += comma;
+                evidence[MarkEvidence::Neutral.index()] += both;
+            }
+            evidence
+        })
     }
 }

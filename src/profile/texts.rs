@@ -24,6 +24,8 @@ pub(super) struct TextTable {
     /// Entries that are another spelling of a value, each with the entry of its canonical text.
     /// They count by themselves until [`TextTable::fold`], so that the hot path knows of none.
     aliases: Vec<(u32, u32)>,
+    /// Texts with blanks around them, by row: aliases of those without.
+    pub(super) padded: u64,
     /// Short texts seen lately, by a few bits of their bytes: most columns have few values.
     recent: Vec<Recent>,
 }
@@ -184,6 +186,10 @@ impl TextTable {
     fn fold(&mut self) {
         for &(alias, of) in &self.aliases {
             let count = std::mem::take(&mut self.entries[alias as usize].count);
+            let entry = &self.entries[alias as usize];
+            if count > 0 && is_padded(slice(&self.arena, entry), entry.value) {
+                self.padded += count;
+            }
             self.entries[of as usize].count += count;
         }
     }
@@ -233,6 +239,7 @@ impl TextTable {
     ) {
         self.fold();
         let old = std::mem::take(self);
+        self.padded = old.padded;
         for entry in old.entries.iter().filter(|entry| entry.count > 0) {
             let text = old.text(entry);
             if take(text, entry) {
@@ -246,6 +253,11 @@ impl TextTable {
 
 fn slice<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
     &arena[entry.start as usize..entry.start as usize + entry.length as usize]
+}
+
+/// Returns whether a text has blanks around it that are no part of it.
+pub(super) fn is_padded(text: &[u8], value: Value) -> bool {
+    value == Value::Text && text.trim_ascii().len() < text.len()
 }
 
 /// Returns what a text means in a column, where a declared category is never a number.

@@ -8,7 +8,7 @@ use super::column::{Column, StoredHashed};
 use super::distinct::DistinctSketch;
 use super::grid::Grid;
 use super::settled::Settled;
-use super::spellings::Spellings;
+use super::spellings::{Spellings, StoredSpellings};
 use super::texts::stable_hash;
 use super::view::{Categories, Kind, Numbers, hashed_name};
 use crate::data::{
@@ -48,6 +48,8 @@ pub struct View {
     pub leading_zeros: u64,
     /// One of them, where it is known.
     pub a_leading_zero: Option<String>,
+    /// Texts that are written with blanks around them, and counted without.
+    pub padded: u64,
 }
 
 impl View {
@@ -91,7 +93,7 @@ impl Column {
             texts: Vec::new(),
             leading_zeros: self.leading_zeros,
             a_leading_zero: None,
-            tally: ColumnTally::default(),
+            tally: ColumnTally::default().named(&self.name),
             grid: self.grid.as_ref().and_then(Grid::from_stored),
         };
         for value in self.settled() {
@@ -124,9 +126,13 @@ impl Column {
             sorted.tally.add_many_numbers(grid.count(), !grid.integral);
         }
         if let Some(hashed) = &self.hashed {
-            sorted
-                .tally
-                .add_unknown_texts(hashed.count(), hashed.dates());
+            let quantities = hashed.quantities.as_ref();
+            let known = quantities.and_then(StoredSpellings::count).unwrap_or(0);
+            if let Some(quantities) = quantities {
+                quantities.add_loose_to(&mut sorted.tally);
+            }
+            let others = hashed.count().saturating_sub(known);
+            sorted.tally.add_unknown_texts(others, hashed.dates());
         }
         if let Some(spellings) = &self.spellings {
             spellings.add_to(&mut sorted.tally);
@@ -163,6 +169,14 @@ impl Column {
             Kind::Number | Kind::Text => sorted.tally.reading_beside(&other.reading),
         };
         let reading = beside.unwrap_or_else(|| sorted.tally.reading());
+        self.view_by(sorted, reading)
+    }
+
+    /// Returns what the column says with this decimal mark, whatever its values tell of it.
+    #[must_use]
+    pub fn view_marked(&self, decimal: DecimalMark) -> View {
+        let sorted = self.sorted();
+        let reading = sorted.tally.reading_marked(decimal);
         self.view_by(sorted, reading)
     }
 
@@ -216,6 +230,7 @@ impl Column {
             missing.insert("infinite".to_owned(), infinite);
         }
         let mark = usize::from(reading.decimal == DecimalMark::Comma);
+        let quantities = self.hashed.as_ref().and_then(|all| all.quantities.as_ref());
         let mut grid = sorted.grid.filter(|grid| {
             // What was counted as `12.5` can't be read with a comma any more.
             let is_readable = grid.integral || reading.decimal == DecimalMark::Point;
@@ -231,6 +246,19 @@ impl Column {
                     Some(grid)
                 }
                 (grid, spelled) => grid.or(spelled),
+            };
+        }
+        if let Some(stored) = quantities
+            && let Some(spelled) =
+                Spellings::from_stored(stored).and_then(|all| all.into_grid(mark))
+        {
+            unparsable = unparsable.saturating_sub(spelled.count());
+            grid = match grid {
+                Some(mut grid) => {
+                    grid.merge(spelled);
+                    Some(grid)
+                }
+                None => Some(spelled),
             };
         }
         let numbers = match grid {
@@ -262,6 +290,7 @@ impl Column {
             first_unparsable,
             leading_zeros: sorted.leading_zeros,
             a_leading_zero: sorted.a_leading_zero,
+            padded: self.padded,
         }
     }
 
@@ -344,6 +373,7 @@ impl Column {
             first_unparsable: None,
             leading_zeros: sorted.leading_zeros,
             a_leading_zero: sorted.a_leading_zero,
+            padded: self.padded,
         }
     }
 }

@@ -183,6 +183,130 @@ fn numbers_in_local_spelling_are_numbers_and_the_sides_may_differ() {
     }
 }
 
+/// One column of texts, quoted, beside nothing else.
+fn texts(values: impl Iterator<Item = String>) -> String {
+    let rows = values.map(|value| format!("\"{}\"\n", value.replace('"', "\"\"")));
+    format!("v\n{}", rows.collect::<String>())
+}
+
+/// Any constant text around the numbers is their unit, and what is drawn from one law twice is quiet
+/// with a mix of units, too. Five times as much of one currency alone is drift.
+#[test]
+fn units_are_read_and_several_are_compared_with_their_shares() {
+    let mut random = Random::new(41);
+    let first = amounts(&mut random, 100.0, ROWS);
+    let again = amounts(&mut random, 100.0, ROWS);
+    let numbers = |all: &[String]| -> Vec<f64> {
+        all.iter()
+            .map(|text| text.parse().expect("a number"))
+            .collect()
+    };
+    let (first, again) = (numbers(&first), numbers(&again));
+    let units: [fn(f64) -> String; 7] = [
+        |x| format!("{x:.2} eur"),
+        |x| format!("kr. {x:.0}"),
+        |x| format!("{x:.0} \u{440}\u{443}\u{431}."),
+        |x| format!("{x:.1}k"),
+        |x| {
+            if x < 100.0 {
+                format!("{x:.1} MB")
+            } else {
+                format!("{:.4} GB", x / 1e3)
+            }
+        },
+        |x| format!("=\"{x:.2}\""),
+        |x| format!("{x:.1} GB/month"),
+    ];
+    for (at, write) in units.iter().enumerate() {
+        let side = |all: &[f64], times: f64| texts(all.iter().map(|x| write(x * times)));
+        let same = check_files(&side(&first, 1.0), &side(&again, 1.0), &[]);
+        assert_eq!(
+            feature(&same, "v").expect("judged")["kind"],
+            "numeric",
+            "{at}"
+        );
+        assert_ne!(same["status"], "FAIL", "{at}: {same:#}");
+        let moved = check_files(&side(&first, 1.0), &side(&again, 5.0), &[]);
+        assert_eq!(moved["status"], "FAIL", "{at}");
+    }
+    let mixed = |all: &[f64], euros: usize, times: f64| {
+        let rows = all
+            .iter()
+            .enumerate()
+            .map(|(row, x)| match row % 20 < euros {
+                true => format!("\u{20ac} {:.2}", x * times),
+                false => format!("$ {x:.2}"),
+            });
+        texts(rows)
+    };
+    let same = check_files(&mixed(&first, 9, 1.0), &mixed(&again, 9, 1.0), &[]);
+    let reasons = feature(&same, "v").expect("judged")["reasons"].to_string();
+    assert!(reasons.contains("$ (55%), \u{20ac} (45%)"), "{reasons}");
+    assert_ne!(same["status"], "FAIL");
+    let moved = check_files(&mixed(&first, 9, 1.0), &mixed(&again, 9, 5.0), &[]);
+    assert_eq!(moved["status"], "FAIL");
+    let shares = check_files(&mixed(&first, 9, 1.0), &mixed(&again, 1, 1.0), &[]);
+    let found = findings(&shares, "number_format");
+    assert!(
+        found.iter().any(|(status, _)| status == "WARN"),
+        "{found:?}"
+    );
+}
+
+/// A stray `12,5` is no proof that `5,000` is 5, on either side, and so little is `5,000` on one side
+/// and 5000 on the other a drift.
+#[test]
+fn one_cell_does_not_make_commas_decimal_ones() {
+    let mut random = Random::new(43);
+    let mut wholes = || -> Vec<u64> {
+        let all = amounts(&mut random, 20_000.0, ROWS);
+        let whole = |text: &String| text.parse::<f64>().expect("a number") as u64 + 1_000;
+        all.iter().map(whole).collect()
+    };
+    let (first, again) = (wholes(), wholes());
+    let grouped = |all: &[u64], stray: &str| {
+        let texts_of = all
+            .iter()
+            .map(|x| format!("{},{:03}", x / 1_000, x % 1_000));
+        texts(texts_of.chain((!stray.is_empty()).then(|| stray.to_owned())))
+    };
+    let plain = texts(again.iter().map(u64::to_string));
+    for (baseline, current) in [
+        (grouped(&first, ""), grouped(&again, "12,5")),
+        (grouped(&first, "12,5"), grouped(&again, "")),
+        (grouped(&first, "0,567"), grouped(&again, "12,5")),
+        (grouped(&first, ""), plain.clone()),
+        (grouped(&first, "12,5"), plain.clone()),
+        (plain, grouped(&first, "12,5")),
+    ] {
+        let report = check_files(&baseline, &current, &[]);
+        let v = feature(&report, "v").expect("judged");
+        assert!(v["psi"].as_f64().expect("PSI") < 0.1, "{v:#}");
+        assert_ne!(report["status"], "FAIL");
+    }
+    // A thousand times smaller on the other side: read alike, with a warning that it may be otherwise.
+    let small = texts(again.iter().map(|x| format!("{:.3}", *x as f64 / 1e3)));
+    let report = check_files(&grouped(&first, ""), &small, &[]);
+    assert_eq!(report["status"], "WARN");
+    assert!(
+        findings(&report, "number_format")
+            .iter()
+            .any(|(_, said)| said.contains("decimal mark"))
+    );
+}
+
+/// CHAR columns and SAS pad texts with blanks.
+#[test]
+fn blanks_around_a_category_are_no_part_of_it() {
+    let rows = |pad: &str| texts((0..ROWS).map(|row| format!("{}{pad}", ["a", "b", "c"][row % 3])));
+    let report = check_files(&rows(""), &rows("  "), &[]);
+    assert_eq!(report["status"], "OK");
+    assert!(
+        findings(&report, "spelling")[0].1.contains("blanks around"),
+        "{report:#}"
+    );
+}
+
 /// whitfin/s3-concat#3, manybabies/mb2-analysis#89.
 #[test]
 fn a_header_among_the_rows_is_told_with_its_line_on_both_sides() {

@@ -508,7 +508,7 @@ impl Table<'_> {
     /// may well be unique, and tell nobody's identity.
     fn are_measurements(&mut self, name: &str, progress: &dyn Progress) -> Result<bool> {
         let sql = first_values(self.source(None), self.column(name)?);
-        let mut tally = ColumnTally::default();
+        let mut tally = ColumnTally::default().named(name);
         self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
             let Some(text) = cells.first().copied().flatten() else {
                 return;
