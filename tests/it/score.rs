@@ -206,7 +206,8 @@ fn a_feature_of_unseen_categories_is_refused_with_what_they_may_have_been() {
             (|plan| plan.to_uppercase()) as fn(&str) -> String,
             "200 are known values but for upper and lower case: \"BASIC\" may be \"basic\"",
         ),
-        (|plan| format!(" {plan} "), "but for blanks"),
+        // ASCII blanks around a text are no part of it; these are.
+        (|plan| format!("\u{a0}{plan}\u{a0}"), "but for blanks"),
         (
             |plan| format!("\"[\"\"{plan}\"\"]\""),
             "within brackets or quotes: \"[\"basic\"]\" may be \"basic\"",
@@ -220,6 +221,20 @@ fn a_feature_of_unseen_categories_is_refused_with_what_they_may_have_been() {
         let says = "\"plan\": 200 of 200 values were never seen in training";
         refused(churnctl, &[says, "current.csv:2: column \"plan\"", hint]);
     }
+}
+
+#[test]
+fn blanks_around_a_category_change_no_score() {
+    let padded = scoring().file("current.csv", respelled(|plan| format!(" {plan}  ")));
+    let plain = scoring().file("current.csv", respelled(str::to_owned));
+    let scores = [&padded, &plain].map(|churnctl| {
+        let run = score(churnctl, &["--format", "json"]).expect(ExitCode::Ok);
+        assert_eq!(run.json().get("unseen"), None);
+        let rows = out(churnctl).into_iter();
+        rows.map(|row| row["churn_risk"].clone())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(scores[0], scores[1]);
 }
 
 #[test]
