@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
@@ -132,6 +133,81 @@ pub fn too_large(most: u64) -> io::Error {
 /// Most bytes of a file that people write by hand: settings, keys, tokens.
 pub const MOST_BY_HAND: u64 = 4 << 20;
 
+/// Locks a file against other processes. Where the file system refuses locks, as NFS without its lock
+/// daemon does, the caller goes on without: a lock keeps runs apart that nobody should start at once,
+/// and is not what makes a file whole. [`locks_are_refused`] tells.
+///
+/// # Errors
+/// Fails as locking does for any other reason.
+pub fn lock(file: &File) -> io::Result<()> {
+    match file.lock() {
+        Err(error) if is_refusal(&error) => {
+            LOCKS_REFUSED.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+/// Returns whether a file system has refused a lock that would have been a comfort.
+#[must_use]
+pub fn locks_are_refused() -> bool {
+    LOCKS_REFUSED.load(Ordering::Relaxed)
+}
+
+static LOCKS_REFUSED: AtomicBool = AtomicBool::new(false);
+
+/// Returns whether a file system says that it does not do this at all, to anyone.
+fn is_refusal(error: &io::Error) -> bool {
+    use nix::errno::Errno;
+    let refusals = [
+        Errno::ENOLCK,
+        Errno::ENOSYS,
+        Errno::EOPNOTSUPP,
+        Errno::EINVAL,
+    ];
+    error
+        .raw_os_error()
+        .is_some_and(|code| refusals.contains(&Errno::from_raw(code)))
+}
+
+/// Without this a rename in the folder may be lost in a power cut. Some network file systems refuse to
+/// sync a folder; what was written is complete all the same.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        Err(error) if is_refusal(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
+            Ok(())
+        }
+        outcome => outcome,
+    }
+}
+
+/// Returns where a path leads through links, the last of which may lead to what is not there yet.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    // As many as the kernel follows.
+    for _ in 0..40 {
+        let Ok(next) = fs::read_link(&path) else {
+            return Ok(path);
+        };
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(io::Error::from_raw_os_error(nix::libc::ELOOP))
+}
+
+/// Gives a new file what the one had that it replaces: mode and, where that is allowed, owner.
+fn inherit(file: &File, old: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let own = file.metadata()?;
+    let (uid, gid) = (old.uid(), old.gid());
+    if (own.uid(), own.gid()) != (uid, gid) && fchown(file, Some(uid), Some(gid)).is_err() {
+        // Only root gives files away; a group that one is in can be kept. If neither goes, the file
+        // is the writer's, as with any editor.
+        let _ = fchown(file, None, Some(gid));
+    }
+    file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))
+}
+
 fn write_failed(path: &Path, error: io::Error) -> Error {
     Error::io("write", path, error).hint("check the folder's permissions and free space")
 }
@@ -235,12 +311,7 @@ impl AtomicFile {
             return Ok(());
         };
         temporary.persist(&target).map_err(|error| error.error)?;
-        // Without this the rename itself may be lost in a power cut. Some network file systems
-        // refuse to sync a folder; the file is complete all the same.
-        if let Ok(folder) = File::open(&folder) {
-            let _ = folder.sync_all();
-        }
-        Ok(())
+        sync_folder(&folder)
     }
 
     fn file(&mut self) -> &mut File {
@@ -270,17 +341,16 @@ impl Inner {
                 return OpenOptions::new().write(true).open(path).map(Self::Direct);
             }
             Ok(_) => fs::canonicalize(path)?,
-            Err(_) => path.to_path_buf(),
+            Err(_) => behind_links(path)?,
         };
         let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
             _ => PathBuf::from("."),
         };
         fs::create_dir_all(&folder)?;
-        let mode = fs::metadata(&target).map_or(0o644, |old| {
-            use std::os::unix::fs::PermissionsExt;
-            old.permissions().mode() & 0o7777
-        });
+        let old = fs::metadata(&target).ok();
+        // Nobody reads what is not finished whom the old file kept out.
+        let mode = old.as_ref().map_or(0o644, |_| 0o600);
         // Made and entered under one lock: no signal comes between the two.
         let mut paths = unfinished();
         let paths = paths.as_mut().ok_or(io::ErrorKind::Interrupted)?;
@@ -295,7 +365,10 @@ impl Inner {
                     .open(path)
             })?;
         paths.push(temporary.path().to_path_buf());
-        temporary.as_file().lock()?;
+        lock(temporary.as_file())?;
+        if let Some(old) = &old {
+            inherit(temporary.as_file(), old)?;
+        }
         let _unfinished = Unfinished(temporary.path().to_path_buf());
         Ok(Self::Draft {
             temporary,
@@ -404,6 +477,41 @@ mod tests {
 
     fn folder() -> tempfile::TempDir {
         tempfile::tempdir().expect("a temporary folder")
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_yet_is_written_through() {
+        let folder = folder();
+        let (link, second) = (folder.path().join("link"), folder.path().join("second"));
+        fs::create_dir(folder.path().join("real")).expect("make");
+        std::os::unix::fs::symlink("second", &link).expect("link");
+        std::os::unix::fs::symlink("real/file", &second).expect("link");
+        write_atomically(&link, b"new").expect("write");
+        let real = folder.path().join("real/file");
+        assert_eq!(fs::read(&real).expect("read"), b"new");
+        assert!(fs::symlink_metadata(&link).expect("look").is_symlink());
+        assert!(fs::symlink_metadata(&second).expect("look").is_symlink());
+        std::os::unix::fs::symlink("circle", folder.path().join("circle")).expect("link");
+        write_atomically(&folder.path().join("circle"), b"new").expect_err("a circle");
+    }
+
+    /// Whatever the umask, and whoever writes.
+    #[test]
+    fn the_owner_and_the_mode_of_a_replaced_file_stay() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+        let folder = folder();
+        let path = folder.path().join("file");
+        fs::write(&path, "old").expect("write");
+        for mode in [0o666, 0o640, 0o600, 0o2664] {
+            // Only root can give a file away.
+            let given = chown(&path, Some(1234), Some(2345)).is_ok();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("set");
+            let old = fs::metadata(&path).expect("look");
+            write_atomically(&path, b"new").expect("write");
+            let new = fs::metadata(&path).expect("look");
+            assert_eq!(new.mode() & 0o7777, mode, "{mode:o}");
+            assert_eq!((new.uid(), new.gid()), (old.uid(), old.gid()), "{given}");
+        }
     }
 
     #[test]

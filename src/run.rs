@@ -8,7 +8,7 @@ use crate::cli::{self, AlertsTask, PushTask, Task, Words};
 use crate::commands::{self, Look, Shell};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
-use crate::files::{MOST_BY_HAND, read_at_most, remove_unfinished};
+use crate::files::{MOST_BY_HAND, locks_are_refused, read_at_most, remove_unfinished};
 use crate::panics;
 use crate::settings::{FileChoice, Layers, Settings, SettingsFile};
 use crate::signals::{self, Signal};
@@ -73,6 +73,9 @@ pub(crate) fn within(
         perform(words, surroundings, &mut shell)
     });
     crate::progress::Progress::finish(&messages);
+    if locks_are_refused() {
+        messages.warn("the file system refuses locks (flock): do not run two at once here");
+    }
     outcome.unwrap_or_else(|error| {
         messages.error(&error);
         error.code()

@@ -51,9 +51,7 @@ pub(super) fn run(
                 true
             }
             Signal::Interrupt | Signal::Terminate => {
-                let is_first = !stop.is_triggered();
-                stop.trigger();
-                is_first && is_over_soon(&busy)
+                stop.trigger_by_signal() && is_over_soon(&busy)
             }
         })
     };

@@ -7,6 +7,9 @@ use tokio::sync::watch;
 
 use crate::signals::{Signal, TakenOver, take_over};
 
+/// Signals that come so soon after each other are one wish.
+const SAME_WISH: Duration = Duration::from_secs(1);
+
 /// A switch that is turned once. Clones are the same switch.
 #[derive(Debug, Clone)]
 pub struct Stop(Arc<Switch>);
@@ -83,8 +86,19 @@ impl Stop {
         let _ = self.0.tasks.subscribe().wait_for(|stopped| *stopped).await;
     }
 
-    /// Turns the switch on SIGTERM and SIGINT as long as the result lives. The second such signal
-    /// ends the process at once: whoever sends it does not want to wait. SIGHUP calls `hangup`.
+    /// Turns the switch for a signal and tells whether the process may go on to its end: not if it
+    /// was turned before, since whoever sends a second signal does not want to wait. One that comes
+    /// within a second is the first once more: `timeout` and shells signal both a process and its
+    /// group.
+    #[must_use]
+    pub fn trigger_by_signal(&self) -> bool {
+        let before = self.since();
+        self.trigger();
+        before.is_none_or(|since| since.elapsed() < SAME_WISH)
+    }
+
+    /// Turns the switch on SIGTERM and SIGINT as long as the result lives, as
+    /// [`trigger_by_signal`](Self::trigger_by_signal) does. SIGHUP calls `hangup`.
     pub fn on_signals(&self, hangup: impl Fn() + Send + Sync + 'static) -> TakenOver {
         let stop = self.clone();
         take_over(move |signal| match signal {
@@ -92,11 +106,7 @@ impl Stop {
                 hangup();
                 true
             }
-            Signal::Interrupt | Signal::Terminate => {
-                let first = !stop.is_triggered();
-                stop.trigger();
-                first
-            }
+            Signal::Interrupt | Signal::Terminate => stop.trigger_by_signal(),
         })
     }
 }
@@ -114,6 +124,16 @@ mod tests {
         stop.trigger();
         assert!(waiter.join().expect("no panic"));
         assert!(stop.is_triggered() && stop.wait_timeout(Duration::ZERO));
+    }
+
+    /// GNU timeout sends its signal to the process and then to the process group.
+    #[test]
+    fn a_signal_right_after_the_first_is_the_same_wish() {
+        let stop = Stop::new();
+        assert!(stop.trigger_by_signal() && stop.is_triggered());
+        assert!(stop.trigger_by_signal());
+        std::thread::sleep(SAME_WISH);
+        assert!(!stop.trigger_by_signal());
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use super::registry::{self, Event, Record, check_model_name};
 use super::store::{self, Unsound};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::{read_at_most, write_atomically};
+use crate::files::{lock, read_at_most, write_atomically};
 
 /// The files under `artifacts/`, and what is stamped on lines of the registry.
 #[derive(Debug, Clone)]
@@ -344,7 +344,7 @@ impl Shelf {
             .append(true)
             .open(&path)
             .map_err(failed)?;
-        file.lock().map_err(failed)?;
+        lock(&file).map_err(failed)?;
         Ok(file)
     }
 }

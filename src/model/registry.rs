@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::paired::Comparison;
 use crate::error::{Error, Place, Result};
+use crate::files::lock;
 
 /// Version of a line's layout.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -168,7 +169,7 @@ pub fn append(path: &Path, record: &Record) -> Result<()> {
         .create(true)
         .open(path)
         .map_err(failed)?;
-    file.lock().map_err(failed)?;
+    lock(&file).map_err(failed)?;
     repair(&mut file).map_err(failed)?;
     // Texts and finite numbers: this cannot fail.
     let mut line = serde_json::to_vec(record).unwrap_or_default();

@@ -16,6 +16,8 @@ pub const SCHEMA_VERSION: u32 = 2;
 
 /// Shards that are listed by name.
 const LISTED: usize = 8;
+/// More rows than this are no whole numbers in JSON, nor in the doubles that shares are made of.
+const MOST_ROWS: u64 = 1 << 53;
 
 /// What the columns of a data set are, as far as the user said so.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -279,6 +281,10 @@ impl Profile {
         {
             return Err(damaged("it has shards that are none".into()));
         }
+        // Every count is of rows: what bounds them bounds all sums of counts.
+        if self.rows > MOST_ROWS {
+            return Err(damaged("it has more rows than can be counted".into()));
+        }
         let mut names = BTreeSet::new();
         for column in &self.columns {
             if !names.insert(&column.name) {
@@ -413,6 +419,10 @@ impl Profile {
                 }
             }
             whole.rows += part.rows;
+            if whole.rows > MOST_ROWS {
+                let what = "together they have more rows than can be counted";
+                return Err(whole.differ(&part, what));
+            }
             whole.header_rows.count += part.header_rows.count;
             // Shards of one data set have its name.
             if whole.source != part.source {

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::options::LogFormat;
 use super::trace::{hex, random};
+use crate::files::lock;
 
 const PREFIX: &str = "predictions-";
 /// How the names of files end that take rows.
@@ -117,7 +118,7 @@ impl LogFile {
             .mode(0o600)
             .open(&path)?;
         // Tells other processes, and later ones, that somebody writes here.
-        file.lock()?;
+        lock(&file)?;
         let counting = Counting { file, bytes: 0 };
         let rows = match format {
             LogFormat::Csv => {

@@ -388,3 +388,36 @@ fn profiles_of_other_columns_or_roles_are_not_merged() {
         .says("there is no column \"ages\", named with --categorical")
         .says("did you mean \"age\"?");
 }
+
+/// Counts near 2^64 wrapped around when two profiles were merged, and the sum was believed.
+#[test]
+fn counts_that_no_data_have_are_damage() {
+    let churnctl = Churnctl::new().file("a.csv", "plan\na\na\na\n");
+    churnctl
+        .run(&["profile", "a.csv", "-o", "a.json"])
+        .expect(ExitCode::Ok);
+    let text = std::fs::read_to_string(churnctl.path("a.json")).expect("read");
+    for rows in [
+        "18446744073709551615",
+        "9223372036854775808",
+        "9007199254740993",
+    ] {
+        let text = text
+            .replace("\"rows\": 3", &format!("\"rows\": {rows}"))
+            .replace("\"a\":3", &format!("\"a\":{rows}"));
+        assert_eq!(text.matches(rows).count(), 2, "{text}");
+        let churnctl = Churnctl::new().file("h.json", text);
+        churnctl
+            .run(&["profile", "merge", "h.json", "h.json", "-o", "m.json"])
+            .expect(ExitCode::BadInput)
+            .says("more rows than can be counted");
+    }
+    let half = text
+        .replace("\"rows\": 3", "\"rows\": 9007199254740992")
+        .replace("\"a\":3", "\"a\":9007199254740992");
+    let churnctl = Churnctl::new().file("h.json", half);
+    churnctl
+        .run(&["profile", "merge", "h.json", "h.json", "-o", "m.json"])
+        .expect(ExitCode::BadInput)
+        .says("together they have more rows than can be counted");
+}

@@ -72,12 +72,10 @@ pub(super) fn run(
         // The first signal ends the waiting, and everything is taken back; the second one ends us.
         take_over(move |signal| match signal {
             Signal::Interrupt | Signal::Terminate => {
-                let first = !stop.is_triggered();
-                if first {
+                if !stop.is_triggered() {
                     was_interrupt.store(signal == Signal::Interrupt, Ordering::Relaxed);
                 }
-                stop.trigger();
-                first
+                stop.trigger_by_signal()
             }
             Signal::Hangup => true,
         })

@@ -424,9 +424,7 @@ fn follow(session: &Session, job: &str, words: &NowWords, shell: &Shell<'_>) -> 
             Signal::Hangup => false,
             Signal::Interrupt | Signal::Terminate => {
                 terminated.store(signal == Signal::Terminate, Ordering::Relaxed);
-                let first = !stop.is_triggered();
-                stop.trigger();
-                first
+                stop.trigger_by_signal()
             }
         })
     };
