@@ -82,7 +82,7 @@ impl Compared {
             } else {
                 thresholds.warn_psi
             };
-            let reason = format!("{name} {psi:.2} >= {limit}");
+            let reason = format!("{name} {psi:.2} (threshold {limit})");
             return Some(if fails && self.p_value >= context.levels.fail {
                 (Status::Warn, format!("{reason}, but too few rows to fail"))
             } else {

@@ -84,7 +84,7 @@ impl NumberRules<'_> {
         if status > Status::Ok {
             let limit = if status == Status::Fail { fail } else { warn };
             let message = format!(
-                "moved by {} standard deviations >= {limit}",
+                "moved by {} standard deviations (threshold {limit})",
                 short(two_digits(self.distance))
             );
             found(status, FindingKind::Distance, message);

@@ -41,12 +41,13 @@ pub fn change(before: f64, after: f64, arrow: &str) -> String {
     }
 }
 
-/// Returns a sentence of a report with `arrow` for `->`, and no line break beside it or `>=`.
+/// Returns a sentence of a report with `arrow` for `->`, and no line break beside it or in
+/// `0.41 (threshold 0.25)`.
 #[must_use]
 pub fn held_together(sentence: &str, arrow: &str) -> String {
     sentence
         .replace(" -> ", &format!("\u{a0}{arrow}\u{a0}"))
-        .replace(" >= ", "\u{a0}>=\u{a0}")
+        .replace(" (threshold ", "\u{a0}(threshold\u{a0}")
 }
 
 /// Returns a p-value with three decimals, the smallest as `<0.001`.

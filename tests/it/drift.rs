@@ -685,7 +685,7 @@ fn a_feature_can_have_thresholds_of_its_own() {
     );
     let run = strict.run(&[&BETWEEN[..], &["--format=json"]].concat());
     let report = run.expect(ExitCode::CheckFailed).json();
-    because(feature(&report, "flag"), "PSI 0.18 >= 0.15");
+    because(feature(&report, "flag"), "PSI 0.18 (threshold 0.15)");
     assert_eq!(report["thresholds"]["by_feature"]["flag"]["fail_psi"], 0.15);
     assert_eq!(report["thresholds"]["fail_psi"], 0.25);
     // It wins over the thresholds for all, from wherever they come.
@@ -992,7 +992,7 @@ fn every_report_that_is_asked_for_is_written() {
     assert!(metrics.contains(&line), "wanted {line} in {metrics}");
     let log = text("termination-log");
     assert!(
-        log.starts_with("FAIL: flag PSI 0.179 (limit 0.15)\n"),
+        log.starts_with("FAIL: flag PSI 0.179 (threshold 0.15)\n"),
         "{log}"
     );
     assert!(

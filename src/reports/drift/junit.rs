@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(xml.matches("<system-out>WARN").count(), 3);
         assert!(xml.contains(
             "<testcase classname=\"drift.telco\" name=\"contract\" time=\"0\">\n\
-             <failure type=\"drift\" message=\"contract PSI 0.410 (limit 0.25)\">"
+             <failure type=\"drift\" message=\"contract PSI 0.410 (threshold 0.25)\">"
         ));
     }
 }

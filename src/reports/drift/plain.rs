@@ -121,7 +121,7 @@ mod tests {
             "drift of telco: baseline examples/data/telco_baseline.csv (7,043 rows), current \
              examples/data/telco_shifted.csv (2,000 rows)\n\
              OK    feature      total_charges  psi=0.021     missing=0.0%\n\
-             OK  none of 1 feature drifted; highest: total_charges PSI 0.021 (limit 0.1)\n"
+             OK  none of 1 feature drifted; highest: total_charges PSI 0.021 (threshold 0.1)\n"
         );
     }
 

@@ -8,7 +8,7 @@ pub const MOST_BYTES: usize = 4096;
 /// Longest first line; `kubectl describe pod` shows it first.
 const LONGEST_LINE: usize = 300;
 
-/// Returns the summary, worst first: `FAIL: contract PSI 0.410 (limit 0.25); tenure all missing`,
+/// Returns the summary, worst first: `FAIL: contract PSI 0.410 (threshold 0.25); tenure all missing`,
 /// then what it is about and a line for each thing at fault. Ends at a whole line where it can.
 #[must_use]
 pub fn text(report: &DriftReport) -> String {
@@ -82,7 +82,7 @@ mod tests {
     fn the_first_line_says_what_failed() {
         let text = text(&sample::failing());
         assert!(
-            text.starts_with("FAIL: contract PSI 0.410 (limit 0.25); tenure all missing; "),
+            text.starts_with("FAIL: contract PSI 0.410 (threshold 0.25); tenure all missing; "),
             "{text}"
         );
     }
@@ -91,7 +91,7 @@ mod tests {
     fn an_ok_summary_is_two_lines() {
         assert_eq!(
             text(&sample::calm()),
-            "OK: none of 1 feature drifted; highest: total_charges PSI 0.021 (limit 0.1)\n\
+            "OK: none of 1 feature drifted; highest: total_charges PSI 0.021 (threshold 0.1)\n\
              model telco, baseline examples/data/telco_baseline.csv (7043 rows), current \
              examples/data/telco_shifted.csv (2000 rows)\n"
         );

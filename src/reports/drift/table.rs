@@ -124,7 +124,7 @@ fn said_nowhere_else<'a>(
 ) -> impl Iterator<Item = &'a String> {
     let own_limits = report.thresholds.by_feature.contains_key(&feature.feature);
     let keep_all = own_limits || feature.reasons.len() == 1;
-    let in_column = |reason: &str| reason.starts_with("PSI ") && reason.contains(" >= ");
+    let in_column = |reason: &str| reason.starts_with("PSI ") && reason.contains(" (threshold ");
     feature
         .reasons
         .iter()
@@ -244,7 +244,7 @@ mod tests {
     fn the_psi_is_not_said_twice_but_a_limit_of_its_own_is() {
         let mut report = sample::calm();
         report.features[0].reasons = vec![
-            "PSI 0.41 >= 0.25".into(),
+            "PSI 0.41 (threshold 0.25)".into(),
             "mean 1 -> 2; \"a b\" 1% -> 3%".into(),
         ];
         let why = |report: &DriftReport| {
@@ -259,10 +259,10 @@ mod tests {
         };
         let feature = report.features[0].feature.clone();
         report.thresholds.by_feature.insert(feature, own);
-        assert!(why(&report).starts_with("PSI 0.41_>=_0.25; "));
+        assert!(why(&report).starts_with("PSI 0.41_(threshold_0.25); "));
         report.thresholds.by_feature.clear();
         report.features[0].reasons.truncate(1);
-        assert_eq!(why(&report), "PSI 0.41_>=_0.25");
+        assert_eq!(why(&report), "PSI 0.41_(threshold_0.25)");
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub fn findings_apart(report: &DriftReport) -> impl Iterator<Item = &Finding> {
     })
 }
 
-/// Returns what is worst about a feature: `contract PSI 0.410 (limit 0.25)`, `tenure all missing`.
+/// Returns what is worst about a feature: `contract PSI 0.410 (threshold 0.25)`, `tenure all missing`.
 #[must_use]
 pub fn headline(report: &DriftReport, feature: &FeatureReport) -> String {
     let limits = limits(report, &feature.feature);
@@ -75,7 +75,7 @@ pub fn headline(report: &DriftReport, feature: &FeatureReport) -> String {
                     .first()
                     .is_some_and(|r| r.starts_with("PSI ")) =>
         {
-            format!("{name} PSI {} (limit {limit})", format::psi(psi))
+            format!("{name} PSI {} (threshold {limit})", format::psi(psi))
         }
         _ if feature
             .reasons
@@ -131,7 +131,7 @@ pub fn headlines(report: &DriftReport, least: Status) -> Vec<(Status, String)> {
 }
 
 /// Returns the verdict without its status: `3 of 19 features drifted; worst: contract PSI 0.410
-/// (limit 0.25)`.
+/// (threshold 0.25)`.
 #[must_use]
 pub fn sentence(report: &DriftReport) -> String {
     let count = |status| {
@@ -246,7 +246,7 @@ mod tests {
         assert_eq!(
             line(&sample::failing()),
             "FAIL  4 of 8 features drifted, 1 more worth a look; \
-             worst: contract PSI 0.410 (limit 0.25); 1 finding beside; \
+             worst: contract PSI 0.410 (threshold 0.25); 1 finding beside; \
              score WARN; performance FAIL"
         );
     }
@@ -255,7 +255,7 @@ mod tests {
     fn an_ok_line_names_the_highest_and_its_limit() {
         assert_eq!(
             line(&sample::calm()),
-            "OK  none of 1 feature drifted; highest: total_charges PSI 0.021 (limit 0.1)"
+            "OK  none of 1 feature drifted; highest: total_charges PSI 0.021 (threshold 0.1)"
         );
     }
 
@@ -276,7 +276,7 @@ mod tests {
         report.features.extend(unjudged);
         assert_eq!(
             line(&report),
-            "OK  none of 2 features drifted; highest: total_charges PSI 0.021 (limit 0.1); too few \
+            "OK  none of 2 features drifted; highest: total_charges PSI 0.021 (threshold 0.1); too few \
              rows to tell of tenure"
         );
     }
