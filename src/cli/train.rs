@@ -72,7 +72,8 @@ pub(super) struct TrainArgs {
     /// Columns to learn from although they look like identifiers or dates
     ///
     /// A whole number that differs in every row is left out when it is named like an identifier
-    /// (customer_no), counts the rows, or rises with them.
+    /// (customer_no), counts the rows, or rises with them; so is an identifier of customers that
+    /// repeats.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
     include: Option<Vec<String>>,
 
@@ -85,6 +86,9 @@ pub(super) struct TrainArgs {
     time: Option<String>,
 
     /// Column whose rows stay together in one split, such as the customer
+    ///
+    /// Without it: an identifier (--id or the settings' names) that repeats, else a column that is
+    /// named like one of customers (customer_id, accountNo, msisdn) and repeats.
     #[arg(long, value_name = "NAME", help_heading = SPLIT)]
     group: Option<String>,
 

@@ -90,7 +90,17 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         // An excluded column may be excluded because its values must not travel.
         wanted && !excluded.contains(name)
     });
+    let named = profile.roles.id.clone();
     drop_identifiers(&mut profile, &reading.features, &reading.usual_columns());
+    let found = profile.roles.id.iter().filter(|name| !named.contains(name));
+    let found: Vec<&str> = found.map(String::as_str).collect();
+    if !found.is_empty() {
+        let message = format!(
+            "left out as identifiers or prose: {} (--features takes them in)",
+            found.join(", ")
+        );
+        shell.messages().info(&message);
+    }
     if let Some(least) = request.k_anonymous {
         profile.fold_rare(least);
     }

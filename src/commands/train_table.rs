@@ -5,13 +5,15 @@ use std::path::Path;
 use super::train::TrainRequest;
 use super::{Shell, train_label};
 use crate::data::{
-    DataSet, RowsCopy, Summary, named_like_a_label, named_like_an_id, positive_label, same_label,
+    DataSet, RowsCopy, Summary, named_like_a_label, named_like_an_id, named_like_an_index,
+    positive_label, same_label,
 };
 use crate::drift::roles::check_names;
 use crate::error::{Error, Place, Result};
 use crate::model::artifact::ModelRoles;
 use crate::model::frame::{Column, Frame, MISSING_CODE, WantedColumn};
 use crate::model::identity::row_keys;
+use crate::model::leakage;
 use crate::model::store;
 use crate::model::times::times_of;
 use crate::model::unfit::{Unfit, all_another_whole, unfit};
@@ -124,7 +126,7 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         if not_a_feature(name) {
             continue;
         }
-        match unfit(name, column, frame.rows) {
+        match unfit(name, column, &labels) {
             Some(Unfit::Identifier(_) | Unfit::Date(_)) if request.include.contains(name) => {}
             Some(Unfit::Date(warning)) => {
                 warnings.push(warning);
@@ -157,11 +159,13 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         features.push(name.clone());
     }
     // Where no identifier is known by its name, those found are kept beside the scores.
-    let found = || identifiers.iter().filter(|name| named_like_an_id(name));
-    let id = if id.is_empty() {
-        found().cloned().collect()
+    let found = identifiers.iter().filter(|name| named_like_an_id(name));
+    let found: Vec<String> = found.cloned().collect();
+    let named_id = id;
+    let id = if named_id.is_empty() {
+        found.clone()
     } else {
-        id
+        named_id.clone()
     };
     if features.is_empty() {
         return Err(Error::bad_input("no column is left to learn from")
@@ -176,7 +180,14 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         .and_then(|time| Some((frame.column(time)?, time)))
         .map(|(column, time)| times_of(column, time))
         .transpose()?;
-    let (group, groups) = grouped(&frame, request.group.as_ref(), &id).unzip();
+    let mut group = grouped(&frame, request.group.as_ref(), &named_id);
+    if group.is_none() && request.group.is_none() {
+        group = found_group(&frame, &found, time.is_some(), &mut warnings);
+    }
+    if group.is_none() {
+        warnings.extend(leakage::warning(&frame, &features, &labels));
+    }
+    let (group, groups) = group.unzip();
     let mut identity: Vec<String> = id.iter().chain(&time).cloned().collect();
     if id.is_empty() {
         identity.clone_from(&features);
@@ -333,11 +344,45 @@ fn grouped(frame: &Frame, named: Option<&String>, id: &[String]) -> Option<(Stri
     };
     candidates.into_iter().find_map(|name| {
         let codes = codes(frame.column(name)?);
-        let mut seen = std::collections::HashSet::new();
-        let mut present = codes.iter().filter(|code| **code != MISSING_CODE);
-        let repeats = present.any(|code| !seen.insert(*code));
-        repeats.then(|| (name.clone(), codes))
+        let (distinct, present) = counted(&codes);
+        (distinct < present).then(|| (name.clone(), codes))
     })
+}
+
+/// Fewest groups that are worth dealing by a found column: fewer leave test with a handful.
+const FEWEST_GROUPS: usize = 50;
+
+/// Returns the column whose rows belong together where nobody named one: of the identifiers that
+/// were found and repeat, the one with the fewest values, since the rows of a household are those of
+/// its members, too; and says so.
+fn found_group(
+    frame: &Frame,
+    found: &[String],
+    is_by_time: bool,
+    warnings: &mut Vec<String>,
+) -> Option<(String, Vec<u32>)> {
+    let of_customers = found.iter().filter(|name| !named_like_an_index(name));
+    let repeating = of_customers.filter_map(|name| {
+        let codes = codes(frame.column(name)?);
+        let (distinct, present) = counted(&codes);
+        (distinct < present).then_some((name, codes, distinct))
+    });
+    let (name, codes, distinct) =
+        repeating.min_by_key(|(_, _, distinct)| (*distinct < FEWEST_GROUPS, *distinct))?;
+    if !is_by_time {
+        warnings.push(format!(
+            "rows with the same \"{name}\" stay in one split: {distinct} groups (--group names \
+             another column)"
+        ));
+    }
+    Some((name.clone(), codes))
+}
+
+/// How many values are distinct, and how many there are.
+fn counted(codes: &[u32]) -> (usize, usize) {
+    let present = codes.iter().filter(|code| **code != MISSING_CODE);
+    let distinct: std::collections::HashSet<&u32> = present.clone().collect();
+    (distinct.len(), present.count())
 }
 
 /// Returns a number for every row that is the same where the column's value is.

@@ -98,4 +98,7 @@ pub use spelled::{DecimalMark, MarkEvidence, Spelled, spelled};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
 pub use value::{LARGEST_EXACT, MissingKind, Value, classify, parse_field, parse_number};
 
-pub use identifier::{looks_measured, named_like_an_id, named_like_an_index, shaped_like_an_id};
+pub use identifier::{
+    Identified, Repeats, identified, looks_measured, named_like_an_id, named_like_an_index,
+    shaped_like_an_id,
+};

@@ -3,9 +3,13 @@
 
 use super::plan::{Candidate, PlannedFeature};
 use super::report::{Finding, FindingKind, Role, Status};
-use super::roles::{are_measures, left_out_by_values};
-use crate::data::named_like_an_id;
+use super::roles::{are_measures, left_out_by_values, repeats};
+use crate::data::{Repeats, named_like_an_id};
 use crate::profile::{Column, View};
+
+/// How many times as many rows a value of a group key may have on the current side: a year of them
+/// where the baseline has a month, but not one value for all.
+const MOST_MORE_ROWS_EACH: f64 = 20.0;
 
 /// What became of the candidates.
 pub(super) struct Candidates<'a> {
@@ -31,7 +35,10 @@ pub(super) fn judge_candidates<'a, 'c>(
             continue;
         };
         let view = current.view_beside(&candidate.feature.baseline);
-        if left_out_by_values(name, &view, 1).is_some() {
+        let baseline = &candidate.feature.baseline;
+        let is_unique = left_out_by_values(name, baseline, 1).is_some();
+        let of_baseline = repeats(baseline).filter(|_| !is_unique);
+        if left_out_by_values(name, &view, 1).is_some() || repeats_alike(of_baseline, &view) {
             if candidate.left_out.role == Role::FreeText && are_measures(&view) {
                 judged.findings.push(unread(name, &view));
             }
@@ -42,6 +49,13 @@ pub(super) fn judge_candidates<'a, 'c>(
         if candidate.left_out.role == Role::Id && named_like_an_id(name) {
             let message = match (view.present, view.distinct) {
                 (0, _) => "the identifier has no value in the current side".to_owned(),
+                (present, Some(distinct)) if let Some(repeats) = of_baseline => {
+                    format!(
+                        "the identifier has {:.0} distinct values in {} rows of the baseline, and \
+                         {distinct:.0} in {present} rows of the current side",
+                        repeats.distinct, repeats.present
+                    )
+                }
                 (present, Some(distinct)) => format!(
                     "the identifier is unique in the baseline; the current side has \
                      {distinct:.0} distinct values in {present} rows"
@@ -78,4 +92,14 @@ fn unread(name: &str, view: &View) -> Finding {
              not compared; write numbers, or leave it out with --exclude"
         ),
     }
+}
+
+/// Whether the values of a group key repeat on the current side about as in the baseline. How many
+/// rows a customer has depends on the length of the tables, so that only a collapse tells.
+fn repeats_alike(baseline: Option<Repeats>, current: &View) -> bool {
+    let rows_each = |repeats: Repeats| repeats.present as f64 / repeats.distinct.max(1.0);
+    let (Some(before), Some(now)) = (baseline, repeats(current)) else {
+        return false;
+    };
+    now.present > 0 && rows_each(now) <= MOST_MORE_ROWS_EACH * rows_each(before)
 }

@@ -185,7 +185,8 @@ impl Plan {
                 continue;
             }
             let view = column.view(as_text);
-            match role_by_values(name, &view).or_else(|| label_by_values(name, &view)) {
+            let by_values = || role_by_values(name, &view).or_else(|| label_by_values(name, &view));
+            match by_values().filter(|_| !baseline.model_features.contains(name)) {
                 Some(out) => {
                     if matches!(out.role, Role::Id | Role::FreeText) {
                         candidates.push(Candidate {

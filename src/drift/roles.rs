@@ -2,8 +2,8 @@
 
 use super::report::{LeftOut, Role};
 use crate::data::{
-    date_number, date_numbers, looks_measured, named_like_a_label, named_like_a_time,
-    named_like_an_id, named_like_an_index,
+    Identified, Repeats, date_number, date_numbers, identified, looks_measured, named_like_a_label,
+    named_like_a_time, named_like_an_id, named_like_an_index,
 };
 use crate::error::{Error, Result, nearest};
 use crate::profile::{Kind, Profile, Roles, View};
@@ -68,7 +68,9 @@ pub fn role_by_values(name: &str, view: &View) -> Option<LeftOut> {
     } else {
         MIN_ROWS_FOR_ID
     };
-    date_by_values(name, view).or_else(|| left_out_by_values(name, view, fewest))
+    date_by_values(name, view)
+        .or_else(|| left_out_by_values(name, view, fewest))
+        .or_else(|| group_key_by_values(name, view))
 }
 
 fn left_out(name: &str, role: Role, reason: String) -> LeftOut {
@@ -155,6 +157,52 @@ pub(super) fn are_measures(view: &View) -> bool {
         .map(|(_, count)| count)
         .sum::<u64>();
     !view.categories.hashed && view.present > 0 && count * 100 >= 95 * view.present
+}
+
+/// Returns that a column is an identifier whose values repeat, as that of a customer with a row a
+/// month.
+fn group_key_by_values(name: &str, view: &View) -> Option<LeftOut> {
+    let repeats = repeats(view)?;
+    let is_key = repeats.are_of_a_group_key(name)
+        || identified(name) == Some(Identified::Row) && counts_rows_again(name, view);
+    let reason = || {
+        let distinct = repeats.distinct;
+        let rows = repeats.present;
+        format!(
+            "a group key: {distinct:.0} distinct values in {rows} rows, and named like an identifier"
+        )
+    };
+    is_key.then(|| left_out(name, Role::Id, reason()))
+}
+
+/// How often the values of a column repeat; nothing for numbers with fractions.
+pub(super) fn repeats(view: &View) -> Option<Repeats> {
+    let largest = match &view.numbers {
+        Some(numbers) if !numbers.is_integral() => return None,
+        // A cell of a grid is many values.
+        Some(numbers) if !numbers.is_exact() => None,
+        Some(numbers) => numbers.cells().iter().map(|cell| cell.count).max(),
+        None if view.categories.hashed => None,
+        None => view.categories.counts.values().max().copied(),
+    };
+    Some(Repeats {
+        present: view.present,
+        distinct: view.distinct?,
+        largest,
+    })
+}
+
+/// Whether a frame's index starts anew, as it does in frames that were put together. `index` alone
+/// may be a measure.
+fn counts_rows_again(name: &str, view: &View) -> bool {
+    let (Some(numbers), Some(distinct)) = (&view.numbers, view.distinct) else {
+        return false;
+    };
+    name != "index"
+        && numbers.is_integral()
+        && distinct >= MIN_ROWS_FOR_ID as f64
+        && (0.0..=1.0).contains(&numbers.min())
+        && numbers.max() - numbers.min() < 1.05 * distinct
 }
 
 /// Returns that a column of the baseline is a label, if it has the name of one and two values.

@@ -102,6 +102,7 @@ fn checked(baseline: Vec<Column>, current: Vec<Column>, rows: (u64, u64)) -> Dri
         roles: Roles::default(),
         columns: baseline,
         outcome: None,
+        model_features: Vec::new(),
     };
     let current = Counted {
         columns: current,

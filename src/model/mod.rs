@@ -17,6 +17,7 @@ pub mod identity;
 pub mod importance;
 mod intern;
 mod join;
+pub mod leakage;
 pub mod learned;
 pub mod learner;
 pub(crate) mod levels;

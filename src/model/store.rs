@@ -99,6 +99,12 @@ pub fn baseline_profile(artifact: &Artifact) -> Profile {
     let mut profile = Profile {
         created_at: artifact.created_at.clone(),
         churnctl_version: artifact.churnctl_version.clone(),
+        model_features: artifact
+            .body
+            .features
+            .iter()
+            .map(|feature| feature.name.clone())
+            .collect(),
         ..artifact.body.profile.clone()
     };
     // Older layouts kept the scores of all rows, and did not say so.

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::frame::{Column, MISSING_CODE};
+use super::leakage::fixes_the_label;
 use crate::data::{
-    date_number, date_numbers, is_date, looks_measured, named_like_an_id, named_like_an_index,
-    shaped_like_an_id,
+    Identified, Repeats, date_number, date_numbers, identified, is_date, looks_measured,
+    named_like_an_id, named_like_an_index, shaped_like_an_id,
 };
 
 /// Rows below which no column is taken for an identifier: fewer may differ by chance.
@@ -26,14 +27,80 @@ pub enum Unfit {
     Useless(String),
 }
 
-/// Returns why a column is no feature, if it is none by its values.
+/// Returns why a column is not a feature, if its values say so.
 ///
 /// An identifier is a text that differs in nearly every row, or a whole number that differs in
 /// nearly every row and is named like one, or in every row and counts the rows without gaps, or
 /// rises with the rows as numbers do that are given one after another. Other numbers may well
-/// differ in every row: amounts in cents, bytes, seconds.
+/// differ in every row: amounts in cents, bytes, seconds. An identifier may also repeat, as that
+/// of a customer with a row a month: see [`unfit_group_key`].
 #[must_use]
-pub fn unfit(name: &str, column: &Column, rows: usize) -> Option<Unfit> {
+pub fn unfit(name: &str, column: &Column, labels: &[bool]) -> Option<Unfit> {
+    unfit_by_values(name, column).or_else(|| unfit_group_key(name, column, labels))
+}
+
+/// Returns that a column tells whose rows these are, if its values repeat and it is named so; where
+/// the name only says that something is identified, the label must also be the same in all rows of
+/// a value, which the rows of a store or a product never have.
+fn unfit_group_key(name: &str, column: &Column, labels: &[bool]) -> Option<Unfit> {
+    let what = identified(name)?;
+    let repeats = repeats(column)?;
+    let is_row = what == Identified::Row && counts_rows_again(name, column, repeats);
+    let is_key = repeats.are_of_a_group_key(name)
+        || what == Identified::Other && fixes_the_label(column, labels).is_some();
+    (is_row || is_key).then(|| {
+        Unfit::Identifier(format!(
+            "\"{name}\" is named like an identifier and has {} distinct values in {} rows: it is \
+             left out (--include {name} takes it in)",
+            repeats.distinct, repeats.present
+        ))
+    })
+}
+
+/// Whether a frame's index starts anew, as it does in frames that were put together.
+fn counts_rows_again(name: &str, column: &Column, repeats: Repeats) -> bool {
+    // `index` alone may be a measure.
+    let Column::Numbers(numbers) = column else {
+        return false;
+    };
+    let present: Vec<f64> = (numbers.iter().copied().filter(|number| !number.is_nan())).collect();
+    let (least, largest) = ends(&present);
+    name != "index"
+        && repeats.distinct >= FEWEST_ROWS as f64
+        && (0.0..=1.0).contains(&least)
+        && largest - least < 1.05 * repeats.distinct
+}
+
+/// How often the values of a column repeat; nothing for numbers with fractions.
+fn repeats(column: &Column) -> Option<Repeats> {
+    let counts: Vec<u64> = match column {
+        Column::Numbers(numbers) => {
+            let mut counts: HashMap<u64, u64> = HashMap::new();
+            for number in numbers.iter().filter(|number| !number.is_nan()) {
+                if number.fract() != 0.0 {
+                    return None;
+                }
+                *counts.entry(number.to_bits()).or_default() += 1;
+            }
+            counts.into_values().collect()
+        }
+        Column::Categories { levels, codes } => {
+            let mut counts = vec![0; levels.len()];
+            for code in codes.iter().filter(|code| **code != MISSING_CODE) {
+                counts[*code as usize] += 1;
+            }
+            counts.retain(|count| *count > 0);
+            counts
+        }
+    };
+    Some(Repeats {
+        present: counts.iter().sum(),
+        distinct: counts.len() as f64,
+        largest: counts.iter().max().copied(),
+    })
+}
+
+fn unfit_by_values(name: &str, column: &Column) -> Option<Unfit> {
     match column {
         Column::Numbers(numbers) => {
             let mut values = numbers.iter().filter(|value| !value.is_nan());
@@ -87,8 +154,9 @@ pub fn unfit(name: &str, column: &Column, rows: usize) -> Option<Unfit> {
                     "prose"
                 };
                 return Some(Unfit::Identifier(format!(
-                    "\"{name}\" has {distinct} distinct values in {rows} rows: {what}, it is left \
-                     out"
+                    "\"{name}\" has {distinct} distinct values in {} rows: {what}, it is left \
+                     out",
+                    codes.len()
                 )));
             }
             let constant = distinct == 1 && codes.iter().all(|&code| code == 0);
@@ -182,9 +250,9 @@ mod tests {
     }
 
     fn is_identifier(name: &str, numbers: Vec<f64>) -> bool {
-        let rows = numbers.len();
+        let labels = vec![false; numbers.len()];
         matches!(
-            unfit(name, &Column::Numbers(numbers), rows),
+            unfit(name, &Column::Numbers(numbers), &labels),
             Some(Unfit::Identifier(_))
         )
     }
@@ -228,10 +296,64 @@ mod tests {
         }
     }
 
+    /// 1,000 customers of 12 rows, in a mixed order, as numbers or texts; the label is the
+    /// customer's or the row's.
+    fn panel(is_text: bool, label_of_customer: bool) -> (Column, Vec<bool>) {
+        let rows = 0..12_000_u32;
+        let customer = |row: u32| row * 7_919 % 12_000 / 12;
+        let column = if is_text {
+            Column::Categories {
+                codes: rows.clone().map(customer).collect(),
+                levels: (0..1_000).map(|at| format!("C{at:05}")).collect(),
+            }
+        } else {
+            let id = |row| 100_000.0 + f64::from(customer(row));
+            Column::Numbers(rows.clone().map(id).collect())
+        };
+        let unit = |row| {
+            if label_of_customer {
+                customer(row)
+            } else {
+                row
+            }
+        };
+        let labels = rows.map(|row| unit(row) * 7_907 % 10 < 3).collect();
+        (column, labels)
+    }
+
+    /// By construction; what the names may say is written in `data::identifier`.
+    #[test]
+    fn an_identifier_may_repeat_if_its_name_says_so() {
+        let is_unfit = |name: &str, is_text, of_customer| {
+            let (column, labels) = panel(is_text, of_customer);
+            matches!(unfit(name, &column, &labels), Some(Unfit::Identifier(_)))
+        };
+        for is_text in [false, true] {
+            for name in ["customer_id", "CustomerID", "msisdn", "user", "account_no"] {
+                assert!(is_unfit(name, is_text, false), "{name}");
+            }
+            // `loc_id` may be anything: it is no feature if it fixes the label.
+            assert!(is_unfit("loc_id", is_text, true));
+            for name in ["loc_id", "product_id", "store_id", "cell_id"] {
+                assert!(!is_unfit(name, is_text, false), "{name}");
+            }
+            // Without such a name, a warning must do.
+            assert!(!is_unfit("zip", is_text, true));
+        }
+        // The index of twelve frames, put together.
+        let again: Vec<f64> = (0..1_200).map(|row| f64::from(row % 100)).collect();
+        assert!(is_identifier("Unnamed: 0", again.clone()));
+        assert!(!is_identifier("index", again));
+    }
+
     #[test]
     fn dates_are_told_by_name_and_values() {
         let is_date = |name: &str, numbers: &[f64]| {
-            let unfit = unfit(name, &Column::Numbers(numbers.to_vec()), numbers.len());
+            let unfit = unfit(
+                name,
+                &Column::Numbers(numbers.to_vec()),
+                &vec![true; numbers.len()],
+            );
             matches!(unfit, Some(Unfit::Date(_)))
         };
         assert!(is_date(
@@ -244,12 +366,19 @@ mod tests {
             codes: vec![0, 1, 1],
             levels: vec!["2026-01".into(), "2026-02".into()],
         };
-        assert!(matches!(unfit("m", &texts, 3), Some(Unfit::Date(_))));
+        assert!(matches!(
+            unfit("m", &texts, &[true; 3]),
+            Some(Unfit::Date(_))
+        ));
     }
 
     #[test]
     fn columns_that_never_differ_are_useless() {
-        let numbers = |values: &[f64]| unfit("n", &Column::Numbers(values.to_vec()), values.len());
+        let labels = [true; 3];
+        let numbers = |values: &[f64]| {
+            let column = Column::Numbers(values.to_vec());
+            unfit("n", &column, &labels[..values.len()])
+        };
         assert!(matches!(numbers(&[f64::NAN; 3]), Some(Unfit::Useless(_))));
         assert!(matches!(numbers(&[7.0; 3]), Some(Unfit::Useless(_))));
         assert_eq!(numbers(&[7.0, f64::NAN]), None);
@@ -258,9 +387,9 @@ mod tests {
             levels: vec!["x".into()],
         };
         assert!(matches!(
-            unfit("t", &texts(vec![0; 3]), 3),
+            unfit("t", &texts(vec![0; 3]), &labels),
             Some(Unfit::Useless(_))
         ));
-        assert_eq!(unfit("t", &texts(vec![0, u32::MAX]), 2), None);
+        assert_eq!(unfit("t", &texts(vec![0, u32::MAX]), &labels[..2]), None);
     }
 }

@@ -401,6 +401,7 @@ pub fn profile(
         roles,
         columns: counted.columns,
         outcome: counted.outcome,
+        model_features: Vec::new(),
     };
     Ok((profile, counted.blank_lines))
 }

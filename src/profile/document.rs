@@ -76,6 +76,9 @@ pub struct Profile {
     /// Scores by label, if both columns were named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// Features of the model that the profile comes with: they are compared whatever they look like.
+    #[serde(skip)]
+    pub model_features: Vec<String>,
 }
 
 /// Rows that say the header again, as files do that were put together.

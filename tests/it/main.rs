@@ -36,6 +36,7 @@ mod mysql;
 mod object_server;
 mod objects;
 mod one_value;
+mod panels;
 mod parquet_files;
 mod postgres;
 mod profile;
