@@ -54,6 +54,7 @@
 pub mod cells;
 pub mod error;
 pub mod exit;
+pub mod expansion;
 pub mod files;
 pub mod page;
 pub(crate) mod panics;

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 
 use super::names::{self, INSTANTIATE, Trigger};
 use crate::error::{Error, Result};
+use crate::expansion::literal;
 
 /// What a run does differently from the CronJob.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -194,7 +195,8 @@ pub fn add_overrides(job: &mut Job, overrides: &Overrides) -> Result<()> {
     };
     set_env(container, &overrides.env);
     if !overrides.args.is_empty() {
-        container.args = Some(overrides.args.clone());
+        // The program gets what was typed: an argument may come from an alert or a file name, too.
+        container.args = Some(overrides.args.iter().map(|arg| literal(arg)).collect());
     }
     if let Some(image) = &overrides.image {
         container.image = Some(image.clone());
@@ -221,7 +223,7 @@ fn set_env(container: &mut Container, variables: &[(String, String)]) {
     for (name, value) in variables {
         let variable = EnvVar {
             name: name.clone(),
-            value: Some(escape(value)),
+            value: Some(literal(value)),
             value_from: None,
         };
         // In its place: later variables may use it.
@@ -230,11 +232,6 @@ fn set_env(container: &mut Container, variables: &[(String, String)]) {
             None => env.push(variable),
         }
     }
-}
-
-/// Kubernetes expands `$(NAME)` in the value of a variable; `$$` is a dollar.
-fn escape(value: &str) -> String {
-    value.replace("$(", "$$(")
 }
 
 /// Returns what an annotation of a Job says.
@@ -264,6 +261,7 @@ pub fn is_of(job: &Job, cron_job_uid: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expansion::kubelet::expand;
     use serde_json::json;
 
     fn cron_job() -> CronJob {
@@ -333,7 +331,7 @@ mod tests {
         let provenance = Provenance {
             trigger: Trigger::Alert,
             requested_by: "alertmanager".into(),
-            reason: Some("drift of $(HOME)".into()),
+            reason: Some("drift of $(HOME), $$(PGPASSWORD) and 5 $".into()),
             key: "k".into(),
             run: "r".into(),
             alert: Some(AlertRef {
@@ -359,8 +357,13 @@ mod tests {
             };
             assert_eq!(of("RETRAIN_KEY"), ["k"]);
             assert_eq!(of("RETRAIN_JOB"), ["retrain-a-1"]);
-            // The kubelet would put the value of HOME there.
-            assert_eq!(of("RETRAIN_REASON"), ["drift of $$(HOME)"]);
+            // Otherwise the kubelet would put values of the pod's environment there.
+            let reason = of("RETRAIN_REASON")[0];
+            assert_eq!(reason, "drift of $$(HOME), $$$$(PGPASSWORD) and 5 $$");
+            assert_eq!(
+                expand(reason, |_| "leaked".to_owned()),
+                "drift of $(HOME), $$(PGPASSWORD) and 5 $"
+            );
         }
     }
 
@@ -369,7 +372,7 @@ mod tests {
         let mut job = from_cron_job(&cron_job(), "n", "ns");
         let mut overrides = Overrides {
             env: vec![("SEED".into(), "7".into())],
-            args: vec!["train".into(), "--seed=7".into()],
+            args: vec!["train".into(), "--seed=7".into(), "$$(TOKEN)".into()],
             image: Some("churn:2".into()),
             container: None,
         };
@@ -383,7 +386,10 @@ mod tests {
         let job = value(&job);
         let containers = &job["spec"]["template"]["spec"]["containers"];
         assert_eq!(containers[0]["image"], "churn:2");
-        assert_eq!(containers[0]["args"], json!(["train", "--seed=7"]));
+        assert_eq!(
+            containers[0]["args"],
+            json!(["train", "--seed=7", "$$$$(TOKEN)"])
+        );
         assert_eq!(
             containers[0]["env"],
             json!([{"name": "SEED", "value": "7"}, {"name": "RETRAIN_KEY", "value": "old"}])

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::object::{Content, Form};
 use super::plan::{Part, Plan, sample};
 use super::render::{Flavor, header, render};
+use crate::expansion::kubelet::expand;
 
 /// A text that is nowhere else.
 const MARK: &str = "MARKMARKMARK";
@@ -98,10 +99,24 @@ fn opened(tree: Value) -> Value {
                     let inner: toml::Table = text.parse().expect("TOML");
                     (key, opened(serde_json::to_value(inner).expect("a tree")))
                 }
+                (_, Some("args" | "command" | "env")) => (key, started(value)),
                 _ => (key, opened(value)),
             })
             .collect(),
         Value::Array(list) => list.into_iter().map(opened).collect(),
+        other => other,
+    }
+}
+
+/// What the program is started with, once a kubelet has expanded it.
+fn started(tree: Value) -> Value {
+    match tree {
+        Value::String(text) => Value::String(expand(&text, |_| "EXPANDED".to_owned())),
+        Value::Array(list) => list.into_iter().map(started).collect(),
+        Value::Object(map) => map
+            .into_iter()
+            .map(|(key, value)| (key, started(value)))
+            .collect(),
         other => other,
     }
 }
@@ -223,6 +238,8 @@ fn texts_that_parsers_stumble_over_are_texts() {
         "a\nprivileged: true",
         "{{ .Values.x }}",
         "$(x)",
+        "$$(x)",
+        "$$$(x) $",
         "${x}",
         "\u{0}",
         "\u{7}",

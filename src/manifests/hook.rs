@@ -55,7 +55,7 @@ fn deployment(plan: &Plan) -> Deployment {
         &plan.namespace,
     ];
     let mut container = pods::container("hook", plan.image(), &plan.api);
-    container.args = Some(args.iter().map(|arg| (*arg).to_owned()).collect());
+    container.args = pods::literal_args(&args);
     container.ports = Some(vec![pods::port(PORT_NAME, PORT)]);
     container.startup_probe = Some(probe("/live", PORT_NAME, 2, 30));
     container.liveness_probe = Some(probe("/live", PORT_NAME, 10, 3));

@@ -16,6 +16,7 @@ use super::storage::{BATCH_ACCOUNT, settings_sha256};
 use super::{pods, pushgateway};
 use crate::error::Result;
 use crate::exit::ExitCode;
+use crate::expansion::literal;
 
 /// The Job that trains the first model; a hash of what it runs is put behind it.
 pub(super) const SEED: &str = "churn-seed-model";
@@ -193,14 +194,19 @@ fn job(plan: &Plan, name: &str, args: &[String], retries: i32) -> JobSpec {
 fn shards(plan: &Plan) -> JobSpec {
     let count = plan.shards;
     // Only the index is Kubernetes' to fill in.
-    let data = plan.shard_data.replace("$(", "$$(");
-    let args = [
+    let data = literal(&plan.shard_data);
+    let args = vec![
         "profile".to_owned(),
         format!("--shard=$(JOB_COMPLETION_INDEX)/{count}"),
         format!("--output={}", shard_file("$(JOB_COMPLETION_INDEX)", count)),
         data,
     ];
     let completions = i32::try_from(count).ok();
+    let mut spec = job(plan, PROFILE, &[], 0);
+    let pod = spec.template.spec.as_mut();
+    if let Some(container) = pod.and_then(|pod| pod.containers.first_mut()) {
+        container.args = Some(args);
+    }
     JobSpec {
         backoff_limit: None,
         backoff_limit_per_index: Some(2),
@@ -208,7 +214,7 @@ fn shards(plan: &Plan) -> JobSpec {
         completions,
         max_failed_indexes: Some(0),
         parallelism: completions,
-        ..job(plan, PROFILE, &args, 0)
+        ..spec
     }
 }
 

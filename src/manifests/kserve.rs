@@ -1,6 +1,6 @@
 //! KServe: the same container as an InferenceService.
 
-use k8s_openapi::api::core::v1::{Container, EnvVar, PodSecurityContext, Volume};
+use k8s_openapi::api::core::v1::{Container, PodSecurityContext, Volume};
 use serde::Serialize;
 
 use super::api::probe;
@@ -43,12 +43,11 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
         "/mnt/models/production_latest.json",
     ];
     let mut container = pods::container("kserve-container", plan.image(), &plan.api);
-    container.args = Some(args.map(str::to_owned).to_vec());
-    container.env = Some(vec![EnvVar {
-        name: "STORAGE_URI".to_owned(),
-        value: Some(plan.kserve_storage_uri.clone()),
-        ..EnvVar::default()
-    }]);
+    container.args = pods::literal_args(&args);
+    container.env = Some(vec![pods::variable(
+        "STORAGE_URI",
+        &plan.kserve_storage_uri,
+    )]);
     container.ports = Some(vec![pods::port("http1", 8080)]);
     container.readiness_probe = Some(probe("/ready", "http1", 5, 2));
     let pod = pods::pod(plan, API_ACCOUNT, container, Vec::new());

@@ -13,6 +13,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::meta::{labels, map};
 use super::plan::{Plan, Resources};
 use super::storage::{CONFIG, CONFIG_FILE, VOLUME};
+use crate::expansion::literal;
 
 const DATA: &str = "data";
 const SETTINGS: &str = "settings";
@@ -80,17 +81,27 @@ pub(super) fn churnctl(
     read_only: bool,
 ) -> Container {
     let mut container = container(name, plan.image(), size);
-    container.args = Some(args.iter().map(|arg| (*arg).to_owned()).collect());
+    container.args = literal_args(args);
     container.working_dir = Some(plan.data_path.clone());
-    container.env = Some(vec![EnvVar {
-        name: "CHURNCTL_CONFIG".to_owned(),
-        value: Some(settings_file()),
-        ..EnvVar::default()
-    }]);
+    container.env = Some(vec![variable("CHURNCTL_CONFIG", &settings_file())]);
     let mounts = container.volume_mounts.get_or_insert_default();
     mounts.push(mount(DATA, &plan.data_path, read_only));
     mounts.push(mount(SETTINGS, SETTINGS_FOLDER, true));
     container
+}
+
+/// Arguments that the program gets as they stand here, whatever is in them.
+pub(super) fn literal_args(args: &[&str]) -> Option<Vec<String>> {
+    Some(args.iter().map(|arg| literal(arg)).collect())
+}
+
+/// A variable whose value is the text, whatever is in it.
+pub(super) fn variable(name: &str, value: &str) -> EnvVar {
+    EnvVar {
+        name: name.to_owned(),
+        value: Some(literal(value)),
+        ..EnvVar::default()
+    }
 }
 
 /// Returns where the settings file is.

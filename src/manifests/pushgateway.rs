@@ -37,7 +37,7 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
         "--persistence.file=/data/metrics",
         "--persistence.interval=1m",
     ];
-    container.args = Some(args.map(str::to_owned).to_vec());
+    container.args = pods::literal_args(&args);
     container.ports = Some(vec![pods::port(PORT_NAME, PORT)]);
     container.liveness_probe = Some(probe("/-/healthy", PORT_NAME, 10, 3));
     container.readiness_probe = Some(probe("/-/ready", PORT_NAME, 5, 2));

@@ -21,6 +21,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "settings",
             "exit",
             "error",
+            "expansion",
             "files",
             "panics",
             "progress",
@@ -36,9 +37,10 @@ const FLOORS: &[(u8, &[&str])] = &[
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 12] = [
+const COMMON: [&str; 13] = [
     "exit",
     "error",
+    "expansion",
     "files",
     "panics",
     "progress",

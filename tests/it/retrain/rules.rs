@@ -227,6 +227,33 @@ fn what_is_different_from_the_template_goes_into_the_job() {
 }
 
 #[test]
+fn no_text_of_a_run_is_expanded_by_kubernetes() {
+    let (server, churnctl) = stub();
+    let hostile = "$(PGPASSWORD) $$(PGPASSWORD) $$$(PGPASSWORD) 5 $";
+    let env = format!("NOTE={hostile}");
+    let args = ["--reason", hostile, "--env", &env, "--arg", hostile];
+    churnctl.run(&now(&args)).expect(ExitCode::Ok);
+    let job = server.all("jobs")[0].clone();
+    let container = &job["spec"]["template"]["spec"]["containers"][0];
+    // Kubernetes, "Define Dependent Environment Variables": `$$` is a dollar sign, and an even
+    // number of them before a parenthesis leaves no reference.
+    let literal = "$$(PGPASSWORD) $$$$(PGPASSWORD) $$$$$$(PGPASSWORD) 5 $$";
+    assert_eq!(container["args"], json!([literal]));
+    let env = container["env"].as_array().expect("variables");
+    for name in ["NOTE", "RETRAIN_REASON"] {
+        assert!(
+            env.contains(&json!({"name": name, "value": literal})),
+            "{name}: {env:?}"
+        );
+    }
+    // Annotations are not expanded.
+    assert_eq!(
+        job["metadata"]["annotations"]["churnctl.io/reason"],
+        hostile
+    );
+}
+
+#[test]
 fn a_missing_permission_is_named_with_its_verb_and_place() {
     let (server, churnctl) = stub();
     server.deny("create jobs");
