@@ -62,6 +62,7 @@ pub mod percent;
 pub mod placeholder;
 pub mod progress;
 pub mod proxies;
+pub mod same_file;
 pub mod settings;
 pub mod signals;
 pub mod terminal;

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 use std::sync::Once;
 
 use crate::cli::{self, AlertsTask, PushTask, Task, Words};
-use crate::commands::{self, Look, Shell};
+use crate::commands::{self, Look, Shell, UsesFiles};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::{MOST_BY_HAND, locks_are_refused, read_at_most, remove_unfinished};
@@ -83,49 +84,84 @@ pub(crate) fn within(
 }
 
 fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    let mut settings = None;
     let layers = if words.needs_settings() {
         let named = words.global.config.clone();
-        let file = read_settings(&FileChoice::new(named, surroundings.var("CHURNCTL_CONFIG")))?;
+        let choice = FileChoice::new(named, surroundings.var("CHURNCTL_CONFIG"));
+        let file = read_settings(&choice)?;
+        settings = file.as_ref().map(|_| choice.path);
         Layers::new(words.flags(), &surroundings.env, file)?
     } else {
         Layers::default()
     };
-    match words.task(&Settings::resolve(&layers)?)? {
-        Task::Train(request) => commands::train::run(&request, shell),
-        Task::Score(request) => commands::score::run(&request, shell),
-        Task::Serve(request) => commands::serve::run(&request, shell),
-        Task::Drift(request) => commands::drift::run(&request, shell),
-        Task::Profile(request) => commands::profile::run(&request, shell),
-        Task::Merge(request) => commands::profile::merge(&request, shell),
-        Task::Promote(request) => commands::promote::run(&request, shell),
-        Task::KfpStatus(status) => commands::kfp::status(&status, shell),
-        Task::MlflowSync(request) => commands::mlflow::run(&request, shell),
-        Task::RenderManifests(request) => commands::render_manifests::run(&request, shell),
-        Task::RetrainNow(request) => commands::retrain::now::run(&request, shell),
-        Task::RetrainListen(request) => commands::retrain::listen::run(&request, shell),
-        Task::RetrainStatus(request) => commands::retrain::status::run(&request, shell),
-        Task::PushMetrics(task) => push_metrics(&task, shell),
-        Task::Alerts(AlertsTask::List(request)) => commands::alerts::list(&request, shell),
-        Task::Alerts(AlertsTask::Show(request)) => commands::alerts::show(&request, shell),
-        Task::Alerts(AlertsTask::Lint(request)) => commands::alerts::lint(&request, shell),
-        Task::Alerts(AlertsTask::History(request)) => commands::alerts::history(&request, shell),
-        Task::Alerts(AlertsTask::Test(request)) => commands::alerts::test(&request, shell),
-        Task::MetricsList => commands::metrics::list(shell),
-        Task::Doctor(request) => commands::doctor::run(&request, shell),
-        Task::ConfigShow => commands::config::run(&layers, shell),
-        Task::Version => commands::version::run(shell),
-        Task::Completions(of) => shell.print(&cli::completion(of)).map(|()| ExitCode::Ok),
-        Task::Man(path) => shell.print(&cli::man_page(&path)?).map(|()| ExitCode::Ok),
+    let task = words.task(&Settings::resolve(&layers)?)?;
+    let mut start = Start {
+        settings: settings.as_deref(),
+        shell,
+    };
+    match task {
+        Task::Train(request) => start.run(commands::train::run, &request),
+        Task::Score(request) => start.run(commands::score::run, &request),
+        Task::Serve(request) => start.run(commands::serve::run, &request),
+        Task::Drift(request) => start.run(commands::drift::run, &request),
+        Task::Profile(request) => start.run(commands::profile::run, &request),
+        Task::Merge(request) => start.run(commands::profile::merge, &request),
+        Task::Promote(request) => start.run(commands::promote::run, &request),
+        Task::KfpStatus(status) => commands::kfp::status(&status, start.shell),
+        Task::MlflowSync(request) => start.run(commands::mlflow::run, &request),
+        Task::RenderManifests(request) => start.run(commands::render_manifests::run, &request),
+        Task::RetrainNow(request) => start.run(commands::retrain::now::run, &request),
+        Task::RetrainListen(request) => start.run(commands::retrain::listen::run, &request),
+        Task::RetrainStatus(request) => start.run(commands::retrain::status::run, &request),
+        Task::PushMetrics(task) => push_metrics(&task, &mut start),
+        Task::Alerts(AlertsTask::List(request)) => start.run(commands::alerts::list, &request),
+        Task::Alerts(AlertsTask::Show(request)) => start.run(commands::alerts::show, &request),
+        Task::Alerts(AlertsTask::Lint(request)) => start.run(commands::alerts::lint, &request),
+        Task::Alerts(AlertsTask::History(request)) => {
+            start.run(commands::alerts::history, &request)
+        }
+        Task::Alerts(AlertsTask::Test(request)) => start.run(commands::alerts::test, &request),
+        Task::MetricsList => commands::metrics::list(start.shell),
+        Task::Doctor(request) => start.run(commands::doctor::run, &request),
+        Task::ConfigShow => commands::config::run(&layers, start.shell),
+        Task::Version => commands::version::run(start.shell),
+        Task::Completions(of) => start
+            .shell
+            .print(&cli::completion(of))
+            .map(|()| ExitCode::Ok),
+        Task::Man(path) => start
+            .shell
+            .print(&cli::man_page(&path)?)
+            .map(|()| ExitCode::Ok),
     }
 }
 
-fn push_metrics(task: &PushTask, shell: &mut Shell<'_>) -> Result<ExitCode> {
+/// The one way to begin a command that reads or writes files.
+struct Start<'s, 'l> {
+    /// The settings file that was read.
+    settings: Option<&'s Path>,
+    shell: &'s mut Shell<'l>,
+}
+
+impl Start<'_, '_> {
+    /// Runs a command once none of its outputs would overwrite what it reads.
+    fn run<R: UsesFiles>(
+        &mut self,
+        command: fn(&R, &mut Shell<'_>) -> Result<ExitCode>,
+        request: &R,
+    ) -> Result<ExitCode> {
+        request.files_used().settings(self.settings).check()?;
+        command(request, self.shell)
+    }
+}
+
+fn push_metrics(task: &PushTask, start: &mut Start<'_, '_>) -> Result<ExitCode> {
     match task {
-        PushTask::Push(request) => commands::push_metrics::run(request, shell),
-        PushTask::Run(request) => commands::push_run::run(request, shell),
-        PushTask::List(gateway) => commands::push_groups::list(gateway, shell),
-        PushTask::Delete(request) => commands::push_groups::delete_one(request, shell),
-        PushTask::Prune(request) => commands::push_groups::prune(request, shell),
+        PushTask::Push(request) => start.run(commands::push_metrics::run, request),
+        PushTask::Run(request) => start.run(commands::push_run::run, request),
+        PushTask::List(gateway) => start.run(commands::push_groups::list, gateway),
+        PushTask::Delete(request) => start.run(commands::push_groups::delete_one, request),
+        PushTask::Prune(request) => start.run(commands::push_groups::prune, request),
     }
 }
 

@@ -1,6 +1,6 @@
 //! How commands reach the Pushgateway: URL, credentials and patience, settings applied.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Shell;
@@ -36,6 +36,20 @@ impl GatewayRequest {
                 .hint("--gateway URL, CHURNCTL_PUSH_GATEWAY, or push.gateway in churnctl.toml"));
         };
         Self::at(url, &settings.push)
+    }
+
+    /// Returns the files that are read to reach it, each with its option.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let certificate = self.client_certificate.as_ref();
+        [
+            ("--password-file", self.password_file.as_ref()),
+            ("--token-file", self.token_file.as_ref()),
+            ("--ca-file", self.ca_file.as_ref()),
+            ("--client-cert", certificate.map(|(file, _)| file)),
+            ("--client-key", certificate.map(|(_, key)| key)),
+        ]
+        .into_iter()
+        .filter_map(|(option, path)| Some((option, path?.as_path())))
     }
 
     /// Takes what is set, with a gateway that was named elsewhere.

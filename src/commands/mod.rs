@@ -7,6 +7,8 @@ mod diff;
 pub mod doctor;
 pub mod drift;
 mod drift_watch;
+mod files_of;
+mod files_used;
 pub mod gateway;
 pub mod inputs;
 pub mod kfp;
@@ -38,5 +40,6 @@ pub mod version;
 mod shell;
 mod step_summary;
 
+pub(crate) use files_used::UsesFiles;
 use model_file::model_file;
 pub use shell::{Look, Shell};

@@ -85,7 +85,7 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     );
     // All that can fail to be written is on disk before anything counts: a full disk or a page
     // in a place that is none must not leave a promotion behind that no report tells of.
-    let metrics = request.artifacts.join("metrics/train_latest.json");
+    let metrics = request.metrics_file();
     let document = json(&report)?;
     let page = match &request.html {
         Some(_) => html::page(&report, &artifact)?,

@@ -53,6 +53,11 @@ pub struct TrainRequest {
 }
 
 impl TrainRequest {
+    /// Returns where the figures go.
+    pub(super) fn metrics_file(&self) -> PathBuf {
+        self.artifacts.join("metrics/train_latest.json")
+    }
+
     /// Takes what is set.
     ///
     /// # Errors

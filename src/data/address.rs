@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "object-store")]
 use super::objects::Object;
+use super::sql::is_database;
 use crate::error::{Error, Place, Result, nearest};
+use crate::same_file::resolved;
 
 /// Ends of the names of the files that a folder stands for.
 const TABLES: [&str; 4] = [".csv", ".ndjson", ".jsonl", ".parquet"];
@@ -223,6 +225,42 @@ fn expand_paths(address: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Tells whether a file would be among those that an address stands for: it matches the pattern,
+/// or is a table of the folder. `path` has no links in it; there need not be such a file yet.
+#[must_use]
+pub fn would_take(address: &str, path: &Path) -> bool {
+    if is_object(address) || is_database(address) {
+        return false;
+    }
+    let place = Path::new(address);
+    if place.is_dir() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        return path.parent() == Some(&resolved(place)) && is_table(&name);
+    }
+    if place.exists() || !address.contains(GLOB) {
+        return false;
+    }
+    // Links before the first pattern are followed; behind it there is no one place to look at.
+    let mut plain = PathBuf::new();
+    let mut parts = place.components().peekable();
+    while let Some(part) = parts.next_if(|part| {
+        let text = part.as_os_str().to_string_lossy();
+        !text.contains(GLOB)
+    }) {
+        plain.push(part);
+    }
+    let mut pattern = glob::Pattern::escape(&resolved(&plain).to_string_lossy());
+    for part in parts {
+        pattern.push('/');
+        pattern.push_str(&part.as_os_str().to_string_lossy());
+    }
+    let options = glob::MatchOptions {
+        require_literal_separator: true,
+        ..glob::MatchOptions::new()
+    };
+    glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches_path_with(path, options))
+}
+
 /// Returns whether a folder's file of this name is one of its tables.
 pub(super) fn is_table(name: &str) -> bool {
     let name = name.to_lowercase();
@@ -237,6 +275,41 @@ pub(super) fn is_table(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_is_not_there_yet_is_known_to_match() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = resolved(folder.path());
+        fs::create_dir_all(root.join("months")).expect("make");
+        std::os::unix::fs::symlink(root.join("months"), root.join("link")).expect("link");
+        let takes = |address: &str, name: &str| {
+            would_take(&format!("{}/{address}", root.display()), &root.join(name))
+        };
+        for (address, name) in [
+            ("months", "months/all.csv"),
+            ("months/", "months/all.csv.gz"),
+            ("link", "months/all.csv"),
+            ("months/*.csv", "months/all.csv"),
+            ("link/*.csv", "months/all.csv"),
+            ("months/../months/a?l.csv", "months/all.csv"),
+            ("mo*/[ab]*.csv", "months/all.csv"),
+            ("**/*.csv", "months/all.csv"),
+        ] {
+            assert!(takes(address, name), "{address} {name}");
+        }
+        for (address, name) in [
+            ("months", "months/all.json"),
+            ("months", "months/deeper/all.csv"),
+            ("months", "all.csv"),
+            ("months/*.csv", "months/all.csv.json"),
+            ("*.csv", "months/all.csv"),
+            ("months/all.csv", "months/all.csv"),
+        ] {
+            assert!(!takes(address, name), "{address} {name}");
+        }
+        assert!(!would_take("s3://bucket/*.csv", &root.join("a.csv")));
+        assert!(!would_take("postgres://h/d?table=*", &root.join("a.csv")));
+    }
 
     #[test]
     fn a_folder_stands_for_its_tables() {

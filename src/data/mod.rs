@@ -71,7 +71,7 @@ mod table;
 mod tls;
 mod value;
 
-pub use address::{Location, expand, expand_files, is_object};
+pub use address::{Location, expand, expand_files, is_object, would_take};
 pub use affix::Affix;
 pub use bytes::all_bytes;
 pub use canonical::{

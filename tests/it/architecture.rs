@@ -31,13 +31,14 @@ const FLOORS: &[(u8, &[&str])] = &[
             "percent",
             "placeholder",
             "proxies",
+            "same_file",
             "thresholds",
         ],
     ),
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 13] = [
+const COMMON: [&str; 14] = [
     "exit",
     "error",
     "expansion",
@@ -50,6 +51,7 @@ const COMMON: [&str; 13] = [
     "percent",
     "placeholder",
     "proxies",
+    "same_file",
     "thresholds",
 ];
 

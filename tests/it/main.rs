@@ -37,6 +37,7 @@ mod object_server;
 mod objects;
 mod one_value;
 mod panels;
+mod overwriting;
 mod parquet_files;
 mod postgres;
 mod profile;

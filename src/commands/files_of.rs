@@ -1,0 +1,258 @@
+//! The files of each command, in one place: what is read and written under which option. Requests
+//! are taken apart to the last field that may name a file, so that a new one isn't forgotten.
+
+use std::path::PathBuf;
+
+use super::alerts::{
+    HistoryRequest, LintRequest, ListRequest, Outputs, RuleOrigin, ShowRequest, TestRequest,
+};
+use super::doctor::DoctorRequest;
+use super::drift::{DriftOutputs, DriftRequest};
+use super::files_used::{FilesUsed, UsesFiles};
+use super::gateway::GatewayRequest;
+use super::mlflow::SyncRequest;
+use super::profile::{MergeRequest, ProfileRequest};
+use super::promote::PromoteRequest;
+use super::push_groups::{DeleteRequest, PruneRequest};
+use super::push_metrics::{PushRequest, Target, file_name};
+use super::push_run::RunRequest;
+use super::render_manifests::RenderRequest;
+use super::retrain::listen::ListenRequest;
+use super::retrain::now::NowRequest;
+use super::retrain::status::StatusRequest;
+use super::score::ScoreRequest;
+use super::serve::ServeRequest;
+use super::train::TrainRequest;
+use crate::metrics::gateway::GroupingKey;
+use crate::model::publish::Shelf;
+
+impl UsesFiles for TrainRequest {
+    fn files_used(&self) -> FilesUsed {
+        if self.rollback {
+            return kept(FilesUsed::default(), self);
+        }
+        let files = FilesUsed::default()
+            .read_tables("data", &self.data)
+            .maybe_write("--html", self.html.as_ref())
+            .write("--artifacts", &self.metrics_file());
+        kept(files, self)
+    }
+}
+
+/// Adds what is in the folder for models and the registry.
+fn kept(files: FilesUsed, request: &TrainRequest) -> FilesUsed {
+    let shelf = Shelf::new(&request.artifacts, "", "");
+    files
+        .keep("--artifacts", &shelf.production())
+        .keep("--artifacts", &shelf.registry())
+        .write_into("--artifacts", &request.artifacts.join("models"))
+}
+
+impl UsesFiles for PromoteRequest {
+    fn files_used(&self) -> FilesUsed {
+        let files = FilesUsed::default()
+            .read_tables("data", &self.train.data)
+            .read_state("CANDIDATE", &self.candidate)
+            .maybe_write("--decision-file", self.decision_file.as_ref());
+        match self.is_dry {
+            true => files,
+            false => kept(files, &self.train),
+        }
+    }
+}
+
+impl UsesFiles for ScoreRequest {
+    fn files_used(&self) -> FilesUsed {
+        FilesUsed::default()
+            .read_tables("data", &self.data)
+            .read("--model", &self.model)
+            .write("--output", &self.output)
+    }
+}
+
+impl UsesFiles for ServeRequest {
+    fn files_used(&self) -> FilesUsed {
+        let mut files = FilesUsed::default()
+            .read("--model", &self.options.model)
+            .maybe_read("--token-file", self.token_file.as_ref());
+        if let Some(tls) = &self.tls {
+            files = files
+                .read("--tls-cert", &tls.certificate)
+                .read("--tls-key", &tls.key);
+        }
+        match &self.options.log {
+            Some(log) => files.write_into("--log-dir", &log.folder),
+            None => files,
+        }
+    }
+}
+
+impl UsesFiles for DriftRequest {
+    fn files_used(&self) -> FilesUsed {
+        let files = FilesUsed::default()
+            .read_tables("--baseline", &self.baseline)
+            .read_tables("--current", &self.current);
+        if self.explain_sql {
+            return files;
+        }
+        let DriftOutputs {
+            report,
+            html,
+            markdown,
+            junit,
+            verdict_file,
+            annotations,
+            metrics_file,
+            termination_log,
+        } = &self.outputs;
+        let files = files
+            .maybe_write("--report", report.as_ref())
+            .maybe_write("--html", html.as_ref())
+            .maybe_write("--markdown", markdown.as_ref())
+            .maybe_write("--junit", junit.as_ref())
+            .maybe_write("--verdict-file", verdict_file.as_ref())
+            .maybe_write("--annotations", annotations.as_ref())
+            .maybe_write("--metrics-file", metrics_file.as_ref())
+            .maybe_write("drift.termination_log", termination_log.as_ref());
+        match &self.push {
+            Some(push) => pushed(files, &push.target, &push.key),
+            None => files,
+        }
+    }
+}
+
+impl UsesFiles for ProfileRequest {
+    fn files_used(&self) -> FilesUsed {
+        let files = FilesUsed::default().read_tables("data", &self.data);
+        match self.explain_sql {
+            true => files,
+            false => files.write("--output", &self.output),
+        }
+    }
+}
+
+impl UsesFiles for MergeRequest {
+    fn files_used(&self) -> FilesUsed {
+        FilesUsed::default()
+            .read_tables("profiles", &self.profiles)
+            .write("--output", &self.output)
+    }
+}
+
+impl UsesFiles for RenderRequest {
+    fn files_used(&self) -> FilesUsed {
+        // It reads the settings alone, and those are not YAML or JSON as all that it writes.
+        FilesUsed::default()
+    }
+}
+
+impl UsesFiles for PushRequest {
+    fn files_used(&self) -> FilesUsed {
+        let files = FilesUsed::default().read("FILE", &self.file);
+        match self.dry_run {
+            true => files,
+            false => pushed(files, &self.target, &self.key),
+        }
+    }
+}
+
+impl UsesFiles for RunRequest {
+    fn files_used(&self) -> FilesUsed {
+        pushed(FilesUsed::default(), &self.target, &self.key)
+    }
+}
+
+/// Adds the file that node-exporter is given, and what is read to reach a gateway.
+fn pushed(files: FilesUsed, target: &Target, key: &GroupingKey) -> FilesUsed {
+    match target {
+        Target::Folder(folder) => files.write("--textfile", &folder.join(file_name(key))),
+        Target::Gateway(gateway) => gateway
+            .files()
+            .fold(files, |files, (option, path)| files.read(option, path)),
+    }
+}
+
+impl UsesFiles for TestRequest {
+    fn files_used(&self) -> FilesUsed {
+        let mut files = FilesUsed::default().read_rules("PATH", &self.paths);
+        if let Some(live) = &self.live {
+            files = reached(files, live.token_file.as_ref(), live.ca_file.as_ref());
+        }
+        // Cases belong beside the rules, and no file that is there is written over.
+        match &self.generate {
+            Some(_) => files,
+            None => exported(files, &self.outputs),
+        }
+    }
+}
+
+impl UsesFiles for LintRequest {
+    fn files_used(&self) -> FilesUsed {
+        let mut files = FilesUsed::default().read_rules("PATH", &self.paths);
+        if let Some(server) = &self.server {
+            files = reached(files, server.token_file.as_ref(), server.ca_file.as_ref());
+        }
+        exported(files, &self.outputs)
+    }
+}
+
+impl UsesFiles for HistoryRequest {
+    fn files_used(&self) -> FilesUsed {
+        let mut files = reached(
+            FilesUsed::default(),
+            self.token_file.as_ref(),
+            self.ca_file.as_ref(),
+        );
+        for (option, origin) in [
+            ("PATH", Some(&self.rules)),
+            ("--against", self.against.as_ref()),
+        ] {
+            if let Some(RuleOrigin::Files(paths)) = origin {
+                files = files.read_rules(option, paths);
+            }
+        }
+        files.maybe_write("--html", self.html.as_ref())
+    }
+}
+
+fn exported(files: FilesUsed, outputs: &Outputs) -> FilesUsed {
+    let Outputs {
+        junit,
+        markdown,
+        sarif,
+    } = outputs;
+    files
+        .maybe_write("--junit", junit.as_ref())
+        .maybe_write("--markdown", markdown.as_ref())
+        .maybe_write("--sarif", sarif.as_ref())
+}
+
+fn reached(files: FilesUsed, token: Option<&PathBuf>, authority: Option<&PathBuf>) -> FilesUsed {
+    files
+        .maybe_read("--token-file", token)
+        .maybe_read("--ca-file", authority)
+}
+
+/// Commands that write no file that somebody names.
+macro_rules! write_nothing {
+    ($($request:ty),* $(,)?) => {
+        $(impl UsesFiles for $request {
+            fn files_used(&self) -> FilesUsed {
+                FilesUsed::default()
+            }
+        })*
+    };
+}
+
+write_nothing!(
+    DeleteRequest,
+    DoctorRequest,
+    GatewayRequest,
+    ListRequest,
+    ListenRequest,
+    NowRequest,
+    PruneRequest,
+    ShowRequest,
+    StatusRequest,
+    SyncRequest,
+);
