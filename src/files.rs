@@ -5,7 +5,7 @@
 //! next run in that folder deletes temporary files that nobody holds a lock on.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, Write};
+use std::io::{self, IsTerminal as _, Read as _, Seek as _, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
+use crate::text::visible_lines;
 
 const PREFIX: &str = ".churnctl-";
 const SUFFIX: &str = ".tmp";
@@ -324,6 +325,13 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Inner::Direct(file) = &mut self.inner
+            && file.is_terminal()
+        {
+            // `/dev/stdout`: what came from data must not steer it.
+            let shown = visible_lines(&String::from_utf8_lossy(bytes));
+            return file.write_all(shown.as_bytes()).map(|()| bytes.len());
+        }
         self.file().write(bytes)
     }
 

@@ -40,6 +40,34 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(seen)
 }
 
+/// Returns `text` as [`visible`] does, but with its line feeds.
+#[must_use]
+pub fn visible_lines(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(visible).collect();
+    lines.join("\n")
+}
+
+/// Returns `text` as one word of a POSIX shell, for commands that people copy.
+///
+/// # Examples
+///
+/// ```
+/// use churnctl::text::shell_word;
+/// assert_eq!(shell_word("churn-mlops"), "churn-mlops");
+/// assert_eq!(shell_word("it's; reboot"), r"'it'\''s; reboot'");
+/// ```
+#[must_use]
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    // A tilde, a comment and an assignment count at the beginning, where a letter or a slash is safe.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,=".contains(c);
+    let begins_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
+    match text.starts_with(begins_plain) && text.chars().all(is_plain) {
+        true => Cow::Borrowed(text),
+        // Within single quotes only they themselves mean something.
+        false => Cow::Owned(format!("'{}'", text.replace('\'', r"'\''"))),
+    }
+}
+
 /// Tells whether a terminal may act on the character, or hide it, instead of showing it.
 #[must_use]
 pub fn steers_terminal(character: char) -> bool {
@@ -210,6 +238,20 @@ mod tests {
         assert_eq!(width(&shorten("解約率の予測", 7)), 7);
         assert_eq!(shorten("short", 5), "short");
         assert_eq!(shorten("a\nbcdef", 4), "a\\n…");
+    }
+
+    #[test]
+    fn a_shell_takes_any_text_as_one_word_with_nothing_done() {
+        for text in [
+            "plain", "", " ", "a b", "it's", "''", "$(id)", "`id`", "a;b", "a&b", "~", "#a", "*",
+            "a\nb", "\"", "\\", "!a", "a=b", "=a", "-n", "{a,b}", "<a", "(a)", "ünï", "$HOME",
+        ] {
+            let script = format!("printf %s {}", shell_word(text));
+            let said = std::process::Command::new("sh")
+                .args(["-c", &script])
+                .output();
+            assert_eq!(said.expect("sh").stdout, text.as_bytes(), "{script}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::profile::{
     CountPlan, Counted, Explained, Profile, Roles, count, explain as explained, profile,
 };
 use crate::terminal::Format;
-use crate::text::{redacted, visible};
+use crate::text::{redacted, visible_lines};
 
 /// Largest profile that is read; one of 1,000 wide columns is far below.
 const MAX_PROFILE_BYTES: u64 = 1 << 30;
@@ -160,8 +160,7 @@ pub fn explain(input: Input, plan: &CountPlan, shell: &mut Shell<'_>) -> Result<
 /// Returns a statement without what steers a terminal, but with its line breaks: without one the
 /// comment in a condition of the user's would not end.
 fn runnable(statement: &str) -> String {
-    let lines: Vec<_> = statement.split('\n').map(visible).collect();
-    lines.join("\n")
+    visible_lines(statement)
 }
 
 /// A statement with hundreds of edges, without most of them.

@@ -145,7 +145,7 @@ fn sweep(output: &Path) {
 
 fn store(profile: &Profile, output: &Path, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if output == Path::new("-") {
-        shell.print(&String::from_utf8_lossy(&profile.to_json()))?;
+        shell.print_data(&profile.to_json())?;
         return Ok(ExitCode::Ok);
     }
     write_atomically(output, &profile.to_json())?;

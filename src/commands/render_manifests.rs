@@ -13,6 +13,7 @@ use crate::files::{MOST_BY_HAND, read_at_most, sweep_stale, write_atomically};
 use crate::manifests::{self, Content, File, Flavor, Form, HEADER, Part, Plan};
 use crate::settings::Settings;
 use crate::terminal::Format;
+use crate::text::shell_word;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -140,7 +141,7 @@ fn print(
         let text = text.map_err(|error| {
             Error::new(ExitCode::Bug, "cannot write the objects as JSON").because(error)
         })?;
-        return shell.print(&(text + "\n"));
+        return shell.print_data((text + "\n").as_bytes());
     }
     let mut text = String::new();
     for (path, content) in rendered {
@@ -149,7 +150,7 @@ fn print(
         }
         text.push_str(content);
     }
-    shell.print(&text)
+    shell.print_data(text.as_bytes())
 }
 
 #[derive(Serialize)]
@@ -369,7 +370,7 @@ fn compare(
     };
     shell.messages().info(&format!(
         "to bring them up to date: churnctl render-manifests{flag} --output-dir {}",
-        folder.display()
+        shell_word(&folder.to_string_lossy())
     ));
     Ok(ExitCode::CheckFailed)
 }

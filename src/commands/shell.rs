@@ -12,7 +12,7 @@ use crate::progress::Progress;
 use crate::terminal::{
     Document, Format, Messages, Paint, Surroundings, confirm, draw, json, plain, wrap, yaml,
 };
-use crate::text::visible;
+use crate::text::{visible, visible_lines};
 
 /// How results look on stdout.
 #[derive(Debug, Clone, Copy)]
@@ -138,6 +138,17 @@ impl<'a> Shell<'a> {
         }
     }
 
+    /// Prints data that a program asked for: as they are, but on a terminal nothing in them steers it.
+    ///
+    /// # Errors
+    /// As [`Shell::print`].
+    pub(super) fn print_data(&mut self, bytes: &[u8]) -> Result<()> {
+        match self.surroundings.stdout_is_terminal {
+            true => self.print(&visible_lines(&String::from_utf8_lossy(bytes))),
+            false => self.print_bytes(bytes),
+        }
+    }
+
     /// Prints a line in a tone; control characters in it are made visible. Under `table` a line
     /// that is too long for the terminal is broken between words.
     ///
@@ -214,6 +225,43 @@ fn now(source_date_epoch: Option<&str>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terminal::{LogFormat, Manner, ProgressMode, Verbosity};
+
+    /// Prints data to a terminal or to a pipe, and returns what came there.
+    fn printed(stdout_is_terminal: bool, data: &[u8]) -> Vec<u8> {
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let messages = Messages::new(
+            &mut stderr,
+            Manner {
+                verbosity: Verbosity::Normal,
+                log_format: LogFormat::Text,
+                errors_as_json: false,
+                progress: ProgressMode::Off,
+                paint: Paint::default(),
+            },
+        );
+        let surroundings = Surroundings {
+            stdout_is_terminal,
+            ..Surroundings::default()
+        };
+        let look = Look {
+            format: Format::Plain,
+            paint: Paint::default(),
+            width: 80,
+        };
+        let mut shell = Shell::new(&mut stdout, &messages, &surroundings, look).expect("a shell");
+        shell.print_data(data).expect("to memory");
+        stdout
+    }
+
+    #[test]
+    fn data_are_bytes_in_a_pipe_and_steer_no_terminal() {
+        let data = "id,\u{1b}]0;x\u{7}\n\u{9b}2J,\u{202e}b\n";
+        assert_eq!(printed(false, data.as_bytes()), data.as_bytes());
+        let seen = "id,\\u{1b}]0;x\\u{7}\n\\u{9b}2J,\\u{202e}b\n";
+        assert_eq!(printed(true, data.as_bytes()), seen.as_bytes());
+        assert_eq!(printed(false, b"\xff\n"), b"\xff\n");
+    }
 
     #[test]
     fn the_time_comes_from_source_date_epoch_if_set() {

@@ -4,6 +4,7 @@ use super::train_artifact::{body, report};
 use super::train_judge::{Contender, judge};
 pub use super::train_request::TrainRequest;
 use super::{Shell, train_drift, train_table};
+use crate::cells::Tone;
 use crate::error::Result;
 use crate::exit::ExitCode;
 use crate::files::{Draft, sweep_stale};
@@ -131,10 +132,11 @@ fn roll_back(request: &TrainRequest, shelf: &Shelf, shell: &mut Shell<'_>) -> Re
     let body = serde_json::json!({ "model": artifact.name, "model_version": artifact.version });
     let document = shell.document("train", SCHEMA_VERSION, &body);
     if !shell.print_document(&document)? {
-        shell.print(&format!(
-            "{} {} is in production again\n",
+        let line = format!(
+            "{} {} is in production again",
             artifact.name, artifact.version
-        ))?;
+        );
+        shell.print_line(Tone::Good, &line)?;
     }
     if let Some(kept) = kept {
         kept.send(shell);

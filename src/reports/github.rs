@@ -3,6 +3,8 @@
 //! GitHub shows ten of a step and drops the others without a word, so there are never more: the
 //! worst come first, and the last one says how many are left.
 
+use crate::text::visible_lines;
+
 /// Most annotations of a step.
 const MOST: usize = 10;
 
@@ -85,10 +87,10 @@ fn command(annotation: &Annotation) -> String {
     )
 }
 
+/// GitHub shows the log of a step as a terminal does, so nothing but line breaks may steer it.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
+    let text = text.replace('%', "%25").replace('\r', "%0D");
+    visible_lines(&text).replace('\n', "%0A")
 }
 
 fn property(text: &str) -> String {
@@ -118,12 +120,12 @@ mod tests {
             file: "a,b:c.yaml".to_owned(),
             line: Some(3),
             column: Some(5),
-            message: "50 %\nnext::error::".to_owned(),
+            message: "50 %\nnext::error::\u{1b}[2J".to_owned(),
             ..annotation(Level::Error, "x")
         };
         assert_eq!(
             commands(vec![hostile]),
-            "::error file=a%2Cb%3Ac.yaml,line=3,col=5,title=x::50 %25%0Anext::error::\n"
+            "::error file=a%2Cb%3Ac.yaml,line=3,col=5,title=x::50 %25%0Anext::error::\\u{1b}[2J\n"
         );
     }
 

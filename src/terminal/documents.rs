@@ -55,12 +55,15 @@ fn not_serialised(format: &str, error: impl std::error::Error + Send + Sync + 's
     .because(error)
 }
 
-fn escape(json: &str) -> String {
+/// Returns JSON of the same value in which nothing steers a terminal.
+pub(super) fn escape(json: &str) -> String {
     let mut safe = String::with_capacity(json.len());
     for character in json.chars() {
-        // All of these are in the basic plane and, outside of texts, only line feeds occur.
+        // Outside of texts only line feeds occur. JSON escapes UTF-16: tags take a pair of units.
         if character != '\n' && steers_terminal(character) {
-            safe.push_str(&format!("\\u{:04x}", u32::from(character)));
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
         } else {
             safe.push(character);
         }
@@ -75,7 +78,8 @@ mod tests {
 
     #[test]
     fn json_escapes_what_steers_a_terminal_and_means_the_same() {
-        let value = BTreeMap::from([("a\u{1b}b\u{9b}c\u{202e}d\u{7f}", "zwei\nZeilen")]);
+        let hostile = "a\u{1b}b\u{9b}c\u{202e}d\u{7f}\u{e0041}\u{e007f}";
+        let value = BTreeMap::from([(hostile, "zwei\nZeilen")]);
         let text = json(&value).expect("serialises");
         assert!(text.is_ascii() && text.ends_with("}\n"), "{text:?}");
         let back: serde_json::Value = serde_json::from_str(&text).expect("valid");

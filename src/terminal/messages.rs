@@ -104,7 +104,7 @@ impl<'a> Messages<'a> {
                         serde_json::Value::String(text) => text.clone(),
                         other => other.to_string(),
                     };
-                    text.push_str(&format!(" {name}={}", visible(&value)));
+                    text.push_str(&format!(" {name}={}", field(&value)));
                 }
                 text + "\n"
             }
@@ -149,8 +149,17 @@ impl<'a> Messages<'a> {
     }
 }
 
+/// A value behind `name=`: in the quotes of JSON where it could be taken for a further field.
+fn field(value: &str) -> String {
+    let is_plain = |c: char| !c.is_whitespace() && !['=', '"'].contains(&c);
+    match !value.is_empty() && value.chars().all(is_plain) {
+        true => visible(value).into_owned(),
+        false => super::documents::escape(&serde_json::Value::from(value).to_string()),
+    }
+}
+
 fn one_line(value: &serde_json::Value) -> String {
-    format!("{value}\n")
+    super::documents::escape(&value.to_string()) + "\n"
 }
 
 #[cfg(test)]
@@ -190,6 +199,45 @@ mod tests {
             ..TEXT
         };
         assert!(said(verbose, all).contains("debug: three\n"));
+    }
+
+    #[test]
+    fn a_field_cannot_pass_for_two() {
+        let text = said(TEXT, |messages| {
+            let fields = [
+                ("alert", "x outcome=created".into()),
+                ("key", "a-1".into()),
+                ("by", "".into()),
+                ("said", "\"\n\u{1b}".into()),
+            ];
+            messages.event("info", "started", &fields);
+        });
+        assert_eq!(
+            text,
+            "started alert=\"x outcome=created\" key=a-1 by=\"\" said=\"\\\"\\n\\u001b\"\n"
+        );
+    }
+
+    #[test]
+    fn no_message_steers_a_terminal_and_json_means_the_same() {
+        let hostile = "\u{1b}]0;x\u{7}\u{9b}31m\u{202e}\u{e0041}\nerror: forged";
+        for log_format in [LogFormat::Text, LogFormat::Json] {
+            let manner = Manner { log_format, ..TEXT };
+            let text = said(manner, |messages| {
+                messages.warn(hostile);
+                messages.event("info", hostile, &[("path", hostile.into())]);
+                messages.error(&Error::bad_input(hostile).hint(hostile));
+            });
+            let steers = |c| c != '\n' && crate::text::steers_terminal(c);
+            assert!(!text.contains(steers), "{text:?}");
+            assert!(!text.contains("\nerror: forged"), "{text}");
+            if log_format == LogFormat::Json {
+                for line in text.lines() {
+                    let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+                    assert_eq!(line["message"], hostile);
+                }
+            }
+        }
     }
 
     #[test]

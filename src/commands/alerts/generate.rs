@@ -70,7 +70,7 @@ pub(super) fn run(
     }
     for (target, made) in targets.iter().zip(&made).filter(|(_, made)| made.cases > 0) {
         if target.path == Path::new("-") {
-            shell.print(&made.text)?;
+            shell.print_data(made.text.as_bytes())?;
             continue;
         }
         write_atomically(&target.path, made.text.as_bytes())?;
