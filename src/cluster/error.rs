@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::exit::ExitCode;
+use crate::text::shell_word;
 
 /// Where calls go: for messages and for the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +103,7 @@ impl ClusterError {
             ..
         } = &*self.call;
         let scope = match namespace {
-            Some(namespace) => format!(" -n {namespace}"),
+            Some(namespace) => format!(" -n {}", shell_word(namespace)),
             None => String::new(),
         };
         match &self.problem {
@@ -111,14 +112,15 @@ impl ClusterError {
             )),
             Problem::Unauthorized(_) => Some(format!(
                 "the server doesn't know who we are; look: kubectl --context {} auth whoami",
-                self.context
+                shell_word(&self.context)
             )),
             Problem::StayedAway { .. } => Some(
                 "is the API server up, and is this the context you mean? --context NAME, --deadline 5m"
                     .to_owned(),
             ),
             Problem::NoConnection(_) => {
-                Some(format!("look: kubectl --context {} version", self.context))
+                let context = shell_word(&self.context);
+                Some(format!("look: kubectl --context {context} version"))
             }
             Problem::NotFound(_)
             | Problem::AlreadyExists

@@ -3,6 +3,7 @@
 use super::options::Options;
 use super::rule::{Layer, Rule, Severity, all, prometheus_duration};
 use crate::error::Result;
+use crate::text::shell_word;
 
 /// Returns the pages of all alerts, file name and Markdown, and `README.md` that lists them.
 ///
@@ -40,8 +41,8 @@ fn index(rules: &[Rule]) -> String {
 pub(super) fn commands(rule: &Rule, options: &Options) -> [String; 4] {
     let (name, namespace) = (rule.name, &options.namespace);
     let query = |expr: &str| {
-        let quoted = expr.replace('\'', "'\\''");
-        format!("promtool query instant http://localhost:9090 '{quoted}'")
+        let quoted = shell_word(expr);
+        format!("promtool query instant http://localhost:9090 {quoted}")
     };
     [
         rule.first_command.clone(),

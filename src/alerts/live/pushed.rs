@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::error::Result;
 use crate::http::client::{Cancel, Client};
 use crate::metrics::gateway::{GroupingKey, PushMethod, delete, holdings, push};
+use crate::text::shell_word;
 
 /// A score that is above every threshold that makes sense.
 const SCORE: f64 = 10.0;
@@ -79,7 +80,7 @@ impl<'a> Pushed<'a> {
     /// Returns the command that deletes the group by hand.
     pub(super) fn command(&self) -> String {
         let place = self.gateway.url().join(&self.key.path());
-        format!("curl -fsS -X DELETE '{place}'")
+        format!("curl -fsS -X DELETE {}", shell_word(&place))
     }
 }
 

@@ -10,6 +10,7 @@ use super::patience::Patience;
 use super::step::Step;
 use crate::alerts::routing::Labels;
 use crate::error::{Error, Result};
+use crate::text::shell_word;
 
 /// Alerts of ours that Alertmanager may have.
 #[derive(Default)]
@@ -114,9 +115,11 @@ impl Sent {
             .iter()
             .map(|(labels, ..)| json!({"labels": labels, "endsAt": "2000-01-01T00:00:00Z"}));
         let body = Value::Array(bodies.collect()).to_string();
-        // Within single quotes of a shell only they themselves need care.
-        let body = body.replace('\'', r"'\''");
-        let url = alertmanager.url();
-        format!("curl -fsS -H 'Content-Type: application/json' -d '{body}' '{url}/api/v2/alerts'")
+        let url = format!("{}/api/v2/alerts", alertmanager.url());
+        format!(
+            "curl -fsS -H 'Content-Type: application/json' -d {} {}",
+            shell_word(&body),
+            shell_word(&url)
+        )
     }
 }

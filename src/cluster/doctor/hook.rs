@@ -9,6 +9,7 @@ use super::inventory::{Inventory, items_at, name_of, namespace_of, text_at};
 use super::monitoring::namespace_labels;
 use super::selector::{labels_at, missing};
 use crate::cluster::access::{Permission, TO_START};
+use crate::text::shell_word;
 
 pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
     let (check, name, namespace) = (Check::Hook, &expected.hook, &expected.namespace);
@@ -59,7 +60,8 @@ fn token(inventory: &Inventory, expected: &Expected, deployment: &Value) -> Opti
             subject,
             "the Secret with the webhook's token is missing: its pod cannot start",
             format!(
-                "kubectl create secret generic {secret} -n {namespace} --from-literal=token=$(openssl rand -hex 32)"
+                "kubectl create secret generic {} -n {namespace} --from-literal=token=$(openssl rand -hex 32)",
+                shell_word(secret)
             ),
         ),
     })
@@ -177,8 +179,9 @@ fn network(inventory: &Inventory, expected: &Expected, deployment: &Value) -> Fi
             names.join(", ")
         ),
         format!(
-            "kubectl patch networkpolicy {} -n {namespace} --type=merge -p '{patch}'",
-            expected.hook
+            "kubectl patch networkpolicy {} -n {namespace} --type=merge -p {}",
+            expected.hook,
+            shell_word(&patch.to_string())
         ),
     )
 }

@@ -7,6 +7,7 @@ use super::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, name_of, namespace_of};
 use super::selector::{Missing, labels_at, missing};
+use crate::text::shell_word;
 
 /// Who selects, and by which fields.
 #[derive(Clone, Copy)]
@@ -134,8 +135,8 @@ fn unselected(
         format!(
             "kubectl patch {} {} -n {} --type=merge -p '{{\"spec\":{{\"{field}\":{{}}}}}}'",
             selecting.owner.to_lowercase(),
-            name_of(owner),
-            namespace_of(owner),
+            shell_word(name_of(owner)),
+            shell_word(namespace_of(owner)),
         )
     };
     let selector = &spec[selecting.objects];
@@ -151,8 +152,8 @@ fn unselected(
         let fix = format!(
             "kubectl label {} {} -n {} {} --overwrite",
             selecting.resource,
-            name_of(object),
-            namespace_of(object),
+            shell_word(name_of(object)),
+            shell_word(namespace_of(object)),
             changes(&wants)
         );
         return Some((described(selecting.objects, &wants), fix));
@@ -174,7 +175,8 @@ fn unselected(
         return None;
     }
     let fix = format!(
-        "kubectl label namespace {namespace} {} --overwrite",
+        "kubectl label namespace {} {} --overwrite",
+        shell_word(namespace),
         changes(&wants)
     );
     Some((described(selecting.namespaces, &wants), fix))

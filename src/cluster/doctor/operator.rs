@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, namespace_of, text_at};
+use crate::text::shell_word;
 
 const INSTALL: &str = "helm upgrade --install prometheus prometheus-community/kube-prometheus-stack -n monitoring --create-namespace";
 
@@ -84,8 +85,8 @@ pub(super) fn operator(inventory: &Inventory) -> Vec<Finding> {
             "no pod of it is available",
             format!(
                 "kubectl describe deployment {} -n {}",
-                name_of(operator),
-                namespace_of(operator)
+                shell_word(name_of(operator)),
+                shell_word(namespace_of(operator))
             ),
         ),
         _ => Finding::pass(check, subject, "available"),
@@ -108,8 +109,8 @@ pub(super) fn operator(inventory: &Inventory) -> Vec<Finding> {
                 ),
                 format!(
                     "kubectl describe prometheus {} -n {}",
-                    name_of(prometheus),
-                    namespace_of(prometheus)
+                    shell_word(name_of(prometheus)),
+                    shell_word(namespace_of(prometheus))
                 ),
             ));
         }
@@ -150,7 +151,7 @@ pub(super) fn scrape_rights(answers: &Answers, expected: &Expected) -> Vec<Findi
                 format!(
                     "kubectl create rolebinding prometheus -n {} --clusterrole=view --serviceaccount={}",
                     expected.namespace,
-                    account.replace("serviceaccount/", "").replace('/', ":")
+                    shell_word(&account.replace("serviceaccount/", "").replace('/', ":"))
                 ),
             ),
         });
@@ -192,7 +193,7 @@ pub(super) fn accepted(inventory: &Inventory, expected: &Expected) -> Vec<Findin
                     format!(
                         "kubectl describe {} {} -n {}",
                         kind.to_lowercase(),
-                        name_of(object),
+                        shell_word(name_of(object)),
                         expected.namespace
                     ),
                 )),
@@ -226,7 +227,8 @@ pub(super) fn kube_state_metrics(inventory: &Inventory) -> Vec<Finding> {
         )];
     };
     let subject = format!("deployment/{}", name_of(deployment));
-    let place = format!("{} -n {}", name_of(deployment), namespace_of(deployment));
+    let (name, namespace) = (name_of(deployment), namespace_of(deployment));
+    let place = format!("{} -n {}", shell_word(name), shell_word(namespace));
     if deployment["status"]["availableReplicas"]
         .as_u64()
         .unwrap_or(0)

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::text::shell_word;
+
 /// Labels of an object.
 pub type Labels = BTreeMap<String, String>;
 
@@ -106,15 +108,16 @@ impl Missing {
         }
     }
 
-    /// Returns the change of labels that makes it match, as `kubectl label` takes it.
+    /// Returns the change of labels that makes it match, as a shell passes it to `kubectl label`.
     #[must_use]
     pub fn change(&self) -> Option<String> {
-        match self {
-            Self::Value { key, wanted, .. } => Some(format!("{key}={}", wanted.first()?)),
-            Self::Key(key) => Some(format!("{key}=true")),
-            Self::Forbidden { key, .. } => Some(format!("{key}-")),
-            Self::Unreadable(_) => None,
-        }
+        let change = match self {
+            Self::Value { key, wanted, .. } => format!("{key}={}", wanted.first()?),
+            Self::Key(key) => format!("{key}=true"),
+            Self::Forbidden { key, .. } => format!("{key}-"),
+            Self::Unreadable(_) => return None,
+        };
+        Some(shell_word(&change).into_owned())
     }
 }
 

@@ -7,6 +7,7 @@ use super::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, namespace_of, text_at};
 use super::selector::{Missing, labels_at, missing};
+use crate::text::shell_word;
 
 /// Checks that every ServiceMonitor of ours finds a Service with the port that it names.
 pub(super) fn services(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
@@ -81,8 +82,13 @@ fn ports(inventory: &Inventory, monitor: &Value) -> Vec<Finding> {
                 }
             ),
             format!(
-                "kubectl patch servicemonitor {name} -n {} --type=json -p '[{{\"op\":\"replace\",\"path\":\"/spec/endpoints/0/port\",\"value\":\"{wanted}\"}}]'",
-                namespace_of(monitor)
+                "kubectl patch servicemonitor {} -n {} --type=json -p {}",
+                shell_word(name),
+                shell_word(namespace_of(monitor)),
+                shell_word(
+                    &json!([{"op": "replace", "path": "/spec/endpoints/0/port", "value": wanted}])
+                        .to_string()
+                )
             ),
         ));
     }
@@ -120,8 +126,8 @@ fn no_service(monitor: &Value, in_reach: &[&Value]) -> Finding {
         ),
         format!(
             "kubectl label service {} -n {} {} --overwrite",
-            name_of(service),
-            namespace_of(service),
+            shell_word(name_of(service)),
+            shell_word(namespace_of(service)),
             changes.join(" ")
         ),
     )
@@ -162,7 +168,10 @@ fn ready(inventory: &Inventory, service: &Value) -> Finding {
             check,
             subject,
             "no pod behind it is ready",
-            format!("kubectl get pods -n {namespace} -l app.kubernetes.io/name={name}"),
+            format!(
+                "kubectl get pods -n {namespace} -l {}",
+                shell_word(&format!("app.kubernetes.io/name={name}"))
+            ),
         ),
         1 => Finding::pass(check, subject, "1 pod is ready"),
         ready => Finding::pass(check, subject, format!("{ready} pods are ready")),

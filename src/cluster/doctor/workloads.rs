@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, text_at};
+use crate::text::shell_word;
 
 /// A daily check that has not run for longer than this has missed one.
 const DAILY: SignedDuration = SignedDuration::from_hours(26);
@@ -32,7 +33,10 @@ pub(super) fn drift(inventory: &Inventory, expected: &Expected) -> Vec<Finding> 
             check,
             subject.clone(),
             "it is suspended",
-            format!("kubectl patch cronjob {name} -n {namespace} -p '{{\"spec\":{{\"suspend\":false}}}}'"),
+            format!(
+                "kubectl patch cronjob {} -n {namespace} -p '{{\"spec\":{{\"suspend\":false}}}}'",
+                shell_word(name)
+            ),
         ));
     }
     found.extend(retried(cron_job, &subject));
@@ -91,7 +95,7 @@ fn late(
         format!("it last ran at {last}, {} hours ago", since.as_hours()),
         format!(
             "kubectl describe cronjob {} -n {}",
-            name_of(cron_job),
+            shell_word(name_of(cron_job)),
             expected.namespace
         ),
     ))
@@ -119,7 +123,7 @@ pub(super) fn storage(inventory: &Inventory, expected: &Expected) -> Vec<Finding
                     "it is {}, not Bound: pods that want it wait",
                     phase.unwrap_or_default()
                 ),
-                format!("kubectl describe pvc {name} -n {namespace}"),
+                format!("kubectl describe pvc {} -n {namespace}", shell_word(name)),
             ));
         } else if once && who.len() > 1 {
             found.push(Finding::warn(
