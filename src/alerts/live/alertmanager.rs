@@ -11,6 +11,7 @@ use super::counters::Counters;
 use super::prometheus_api::{list, text};
 use super::step::Step;
 use crate::alerts::node::{Source, documents};
+use crate::alerts::promql::quoted;
 use crate::alerts::routing::{Configuration, Labels};
 use crate::error::{Error, Result};
 use crate::http::client::{Cancel, Client, Request, Response};
@@ -136,7 +137,7 @@ impl Alertmanager {
 
     /// Returns the alerts that fire and have this label.
     pub(super) fn alerts(&self, label: &str, value: &str) -> Result<Vec<Known>> {
-        let filter = percent::part(&format!("{label}=\"{value}\""));
+        let filter = percent::part(&format!("{label}={}", quoted(value)));
         self.known(&format!("?filter={filter}"))
     }
 

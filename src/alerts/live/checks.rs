@@ -125,10 +125,11 @@ fn selectors(rules: &[&Rule], prometheus: &Prometheus, steps: &mut Vec<Step>) ->
                 found += 1;
                 continue;
             }
+            let bare = selector.without_matchers().to_string();
             let name = selector.metric().unwrap_or_default();
             // What an alert waits for the absence of may be absent.
             let is_watched = watched.iter().any(|one: &Pattern| one == &selector);
-            if is_watched || (!selector.matchers().is_empty() && prometheus.count(name)? > 0.0) {
+            if is_watched || (!selector.matchers().is_empty() && prometheus.count(&bare)? > 0.0) {
                 quiet.push(text);
                 continue;
             }

@@ -21,6 +21,7 @@ pub(crate) use infer::{Presence, Shape};
 pub(crate) use labels::LabelSet;
 pub use newer::Need;
 pub use pattern::Pattern;
+pub(in crate::alerts) use pattern::quoted;
 pub use scan::{Token, TokenKind, scan};
 pub(crate) use tree::{Tree, is_quoted, words_within};
 

@@ -7,6 +7,7 @@ use promql_parser::parser::Expr;
 
 use super::super::duration;
 use super::super::go_regex;
+use super::pattern::quoted;
 use super::scan::{Token, TokenKind, scan};
 use super::walk;
 
@@ -123,11 +124,7 @@ pub(super) fn with_our_regexes(text: &str) -> Result<String, String> {
         };
         let ours = go_regex::translate(&pattern)?;
         if ours != pattern {
-            let quoted = ours
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
-                .replace('\n', "\\n");
-            edits.push((pair[1].range.clone(), format!("\"{quoted}\"")));
+            edits.push((pair[1].range.clone(), quoted(&ours)));
         }
     }
     Ok(applied(text, edits))

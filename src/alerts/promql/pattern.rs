@@ -5,6 +5,8 @@ use std::fmt;
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{Expr, VectorSelector};
 
+use crate::alerts::schema::is_classic_metric;
+
 /// What a selector selects, or the name and labels of one series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
@@ -42,6 +44,15 @@ impl Pattern {
     #[must_use]
     pub fn metric(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// Returns the selector of the metric's name alone.
+    #[must_use]
+    pub fn without_matchers(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            matchers: Vec::new(),
+        }
     }
 
     /// Returns the matchers, that of the name left out.
@@ -86,18 +97,56 @@ fn is_name(matcher: &Matcher) -> bool {
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name.as_deref().unwrap_or_default())?;
-        if self.matchers.is_empty() && self.name.is_some() {
-            return Ok(());
+        let mut matchers: Vec<String> = self.matchers.iter().map(ToString::to_string).collect();
+        match self.name.as_deref() {
+            Some(name) if is_classic_metric(name) => {
+                f.write_str(name)?;
+                if matchers.is_empty() {
+                    return Ok(());
+                }
+            }
+            // As every version reads it.
+            Some(name) => matchers.insert(0, format!("__name__={}", quoted(name))),
+            None => {}
         }
-        let matchers: Vec<String> = self.matchers.iter().map(ToString::to_string).collect();
         write!(f, "{{{}}}", matchers.join(","))
     }
+}
+
+/// Returns a text in the quotes of PromQL and of Alertmanager's matchers, which are those of Go.
+pub(in crate::alerts) fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        match character {
+            '\\' => quoted.push_str("\\\\"),
+            '"' => quoted.push_str("\\\""),
+            '\n' => quoted.push_str("\\n"),
+            plain => quoted.push(plain),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn any_series_is_read_as_it_is_written(name in "[a-z.é\"\\\\\n]{1,8}", value in ".{0,12}") {
+            let pattern = Pattern {
+                name: Some(name),
+                matchers: vec![Matcher::new(MatchOp::Equal, "a", &value)],
+            };
+            let text = pattern.to_string();
+            proptest::prop_assert_eq!(Pattern::of_series(&text), Some(pattern), "{}", text);
+            let quoted = quoted(&value);
+            let read = crate::alerts::routing::unquoted(&quoted).map(|(text, _)| text);
+            proptest::prop_assert_eq!(read, Some(value));
+        }
+    }
 
     #[test]
     fn a_selector_selects_what_prometheus_would() {

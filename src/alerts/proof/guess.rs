@@ -7,7 +7,7 @@ use promql_parser::parser::Expr;
 use super::sample::sample;
 use super::span::{Span, plain};
 use crate::alerts::duration;
-use crate::alerts::promql::{self, Pattern, TokenKind, scan};
+use crate::alerts::promql::{self, Pattern, TokenKind, quoted, scan};
 use crate::alerts::rule::Rule;
 
 /// One try: the series that there are.
@@ -191,11 +191,6 @@ impl Slot {
 fn is_classic(name: &str, more: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || more.contains(c);
     name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit())
-}
-
-fn quoted(text: &str) -> String {
-    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{}\"", text.replace('\n', "\\n"))
 }
 
 /// Each selector once, with the labels that it asks for and those that the expression speaks of.

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::Labels;
 use crate::alerts::go_regex;
+use crate::alerts::promql::quoted;
 
 /// How a matcher compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -313,10 +314,6 @@ pub(in crate::alerts) fn unquoted(text: &str) -> Option<(String, usize)> {
 
 impl fmt::Display for LabelMatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |text: &str| {
-            let text = text.replace('\\', "\\\\").replace('"', "\\\"");
-            format!("\"{}\"", text.replace('\n', "\\n"))
-        };
         let label = match self.needs_utf8() {
             true => quoted(&self.label),
             false => self.label.clone(),

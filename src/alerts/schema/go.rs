@@ -175,7 +175,7 @@ pub(in crate::alerts) fn is_classic_label(name: &str) -> bool {
 }
 
 /// Tells whether every generation takes this name of a metric.
-pub(super) fn is_classic_metric(name: &str) -> bool {
+pub(in crate::alerts) fn is_classic_metric(name: &str) -> bool {
     is_classic_label(&name.replace(':', "_"))
 }
 

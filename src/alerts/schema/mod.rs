@@ -16,7 +16,7 @@ use super::node::{Node, Source, Spot, Style, Value};
 use super::refusal::{Refusal, RefusalKind};
 use crate::error::nearest;
 
-pub(super) use go::is_classic_label;
+pub(super) use go::{is_classic_label, is_classic_metric};
 
 /// Says what is wrong with the text of a scalar.
 type Check = fn(&str) -> Result<(), String>;
