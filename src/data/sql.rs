@@ -67,19 +67,17 @@ impl Dialect {
     #[must_use]
     pub fn text(self, text: &str) -> String {
         match self {
-            // With standard_conforming_strings, which the session sets, a backslash is one.
-            Self::Postgres => format!("'{}'", text.replace('\'', "''")),
-            // The session's sql_mode has no NO_BACKSLASH_ESCAPES: a backslash is written twice.
-            Self::MySql => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
+            // What a backslash means, a setting of the session decides. Ours sets it, but statements
+            // are printed, too, to be run elsewhere: these forms mean the same in every session.
+            Self::Postgres if text.contains('\\') => {
+                format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+            }
+            Self::MySql if text.contains('\\') => format!("_utf8mb4 X'{}'", hexadecimal(text)),
+            Self::Postgres | Self::MySql => format!("'{}'", text.replace('\'', "''")),
             // What a backslash means there, a setting decides; `${name}` can be one's value. In
             // digits nothing means anything.
             Self::Spark if text.contains(['\'', '\\', '$']) => {
-                let digits = text.bytes().fold(String::new(), |mut digits, byte| {
-                    // Writing to a string cannot fail.
-                    let _ = write!(digits, "{byte:02x}");
-                    digits
-                });
-                format!("cast(X'{digits}' as string)")
+                format!("cast(X'{}' as string)", hexadecimal(text))
             }
             Self::Spark => format!("'{text}'"),
         }
@@ -154,6 +152,14 @@ impl Dialect {
             _ => self.to_double(&value),
         }
     }
+}
+
+fn hexadecimal(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut digits, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// The double of the shortest text that means a single-precision number of MySQL, whose own text
@@ -577,11 +583,21 @@ mod tests {
             "`shop`.`t``; drop table x; -- `"
         );
         assert_eq!(source("mariadb://h/db?table=t"), "`t`");
-        assert_eq!(Dialect::MySql.text("it's \\"), "'it''s \\\\'");
+        assert_eq!(Dialect::MySql.text("it's"), "'it''s'");
+        // Under NO_BACKSLASH_ESCAPES and without it.
+        assert_eq!(Dialect::MySql.text("'\\"), "_utf8mb4 X'275c'");
         assert_eq!(Dialect::MySql.number(-0.25), "-2.5e-1");
         let here = SqlAddress::parse("mysql://h/db?table=t&ssl-mode=VERIFY_IDENTITY&ssl-ca=x.pem");
         let here = here.expect("an address");
         assert!(here.tls && here.ca_file.as_deref() == Some("x.pem"));
+    }
+
+    #[test]
+    fn a_backslash_ends_no_text_of_postgres_whatever_the_session_says() {
+        let postgres = Dialect::Postgres;
+        assert_eq!(postgres.text("it's"), "'it''s'");
+        // PostgreSQL 15, 4.1.2.2: in E'' a backslash is written twice, and '' is a quote.
+        assert_eq!(postgres.text("\\'; drop"), "E'\\\\''; drop'");
     }
 
     #[test]
