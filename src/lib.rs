@@ -75,6 +75,9 @@ pub mod cluster;
 pub mod commands;
 pub mod data;
 pub mod drift;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod foreign;
 pub mod http;
 pub mod manifests;
 pub mod metrics;

@@ -102,3 +102,19 @@ pub use identifier::{
     Identified, Repeats, identified, looks_measured, named_like_an_id, named_like_an_index,
     shaped_like_an_id,
 };
+
+/// Reads bytes as what a server of MySQL says after a login, and from its greeting on.
+#[cfg(all(feature = "fuzzing", feature = "mysql"))]
+pub(crate) use mysql_wire::read_any as read_any_mysql;
+
+/// Reads bytes as each message of Spark Connect, and as its rows.
+#[cfg(all(feature = "fuzzing", feature = "spark"))]
+pub(crate) fn read_any_spark(bytes: &[u8]) {
+    let _ = spark_protocol::session_at_server(bytes);
+    let _ = spark_protocol::columns(bytes);
+    let _ = spark_protocol::error_info(bytes);
+    let rows = spark_protocol::arrow(bytes).ok().flatten();
+    for stream in [bytes].into_iter().chain(rows) {
+        let _ = spark_arrow::each_row(stream, &mut |_| {});
+    }
+}

@@ -446,6 +446,36 @@ fn written(packet: &impl MySerialize) -> Vec<u8> {
     bytes
 }
 
+/// Talks to a server that says these bytes whatever it hears: after a login, and from its greeting on.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_any(bytes: &[u8]) {
+    let talk = |logs_in: bool| -> Result<(), Fault> {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        let socket = TcpStream::connect(listener.local_addr()?)?;
+        let (mut server, _) = listener.accept()?;
+        server.write_all(bytes)?;
+        server.shutdown(std::net::Shutdown::Write)?;
+        let mut wire = Wire {
+            stream: BufReader::new(Stream::Plain(socket)),
+            sequence: 0,
+            packet: Vec::new(),
+            id: 1,
+        };
+        if logs_in {
+            let address = SqlAddress::parse("mysql://u:p@127.0.0.1/d?table=t");
+            wire.log_in(&address.map_err(|_| Fault::Protocol("its address"))?, None)?;
+        }
+        wire.ask("select 1")?;
+        while let Some(row) = wire.next_row()? {
+            for cell in row {
+                cell?;
+            }
+        }
+        Ok(())
+    };
+    let _ = (talk(false), talk(true));
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;

@@ -37,3 +37,18 @@ pub use options::{
     AccessLog, Durability, LogFormat, LogOptions, ModelSource, Options, PageFacts, PageMaker,
     UnknownCategory,
 };
+
+/// Reads bytes as any body of a request for predictions, as far as that goes without a model.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_any_body(bytes: &[u8]) {
+    let (text, binary) = bytes.split_at(bytes.len() - bytes.len() / 4);
+    for (text, binary) in [(bytes, &[][..]), (text, binary)] {
+        let Ok(mut request) = json::Json::parse(text) else {
+            continue;
+        };
+        let mut faults = faults::Faults::default();
+        v2_binary::attach(&mut request, binary, &mut faults);
+        let _ = v2_request::Inference::read(&request, &mut faults);
+        let _ = request.to_value();
+    }
+}

@@ -464,6 +464,18 @@ fn is_absent(response: &Response) -> bool {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+pub(super) fn read_any(bytes: &[u8]) {
+    fn read<T: DeserializeOwned>(bytes: &[u8]) {
+        let _ = serde_json::from_slice::<T>(bytes);
+    }
+    read::<Experiment>(bytes);
+    read::<Run>(bytes);
+    read::<ModelVersion>(bytes);
+    read::<RegisteredModel>(bytes);
+    read::<Value>(bytes);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

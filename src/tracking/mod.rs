@@ -46,3 +46,22 @@ pub mod tags {
 pub const ARTIFACT_FILE: &str = "artifact.json";
 /// The folder of the model among a run's artifacts.
 pub const MODEL_FOLDER: &str = "model";
+
+/// Reads bytes as each answer of MLflow.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_any_answer(bytes: &[u8]) {
+    api::read_any(bytes);
+}
+
+/// Reads bytes as a run that waits to be sent.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_any_entry(bytes: &[u8]) {
+    let entry = serde_json::from_slice::<entry::Entry>(bytes);
+    if let Ok(entry::Entry {
+        task: entry::Task::Run(run),
+        ..
+    }) = entry
+    {
+        run.files.iter().all(entry::File::is_whole);
+    }
+}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Rooms by floor. A room is a folder of `src/`, or a file in it without `.rs`.
 const FLOORS: &[(u8, &[&str])] = &[
-    (8, &["main", "lib", "run", "cli"]),
+    (8, &["main", "lib", "run", "cli", "foreign"]),
     (7, &["commands"]),
     (6, &["reports"]),
     (5, &["manifests", "cluster"]),

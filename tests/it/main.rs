@@ -21,6 +21,8 @@ mod drift_delivery;
 mod dvc;
 mod eight_forms;
 mod fault_server;
+#[cfg(feature = "fuzzing")]
+mod foreign_bytes;
 mod generated_files;
 mod github_action;
 mod harness;
@@ -36,8 +38,8 @@ mod mysql;
 mod object_server;
 mod objects;
 mod one_value;
-mod panels;
 mod overwriting;
+mod panels;
 mod parquet_files;
 mod postgres;
 mod profile;
