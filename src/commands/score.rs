@@ -25,6 +25,7 @@ use crate::model::artifact::Artifact;
 use crate::model::score::Scorer;
 use crate::model::unseen::{Unseen, Vocabulary};
 use crate::settings::{Probability, Settings};
+use crate::text::visible;
 
 /// Number of a row among all rows of the data, from 1.
 const ROW_NUMBER: &str = "row_number";
@@ -223,7 +224,7 @@ impl Job<'_> {
         let score = self.scorer.score(cells);
         line.clear();
         for &column in &self.kept {
-            line.push(&row.field(column));
+            line.push_foreign(&row.field(column));
         }
         line.push_display(score);
         let churns = score >= self.threshold;
@@ -234,7 +235,7 @@ impl Job<'_> {
             let top = explanation.top(self.explain);
             for at in 0..self.explain {
                 if let Some(&(feature, value)) = top.get(at) {
-                    line.push(self.scorer.features()[feature].name.as_bytes());
+                    line.push_foreign(self.scorer.features()[feature].name.as_bytes());
                     line.push_display(value);
                 } else {
                     line.push(b"");
@@ -401,9 +402,10 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             unparsable: _,
             unseen: _,
         } = summary;
-        shell.print(&format!(
-            "{output}: {rows} rows scored by {model} {model_version}, {classed_as_churned} classed as churned\n"
-        ))?;
+        let line = format!(
+            "{output}: {rows} rows scored by {model} {model_version}, {classed_as_churned} classed as churned"
+        );
+        shell.print(&(visible(&line).into_owned() + "\n"))?;
     }
     Ok(ExitCode::Ok)
 }
@@ -436,12 +438,23 @@ fn highest_lines(job: &Job<'_>, highest: &[Scored], chunks: &BTreeMap<(u32, u32)
 }
 
 fn copy_to_stdout(mut file: File, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let mut buffer = vec![0; 1 << 16];
+    let (mut buffer, mut begun) = (vec![0; 1 << 16], 0);
     loop {
-        let read = file.read(&mut buffer);
+        let read = file.read(&mut buffer[begun..]);
         match read.map_err(|error| Error::io("read", Path::new("a temporary file"), error))? {
-            0 => return Ok(ExitCode::Ok),
-            count => shell.print_bytes(&buffer[..count])?,
+            0 => {
+                shell.print_data(&buffer[..begun])?;
+                return Ok(ExitCode::Ok);
+            }
+            count => {
+                // Whole lines, so that no character is cut in two.
+                let filled = &buffer[..begun + count];
+                let end = filled.iter().rposition(|byte| *byte == b'\n');
+                let whole = end.map_or(filled.len(), |end| end + 1);
+                shell.print_data(&filled[..whole])?;
+                buffer.copy_within(whole..begun + count, 0);
+                begun += count - whole;
+            }
         }
     }
 }
@@ -561,7 +574,7 @@ fn header(job: &Job<'_>, columns: &[String]) -> Vec<u8> {
         names.push(ROW_NUMBER.as_bytes());
     }
     for &column in &job.kept {
-        names.push(columns[column].as_bytes());
+        names.push_foreign(columns[column].as_bytes());
     }
     for name in [SCORE, "class", "model_version"] {
         names.push(name.as_bytes());

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use super::calendar;
 use super::column_tally::is_grouped;
 use super::columns::write_number;
+use super::formula::without_text_mark;
 use super::value::{Value, classify};
 
 /// Returns the canonical text of a value.
@@ -18,6 +19,7 @@ use super::value::{Value, classify};
 /// - whole numbers beyond 2^53 that are written in digits: all of them, `716277643516076033`
 /// - digits after a zero are a code, not a number: `01234` stays, and is not `1234`
 /// - times: `2026-01-31 03:00:00.5` for `2026-01-31T04:00:00.500+01:00`; a day for its midnight
+/// - a text that a spreadsheet would take for a formula: without the apostrophe that keeps it from that
 /// - anything else as it is written, without blanks around it
 /// - what means missing, as it is written
 #[must_use]
@@ -48,11 +50,25 @@ pub fn canonical(field: &[u8]) -> Cow<'_, [u8]> {
         Value::Infinite => Cow::Borrowed(b"inf"),
         Value::Text if trimmed.eq_ignore_ascii_case(TRUE) => Cow::Borrowed(TRUE),
         Value::Text if trimmed.eq_ignore_ascii_case(FALSE) => Cow::Borrowed(FALSE),
-        Value::Text => match calendar::canonical_time(trimmed) {
-            Some(time) if time != field => Cow::Owned(time),
-            _ => Cow::Borrowed(trimmed),
-        },
+        Value::Text => {
+            let text = bare(trimmed);
+            match calendar::canonical_time(text) {
+                Some(time) if time != field => Cow::Owned(time),
+                _ => Cow::Borrowed(text),
+            }
+        }
         Value::Missing(_) => Cow::Borrowed(field),
+    }
+}
+
+/// Returns a text without marks of a text before it, nor blanks that come to light by that.
+fn bare(mut text: &[u8]) -> &[u8] {
+    loop {
+        let shorter = without_text_mark(text).trim_ascii();
+        if shorter.len() == text.len() {
+            return text;
+        }
+        text = shorter;
     }
 }
 

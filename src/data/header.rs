@@ -1,6 +1,7 @@
 //! The first record of a table: names of the columns, and what is checked before any row is read.
 
 use super::error::DataError;
+use super::formula::without_text_mark;
 use super::record::{Block, MAX_RECORD, Outcome, Scanner, check_utf8, unnamed};
 
 const MAX_COLUMNS: usize = 10_000;
@@ -173,7 +174,8 @@ fn check_names(
     }
     let mut names: Vec<String> = Vec::with_capacity(columns.len());
     for (position, name) in columns.into_iter().enumerate() {
-        let name = String::from_utf8_lossy(&name).trim().to_owned();
+        let name = String::from_utf8_lossy(without_text_mark(name.trim_ascii()));
+        let name = name.trim().to_owned();
         // A frame's index is commonly written under an empty name.
         let name = if name.is_empty() {
             unnamed(position)

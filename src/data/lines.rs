@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Write as _};
 
+use super::formula::as_text_cell;
+
 /// The fields of one line. Emptied and filled again, it takes no new memory.
 #[derive(Debug, Clone, Default)]
 pub struct Fields {
@@ -13,6 +15,11 @@ impl Fields {
     /// Takes all fields away.
     pub fn clear(&mut self) {
         self.record.clear();
+    }
+
+    /// Adds a text that came from somebody else, safe for who opens the file in a spreadsheet.
+    pub fn push_foreign(&mut self, field: &[u8]) {
+        self.record.push_field(&as_text_cell(field));
     }
 
     /// Adds a field as it is.

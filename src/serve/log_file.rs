@@ -1,6 +1,7 @@
 //! Files of the prediction log: written under another name, handed over whole by a rename. Readers of
 //! the folder see closed files only.
 
+use std::borrow::Cow;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 
 use super::options::LogFormat;
 use super::trace::{hex, random};
+use crate::data::as_text_cell;
 use crate::files::lock;
 
 const PREFIX: &str = "predictions-";
@@ -123,7 +125,8 @@ impl LogFile {
         let rows = match format {
             LogFormat::Csv => {
                 let mut writer = csv::Writer::from_writer(counting);
-                writer.write_record(columns.iter().map(|column| column.name))?;
+                // People open these files, too, and clients choose what is in them.
+                writer.write_record(columns.iter().map(|column| cell(column.name)))?;
                 writer.flush()?;
                 Rows::Csv(Box::new(writer))
             }
@@ -151,7 +154,7 @@ impl LogFile {
     /// Adds a row. An empty field is one without a value.
     pub(super) fn add<'a>(&mut self, fields: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
         match &mut self.rows {
-            Rows::Csv(writer) => Ok(writer.write_record(fields)?),
+            Rows::Csv(writer) => Ok(writer.write_record(fields.into_iter().map(cell))?),
             Rows::Ndjson { writer, columns } => {
                 for ((before, is_number), field) in columns.iter().zip(fields) {
                     writer.write_all(before.as_bytes())?;
@@ -189,6 +192,10 @@ impl LogFile {
         self.rows.counting().file.sync_all()?;
         hand_over(&self.path)
     }
+}
+
+fn cell(field: &str) -> Cow<'_, [u8]> {
+    as_text_cell(field.as_bytes())
 }
 
 fn hand_over(path: &Path) -> io::Result<()> {

@@ -379,3 +379,52 @@ fn data_without_rows_or_that_are_not_there_leave_the_output_alone() {
     assert_eq!(churnctl.read("out.csv"), b"of an earlier run");
     refused(scoring().file("current.csv", ""), &["current.csv"]);
 }
+
+#[test]
+fn a_call_list_runs_nothing_in_a_spreadsheet_and_is_read_back_as_it_was() {
+    let hostile = [
+        "=1+1",
+        "+49 170 abc",
+        "-x",
+        "@SUM(A1)",
+        "\t=1",
+        "-1.5",
+        "-",
+        "a=b",
+    ];
+    let churnctl = scoring();
+    let text = String::from_utf8(churnctl.read("current.csv")).expect("UTF-8");
+    let mut lines = text.lines();
+    let mut table = format!("{},=note\n", lines.next().expect("a header"));
+    for (at, line) in lines.enumerate() {
+        table.push_str(&format!("{line},\"{}\"\n", hostile[at % hostile.len()]));
+    }
+    let churnctl = churnctl.file("current.csv", table);
+    score(&churnctl, &["--keep", "=note"]).expect(ExitCode::Ok);
+    let rows = out(&churnctl);
+    assert_eq!(rows.len(), 200);
+    for (at, row) in rows.iter().enumerate() {
+        let note = hostile[at % hostile.len()];
+        let expected = match note {
+            "-1.5" | "-" | "a=b" => note.to_owned(),
+            formula => format!("'{formula}"),
+        };
+        assert_eq!(row["'=note"], expected);
+    }
+    // Neither a column nor a value is new to the check.
+    let args = [
+        "drift",
+        "--baseline",
+        "current.csv",
+        "--current",
+        "out.csv",
+        "--features",
+        "=note",
+        "--fail-on",
+        "warn",
+        "--format",
+        "json",
+    ];
+    let report = churnctl.run(&args).expect(ExitCode::Ok).json();
+    assert_eq!(report["psi_by_feature"]["=note"], 0.0, "{report}");
+}

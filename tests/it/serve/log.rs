@@ -85,6 +85,53 @@ fn a_row_holds_inputs_score_class_version_time_and_request() {
 }
 
 #[test]
+fn what_clients_send_is_no_formula_in_a_file_and_the_same_value_when_it_is_read() {
+    let churnctl = scoring();
+    let running = Running::start(&churnctl, &["--log-dir", "log"]);
+    // The openings that OWASP's page "CSV Injection" lists, and texts that are none.
+    let plans = ["=HYPERLINK(A1)", "+x", "-x", "@x", "\t=x", "'=x", "pro"];
+    for plan in plans {
+        let body = json!({
+            "user_id": "=cmd|' /C calc'!A0",
+            "features": { "visits": -1.5, "noise": -2, "plan": plan },
+        });
+        running.post("/predict", &body).expect(200);
+    }
+    running.end();
+    let rows = rows_of(&closed(&churnctl));
+    assert_eq!(rows.len(), plans.len());
+    for (row, plan) in rows.iter().zip(plans) {
+        let marked = ["'=x", "pro"].contains(&plan);
+        let expected = if marked {
+            plan.to_owned()
+        } else {
+            format!("'{plan}")
+        };
+        assert_eq!(row["plan"], expected);
+        assert_eq!(row["user_id"], "'=cmd|' /C calc'!A0");
+        assert_eq!((&*row["visits"], &*row["noise"]), ("-1.5", "-2"));
+    }
+    // The same values, as another system writes them.
+    let mut table = "visits,noise,plan\n".to_owned();
+    for plan in plans {
+        table.push_str(&format!("-1.5,-2,\"{plan}\"\n"));
+    }
+    let churnctl = churnctl.file("sent.csv", table);
+    for (data, profile) in [("log", "log.json"), ("sent.csv", "sent.json")] {
+        let args = ["profile", data, "-o", profile];
+        churnctl.run(&args).expect(ExitCode::Ok);
+    }
+    // What stands around a value, a blank or an apostrophe, is no part of it.
+    let plan = |profile: &str| {
+        let profile = churnctl.read_json(profile);
+        let columns = profile["columns"].as_array().expect("columns");
+        let column = columns.iter().find(|column| column["name"] == "plan");
+        column.expect("the column")["values"].clone()
+    };
+    assert_eq!(plan("log.json"), plan("sent.json"));
+}
+
+#[test]
 fn all_routes_keep_their_rows_and_a_file_is_closed_when_it_is_full() {
     let churnctl = scoring().env("CHURNCTL_SERVE_LOG_ROTATE_BYTES", "1");
     let running = Running::start(&churnctl, &["--log-dir", "log"]);
