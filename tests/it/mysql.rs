@@ -233,7 +233,8 @@ fn a_table_gives_the_numbers_of_its_file() {
     };
     assert_eq!(
         values("t"),
-        serde_json::json!({"a": 1, "A": 1, "a ": 1, "ä": 1})
+        // Blanks around a text are no part of it.
+        serde_json::json!({"a": 2, "A": 1, "ä": 1})
     );
     assert_eq!(values("latin"), serde_json::json!({"é": 1, "e": 2, "É": 1}));
     assert_eq!(values("e"), serde_json::json!({"a": 2, "B": 1, "b c": 1}));
@@ -246,9 +247,9 @@ fn a_table_gives_the_numbers_of_its_file() {
             .values()
             .filter_map(serde_json::Value::as_u64)
             .sum();
-        assert_eq!(rows, 1, "{label}: {column}");
+        assert_eq!(rows, if label == "a" { 2 } else { 1 }, "{label}: {column}");
     }
-    assert_eq!(labels.len(), 4, "{labels:?}");
+    assert_eq!(labels.len(), 3, "{labels:?}");
 }
 
 #[test]
@@ -355,10 +356,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
     churnctl.run(&args).expect(ExitCode::Ok);
     let document = churnctl.read_json("p.json");
     let columns = document["columns"].to_string();
-    assert!(
-        columns.contains("x'); drop table victims; -- "),
-        "{columns}"
-    );
+    assert!(columns.contains("x'); drop table victims; --"), "{columns}");
     let labels = document["outcome"]["by_label"].as_object();
     assert_eq!(labels.map(serde_json::Map::len), Some(2));
     let says = "the database says";
