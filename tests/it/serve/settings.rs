@@ -125,10 +125,23 @@ fn json_messages_name_the_request_and_hold_no_value_of_a_customer() {
 fn a_second_signal_ends_it_at_once() {
     let running = Running::start(&scoring(), &["--drain-delay", "20s"]);
     running.signal(Signal::SIGINT);
-    // Once the first is acted upon, the second is no longer taken care of.
+    // Once the first is acted upon, one that comes a second later is no longer taken care of.
     while running.get("/ready").status == 200 {}
+    std::thread::sleep(std::time::Duration::from_secs(1));
     running.signal(Signal::SIGINT);
     assert_eq!(running.wait().0, Some(130));
+}
+
+/// GNU timeout signals the process and then its group.
+#[test]
+fn two_signals_at_once_cut_no_drain_short() {
+    let running = Running::start(&scoring(), &["--drain-delay", "2s"]);
+    running.signal(Signal::SIGTERM);
+    while running.get("/ready").status == 200 {}
+    running.signal(Signal::SIGTERM);
+    // It drains still: it says that it is not ready, and ends well.
+    assert_eq!(running.get("/ready").status, 503);
+    assert_eq!(running.wait().0, Some(0));
 }
 
 #[test]
