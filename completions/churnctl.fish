@@ -74,7 +74,7 @@ logistic\t'L2 logistic regression'
 trees\t'Gradient boosted trees'"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l preset -d 'Settings of a known system: `python` are those of the Python system\'s candidate' -r -f -a "python\t'250 trees of depth 6 at a rate of 0.08'"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l cost-fn -d 'Cost of a missed churner: the threshold is where the cost on validation is lowest' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l cost-fp -d 'Cost of a false alarm, see --cost-fn' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l cost-fp -d 'Cost of a false alarm, see --cost-fn; 1 unless given' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l capacity -d 'How many rows can be acted upon, of as many as the test split has' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l min-precision -d 'Lowest precision: the threshold finds as many churners as it allows' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l promote -d 'Whether the candidate goes into production [default: if-better]' -r -f -a "if-better\t'If it is better beyond chance'

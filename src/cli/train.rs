@@ -113,10 +113,10 @@ pub(super) struct TrainArgs {
     preset: Option<PresetArg>,
 
     /// Cost of a missed churner: the threshold is where the cost on validation is lowest
-    #[arg(long, value_name = "COST", requires = "cost_fp", help_heading = THRESHOLD)]
+    #[arg(long, value_name = "COST", help_heading = THRESHOLD)]
     cost_fn: Option<f64>,
 
-    /// Cost of a false alarm, see --cost-fn
+    /// Cost of a false alarm, see --cost-fn; 1 unless given
     #[arg(long, value_name = "COST", requires = "cost_fn", help_heading = THRESHOLD)]
     cost_fp: Option<f64>,
 

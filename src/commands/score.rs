@@ -132,6 +132,8 @@ struct Sink<'a> {
     /// What the values of each feature were.
     watches: Vec<Watch>,
     unseen: Vec<Unseen<RowPlace>>,
+    /// Rows without a value of each feature that training always had.
+    missing: Vec<u64>,
 }
 
 impl RowSink for Sink<'_> {
@@ -141,9 +143,13 @@ impl RowSink for Sink<'_> {
             fields,
             watches,
             unseen,
+            missing,
             ..
         } = self;
         let score = self.job.score(row, cells, fields, (watches, unseen));
+        for (feature, cell) in cells.iter().enumerate() {
+            missing[feature] += u64::from(cell.is_nan());
+        }
         self.rows += 1;
         self.churned += usize::from(score >= self.job.threshold);
         // Without a limit the line joins its chunk at once.
@@ -180,6 +186,9 @@ impl RowSink for Sink<'_> {
         }
         for (mine, theirs) in self.unseen.iter_mut().zip(other.unseen) {
             mine.merge(theirs);
+        }
+        for (mine, theirs) in self.missing.iter_mut().zip(other.missing) {
+            *mine += theirs;
         }
         self.chunks.append(&mut other.chunks);
     }
@@ -260,6 +269,9 @@ struct Summary {
     /// Rows with a category that training never had, by feature.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     unseen: BTreeMap<String, u64>,
+    /// Rows without a value where training always had one, by feature.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    missing: BTreeMap<String, u64>,
 }
 
 /// What one reading of the data came to.
@@ -270,6 +282,7 @@ struct Pass {
     churned: usize,
     watches: Vec<Watch>,
     unseen: Vec<Unseen<RowPlace>>,
+    missing: Vec<u64>,
     lines: OrderedLines,
     summary: ReadSummary,
 }
@@ -304,6 +317,7 @@ fn score_all(
         churned: 0,
         watches: vec![Watch::default(); job.features.len()],
         unseen: vec![Unseen::default(); job.features.len()],
+        missing: vec![0; job.features.len()],
     };
     let data = data.wanting(job.features.iter().chain(&job.kept).copied());
     let read = data.read(&make, shell.progress());
@@ -316,6 +330,7 @@ fn score_all(
         churned,
         watches,
         unseen,
+        missing,
         ..
     } = sink;
     Ok(Pass {
@@ -325,6 +340,7 @@ fn score_all(
         churned,
         watches,
         unseen,
+        missing,
         lines,
         summary,
     })
@@ -365,11 +381,13 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         mut churned,
         watches,
         unseen,
+        missing,
         lines,
         summary,
     } = pass;
     let unparsable = say(&scorer, &job.readings, watches, &summary, rows, shell)?;
     let unseen = score_unseen::say(&job.vocabularies, &unseen, &summary, shell)?;
+    let missing = score_unseen::say_missing(&scorer, &missing, &unparsable, rows, shell);
     if let Some(most) = job.top_k {
         keep_highest(&mut highest, most);
         lines.add(0, 0, highest_lines(&job, &highest, &chunks));
@@ -390,6 +408,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         model_version: artifact.version.clone(),
         unparsable,
         unseen,
+        missing,
     };
     let document = shell.document("score", 1, &summary);
     if !shell.print_document(&document)? {
@@ -401,6 +420,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             model_version,
             unparsable: _,
             unseen: _,
+            missing: _,
         } = summary;
         let line = format!(
             "{output}: {rows} rows scored by {model} {model_version}, {classed_as_churned} classed as churned"

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::Shell;
 use crate::data::{RowPlace, Summary};
 use crate::error::{Error, Place, Result};
+use crate::model::score::Scorer;
 use crate::model::unseen::{Unseen, Vocabulary};
 
 /// Says how many values of each feature training never had; returns the rows by feature.
@@ -43,4 +44,29 @@ pub(super) fn say(
         rows.insert(vocabulary.name().to_owned(), unseen.count());
     }
     Ok(rows)
+}
+
+/// Says which features lack a value where training always had one, in how many rows; returns those
+/// rows by feature. What could not be read has been told.
+pub(super) fn say_missing(
+    scorer: &Scorer,
+    missing: &[u64],
+    unparsable: &BTreeMap<String, u64>,
+    rows: usize,
+    shell: &Shell<'_>,
+) -> BTreeMap<String, u64> {
+    let mut told = BTreeMap::new();
+    for (feature, missing) in scorer.features().iter().zip(missing) {
+        let name = &feature.name;
+        let missing = missing.saturating_sub(unparsable.get(name).copied().unwrap_or(0));
+        if missing == 0 || feature.nullable {
+            continue;
+        }
+        shell.messages().warn(&format!(
+            "\"{name}\" has no value in {missing} of {rows} rows, and none was ever missing in \
+             training: those scores are guesses"
+        ));
+        told.insert(name.clone(), missing);
+    }
+    told
 }

@@ -94,9 +94,9 @@ impl TrainRequest {
             Some(other) => return Err(bad("preset", other, "python")),
         };
         let rule = match (set.cost_fn, set.cost_fp, set.capacity, set.min_precision) {
-            (Some(false_negative), Some(false_positive), None, None) => ThresholdRule::Cost {
+            (Some(false_negative), false_positive, None, None) => ThresholdRule::Cost {
                 false_negative,
-                false_positive,
+                false_positive: false_positive.unwrap_or(1.0),
             },
             (None, None, Some(rows), None) => ThresholdRule::Capacity { rows },
             (None, None, None, Some(share)) => ThresholdRule::MinPrecision { share },
@@ -106,6 +106,7 @@ impl TrainRequest {
                     .hint("either --cost-fn and --cost-fp, or --capacity, or --min-precision"));
             }
         };
+        rule.check()?;
         let label_window = set.label_window.parse::<LabelWindow>().map_err(|error| {
             Error::usage(format!("bad label window: {error}")).hint("such as 30d, 4w or 12h")
         })?;

@@ -41,6 +41,34 @@ pub struct Threshold {
     pub rule: String,
 }
 
+impl ThresholdRule {
+    /// Fails on figures that make no sense on any data: told before anything is trained.
+    ///
+    /// # Errors
+    /// Usage (64).
+    pub fn check(self) -> Result<()> {
+        let is_cost = |cost: f64| cost.is_finite() && cost >= 0.0;
+        match self {
+            Self::Cost {
+                false_negative,
+                false_positive,
+            } if !is_cost(false_negative)
+                || !is_cost(false_positive)
+                || false_negative + false_positive == 0.0 =>
+            {
+                Err(Error::usage(
+                    "costs must be numbers of at least 0, and not both 0",
+                ))
+            }
+            Self::Capacity { rows: 0 } => Err(Error::usage("the capacity must be at least 1 row")),
+            Self::MinPrecision { share } if !(share > 0.0 && share <= 1.0) => Err(Error::usage(
+                "the least precision must be above 0 and at most 1",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Chooses the threshold on the validation scores; `test_rows` is what a capacity refers to.
 ///
 /// The value lies midway between the last score classed as churned and the next one. Among
@@ -73,6 +101,7 @@ pub fn choose(
             "no validation scores to choose a threshold from",
         ));
     };
+    rule.check()?;
     match rule {
         ThresholdRule::Half => Ok(Threshold {
             value: 0.5,
@@ -81,7 +110,7 @@ pub fn choose(
         ThresholdRule::Cost {
             false_negative,
             false_positive,
-        } => by_cost(&cuts, all, false_negative, false_positive),
+        } => Ok(by_cost(&cuts, all, false_negative, false_positive)),
         ThresholdRule::Capacity { rows } => by_capacity(&cuts, all, rows, test_rows),
         ThresholdRule::MinPrecision { share } => by_precision(&cuts, share),
     }
@@ -130,29 +159,27 @@ fn cuts(cells: &[ScoredCell]) -> Vec<Cut> {
     cuts
 }
 
-fn by_cost(cuts: &[Cut], all: Cut, missed: f64, alarm: f64) -> Result<Threshold> {
-    let makes_sense = |cost: f64| cost.is_finite() && cost >= 0.0;
-    if !makes_sense(missed) || !makes_sense(alarm) || missed + alarm == 0.0 {
-        return Err(Error::usage(
-            "costs must be numbers of at least 0, and not both 0",
-        ));
-    }
+fn by_cost(cuts: &[Cut], all: Cut, missed: f64, alarm: f64) -> Threshold {
     let cost = |cut: &Cut| (all.hits - cut.hits) as f64 * missed + cut.alarms as f64 * alarm;
     // `min_by` takes the first of equals, which has the highest threshold.
     let best = cuts.iter().min_by(|a, b| cost(a).total_cmp(&cost(b)));
     let best = best.unwrap_or(&all);
-    Ok(Threshold {
+    Threshold {
         value: best.value.min(1.0),
         rule: format!(
             "least cost on validation at {missed} a missed churner and {alarm} a false alarm: {}",
             cost(best)
         ),
-    })
+    }
 }
 
 fn by_capacity(cuts: &[Cut], all: Cut, rows: u64, test_rows: u64) -> Result<Threshold> {
-    if rows == 0 || test_rows == 0 {
-        return Err(Error::usage("the capacity must be at least 1 row"));
+    if rows > test_rows {
+        let message = format!(
+            "a capacity of {rows} rows is no limit: it is of as many rows as the test split has, \
+             {test_rows}"
+        );
+        return Err(Error::usage(message).hint("so many of those rows as can be acted on"));
     }
     let share = (rows as f64 / test_rows as f64).min(1.0);
     let limit = share * (all.hits + all.alarms) as f64;
@@ -169,11 +196,6 @@ fn by_capacity(cuts: &[Cut], all: Cut, rows: u64, test_rows: u64) -> Result<Thre
 }
 
 fn by_precision(cuts: &[Cut], share: f64) -> Result<Threshold> {
-    if !(share > 0.0 && share <= 1.0) {
-        return Err(Error::usage(
-            "the least precision must be above 0 and at most 1",
-        ));
-    }
     let precision = |cut: &Cut| cut.hits as f64 / (cut.hits + cut.alarms).max(1) as f64;
     let reaches = |cut: &&Cut| cut.hits > 0 && precision(cut) >= share;
     let Some(best) = cuts.iter().rev().find(reaches) else {
@@ -232,7 +254,13 @@ mod tests {
         assert!((capacity(2) - 0.85).abs() < 1e-12);
         assert!((capacity(3) - 0.7).abs() < 1e-12);
         assert_eq!(capacity(8), 0.0);
-        assert_eq!(capacity(800), 0.0);
+        let error = choose(ThresholdRule::Capacity { rows: 800 }, &SCORES, &LABELS, 8);
+        assert!(
+            error
+                .expect_err("no limit")
+                .to_string()
+                .contains("no limit")
+        );
     }
 
     #[test]

@@ -428,3 +428,51 @@ fn a_call_list_runs_nothing_in_a_spreadsheet_and_is_read_back_as_it_was() {
     let report = churnctl.run(&args).expect(ExitCode::Ok).json();
     assert_eq!(report["psi_by_feature"]["=note"], 0.0, "{report}");
 }
+
+/// What `serve` refuses row by row, `score` tells: the score is that of a row that training never saw.
+#[test]
+fn an_empty_column_that_training_had_is_told() {
+    let plans = ["a", "b", "c"];
+    let row = |at: usize| format!("{},{},{}\n", at % 17, plans[at % 3], u8::from(at % 17 < 6));
+    let table = "visits,plan,churn\n".to_owned() + &(0..400).map(row).collect::<String>();
+    let churnctl = Churnctl::new()
+        .file("t.csv", table)
+        .file("new.csv", "visits,plan\n,a\n,b\n3,\n");
+    let train = "train t.csv --label churn --positive 1 --promote always --cost-fn 5";
+    let run = churnctl
+        .run(&train.split(' ').collect::<Vec<_>>())
+        .expect(ExitCode::Ok);
+    assert!(
+        run.stdout
+            .contains("5 a missed churner and 1 a false alarm"),
+        "{run:#?}"
+    );
+    let score =
+        "score new.csv --model artifacts/models/production_latest.json -o s.csv --format json";
+    let run = churnctl
+        .run(&score.split(' ').collect::<Vec<_>>())
+        .expect(ExitCode::Ok);
+    assert!(
+        run.stderr
+            .contains("\"visits\" has no value in 2 of 3 rows"),
+        "{run:#?}"
+    );
+    assert_eq!(
+        run.json()["missing"],
+        serde_json::json!({"visits": 2, "plan": 1})
+    );
+}
+
+#[test]
+fn a_threshold_that_makes_no_sense_is_refused_before_training() {
+    let churnctl = Churnctl::new().file("t.csv", "visits,churn\n1,0\n2,1\n");
+    for rule in [
+        ["--capacity", "0"],
+        ["--min-precision", "1.5"],
+        ["--cost-fn", "nan"],
+        ["--cost-fn=-1", "--quiet"],
+    ] {
+        let args = [&["train", "t.csv", "--label", "churn"], &rule[..]].concat();
+        churnctl.run(&args).expect(ExitCode::Usage);
+    }
+}
