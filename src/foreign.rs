@@ -49,7 +49,7 @@ pub const TARGETS: &[Target] = &[
     target("exposition", |bytes| drop(text::parse(bytes))),
     target("webhook", |bytes| drop(Payload::read(bytes))),
     target("ledger", |bytes| {
-        drop(serde_json::from_slice::<Ledger>(bytes))
+        drop(serde_json::from_slice::<Ledger>(bytes));
     }),
     target("predictions", crate::serve::read_any_body),
     target("mlflow", crate::tracking::read_any_answer),
