@@ -12,7 +12,7 @@
 //! | 4 | [`serve`] | the prediction API |
 //! | 3 | [`drift`] | two profiles in, one report out |
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
-//! | 1 | [`data`], [`stats`], [`http`] | readers; pure numbers; servers with limits |
+//! | 1 | [`data`], [`stats`], [`http`], [`trust`] | readers; pure numbers; servers with limits; signatures |
 //! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`signals`], [`cells`], [`text`] | terminal, HTML frame, settings, atomic files |
 //!
 //! # Example
@@ -87,6 +87,7 @@ pub mod reports;
 pub mod serve;
 pub mod stats;
 pub mod tracking;
+pub mod trust;
 
 mod run;
 

@@ -12,7 +12,7 @@ const FLOORS: &[(u8, &[&str])] = &[
     (4, &["tracking", "serve", "alerts"]),
     (3, &["drift", "model"]),
     (2, &["profile", "metrics"]),
-    (1, &["data", "stats", "http"]),
+    (1, &["data", "stats", "http", "trust"]),
     (
         0,
         &[
@@ -100,7 +100,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("futures_util", &["data"]),
     ("socket2", &["http", "data"]),
     ("h2", &["data"]),
-    ("rustls", &["http", "data"]),
+    // In `trust` for its PEM reader alone.
+    ("rustls", &["http", "data", "trust"]),
+    ("ring", &["trust"]),
+    ("shlex", &["commands"]),
     ("tokio_rustls", &["http", "data"]),
     ("tokio", &["http", "serve", "cluster", "data"]),
     ("promql_parser", &["alerts"]),
