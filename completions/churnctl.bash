@@ -67,8 +67,14 @@ _churnctl() {
             churnctl,serve)
                 cmd="churnctl__subcmd__serve"
                 ;;
+            churnctl,sign)
+                cmd="churnctl__subcmd__sign"
+                ;;
             churnctl,train)
                 cmd="churnctl__subcmd__train"
+                ;;
+            churnctl,verify)
+                cmd="churnctl__subcmd__verify"
                 ;;
             churnctl,version)
                 cmd="churnctl__subcmd__version"
@@ -121,6 +127,18 @@ _churnctl() {
             churnctl__subcmd__config__subcmd__help,show)
                 cmd="churnctl__subcmd__config__subcmd__help__subcmd__show"
                 ;;
+            churnctl__subcmd__drift,help)
+                cmd="churnctl__subcmd__drift__subcmd__help"
+                ;;
+            churnctl__subcmd__drift,verify)
+                cmd="churnctl__subcmd__drift__subcmd__verify"
+                ;;
+            churnctl__subcmd__drift__subcmd__help,help)
+                cmd="churnctl__subcmd__drift__subcmd__help__subcmd__help"
+                ;;
+            churnctl__subcmd__drift__subcmd__help,verify)
+                cmd="churnctl__subcmd__drift__subcmd__help__subcmd__verify"
+                ;;
             churnctl__subcmd__help,alerts)
                 cmd="churnctl__subcmd__help__subcmd__alerts"
                 ;;
@@ -172,8 +190,14 @@ _churnctl() {
             churnctl__subcmd__help,serve)
                 cmd="churnctl__subcmd__help__subcmd__serve"
                 ;;
+            churnctl__subcmd__help,sign)
+                cmd="churnctl__subcmd__help__subcmd__sign"
+                ;;
             churnctl__subcmd__help,train)
                 cmd="churnctl__subcmd__help__subcmd__train"
+                ;;
+            churnctl__subcmd__help,verify)
+                cmd="churnctl__subcmd__help__subcmd__verify"
                 ;;
             churnctl__subcmd__help,version)
                 cmd="churnctl__subcmd__help__subcmd__version"
@@ -195,6 +219,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__help__subcmd__config,show)
                 cmd="churnctl__subcmd__help__subcmd__config__subcmd__show"
+                ;;
+            churnctl__subcmd__help__subcmd__drift,verify)
+                cmd="churnctl__subcmd__help__subcmd__drift__subcmd__verify"
                 ;;
             churnctl__subcmd__help__subcmd__kfp,status)
                 cmd="churnctl__subcmd__help__subcmd__kfp__subcmd__status"
@@ -338,7 +365,7 @@ _churnctl() {
 
     case "${cmd}" in
         churnctl)
-            opts="-v -q -h -V --config --format --color --verbose --quiet --log-format --help --version train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
+            opts="-v -q -h -V --config --format --color --verbose --quiet --log-format --help --version train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1097,7 +1124,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --color --verbose --quiet --log-format --help verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1353,8 +1380,110 @@ _churnctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        churnctl__subcmd__drift__subcmd__help)
+            opts="verify help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__verify)
+            opts="-v -q -h --baseline --current --config --format --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --baseline)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --current)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         churnctl__subcmd__help)
-            opts="train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
+            opts="train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1508,8 +1637,22 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__drift)
-            opts=""
+            opts="verify"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__drift__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1843,7 +1986,35 @@ _churnctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        churnctl__subcmd__help__subcmd__sign)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         churnctl__subcmd__help__subcmd__train)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2426,7 +2597,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__promote)
-            opts="-v -q -h --label --positive --artifacts --seed --dry-run --decision-file --tracking-uri --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --label --positive --artifacts --seed --dry-run --decision-file --sign-key --sign-key-command --sign-public-key --tracking-uri --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2452,6 +2623,40 @@ _churnctl() {
                     return 0
                     ;;
                 --decision-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --sign-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --sign-key-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign-public-key)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -3837,7 +4042,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__serve)
-            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --threshold --preset --tracking-uri --poll --unknown-category --log-dir --log-files --log-durability --log-upload --log-sample --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --require-signature --threshold --preset --tracking-uri --poll --unknown-category --log-dir --log-files --log-durability --log-upload --log-sample --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3927,6 +4132,21 @@ _churnctl() {
                     fi
                     return 0
                     ;;
+                --require-signature)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --threshold)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -3993,8 +4213,121 @@ _churnctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        churnctl__subcmd__sign)
+            opts="-o -v -q -h --key --key-command --public-key --deadline --output --new-key --config --format --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --key-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --public-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --deadline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --new-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         churnctl__subcmd__train)
-            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --k-anonymous --artifacts --html --tracking-uri --experiment --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --k-anonymous --artifacts --html --sign-key --sign-key-command --sign-public-key --tracking-uri --experiment --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4098,6 +4431,40 @@ _churnctl() {
                     fi
                     return 0
                     ;;
+                --sign-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --sign-key-command)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sign-public-key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --tracking-uri)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -4116,6 +4483,66 @@ _churnctl() {
                     ;;
                 --threads)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__verify)
+            opts="-v -q -h --key --signature --config --format --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --key)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --signature)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --config)

@@ -44,6 +44,8 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "score" -d 'Score 
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "serve" -d 'Serve predictions over HTTP'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "sign" -d 'Sign models, profiles and reports'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "verify" -d 'Verify that models, profiles and reports are signed by a key that you trust; exit code 2 if not'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "mlflow" -d 'Runs that MLflow\'s tracking server does not have yet'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "promote" -d 'Compare a trained model with the one in production, and promote it if it is better'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "kfp" -d 'Steps of the pipeline that `render-manifests --only kfp` writes'
@@ -83,6 +85,9 @@ never\t'Only train it'"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l k-anonymous -d 'Leave texts of fewer than N rows out of the model and its profile' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l artifacts -d 'Folder for models, metrics and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l html -d 'HTML report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l sign-key -d 'Sign the model with the private key in this PEM file' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l sign-key-command -d 'Sign the model with this command, see `churnctl sign --help`' -r -f -a "(__fish_complete_command)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l sign-public-key -d 'PEM file with the public key of --sign-key-command' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l experiment -d 'MLflow experiment that the run goes into; made if there is none [default: churn]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
@@ -140,6 +145,7 @@ all\t''
 none\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l otlp-endpoint -d 'URL of a collector that takes spans as OTLP over HTTP' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l model -d 'Model artifact, a folder with one, or a model of MLflow: models:/NAME@ALIAS [default: artifacts/models/production_latest.json]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l require-signature -d 'PEM file with a public key; only a model is loaded that one of the keys has signed' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l threshold -d 'Score from which a customer is classed as churned, 0 to 1, instead of the model\'s own' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l preset -d 'Settings of a known platform: `sagemaker` is port 8080 and the model in /opt/ml/model' -r -f -a "sagemaker\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
@@ -168,55 +174,75 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l baseline -d 'Baseline: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/training_dataset.csv]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l current -d 'Current data: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l features -d 'Only these columns; label and score stay what they are' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l exclude -d 'Columns that are no features' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l score -d 'Column with the model\'s score, 0 to 1' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l label -d 'Column with the label, churned or not' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l positive -d 'Value of the label that means churned' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-distance -d 'Distance in standard deviations from which a feature fails [default: 0.5]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l min-rows -d 'Rows below which a side is too small to tell [default: 100]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l baseline -d 'Baseline: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l current -d 'Current data: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l features -d 'Only these columns; label and score stay what they are' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l exclude -d 'Columns that are no features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l score -d 'Column with the model\'s score, 0 to 1' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l label -d 'Column with the label, churned or not' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l positive -d 'Value of the label that means churned' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l fail-distance -d 'Distance in standard deviations from which a feature fails [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l min-rows -d 'Rows below which a side is too small to tell [default: 100]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
 warn\t'WARN and FAIL'
 never\t'None: drift is for reports only, errors end as ever'"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l report -d 'JSON report; `none` writes none [default: artifacts/metrics/data_drift_latest.json]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l html -d 'HTML report: one file, no script' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l markdown -d 'Markdown report' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l junit -d 'JUnit report: one test case a feature' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l verdict-file -d 'The verdict alone, a word without a line end, for a pipeline\'s condition' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l annotations -d 'GitHub annotations: the ten worst things behind the verdict' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l metrics-file -d 'Metrics in Prometheus\' text format, for the node exporter or a push' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l experiment -d 'MLflow experiment that the run goes into; made if there is none [default: churn]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l push-gateway -d 'Pushgateway to push the metrics to' -r -f
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l watch -d 'Repeat the check this often, until SIGTERM' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l listen -d 'Show metrics and the last report at this address meanwhile' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l report -d 'JSON report; `none` writes none [default: artifacts/metrics/data_drift_latest.json]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l html -d 'HTML report: one file, no script' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l markdown -d 'Markdown report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l junit -d 'JUnit report: one test case a feature' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l verdict-file -d 'The verdict alone, a word without a line end, for a pipeline\'s condition' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l annotations -d 'GitHub annotations: the ten worst things behind the verdict' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l metrics-file -d 'Metrics in Prometheus\' text format, for the node exporter or a push' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l experiment -d 'MLflow experiment that the run goes into; made if there is none [default: churn]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l push-gateway -d 'Pushgateway to push the metrics to' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l watch -d 'Repeat the check this often, until SIGTERM' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l listen -d 'Show metrics and the last report at this address meanwhile' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -l explain-sql -d 'Print the SQL that would count a current side in a database, and do nothing else'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l explain-sql -d 'Print the SQL that would count a current side in a database, and do nothing else'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l baseline -d 'Where the baseline is, if not where the report says' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l current -d 'Where the current data are, if not where the report says' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes, - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l shard -d 'Read one of N equal parts, counted from 0: 0/8 to 7/8' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l k-anonymous -d 'Count texts of fewer than N rows together as `(rare)`, without their texts' -r
@@ -264,6 +290,42 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l key -d 'PEM file with the private key: PKCS#8, Ed25519 or ECDSA P-256, as OpenSSL writes it' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l key-command -d 'Command that signs, where the key is not a file: the client of a key service' -r -f -a "(__fish_complete_command)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l public-key -d 'PEM file with the public key of --key-command' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l deadline -d 'How long --key-command may take [default: 30s]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s o -l output -d 'Where the signature goes, once for each file [default: FILE.sig]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l new-key -d 'Make an Ed25519 key instead: FILE, and FILE.pub with the public key' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l key -d 'PEM file with a public key that is trusted; may be given several times' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l signature -d 'Where the signature is, once for each file [default: FILE.sig]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -304,6 +366,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l positive -
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l seed -d 'Seed of the training [default: 42]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l decision-file -d 'File for the decision in a word: promote or keep' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l sign-key -d 'Sign the model with the private key in this PEM file' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l sign-key-command -d 'Sign the model with this command, see `churnctl sign --help`' -r -f -a "(__fish_complete_command)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l sign-public-key -d 'PEM file with the public key of --sign-key-command' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
@@ -910,25 +975,28 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "score" -d 'Score a table with a model'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "serve" -d 'Serve predictions over HTTP'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "mlflow" -d 'Runs that MLflow\'s tracking server does not have yet'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "promote" -d 'Compare a trained model with the one in production, and promote it if it is better'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "kfp" -d 'Steps of the pipeline that `render-manifests --only kfp` writes'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "alerts" -d 'List, check, prove and look back at alerting rules'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "metrics" -d 'The metrics of this program'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "config" -d 'Look at the settings'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "man" -d 'Print the man page of a command'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "version" -d 'Print version, commit and platform'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "score" -d 'Score a table with a model'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "serve" -d 'Serve predictions over HTTP'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "drift" -d 'Compare current data with a baseline; exit code 2 if it drifted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "profile" -d 'Sum up a data set in a profile that later checks compare with'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "sign" -d 'Sign models, profiles and reports'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "verify" -d 'Verify that models, profiles and reports are signed by a key that you trust; exit code 2 if not'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "mlflow" -d 'Runs that MLflow\'s tracking server does not have yet'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "promote" -d 'Compare a trained model with the one in production, and promote it if it is better'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "kfp" -d 'Steps of the pipeline that `render-manifests --only kfp` writes'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "alerts" -d 'List, check, prove and look back at alerting rules'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "metrics" -d 'The metrics of this program'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "config" -d 'Look at the settings'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "man" -d 'Print the man page of a command'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "version" -d 'Print version, commit and platform'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from drift" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from mlflow" -f -a "sync" -d 'Send the runs that wait, each once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from kfp" -f -a "status" -d 'Say how a pipeline ended, and end alike'

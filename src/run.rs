@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Once;
 
-use crate::cli::{self, AlertsTask, PushTask, Task, Words};
+use crate::cli::{self, AlertsTask, PushTask, SignTask, Task, Words};
 use crate::commands::{self, Look, Shell, UsesFiles};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
@@ -104,8 +104,12 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Score(request) => start.run(commands::score::run, &request),
         Task::Serve(request) => start.run(commands::serve::run, &request),
         Task::Drift(request) => start.run(commands::drift::run, &request),
+        Task::DriftVerify(request) => start.run(commands::drift_verify::run, &request),
         Task::Profile(request) => start.run(commands::profile::run, &request),
         Task::Merge(request) => start.run(commands::profile::merge, &request),
+        Task::Sign(SignTask::Sign(request)) => start.run(commands::sign::run, &request),
+        Task::Sign(SignTask::NewKey(request)) => start.run(commands::sign::new_key, &request),
+        Task::Verify(request) => start.run(commands::verify::run, &request),
         Task::Promote(request) => start.run(commands::promote::run, &request),
         Task::KfpStatus(status) => commands::kfp::status(&status, start.shell),
         Task::MlflowSync(request) => start.run(commands::mlflow::run, &request),

@@ -1,6 +1,8 @@
 //! The words of `churnctl drift`.
 
-use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
 use super::tracking::ExperimentArgs;
@@ -43,8 +45,11 @@ write, 78 bad settings. `churnctl --help` lists all.
 ///
 /// Results go to stdout, the JSON report to --report, all else to stderr.
 #[derive(Debug, Clone, Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(super) struct DriftArgs {
+    #[command(subcommand)]
+    pub(super) command: Option<DriftCommand>,
+
     /// Baseline: a profile, files, folders, glob patterns, a database, or - for standard input
     ///
     /// CSV and NDJSON, both also as .gz or .zst, and Parquet. Several files are one data set; a
@@ -194,6 +199,48 @@ impl FailOnArg {
             Self::Never => FailOn::Never,
         }
     }
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  # Do the data that the report names give this report?
+  churnctl drift verify artifacts/metrics/data_drift_latest.json
+
+  # The data are elsewhere now
+  churnctl drift verify report.json --baseline archive/training.csv --current archive/august.csv
+
+  # A report from a pipe
+  curl -s https://example.com/report.json | churnctl drift verify - --baseline profile.json
+
+Exit codes: 0 they do, to the byte; 2 they give another report; 64 wrong usage; 65 these are not the data of the
+report, or it is not one that names its inputs; 74 cannot read; 78 bad settings. `churnctl --help` lists all.
+";
+
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum DriftCommand {
+    Verify(VerifyArgs),
+}
+
+/// Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs
+///
+/// The report names its settings, and the digests of what was counted on both sides. Those are compared
+/// first: other data are an error (65) that says which side they are on, and nothing is said about the
+/// report. Then the check is made again with the report's own settings. Time, program version and names
+/// of files are taken from the report; all else must be the same.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = VERIFY_EXAMPLES)]
+pub(super) struct VerifyArgs {
+    /// The JSON report, or - for standard input
+    #[arg(value_name = "REPORT", value_hint = ValueHint::FilePath)]
+    pub(super) report: PathBuf,
+
+    /// Where the baseline is, if not where the report says
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub(super) baseline: Vec<String>,
+
+    /// Where the current data are, if not where the report says
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub(super) current: Vec<String>,
 }
 
 impl DriftArgs {

@@ -28,7 +28,12 @@ pub(super) fn complete(command: Command) -> Command {
 
 /// `top` is the subcommand of `churnctl` that the command belongs to.
 fn completed(command: Command, top: &str) -> Command {
-    let command = command.mut_args(|arg| complete_arg(top, arg));
+    // The sides of `drift verify` are those of the report, whatever is set.
+    let sets_nothing = top == "drift" && command.get_name() == "verify";
+    let command = match sets_nothing {
+        true => command,
+        false => command.mut_args(|arg| complete_arg(top, arg)),
+    };
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
@@ -83,7 +88,11 @@ mod tests {
             leaves(sub, &path, found);
         }
         let is_leaf = command.get_subcommands().next().is_none();
-        if is_leaf || path.ends_with("profile") || path.ends_with("push-metrics") {
+        if is_leaf
+            || path.ends_with("profile")
+            || path.ends_with("drift")
+            || path.ends_with("push-metrics")
+        {
             let help = command.get_after_long_help();
             found.push((path, help.map(ToString::to_string).unwrap_or_default()));
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use super::columns::ReadingArgs;
+use super::sign::SigningArgs;
 use super::tracking::TrackingArgs;
 use crate::settings::Flags;
 
@@ -60,6 +61,9 @@ pub(super) struct PromoteArgs {
     pub(super) decision_file: Option<PathBuf>,
 
     #[command(flatten)]
+    signing: SigningArgs,
+
+    #[command(flatten)]
     tracking: TrackingArgs,
 
     #[command(flatten)]
@@ -74,6 +78,7 @@ impl PromoteArgs {
         flags.one("data.positive", self.positive.as_ref());
         flags.one("train.artifacts", self.artifacts.as_ref());
         flags.one("train.seed", self.seed);
+        self.signing.add_to(&mut flags);
         self.tracking.add_to(&mut flags);
         self.reading.add_to(&mut flags);
         flags

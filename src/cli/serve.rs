@@ -98,6 +98,14 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath, help_heading = MODEL)]
     model: Option<PathBuf>,
 
+    /// PEM file with a public key; only a model is loaded that one of the keys has signed
+    ///
+    /// May be given several times. A model without a good signature beside it (MODEL.sig), or in the
+    /// run of MLflow, is refused like a damaged one: the old model stays, or there is none. `churnctl
+    /// sign` and `churnctl train --sign-key` sign.
+    #[arg(long, value_name = "FILE", help_heading = MODEL, value_hint = ValueHint::FilePath)]
+    require_signature: Option<Vec<String>>,
+
     /// Score from which a customer is classed as churned, 0 to 1, instead of the model's own
     ///
     /// Also for models that are loaded later.
@@ -205,6 +213,7 @@ impl ServeArgs {
         flags.one("serve.otlp_endpoint", self.otlp_endpoint.as_ref());
         flags.one("serve.model", path(&self.model));
         flags.one("serve.threshold", self.threshold.as_ref());
+        flags.many("serve.require_signature", self.require_signature.as_ref());
         flags.one("serve.preset", self.preset.as_ref().and_then(word));
         self.tracking.add_to(&mut flags);
         flags.one("serve.poll", self.poll.as_ref());

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use clap::{Args, ValueEnum, ValueHint};
 
 use super::columns::{ReadingArgs, checked};
+use super::sign::SigningArgs;
 use super::tracking::ExperimentArgs;
 use crate::settings::{Flags, ModelName};
 
@@ -153,6 +154,9 @@ pub(super) struct TrainArgs {
     html: Option<String>,
 
     #[command(flatten)]
+    signing: SigningArgs,
+
+    #[command(flatten)]
     tracking: ExperimentArgs,
 
     #[command(flatten)]
@@ -215,6 +219,7 @@ impl TrainArgs {
         flags.one("train.promote", word(self.promote));
         flags.one("train.artifacts", self.artifacts.as_ref());
         flags.one("train.html", self.html.as_ref());
+        self.signing.add_to(&mut flags);
         self.tracking.add_to(&mut flags);
         self.reading.add_to(&mut flags);
         flags

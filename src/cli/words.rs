@@ -10,7 +10,7 @@ use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
 use super::doctor::DoctorArgs;
-use super::drift::DriftArgs;
+use super::drift::{DriftArgs, DriftCommand};
 use super::kfp::{KfpArgs, KfpCommand, StatusArgs};
 use super::mlflow::{MlflowArgs, MlflowCommand};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
@@ -20,10 +20,12 @@ use super::render_manifests::RenderArgs;
 use super::retrain::{RetrainArgs, RetrainCommand};
 use super::score::ScoreArgs;
 use super::serve::ServeArgs;
+use super::sign::{SignArgs, SignTask, VerifyArgs};
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
+use crate::commands::drift_verify::DriftVerifyRequest;
 use crate::commands::mlflow::SyncRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::promote::PromoteRequest;
@@ -34,6 +36,7 @@ use crate::commands::retrain::status::StatusRequest;
 use crate::commands::score::{ScoreExtras, ScoreRequest};
 use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
+use crate::commands::verify::VerifyRequest;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::settings::{Flags, Settings};
@@ -66,6 +69,8 @@ enum Command {
     Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
     Profile(Box<ProfileArgs>),
+    Sign(Box<SignArgs>),
+    Verify(VerifyArgs),
     Mlflow(MlflowArgs),
     Promote(Box<PromoteArgs>),
     Kfp(KfpArgs),
@@ -103,10 +108,16 @@ pub enum Task {
     Serve(Box<ServeRequest>),
     /// `drift`.
     Drift(Box<DriftRequest>),
+    /// `drift verify`.
+    DriftVerify(Box<DriftVerifyRequest>),
     /// `profile`.
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
     Merge(MergeRequest),
+    /// `sign`.
+    Sign(SignTask),
+    /// `verify`.
+    Verify(VerifyRequest),
     /// `mlflow sync`.
     MlflowSync(Box<SyncRequest>),
     /// `promote`.
@@ -149,6 +160,7 @@ impl Words {
             | Command::Serve(_)
             | Command::Drift(_)
             | Command::Profile(_)
+            | Command::Sign(_)
             | Command::Mlflow(_)
             | Command::Promote(_)
             | Command::RenderManifests(_)
@@ -158,6 +170,7 @@ impl Words {
             | Command::Alerts(_)
             | Command::Config(_) => true,
             Command::Kfp(_)
+            | Command::Verify(_)
             | Command::Metrics(_)
             | Command::Completions(_)
             | Command::Man(_)
@@ -174,6 +187,7 @@ impl Words {
             Command::Serve(args) => args.flags(),
             Command::Drift(args) => args.flags(),
             Command::Profile(args) => args.flags(),
+            Command::Sign(args) => args.flags(),
             Command::Mlflow(args) => args.flags(),
             Command::Promote(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
@@ -182,6 +196,7 @@ impl Words {
             Command::PushMetrics(args) => args.flags(),
             Command::Alerts(args) => args.flags(),
             Command::Kfp(_)
+            | Command::Verify(_)
             | Command::Metrics(_)
             | Command::Config(_)
             | Command::Completions(_)
@@ -210,11 +225,10 @@ impl Words {
                 },
             )?)),
             Command::Serve(_) => Task::Serve(Box::new(ServeRequest::from_settings(settings)?)),
-            Command::Drift(args) => Task::Drift(Box::new(DriftRequest {
-                explain_sql: args.explain_sql,
-                ..DriftRequest::from_settings(settings)?
-            })),
+            Command::Drift(args) => drift_task(*args, settings)?,
             Command::Profile(args) => profile_task(*args, settings)?,
+            Command::Sign(args) => Task::Sign(args.task(settings)?),
+            Command::Verify(args) => Task::Verify(args.request()?),
             Command::Promote(args) => Task::Promote(Box::new(PromoteRequest::from_settings(
                 settings,
                 args.candidate,
@@ -268,6 +282,24 @@ impl Words {
             Command::Man(ManArgs { command }) => Task::Man(command),
             Command::Version => Task::Version,
         })
+    }
+}
+
+fn drift_task(args: DriftArgs, settings: &Settings) -> Result<Task> {
+    match args.command {
+        Some(DriftCommand::Verify(args)) => {
+            let request = DriftVerifyRequest::from_settings(
+                settings,
+                args.report,
+                args.baseline,
+                args.current,
+            )?;
+            Ok(Task::DriftVerify(Box::new(request)))
+        }
+        None => Ok(Task::Drift(Box::new(DriftRequest {
+            explain_sql: args.explain_sql,
+            ..DriftRequest::from_settings(settings)?
+        }))),
     }
 }
 

@@ -7,13 +7,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::drift_verify::{input_of, settings_of};
 use super::gateway::GatewayRequest;
 use super::inputs::{self, Input};
 use super::push_metrics::{Delivery, Target};
 use super::tracker::TrackingRequest;
 use super::{Shell, drift_watch, step_summary};
 use crate::cells::Tone;
-use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
+use crate::drift::report::{FeatureThresholds, Sides, SizeThresholds, Thresholds};
 use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, Status, UsualColumns, check};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -346,17 +347,33 @@ impl DriftRequest {
 
     /// Reads the current side and compares.
     pub(super) fn compare(&self, baseline: &Profile, shell: &Shell<'_>) -> Result<DriftReport> {
-        let reading = self.reading.with_nulls(&baseline.roles.null);
-        let current = Input::open(&self.current, &reading)?;
-        let options = self.check_options_for(&current);
-        let plan = Plan::new(baseline, &current.columns(), &options)?;
-        let current = current.count(&plan.count_plan(), "current", shell)?;
         let provenance = Provenance {
             baseline: inputs::shown(&self.baseline),
             current: inputs::shown(&self.current),
             created_at: shell.created_at().to_owned(),
         };
-        check(baseline, &current, &plan, &options, provenance)
+        self.compare_as(baseline, provenance, shell)
+    }
+
+    /// As [`DriftRequest::compare`], under names and a time that are not those of this run.
+    pub(super) fn compare_as(
+        &self,
+        baseline: &Profile,
+        provenance: Provenance,
+        shell: &Shell<'_>,
+    ) -> Result<DriftReport> {
+        let reading = self.reading.with_nulls(&baseline.roles.null);
+        let current = Input::open(&self.current, &reading)?;
+        let options = self.check_options_for(&current);
+        let plan = Plan::new(baseline, &current.columns(), &options)?;
+        let current = current.count(&plan.count_plan(), "current", shell)?;
+        let mut report = check(baseline, &current, &plan, &options, provenance)?;
+        report.inputs = Some(Sides {
+            baseline: input_of(&self.baseline, baseline.counts_sha256()),
+            current: input_of(&self.current, current.counts_sha256()),
+        });
+        report.settings = Some(settings_of(&self.reading, self.class_threshold));
+        Ok(report)
     }
 }
 

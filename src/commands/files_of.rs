@@ -8,6 +8,7 @@ use super::alerts::{
 };
 use super::doctor::DoctorRequest;
 use super::drift::{DriftOutputs, DriftRequest};
+use super::drift_verify::DriftVerifyRequest;
 use super::files_used::{FilesUsed, UsesFiles};
 use super::gateway::GatewayRequest;
 use super::mlflow::SyncRequest;
@@ -22,7 +23,9 @@ use super::retrain::now::NowRequest;
 use super::retrain::status::StatusRequest;
 use super::score::ScoreRequest;
 use super::serve::ServeRequest;
+use super::sign::{NewKeyRequest, SignRequest};
 use super::train::TrainRequest;
+use super::verify::VerifyRequest;
 use crate::metrics::gateway::GroupingKey;
 use crate::model::publish::Shelf;
 
@@ -42,6 +45,13 @@ impl UsesFiles for TrainRequest {
 /// Adds what is in the folder for models and the registry.
 fn kept(files: FilesUsed, request: &TrainRequest) -> FilesUsed {
     let shelf = Shelf::new(&request.artifacts, "", "");
+    let files = match &request.signing {
+        Some(signing) => {
+            let (option, path) = signing.files();
+            files.read(option, path)
+        }
+        None => files,
+    };
     files
         .keep("--artifacts", &shelf.production())
         .keep("--artifacts", &shelf.registry())
@@ -61,6 +71,20 @@ impl UsesFiles for PromoteRequest {
     }
 }
 
+impl UsesFiles for SignRequest {
+    fn files_used(&self) -> FilesUsed {
+        let (option, path) = self.signing.files();
+        let files = FilesUsed::default().read(option, path);
+        let files = self
+            .files
+            .iter()
+            .fold(files, |files, path| files.read("FILE", path));
+        // What is there keeps the signatures of others.
+        let outputs = self.outputs.iter();
+        outputs.fold(files, |files, path| files.write("--output", path))
+    }
+}
+
 impl UsesFiles for ScoreRequest {
     fn files_used(&self) -> FilesUsed {
         FilesUsed::default()
@@ -75,6 +99,9 @@ impl UsesFiles for ServeRequest {
         let mut files = FilesUsed::default()
             .read("--model", &self.options.model)
             .maybe_read("--token-file", self.token_file.as_ref());
+        for path in &self.options.require_signature {
+            files = files.read("--require-signature", path);
+        }
         if let Some(tls) = &self.tls {
             files = files
                 .read("--tls-cert", &tls.certificate)
@@ -247,12 +274,15 @@ macro_rules! write_nothing {
 write_nothing!(
     DeleteRequest,
     DoctorRequest,
+    DriftVerifyRequest,
     GatewayRequest,
     ListRequest,
     ListenRequest,
+    NewKeyRequest,
     NowRequest,
     PruneRequest,
     ShowRequest,
     StatusRequest,
     SyncRequest,
+    VerifyRequest,
 );

@@ -75,9 +75,11 @@ struct Body<'a> {
 /// candidate that is not promoted is *no* error.
 pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let train = &request.train;
-    let candidate = train
+    let signer = train.signing.as_ref();
+    let signer = signer.map(|signing| signing.open(shell)).transpose()?;
+    let (candidate, mut signatures) = train
         .tracking
-        .model(&candidate_file(&request.candidate), shell)?;
+        .model_and_signatures(&candidate_file(&request.candidate), shell)?;
     let tracker = train.tracking.begin().filter(|_| !request.is_dry);
     let table = train_table::read(train, shell)?;
     let options = SplitOptions {
@@ -115,7 +117,15 @@ pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         write_atomically(path, word)?;
     }
     if !request.is_dry {
-        shelf.keep(&candidate)?;
+        if let Some(signer) = signer {
+            let path = shelf.model(&candidate.name, &candidate.version)?;
+            let own = signer.signatures(&candidate, &path, shell)?;
+            signatures = Some(match signatures {
+                Some(others) => own.with(&others),
+                None => own,
+            });
+        }
+        shelf.keep(&candidate, signatures.as_ref())?;
         shelf.carry_out(&candidate, &decision, &champion)?;
     }
     let promoted = decision.promote && !request.is_dry;

@@ -21,6 +21,7 @@ use crate::serve::{
     Access, AccessLog, Api, Durability, LogFormat, LogOptions, Options, UnknownCategory,
 };
 use crate::settings::{Probability, ServeSettings, Settings};
+use crate::trust::TrustedKeys;
 
 /// Events that wait to be shown.
 const EVENTS: usize = 4096;
@@ -104,6 +105,7 @@ fn options(settings: &Settings) -> Result<Options> {
         model: model_file(&set.model),
         source: None,
         threshold: set.threshold.map(Probability::get),
+        require_signature: set.require_signature.clone(),
         name: settings.model.as_str().to_owned(),
         poll: set.poll.some(),
         unknown_category: one_of(
@@ -215,6 +217,8 @@ pub fn run(request: &ServeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             "/admin/reload is off: others than this machine reach its port, and there is no --token-file",
         );
     }
+    // They are read again with each model; that they are keys is found out now.
+    TrustedKeys::read(&request.options.require_signature)?;
     let options = Options {
         source: request.tracking.source(&request.options.model, shell)?,
         ..request.options.clone()

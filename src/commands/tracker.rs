@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Shell;
+use super::signer::read_bundle;
 use crate::drift::DriftReport;
 use crate::error::{Error, Result};
 use crate::http::client::{Access, BaseUrl, Client, Pace as _, Policy, RealPace, Secret};
@@ -21,8 +22,10 @@ use crate::tracking::entry::{self, Entry};
 use crate::tracking::location::{Location, is_location};
 use crate::tracking::spool::Spool;
 use crate::tracking::{
-    Sent, Server, Trained, commit, drift_entry, fetch, resolve, rollback_entry, send, train_entry,
+    Sent, Server, Trained, commit, drift_entry, fetch, fetch_signatures, resolve, rollback_entry,
+    send, train_entry,
 };
+use crate::trust::{Bundle, TrustedKeys, beside};
 
 /// Variables in which CI systems say which commit they build.
 const COMMITS: [&str; 3] = ["GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"];
@@ -144,6 +147,31 @@ impl TrackingRequest {
         Ok(store::from_json(&fetched.bytes, &fetched.name)?)
     }
 
+    /// As [`TrackingRequest::model`], with the signatures that it came with and that hold for the bytes
+    /// that will be written of it. Nobody has verified them.
+    ///
+    /// # Errors
+    /// As [`TrackingRequest::model`]; bad input (65) if the signatures are damaged.
+    pub(super) fn model_and_signatures(
+        &self,
+        path: &Path,
+        shell: &Shell<'_>,
+    ) -> Result<(Artifact, Option<Bundle>)> {
+        let artifact = self.model(path, shell)?;
+        let bundle = match path.to_str().filter(|text| is_location(text)) {
+            None => read_bundle(&beside(path))?,
+            Some(text) => {
+                let location: Location = text.parse().map_err(Error::usage)?;
+                let server = self.server(shell)?;
+                let bytes = fetch_signatures(&server, &resolve(&server, &location)?)?;
+                let bundle = bytes.map(|bytes| Bundle::from_json(&bytes, &format!("{text}.sig")));
+                bundle.transpose()?
+            }
+        };
+        let bundle = bundle.and_then(|bundle| bundle.about(&store::to_json(&artifact)));
+        Ok((artifact, bundle))
+    }
+
     /// Returns the source of a model that is on a tracking server; none for a file.
     ///
     /// # Errors
@@ -181,8 +209,17 @@ impl ModelSource for Remote {
         Ok(format!("{resolved:?}"))
     }
 
-    fn load(&self) -> Result<Artifact> {
-        let fetched = fetch(&self.server, &resolve(&self.server, &self.location)?)?;
+    fn load(&self, keys: Option<&TrustedKeys>) -> Result<Artifact> {
+        let resolved = resolve(&self.server, &self.location)?;
+        let fetched = fetch(&self.server, &resolved)?;
+        if let Some(keys) = keys {
+            let signatures = fetch_signatures(&self.server, &resolved)?;
+            let beside = beside(Path::new(&fetched.name));
+            keys.require_model(
+                (&fetched.bytes, &fetched.name),
+                (signatures.as_deref(), &beside),
+            )?;
+        }
         Ok(store::from_json(&fetched.bytes, &fetched.name)?)
     }
 }
@@ -220,14 +257,18 @@ impl<'a> Tracker<'a> {
         self,
         report: &TrainReport,
         artifact: &Artifact,
+        signatures: Option<&Bundle>,
         shell: &Shell<'_>,
     ) -> Option<Kept<'a>> {
         self.keep(shell, |surrounding| {
             let artifact_text = store::to_json(artifact);
+            let signatures = signatures.map(Bundle::to_json);
+            let signatures = signatures.as_deref().map(String::from_utf8_lossy);
             let trained = Trained {
                 report,
                 artifact,
                 artifact_text: &String::from_utf8_lossy(&artifact_text),
+                signatures_text: signatures.as_deref(),
                 report_text: &json(report)?,
                 page: &reports::train::html::page(report, artifact)?,
                 experiment: surrounding.experiment,

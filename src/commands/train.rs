@@ -35,6 +35,9 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if request.rollback {
         return roll_back(request, &shelf, shell);
     }
+    // Before the work: a key that cannot be read is no reason to train for an hour.
+    let signing = request.signing.as_ref();
+    let signer = signing.map(|signing| signing.open(shell)).transpose()?;
     let table = train_table::read(request, shell)?;
     let split_options = SplitOptions {
         label_window: request.label_window,
@@ -73,8 +76,8 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     for warning in &warnings {
         shell.messages().warn(warning);
     }
-    let path = shelf.model(&artifact.name, &artifact.version)?;
-    let path = path.display().to_string();
+    let model_path = shelf.model(&artifact.name, &artifact.version)?;
+    let path = model_path.display().to_string();
     let report = report(
         &artifact,
         &training,
@@ -96,7 +99,10 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if let Some(path) = &request.html {
         drafts.push(Draft::new(path, page.as_bytes())?);
     }
-    shelf.keep(&artifact)?;
+    let signatures = signer
+        .map(|signer| signer.signatures(&artifact, &model_path, shell))
+        .transpose()?;
+    shelf.keep(&artifact, signatures.as_ref())?;
     shelf.carry_out(&artifact, &decision, &champion)?;
     for draft in drafts {
         draft.commit()?;
@@ -104,7 +110,8 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if let Some(path) = &request.html {
         shell.messages().info(&format!("wrote {}", path.display()));
     }
-    let kept = tracker.and_then(|tracker| tracker.keep_training(&report, &artifact, shell));
+    let kept = tracker
+        .and_then(|tracker| tracker.keep_training(&report, &artifact, signatures.as_ref(), shell));
     print(&report, shell)?;
     if let Some(kept) = kept {
         kept.send(shell);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::SigningRequest;
 use super::drift::{DriftRequest, ReadingRequest};
 use super::tracker::TrackingRequest;
 use crate::drift::report::Thresholds;
@@ -48,6 +49,8 @@ pub struct TrainRequest {
     pub arguments: BTreeMap<String, String>,
     /// Put the previous model back instead of training.
     pub rollback: bool,
+    /// Who signs the model, if anybody.
+    pub signing: Option<SigningRequest>,
     /// The way to MLflow.
     pub tracking: TrackingRequest,
 }
@@ -153,6 +156,7 @@ impl TrainRequest {
             html: set.html.clone(),
             arguments,
             rollback,
+            signing: SigningRequest::from_settings(settings)?,
             tracking: TrackingRequest::from_settings(settings)?,
         })
     }

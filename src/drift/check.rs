@@ -167,6 +167,8 @@ pub fn check(
         score,
         performance,
         baseline_scores: baseline.outcome.as_ref().and_then(|outcome| outcome.rows),
+        inputs: None,
+        settings: None,
     })
 }
 

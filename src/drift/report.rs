@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::evidence::{ReportInput, ReportSettings};
 use crate::profile::ScoredRows;
 use crate::stats::classification::Performance;
 
@@ -106,6 +107,12 @@ pub struct DriftReport {
     /// Which rows of its own data the baseline's scores are of, where the baseline is a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline_scores: Option<ScoredRows>,
+    /// What was compared, by digest; absent in reports of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<Sides<ReportInput>>,
+    /// The settings beside the thresholds; absent in reports of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<ReportSettings>,
 }
 
 /// The same thing on the two sides of a check.

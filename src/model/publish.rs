@@ -5,6 +5,7 @@
 //! atomically, then the line in the registry. A crash between any two steps leaves a model in
 //! production that can be loaded; the next run adds the line that is missing.
 
+use signed::{signatures_beside, write_signed};
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ use super::registry::{self, Event, Record, check_model_name};
 use super::store::{self, Unsound};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::{lock, read_at_most, write_atomically};
+use crate::files::{lock, read_at_most};
+use crate::trust::Bundle;
 
 /// The files under `artifacts/`, and what is stamped on lines of the registry.
 #[derive(Debug, Clone)]
@@ -97,14 +99,14 @@ impl Shelf {
         Ok(self.folder.join(format!("models/{name}-{version}.json")))
     }
 
-    /// Writes a new model beside the others and its line; it is not in production by that.
-    /// Returns its path.
+    /// Writes a new model beside the others, with its signatures if it has some, and its line; it is
+    /// not in production by that. Returns its path.
     ///
     /// # Errors
     /// I/O if one of the files cannot be written.
-    pub fn keep(&self, artifact: &Artifact) -> Result<PathBuf> {
+    pub fn keep(&self, artifact: &Artifact, signatures: Option<&Bundle>) -> Result<PathBuf> {
         let path = self.model(&artifact.name, &artifact.version)?;
-        write_atomically(&path, &store::to_json(artifact))?;
+        write_signed(&path, &store::to_json(artifact), signatures)?;
         self.note(Event::Train, artifact, None, Vec::new())?;
         Ok(path)
     }
@@ -154,7 +156,7 @@ impl Shelf {
         let copy = self.model(&last.name, &last.version)?;
         match store::load(&copy) {
             Ok(artifact) if artifact.sha256 == last.sha256 => {
-                write_atomically(&path, &store::to_json(&artifact))?;
+                self.put_into_production(&artifact)?;
                 let reason = format!("restored from {}", copy.display());
                 warnings.push(format!("model {} was {reason}", last.version));
                 let reasons = vec![what, reason];
@@ -217,7 +219,7 @@ impl Shelf {
         let records = registry::read(&self.registry())?;
         let last = registry::last_promoted(&records);
         let event = if decision.promote {
-            write_atomically(&self.production(), &store::to_json(artifact))?;
+            self.put_into_production(artifact)?;
             Event::Promotion
         } else {
             Event::Refusal
@@ -267,11 +269,19 @@ impl Shelf {
                 path.display()
             )));
         }
-        write_atomically(&self.production(), &store::to_json(&artifact))?;
+        self.put_into_production(&artifact)?;
         let last = registry::last_promoted(&records);
         let reasons = vec!["rollback was asked for".to_owned()];
         self.note(Event::Rollback, &artifact, last, reasons)?;
         Ok(artifact)
+    }
+
+    /// Copies a model that was kept, with the signatures that it has there.
+    fn put_into_production(&self, artifact: &Artifact) -> Result<()> {
+        let kept = self.model(&artifact.name, &artifact.version)?;
+        let bytes = store::to_json(artifact);
+        let signatures = signatures_beside(&kept).and_then(|all| all.about(&bytes));
+        write_signed(&self.production(), &bytes, signatures.as_ref())
     }
 
     /// What the file in production says of itself; `None` if there is none.
@@ -353,6 +363,8 @@ impl Shelf {
 fn is_there(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
+
+mod signed;
 
 #[cfg(test)]
 mod tests;

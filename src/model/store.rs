@@ -161,8 +161,16 @@ pub fn head_sha256(artifact: &Artifact) -> String {
 /// As [`from_json`], and I/O (74) if the file cannot be read. A file of more than 256 MiB is
 /// refused.
 pub fn load(path: &Path) -> Result<Artifact, Unsound> {
+    from_json(&read(path)?, &path.display().to_string())
+}
+
+/// Reads the bytes of an artifact from a file, for those who look at them before [`from_json`] does.
+///
+/// # Errors
+/// As [`load`], of what can be said without looking into them.
+pub fn read(path: &Path) -> Result<Vec<u8>, Unsound> {
     let name = path.display().to_string();
-    let bytes = read_object_at_most(path, MAX_BYTES).map_err(|error| {
+    read_object_at_most(path, MAX_BYTES).map_err(|error| {
         if error.kind() != io::ErrorKind::FileTooLarge {
             return Unsound::Io(Error::io("read", path, error));
         }
@@ -175,8 +183,7 @@ pub fn load(path: &Path) -> Result<Artifact, Unsound> {
                 .at(place(&name, None))
                 .hint(TRAIN_AGAIN),
         )
-    })?;
-    from_json(&bytes, &name)
+    })
 }
 
 /// Reads an artifact; `file` is what errors call it.

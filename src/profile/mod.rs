@@ -3,6 +3,7 @@
 mod column;
 mod count;
 mod counter;
+mod digest;
 mod distinct;
 mod document;
 mod grid;

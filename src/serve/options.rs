@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::error::Result;
 use crate::model::artifact::Artifact;
+use crate::trust::TrustedKeys;
 
 /// What becomes of a category that training never saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,11 +94,11 @@ pub trait ModelSource: Send + Sync {
     /// As the source has it; the model at work then stays.
     fn mark(&self) -> Result<String>;
 
-    /// Returns the model.
+    /// Returns the model; if there are keys, only one that one of them has signed.
     ///
     /// # Errors
-    /// As the source has it, and bad input (65) if the model is not sound.
-    fn load(&self) -> Result<Artifact>;
+    /// As the source has it, and bad input (65) if the model is not sound or not signed.
+    fn load(&self, keys: Option<&TrustedKeys>) -> Result<Artifact>;
 }
 
 /// What the API needs to know.
@@ -109,6 +110,8 @@ pub struct Options {
     pub source: Option<Arc<dyn ModelSource>>,
     /// Score from which a customer is classed as churned, if not the model's.
     pub threshold: Option<f64>,
+    /// Files with the keys of which one must have signed the model; empty for any model.
+    pub require_signature: Vec<PathBuf>,
     /// Name of the model while there is none.
     pub name: String,
     /// How often the file is looked at; none for never.

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,10 +17,12 @@ use super::openapi;
 use super::options::{Options, PageFacts};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::files::read_at_most;
 use crate::http::events::{Events, Level};
 use crate::model::artifact::Artifact;
 use crate::model::set_threshold::set_threshold;
 use crate::model::store;
+use crate::trust::{Bundle, TrustedKeys, beside};
 
 /// What looking at the file came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,11 +38,18 @@ type Ask = Option<oneshot::Sender<Outcome>>;
 #[derive(Debug)]
 pub(super) struct Reloader(Mutex<Sender<Ask>>);
 
+/// Inode, size and time of a file.
+type FileStamp = (u64, u64, i64, i64);
+
+/// Looks at a model that is replaced while it is read, before that counts as refused.
+const TRIES: usize = 3;
+
 /// Changes when the model does: file or source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Stamp {
     Absent,
-    File(u64, u64, i64, i64),
+    /// The model and, where that is required, its signature.
+    File(FileStamp, Option<FileStamp>),
     Source(String),
 }
 
@@ -133,7 +142,7 @@ impl Watch {
     fn look(&mut self, asked: bool) -> Option<Outcome> {
         // Taken before the file is read: what changes in between is seen the next time.
         let stamp = match &self.options.source {
-            None => stamp(&self.path),
+            None => self.stamp(),
             Some(source) => match source.mark() {
                 Ok(mark) => Stamp::Source(mark),
                 Err(error) => return self.cannot_ask(&error, asked),
@@ -204,12 +213,55 @@ impl Watch {
         })
     }
 
+    /// Reads the artifact, which must be signed if that is required. The keys are read each time: one
+    /// takes another's place without a restart.
+    fn read(&self) -> Result<Artifact> {
+        let paths = &self.options.require_signature;
+        let keys = match paths.is_empty() {
+            true => None,
+            false => Some(TrustedKeys::read(paths)?),
+        };
+        match (&self.options.source, keys) {
+            (Some(source), keys) => source.load(keys.as_ref()),
+            (None, None) => Ok(store::load(&self.path)?),
+            (None, Some(keys)) => self.read_signed(&keys),
+        }
+    }
+
+    /// Verifies the very bytes that are then parsed, and before they are: a parser is no place for
+    /// what nobody trusted has written.
+    fn read_signed(&self, keys: &TrustedKeys) -> Result<Artifact> {
+        let (file, signature) = (self.path.display().to_string(), beside(&self.path));
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let before = self.stamp();
+            let bytes = store::read(&self.path)?;
+            let bundle = match read_at_most(&signature, Bundle::MOST_BYTES) {
+                Ok(bundle) => Some(bundle),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                Err(error) => return Err(Error::io("read", &signature, error)),
+            };
+            match keys.require_model((&bytes, &file), (bundle.as_deref(), &signature)) {
+                Ok(()) => return Ok(store::from_json(&bytes, &file)?),
+                // One was of the old model and the other of the new.
+                Err(_) if tries < TRIES && self.stamp() != before => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn stamp(&self) -> Stamp {
+        let signature = match self.options.require_signature.is_empty() {
+            true => None,
+            false => file_stamp(&beside(&self.path)),
+        };
+        file_stamp(&self.path).map_or(Stamp::Absent, |file| Stamp::File(file, signature))
+    }
+
     /// Loads the file; none if it holds the model that is at work.
     fn load(&self, at_work: Option<&Loaded>) -> Result<Option<Loaded>> {
-        let mut artifact = match &self.options.source {
-            None => store::load(&self.path)?,
-            Some(source) => source.load()?,
-        };
+        let mut artifact = self.read()?;
         if at_work.is_some_and(|model| is_same(model, &artifact)) {
             return Ok(None);
         }
@@ -251,10 +303,9 @@ fn is_same(model: &Loaded, artifact: &Artifact) -> bool {
         && model.trained_at == artifact.created_at
 }
 
-fn stamp(path: &std::path::Path) -> Stamp {
-    fs::metadata(path).map_or(Stamp::Absent, |file| {
-        Stamp::File(file.ino(), file.len(), file.mtime(), file.mtime_nsec())
-    })
+fn file_stamp(path: &Path) -> Option<FileStamp> {
+    let file = fs::metadata(path).ok()?;
+    Some((file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
 }
 
 fn in_words(error: &Error) -> String {

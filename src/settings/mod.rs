@@ -9,6 +9,7 @@ mod kubernetes;
 mod layers;
 mod resolved;
 mod serve;
+mod sign;
 mod values;
 
 pub use alerts::{AlertsSettings, Percent};
@@ -21,6 +22,7 @@ pub use resolved::{
     MlflowSettings, PushSettings, RetrainSettings, ScoreSettings, Settings, TrainSettings,
 };
 pub use serve::{PredictionLogSettings, ServeSettings};
+pub use sign::SignSettings;
 pub use values::{
     Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, TrackingUri, Wait,
 };

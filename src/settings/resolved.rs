@@ -8,6 +8,7 @@ use super::alerts::AlertsSettings;
 use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
 use super::serve::ServeSettings;
+use super::sign::SignSettings;
 use super::values::{
     Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri, Wait,
 };
@@ -30,6 +31,8 @@ pub struct Settings {
     pub train: TrainSettings,
     /// Batch scores.
     pub score: ScoreSettings,
+    /// Signatures.
+    pub sign: SignSettings,
     /// The prediction API.
     pub serve: ServeSettings,
     /// The deployment and its alerts.
@@ -302,6 +305,7 @@ impl Settings {
             mlflow: mlflow(layers)?,
             drift: drift(layers)?,
             train: train(layers)?,
+            sign: SignSettings::resolve(layers)?,
             serve: super::serve::resolve(layers)?,
             score: ScoreSettings {
                 data: layers.list("score.data")?,

@@ -20,6 +20,8 @@ pub struct ServeSettings {
     pub model: PathBuf,
     /// Score from which a customer is classed as churned, if not the model's.
     pub threshold: Option<Probability>,
+    /// Files with the keys of which one must have signed the model; empty for any model.
+    pub require_signature: Vec<PathBuf>,
     /// How often its file is looked at; zero for never.
     pub poll: Wait,
     /// What becomes of unknown categories.
@@ -92,6 +94,11 @@ pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
         admin_listen: layers.optional("serve.admin_listen")?.0,
         model: preset.or(layers.required::<PathBuf>("serve.model")?, "/opt/ml/model"),
         threshold: layers.optional("serve.threshold")?.0,
+        require_signature: layers
+            .list("serve.require_signature")?
+            .into_iter()
+            .map(PathBuf::from)
+            .collect(),
         poll: layers.required("serve.poll")?.0,
         unknown_category: layers.required("serve.unknown_category")?.0,
         classes: classes(layers)?,

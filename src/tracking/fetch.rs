@@ -117,6 +117,15 @@ fn of_run(run: &Run, path: &str) -> Result<Resolved> {
     })
 }
 
+/// Downloads the signatures of the artifact; none if it has none. They are not looked into.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn fetch_signatures(server: &Server, resolved: &Resolved) -> Result<Option<Vec<u8>>> {
+    let Resolved { folder, file, .. } = resolved;
+    server.file(folder, &format!("{file}.sig"))
+}
+
 /// Downloads the artifact.
 ///
 /// # Errors

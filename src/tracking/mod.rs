@@ -13,7 +13,7 @@ mod train_run;
 
 pub use api::Server;
 pub use drift_run::drift_entry;
-pub use fetch::{Fetched, Resolved, fetch, resolve};
+pub use fetch::{Fetched, Resolved, fetch, fetch_signatures, resolve};
 pub use send::{Sent, send};
 pub use train_run::{Trained, rollback_entry, train_entry};
 

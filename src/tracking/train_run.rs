@@ -23,6 +23,8 @@ pub struct Trained<'a> {
     pub artifact: &'a Artifact,
     /// The artifact file's text.
     pub artifact_text: &'a str,
+    /// The text of its signatures, if it has some.
+    pub signatures_text: Option<&'a str>,
     /// The report's text.
     pub report_text: &'a str,
     /// The report's page.
@@ -48,12 +50,16 @@ pub fn train_entry(trained: &Trained<'_>, key: String) -> Entry {
         trained.artifact_text,
     );
     let artifact_sha256 = artifact_file.sha256.clone();
-    let files = vec![
+    let mut files = vec![
         artifact_file,
         File::new(format!("{MODEL_FOLDER}/MLmodel"), ml_model(artifact)),
         File::new("train_report.json", trained.report_text),
         File::new("train_report.html", trained.page),
     ];
+    if let Some(text) = trained.signatures_text {
+        let name = format!("{MODEL_FOLDER}/{ARTIFACT_FILE}.sig");
+        files.insert(1, File::new(name, text));
+    }
     let mut tags = trained.tags.clone();
     tags.insert(tags::MODEL.to_owned(), report.model.clone());
     tags.insert(tags::PROMOTED.to_owned(), report.promoted.to_string());

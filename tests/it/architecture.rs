@@ -102,7 +102,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("h2", &["data"]),
     // In `trust` for its PEM reader alone.
     ("rustls", &["http", "data", "trust"]),
-    ("ring", &["trust"]),
+    ("ring", &["data", "http", "trust"]),
     ("shlex", &["commands"]),
     ("tokio_rustls", &["http", "data"]),
     ("tokio", &["http", "serve", "cluster", "data"]),

@@ -34,6 +34,9 @@ const SCHEMAS: &[&str] = &[
     "mlflow_sync",
     "promote",
     "kfp_status",
+    "sign",
+    "verify",
+    "drift_verify",
 ];
 
 pub(crate) fn schema(name: &str) -> Validator {

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use super::*;
+use crate::files::write_atomically;
 use crate::model::store::tests::sample;
 
 fn shelf() -> (tempfile::TempDir, Shelf) {
@@ -25,7 +26,7 @@ fn yes() -> Decision {
 }
 
 fn promote(shelf: &Shelf, artifact: &Artifact) -> Decision {
-    shelf.keep(artifact).expect("is kept");
+    shelf.keep(artifact, None).expect("is kept");
     let (champion, _) = shelf.champion().expect("can be told");
     let decision = champion.allowing(yes(), false);
     shelf

@@ -254,6 +254,8 @@ pub(crate) fn calm() -> DriftReport {
         score: None,
         performance: None,
         baseline_scores: None,
+        inputs: None,
+        settings: None,
     }
 }
 

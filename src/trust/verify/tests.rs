@@ -1,4 +1,5 @@
 //! What is refused, and why: each attack on a signature that docs/trust.md names.
+#![cfg(test)]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -157,7 +158,7 @@ fn no_bit_of_payload_type_or_signature_can_be_flipped() {
     }
     for payload_type in ["application/json", "application/vnd.in-toto+json ", ""] {
         let envelope = edited(&bundle, |envelope| {
-            envelope["payloadType"] = json!(payload_type)
+            envelope["payloadType"] = json!(payload_type);
         });
         let refused = keys
             .check(&read(&envelope), MODEL, None)

@@ -11,5 +11,6 @@ mod reload;
 pub(crate) mod running;
 mod scenarios;
 mod settings;
+mod signed;
 mod spans;
 mod unseen;

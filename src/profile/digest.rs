@@ -1,0 +1,103 @@
+//! The SHA-256 of what was counted: two data sets with the same one give the same report.
+//!
+//! It is not the digest of a file: compression, format, and whatever else does not reach the counts has
+//! no part in it, nor have the names of files. It costs nothing that depends on the number of rows.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::column::Column;
+use super::count::Counted;
+use super::document::{HeaderRows, Outcome, Profile, Roles};
+
+#[derive(Serialize)]
+struct Counts<'a> {
+    rows: u64,
+    /// How many rows say the header again, and the line of the first.
+    header_rows: (u64, Option<u64>),
+    columns: Vec<ColumnCounts<'a>>,
+    outcome: Option<&'a Outcome>,
+    // What a profile says beside its counts has a part in the plan of the check.
+    roles: Option<&'a Roles>,
+    model_features: &'a [String],
+}
+
+#[derive(Serialize)]
+struct ColumnCounts<'a> {
+    counts: &'a Column,
+    /// The first texts with their lines, which reports show.
+    first_texts: Vec<(Option<u64>, &'a str)>,
+}
+
+impl Profile {
+    /// Returns the SHA-256 of all that a check takes from the profile, in hexadecimal digits. When and
+    /// by which version it was made, and what the files were called, has no part in it.
+    #[must_use]
+    pub fn counts_sha256(&self) -> String {
+        Counts {
+            rows: self.rows,
+            header_rows: lines_of(&self.header_rows),
+            columns: self.columns.iter().map(ColumnCounts::of).collect(),
+            outcome: self.outcome.as_ref(),
+            roles: Some(&self.roles),
+            model_features: &self.model_features,
+        }
+        .sha256()
+    }
+}
+
+impl Counted {
+    /// As [`Profile::counts_sha256`], of the columns that a plan asked for.
+    #[must_use]
+    pub fn counts_sha256(&self) -> String {
+        Counts {
+            rows: self.rows,
+            header_rows: lines_of(&self.header_rows),
+            columns: self.columns.iter().map(ColumnCounts::of).collect(),
+            outcome: self.outcome.as_ref(),
+            roles: None,
+            model_features: &[],
+        }
+        .sha256()
+    }
+}
+
+fn lines_of(headers: &HeaderRows) -> (u64, Option<u64>) {
+    let first = headers.first.as_ref().and_then(|place| place.line);
+    (headers.count, first)
+}
+
+impl<'a> ColumnCounts<'a> {
+    fn of(column: &'a Column) -> Self {
+        let first = column.first_texts.iter();
+        Self {
+            counts: column,
+            first_texts: first.map(|(place, text)| (place.line, &**text)).collect(),
+        }
+    }
+}
+
+impl Counts<'_> {
+    fn sha256(&self) -> String {
+        let mut hash = Hash(Sha256::new());
+        // Texts and numbers into a sink that takes everything: this cannot fail.
+        let _ = serde_json::to_writer(io::BufWriter::with_capacity(1 << 16, &mut hash), self);
+        let digest = hash.0.finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+struct Hash(Sha256);
+
+impl Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
