@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{CONNECTION, HOST};
-use axum::http::{HeaderValue, Request, Response, StatusCode, Version};
+use axum::http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -100,10 +101,10 @@ impl Service<Request<Incoming>> for Front {
 }
 
 async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Body> {
-    if request.version() == Version::HTTP_11 && !request.headers().contains_key(HOST) {
-        // RFC 9112, 3.2: a proxy before us may have taken it for another host's.
-        let problem = Problem::malformed("HTTP/1.1 needs a Host header.");
+    let needs_host = request.version() == Version::HTTP_11;
+    if let Some(why) = ambiguity(request.headers(), needs_host) {
         let close = HeaderValue::from_static("close");
+        let problem = Problem::malformed(why);
         return problem.header(CONNECTION, close).into_response();
     }
     let mut router = shared.router.clone();
@@ -124,6 +125,33 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Body> {
             Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail).into_response()
         }
     }
+}
+
+/// Returns why a proxy before us may have taken the request for another host's, or for another
+/// length, if it may have. The HTTP library looks to the rest: it refuses two lengths that differ,
+/// and closes the connection after a length beside chunks.
+fn ambiguity(headers: &HeaderMap, needs_host: bool) -> Option<&'static str> {
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if needs_host => return Some("HTTP/1.1 needs a Host header."),
+        (Some(_), Some(_)) => return Some("There are two Host headers."),
+        (Some(host), None) if !is_host(host) => return Some("The Host header is not a host."),
+        (None, _) | (Some(_), None) => {}
+    }
+    let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
+    let is_chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
+    let is_plain = match (encodings.next(), encodings.next()) {
+        (None, _) => true,
+        (Some(one), None) => is_chunked(one),
+        (Some(_), Some(_)) => false,
+    };
+    (!is_plain).then_some("The only transfer encoding is chunked, once.")
+}
+
+/// Tells whether this is a host, perhaps with a port; RFC 9112, 3.2 lets it be empty.
+fn is_host(value: &HeaderValue) -> bool {
+    let bytes = value.as_bytes();
+    bytes.is_empty() || (!bytes.contains(&b'@') && Authority::try_from(bytes).is_ok())
 }
 
 /// Drives a future to its end; none if it panicked. The message is with the process's panic hook.

@@ -230,12 +230,42 @@ fn what_a_proxy_may_read_otherwise_gets_one_answer_and_the_connection_is_closed(
         "Host: a\r\nContent-Length : 1\r\n\r\na",
         "Host: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n0\r\n\r\n",
         "Host: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        // RFC 9112, 6.1: not more than once, and what is not understood is refused.
+        "Host: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+        "Host: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "Host: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        // RFC 9112, 3.2: more than one line, also of one value, or a value that is not a host.
+        "Host: a\r\nHost: b\r\nContent-Length: 1\r\n\r\na",
+        "Host: a\r\nContent-Length: 1\r\nhOST: a\r\n\r\na",
+        "Host: a, b\r\nContent-Length: 1\r\n\r\na",
+        "Host: u:p@a\r\nContent-Length: 1\r\n\r\na",
+        "Host: a/b\r\nContent-Length: 1\r\n\r\na",
     ] {
         let answer = server.all_that_follows(&format!("{post}{rest}{second}"));
         assert!(answer.starts_with("HTTP/1.1 400"), "{rest:?}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1 4").count(), 1, "{answer}");
         assert!(!answer.contains("HTTP/1.1 200"), "{rest:?}: {answer}");
     }
+}
+
+#[test]
+fn one_host_is_enough_and_what_is_said_twice_in_the_same_words_counts_once() {
+    let server = Running::new(quick());
+    // RFC 9112, 3.2 and 6.3: HTTP/1.0 needs no host, a host may be empty, equal lengths may be taken for one.
+    for head in [
+        "POST /body HTTP/1.0\r\nContent-Length: 3\r\n",
+        "POST /body HTTP/1.1\r\nHost:\r\nContent-Length: 3\r\nConnection: close\r\n",
+        "POST /body HTTP/1.1\r\nHost: [::1]:8000\r\nContent-Length: 3\r\nConnection: close\r\n",
+        "POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 3\r\nConnection: close\r\n",
+    ] {
+        let answer = server.all_that_follows(&format!("{head}\r\nabc"));
+        assert!(answer.contains(" 200 OK"), "{head}: {answer}");
+        assert!(answer.ends_with("\r\n\r\n3"), "{head}: {answer}");
+    }
+    // But two hosts are too many for HTTP/1.0, too.
+    let answer = server.all_that_follows("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n");
+    assert!(answer.contains(" 400 Bad Request"), "{answer}");
+    assert!(answer.contains("two Host headers"), "{answer}");
 }
 
 #[test]

@@ -122,6 +122,7 @@ fn what_a_proxy_may_read_otherwise_gets_one_answer() {
         "Transfer-Encoding: chunked\r\n\r\nxx\r\n{}\r\n0\r\n\r\n",
         "Transfer-Encoding: xchunked\r\n\r\n{}",
         "Content-Length : 2\r\n\r\n{}",
+        "Host: b\r\nContent-Length: 2\r\n\r\n{}",
     ] {
         let mut connection = running.connect();
         let head = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
