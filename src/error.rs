@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::exit::ExitCode;
+use crate::redact::{address, redacted};
 
 /// A place in an input: file, and where known the line and the column's name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,8 +37,8 @@ impl fmt::Display for Place {
 
 type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
 
-/// Something that stopped a command.
-#[derive(Debug)]
+/// Something that stopped a command. What it was given is redacted as it is taken, so that no error
+/// can show a secret that an address or a server's answer had in it, whoever makes it.
 pub struct Error {
     code: ExitCode,
     message: String,
@@ -54,7 +55,7 @@ impl Error {
     pub fn new(code: ExitCode, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: redacted(&message.into()).into_owned(),
             place: None,
             hint: None,
             source: None,
@@ -88,12 +89,14 @@ impl Error {
             true => ExitCode::BadInput,
             false => ExitCode::Io,
         };
-        Self::new(code, format!("cannot {activity} {}", path.display())).because(source)
+        let path = address(&path.to_string_lossy()).into_owned();
+        Self::new(code, format!("cannot {activity} {path}")).because(source)
     }
 
     /// Adds the place.
     #[must_use]
-    pub fn at(mut self, place: Place) -> Self {
+    pub fn at(mut self, mut place: Place) -> Self {
+        place.file = address(&place.file).into_owned();
         self.place = Some(Box::new(place));
         self
     }
@@ -101,7 +104,7 @@ impl Error {
     /// Adds what the user can do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(redacted(&hint.into()).into_owned());
         self
     }
 
@@ -137,7 +140,7 @@ impl Error {
         let mut next: Option<&(dyn std::error::Error + 'static)> =
             self.source.as_deref().map(|cause| cause as _);
         while let Some(cause) = next {
-            causes.push(cause.to_string());
+            causes.push(redacted(&cause.to_string()).into_owned());
             next = cause.source();
         }
         causes
@@ -173,6 +176,19 @@ impl Error {
             causes: self.causes(),
         };
         serde_json::json!({ "error": body })
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A cause's own form for programmers may hold anything.
+        f.debug_struct("Error")
+            .field("code", &self.code)
+            .field("message", &self.message)
+            .field("place", &self.place)
+            .field("hint", &self.hint)
+            .field("causes", &self.causes())
+            .finish()
     }
 }
 
@@ -224,6 +240,30 @@ mod tests {
         assert_eq!(json["error"]["line"], 3);
         assert_eq!(json["error"]["column"], "tenure");
         assert_eq!(json["error"]["causes"][0], "no such file");
+    }
+
+    #[test]
+    fn no_part_of_an_error_shows_a_secret() {
+        let login = "http://ann:canary@gw/x";
+        let error = Error::io("read", Path::new("postgres://me:my canary@h/db"), {
+            std::io::Error::other(format!("cannot ask {login}"))
+        })
+        .at(Place {
+            file: "POSTGRES://me:my canary@h/db?pasword=a canary".into(),
+            ..Place::default()
+        })
+        .hint(format!("is {login} the right place?"));
+        let shown = format!("{error} {error:?} {} {:?}", error.to_json(), error.causes());
+        assert!(!shown.contains("canary"), "{shown}");
+        assert_eq!(error.to_string(), "cannot read postgres://***@h/db");
+        assert_eq!(
+            error.hint_text(),
+            Some("is http://***@gw/x the right place?")
+        );
+        assert_eq!(error.causes(), ["cannot ask http://***@gw/x"]);
+        // A cause that is an error of ours, as readers of sources pass them on.
+        let outer = Error::bad_input("no").because(Error::usage(format!("{login}: no")));
+        assert_eq!(outer.causes(), ["http://***@gw/x: no"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use hyper_util::client::proxy::matcher::Matcher;
 
 use crate::error::{Error, Result};
 use crate::percent::{decoded, part};
+use crate::secret::Secret;
 
 /// Variables that name the proxy for `https://`; the first that is not empty counts.
 const FOR_HTTPS: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
@@ -25,7 +26,7 @@ type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     uri: Uri,
-    login: Option<(String, String)>,
+    login: Option<(String, Secret)>,
 }
 
 impl Proxy {
@@ -64,7 +65,8 @@ impl Proxy {
             None => None,
             Some(login) => {
                 let (user, password) = login.split_once(':').unwrap_or((login, ""));
-                Some((plain(user)?.into_owned(), plain(password)?.into_owned()))
+                let password = Secret::new(plain(password)?.into_owned());
+                Some((plain(user)?.into_owned(), password))
             }
         };
         let uri = Uri::builder().scheme(scheme).authority(place);
@@ -89,7 +91,7 @@ impl Proxy {
     #[must_use]
     pub fn login(&self) -> Option<(&str, &str)> {
         let login = self.login.as_ref();
-        login.map(|(user, password)| (user.as_str(), password.as_str()))
+        login.map(|(user, password)| (user.as_str(), password.expose()))
     }
 
     /// Returns the login as HTTP wants it.

@@ -131,11 +131,11 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Version => commands::version::run(start.shell),
         Task::Completions(of) => start
             .shell
-            .print(&cli::completion(of))
+            .print_bytes(cli::completion(of).as_bytes())
             .map(|()| ExitCode::Ok),
         Task::Man(path) => start
             .shell
-            .print(&cli::man_page(&path)?)
+            .print_bytes(cli::man_page(&path)?.as_bytes())
             .map(|()| ExitCode::Ok),
     }
 }

@@ -1,12 +1,15 @@
-//! Text that came from data, made fit for people: nothing in it can steer a terminal, hide, or
-//! run on for ever. No colour and no layout here.
+//! Text that came from data, made fit for people: nothing in it can steer a terminal, hide, let
+//! anybody in, or run on for ever. No colour and no layout here.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-/// Returns `text` with every character that is not plainly seen written as an escape.
+use crate::redact::redacted;
+
+/// Returns `text` with every character that is not plainly seen written as an escape, and with what
+/// may be a secret in an address hidden, see [`redacted`].
 ///
 /// That is C0 and C1 controls (ESC, newline, tab), bidirectional controls, line and paragraph
 /// separators, zero-width spaces, and tag characters. `\n`, `\r` and `\t` are written so, the
@@ -18,11 +21,13 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 /// use churnctl::text::visible;
 /// assert_eq!(visible("tenure"), "tenure");
 /// assert_eq!(visible("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\n");
+/// assert_eq!(visible("http://ann:pw@gw/x"), "http://***@gw/x");
 /// ```
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
+    let text = redacted(text);
     if !text.contains(steers_terminal) {
-        return Cow::Borrowed(text);
+        return text;
     }
     let mut seen = String::with_capacity(text.len() + 16);
     for character in text.chars() {
@@ -111,72 +116,6 @@ pub fn shorten(text: &str, columns: usize) -> Cow<'_, str> {
     }
     short.push('…');
     Cow::Owned(short)
-}
-
-/// Returns an address without the password in it: `postgres://me:***@host/db`.
-///
-/// # Examples
-///
-/// ```
-/// use churnctl::text::redacted;
-/// assert_eq!(redacted("postgres://me:secret@h/db?table=t"), "postgres://me:***@h/db?table=t");
-/// assert_eq!(redacted("months/*.csv"), "months/*.csv");
-/// assert_eq!(redacted("sc://h/;token=secret;user_id=me"), "sc://h/;token=***;user_id=me");
-/// ```
-#[must_use]
-pub fn redacted(address: &str) -> Cow<'_, str> {
-    match address.split_once("://") {
-        Some((scheme @ ("sc" | "spark"), rest)) => {
-            let hidden = format!("{scheme}://{}", without_tokens(rest));
-            Cow::Owned(without_password(&hidden).into_owned())
-        }
-        Some(_) => without_password(address),
-        None => Cow::Borrowed(address),
-    }
-}
-
-fn without_password(address: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return Cow::Borrowed(address);
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    // A password with a raw slash reaches further than the authority.
-    let until_query = rest.find('?').unwrap_or(rest.len());
-    let at = rest[..end].rfind('@').or_else(|| {
-        rest[..until_query]
-            .rfind('@')
-            .filter(|_| rest[..end].contains(':'))
-    });
-    let Some(at) = at else {
-        return Cow::Borrowed(address);
-    };
-    match rest[..at].split_once(':') {
-        Some((user, _)) => Cow::Owned(format!("{scheme}://{user}:***{}", &rest[at..])),
-        None => Cow::Borrowed(address),
-    }
-}
-
-/// Hides the values of `token` and of further headers (`x-...`) among Spark's parameters.
-fn without_tokens(rest: &str) -> String {
-    let mut shown = String::with_capacity(rest.len());
-    for parameter in rest.split_inclusive([';', '?', '&']) {
-        let end = parameter.trim_end_matches([';', '?', '&']).len();
-        let (parameter, end) = parameter.split_at(end);
-        match parameter.split_once('=') {
-            Some((name, _)) if hides(name) => {
-                shown.push_str(name);
-                shown.push_str("=***");
-            }
-            _ => shown.push_str(parameter),
-        }
-        shown.push_str(end);
-    }
-    shown
-}
-
-fn hides(name: &str) -> bool {
-    let name = name.trim().to_ascii_lowercase();
-    name == "token" || name == "password" || name.starts_with("x-")
 }
 
 /// Returns `text` with spaces after it up to `columns` terminal columns.

@@ -43,6 +43,41 @@ pub fn man_page(path: &[String]) -> Result<String> {
     render(found)
 }
 
+/// An argument that takes a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    /// The words of its command.
+    pub command: Vec<String>,
+    /// Its flag, with dashes; none if its place tells what it is.
+    pub flag: Option<String>,
+}
+
+/// Returns all arguments that take a value, of all commands: for those who try every one of them.
+#[must_use]
+pub fn arguments() -> Vec<Argument> {
+    let mut built = command();
+    built.build();
+    let mut found = Vec::new();
+    collect(&built, &[], &mut found);
+    found
+}
+
+fn collect(command: &Command, words: &[String], found: &mut Vec<Argument>) {
+    let arguments = command.get_arguments();
+    let valued = arguments.filter(|argument| argument.get_action().takes_values());
+    found.extend(valued.map(|argument| Argument {
+        command: words.to_vec(),
+        flag: argument.get_long().map(|long| format!("--{long}")),
+    }));
+    for inner in command.get_subcommands() {
+        if inner.get_name() != "help" {
+            let name = inner.get_name().to_owned();
+            let words = [words, &[name]].concat();
+            collect(inner, &words, found);
+        }
+    }
+}
+
 /// Date on the man pages: that of the release, so that the same source makes the same pages.
 const DATE: &str = "2026-11-22";
 

@@ -25,7 +25,7 @@ mod train;
 mod words;
 
 pub use alerts::AlertsTask;
-pub use generate::{completion, generated_files, man_page};
+pub use generate::{Argument, arguments, completion, generated_files, man_page};
 pub use global::Global;
 pub use push_metrics::PushTask;
 pub use sign::SignTask;

@@ -39,6 +39,7 @@ use crate::commands::train::TrainRequest;
 use crate::commands::verify::VerifyRequest;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::redact::redacted;
 use crate::settings::{Flags, Settings};
 
 /// Watch the inputs, outputs and quality of a churn model in production
@@ -340,10 +341,26 @@ impl Refused {
             _ => ExitCode::Usage,
         };
         let text = error.render();
-        Self {
-            code,
-            painted: text.ansi().to_string(),
-            plain: text.to_string(),
+        let (painted, plain) = (text.ansi().to_string(), text.to_string());
+        match code {
+            // Help has addresses to be copied.
+            ExitCode::Ok => Self {
+                code,
+                painted,
+                plain,
+            },
+            _ => {
+                let shown = redacted(&plain).into_owned();
+                Self {
+                    code,
+                    // Escape sequences may stand in the middle of an address.
+                    painted: match shown == plain {
+                        true => painted,
+                        false => shown.clone(),
+                    },
+                    plain: shown,
+                }
+            }
         }
     }
 

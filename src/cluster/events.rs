@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
 use super::client::Cluster;
 use super::error::{ClusterError, Problem};
 use super::names::digest;
+use crate::redact::redacted;
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Cluster {
             reason: Some(happened.reason().to_owned()),
             action: Some("Retrain".to_owned()),
             type_: Some("Normal".to_owned()),
-            note: Some(cut(note).to_owned()),
+            note: Some(cut(&redacted(note)).to_owned()),
             regarding: Some(ObjectReference {
                 api_version: Some("batch/v1".to_owned()),
                 kind: Some("CronJob".to_owned()),

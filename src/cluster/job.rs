@@ -9,6 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference}
 use super::names::{self, INSTANTIATE, Trigger};
 use crate::error::{Error, Result};
 use crate::expansion::literal;
+use crate::redact::redacted;
 
 /// What a run does differently from the CronJob.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -138,7 +139,8 @@ fn said(provenance: &Provenance) -> Vec<(&'static str, Option<&'static str>, Str
         (names::VERSION, None, env!("CARGO_PKG_VERSION").to_owned()),
     ];
     if let Some(reason) = &provenance.reason {
-        said.push((names::REASON, Some("RETRAIN_REASON"), reason.clone()));
+        let reason = redacted(reason).into_owned();
+        said.push((names::REASON, Some("RETRAIN_REASON"), reason));
     }
     if let Some(sha256) = &provenance.drift_report {
         let variable = Some("RETRAIN_DRIFT_REPORT_SHA256");

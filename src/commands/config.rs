@@ -6,7 +6,6 @@ use super::Shell;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::error::Result;
 use crate::exit::ExitCode;
-use crate::http::client::redacted;
 use crate::settings::{Key, Kind, Layers, Origin, Raw, Settings, Shown};
 
 /// Version of the JSON layout.
@@ -72,20 +71,9 @@ fn value(kind: Kind, raw: &Raw) -> serde_json::Value {
     }
 }
 
-/// Takes user and password out of URLs: who sees the settings need not know them.
+/// Who sees the settings need not know what is secret in an address.
 fn shown_safely(shown: &Shown) -> Option<Raw> {
-    shown.value.as_ref().map(|raw| match raw {
-        Raw::One(text) if text.contains("://") => Raw::One(redacted(&crate::text::redacted(text))),
-        Raw::Many(texts) => {
-            let texts = texts.iter();
-            Raw::Many(
-                texts
-                    .map(|text| crate::text::redacted(text).into_owned())
-                    .collect(),
-            )
-        }
-        Raw::One(_) => raw.clone(),
-    })
+    shown.value.as_ref().map(Raw::shown)
 }
 
 fn table(shown: &[Shown]) -> Table {

@@ -21,6 +21,7 @@ use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::{Profile, Roles};
+use crate::redact::redacted;
 use crate::reports::drift::{github, html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
 use crate::settings::{self, ColumnSettings, FailOn, Key, Settings};
@@ -486,7 +487,7 @@ pub(super) fn write_outputs(
         // A bind mount cannot be renamed over; absent outside of Kubernetes.
         let opened = OpenOptions::new().write(true).truncate(true).open(path);
         if let Ok(mut file) = opened
-            && let Err(error) = file.write_all(summary::text(report).as_bytes())
+            && let Err(error) = file.write_all(redacted(&summary::text(report)).as_bytes())
         {
             shell
                 .messages()

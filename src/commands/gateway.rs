@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::Shell;
 use crate::error::{Error, Result};
-use crate::http::client::{Access, BaseUrl, Client, Policy, Secret};
+use crate::http::client::{Access, BaseUrl, Client, Policy};
+use crate::secret::Secret;
 use crate::settings::{PushSettings, Settings};
 
 /// Everything there is to know about the way to the gateway.

@@ -15,8 +15,9 @@ use crate::model::store;
 use crate::profile::{
     CountPlan, Counted, Explained, Profile, Roles, count, explain as explained, profile,
 };
+use crate::redact;
 use crate::terminal::Format;
-use crate::text::{redacted, visible_lines};
+use crate::text::visible_lines;
 
 /// Largest profile that is read; one of 1,000 wide columns is far below.
 const MAX_PROFILE_BYTES: u64 = 1 << 30;
@@ -145,9 +146,9 @@ pub fn explain(input: Input, plan: &CountPlan, shell: &mut Shell<'_>) -> Result<
         if is_for_eyes {
             let line = format!("-- {} of {}: {what}", at + 1, statements.len());
             shell.print_line(Tone::Dim, &line)?;
-            shell.print(&format!("{}\n\n", glimpse(&runnable(sql))))?;
+            shell.print_bytes(format!("{}\n\n", glimpse(&runnable(sql))).as_bytes())?;
         } else {
-            shell.print(&format!("{};\n", runnable(sql)))?;
+            shell.print_bytes(format!("{};\n", runnable(sql)).as_bytes())?;
         }
     }
     if is_for_eyes {
@@ -179,7 +180,10 @@ fn glimpse(sql: &str) -> String {
 /// Returns addresses as reports show them: without passwords.
 #[must_use]
 pub fn shown(addresses: &[String]) -> String {
-    let shown: Vec<_> = addresses.iter().map(|address| redacted(address)).collect();
+    let shown: Vec<_> = addresses
+        .iter()
+        .map(|address| redact::address(address))
+        .collect();
     shown.join(" ")
 }
 

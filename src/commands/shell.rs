@@ -9,6 +9,7 @@ use crate::cells::{Table, Tone};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::progress::Progress;
+use crate::redact::redacted;
 use crate::terminal::{
     Document, Format, Messages, Paint, Surroundings, confirm, draw, json, plain, wrap, yaml,
 };
@@ -116,15 +117,17 @@ impl<'a> Shell<'a> {
         ))
     }
 
-    /// Prints text, made safe and painted by the caller, to stdout.
+    /// Prints text for people, made safe and painted by the caller, to stdout. Secrets in addresses
+    /// are hidden once more.
     ///
     /// # Errors
     /// Fails with 74 if stdout cannot be written. Does *not* fail if its reader has gone.
     pub fn print(&mut self, text: &str) -> Result<()> {
-        self.print_bytes(text.as_bytes())
+        self.print_bytes(redacted(text).as_bytes())
     }
 
-    /// Prints bytes as they are: data that a program asked for.
+    /// Prints bytes as they are: data that a program asked for, or text in which everything is
+    /// escaped.
     ///
     /// # Errors
     /// As [`Shell::print`].
@@ -190,7 +193,7 @@ impl<'a> Shell<'a> {
             Format::Yaml => yaml(document)?,
             Format::Table | Format::Plain => return Ok(false),
         };
-        self.print(&text)?;
+        self.print_bytes(text.as_bytes())?;
         Ok(true)
     }
 

@@ -39,7 +39,7 @@ pub(super) fn body(
         example.score = score;
     }
     let shown = request.data.iter();
-    let shown = shown.map(|address| crate::text::redacted(address).into_owned());
+    let shown = shown.map(|address| crate::redact::address(address).into_owned());
     let data_sha256 = table.data_sha256(request)?;
     let mut warnings = table.warnings.clone();
     warnings.extend(training.warnings.iter().cloned());

@@ -65,7 +65,7 @@ pub struct InDatabase<'a> {
 #[cfg(not(all(feature = "mysql", feature = "postgres", feature = "spark")))]
 fn no_feature(address: &str, what: &'static str, feature: &'static str) -> Error {
     DataError::NoFeature { what, feature }.at(Place {
-        file: crate::text::redacted(address).into_owned(),
+        file: crate::redact::address(address).into_owned(),
         ..Place::default()
     })
 }
@@ -100,7 +100,7 @@ impl Database {
             #[cfg(not(feature = "spark"))]
             "sc" | "spark" => Err(no_feature(address, "Spark Connect", "spark")),
             _ => {
-                let shown = crate::text::redacted(address);
+                let shown = crate::redact::address(address);
                 Err(
                     Error::usage(format!("{scheme}:// addresses are not read: {shown}"))
                         .hint("files, folders, postgres://, mysql://, mariadb:// and sc:// are"),

@@ -309,6 +309,7 @@ fn failed(address: &SqlAddress, fault: Fault) -> Error {
             .hint("is it running, and reachable from here?")
             .because(cause),
         Fault::Said { code, message } => {
+            let message = address.hidden_in(&message);
             let said = error(format!("the database says: {message} ({code})"));
             match code {
                 1045 | 1698 => said.hint("put the password into a file: &password_file=FILE"),

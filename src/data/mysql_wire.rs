@@ -20,6 +20,7 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use socket2::{SockRef, TcpKeepalive};
 
 use super::sql::SqlAddress;
+use crate::secret::Secret;
 
 /// The longest piece of a packet.
 const PIECE: usize = 0xff_ffff;
@@ -162,7 +163,11 @@ impl Wire {
             self.begin_tls(address, Arc::clone(config))?;
         }
         let is_tls = tls.is_some();
-        let password = address.password.as_deref().unwrap_or_default().as_bytes();
+        let password = address
+            .password
+            .as_ref()
+            .map_or("", Secret::expose)
+            .as_bytes();
         let mut login = Login::new(&plugin, is_tls)?;
         let mut step = login.answer(password, &scramble, &scramble)?;
         let attributes = [("program_name".to_owned(), "churnctl".to_owned())];

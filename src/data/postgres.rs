@@ -41,7 +41,7 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
         .connect_timeout(CONNECT)
         .keepalives_idle(Duration::from_secs(30));
     if let Some(password) = &address.password {
-        config.password(password);
+        config.password(password.expose());
     }
     if let Some(database) = &address.database {
         config.dbname(database);
@@ -243,6 +243,7 @@ fn failed(address: &SqlAddress, error: postgres::Error) -> Error {
         return tls::mistrusted(address, error);
     }
     let code = code(&error);
+    let shown = |said: &str| address.hidden_in(said);
     let (message, hint) = match (error.as_db_error(), code) {
         (Some(said), _) => {
             let state = said.code().code();
@@ -253,9 +254,9 @@ fn failed(address: &SqlAddress, error: postgres::Error) -> Error {
                 "28P01" => Some("put the password into a file: &password_file=FILE"),
                 _ => None,
             };
-            let said_hint = said.hint().map(str::to_owned);
+            let said_hint = said.hint().map(shown);
             (
-                format!("the database says: {} ({state})", said.message()),
+                format!("the database says: {} ({state})", shown(said.message())),
                 said_hint.or(hint.map(str::to_owned)),
             )
         }
@@ -264,7 +265,11 @@ fn failed(address: &SqlAddress, error: postgres::Error) -> Error {
             Some("is it running, and reachable from here?".to_owned()),
         ),
     };
-    let wrapped = Error::new(code, message).at(address.place()).because(error);
+    // The library's own words repeat the server's.
+    let mut causes = vec![error.to_string()];
+    causes.extend(std::error::Error::source(&error).map(ToString::to_string));
+    let cause = shown(&causes.join(": "));
+    let wrapped = Error::new(code, message).at(address.place()).because(cause);
     match hint {
         Some(hint) => wrapped.hint(hint),
         None => wrapped,

@@ -20,6 +20,7 @@ use super::sql::is_database;
 use super::table::{Raw, Table};
 use crate::error::{Error, Place, Result};
 use crate::progress::Progress;
+use crate::redact;
 
 /// Takes the rows of a data set. One is made for each thread and file.
 pub trait RowSink: Send {
@@ -151,7 +152,7 @@ impl DataSet {
             .ok_or_else(|| Error::usage("no data given"))?;
         let first = Opened::open(first, options.delimiter)?;
         Ok(Self {
-            name: addresses.join(" "),
+            name: shown(addresses),
             columns: first.columns().to_vec(),
             uncountable: first.uncountable(),
             options,
@@ -393,6 +394,12 @@ impl DataSet {
         }
         Ok((whole, summary))
     }
+}
+
+/// Returns what was given, without secrets: the name goes into reports, profiles and models.
+fn shown(addresses: &[String]) -> String {
+    let shown: Vec<_> = addresses.iter().map(|one| redact::address(one)).collect();
+    shown.join(" ")
 }
 
 /// Splits blocks into rows, in whichever form they are written.

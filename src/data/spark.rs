@@ -20,6 +20,7 @@ use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{MOST_BY_HAND, read_text_at_most};
+use crate::secret::Secret;
 
 /// Where servers listen if nobody says otherwise.
 pub(super) const PORT: u16 = 15002;
@@ -114,7 +115,7 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Spark, Vec<SqlColumn>)> {
 fn option<'a>(address: &'a SqlAddress, name: &str) -> Option<&'a str> {
     let found = address.options.iter().rev().find(|(own, _)| own == name);
     found
-        .map(|(_, value)| value.as_str())
+        .map(|(_, value)| value.expose())
         .filter(|value| !value.is_empty())
 }
 
@@ -124,11 +125,11 @@ fn endpoint(address: &SqlAddress) -> Result<(Endpoint, Option<String>)> {
     let option = |name: &str| option(address, name);
     let token = match (option("token"), option("token_file")) {
         (None, None) => None,
-        (Some(token), None) => Some(token.to_owned()),
+        (Some(token), None) => Some(Secret::new(token.to_owned())),
         (None, Some(file)) => {
             let text = read_text_at_most(std::path::Path::new(file), MOST_BY_HAND)
                 .map_err(|error| Error::io("read", std::path::Path::new(file), error))?;
-            Some(text.trim().to_owned())
+            Some(Secret::new(text.trim().to_owned()))
         }
         (Some(_), Some(_)) => {
             return Err(Error::usage(format!(

@@ -86,7 +86,11 @@ pub(super) fn failed(address: &SqlAddress, fault: Fault) -> Error {
         .because(error),
         Fault::Refused(status) => {
             let (code, info) = code(&status);
-            let error = Error::new(code, format!("Spark says: {}", words(&status, &info)));
+            let said = address.hidden_in(&status.message);
+            let error = Error::new(
+                code,
+                format!("Spark says: {}", words(&said, status.code, &info)),
+            );
             match hint(code, &info, &status) {
                 Some(hint) => error.hint(hint),
                 None => error,
@@ -98,8 +102,8 @@ pub(super) fn failed(address: &SqlAddress, fault: Fault) -> Error {
 
 /// Returns the first sentences of a message: what follows is the place in a statement that the
 /// user has not written, the plan, or a trace.
-fn words(status: &Status, info: &ErrorInfo) -> String {
-    let message = status.message.trim();
+fn words(said: &str, code: u32, info: &ErrorInfo) -> String {
+    let message = said.trim();
     let line = message.lines().next().unwrap_or_default();
     let mut said = line.split("; line ").next().unwrap_or(line).to_owned();
     if let Some((long, _)) = said.char_indices().nth(300) {
@@ -108,7 +112,7 @@ fn words(status: &Status, info: &ErrorInfo) -> String {
     }
     match &info.state {
         Some(state) if !said.contains(state.as_str()) => format!("{said} ({state})"),
-        _ if said.is_empty() => format!("nothing but the code {}", status.code),
+        _ if said.is_empty() => format!("nothing but the code {code}"),
         _ => said,
     }
 }

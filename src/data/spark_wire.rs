@@ -23,6 +23,7 @@ use tokio_rustls::TlsConnector;
 
 use super::spark_protocol::Malformed;
 use crate::percent::decoded_leniently;
+use crate::secret::Secret;
 
 /// The most bytes of one message, as Spark's own clients allow.
 const MOST_BYTES: usize = 128 << 20;
@@ -78,8 +79,8 @@ pub(super) struct Endpoint {
     pub(super) host: String,
     pub(super) port: u16,
     pub(super) tls: Option<Arc<ClientConfig>>,
-    pub(super) token: Option<String>,
-    pub(super) headers: Vec<(String, String)>,
+    pub(super) token: Option<Secret>,
+    pub(super) headers: Vec<(String, Secret)>,
 }
 
 /// A connection.
@@ -180,14 +181,14 @@ impl Endpoint {
             HeaderValue::from_static(concat!("churnctl/", env!("CARGO_PKG_VERSION"))),
         );
         if let Some(token) = &self.token {
-            let value = HeaderValue::try_from(format!("Bearer {token}"));
+            let value = HeaderValue::try_from(format!("Bearer {}", token.expose()));
             let mut value = value.map_err(|_| bad("the token"))?;
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
         for (name, value) in &self.headers {
             let parsed = HeaderName::try_from(name.as_str()).map_err(|_| bad(name))?;
-            let mut value = HeaderValue::try_from(value.as_str()).map_err(|_| bad(name))?;
+            let mut value = HeaderValue::try_from(value.expose()).map_err(|_| bad(name))?;
             value.set_sensitive(true);
             headers.insert(parsed, value);
         }

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use crate::error::{Error, Place, Result};
 use crate::files::{MOST_BY_HAND, read_text_at_most};
 use crate::percent::{BadEscape, decoded};
-use crate::text::redacted;
+use crate::redact;
+use crate::secret::Secret;
 
 /// How a database writes its SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -227,12 +228,12 @@ pub struct SqlAddress {
     pub(super) host: String,
     pub(super) port: Option<u16>,
     pub(super) user: Option<String>,
-    pub(super) password: Option<String>,
+    pub(super) password: Option<Secret>,
     pub(super) database: Option<String>,
     pub(super) tls: bool,
     pub(super) ca_file: Option<String>,
     /// Parameters of this dialect alone.
-    pub(super) options: Vec<(String, String)>,
+    pub(super) options: Vec<(String, Secret)>,
     source: String,
 }
 
@@ -263,7 +264,7 @@ impl SqlAddress {
     /// # Errors
     /// 64 if it is no address; 65 if it has a query that is no SELECT.
     pub fn parse(address: &str) -> Result<Self> {
-        let shown = redacted(address).into_owned();
+        let shown = redact::address(address).into_owned();
         let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
         let dialect = Dialect::of(scheme);
         let form = dialect.unwrap_or(Dialect::Postgres).form();
@@ -314,7 +315,9 @@ impl SqlAddress {
             host,
             port,
             user: user.filter(|user| !user.is_empty()),
-            password: password.filter(|password| !password.is_empty()),
+            password: password
+                .filter(|password| !password.is_empty())
+                .map(Secret::new),
             database: Some(plain("database", database)?).filter(|name| !name.is_empty()),
             tls: dialect != Dialect::Spark && !is_here,
             ca_file: None,
@@ -342,14 +345,16 @@ impl SqlAddress {
                         _ => return Err(bad("sslmode is disable or verify-full")),
                     }
                 }
-                own if dialect.has_option(own) => parsed.options.push((own.to_owned(), value)),
+                own if dialect.has_option(own) => {
+                    parsed.options.push((own.to_owned(), Secret::new(value)))
+                }
                 other => return Err(bad(&format!("there is no parameter \"{other}\""))),
             }
         }
         if let Some(file) = password_file {
             let text = read_text_at_most(std::path::Path::new(&file), MOST_BY_HAND)
                 .map_err(|error| Error::io("read", std::path::Path::new(&file), error))?;
-            parsed.password = Some(text.trim_end_matches(['\r', '\n']).to_owned());
+            parsed.password = Some(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()));
         }
         parsed.source = match (table, query) {
             (Some(table), None) => from_table(dialect, &table, filter.as_deref()),
@@ -375,6 +380,16 @@ impl SqlAddress {
         }
     }
 
+    /// Returns what the server said, without what it was told in confidence.
+    pub(super) fn hidden_in(&self, said: &str) -> String {
+        let options = self
+            .options
+            .iter()
+            .filter(|(name, _)| is_confidential(name));
+        let secrets = options.map(|(_, value)| value).chain(&self.password);
+        secrets.fold(said.to_owned(), |said, secret| secret.hidden_in(&said))
+    }
+
     /// Puts something around what stands after FROM.
     pub(super) fn wrap(&mut self, around: impl FnOnce(&str) -> String) {
         self.source = around(&self.source);
@@ -385,6 +400,10 @@ impl SqlAddress {
     pub fn source(&self) -> &str {
         &self.source
     }
+}
+
+fn is_confidential(option: &str) -> bool {
+    option == "token" || option.starts_with("x-")
 }
 
 /// Quotes `table` or `schema.table`, narrowed by a condition of the user's.
@@ -466,7 +485,7 @@ mod tests {
     fn an_address_is_taken_apart_and_never_shows_its_password() {
         let address = "postgres://me:p%40ss@db.example:5433/shop?table=sales.customers";
         let parsed = SqlAddress::parse(address).expect("an address");
-        assert_eq!(parsed.password.as_deref(), Some("p@ss"));
+        assert_eq!(parsed.password.as_ref().map(Secret::expose), Some("p@ss"));
         assert_eq!(
             (parsed.host.as_str(), parsed.port),
             ("db.example", Some(5433))
@@ -540,7 +559,7 @@ mod tests {
         let options: Vec<(&str, &str)> = parsed
             .options
             .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .map(|(name, value)| (name.as_str(), value.expose()))
             .collect();
         assert_eq!(
             options,

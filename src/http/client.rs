@@ -3,6 +3,7 @@
 
 mod access;
 mod cancel;
+mod echo;
 mod message;
 mod policy;
 #[cfg(test)]
@@ -20,12 +21,15 @@ use ureq::{Agent, Timeout};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::proxies;
+use crate::redact::address;
 
-pub use access::{Access, Secret};
+use echo::Echo;
+
+pub use access::Access;
 pub use cancel::Cancel;
 pub use message::{Method, Request, Response};
 pub use policy::{Pace, Policy, RealPace};
-pub use url::{BaseUrl, redacted};
+pub use url::BaseUrl;
 
 /// One server, as it is spoken to. Clones share their connections.
 #[derive(Clone)]
@@ -34,6 +38,7 @@ pub struct Client {
     url: BaseUrl,
     agent: Agent,
     authorization: Option<HeaderValue>,
+    echo: Echo,
     policy: Policy,
     pace: Arc<dyn Pace>,
     cancel: Option<Cancel>,
@@ -73,6 +78,7 @@ impl Client {
         Ok(Self {
             server,
             authorization: access.authorization(&url)?,
+            echo: Echo::of(access, &url),
             url,
             agent: config.build().into(),
             policy,
@@ -202,7 +208,7 @@ impl Client {
                 let to = response.header(LOCATION.as_str()).unwrap_or_default();
                 Error::bad_settings(message).hint(format!(
                     "redirects are not followed, since credentials would go along; it leads to \"{}\"",
-                    redacted(to)
+                    address(to)
                 ))
             }
             404 | 405 => {
@@ -274,13 +280,14 @@ impl Client {
             Ok(_) | Err(_) => {}
         }
         let headers = head.headers.iter().map(|(name, value)| {
-            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            let value = self.echo.hidden(value.as_bytes().to_vec(), is_success);
+            let value = String::from_utf8_lossy(&value).into_owned();
             (name.as_str().to_owned(), value)
         });
         Ok(Response {
             status: head.status.as_u16(),
             headers: headers.collect(),
-            body: bytes,
+            body: self.echo.hidden(bytes, is_success),
             attempts: 1,
         })
     }

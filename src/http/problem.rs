@@ -7,6 +7,8 @@ use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 use axum::response::IntoResponse;
 use serde_json::{Map, Value};
 
+use crate::redact::redacted;
+
 /// The media type of RFC 9457.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
@@ -32,7 +34,7 @@ impl Problem {
         Self {
             status,
             code,
-            detail: detail.into(),
+            detail: redacted(&detail.into()).into_owned(),
             more: Map::new(),
             headers: Vec::new(),
         }

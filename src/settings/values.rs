@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::redact::address;
 
 /// A value as it was written, before it has a type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+/// It may be an address with a password in it: only [`fmt::Display`], of which the typed value is
+/// made, shows it whole.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Raw {
     /// One value.
     One(String),
@@ -28,6 +31,36 @@ impl Raw {
                 .map(str::to_owned)
                 .collect(),
         )
+    }
+}
+
+impl Raw {
+    /// Returns the value as it may be seen.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        let shown = |text: &String| address(text).into_owned();
+        match self {
+            Self::One(text) => Self::One(shown(text)),
+            Self::Many(texts) => Self::Many(texts.iter().map(shown).collect()),
+        }
+    }
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.shown() {
+            Self::One(text) => text.fmt(f),
+            Self::Many(texts) => texts.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Raw {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.shown() {
+            Self::One(text) => text.serialize(serializer),
+            Self::Many(texts) => texts.serialize(serializer),
+        }
     }
 }
 
@@ -166,11 +199,10 @@ impl FromStr for TrackingUri {
         if text.starts_with("http://") || text.starts_with("https://") {
             return Ok(Self(Some(text.to_owned())));
         }
-        // What stands before an `@` may be a password.
-        let shown = text.rsplit('@').next().unwrap_or_default();
         Err(format!(
-            "\"{shown}\" is no URL of a tracking server: http:// or https://, or `none`; churnctl \
-             writes to no folder or database of MLflow"
+            "\"{}\" is no URL of a tracking server: http:// or https://, or `none`; churnctl \
+             writes to no folder or database of MLflow",
+            address(text)
         ))
     }
 }

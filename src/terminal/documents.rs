@@ -1,9 +1,12 @@
 //! JSON and YAML of anything: whole documents, safe to print to a terminal.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::redact::redacted;
 use crate::text::steers_terminal;
 
 /// What every document of ours begins with.
@@ -25,24 +28,50 @@ pub struct Document<T> {
 /// Returns indented JSON that ends with a line feed.
 ///
 /// Control characters and bidirectional overrides inside texts are written as `\u` escapes: the
-/// same value for a parser, harmless for a terminal.
+/// same value for a parser, harmless for a terminal. Texts are shown as [`redacted`] shows them.
 ///
 /// # Errors
 /// Fails with 70 if the value cannot be serialised, which is a bug.
 pub fn json<T: Serialize>(value: &T) -> Result<String> {
+    let text = exact_json(value)?;
+    Ok(match without_secrets(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
+    })
+}
+
+/// As [`json`], but with nothing hidden: for a program that acts on the value.
+///
+/// # Errors
+/// As [`json`].
+pub fn exact_json<T: Serialize>(value: &T) -> Result<String> {
     let text =
         serde_json::to_string_pretty(value).map_err(|error| not_serialised("JSON", error))?;
     Ok(escape(&text) + "\n")
 }
 
-/// Returns YAML that ends with a line feed; JSON, which is YAML too, if a text could steer a terminal.
+/// Returns YAML that ends with a line feed; JSON, which is YAML too, if a text could steer a terminal
+/// or has something to hide.
 ///
 /// # Errors
 /// Fails with 70 if the value cannot be serialised, which is a bug.
 pub fn yaml<T: Serialize>(value: &T) -> Result<String> {
+    // YAML folds and quotes in too many ways to look for an address in it.
+    let plain = exact_json(value)?;
+    match without_secrets(&plain) {
+        Cow::Borrowed(_) => exact_yaml(value),
+        Cow::Owned(shown) => Ok(shown),
+    }
+}
+
+/// As [`yaml`], but with nothing hidden: for a program that acts on the value.
+///
+/// # Errors
+/// As [`yaml`].
+pub fn exact_yaml<T: Serialize>(value: &T) -> Result<String> {
     let text = serde_saphyr::to_string(value).map_err(|error| not_serialised("YAML", error))?;
     if text.chars().any(|c| c != '\n' && steers_terminal(c)) {
-        return json(value);
+        return exact_json(value);
     }
     Ok(text.trim_end().to_owned() + "\n")
 }
@@ -53,6 +82,39 @@ fn not_serialised(format: &str, error: impl std::error::Error + Send + Sync + 's
         format!("cannot write the result as {format}"),
     )
     .because(error)
+}
+
+/// Hides what is secret in the texts of a JSON document.
+fn without_secrets(json: &str) -> Cow<'_, str> {
+    let mut shown = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(begin) = json[at..].find('"').map(|quote| at + quote) {
+        let end = begin + 1 + end_of_text(&json.as_bytes()[begin + 1..]);
+        let literal = &json[begin..end];
+        if let Ok(text) = serde_json::from_str::<String>(literal)
+            && let Cow::Owned(hidden) = redacted(&text)
+        {
+            shown.push_str(&json[copied..begin]);
+            shown.push_str(&escape(&serde_json::Value::from(hidden).to_string()));
+            copied = end;
+        }
+        at = end;
+    }
+    match copied {
+        0 => Cow::Borrowed(json),
+        _ => Cow::Owned(shown + &json[copied..]),
+    }
+}
+
+/// Returns where a text of JSON ends whose bytes these are, after its closing quote.
+fn end_of_text(bytes: &[u8]) -> usize {
+    let mut is_escaped = false;
+    let closing = bytes.iter().position(|&byte| {
+        let closes = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        closes
+    });
+    closing.map_or(bytes.len(), |at| at + 1)
 }
 
 /// Returns JSON of the same value in which nothing steers a terminal.
@@ -102,6 +164,23 @@ mod tests {
                 !text.chars().any(|c| c != '\n' && steers_terminal(c)),
                 "{text:?}"
             );
+        }
+    }
+
+    #[test]
+    fn no_document_shows_a_secret() {
+        let value = BTreeMap::from([
+            ("a", "http://ann:can\"ary\\@gw/x"),
+            ("http://bob:canary@gw", "\\"),
+            ("plain", "say \"a=b\""),
+        ]);
+        for text in [json(&value), yaml(&value)] {
+            let text = text.expect("serialises");
+            let back: serde_json::Value = serde_json::from_str(&text).expect(&text);
+            let shown = serde_json::json!({
+                "a": "http://***@gw/x", "http://***@gw": "\\", "plain": "say \"a=b\"",
+            });
+            assert_eq!(back, shown);
         }
     }
 

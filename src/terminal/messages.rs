@@ -7,6 +7,7 @@ use super::progress::Stage;
 use super::{LogFormat, Paint, ProgressMode, Verbosity, render_error};
 use crate::cells::Tone;
 use crate::error::Error;
+use crate::redact::redacted;
 use crate::text::visible;
 
 /// How messages are given.
@@ -89,7 +90,7 @@ impl<'a> Messages<'a> {
                 let mut line = self.line(level, message);
                 if let Some(members) = line.as_object_mut() {
                     let fields = fields.iter();
-                    members.extend(fields.map(|(name, value)| ((*name).to_owned(), value.clone())));
+                    members.extend(fields.map(|(name, value)| ((*name).to_owned(), shown(value))));
                 }
                 one_line(&line)
             }
@@ -100,8 +101,8 @@ impl<'a> Messages<'a> {
                     visible(message)
                 );
                 for (name, value) in fields {
-                    let value = match value {
-                        serde_json::Value::String(text) => text.clone(),
+                    let value = match shown(value) {
+                        serde_json::Value::String(text) => text,
                         other => other.to_string(),
                     };
                     text.push_str(&format!(" {name}={}", field(&value)));
@@ -130,7 +131,7 @@ impl<'a> Messages<'a> {
         serde_json::json!({
             "timestamp": jiff::Timestamp::now().to_string(),
             "level": level,
-            "message": message,
+            "message": redacted(message),
         })
     }
 
@@ -155,6 +156,14 @@ fn field(value: &str) -> String {
     match !value.is_empty() && value.chars().all(is_plain) {
         true => visible(value).into_owned(),
         false => super::documents::escape(&serde_json::Value::from(value).to_string()),
+    }
+}
+
+/// Returns a field's value without what may be a secret in it.
+fn shown(value: &serde_json::Value) -> serde_json::Value {
+    match value {
+        serde_json::Value::String(text) => redacted(text).into(),
+        other => other.clone(),
     }
 }
 

@@ -16,7 +16,7 @@ mod wrap;
 
 pub use choices::{Color, Format, FormatChoice, LogFormat, ProgressMode, Verbosity};
 pub use confirm::confirm;
-pub use documents::{Document, json, yaml};
+pub use documents::{Document, exact_json, exact_yaml, json, yaml};
 pub use errors::render_error;
 pub use messages::{Manner, Messages};
 pub use paint::Paint;

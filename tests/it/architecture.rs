@@ -31,14 +31,16 @@ const FLOORS: &[(u8, &[&str])] = &[
             "percent",
             "placeholder",
             "proxies",
+            "redact",
             "same_file",
+            "secret",
             "thresholds",
         ],
     ),
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 14] = [
+const COMMON: [&str; 16] = [
     "exit",
     "error",
     "expansion",
@@ -51,7 +53,9 @@ const COMMON: [&str; 14] = [
     "percent",
     "placeholder",
     "proxies",
+    "redact",
     "same_file",
+    "secret",
     "thresholds",
 ];
 
@@ -68,7 +72,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("toml", &["settings"]),
     ("tempfile", &["files"]),
     ("signal_hook", &["signals"]),
-    ("strsim", &["error"]),
+    ("strsim", &["error", "redact"]),
+    ("secrecy", &["secret"]),
     (
         "serde_saphyr",
         &["terminal", "manifests", "alerts", "cluster"],

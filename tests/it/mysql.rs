@@ -428,7 +428,7 @@ fn is_let_in_with_the_right_password(churnctl: &Churnctl, database: &MariaDb) {
     let with_password = address.replace("root@", "reader:geh%3Aeim@");
     profile(&with_password, ExitCode::NotAllowed)
         .says("(1044)")
-        .says("reader:***@");
+        .says("://***@");
     database.sql("grant select on victims to reader");
     profile(&with_password, ExitCode::Ok);
     let wrong = address.replace("root@", "reader:falsch@");

@@ -288,7 +288,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
     let as_reader = address.replace("postgres@", "reader:geheim@");
     let run = profile(&as_reader, ExitCode::NotAllowed).says("permission denied");
     assert!(!run.stderr.contains("geheim"), "{run:#?}");
-    assert!(run.stderr.contains("reader:***@"), "{run:#?}");
+    assert!(run.stderr.contains("://***@"), "{run:#?}");
     cluster.sql("grant select on victims to reader");
     let run = churnctl.run(&[
         "drift",
@@ -303,7 +303,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
     let report = churnctl.read("artifacts/metrics/data_drift_latest.json");
     let all = run.stdout + &run.stderr + &String::from_utf8_lossy(&report);
     assert!(
-        all.contains("reader:***@") && !all.contains("geheim"),
+        all.contains("://***@") && !all.contains("geheim"),
         "{all}"
     );
     let with_file = Churnctl::new().file(
@@ -311,7 +311,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
         format!("[drift]\ncurrent = [\"{as_reader}\"]\n"),
     );
     let shown = with_file.run(&["config", "show"]).expect(ExitCode::Ok);
-    assert!(shown.stdout.contains("reader:***@"), "{shown:#?}");
+    assert!(shown.stdout.contains("://***@"), "{shown:#?}");
     assert!(!shown.stdout.contains("geheim"), "{shown:#?}");
     profile(
         &address.replace("/postgres?", "/nosuch?"),

@@ -15,12 +15,13 @@ use crate::cells::Tone;
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
 use crate::files::{sweep_stale, write_atomically};
-use crate::http::client::{Access, BaseUrl, Client, Policy, Secret};
+use crate::http::client::{Access, BaseUrl, Client, Policy};
 use crate::reports::alerts::history::{
     Against, History, differences, document, episodes, heading, legend, remarks, table, verdict,
 };
 use crate::reports::alerts::history_html;
 use crate::reports::format::counted;
+use crate::secret::Secret;
 use crate::terminal::Format;
 
 /// Answers of a month of many series are larger than others.

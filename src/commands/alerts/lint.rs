@@ -12,8 +12,9 @@ use crate::alerts::live::Prometheus;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
-use crate::http::client::{Access, BaseUrl, Client, Policy, Secret};
+use crate::http::client::{Access, BaseUrl, Client, Policy};
 use crate::reports::alerts::{findings, github, junit, markdown, sarif};
+use crate::secret::Secret;
 use crate::terminal::{Format, json};
 
 /// What to check.
@@ -88,9 +89,9 @@ pub fn run(request: &LintRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             json(&sarif::lint(&report))
         })?;
     match request.export {
-        Some(Export::Github) => shell.print(&github::lint(&report))?,
-        Some(Export::Junit) => shell.print(&as_junit())?,
-        Some(Export::Sarif) => shell.print(&json(&sarif::lint(&report))?)?,
+        Some(Export::Github) => shell.print_bytes(github::lint(&report).as_bytes())?,
+        Some(Export::Junit) => shell.print_bytes(as_junit().as_bytes())?,
+        Some(Export::Sarif) => shell.print_bytes(json(&sarif::lint(&report))?.as_bytes())?,
         None => print(&report, shell)?,
     }
     let worst_allowed = if request.is_strict {

@@ -19,9 +19,10 @@ use crate::alerts::rule::Rule;
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
 use crate::http::catch::Catcher;
-use crate::http::client::{Access, BaseUrl, Client, Pace, Policy, RealPace, Secret};
+use crate::http::client::{Access, BaseUrl, Client, Pace, Policy, RealPace};
 use crate::http::stop::Stop;
 use crate::reports::alerts::TestReport;
+use crate::secret::Secret;
 use crate::signals::{Signal, take_over};
 
 /// Where to prove, and what is allowed.

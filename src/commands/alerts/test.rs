@@ -135,8 +135,8 @@ pub(super) fn finish(
         .outputs
         .write(shell, &as_junit, &|| markdown::test(report), &no_sarif)?;
     match request.export {
-        Some(Export::Github) => shell.print(&github::test(report))?,
-        Some(Export::Junit | Export::Sarif) => shell.print(&as_junit())?,
+        Some(Export::Github) => shell.print_bytes(github::test(report).as_bytes())?,
+        Some(Export::Junit | Export::Sarif) => shell.print_bytes(as_junit().as_bytes())?,
         None => print(report, shell)?,
     }
     Ok(match report.status {

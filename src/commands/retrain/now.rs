@@ -26,7 +26,7 @@ use crate::http::stop::Stop;
 use crate::reports::retrain::words::{because, refusal, state};
 use crate::settings::Settings;
 use crate::signals::{Signal, take_over};
-use crate::terminal::{Format, json, yaml};
+use crate::terminal::{Format, exact_json, exact_yaml};
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -338,13 +338,14 @@ fn check_auth(session: &Session, words: &NowWords, shell: &mut Shell<'_>) -> Res
     .hint("k8s/ has a Role with all of them"))
 }
 
-/// Prints an object of Kubernetes as it is, without our envelope: for `kubectl apply -f -`.
+/// Prints an object of Kubernetes as it is, without our envelope and with all that the cluster has in
+/// it: for `kubectl apply -f -`.
 fn print_object<T: Serialize>(object: &T, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let text = match shell.look().format {
-        Format::Json => json(object)?,
-        Format::Yaml | Format::Table | Format::Plain => yaml(object)?,
+        Format::Json => exact_json(object)?,
+        Format::Yaml | Format::Table | Format::Plain => exact_yaml(object)?,
     };
-    shell.print(&text)?;
+    shell.print_bytes(text.as_bytes())?;
     Ok(ExitCode::Ok)
 }
 

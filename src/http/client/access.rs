@@ -1,6 +1,5 @@
 //! What a server wants to see: credentials and certificates, read from files, never printed.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,47 +12,8 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig};
 
 use super::url::BaseUrl;
 use crate::error::{Error, Result};
-use crate::files::{MOST_BY_HAND, read_at_most, read_text_at_most};
-
-/// A text that is never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes the text.
-    #[must_use]
-    pub const fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// Reads the first line of a file.
-    ///
-    /// # Errors
-    /// Fails with 74 if the file cannot be read, with 78 if there is nothing in it. The error
-    /// never holds what the file holds.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text = read_text_at_most(path, MOST_BY_HAND)
-            .map_err(|error| Error::io("read", path, error))?;
-        let line = text.lines().next().unwrap_or_default().trim();
-        if line.is_empty() {
-            let message = format!("no secret in the first line of {}", path.display());
-            return Err(Error::bad_settings(message));
-        }
-        Ok(Self(line.to_owned()))
-    }
-
-    /// Returns the text, to be sent and not to be printed.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
+use crate::files::{MOST_BY_HAND, read_at_most};
+use crate::secret::Secret;
 
 /// How to be let in, and whom to trust. The default: no credentials, the system's certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -213,18 +173,6 @@ mod tests {
         access.allow_plain_http = true;
         assert!(header(&access, "http://gw:9091").is_some());
         assert!(!format!("{access:?}").contains("canary"));
-    }
-
-    #[test]
-    fn a_secret_is_the_first_line_of_its_file() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("token");
-        std::fs::write(&path, "t0k3n\r\nsecond\n").expect("write");
-        assert_eq!(Secret::read(&path).expect("a secret").expose(), "t0k3n");
-        std::fs::write(&path, "\n").expect("write");
-        assert_eq!(Secret::read(&path).expect_err("empty").code().code(), 78);
-        std::fs::remove_file(&path).expect("remove");
-        assert_eq!(Secret::read(&path).expect_err("absent").code().code(), 74);
     }
 
     #[test]

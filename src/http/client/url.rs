@@ -5,8 +5,9 @@ use std::str::FromStr;
 
 use ureq::http::Uri;
 
-use super::access::Secret;
 use crate::percent::decoded;
+use crate::redact::address;
+use crate::secret::Secret;
 
 /// Where a server is: scheme, host, port and a path that all requests begin with. No user
 /// information, no query.
@@ -60,7 +61,7 @@ impl FromStr for BaseUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let shown = redacted(text);
+        let shown = address(text);
         let refused = |why: &str| format!("\"{shown}\" {why}");
         if !text.contains("://") {
             return Err(refused(&format!(
@@ -127,25 +128,6 @@ impl fmt::Display for BaseUrl {
 impl fmt::Debug for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "BaseUrl({})", self.text)
-    }
-}
-
-/// Returns a URL, or what was meant to be one, without its user information.
-///
-/// # Examples
-///
-/// ```
-/// use churnctl::http::client::redacted;
-/// assert_eq!(redacted("http://ann:secret@gw:9091/x"), "http://***@gw:9091/x");
-/// assert_eq!(redacted("http://gw:9091"), "http://gw:9091");
-/// ```
-#[must_use]
-pub fn redacted(url: &str) -> String {
-    let begin = url.find("://").map_or(0, |at| at + 3);
-    // Up to the last `@`, wherever it is: a password may hold slashes by mistake.
-    match url[begin..].rfind('@') {
-        Some(at) => format!("{}***{}", &url[..begin], &url[begin + at..]),
-        None => url.to_owned(),
     }
 }
 
