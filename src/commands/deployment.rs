@@ -1,5 +1,6 @@
 //! From the settings to the plan of the deployment. What a value may be was checked with the settings.
 
+use super::egress::Egress;
 use crate::alerts::catalogue::{self, Options};
 use crate::error::{Error, Result, nearest};
 use crate::manifests::{
@@ -16,6 +17,7 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
     let from = &settings.deployment;
     let text = |name: &str| from.text(name).unwrap_or_default();
     let count = |name: &str| from.number(name) as u32;
+    let egress = Egress::of(settings);
     Ok(Plan {
         model: settings.model.as_str().to_owned(),
         namespace: text("k8s.namespace"),
@@ -47,7 +49,9 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         positive: settings.data.positive.clone(),
         job_ttl_seconds: count("k8s.job_ttl_seconds"),
         job_deadline_seconds: count("k8s.job_deadline_seconds"),
-        job_egress_ports: ports(&from.list("k8s.job_egress_ports")),
+        job_egress_ports: ports(&from.list("k8s.job_egress_ports"), egress.jobs),
+        api_egress_ports: egress.api,
+        exporter_egress_ports: ports(&["443".to_owned()], egress.exporter),
         shard_data: text("k8s.shard_data"),
         shards: count("k8s.shards"),
         kserve_storage_uri: text("k8s.kserve_storage_uri"),
@@ -61,12 +65,17 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
     })
 }
 
-fn ports(texts: &[String]) -> Vec<u16> {
+/// Returns the ports that are named, and those that the addresses in the settings need.
+fn ports(texts: &[String], needed: Vec<u16>) -> Vec<u16> {
     // Whether they are numbers has been checked.
-    texts
-        .iter()
-        .filter_map(|text| text.trim().parse().ok())
-        .collect()
+    let named = texts.iter().filter_map(|text| text.trim().parse().ok());
+    let mut ports: Vec<u16> = named.collect();
+    for port in needed {
+        if !ports.contains(&port) {
+            ports.push(port);
+        }
+    }
+    ports
 }
 
 fn words<T: Copy>(

@@ -10,6 +10,7 @@ pub mod drift_verify;
 mod drift_watch;
 mod files_of;
 mod files_used;
+mod egress;
 pub mod gateway;
 pub mod inputs;
 mod key_command;

@@ -23,25 +23,15 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     if plan.has(Part::Api) {
         let clients = namespace(&[(CLIENT_LABEL, "true")]);
         let from = vec![monitoring(), inside(), clients];
-        policies.push(allow(
-            plan,
-            plan.api_name(),
-            meta::API,
-            from,
-            api::PORT,
-            vec![],
-        ));
+        let to = out_to(&plan.api_egress_ports);
+        let name = plan.api_name();
+        policies.push(allow(plan, name, meta::API, from, api::PORT, to));
     }
     if [Part::Jobs, Part::SeedModel, Part::ProfileShards]
         .iter()
         .any(|part| plan.has(*part))
     {
-        let ports: Vec<i32> = plan
-            .job_egress_ports
-            .iter()
-            .map(|&port| port.into())
-            .collect();
-        let mut to = vec![anywhere(&ports)];
+        let mut to = out_to(&plan.job_egress_ports);
         if plan.has(Part::Pushgateway) {
             to.push(NetworkPolicyEgressRule {
                 ports: Some(vec![tcp(pushgateway::PORT)]),
@@ -83,16 +73,10 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     }
     if plan.has(Part::DriftExporter) {
         let (name, part) = (pushgateway::EXPORTER, meta::EXPORTER);
-        let to = vec![anywhere(&[443])];
+        let to = out_to(&plan.exporter_egress_ports);
         let from = vec![monitoring()];
-        policies.push(allow(
-            plan,
-            name,
-            part,
-            from,
-            pushgateway::EXPORTER_PORT,
-            to,
-        ));
+        let port = pushgateway::EXPORTER_PORT;
+        policies.push(allow(plan, name, part, from, port, to));
     }
     policies
         .iter()
@@ -115,6 +99,16 @@ fn tcp(port: i32) -> NetworkPolicyPort {
         port: Some(IntOrString::Int(port)),
         protocol: Some("TCP".to_owned()),
         ..NetworkPolicyPort::default()
+    }
+}
+
+/// A way out to these ports; none if there are none.
+fn out_to(ports: &[u16]) -> Vec<NetworkPolicyEgressRule> {
+    let ports: Vec<i32> = ports.iter().map(|&port| port.into()).collect();
+    match ports.is_empty() {
+        // A rule without ports would be a way out to all of them.
+        true => Vec::new(),
+        false => vec![anywhere(&ports)],
     }
 }
 

@@ -280,8 +280,12 @@ pub struct Plan {
     pub job_ttl_seconds: u32,
     /// Most seconds a job may run.
     pub job_deadline_seconds: u32,
-    /// Ports outside of the cluster that jobs may reach.
+    /// Ports outside of the namespace that jobs may reach.
     pub job_egress_ports: Vec<u16>,
+    /// The same for the API; none for no way out.
+    pub api_egress_ports: Vec<u16>,
+    /// The same for the drift exporter.
+    pub exporter_egress_ports: Vec<u16>,
     /// Data whose profile is made by shards.
     pub shard_data: String,
     /// How many shards there are.
@@ -387,6 +391,8 @@ pub(crate) fn sample() -> Plan {
         job_ttl_seconds: 259_200,
         job_deadline_seconds: 7200,
         job_egress_ports: vec![443],
+        api_egress_ports: Vec::new(),
+        exporter_egress_ports: vec![443],
         shard_data: text("data/features/user_features_daily.csv"),
         shards: 8,
         kserve_storage_uri: text("pvc://churn-mlops-pvc/artifacts/models"),

@@ -298,7 +298,7 @@ const BEFORE: &[Key] = &[
     key("k8s.suspend", Kind::List, Some(""), None, "CronJobs that are suspended"),
     key("k8s.job_ttl_seconds", Kind::Count, Some("259200"), None, "seconds before an ended Job is removed"),
     key("k8s.job_deadline_seconds", Kind::Count, Some("7200"), None, "most seconds that a job may run"),
-    key("k8s.job_egress_ports", Kind::List, Some("443"), None, "ports outside of the cluster that jobs may reach, such as 443,5432 with data in PostgreSQL"),
+    key("k8s.job_egress_ports", Kind::List, Some("443"), None, "ports that jobs may reach beside those of the addresses in the settings"),
     key("k8s.shard_data", Kind::Text, Some("data/features/user_features_daily.csv"), None, "data whose profile is made by shards"),
     key("k8s.shards", Kind::Count, Some("8"), None, "pods that share making that profile"),
     key("k8s.hook_secret", Kind::Text, Some("churn-retrain-hook"), None, "Secret with the token of the retrain hook"),

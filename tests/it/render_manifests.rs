@@ -111,6 +111,56 @@ fn the_runbooks_are_fresh_and_every_alert_has_one() {
     }
 }
 
+/// Returns the ports that a policy lets pods reach anywhere.
+fn ports_out(files: &BTreeMap<String, Value>, policy: &str) -> Vec<u64> {
+    let policy = &files[&format!("networkpolicy-{policy}.yaml")];
+    let rules = policy["spec"]["egress"].as_array().into_iter().flatten();
+    let ports = rules
+        .filter(|rule| rule.get("to").is_none())
+        .flat_map(|rule| rule["ports"].as_array().expect("ports"));
+    ports
+        .map(|port| port["port"].as_u64().expect("a number"))
+        .collect()
+}
+
+#[test]
+fn pods_may_reach_what_the_settings_name_and_nothing_else() {
+    let parts = ["--parts", "api,jobs,drift-exporter"];
+    let bare = Churnctl::new();
+    let files = rendered(&bare, "k8s", &parts);
+    assert_eq!(ports_out(&files, "churn-batch"), [443]);
+    assert_eq!(ports_out(&files, "churn-drift-exporter"), [443]);
+    assert_eq!(ports_out(&files, "churn-api"), [0; 0]);
+    let types = &files["networkpolicy-churn-api.yaml"]["spec"]["policyTypes"];
+    assert_eq!(*types, json!(["Ingress"]), "the API has no way out");
+    let settings = "[drift]\n\
+        baseline = [\"s3://shop/base.parquet\"]\n\
+        current = [\"postgres://reader:a%40b@db:6432/shop?table=t&password_file=pw\"]\n\
+        push_gateway = \"http://pushgateway.shop:9091\"\n\
+        [train]\ndata = [\"mysql://reader@my/shop?table=t\"]\n\
+        [score]\ndata = [\"postgresql://reader@other/shop?table=t\"]\n\
+        [mlflow]\ntracking_uri = \"http://mlflow.shop:5000\"\n\
+        [push]\ngateway = \"http://localhost:9999\"\n\
+        [serve]\nmodel = \"models:/churn@champion\"\n\
+        otlp_endpoint = \"http://collector.shop:4318\"\nlog_upload = \"gs://shop/log/\"\n\
+        [k8s]\njob_egress_ports = [\"8443\", \"443\"]\n";
+    let settled = Churnctl::new().file("churnctl.toml", settings);
+    let files = rendered(&settled, "k8s", &parts);
+    // 3306 and 5432 are the servers' own ports (IANA), 443 is that of the object stores.
+    assert_eq!(
+        ports_out(&files, "churn-batch"),
+        [8443, 443, 3306, 5000, 5432, 6432, 9091]
+    );
+    assert_eq!(
+        ports_out(&files, "churn-drift-exporter"),
+        [443, 5000, 6432, 9091]
+    );
+    assert_eq!(ports_out(&files, "churn-api"), [443, 4318, 5000]);
+    // Nothing of the addresses themselves goes into the objects.
+    let all = serde_json::to_string(&files).expect("JSON");
+    assert!(!all.contains("a%40b") && !all.contains("reader"));
+}
+
 #[test]
 fn a_second_run_changes_nothing_and_a_hand_edit_is_found() {
     let churnctl = Churnctl::new();
