@@ -97,6 +97,7 @@ impl Error {
     #[must_use]
     pub fn at(mut self, mut place: Place) -> Self {
         place.file = address(&place.file).into_owned();
+        place.column = place.column.map(|name| redacted(&name).into_owned());
         self.place = Some(Box::new(place));
         self
     }

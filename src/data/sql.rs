@@ -346,7 +346,7 @@ impl SqlAddress {
                     }
                 }
                 own if dialect.has_option(own) => {
-                    parsed.options.push((own.to_owned(), Secret::new(value)))
+                    parsed.options.push((own.to_owned(), Secret::new(value)));
                 }
                 other => return Err(bad(&format!("there is no parameter \"{other}\""))),
             }

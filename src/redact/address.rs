@@ -182,7 +182,13 @@ fn last_at(rest: &str) -> Option<usize> {
     for (number, part) in path.chain(parameters).enumerate() {
         let name = part.split_once('=').map(|(name, _)| name);
         let counts = |at: &usize| match (number, name) {
-            _ if part[at + 1..].starts_with("sha256:") => false,
+            // A digest, and how the Pushgateway has values that no path can hold.
+            _ if ["sha256:", "base64/"]
+                .iter()
+                .any(|known| part[at + 1..].starts_with(known)) =>
+            {
+                false
+            }
             (0, _) => *at < end || may_be_password,
             (_, None) => true,
             (_, Some(name)) => may_be_password && allowed::of_parameter(name) == Value::Hidden,

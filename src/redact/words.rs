@@ -153,23 +153,25 @@ pub(super) fn without_escaped(text: &str) -> String {
 /// Hides values of headers that let somebody in, and what follows `Bearer` and `Basic`.
 fn without_headers(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((begin, end)) = next_credential(rest) {
-        shown.push_str(&rest[..begin]);
-        shown.push_str(MASK);
-        rest = &rest[end..];
+    let mut at = 0;
+    for (begin, end) in credentials(text) {
+        if begin >= at {
+            shown.push_str(&text[at..begin]);
+            shown.push_str(MASK);
+            at = end;
+        }
     }
-    shown.push_str(rest);
+    shown.push_str(&text[at..]);
     shown
 }
 
-/// Returns where the next credential stands that is not hidden yet.
-fn next_credential(text: &str) -> Option<(usize, usize)> {
+/// Returns where credentials stand, in their order.
+fn credentials(text: &str) -> Vec<(usize, usize)> {
     let lower = text.to_ascii_lowercase();
-    let mut first: Option<(usize, usize)> = None;
+    let mut found = Vec::new();
     let mut take = |begin: usize, end: usize| {
-        if end > begin && text[begin..end] != *MASK && first.is_none_or(|(at, _)| begin < at) {
-            first = Some((begin, end));
+        if end > begin {
+            found.push((begin, end));
         }
     };
     let value_end = |begin: usize| {
@@ -194,8 +196,7 @@ fn next_credential(text: &str) -> Option<(usize, usize)> {
                     let begin = skip(end);
                     take(begin, value_end(begin));
                 }
-                _ if begin > colon + 1 || end > begin => take(begin, end),
-                _ => {}
+                _ => take(begin, end),
             }
         }
     }
@@ -224,13 +225,16 @@ fn next_credential(text: &str) -> Option<(usize, usize)> {
             take(begin, end);
         }
     }
-    first
+    found.sort_unstable();
+    found
 }
 
 /// A `name=value` in a text.
 struct Assignment {
     name: (usize, usize),
     value: (usize, usize),
+    /// The value is in quotes, and not hidden because of its name.
+    is_open: bool,
 }
 
 /// Returns the assignments of a text in their order. `==`, `=~`, `<=` and the like are none.
@@ -238,7 +242,10 @@ fn assignments(text: &str) -> Vec<Assignment> {
     let bytes = text.as_bytes();
     let mut found: Vec<Assignment> = Vec::new();
     for (at, _) in text.match_indices(['=', ':']) {
-        if found.last().is_some_and(|last| at < last.value.1) {
+        let ends = found.last().map_or(0, |last| last.value.1);
+        // What is hidden as a whole needs no look inside; another text in quotes may hold some.
+        let is_closed = found.last().is_some_and(|last| !last.is_open);
+        if is_closed && at < ends {
             continue;
         }
         let before = text[..at].trim_end_matches(' ');
@@ -252,17 +259,17 @@ fn assignments(text: &str) -> Vec<Assignment> {
         let name = quoted.unwrap_or(before);
         let letters = name
             .trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-        let is_value = found
-            .last()
-            .is_some_and(|last| letters.len() < last.value.1);
+        let is_value = is_closed && letters.len() < ends;
         let is_empty = letters.len() == name.len();
         if is_value || is_empty || matches!(bytes.get(at + 1), Some(b'=' | b'~')) {
             continue;
         }
         let begin = at + 1 + text[at + 1..].len() - text[at + 1..].trim_start_matches(' ').len();
+        let value = value_at(text, begin);
         found.push(Assignment {
             name: (letters.len(), name.len()),
-            value: value_at(text, begin),
+            value,
+            is_open: value.0 > begin && !is_secret_name(&text[letters.len()..name.len()]),
         });
     }
     found
@@ -309,7 +316,9 @@ fn without_connections(text: &str) -> String {
     while begin < all.len() {
         let mut end = begin + 1;
         while end < all.len() {
-            let between = &text[all[end - 1].value.1..all[end].name.0];
+            let Some(between) = text.get(all[end - 1].value.1..all[end].name.0) else {
+                break;
+            };
             let between = between.trim_matches(['\'', '"']);
             if between.is_empty() || !between.trim_matches([' ', ';']).is_empty() {
                 break;

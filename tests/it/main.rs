@@ -12,6 +12,7 @@ mod api_server;
 mod architecture;
 mod atomicity;
 mod bad_input;
+mod canary;
 mod car_loan;
 mod columns;
 mod databases;

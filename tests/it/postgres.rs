@@ -302,10 +302,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
     let run = run.expect(ExitCode::Ok);
     let report = churnctl.read("artifacts/metrics/data_drift_latest.json");
     let all = run.stdout + &run.stderr + &String::from_utf8_lossy(&report);
-    assert!(
-        all.contains("://***@") && !all.contains("geheim"),
-        "{all}"
-    );
+    assert!(all.contains("://***@") && !all.contains("geheim"), "{all}");
     let with_file = Churnctl::new().file(
         "churnctl.toml",
         format!("[drift]\ncurrent = [\"{as_reader}\"]\n"),
