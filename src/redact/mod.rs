@@ -13,6 +13,9 @@ mod tests;
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 /// What stands in the place of what is hidden.
 pub const MASK: &str = "***";
 /// Most rounds of hiding.
@@ -60,13 +63,38 @@ pub fn address(text: &str) -> Cow<'_, str> {
 fn settled(text: &str, addresses: impl Fn(&str) -> String) -> Cow<'_, str> {
     let mut shown = Cow::Borrowed(text);
     for _ in 0..ROUNDS {
-        let next = words::hidden(&addresses(&shown));
+        let next = words::hidden(&addresses(&hidden_labels(&shown)));
         if next == *shown {
             break;
         }
         shown = Cow::Owned(next);
     }
     shown
+}
+
+/// What the Pushgateway has before a label that cannot stand in a path.
+const ENCODED: &str = "@base64/";
+
+/// Hides labels of a Pushgateway's path in which there is something to hide.
+fn hidden_labels(text: &str) -> Cow<'_, str> {
+    if !text.contains(ENCODED) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(ENCODED) {
+        let (before, label) = rest.split_at(at + ENCODED.len());
+        let is_other = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '='));
+        let end = label.find(is_other).unwrap_or(label.len());
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(label[..end].trim_end_matches('='));
+        let decoded = bytes.ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let is_harmless = decoded.is_none_or(|label| redacted(&label) == label);
+        shown.push_str(before);
+        shown.push_str(if is_harmless { &label[..end] } else { MASK });
+        rest = &label[end..];
+    }
+    shown.push_str(rest);
+    Cow::Owned(shown)
 }
 
 /// Tells quickly that there is nothing to hide in most texts.

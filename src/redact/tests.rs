@@ -114,6 +114,13 @@ const HARMLESS: &[&str] = &[
 ];
 
 #[test]
+fn a_label_in_a_path_of_the_pushgateway_is_looked_into() {
+    // printf 'http://u:canary@h/' | basenc --base64url
+    let shown = redacted("POST http://gw:9091/metrics/job@base64/aHR0cDovL3U6Y2FuYXJ5QGgv/stage/x");
+    assert_eq!(shown, "POST http://gw:9091/metrics/job@base64/***/stage/x");
+}
+
+#[test]
 fn no_shape_of_an_address_shows_its_secret() {
     for leak in LEAKS {
         for text in [
