@@ -17,9 +17,9 @@ use crate::drift::report::{DriftReport, FeatureReport, Sides, Status};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::read_object_at_most;
+use crate::redact::redacted;
 use crate::settings::{ColumnSettings, Settings};
 use crate::terminal::json;
-use crate::text::redacted;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
