@@ -58,6 +58,7 @@ pub mod expansion;
 pub mod files;
 pub mod page;
 pub(crate) mod panics;
+pub(crate) mod passing;
 pub mod percent;
 pub mod placeholder;
 pub mod progress;
@@ -69,6 +70,7 @@ pub mod settings;
 pub mod signals;
 pub mod terminal;
 pub mod text;
+pub(crate) mod threads;
 pub mod thresholds;
 
 pub mod alerts;

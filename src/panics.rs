@@ -11,6 +11,15 @@ use crate::exit::ExitCode;
 /// What the first panic said, and where.
 static FIRST: Mutex<Option<(String, Option<Place>)>> = Mutex::new(None);
 
+/// What the standard library, tokio and rayon say in panicking where the system refuses them something,
+/// a thread most of all: they leave their callers no other word of it.
+const SYSTEM_FAULTS: [&str; 4] = [
+    "failed to spawn thread: Os",
+    "OS can't spawn worker thread",
+    "The global thread pool has not been initialized",
+    "unexpected error during closedir: Os",
+];
+
 thread_local! {
     /// Whether this thread decodes bytes whose damage a library may panic at.
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
@@ -38,6 +47,10 @@ pub(crate) fn guarded<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(action)).unwrap_or_else(|payload| {
         let first = FIRST.lock().unwrap_or_else(PoisonError::into_inner).take();
         let (said, place) = first.unwrap_or_else(|| (said(payload.as_ref()), None));
+        if SYSTEM_FAULTS.iter().any(|words| said.contains(words)) {
+            let error = Error::new(ExitCode::Io, "the system refused a thread or a folder");
+            return Err(error.because(said).hint(crate::threads::HINT));
+        }
         let version = env!("CARGO_PKG_VERSION");
         let error = Error::new(
             ExitCode::Bug,
@@ -76,6 +89,20 @@ mod tests {
         let error = guarded::<()>(|| panic!("index out of range")).expect_err("panicked");
         assert_eq!(error.code(), ExitCode::Bug);
         assert!(error.to_string().contains("index out of range"));
+    }
+
+    #[test]
+    fn what_the_system_refuses_a_library_is_not_a_bug() {
+        // What `ulimit -u` made of std::thread::spawn, and of tokio's runtime.
+        for said in [
+            "failed to spawn thread: Os { code: 11, kind: WouldBlock, message: \"Resource temporarily unavailable\" }",
+            "OS can't spawn worker thread: Resource temporarily unavailable (os error 11)",
+            // What an EIO made of closing a folder.
+            "unexpected error during closedir: Os { code: 5, kind: Uncategorized, message: \"Input/output error\" }",
+        ] {
+            let error = guarded::<()>(|| panic!("{said}")).expect_err("panicked");
+            assert_eq!(error.code(), ExitCode::Io, "{said}");
+        }
     }
 
     #[test]

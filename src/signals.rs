@@ -2,6 +2,7 @@
 //! itself, which ends. What ending takes is the caller's affair.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::exfiltrator::origin::WithOrigin;
 use signal_hook::iterator::{Handle, SignalsInfo};
 use signal_hook::low_level::siginfo::Cause;
+
+use crate::threads::beside;
 
 /// A signal that this program acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,11 +65,11 @@ static BEFORE_END: Mutex<(Vec<(u64, Act)>, u64)> = Mutex::new((Vec::new(), 0));
 /// Does *not* fail if signals cannot be listened to: then the kernel's default stays, which is
 /// right everywhere but as PID 1.
 pub fn listen(end: impl FnOnce(Signal) + Send + 'static) {
-    let Ok(mut signals) = SignalsInfo::<WithOrigin>::new([SIGINT, SIGTERM]) else {
-        return;
-    };
-    *HANDLE.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals.handle());
+    let (give, take) = channel::<SignalsInfo<WithOrigin>>();
     let wait = move || {
+        let Ok(mut signals) = take.recv() else {
+            return;
+        };
         let unwanted = signals.forever().find(|origin| {
             let caught = Caught {
                 number: origin.signal,
@@ -86,9 +89,15 @@ pub fn listen(end: impl FnOnce(Signal) + Send + 'static) {
             end(Signal::of(origin.signal));
         }
     };
-    let _ = std::thread::Builder::new()
-        .name("signals".into())
-        .spawn(wait);
+    // First the thread: signals that are caught and that nobody hears would end nothing any more.
+    if beside("signals", wait).is_err() {
+        return;
+    }
+    let Ok(signals) = SignalsInfo::<WithOrigin>::new([SIGINT, SIGTERM]) else {
+        return;
+    };
+    *HANDLE.lock().unwrap_or_else(PoisonError::into_inner) = Some(signals.handle());
+    let _ = give.send(signals);
 }
 
 /// Returns whether somebody decides about signals.

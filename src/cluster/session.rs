@@ -21,6 +21,7 @@ use super::wait::End;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::http::stop::Stop;
+use crate::threads;
 
 /// A cluster, and the threads to talk to it.
 pub struct Session {
@@ -280,10 +281,10 @@ async fn follow_logs(
 }
 
 fn runtime() -> Result<Runtime> {
-    Builder::new_multi_thread()
+    let mut builder = Builder::new_multi_thread();
+    builder
         .worker_threads(2)
         .thread_name("cluster")
-        .enable_all()
-        .build()
-        .map_err(|error| Error::new(ExitCode::Io, "cannot start threads").because(error))
+        .enable_all();
+    threads::runtime(&mut builder, "what speaks to the cluster")
 }

@@ -17,6 +17,7 @@ use crate::http::events::{Event, Level, channel};
 use crate::http::server::{Drain, Listen, Server};
 use crate::http::stop::Stop;
 use crate::metrics::{Gauge, Live, names};
+use crate::passing::{Backoff, may_pass};
 use crate::profile::Profile;
 use crate::reports::drift::{html, metrics, summary};
 use crate::serve::exporter::{Forms, Showcase};
@@ -29,6 +30,9 @@ const NAP: Duration = Duration::from_millis(250);
 const GRACE: Duration = Duration::from_millis(1_500);
 /// Messages of the server that wait until a check is over.
 const ROOM: usize = 256;
+/// Waits after a check that failed of what may pass double from the first to the last of these, and are
+/// never longer than the time between two checks: a day without a check is too much for one bad read.
+const WAITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(600)];
 const RESULTS: [&str; 5] = ["ok", "too_few_rows", "warn", "fail", "error"];
 
 /// Repeats the check until SIGTERM or SIGINT. SIGHUP begins the next one at once.
@@ -73,7 +77,11 @@ pub(super) fn run(
             if let Some(exporter) = &exporter {
                 exporter.tell(shell);
             }
-            let left = watch.every.saturating_sub(begin.elapsed());
+            let every = match rounds.again.failures() {
+                0 => watch.every,
+                _ => watch.every.min(rounds.again.wait(1.0)),
+            };
+            let left = every.saturating_sub(begin.elapsed());
             let is_due = left.is_zero() || again.swap(false, Ordering::SeqCst);
             if is_due || stop.wait_timeout(left.min(NAP)) {
                 break;
@@ -120,6 +128,7 @@ struct Rounds<'a> {
     baseline: Option<(Signature, Profile)>,
     /// Whether a baseline was ever there: the first is no news.
     has_begun: bool,
+    again: Backoff,
 }
 
 impl<'a> Rounds<'a> {
@@ -139,6 +148,7 @@ impl<'a> Rounds<'a> {
             live,
             baseline: None,
             has_begun: false,
+            again: Backoff::new(WAITS[0], WAITS[1]),
         })
     }
 
@@ -160,9 +170,18 @@ impl<'a> Rounds<'a> {
             .counter(&names::DRIFT_CHECKS, &[result])?
             .add_one();
         // What one check could not do the next may: nothing here ends the watch.
-        if let Err(error) = outcome.and_then(|report| self.publish(&report, shell)) {
-            crate::progress::Progress::finish(shell.messages());
-            shell.messages().error(&error);
+        match outcome.and_then(|report| self.publish(&report, shell)) {
+            Err(error) => {
+                crate::progress::Progress::finish(shell.messages());
+                shell.messages().error(&error);
+                match may_pass(&error) {
+                    true => self.again.failed(),
+                    false => self.again = Backoff::new(WAITS[0], WAITS[1]),
+                }
+            }
+            Ok(()) => {
+                self.again.succeeded();
+            }
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::read_object_at_most;
 use crate::model::store;
+use crate::passing::is_passing;
 use crate::profile::{
     CountPlan, Counted, Explained, Profile, Roles, count, explain as explained, profile,
 };
@@ -38,7 +39,7 @@ impl Input {
     /// As [`DataSet::open`] and [`Profile::from_json`].
     pub fn open(addresses: &[String], reading: &ReadingRequest) -> Result<Self> {
         if let [only] = addresses
-            && looks_like_json(Path::new(only))
+            && looks_like_json(Path::new(only))?
         {
             let profile = read_profile(Path::new(only))?;
             if let Some(shards) = &profile.shards {
@@ -266,22 +267,33 @@ fn with_a_way_on(error: Error) -> Error {
 }
 
 /// Whether a file is a JSON document and not a table with an object a line.
-fn looks_like_json(path: &Path) -> bool {
-    // Only regular files: a look at a pipe would take bytes from it.
-    if has_lines_name(path) || !path.is_file() {
-        return false;
+///
+/// # Errors
+/// 74 if it cannot be read: what it is would else be guessed. Does *not* fail if there is no file.
+fn looks_like_json(path: &Path) -> Result<bool> {
+    if has_lines_name(path) {
+        return Ok(false);
+    }
+    let failed = |error| Error::io("read", path, error);
+    match std::fs::metadata(path) {
+        // Only regular files: a look at a pipe would take bytes from it.
+        Ok(metadata) if !metadata.is_file() => return Ok(false),
+        Ok(_) => {}
+        // Addresses and patterns are no paths; of what is one, whoever opens it says what is wrong.
+        Err(error) if !is_passing(&error) => return Ok(false),
+        Err(error) => return Err(failed(error)),
     }
     let mut start = Vec::new();
-    let Ok(file) = File::open(path) else {
-        return false;
-    };
-    let mut file = file.take(4 << 20);
-    if file.by_ref().take(64).read_to_end(&mut start).is_err()
-        || !start.trim_ascii_start().starts_with(b"{")
-    {
-        return false;
+    let mut file = File::open(path).map_err(failed)?.take(4 << 20);
+    file.by_ref()
+        .take(64)
+        .read_to_end(&mut start)
+        .map_err(failed)?;
+    if !start.trim_ascii_start().starts_with(b"{") {
+        return Ok(false);
     }
-    file.read_to_end(&mut start).is_ok() && !is_lines(&start)
+    file.read_to_end(&mut start).map_err(failed)?;
+    Ok(!is_lines(&start))
 }
 
 fn warn_of_blank_lines(count: u64, name: &str, shell: &Shell<'_>) {

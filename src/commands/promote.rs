@@ -79,7 +79,7 @@ pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
     let signer = signer.map(|signing| signing.open(shell)).transpose()?;
     let (candidate, mut signatures) = train
         .tracking
-        .model_and_signatures(&candidate_file(&request.candidate), shell)?;
+        .model_and_signatures(&candidate_file(&request.candidate)?, shell)?;
     let tracker = train.tracking.begin().filter(|_| !request.is_dry);
     let table = train_table::read(train, shell)?;
     let options = SplitOptions {
@@ -160,7 +160,7 @@ pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
 }
 
 /// A training leaves its model in the folder `models` of its own.
-fn candidate_file(path: &Path) -> PathBuf {
+fn candidate_file(path: &Path) -> Result<PathBuf> {
     let models = path.join("models");
     model_file(if models.is_dir() { &models } else { path })
 }

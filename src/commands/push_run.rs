@@ -80,6 +80,12 @@ pub fn run(request: &RunRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let outcome = perform(command, &request.command[0], shell);
     let theirs = match file.map(std::fs::read) {
         Some(Ok(bytes)) => text_of(METRICS_FILE, bytes),
+        // A command need not write it.
+        Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::new(
+            ExitCode::Io,
+            "cannot read what the command wrote to METRICS_FILE",
+        )
+        .because(error)),
         Some(Err(_)) | None => Ok(Vec::new()),
     };
     // From here on a signal ends us at once, and must find nothing to clean up.
@@ -175,7 +181,7 @@ fn metrics(request: &RunRequest, outcome: &Outcome) -> Result<String> {
     }
     let success = match outcome.code {
         0 => Some(now),
-        _ => last_success(request),
+        _ => last_success(request)?,
     };
     if let Some(success) = success {
         out.set(&names::JOB_LAST_SUCCESS_TIMESTAMP_SECONDS, &[], success)?;
@@ -185,15 +191,21 @@ fn metrics(request: &RunRequest, outcome: &Outcome) -> Result<String> {
 
 /// Returns the last success that the file holds, which is about to be replaced as a whole. The
 /// gateway keeps it by itself.
-fn last_success(request: &RunRequest) -> Option<f64> {
+fn last_success(request: &RunRequest) -> Result<Option<f64>> {
     let Target::Folder(folder) = &request.target else {
-        return None;
+        return Ok(None);
     };
-    let bytes = std::fs::read(folder.join(file_name(&request.key))).ok()?;
+    let path = folder.join(file_name(&request.key));
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        // A file that cannot be read now would lose what it says.
+        Err(error) => return Err(Error::io("read", &path, error)),
+    };
     let (document, _) = parse(&bytes);
     let name = names::JOB_LAST_SUCCESS_TIMESTAMP_SECONDS.name;
-    let family = document.families.iter().find(|one| one.name == name)?;
-    Some(family.samples.first()?.value)
+    let family = document.families.iter().find(|one| one.name == name);
+    Ok(family.and_then(|family| Some(family.samples.first()?.value)))
 }
 
 /// The command as the thread that hears signals sees it.

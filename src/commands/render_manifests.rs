@@ -9,7 +9,7 @@ use super::{Shell, deployment, diff};
 use crate::cells::Tone;
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
-use crate::files::{MOST_BY_HAND, read_at_most, sweep_stale, write_atomically};
+use crate::files::{MOST_BY_HAND, read_at_most, write_atomically};
 use crate::manifests::{self, Content, File, Flavor, Form, HEADER, Part, Plan};
 use crate::settings::Settings;
 use crate::terminal::Format;
@@ -182,9 +182,6 @@ fn write(
             None => "new",
         };
         if state != "unchanged" {
-            if let Some(parent) = full.parent() {
-                sweep_stale(parent);
-            }
             write_atomically(&full, text.as_bytes())?;
         }
         entries.push(entry(path, state));
@@ -290,12 +287,12 @@ fn left_over(
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(Error::io("read", &here, error)),
         };
-        for entry in entries.flatten() {
+        let failed = |error| Error::io("read", &here, error);
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
             let path = inside.join(entry.file_name());
             // Links are left alone: what is behind them is somebody else's.
-            let Ok(kind) = entry.file_type() else {
-                continue;
-            };
+            let kind = entry.file_type().map_err(failed)?;
             if kind.is_dir() {
                 folders.push(path);
             } else if kind.is_file()

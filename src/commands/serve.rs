@@ -102,7 +102,7 @@ impl ServeRequest {
 fn options(settings: &Settings) -> Result<Options> {
     let set = &settings.serve;
     Ok(Options {
-        model: model_file(&set.model),
+        model: model_file(&set.model)?,
         source: None,
         threshold: set.threshold.map(Probability::get),
         require_signature: set.require_signature.clone(),

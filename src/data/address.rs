@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::objects::Object;
 use super::sql::is_database;
 use crate::error::{Error, Place, Result, nearest};
+use crate::passing::is_passing;
 use crate::same_file::resolved;
 
 /// Ends of the names of the files that a folder stands for.
@@ -188,10 +189,18 @@ pub fn expand_files(addresses: &[String]) -> Result<Vec<PathBuf>> {
 
 fn expand_paths(address: &str) -> Result<Vec<PathBuf>> {
     let path = Path::new(address);
-    if path.is_dir() {
-        let mut tables: Vec<PathBuf> = fs::read_dir(path)
+    let found = match fs::metadata(path) {
+        Ok(metadata) => Some(metadata),
+        Err(error) if is_passing(&error) => return Err(read_failed(path, error)),
+        // A pattern is no path; of what is one, whoever opens it says what is wrong.
+        Err(_) => None,
+    };
+    if found.as_ref().is_some_and(fs::Metadata::is_dir) {
+        let entries =
+            fs::read_dir(path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
+        let mut tables: Vec<PathBuf> = entries
             .map_err(|error| read_failed(path, error))?
-            .flatten()
+            .into_iter()
             .map(|entry| entry.path())
             .filter(|path| {
                 let name = path.file_name();
@@ -206,7 +215,7 @@ fn expand_paths(address: &str) -> Result<Vec<PathBuf>> {
         tables.sort();
         return Ok(tables);
     }
-    if path.exists() || !address.contains(GLOB) {
+    if found.is_some() || !address.contains(GLOB) {
         return Ok(vec![path.to_path_buf()]);
     }
     let matches = glob::glob(address)

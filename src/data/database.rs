@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+use std::sync::mpsc::{SyncSender, sync_channel};
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 use std::time::Duration;
 
 use super::error::{DataError, Uncountable};
@@ -13,11 +15,30 @@ use super::nulls::NullTexts;
 use super::sql::{Engine, SqlAddress, SqlColumn, SqlKind, select_rows};
 use super::table::{Body, Stream, Table};
 use crate::error::{Error, Place, Result};
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+use crate::exit::ExitCode;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+use crate::threads::{HINT, beside};
 
 /// What a connection must also be able to do: hand all rows on.
 pub(super) trait Connection: Engine {
     /// Gives the connection up for the rows of a statement as CSV with a header.
     fn into_csv(self: Box<Self>, sql: String) -> Receiver<io::Result<Vec<u8>>>;
+}
+
+/// Lets a thread of its own send rows.
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+pub(super) fn sent_by(
+    send: impl FnOnce(SyncSender<io::Result<Vec<u8>>>) + Send + 'static,
+) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, receiver) = sync_channel(8);
+    let told = sender.clone();
+    if beside("rows", move || send(sender)).is_err() {
+        let error = Error::new(ExitCode::Io, "cannot start a thread for the rows").hint(HINT);
+        // It keeps its words and its code on its way through the reader.
+        let _ = told.send(Err(io::Error::other(error)));
+    }
+    receiver
 }
 
 /// How long one attempt to connect may take.

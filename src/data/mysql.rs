@@ -1,19 +1,20 @@
 //! MySQL and MariaDB: a connection that reads one state of the data and can write nothing.
 
 use std::io;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::Duration;
 
 use mysql_common::constants::{ColumnFlags, ColumnType};
 use mysql_common::packets::Column;
 
 use super::cancel::Cancel;
-use super::database::{CONNECT, Connection, patiently};
+use super::database::{CONNECT, Connection, patiently, sent_by};
 use super::mysql_wire::{Cells, Fault, Wire};
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
 use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::passing::is_passing;
 
 /// What every session begins with: texts that mean the same whatever the server's settings, no
 /// limit on the rows that somebody else set, patience with a reader that computes, one state of
@@ -172,8 +173,7 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
 
 impl Connection for MySql {
     fn into_csv(self: Box<Self>, sql: String) -> Receiver<io::Result<Vec<u8>>> {
-        let (sender, receiver) = sync_channel(8);
-        std::thread::spawn(move || {
+        sent_by(move |sender| {
             let Self {
                 mut wire,
                 address,
@@ -184,8 +184,7 @@ impl Connection for MySql {
                 // The error keeps its words and its code on its way through the reader.
                 let _ = sender.send(Err(io::Error::other(failed(&address, fault))));
             }
-        });
-        receiver
+        })
     }
 }
 
@@ -294,7 +293,7 @@ const fn code(fault: &Fault) -> ExitCode {
 /// Returns whether the next attempt to connect would fail the same way.
 fn is_final(fault: &Fault) -> bool {
     match fault {
-        Fault::Io(error) => tls::is_mistrust(error),
+        Fault::Io(error) => tls::is_mistrust(error) || !is_passing(error),
         Fault::NoTls | Fault::Login(_) | Fault::Protocol(_) => true,
         Fault::Said { .. } => false,
     }

@@ -2,7 +2,7 @@
 //! How stores are opened is `objects_open`'s affair, how bytes come `objects_read`'s.
 
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -16,6 +16,7 @@ use super::address::{GLOB, is_table};
 use super::objects_open::open;
 use crate::error::{Error, Place, Result, nearest};
 use crate::exit::ExitCode;
+use crate::threads;
 
 /// How long a look for a name that was meant may take.
 const LOOK: Duration = Duration::from_secs(3);
@@ -97,17 +98,20 @@ pub(super) fn at(shown: &str) -> Place {
 
 /// Returns the threads on which everything that waits for a store runs.
 pub(super) fn runtime() -> Result<&'static Runtime> {
-    static RUNTIME: OnceLock<std::io::Result<Runtime>> = OnceLock::new();
-    let made = RUNTIME.get_or_init(|| {
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("objects")
-            .enable_all()
-            .build()
-    });
-    made.as_ref().map_err(|error| {
-        Error::new(ExitCode::Failed, "cannot start threads").because(error.to_string())
-    })
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    static MAKING: Mutex<()> = Mutex::new(());
+    // Only a success is kept: where there was no thread there may be one the next time.
+    let _making = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let mut builder = Builder::new_multi_thread();
+    builder
+        .worker_threads(2)
+        .thread_name("objects")
+        .enable_all();
+    let runtime = threads::runtime(&mut builder, "what speaks to object stores")?;
+    Ok(RUNTIME.get_or_init(|| runtime))
 }
 
 /// Waits for something on the threads of [`runtime`], whatever thread this is.

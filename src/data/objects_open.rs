@@ -14,6 +14,7 @@ use super::objects_http::Connector;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{MOST_BY_HAND, read_text_at_most};
+use crate::passing::is_passing;
 
 /// How often and how long a request is tried again: half a minute at most.
 fn retries() -> RetryConfig {
@@ -46,7 +47,7 @@ pub(super) fn open(address: &Address) -> Result<Arc<dyn ObjectStore>> {
         |endpoint: Option<String>| endpoint.is_some_and(|url| url.starts_with("http://"));
     let opened: object_store::Result<Arc<dyn ObjectStore>> = match address.scheme.as_str() {
         "s3" => {
-            let mut builder = with_profile(AmazonS3Builder::from_env())
+            let mut builder = with_profile(AmazonS3Builder::from_env())?
                 .with_url(url)
                 .with_http_connector(Connector::default())
                 .with_retry(retries());
@@ -121,16 +122,24 @@ fn no_keys(address: &Address) -> Error {
 
 /// Takes keys and region from the user's files where the environment has none, as AWS' own tools
 /// do. Only keys that stand there: no roles, no single sign-on, no programs.
-fn with_profile(mut builder: AmazonS3Builder) -> AmazonS3Builder {
+///
+/// # Errors
+/// 74 if a file cannot be read now. One that is not there, or somebody else's, has no keys for us.
+fn with_profile(mut builder: AmazonS3Builder) -> Result<AmazonS3Builder> {
     let home = || std::env::var_os("HOME").map(PathBuf::from);
     let file = |variable: &str, usual: &str| {
         let named = std::env::var_os(variable).map(PathBuf::from);
-        let path = named.or_else(|| Some(home()?.join(".aws").join(usual)))?;
-        read_text_at_most(&path, MOST_BY_HAND).ok()
+        let Some(path) = named.or_else(|| Some(home()?.join(".aws").join(usual))) else {
+            return Ok(None);
+        };
+        match read_text_at_most(&path, MOST_BY_HAND) {
+            Err(error) if is_passing(&error) => Err(Error::io("read", &path, error)),
+            read => Ok(read.ok()),
+        }
     };
     let profile = std::env::var("AWS_PROFILE").unwrap_or_else(|_| "default".to_owned());
     if !has_keys(&builder)
-        && let Some(text) = file("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        && let Some(text) = file("AWS_SHARED_CREDENTIALS_FILE", "credentials")?
     {
         let value = |name| profile_value(&text, &profile, name);
         if let (Some(id), Some(secret)) =
@@ -147,7 +156,7 @@ fn with_profile(mut builder: AmazonS3Builder) -> AmazonS3Builder {
     if builder
         .get_config_value(&AmazonS3ConfigKey::Region)
         .is_none()
-        && let Some(text) = file("AWS_CONFIG_FILE", "config")
+        && let Some(text) = file("AWS_CONFIG_FILE", "config")?
     {
         let section = match profile.as_str() {
             "default" => "default".to_owned(),
@@ -157,7 +166,7 @@ fn with_profile(mut builder: AmazonS3Builder) -> AmazonS3Builder {
             builder = builder.with_region(region);
         }
     }
-    builder
+    Ok(builder)
 }
 
 /// Returns a value of a section of an INI file.

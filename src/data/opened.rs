@@ -62,7 +62,11 @@ impl Opened {
         // Only regular files: a look at a pipe would take bytes from it.
         if metadata.is_file() {
             let mut magic = [0; 4];
-            let is_parquet = file.read_exact(&mut magic).is_ok() && PARQUET.contains(&magic);
+            let is_parquet = match file.read_exact(&mut magic) {
+                Ok(()) => PARQUET.contains(&magic),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => false,
+                Err(error) => return Err(failed(error)),
+            };
             io::Seek::rewind(&mut file).map_err(failed)?;
             if is_parquet {
                 let name = path.display().to_string();

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::error::DataError;
 use super::record::{Block, MAX_RECORD, Outcome, check_utf8};
 use super::source::{Fault, Job, ReadTable, RowScanner, RowSink, Stop};
+use crate::threads::side_by_side;
 
 /// Fits the second-level cache beside the counters.
 const CHUNK: u64 = 256 << 10;
@@ -75,17 +76,8 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
             chunks.push(chunk);
         }
     };
-    let mut done: Vec<(S, Vec<Chunk>)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut done = vec![work()];
-        for other in others {
-            match other.join() {
-                Ok(result) => done.push(result),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
+    let threads = usize::try_from(threads).unwrap_or(1);
+    let mut done: Vec<(S, Vec<Chunk>)> = side_by_side(threads, work, work);
     let mut chunks: Vec<Chunk> = done
         .iter_mut()
         .flat_map(|(_, chunks)| chunks.drain(..))

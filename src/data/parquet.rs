@@ -26,6 +26,7 @@ use super::source::{ReadTable, RowSink};
 use crate::error::{Error, Place, Result};
 use crate::panics::contained;
 use crate::progress::Progress;
+use crate::threads::side_by_side;
 
 /// Rows decoded at once.
 const BATCH: usize = 4096;
@@ -341,17 +342,7 @@ where
             }
         }
     };
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut done = work();
-        for other in others {
-            match other.join() {
-                Ok(result) => done = done.and(result),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    })
+    side_by_side(threads, work, work).into_iter().collect()
 }
 
 fn count_columns(
@@ -418,20 +409,8 @@ fn by_row<S: RowSink, Make: Fn() -> S + Sync>(
             sink.end_chunk(reading.file, group as u32);
         }
     };
-    std::thread::scope(|scope| {
-        let work = &work;
-        let others: Vec<_> = (1..threads)
-            .map(|_| scope.spawn(move || work((reading.make)())))
-            .collect();
-        let mut sinks = vec![work(first)];
-        for other in others {
-            match other.join() {
-                Ok(sink) => sinks.push(sink),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        sinks.into_iter().collect()
-    })
+    let sinks = side_by_side(threads, || work(first), || work((reading.make)()));
+    sinks.into_iter().collect()
 }
 
 fn rows_of_group<S: RowSink, Make>(

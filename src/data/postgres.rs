@@ -1,7 +1,7 @@
 //! PostgreSQL: a connection that reads one state of the data and can write nothing.
 
 use std::io::{self, Read as _};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use postgres::fallible_iterator::FallibleIterator as _;
@@ -9,12 +9,13 @@ use postgres::types::{Kind, Type};
 use postgres::{Client, Config, NoTls};
 
 use super::cancel::Cancel;
-use super::database::{CONNECT, Connection, patiently};
+use super::database::{CONNECT, Connection, patiently, sent_by};
 use super::postgres_tls::MakeTls;
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
 use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::passing::{io_cause, is_passing};
 
 /// What every session begins with: one state of the data, nothing written, texts that mean the
 /// same whatever the server's settings, and a server that notices when we are gone.
@@ -56,8 +57,10 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
         Some(tls) => config.connect(tls),
         None => config.connect(NoTls),
     };
-    let may_pass =
-        |error: &postgres::Error| code(error) == ExitCode::Unavailable && !tls::is_mistrust(error);
+    let may_pass = |error: &postgres::Error| {
+        let is_io_passing = io_cause(error).is_none_or(is_passing);
+        code(error) == ExitCode::Unavailable && is_io_passing && !tls::is_mistrust(error)
+    };
     let opened = patiently(open, may_pass);
     let mut client = opened.map_err(|error| failed(address, error))?;
     client
@@ -159,8 +162,7 @@ impl Engine for Postgres {
 
 impl Connection for Postgres {
     fn into_csv(self: Box<Self>, sql: String) -> Receiver<io::Result<Vec<u8>>> {
-        let (sender, receiver) = sync_channel(8);
-        std::thread::spawn(move || {
+        sent_by(move |sender| {
             let Self {
                 mut client,
                 address,
@@ -212,8 +214,7 @@ impl Connection for Postgres {
                     }
                 }
             }
-        });
-        receiver
+        })
     }
 }
 

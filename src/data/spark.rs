@@ -4,13 +4,13 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use rustls::ClientConfig;
 
 use super::cancel::Cancel;
-use super::database::{CONNECT, Connection, patiently};
+use super::database::{CONNECT, Connection, patiently, sent_by};
 use super::spark_arrow::each_row;
 use super::spark_error::{code, failed};
 use super::spark_protocol::{self as protocol, Session};
@@ -20,6 +20,7 @@ use super::tls;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{MOST_BY_HAND, read_text_at_most};
+use crate::passing::is_passing;
 use crate::secret::Secret;
 
 /// Where servers listen if nobody says otherwise.
@@ -76,7 +77,10 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Spark, Vec<SqlColumn>)> {
     };
     let may_pass = |fault: &Fault| match fault {
         // It may be starting; a refusal is an answer.
-        Fault::Lost(error) => error.kind() != io::ErrorKind::TimedOut && !tls::is_mistrust(error),
+        Fault::Lost(error) => {
+            let is_late = error.kind() == io::ErrorKind::TimedOut;
+            is_passing(error) && !is_late && !tls::is_mistrust(error)
+        }
         Fault::Refused(Status { code, .. }) => *code == wire::UNAVAILABLE,
         Fault::Malformed(_) => false,
     };
@@ -277,8 +281,7 @@ impl Engine for Spark {
 
 impl Connection for Spark {
     fn into_csv(mut self: Box<Self>, sql: String) -> Receiver<io::Result<Vec<u8>>> {
-        let (sender, receiver) = sync_channel(8);
-        std::thread::spawn(move || {
+        sent_by(move |sender| {
             let names = std::mem::take(&mut self.names);
             let mut block = Vec::with_capacity(BLOCK + 1024);
             write_row(&mut block, names.iter().map(|name| Some(name.as_str())));
@@ -301,8 +304,7 @@ impl Connection for Spark {
             // First the session: who has all rows may end the process.
             drop(self);
             let _ = sender.send(last);
-        });
-        receiver
+        })
     }
 }
 

@@ -20,6 +20,7 @@ use ureq::{Agent, Timeout};
 
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::passing::is_passing;
 use crate::proxies;
 use crate::redact::address;
 
@@ -358,7 +359,7 @@ impl Failure {
             ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => {
                 ("could not be connected to".to_owned(), true, true)
             }
-            ureq::Error::Io(_) => ("broke the connection".to_owned(), true, false),
+            ureq::Error::Io(io) => ("broke the connection".to_owned(), is_passing(io), false),
             ureq::Error::Protocol(_) => ("did not speak HTTP".to_owned(), true, false),
             ureq::Error::Rustls(_) | ureq::Error::Tls(_) | ureq::Error::Pem(_) => {
                 ("could not be trusted".to_owned(), false, true)

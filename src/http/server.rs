@@ -21,6 +21,7 @@ use super::stop::Stop;
 use super::tls::{Tls, TlsFiles};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::threads;
 
 /// Connections that the kernel keeps for us until we take them.
 const BACKLOG: u32 = 1024;
@@ -136,16 +137,14 @@ impl Server {
     /// I/O (74) if an address cannot be bound or a TLS file read; bad settings (78) for an address
     /// or a TLS file that is none.
     pub fn bind(listens: Vec<Listen>, threads: usize, events: Events) -> Result<Self> {
-        let runtime = Builder::new_multi_thread()
+        let mut builder = Builder::new_multi_thread();
+        builder
             .worker_threads(threads.max(1))
             .thread_name("http")
             .max_blocking_threads(4)
             .thread_keep_alive(Duration::from_secs(1))
-            .enable_all()
-            .build()
-            .map_err(|error| {
-                Error::new(ExitCode::Io, "cannot start the server's threads").because(error)
-            })?;
+            .enable_all();
+        let runtime = threads::runtime(&mut builder, "the server")?;
         let bound = runtime.block_on(async {
             let bind = |listen: Listen| -> Result<Bound> {
                 let listener = bind(&listen.address)?;

@@ -16,6 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::error::{Error, Result};
 use crate::files::{MOST_BY_HAND, read_at_most};
+use crate::passing::may_pass;
 
 /// How often the files are looked at, at most.
 const LOOK: Duration = Duration::from_secs(5);
@@ -73,10 +74,15 @@ impl Tls {
             kept.looked = Instant::now();
             let now = stamps(&self.files);
             if now != kept.stamps {
-                kept.stamps = now;
                 match acceptor(&self.files) {
-                    Ok(acceptor) => kept.acceptor = acceptor,
-                    Err(error) => failed = Some(error),
+                    Ok(acceptor) => (kept.acceptor, kept.stamps) = (acceptor, now),
+                    Err(error) => {
+                        // What may pass is tried at the next look: a new certificate is not missed for it.
+                        if !may_pass(&error) {
+                            kept.stamps = now;
+                        }
+                        failed = Some(error);
+                    }
                 }
             }
         }

@@ -18,6 +18,7 @@ use super::store::{self, Unsound};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{lock, read_at_most};
+use crate::passing::may_pass;
 use crate::trust::Bundle;
 
 /// The files under `artifacts/`, and what is stamped on lines of the registry.
@@ -129,7 +130,7 @@ impl Shelf {
         let path = self.production();
         let records = registry::read(&self.registry())?;
         let last = registry::last_promoted(&records);
-        let what = if !is_there(&path) {
+        let what = if !is_there(&path)? {
             let Some(last) = last else {
                 return Ok((Champion::None, warnings));
             };
@@ -166,6 +167,9 @@ impl Shelf {
             Ok(_) => Ok((Champion::Lost(what), warnings)),
             Err(unsound) => {
                 let error = Error::from(unsound);
+                if may_pass(&error) {
+                    return Err(error);
+                }
                 warnings.push(format!("{} cannot take its place: {error}", copy.display()));
                 Ok((Champion::Lost(what), warnings))
             }
@@ -248,7 +252,8 @@ impl Shelf {
             }
             // Adds the line that a crash left out, so that it is known what to go back from.
             Ok(_) => drop(self.champion_locked()?),
-            Err(_) => {}
+            Err(Unsound::Io(error)) if may_pass(&error) => return Err(error),
+            Err(Unsound::Io(_) | Unsound::Newer(_) | Unsound::SelfTest(_)) => {}
         }
         let records = registry::read(&self.registry())?;
         let Some(target) = registry::rollback_target(&records) else {
@@ -291,7 +296,7 @@ impl Shelf {
             sha256: String,
         }
         let path = self.production();
-        if !is_there(&path) {
+        if !is_there(&path)? {
             return Ok(None);
         }
         let bytes = read_at_most(&path, store::MAX_BYTES)
@@ -360,8 +365,15 @@ impl Shelf {
 }
 
 /// A link that leads nowhere is there, too: it must not pass as "no model".
-fn is_there(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok()
+///
+/// # Errors
+/// I/O if that cannot be known now: a model that is there must not pass as gone either.
+fn is_there(path: &Path) -> Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("read", path, error)),
+    }
 }
 
 mod signed;

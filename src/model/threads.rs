@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::threads::side_by_side;
+
 /// Computes `task(0)` to `task(count - 1)` on up to `threads` threads; results come in order.
 pub(super) fn in_order<T: Send>(
     threads: usize,
@@ -24,17 +26,8 @@ pub(super) fn in_order<T: Send>(
             done.push((index, task(index)));
         }
     };
-    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut done = work();
-        for other in others {
-            match other.join() {
-                Ok(results) => done.extend(results),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        done
-    });
+    let done = side_by_side(threads, work, work);
+    let mut done: Vec<(usize, T)> = done.into_iter().flatten().collect();
     done.sort_unstable_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
 }

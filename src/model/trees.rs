@@ -21,7 +21,9 @@ use super::random::{Random, shuffle};
 use super::threads;
 use super::training_set::TrainingSet;
 use crate::error::{Error, Result};
+use crate::exit::ExitCode;
 use crate::progress::Progress;
+use crate::threads::HINT;
 
 /// Rows whose gradients one thread computes at once.
 const CHUNK: usize = 16_384;
@@ -95,10 +97,16 @@ impl Learner for Trees {
         progress: &dyn Progress,
     ) -> Result<Fitted> {
         check_classes(train)?;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.threads.max(1))
-            .build()
-            .map_err(|error| Error::bad_input("cannot start threads").because(error))?;
+        let pool = |threads: usize| {
+            let builder = rayon::ThreadPoolBuilder::new();
+            builder.num_threads(threads).build()
+        };
+        // Fewer threads change nothing but the time.
+        let pool = pool(self.threads.max(1)).or_else(|_| pool(1));
+        let pool = pool.map_err(|error| {
+            let failed = Error::new(ExitCode::Io, "cannot start threads for training");
+            failed.because(error).hint(HINT)
+        })?;
         progress.steps("boosted trees", self.rounds as u64);
         let fitted = pool.install(|| self.boost(features, train, validation, progress));
         progress.finish();

@@ -69,7 +69,7 @@ impl Api {
     /// sound is *no* error: the API lives, is not ready, and goes on looking.
     ///
     /// # Errors
-    /// I/O (74) if the prediction log cannot be written.
+    /// I/O (74) if the prediction log cannot be written, or no thread is to be had.
     pub fn start(options: Options, events: Events, draining: Stop) -> Result<Arc<Self>> {
         let meters = Arc::new(Meters::new(&options)?);
         let slot = Arc::<Slot>::default();
@@ -77,7 +77,7 @@ impl Api {
         let log = log
             .map(|log| PredictionLog::start(log, Arc::clone(&meters), events.clone()))
             .transpose()?;
-        let reloader = Reloader::start(&options, &slot, &meters, &events);
+        let reloader = Reloader::start(&options, &slot, &meters, &events)?;
         Ok(Arc::new(Self {
             permits: Arc::new(Semaphore::new(
                 options.concurrency.clamp(1, Semaphore::MAX_PERMITS),

@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 
 use super::log_file::closed_files;
 use super::meters::Meters;
-use super::trace::random;
+use super::trace::random_share;
 use crate::data::{ObjectFolder, Put};
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
 use crate::http::events::{Events, Level};
+use crate::passing::{Backoff, is_passing};
 
 /// How often the folder is looked through without being told to: another process may have left files.
 const LOOK: Duration = Duration::from_secs(60);
@@ -62,7 +63,7 @@ enum Message {
 #[derive(Debug)]
 pub(super) struct Uploads {
     sender: Sender<Message>,
-    left: Mutex<Receiver<usize>>,
+    left: Mutex<Receiver<Option<usize>>>,
     _thread: JoinHandle<()>,
 }
 
@@ -86,8 +87,8 @@ impl Uploads {
             store,
             meters,
             events,
-            conflicts: BTreeSet::new(),
-            failures: 0,
+            passed_over: BTreeSet::new(),
+            backoff: Backoff::new(WAITS[0], WAITS[1]),
         };
         let thread = std::thread::Builder::new()
             .name("log-upload".into())
@@ -117,7 +118,7 @@ impl Uploads {
     pub(super) fn finish(&self, most: Duration) -> Option<usize> {
         let _ = self.sender.send(Message::Finish(Instant::now() + most));
         let left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.recv_timeout(most).ok()
+        left.recv_timeout(most).ok().flatten()
     }
 }
 
@@ -126,34 +127,32 @@ struct Uploader {
     store: ObjectFolder,
     meters: Arc<Meters>,
     events: Events,
-    /// Files that are not tried again by this process.
-    conflicts: BTreeSet<String>,
-    /// Failures in a row.
-    failures: u32,
+    /// Files that are not tried again by this process: something else is in their place, or they cannot
+    /// be read and somebody must see to that first. None of them holds up the others.
+    passed_over: BTreeSet<String>,
+    backoff: Backoff,
 }
 
 impl Uploader {
-    fn run(&mut self, receiver: &Receiver<Message>) -> usize {
+    /// Returns how many files are left in the end; none if that is not known.
+    fn run(&mut self, receiver: &Receiver<Message>) -> Option<usize> {
         let mut until = None;
         loop {
-            let waiting = self.waiting();
-            self.meters.upload_waiting.set(waiting.len() as f64);
-            for name in &waiting {
+            for name in &self.waiting().unwrap_or_default() {
                 until = until.or_else(|| last(receiver));
                 if !self.upload(name) || until.is_some_and(|until| until <= Instant::now()) {
                     break;
                 }
             }
-            let left = self.waiting().len();
-            self.meters.upload_waiting.set(left as f64);
-            if until.is_some_and(|until| left == 0 || until <= Instant::now()) {
+            let left = self.waiting().map(|names| names.len());
+            if until.is_some_and(|until| left == Some(0) || until <= Instant::now()) {
                 return left;
             }
-            let wait = match (self.failures, until) {
+            let wait = match (self.backoff.failures(), until) {
                 (0, None) => LOOK,
                 // Files that came while others went.
                 (0, Some(_)) => continue,
-                _ => self.pause(),
+                _ => self.backoff.wait(random_share()),
             };
             if let Some(until) = until {
                 std::thread::sleep(wait.min(until.saturating_duration_since(Instant::now())));
@@ -164,8 +163,8 @@ impl Uploader {
                 match receiver.recv_timeout(wait.saturating_sub(begun.elapsed())) {
                     Ok(Message::Finish(until)) => break Some(until),
                     // A store that has failed is not asked more often because more files come.
-                    Ok(Message::Look) if self.failures > 0 => {
-                        self.meters.upload_waiting.set(self.waiting().len() as f64);
+                    Ok(Message::Look) if self.backoff.failures() > 0 => {
+                        self.waiting();
                     }
                     Ok(Message::Look) | Err(RecvTimeoutError::Timeout) => break None,
                     Err(RecvTimeoutError::Disconnected) => return left,
@@ -174,76 +173,84 @@ impl Uploader {
         }
     }
 
-    /// Returns the closed files that the store has not confirmed, the oldest first.
-    fn waiting(&self) -> Vec<String> {
-        let Ok(mut names) = closed_files(&self.folder) else {
-            return Vec::new();
-        };
-        names.retain(|name| {
-            !self.conflicts.contains(name) && !is_noted(&self.folder, name, self.store.shown())
-        });
-        names.sort();
-        names
+    /// Returns the closed files that the store has not confirmed, the oldest first; none if that cannot
+    /// be known now.
+    fn waiting(&mut self) -> Option<Vec<String>> {
+        match closed_files(&self.folder) {
+            Ok(mut names) => {
+                names.retain(|name| {
+                    !self.passed_over.contains(name)
+                        && !is_noted(&self.folder, name, self.store.shown())
+                });
+                names.sort();
+                self.meters.upload_waiting.set(names.len() as f64);
+                Some(names)
+            }
+            Err(error) => {
+                self.failed(&Error::io("read", &self.folder, error));
+                None
+            }
+        }
     }
 
-    fn pause(&self) -> Duration {
-        let [first, last] = WAITS;
-        let wait = (first * 2_u32.pow(self.failures.min(10) - 1)).min(last);
-        // Many servers that lost one store don't come back to it at once.
-        wait.mul_f64(0.5 + (random() >> 11) as f64 / (1_u64 << 54) as f64)
+    fn failed(&mut self, error: &Error) {
+        self.backoff.failed();
+        if self.backoff.failures() == 1 {
+            let causes = error.causes().join(": ");
+            let message = format!("predictions cannot be uploaded: {error}: {causes}");
+            self.events.say(Level::Error, message);
+        }
     }
 
     /// Uploads a file; tells whether to go on with the next.
     fn upload(&mut self, name: &str) -> bool {
-        let outcome = self.try_upload(name);
-        let uploaded = match &outcome {
-            Ok(Some(Put::Stored)) => Uploaded::Stored,
-            Ok(Some(Put::WasThere)) => Uploaded::WasThere,
-            Ok(Some(Put::Differs)) => Uploaded::Conflict,
+        let path = self.folder.join(name);
+        let put = match std::fs::read(&path) {
+            Ok(bytes) => self.put(name, bytes),
             // Deleted meanwhile: by whoever may.
-            Ok(None) => return true,
-            Err(_) => Uploaded::Failed,
-        };
-        self.meters.uploaded(uploaded);
-        match outcome {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return true,
+            Err(error) if is_passing(&error) => Err(Error::io("read", &path, error)),
             Err(error) => {
-                self.failures += 1;
-                if self.failures == 1 {
-                    let causes = error.causes().join(": ");
-                    let message = format!("predictions cannot be uploaded: {error}: {causes}");
-                    self.events.say(Level::Error, message);
-                }
+                self.meters.uploaded(Uploaded::Failed);
+                let message = format!("{} cannot be uploaded: {error}", path.display());
+                self.events.say(Level::Error, message);
+                self.passed_over.insert(name.to_owned());
+                return true;
+            }
+        };
+        self.meters.uploaded(match &put {
+            Ok(Put::Stored) => Uploaded::Stored,
+            Ok(Put::WasThere) => Uploaded::WasThere,
+            Ok(Put::Differs) => Uploaded::Conflict,
+            Err(_) => Uploaded::Failed,
+        });
+        match put {
+            Err(error) => {
+                self.failed(&error);
                 return false;
             }
-            Ok(Some(Put::Differs)) => {
+            Ok(Put::Differs) => {
                 let to = self.store.shown();
                 let message =
                     format!("{to}{name} is there with other content: the file here is kept");
                 self.events.say(Level::Error, message);
-                self.conflicts.insert(name.to_owned());
+                self.passed_over.insert(name.to_owned());
             }
-            Ok(_) if self.failures > 0 => {
-                self.events
-                    .say(Level::Info, "predictions are uploaded again");
-            }
-            Ok(_) => {}
+            Ok(Put::Stored | Put::WasThere) => {}
         }
-        self.failures = 0;
+        if self.backoff.succeeded() {
+            self.events
+                .say(Level::Info, "predictions are uploaded again");
+        }
         true
     }
 
-    fn try_upload(&self, name: &str) -> Result<Option<Put>> {
-        let path = self.folder.join(name);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io("read", &path, error)),
-        };
+    fn put(&self, name: &str, bytes: Vec<u8>) -> Result<Put> {
         let put = self.store.put_new(name, bytes)?;
         if put != Put::Differs {
             write_atomically(&note(&self.folder, name), self.store.shown().as_bytes())?;
         }
-        Ok(Some(put))
+        Ok(put)
     }
 }
 

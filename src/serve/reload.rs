@@ -1,12 +1,13 @@
 //! Watches the model's file on a thread of its own: what is new is loaded, tests itself, and takes the
-//! place of the old in one step; whatever fails, the old one stays.
+//! place of the old in one step; whatever fails, the old one stays. What may pass is tried again, whether
+//! the file changes or not: a server without its model must not wait for somebody to look.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use tokio::sync::oneshot;
@@ -15,6 +16,7 @@ use super::meters::{Meters, Reload};
 use super::model::{Documents, Loaded, Slot};
 use super::openapi;
 use super::options::{Options, PageFacts};
+use super::trace::random_share;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::read_at_most;
@@ -22,7 +24,11 @@ use crate::http::events::{Events, Level};
 use crate::model::artifact::Artifact;
 use crate::model::set_threshold::set_threshold;
 use crate::model::store;
+use crate::passing::{Backoff, may_pass};
 use crate::trust::{Bundle, TrustedKeys, beside};
+
+/// Waits after a fault that may pass double from the first to the last of these.
+const WAITS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(60)];
 
 /// What looking at the file came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +44,8 @@ type Ask = Option<oneshot::Sender<Outcome>>;
 #[derive(Debug)]
 pub(super) struct Reloader(Mutex<Sender<Ask>>);
 
-/// Inode, size and time of a file.
-type FileStamp = (u64, u64, i64, i64);
+/// Inode, size and times of a file. A right that was given changes only the last.
+type FileStamp = (u64, u64, (i64, i64), (i64, i64));
 
 /// Looks at a model that is replaced while it is read, before that counts as refused.
 const TRIES: usize = 3;
@@ -55,12 +61,15 @@ enum Stamp {
 
 impl Reloader {
     /// Loads the model, then starts the thread.
+    ///
+    /// # Errors
+    /// I/O (74) if there is no thread to be had. A model that cannot be loaded is *no* error.
     pub(super) fn start(
         options: &Options,
         slot: &Arc<Slot>,
         meters: &Arc<Meters>,
         events: &Events,
-    ) -> Self {
+    ) -> Result<Self> {
         let (sender, receiver) = channel();
         let mut watch = Watch {
             options: options.clone(),
@@ -70,17 +79,17 @@ impl Reloader {
             stamp: Stamp::Absent,
             silent: String::new(),
             path: options.model.clone(),
+            backoff: Backoff::new(WAITS[0], WAITS[1]),
+            again: None,
+            is_unread: false,
+            refused: String::new(),
         };
         watch.look(true);
         let poll = options.poll;
         let thread = std::thread::Builder::new().name("model".into());
-        if let Err(error) = thread.spawn(move || watch.run(&receiver, poll)) {
-            events.say(
-                Level::Error,
-                format!("the model's file is not watched: {error}"),
-            );
-        }
-        Self(Mutex::new(sender))
+        let thread = thread.spawn(move || watch.run(&receiver, poll));
+        thread.map_err(|error| Error::io("watch", &options.model, error))?;
+        Ok(Self(Mutex::new(sender)))
     }
 
     /// Asks for a look at the file.
@@ -114,13 +123,21 @@ struct Watch {
     stamp: Stamp,
     /// Why the source could not be asked the last time, said once; empty if it could.
     silent: String,
+    backoff: Backoff,
+    /// When what failed is tried again, if it may pass.
+    again: Option<Instant>,
+    /// What is there could not be read, and may be.
+    is_unread: bool,
+    /// Why the model was refused when that was last said.
+    refused: String,
 }
 
 impl Watch {
     fn run(mut self, receiver: &Receiver<Ask>, poll: Option<Duration>) {
         loop {
-            let asked = match poll {
-                Some(poll) => receiver.recv_timeout(poll),
+            let left = |again: Instant| again.saturating_duration_since(Instant::now());
+            let asked = match poll.into_iter().chain(self.again.map(left)).min() {
+                Some(wait) => receiver.recv_timeout(wait),
                 None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match asked {
@@ -149,10 +166,18 @@ impl Watch {
             },
         };
         self.silent.clear();
-        if stamp == self.stamp && !asked {
+        let is_due = self.is_unread && self.again.is_some_and(|again| again <= Instant::now());
+        if stamp == self.stamp && !asked && !is_due {
+            if !self.is_unread {
+                // Only the source had been away, and has nothing new.
+                self.again = None;
+                self.backoff.succeeded();
+            }
             return None;
         }
         self.stamp = stamp;
+        self.again = None;
+        self.is_unread = false;
         let at_work = self.slot.get();
         let outcome = match self.load(at_work.as_deref()) {
             Ok(Some(model)) => {
@@ -162,6 +187,8 @@ impl Watch {
                 self.meters.reloaded(Reload::Loaded, Some(&model), now);
                 let said = format!("model {} {} predicts", model.name, model.version);
                 self.events.say(Level::Info, said);
+                self.backoff.succeeded();
+                self.refused.clear();
                 Outcome {
                     result: Reload::Loaded,
                     why: None,
@@ -169,31 +196,55 @@ impl Watch {
             }
             Ok(None) => {
                 self.meters.reloaded(Reload::Unchanged, None, 0.0);
+                if self.backoff.succeeded() {
+                    self.events.say(Level::Info, "the model can be read again");
+                }
+                self.refused.clear();
                 Outcome {
                     result: Reload::Unchanged,
                     why: None,
                 }
             }
-            Err(error) => {
-                self.meters.reloaded(Reload::Refused, None, 0.0);
-                // A source that broke off is asked again; a bad model stays bad until it changes.
-                if self.options.source.is_some() && error.code() != ExitCode::BadInput {
-                    self.stamp = Stamp::Absent;
-                }
-                let why = in_words(&error);
-                let rest = match &at_work {
-                    Some(model) => format!("; model {} {} stays", model.name, model.version),
-                    None => "; there is no model".to_owned(),
-                };
-                self.events
-                    .say(Level::Error, format!("the model is refused: {why}{rest}"));
-                Outcome {
-                    result: Reload::Refused,
-                    why: Some(why),
-                }
-            }
+            Err(error) => self.refuse(&error, at_work.as_deref(), asked),
         };
         Some(outcome)
+    }
+
+    /// Nothing can be made of what is there: the model at work stays.
+    fn refuse(&mut self, error: &Error, at_work: Option<&Loaded>, asked: bool) -> Outcome {
+        self.meters.reloaded(Reload::Refused, None, 0.0);
+        let why = in_words(error);
+        let mut said = format!("the model is refused: {why}");
+        said.push_str(&match at_work {
+            Some(model) => format!("; model {} {} stays", model.name, model.version),
+            None => "; there is no model".to_owned(),
+        });
+        if may_pass(error) {
+            self.is_unread = true;
+            let wait = self.try_again();
+            let more = format!("; tried again in {:.1} s", wait.as_secs_f64());
+            said.push_str(&more);
+        } else if self.options.source.is_some() && error.code() != ExitCode::BadInput {
+            // A right on a remote comes and goes without a trace; a bad model stays bad until it changes.
+            self.stamp = Stamp::Absent;
+        }
+        // The same again, unasked, is no news.
+        let is_news = asked || why != self.refused;
+        let level = if is_news { Level::Error } else { Level::Debug };
+        self.events.say(level, said);
+        self.refused.clone_from(&why);
+        Outcome {
+            result: Reload::Refused,
+            why: Some(why),
+        }
+    }
+
+    /// Sets the time of the next attempt, and returns how long that is from now.
+    fn try_again(&mut self) -> Duration {
+        self.backoff.failed();
+        let wait = self.backoff.wait(random_share());
+        self.again = Some(Instant::now() + wait);
+        wait
     }
 
     /// The source does not answer: the model at work stays, and that is said once, not each time.
@@ -204,6 +255,9 @@ impl Watch {
             self.events.say(Level::Warn, message);
         }
         self.silent.clone_from(&why);
+        if may_pass(error) {
+            self.try_again();
+        }
         asked.then(|| {
             self.meters.reloaded(Reload::Refused, None, 0.0);
             Outcome {
@@ -305,7 +359,8 @@ fn is_same(model: &Loaded, artifact: &Artifact) -> bool {
 
 fn file_stamp(path: &Path) -> Option<FileStamp> {
     let file = fs::metadata(path).ok()?;
-    Some((file.ino(), file.len(), file.mtime(), file.mtime_nsec()))
+    let modified = (file.mtime(), file.mtime_nsec());
+    Some((file.ino(), file.len(), modified, (file.ctime(), file.ctime_nsec())))
 }
 
 fn in_words(error: &Error) -> String {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::trace::{Parent, Trace, hex, random};
 use crate::error::{Error, Result};
+use crate::exit::ExitCode;
 use crate::http::client::{Access, BaseUrl, Client, Policy, Request};
 use crate::http::events::{Events, Level};
 
@@ -145,9 +146,13 @@ impl Spans {
         let resource = resource(model);
         let run = move || run(&client, &resource, &receiver, &events);
         let thread = std::thread::Builder::new().name("spans".into()).spawn(run);
+        let thread = thread.map_err(|error| {
+            let message = "cannot start the thread that sends spans";
+            Error::new(ExitCode::Io, message).because(error)
+        })?;
         Ok(Self {
             sender: Mutex::new(Some(sender)),
-            thread: Mutex::new(thread.ok()),
+            thread: Mutex::new(Some(thread)),
         })
     }
 

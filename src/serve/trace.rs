@@ -79,6 +79,11 @@ pub(super) fn random() -> u64 {
     })
 }
 
+/// Returns a number from 0 to below 1, no two alike.
+pub(super) fn random_share() -> f64 {
+    (random() >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 /// Returns bytes as hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -8,6 +8,7 @@ use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{Messages, ProgressMode};
 use crate::progress::Progress;
 use crate::text::visible;
+use crate::threads::beside;
 
 /// A stage shorter than this shows no bar: a flash helps nobody.
 const BAR_AFTER: Duration = Duration::from_millis(300);
@@ -68,7 +69,10 @@ impl Stage {
         bar.set_message(self.message());
         if matches!(self.amount, Amount::Steps(_)) {
             // A step may take minutes: the time goes on.
-            bar.enable_steady_tick(Duration::from_millis(200));
+            // The library panics where there is no thread for it; the bar then moves with the news only.
+            if beside("tick", || ()).is_ok() {
+                bar.enable_steady_tick(Duration::from_millis(200));
+            }
         }
         self.bar.insert(bar)
     }

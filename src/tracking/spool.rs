@@ -4,13 +4,14 @@
 //! that what was decided first is told first.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::entry::{Entry, SCHEMA_VERSION, Task, is_key};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
-use crate::files::{MOST_BY_HAND, read_text_at_most, sweep_stale, write_atomically};
+use crate::files::{MOST_BY_HAND, read_text_at_most, write_atomically};
 
 const LOCK: &str = ".lock";
 /// How often a lock that another process holds is tried.
@@ -51,7 +52,6 @@ impl Spool {
     /// # Errors
     /// Fails with 74 if it cannot be written.
     pub fn keep(&self, entry: &Entry) -> Result<()> {
-        sweep_stale(&self.folder);
         let text = serde_json::to_string_pretty(entry).map_err(|error| {
             Error::new(ExitCode::Bug, "cannot write the run as JSON").because(error)
         })?;
@@ -63,13 +63,14 @@ impl Spool {
     /// # Errors
     /// Fails with 74 if the folder cannot be read. Does *not* fail if there is none.
     pub fn waiting(&self) -> Result<Vec<String>> {
-        let entries = match fs::read_dir(&self.folder) {
+        let entries = fs::read_dir(&self.folder);
+        let entries = match entries.and_then(|entries| entries.collect::<io::Result<Vec<_>>>()) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(Error::io("read", &self.folder, error)),
         };
         let mut keys: Vec<String> = entries
-            .flatten()
+            .into_iter()
             .filter_map(|entry| {
                 let name = entry.file_name().into_string().ok()?;
                 let key = name.strip_suffix(".json")?;

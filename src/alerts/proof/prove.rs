@@ -19,6 +19,7 @@ use crate::alerts::library::Library;
 use crate::alerts::rule::Rule;
 use crate::error::Result;
 use crate::progress::Progress;
+use crate::threads::side_by_side;
 
 /// What to prove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,22 +241,19 @@ pub(super) fn spread<T: Send>(
 ) -> Result<Vec<T>> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..workers.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= count {
-                        break;
-                    }
-                    let result = work(at);
-                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                    results.push((at, result));
-                    progress.advance(1);
-                }
-            });
+    let worker = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= count {
+                break;
+            }
+            let result = work(at);
+            let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+            results.push((at, result));
+            progress.advance(1);
         }
-    });
+    };
+    side_by_side(workers, worker, worker);
     let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
     results.sort_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()

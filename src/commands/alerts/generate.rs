@@ -35,7 +35,8 @@ pub(super) fn run(
         .collect();
     let targets = targets(library, target, &lacking);
     for one in &targets {
-        if one.path != Path::new("-") && one.path.exists() {
+        let failed = |error| Error::io("find", &one.path, error);
+        if one.path != Path::new("-") && one.path.try_exists().map_err(failed)? {
             let error = Error::usage(format!("{} exists", one.path.display()));
             return Err(error.hint("name a new file, and move what you need of it"));
         }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use crate::http::stop::Stop;
+use crate::threads::beside;
 
 /// How often a wait looks whether it is still wanted: a person does not notice.
 const LOOK: Duration = Duration::from_millis(20);
@@ -66,10 +67,14 @@ impl Cancel {
             return None;
         }
         let (done, result) = channel();
-        std::thread::spawn(move || {
+        let work = move || {
             // Nobody may be there any more to take it.
             let _ = done.send(work());
-        });
+        };
+        // Without a thread for it the wait is here, and cannot be ended before.
+        if let Err(work) = beside("call", work) {
+            work();
+        }
         loop {
             match result.recv_timeout(LOOK) {
                 Ok(result) => return Some(result),
