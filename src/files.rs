@@ -6,26 +6,19 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal as _, Read as _, Seek as _, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 
+mod temporary;
+
+pub use temporary::ScratchFolder;
+pub(crate) use temporary::remove_unfinished;
+use temporary::{Unfinished, make_temporary, sweep_once};
+
 use crate::error::{Error, Result};
 use crate::text::visible_lines;
-
-const PREFIX: &str = ".churnctl-";
-const SUFFIX: &str = ".tmp";
-
-/// Temporary files of this process that are not yet renamed: a signal removes them. `None` once
-/// that has happened: then no further one may be made.
-static UNFINISHED: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
-
-fn unfinished() -> MutexGuard<'static, Option<Vec<PathBuf>>> {
-    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Writes `bytes` to `path` atomically, making the folders on the way.
 ///
@@ -174,7 +167,10 @@ fn is_refusal(error: &io::Error) -> bool {
 
 /// Without this a rename in the folder may be lost in a power cut. Some network file systems refuse to
 /// sync a folder; what was written is complete all the same.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// Fails as syncing does for any other reason.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder).and_then(|folder| folder.sync_all()) {
         Err(error) if is_refusal(&error) || error.kind() == io::ErrorKind::PermissionDenied => {
             Ok(())
@@ -188,8 +184,11 @@ fn behind_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_path_buf();
     // As many as the kernel follows.
     for _ in 0..40 {
-        let Ok(next) = fs::read_link(&path) else {
-            return Ok(path);
+        let next = match fs::read_link(&path) {
+            Ok(next) => next,
+            // Not a link, or nothing there.
+            Err(error) if !crate::passing::is_passing(&error) => return Ok(path),
+            Err(error) => return Err(error),
         };
         path = path.parent().unwrap_or(Path::new("")).join(next);
     }
@@ -349,133 +348,32 @@ impl Inner {
                 return OpenOptions::new().write(true).open(path).map(Self::Direct);
             }
             Ok(_) => fs::canonicalize(path)?,
-            Err(_) => behind_links(path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => behind_links(path)?,
+            Err(error) => return Err(error),
         };
         let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
             _ => PathBuf::from("."),
         };
         fs::create_dir_all(&folder)?;
-        let old = fs::metadata(&target).ok();
+        let old = match fs::metadata(&target) {
+            Ok(old) => Some(old),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        sweep_once(&folder);
         // Nobody reads what is not finished whom the old file kept out.
         let mode = old.as_ref().map_or(0o644, |_| 0o600);
-        // Made and entered under one lock: no signal comes between the two.
-        let mut paths = unfinished();
-        let paths = paths.as_mut().ok_or(io::ErrorKind::Interrupted)?;
-        let temporary = tempfile::Builder::new()
-            .prefix(PREFIX)
-            .suffix(SUFFIX)
-            .make_in(&folder, |path| {
-                OpenOptions::new()
-                    .write(true)
-                    .create_new(true)
-                    .mode(mode)
-                    .open(path)
-            })?;
-        paths.push(temporary.path().to_path_buf());
-        lock(temporary.as_file())?;
+        let (temporary, _unfinished) = make_temporary(&folder, mode)?;
         if let Some(old) = &old {
             inherit(temporary.as_file(), old)?;
         }
-        let _unfinished = Unfinished(temporary.path().to_path_buf());
         Ok(Self::Draft {
             temporary,
             _unfinished,
             target,
             folder,
         })
-    }
-}
-
-/// A folder for the while: gone with all that is in it when it is dropped, and when a signal ends the run.
-#[derive(Debug)]
-pub struct ScratchFolder {
-    // Of the two the folder goes first.
-    folder: tempfile::TempDir,
-    _unfinished: Unfinished,
-}
-
-impl ScratchFolder {
-    /// Makes one that only this user can look into.
-    ///
-    /// # Errors
-    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if there is no room for it.
-    pub fn new() -> Result<Self> {
-        let failed = |error| write_failed(Path::new("a temporary folder"), error);
-        let mut paths = unfinished();
-        let Some(paths) = paths.as_mut() else {
-            return Err(failed(io::ErrorKind::Interrupted.into()));
-        };
-        let builder = tempfile::Builder::new().prefix(PREFIX).tempdir();
-        let folder = builder.map_err(failed)?;
-        paths.push(folder.path().to_path_buf());
-        let _unfinished = Unfinished(folder.path().to_path_buf());
-        Ok(Self {
-            folder,
-            _unfinished,
-        })
-    }
-
-    /// Returns its path.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        self.folder.path()
-    }
-}
-
-/// Deletes temporary files in `folder` whose writer is gone, and returns how many.
-///
-/// Does *not* fail if the folder is missing or a file cannot be deleted: sweeping is a courtesy.
-pub fn sweep_stale(folder: &Path) -> usize {
-    let folder = if folder.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        folder
-    };
-    let Ok(entries) = fs::read_dir(folder) else {
-        return 0;
-    };
-    entries
-        .flatten()
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            name.starts_with(PREFIX) && name.ends_with(SUFFIX)
-        })
-        .filter(|entry| delete_if_unlocked(&entry.path()))
-        .count()
-}
-
-fn delete_if_unlocked(path: &Path) -> bool {
-    // No link is followed: somebody else's file behind a link of our name is not ours.
-    if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
-        return false;
-    }
-    let Ok(file) = OpenOptions::new().write(true).open(path) else {
-        return false;
-    };
-    file.try_lock().is_ok() && fs::remove_file(path).is_ok()
-}
-
-/// Deletes the temporary files that this process has open, and lets it make no more: for the
-/// signal handler, which ends the process right after.
-pub(crate) fn remove_unfinished() {
-    for path in unfinished().take().into_iter().flatten() {
-        if fs::remove_file(&path).is_err() {
-            let _ = fs::remove_dir_all(&path);
-        }
-    }
-}
-
-/// Keeps a path in [`UNFINISHED`] as long as it lives.
-#[derive(Debug)]
-struct Unfinished(PathBuf);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let Some(paths) = unfinished().as_mut() {
-            paths.retain(|path| *path != self.0);
-        }
     }
 }
 
@@ -572,20 +470,5 @@ mod tests {
         assert_eq!(fs::read(&real).expect("read"), b"new");
         let mode = fs::metadata(&real).expect("stat").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-    }
-
-    #[test]
-    fn sweeps_what_nobody_holds_and_leaves_what_somebody_holds() {
-        let folder = folder();
-        let stale = folder.path().join(".churnctl-stale.tmp");
-        let held = folder.path().join(".churnctl-held.tmp");
-        let other = folder.path().join("data.tmp");
-        for path in [&stale, &held, &other] {
-            fs::write(path, b"x").expect("write");
-        }
-        let holder = OpenOptions::new().write(true).open(&held).expect("open");
-        holder.lock().expect("lock");
-        assert_eq!(sweep_stale(folder.path()), 1);
-        assert!(!stale.exists() && held.exists() && other.exists());
     }
 }

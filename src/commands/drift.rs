@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::drift_verify::{input_of, settings_of};
@@ -18,7 +18,7 @@ use crate::drift::report::{FeatureThresholds, Sides, SizeThresholds, Thresholds}
 use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, Status, UsualColumns, check};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::{sweep_stale, write_atomically};
+use crate::files::write_atomically;
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::{Profile, Roles};
 use crate::redact::redacted;
@@ -304,7 +304,6 @@ impl DriftPush {
 /// # Errors
 /// Bad input, settings or files; drift is *no* error, it is exit code 2.
 pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    sweep(&request.outputs);
     if request.explain_sql {
         let baseline = request.read_baseline(shell)?;
         let reading = request.reading.with_nulls(&baseline.roles.null);
@@ -428,28 +427,6 @@ impl DriftRequest {
             min_rows: self.thresholds.min_rows,
             class_threshold: self.class_threshold,
         }
-    }
-}
-
-fn sweep(outputs: &DriftOutputs) {
-    let files = [
-        &outputs.report,
-        &outputs.html,
-        &outputs.markdown,
-        &outputs.junit,
-        &outputs.verdict_file,
-        &outputs.annotations,
-        &outputs.metrics_file,
-    ];
-    let mut folders: Vec<&Path> = files
-        .into_iter()
-        .flatten()
-        .filter_map(|file| file.parent())
-        .collect();
-    folders.sort();
-    folders.dedup();
-    for folder in folders {
-        sweep_stale(folder);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::data::{self, DataSet, ReadOptions, Shard};
 use crate::drift::roles::{check_names, drop_identifiers};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::{sweep_stale, write_atomically};
+use crate::files::write_atomically;
 use crate::profile::{CountColumn, CountPlan, Profile, SCHEMA_VERSION, Shards};
 use crate::reports::format::counted;
 
@@ -47,7 +47,6 @@ pub struct MergeRequest {
 /// # Errors
 /// Bad input where the data are, or a file that cannot be read or written.
 pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    sweep(&request.output);
     let options = ReadOptions {
         shard: request.shard,
         ..request.reading.read_options()
@@ -123,7 +122,6 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
 /// # Errors
 /// Bad input if one is no profile or they differ in their columns.
 pub fn merge(request: &MergeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    sweep(&request.output);
     let parts = data::expand_files(&request.profiles)?
         .iter()
         .map(|path| inputs::read_profile(path))
@@ -135,12 +133,6 @@ pub fn merge(request: &MergeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         shell.messages().warn(&message);
     }
     store(&profile, &request.output, shell)
-}
-
-fn sweep(output: &Path) {
-    if let Some(folder) = output.parent() {
-        sweep_stale(folder);
-    }
 }
 
 fn store(profile: &Profile, output: &Path, shell: &mut Shell<'_>) -> Result<ExitCode> {

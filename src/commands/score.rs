@@ -20,7 +20,7 @@ use crate::data::{
 use crate::drift::roles::check_names;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
-use crate::files::{AtomicFile, sweep_stale};
+use crate::files::AtomicFile;
 use crate::model::artifact::Artifact;
 use crate::model::score::Scorer;
 use crate::model::unseen::{Unseen, Vocabulary};
@@ -351,9 +351,6 @@ fn score_all(
 /// # Errors
 /// Bad input for a model or data that are not sound, or a text where the model wants a number.
 pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    if let Some(folder) = request.output.parent() {
-        sweep_stale(folder);
-    }
     let artifact = request.tracking.model(&request.model, shell)?;
     let scorer = Scorer::new(&artifact.body)?;
     let reading = request

@@ -7,7 +7,7 @@ use super::{Shell, train_drift, train_table};
 use crate::cells::Tone;
 use crate::error::Result;
 use crate::exit::ExitCode;
-use crate::files::{Draft, sweep_stale};
+use crate::files::Draft;
 use crate::model::overlap::FeatureOverlap;
 use crate::model::publish::Shelf;
 use crate::model::report::{SCHEMA_VERSION, TrainReport};
@@ -27,9 +27,6 @@ pub const SCORE: &str = "churn_risk";
 /// # Errors
 /// Bad input, settings or files. A candidate that is not promoted is *no* error.
 pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    for folder in ["models", "metrics", "registry"] {
-        sweep_stale(&request.artifacts.join(folder));
-    }
     let tracker = request.tracking.begin();
     let shelf = Shelf::new(&request.artifacts, shell.created_at(), VERSION);
     if request.rollback {

@@ -15,7 +15,7 @@ use super::log_upload::{Uploads, delete_notes, is_noted};
 use super::meters::{Kept, Meters};
 use super::model::Loaded;
 use super::options::{Durability, LogOptions};
-use super::trace::random;
+use super::trace::random_share;
 use crate::error::{Error, Result};
 use crate::http::events::{Events, Level};
 use crate::model::artifact::FeatureKind;
@@ -35,6 +35,8 @@ const SCORE: &str = "churn_risk";
 const AT_ONCE: usize = 512;
 /// How often the disk is made to have what the kernel has.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How long a file that could not be given up stays before that is tried again.
+const STRANDED: Duration = Duration::from_secs(10);
 /// How often old files are looked for.
 const SWEEP: Duration = Duration::from_secs(600);
 
@@ -105,6 +107,7 @@ impl PredictionLog {
             synced: Instant::now(),
             swept: None,
             failed: None,
+            stranded: None,
             closed: uploads
                 .as_ref()
                 .map(|uploads| Box::new(uploads.teller()) as _),
@@ -125,8 +128,7 @@ impl PredictionLog {
 
     /// Tells whether the next prediction is one of those that are kept.
     pub(super) fn samples(&self) -> bool {
-        let share = (random() >> 11) as f64 / (1_u64 << 53) as f64;
-        let sampled = share < self.options.sample;
+        let sampled = random_share() < self.options.sample;
         if !sampled {
             self.meters.kept(Kept::NotSampled, 1);
         }
@@ -198,6 +200,13 @@ impl PredictionLog {
     }
 }
 
+/// Rows in buffers, and who waits for them to be on the disk.
+#[derive(Default)]
+struct Pending {
+    rows: usize,
+    acknowledge: Vec<oneshot::Sender<bool>>,
+}
+
 struct Writer {
     options: LogOptions,
     meters: Arc<Meters>,
@@ -208,6 +217,8 @@ struct Writer {
     swept: Option<Instant>,
     /// Since when nothing could be written, so that it is said once.
     failed: Option<Instant>,
+    /// When a file that could not be given up is looked for again.
+    stranded: Option<Instant>,
     /// Tells that a file was closed.
     closed: Option<Box<dyn Fn() + Send>>,
 }
@@ -230,9 +241,8 @@ impl Writer {
 
     /// Writes the messages that are there; tells whether one of them was the last.
     fn take(&mut self, first: Message, receiver: &Receiver<Message>) -> bool {
-        let mut acknowledge = Vec::new();
+        let mut pending = Pending::default();
         let mut end = false;
-        let mut written = 0;
         let messages = std::iter::once(first).chain(receiver.try_iter());
         for message in messages.take(AT_ONCE) {
             match message {
@@ -243,41 +253,49 @@ impl Writer {
                 Message::Rows {
                     model,
                     rows,
-                    written: done,
+                    written,
                 } => {
-                    let count = rows.len();
-                    self.waiting.fetch_sub(count, Ordering::Relaxed);
-                    let outcome = self.write(&model, &rows);
-                    if self.outcome(outcome, count) {
-                        written += count;
-                        acknowledge.extend(done);
+                    self.waiting.fetch_sub(rows.len(), Ordering::Relaxed);
+                    if self
+                        .file
+                        .as_ref()
+                        .is_some_and(|file| file.version != model.version)
+                    {
+                        self.settle(&mut pending);
+                        let closed = self.close();
+                        self.outcome(closed, 0);
+                    }
+                    pending.rows += rows.len();
+                    pending.acknowledge.extend(written);
+                    if let Err(error) = self.write(&model, &rows) {
+                        let lost = std::mem::take(&mut pending);
+                        self.outcome(Err(error), lost.rows);
                     }
                 }
             }
         }
+        self.settle(&mut pending);
+        end
+    }
+
+    /// Hands rows to the kernel, to the disk where that was asked for, and says so to those who wait.
+    fn settle(&mut self, pending: &mut Pending) {
         let must_sync = self.options.durability == Durability::Fsync;
         let flushed = self.file.as_mut().map_or(Ok(()), |file| {
             file.flush()?;
             if must_sync { file.sync() } else { Ok(()) }
         });
-        if self.outcome(flushed, written) {
-            self.meters.kept(Kept::Written, written as u64);
+        let Pending { rows, acknowledge } = std::mem::take(pending);
+        if self.outcome(flushed, rows) {
+            self.meters.kept(Kept::Written, rows as u64);
             for done in acknowledge {
                 let _ = done.send(true);
             }
         }
-        end
     }
 
     /// Adds rows to the file of their model.
     fn write(&mut self, model: &Loaded, rows: &[Entry]) -> io::Result<()> {
-        if self
-            .file
-            .as_ref()
-            .is_some_and(|file| file.version != model.version)
-        {
-            self.close()?;
-        }
         let file = match &mut self.file {
             Some(file) => file,
             None => {
@@ -316,6 +334,7 @@ impl Writer {
                 self.outcome(synced, 0);
             }
         }
+        self.clear_up(end);
         if let Some(retention) = self.options.retention
             && self.swept.is_none_or(|swept| swept.elapsed() >= SWEEP)
         {
@@ -334,18 +353,23 @@ impl Writer {
     }
 
     fn close(&mut self) -> io::Result<()> {
-        if let Some(file) = self.file.take() {
+        if let Some(file) = &mut self.file {
             file.close()?;
-            self.meters.files.add_one();
-            if let Some(tell) = &self.closed {
-                tell();
-            }
+            self.file = None;
+            self.handed_over(1);
         }
         Ok(())
     }
 
-    /// Tells whether it went well. If not, the rows are counted, the file is left for a later
-    /// start to hand over, and a new one is begun with the next row.
+    fn handed_over(&self, files: u64) {
+        self.meters.files.add(files);
+        if let Some(tell) = &self.closed {
+            tell();
+        }
+    }
+
+    /// Tells whether it went well. If not, the rows are counted, the file is handed over with those that
+    /// were kept before, and a new one is begun with the next row.
     fn outcome(&mut self, outcome: io::Result<()>, rows: usize) -> bool {
         match outcome {
             Ok(()) => {
@@ -355,7 +379,15 @@ impl Writer {
                 true
             }
             Err(error) => {
-                self.file = None;
+                match self.file.take().map(LogFile::give_up) {
+                    Some(Ok(true)) => self.handed_over(1),
+                    Some(Ok(false)) => {}
+                    // One that could not even be begun may not have been deleted either.
+                    Some(Err(_)) | None => {
+                        let due = || Instant::now() + STRANDED;
+                        self.stranded.get_or_insert_with(due);
+                    }
+                }
                 self.meters.kept(Kept::Failed, rows as u64);
                 if self.failed.is_none() {
                     let message = format!("predictions cannot be kept: {error}");
@@ -365,5 +397,23 @@ impl Writer {
                 false
             }
         }
+    }
+
+    /// Hands over or deletes what an error left open, once nothing stands against it.
+    fn clear_up(&mut self, end: bool) {
+        if !self
+            .stranded
+            .is_some_and(|due| end || due <= Instant::now())
+        {
+            return;
+        }
+        self.stranded = match recover(&self.options.folder) {
+            Ok(0) => None,
+            Ok(recovered) => {
+                self.handed_over(recovered as u64);
+                None
+            }
+            Err(_) => Some(Instant::now() + STRANDED),
+        };
     }
 }

@@ -6,6 +6,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use super::options::LogFormat;
 use super::trace::{hex, random};
 use crate::data::as_text_cell;
-use crate::files::lock;
+use crate::files::{lock, sync_folder};
 
 const PREFIX: &str = "predictions-";
 /// How the names of files end that take rows.
@@ -57,6 +58,8 @@ pub(super) struct LogFile {
     path: PathBuf,
     pub(super) version: String,
     pub(super) begun: Instant,
+    /// Bytes that the kernel has of whole rows; none before the first row is there.
+    whole: Option<u64>,
 }
 
 enum Rows {
@@ -86,7 +89,7 @@ impl Rows {
 
 /// Counts the bytes that go to the file.
 struct Counting {
-    file: File,
+    file: Arc<File>,
     bytes: u64,
 }
 
@@ -119,10 +122,28 @@ impl LogFile {
             .create_new(true)
             .mode(0o600)
             .open(&path)?;
+        match Self::begin(file, format, columns) {
+            Ok(rows) => Ok(Self {
+                rows,
+                path,
+                version: version.to_owned(),
+                begun: Instant::now(),
+                whole: None,
+            }),
+            Err(error) => {
+                // A full disk has room for a name, and not for what belongs under it.
+                let _ = fs::remove_file(&path);
+                Err(error)
+            }
+        }
+    }
+
+    fn begin(file: File, format: LogFormat, columns: &[LogColumn<'_>]) -> io::Result<Rows> {
         // Tells other processes, and later ones, that somebody writes here.
         lock(&file)?;
+        let file = Arc::new(file);
         let counting = Counting { file, bytes: 0 };
-        let rows = match format {
+        Ok(match format {
             LogFormat::Csv => {
                 let mut writer = csv::Writer::from_writer(counting);
                 // People open these files, too, and clients choose what is in them.
@@ -142,12 +163,6 @@ impl LogFile {
                     })
                     .collect(),
             },
-        };
-        Ok(Self {
-            rows,
-            path,
-            version: version.to_owned(),
-            begun: Instant::now(),
         })
     }
 
@@ -173,7 +188,9 @@ impl LogFile {
 
     /// Hands the rows so far to the kernel.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.rows.flush()
+        self.rows.flush()?;
+        self.whole = Some(self.bytes());
+        Ok(())
     }
 
     /// Waits until the disk has what the kernel has.
@@ -187,10 +204,26 @@ impl LogFile {
     }
 
     /// Closes the file and hands it over.
-    pub(super) fn close(mut self) -> io::Result<()> {
-        self.rows.flush()?;
+    pub(super) fn close(&mut self) -> io::Result<()> {
+        self.flush()?;
         self.rows.counting().file.sync_all()?;
         hand_over(&self.path)
+    }
+
+    /// Gives up a file that something went wrong with: hands over the rows that were kept before, and
+    /// deletes one without any. Tells whether that was done.
+    pub(super) fn give_up(self) -> io::Result<bool> {
+        let Self {
+            rows, path, whole, ..
+        } = self;
+        let file = Arc::clone(&rows.counting().file);
+        // What is still in the buffers comes to the file by that, and was never counted as kept.
+        drop(rows);
+        let Some(whole) = whole else {
+            return fs::remove_file(path).map(|()| false);
+        };
+        file.set_len(whole)?;
+        hand_over(&path).map(|()| true)
     }
 }
 
@@ -202,10 +235,8 @@ fn hand_over(path: &Path) -> io::Result<()> {
     let name = path.to_string_lossy();
     let closed = PathBuf::from(name.strip_suffix(OPEN).unwrap_or(&name));
     fs::rename(path, &closed)?;
-    if let Some(folder) = closed.parent().and_then(|folder| File::open(folder).ok()) {
-        // Some network file systems refuse to sync a folder.
-        let _ = folder.sync_all();
-    }
+    // Whole it is in any case, and after a power cut the next start hands it over.
+    let _ = sync_folder(closed.parent().unwrap_or(Path::new(".")));
     Ok(())
 }
 
@@ -356,6 +387,28 @@ mod tests {
         assert_eq!(text, "a,b\n1,\"x,\"\"y\"\"\nz\"\n");
         let mode = fs::metadata(&path).expect("stat").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_given_up_keeps_the_rows_that_the_kernel_has() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for format in LogFormat::ALL {
+            let mut file = create(folder.path(), format, "abc");
+            file.add(["1", "kept"]).expect("added");
+            file.flush().expect("flushed");
+            file.add(["2", "in the buffer"]).expect("added");
+            assert!(file.give_up().expect("handed over"));
+            let mut file = create(folder.path(), format, "abc");
+            file.add(["3", "never flushed"]).expect("added");
+            assert!(!file.give_up().expect("deleted"));
+        }
+        let names = names(folder.path());
+        assert_eq!(names.len(), 2, "{names:?}");
+        for name in names {
+            assert!(!name.ends_with(OPEN), "{name}");
+            let text = fs::read_to_string(folder.path().join(name)).expect("read");
+            assert!(text.contains("kept") && !text.contains("buffer"), "{text}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::alerts::refusal::RefusalKind;
 use crate::cells::Tone;
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
-use crate::files::{sweep_stale, write_atomically};
+use crate::files::write_atomically;
 use crate::http::client::{Access, BaseUrl, Client, Policy};
 use crate::reports::alerts::history::{
     Against, History, differences, document, episodes, heading, legend, remarks, table, verdict,
@@ -128,9 +128,6 @@ pub fn run(request: &HistoryRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         notes,
     };
     if let Some(path) = &request.html {
-        if let Some(folder) = path.parent() {
-            sweep_stale(folder);
-        }
         let page = history_html::page(&history, shell.created_at())?;
         write_atomically(path, page.as_bytes())?;
         shell.messages().info(&format!("wrote {}", path.display()));

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::Shell;
 use crate::error::Result;
-use crate::files::{sweep_stale, write_atomically};
+use crate::files::write_atomically;
 
 /// A form of findings for one kind of program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +39,6 @@ impl Outputs {
     ) -> Result<()> {
         let mut names = Vec::new();
         let mut write = |path: &Path, text: String| -> Result<()> {
-            if let Some(folder) = path.parent() {
-                sweep_stale(folder);
-            }
             names.push(path.display().to_string());
             write_atomically(path, text.as_bytes())
         };
