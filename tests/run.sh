@@ -22,6 +22,7 @@ want_debian_packages() {
     command -v faketime >/dev/null || missing+=(faketime)
     command -v git >/dev/null || missing+=(git)
     command -v jq >/dev/null || missing+=(jq)
+    command -v strace >/dev/null || missing+=(strace)
     command -v openssl >/dev/null || missing+=(openssl)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     compgen -G '/usr/sbin/mariadbd' >/dev/null || missing+=(mariadb-server)

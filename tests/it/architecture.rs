@@ -42,7 +42,7 @@ const FLOORS: &[(u8, &[&str])] = &[
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 16] = [
+const COMMON: [&str; 18] = [
     "exit",
     "error",
     "expansion",

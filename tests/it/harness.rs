@@ -10,6 +10,8 @@ use churnctl::exit::ExitCode;
 pub(crate) struct Churnctl {
     folder: tempfile::TempDir,
     env: Vec<(String, String)>,
+    /// What the binary is run by, and its arguments; nothing if by itself.
+    tracer: Vec<String>,
 }
 
 /// What a run left behind.
@@ -26,6 +28,7 @@ impl Churnctl {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
             env: Vec::new(),
+            tracer: Vec::new(),
         }
     }
 
@@ -43,6 +46,11 @@ impl Churnctl {
         self
     }
 
+    /// Lets a tracer run the binary from now on; none ends that.
+    pub(crate) fn trace(&mut self, tracer: Vec<String>) {
+        self.tracer = tracer;
+    }
+
     /// Puts a table into the folder.
     pub(crate) fn table(self, name: &str, table: &Table) -> Self {
         self.file(name, table.csv())
@@ -55,7 +63,15 @@ impl Churnctl {
 
     /// Returns the command, for tests that need more than [`Churnctl::run`].
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("churnctl"));
+        let binary = assert_cmd::cargo::cargo_bin!("churnctl");
+        let mut command = match self.tracer.split_first() {
+            None => Command::new(binary),
+            Some((tracer, options)) => {
+                let mut command = Command::new(tracer);
+                command.args(options).arg(binary);
+                command
+            }
+        };
         command
             .args(args)
             .env_clear()

@@ -23,6 +23,7 @@ mod drift_verify;
 mod dvc;
 mod eight_forms;
 mod fault_server;
+mod faults;
 #[cfg(feature = "fuzzing")]
 mod foreign_bytes;
 mod generated_files;

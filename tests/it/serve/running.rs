@@ -126,6 +126,46 @@ impl Running {
         kill(self.pid(), signal).expect("the process is there");
     }
 
+    /// Returns how many descriptors the process has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(folder).expect("list").count()
+    }
+
+    /// Lets calls of one of its threads fail, as long as the result lives; none if there is no strace.
+    #[track_caller]
+    pub(crate) fn inject(&self, thread: &str, fault: &str) -> Option<Injection> {
+        let strace = crate::faults::strace()?;
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let entries = std::fs::read_dir(tasks).expect("list").flatten();
+        let task = entries.map(|entry| entry.path()).find(|task| {
+            let name = std::fs::read_to_string(task.join("comm")).unwrap_or_default();
+            name.trim() == thread
+        });
+        let task = task.expect(thread);
+        let id = task.file_name().expect("a number").to_string_lossy();
+        let mut tracer = std::process::Command::new(strace)
+            .args([
+                "-o",
+                "/dev/null",
+                "-e",
+                &format!("inject={fault}"),
+                "-p",
+                &id,
+            ])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start strace");
+        let mut stderr = BufReader::new(tracer.stderr.take().expect("a pipe"));
+        let mut line = String::new();
+        stderr.read_line(&mut line).expect("a line");
+        assert!(line.contains("attached"), "{line}");
+        Some(Injection {
+            tracer,
+            _stderr: stderr,
+        })
+    }
+
     fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"))
     }
@@ -156,6 +196,21 @@ impl Running {
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("gone");
+    }
+}
+
+/// Faults that go on until it is dropped.
+pub(crate) struct Injection {
+    tracer: Child,
+    _stderr: BufReader<std::process::ChildStderr>,
+}
+
+impl Drop for Injection {
+    fn drop(&mut self) {
+        // strace lets go of the process before it ends.
+        let tracer = Pid::from_raw(i32::try_from(self.tracer.id()).expect("a process id"));
+        let _ = kill(tracer, Signal::SIGTERM);
+        let _ = self.tracer.wait();
     }
 }
 
