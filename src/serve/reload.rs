@@ -360,7 +360,12 @@ fn is_same(model: &Loaded, artifact: &Artifact) -> bool {
 fn file_stamp(path: &Path) -> Option<FileStamp> {
     let file = fs::metadata(path).ok()?;
     let modified = (file.mtime(), file.mtime_nsec());
-    Some((file.ino(), file.len(), modified, (file.ctime(), file.ctime_nsec())))
+    Some((
+        file.ino(),
+        file.len(),
+        modified,
+        (file.ctime(), file.ctime_nsec()),
+    ))
 }
 
 fn in_words(error: &Error) -> String {

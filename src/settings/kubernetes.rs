@@ -121,7 +121,10 @@ fn item(name: &str, text: &str) -> Result<(), String> {
         "k8s.image" => image(text),
         "k8s.image_digest" => digest(text),
         "k8s.pushgateway_image" => match text.rsplit_once('@') {
-            Some((name, hash)) => image(name).and_then(|()| digest(hash)),
+            // Told as a whole: of a part nobody sees what of it is secret.
+            Some((name, hash)) => image(name)
+                .map_err(|_| format!("\"{text}\" is not the name of an image"))
+                .and_then(|()| digest(hash)),
             None => Err(format!("\"{text}\" has no digest: NAME@sha256:...")),
         },
         "k8s.node_selector" => match text.split_once('=') {
@@ -223,7 +226,7 @@ fn image(text: &str) -> Result<(), String> {
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':');
     match !text.is_empty() && text.chars().all(inside) && !text.contains("//") {
         true => Ok(()),
-        false => Err(format!("\"{text}\" is no name of an image")),
+        false => Err(format!("\"{text}\" is not the name of an image")),
     }
 }
 
