@@ -122,12 +122,15 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     };
     let mut features = Vec::new();
     let mut identifiers = Vec::new();
+    // Those of them whose name does not say whose they are.
+    let mut likely = Vec::new();
     for (name, column) in frame.names.iter().zip(&frame.columns) {
         if not_a_feature(name) {
             continue;
         }
         match unfit(name, column, &labels) {
-            Some(Unfit::Identifier(_) | Unfit::Date(_)) if request.include.contains(name) => {}
+            Some(Unfit::Identifier(_) | Unfit::GroupKey { .. } | Unfit::Date(_))
+                if request.include.contains(name) => {}
             Some(Unfit::Date(warning)) => {
                 warnings.push(warning);
                 continue;
@@ -135,6 +138,14 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
             Some(Unfit::Identifier(warning)) => {
                 warnings.push(warning);
                 identifiers.push(name.clone());
+                continue;
+            }
+            Some(Unfit::GroupKey { said, is_named }) => {
+                warnings.push(said);
+                identifiers.push(name.clone());
+                if !is_named {
+                    likely.push(name.clone());
+                }
                 continue;
             }
             Some(Unfit::Useless(warning)) => {
@@ -159,7 +170,8 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         features.push(name.clone());
     }
     // Where no identifier is known by its name, those found are kept beside the scores.
-    let found = identifiers.iter().filter(|name| named_like_an_id(name));
+    let named = |name: &&String| named_like_an_id(name) && !likely.contains(name);
+    let found = identifiers.iter().filter(named);
     let found: Vec<String> = found.cloned().collect();
     let named_id = id;
     let id = if named_id.is_empty() {
@@ -182,7 +194,9 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
         .transpose()?;
     let mut group = grouped(&frame, request.group.as_ref(), &named_id);
     if group.is_none() && request.group.is_none() {
-        group = found_group(&frame, &found, time.is_some(), &mut warnings);
+        let by_time = time.is_some();
+        group = found_group(&frame, &found, by_time, &mut warnings)
+            .or_else(|| found_group(&frame, &likely, by_time, &mut warnings));
     }
     if group.is_none() {
         warnings.extend(leakage::warning(&frame, &features, &labels));

@@ -1,205 +1,21 @@
 //! What identifiers are called, what a value of one looks like, and how often values of one repeat.
 //! Whether a column's values are those of one is for those who know all of them.
 
-/// Last words of the names of identifiers, whatever stands before them.
-const MARKS: [&str; 7] = ["id", "uuid", "guid", "key", "no", "nr", "number"];
-/// Last words that mark an identifier only behind what a row can be about: `customer_code`, but not
-/// `zip_code`.
-const WEAK_MARKS: [&str; 8] = [
-    "num", "nummer", "numero", "code", "ref", "hash", "name", "email",
-];
-/// Words between what is identified and the mark, which say where the identifier is from.
-const QUALIFIERS: [&str; 10] = [
-    "external",
-    "internal",
-    "global",
-    "unique",
-    "hash",
-    "hashed",
-    "masked",
-    "anonymized",
-    "anonymised",
-    "crm",
-];
-/// What a row of churn data can be about, as names of columns say it, also in other languages. What
-/// many customers share (product, plan, store, region, agent, campaign) is not among them.
-const SUBJECTS: [&str; 75] = [
-    "customer",
-    "cust",
-    "client",
-    "user",
-    "usr",
-    "subscriber",
-    "member",
-    "person",
-    "patient",
-    "consumer",
-    "buyer",
-    "shopper",
-    "guest",
-    "visitor",
-    "player",
-    "student",
-    "learner",
-    "employee",
-    "emp",
-    "cardholder",
-    "policyholder",
-    "insured",
-    "borrower",
-    "donor",
-    "tenant",
-    "applicant",
-    "lead",
-    "prospect",
-    "contact",
-    "resident",
-    "passenger",
-    "rider",
-    "driver",
-    "household",
-    "party",
-    "individual",
-    "participant",
-    "respondent",
-    "viewer",
-    "listener",
-    "reader",
-    "account",
-    "acct",
-    "contract",
-    "subscription",
-    "membership",
-    "policy",
-    "loan",
-    "mortgage",
-    "card",
-    "wallet",
-    "profile",
-    "sim",
-    "device",
-    "phone",
-    "mobile",
-    "telephone",
-    "meter",
-    "vehicle",
-    "cookie",
-    "kunde",
-    "kunden",
-    "nutzer",
-    "benutzer",
-    "mitglied",
-    "mitglieds",
-    "teilnehmer",
-    "vertrag",
-    "vertrags",
-    "konto",
-    "cliente",
-    "usuario",
-    "utilisateur",
-    "klant",
-    "klient",
-];
-/// What one customer has many of. Their numbers may just count: `order_no` 1, 2, 3 of a customer.
-const EVENTS: [&str; 12] = [
-    "order",
-    "invoice",
-    "transaction",
-    "txn",
-    "session",
-    "request",
-    "ticket",
-    "claim",
-    "booking",
-    "reservation",
-    "visit",
-    "call",
-];
-/// Whole names, without a mark, of those whom rows are about.
-const BARE: [&str; 22] = [
-    "customer",
-    "client",
-    "user",
-    "subscriber",
-    "member",
-    "account",
-    "person",
-    "patient",
-    "household",
-    "kunde",
-    "cliente",
-    "usuario",
-    "klant",
-    "klient",
-    "email",
-    "msisdn",
-    "imsi",
-    "imei",
-    "iccid",
-    "ssn",
-    "iban",
-    "pk",
-];
-
-/// Fewest distinct values of a group key whose name says so with a mark: a column of fewer may be
-/// one of tenants or brands, which are categories.
-const FEWEST_MARKED: f64 = 20.0;
-/// Fewest rows with a value: that those of fewer differ or repeat may be chance.
-const FEWEST_ROWS: u64 = 50;
-/// Fewest without a mark: `account` may hold a dozen kinds of accounts.
-const FEWEST_BARE: f64 = 50.0;
-/// Most rows of a value for each distinct value: twenty clients of 1,000 rows each are a category,
-/// 1,000 customers of 12 months are not; a year of days is one from 37 customers up.
-const MOST_ROWS_EACH: f64 = 10.0;
-/// Most rows of the most frequent value, in even shares. A count called `user` has many small
-/// values; no customer has that many more rows than others.
-const MOST_UNEVEN: f64 = 10.0;
+use super::identifier_words::{
+    BARE, COUNTING_MARKS, EVENTS, KINDS, MARKS, QUALIFIERS, SHARED, SUBJECTS, WEAK_MARKS,
+};
 
 /// What the name of a column claims that it identifies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identified {
-    /// A customer, an account or an order, with a mark: `customer_id`, `accountNo`, `id`.
+    /// A customer, an account or an order, with a mark: `customer_id`, `accountKey`, `id`.
     Subject,
-    /// The same without a mark: `customer`, `msisdn`.
-    BareSubject,
+    /// The same with a mark that may as well count, or without one: `customer_no`, `msisdn`.
+    MaybeSubject,
     /// Something else, be it shared by many customers: `product_id`, `loc_key`.
     Other,
     /// A row of a table, as writers name the index of a frame.
     Row,
-}
-
-/// How often the values of a column repeat.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Repeats {
-    /// Rows with a value.
-    pub present: u64,
-    /// Distinct values, estimated where there are many.
-    pub distinct: f64,
-    /// Rows of the most frequent value, where it is known.
-    pub largest: Option<u64>,
-}
-
-impl Repeats {
-    /// Returns whether a column of this name is a group key: its name says that it tells whom a row
-    /// is about, and there are many of them with few rows each. Texts and whole numbers only; that is
-    /// for the caller to know.
-    #[must_use]
-    pub fn are_of_a_group_key(self, name: &str) -> bool {
-        let fewest = match identified(name) {
-            Some(Identified::Subject) => FEWEST_MARKED,
-            Some(Identified::BareSubject) => FEWEST_BARE,
-            Some(Identified::Other | Identified::Row) | None => return false,
-        };
-        let rows_each = self.present as f64 / self.distinct.max(1.0);
-        let is_even = || {
-            self.largest
-                .is_none_or(|largest| largest as f64 <= MOST_UNEVEN * rows_each.max(1.0))
-        };
-        self.present >= FEWEST_ROWS
-            && self.distinct >= fewest
-            && rows_each <= MOST_ROWS_EACH * self.distinct
-            && (fewest < FEWEST_BARE || is_even())
-    }
 }
 
 /// Returns what a column identifies by its name, if anything.
@@ -209,48 +25,89 @@ pub fn identified(name: &str) -> Option<Identified> {
         return Some(Identified::Row);
     }
     let words = words(name);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // `user_id_anon`, `customer_id_1`.
+    while let [.., mark, last] = words[..]
+        && MARKS.contains(&mark)
+        && (QUALIFIERS.contains(&last) || last.bytes().all(|byte| byte.is_ascii_digit()))
+    {
+        words.pop();
+    }
+    if let [.., "email", "address"] | [.., "e", "mail"] = words[..] {
+        return Some(Identified::MaybeSubject);
+    }
     let (last, mut before) = words.split_last()?;
     if before.is_empty() {
         return of_one_word(last);
     }
+    // `customer_id_hash`, `SK_ID` of a loan, `user_external_id`.
     while let [rest @ .., word] = before
-        && QUALIFIERS.contains(word)
+        && (QUALIFIERS.contains(word) || MARKS.contains(word))
     {
         before = rest;
     }
-    let noun = before.last().copied();
-    let is_among = |nouns: &[&str]| noun.is_some_and(|noun| nouns.contains(&noun));
     let is_marked = MARKS.contains(last);
-    let counts = matches!(*last, "no" | "nr" | "number");
-    if (is_marked || WEAK_MARKS.contains(last)) && is_among(&SUBJECTS)
-        || is_marked && !counts && is_among(&EVENTS)
-        // `id_cliente`.
-        || words[0] == "id" && SUBJECTS.contains(last)
-    {
+    if before.is_empty() && is_marked {
         return Some(Identified::Subject);
     }
-    is_marked.then_some(Identified::Other)
+    // `id_cliente` has none before the last word.
+    let noun = before.last().unwrap_or(&"");
+    if is_marked && (SUBJECTS.contains(noun) || EVENTS.contains(noun)) {
+        return Some(Identified::Subject);
+    }
+    if SUBJECTS.contains(noun) && WEAK_MARKS.contains(last) {
+        let tells_a_kind = matches!(*last, "code" | "ref") && KINDS.contains(noun);
+        return Some(if tells_a_kind {
+            Identified::Other
+        } else {
+            Identified::MaybeSubject
+        });
+    }
+    // `id_cliente`, `fk_customer`, `numero_cliente`.
+    if words.len() == 2 && SUBJECTS.contains(last) {
+        if MARKS.contains(&words[0]) {
+            return Some(Identified::Subject);
+        }
+        if WEAK_MARKS.contains(&words[0]) {
+            return Some(Identified::MaybeSubject);
+        }
+    }
+    let is_named = *last == "name" && SUBJECTS.contains(noun);
+    (is_marked || is_named || COUNTING_MARKS.contains(last)).then_some(Identified::Other)
 }
 
 /// What a name of a single word identifies: `id`, `customerid`, `msisdn`.
 fn of_one_word(word: &str) -> Option<Identified> {
-    if matches!(word, "id" | "uuid" | "guid" | "rowid") {
+    if MARKS.contains(&word) && word != "hash" || matches!(word, "uid" | "rowid") {
         return Some(Identified::Subject);
     }
     if BARE.contains(&word) {
-        return Some(Identified::BareSubject);
+        return Some(Identified::MaybeSubject);
     }
     let is_of = |mark: &&str, nouns: &[&str]| {
-        let noun = word.strip_suffix(*mark);
+        let noun = word.strip_suffix(*mark).or(word.strip_prefix(*mark));
         noun.is_some_and(|noun| nouns.contains(&noun))
     };
-    let mut marks = MARKS.iter().chain(&WEAK_MARKS);
-    if marks.any(|mark| is_of(mark, &SUBJECTS)) || is_of(&"id", &EVENTS) {
+    if MARKS.iter().any(|mark| is_of(mark, &SUBJECTS)) || is_of(&"id", &EVENTS) {
         return Some(Identified::Subject);
+    }
+    // `n` and the like are too short to be found within a word.
+    let mut weak = WEAK_MARKS
+        .iter()
+        .filter(|mark| mark.len() > 1)
+        .chain(&["编号", "番号", "번호"]);
+    if weak.any(|mark| is_of(mark, &SUBJECTS)) {
+        return Some(Identified::MaybeSubject);
     }
     let is_other = word.ends_with("uuid") || word.ends_with("guid");
     is_other.then_some(Identified::Other)
+}
+
+/// Returns whether a name has a word for what many customers share: `zip`, `product_code`.
+pub(super) fn names_what_is_shared(name: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| SHARED.contains(&word.as_str()))
 }
 
 /// The words of a name in lower case, as `customer_id`, `customerId`, `CustomerID` and
@@ -370,90 +227,43 @@ mod tests {
         }
     }
 
+    /// Names of columns in published churn data and in the exports of other countries, as readers
+    /// of this project listed them.
     #[test]
     fn names_say_what_they_identify() {
-        for name in [
-            "id",
-            "customer_id",
-            "CustomerID",
-            "customerNumber",
-            "Customer ID",
-            "CUSTOMER_ID",
-            "customerid",
-            "account_no",
-            "acctno",
-            "user_uuid",
-            "client_external_id",
-            "billing_account_id",
-            "customer.id",
-            "id_cliente",
-            "Kundennummer",
-            "subscriber_key",
-            "account_name",
-            "order_id",
-        ] {
-            assert_eq!(identified(name), Some(Identified::Subject), "{name}");
-        }
-        for name in ["customer", "User", "msisdn", "IMEI", "member", "account"] {
-            assert_eq!(identified(name), Some(Identified::BareSubject), "{name}");
-        }
-        // What many customers share, and what may count.
-        for name in [
-            "product_id",
-            "plan_id",
-            "region_id",
-            "store_id",
-            "cell_id",
-            "storeId",
-            "agent_no",
-            "customer_type_id",
-            "account_manager_id",
-            "user_group_id",
-            "order_no",
-            "visit_number",
-        ] {
-            assert_eq!(identified(name), Some(Identified::Other), "{name}");
-        }
-        for name in [
-            "zip",
-            "zip_code",
-            "number_of_users",
-            "user_count",
-            "account_balance",
-            "customer_since",
-            "account_type",
-            "grid",
-            "valid",
-            "piano",
-        ] {
-            assert_eq!(identified(name), None, "{name}");
-        }
-    }
-
-    #[test]
-    fn a_group_key_has_a_name_and_many_values_of_few_rows_each() {
-        let is_key = |name: &str, distinct: u32, rows_each: u64, uneven: u64| {
-            let distinct_rows = u64::from(distinct) * rows_each;
-            Repeats {
-                present: distinct_rows,
-                distinct: f64::from(distinct),
-                largest: Some(rows_each * uneven),
+        let check = |names: &[&str], what: Option<Identified>| {
+            for name in names {
+                assert_eq!(identified(name), what, "{name}");
             }
-            .are_of_a_group_key(name)
         };
-        // 1,000 customers by month, 30 by month, 40 by day; a default id in many rows changes nothing.
-        assert!(is_key("customer_id", 1_000, 12, 1));
-        assert!(is_key("customer_id", 30, 12, 1));
-        assert!(is_key("customer_id", 40, 365, 1));
-        assert!(is_key("customer_id", 1_000, 12, 100));
-        assert!(is_key("user", 1_000, 12, 2));
-        // Twenty tenants, kinds of accounts, seats.
-        assert!(!is_key("client_id", 20, 1_000, 1));
-        assert!(!is_key("account", 12, 30, 1));
-        assert!(!is_key("user", 60, 50, 15));
-        // Shared by many customers, however many there are.
-        assert!(!is_key("store_id", 1_000, 12, 1));
-        assert!(!is_key("zip", 1_000, 12, 1));
+        let sure = "id|ID|uid|uuid|pk|identifier|customer_id|CustomerID|Customer ID|CUSTOMER_ID|\
+            customerid|custId|user_uuid|customerGUID|client_external_id|billing_account_id|\
+            customer.id|crm.contact_id|id_cliente|idcliente|id_klienta|subscriber_key|order_id|\
+            customer_id_hash|customer_id_hashed|hashed_customer_id|user_id_anon|customer_id_1|\
+            customer id (masked)|customer_sk|c_customer_sk|SK_ID_CURR|fk_customer|customer_fk|\
+            company_id|organization_id|workspace_id|用户ID|顧客ID|клиент_id|id_клиента|ID клиента|\
+            müşteri_id|kund_id|abonné_id|customer identification|subs_id|visit_key";
+        let sure: Vec<&str> = sure.split('|').collect();
+        check(&sure, Some(Identified::Subject));
+        let perhaps = "customer|User|msisdn|IMEI|member|account|acct|acctno|account_no|cid|mrn|msno|\
+            cust_nbr|acct_nbr|customer_no|customer no.|Customer #|CLIENTNUM|customer_ref|\
+            customerNumber|Kundennummer|KundenNr|kundnr|klantnummer|asiakasnumero|Kundenkennung|\
+            numero_cliente|numéro_client|nro_cliente|codigo_cliente|código_cliente|cod_cliente|\
+            codice_cliente|n_client|numer_klienta|Nr_klienta|客户编号|email|email_address|e_mail|\
+            customer_email|contact_number|employee_number|card_num|loan_num";
+        let perhaps: Vec<&str> = perhaps.split('|').collect();
+        check(&perhaps, Some(Identified::MaybeSubject));
+        // What many customers share, what comes in kinds, and what may count.
+        let other = "product_id|plan_id|region_id|store_id|cell_id|storeId|agent_no|service_id|\
+            customer_type_id|account_manager_id|user_group_id|order_no|visit_number|account_name|\
+            device_name|device_code|policy_code";
+        let other: Vec<&str> = other.split('|').collect();
+        check(&other, Some(Identified::Other));
+        let none = "zip|zip_code|number_of_users|user_count|account_balance|customer_since|\
+            account_type|grid|valid|piano|id_count|contact_id_count|num_orders|member_since_days|\
+            product_name|device_model|call_num";
+        let none: Vec<&str> = none.split('|').collect();
+        check(&none, None);
     }
 
     #[test]

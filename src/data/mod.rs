@@ -15,8 +15,10 @@ mod database;
 mod dates;
 mod error;
 mod formula;
+mod group_key;
 mod header;
 mod identifier;
+mod identifier_words;
 mod json;
 mod label;
 mod lines;
@@ -100,8 +102,9 @@ pub use spelled::{DecimalMark, MarkEvidence, Spelled, spelled};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
 pub use value::{LARGEST_EXACT, MissingKind, Value, classify, parse_field, parse_number};
 
+pub use group_key::{Form, GroupKey, Repeats, Spread};
 pub use identifier::{
-    Identified, Repeats, identified, looks_measured, named_like_an_id, named_like_an_index,
+    Identified, identified, looks_measured, named_like_an_id, named_like_an_index,
     shaped_like_an_id,
 };
 

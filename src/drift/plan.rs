@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::bins::edges;
 use super::report::{FeatureThresholds, LeftOut, Role, SizeThresholds, Status};
-use super::roles::{UsualColumns, check_names, label_by_values, role_by_name, role_by_values};
+use super::roles::{
+    UsualColumns, check_names, label_by_values, likely_group_key, role_by_name, role_by_values,
+};
 use crate::error::{Error, Result, nearest};
 use crate::profile::{CountColumn, CountOutcome, CountPlan, Kind, Profile, Roles, View};
 
@@ -102,6 +104,8 @@ pub(super) struct Candidate {
     pub(super) feature: PlannedFeature,
     /// As what it would be left out.
     pub(super) left_out: LeftOut,
+    /// It is a feature unless the current side has other values: its name does not say whose it is.
+    pub(super) is_doubted: bool,
 }
 
 /// What will be compared.
@@ -185,19 +189,26 @@ impl Plan {
                 continue;
             }
             let view = column.view(as_text);
-            let by_values = || role_by_values(name, &view).or_else(|| label_by_values(name, &view));
-            match by_values().filter(|_| !baseline.model_features.contains(name)) {
-                Some(out) => {
-                    if matches!(out.role, Role::Id | Role::FreeText) {
-                        candidates.push(Candidate {
-                            feature: PlannedFeature::new(name, view),
-                            left_out: out.clone(),
-                        });
-                    }
-                    left_out.push(out);
-                }
-                None => features.push(PlannedFeature::new(name, view)),
+            if baseline.model_features.contains(name) {
+                features.push(PlannedFeature::new(name, view));
+                continue;
             }
+            let sure = role_by_values(name, &view).or_else(|| label_by_values(name, &view));
+            let is_doubted = sure.is_none();
+            let doubted =
+                || likely_group_key(name, &view).filter(|_| !roles.categorical.contains(name));
+            let Some(out) = sure.or_else(doubted) else {
+                features.push(PlannedFeature::new(name, view));
+                continue;
+            };
+            if matches!(out.role, Role::Id | Role::FreeText) {
+                candidates.push(Candidate {
+                    feature: PlannedFeature::new(name, view),
+                    left_out: out.clone(),
+                    is_doubted,
+                });
+            }
+            left_out.push(out);
         }
         let mut score_rows = baseline.rows;
         if score.is_none()
@@ -231,8 +242,10 @@ impl Plan {
             .filter(|name| role_by_name(name, &roles, &options.usual).is_none())
             .cloned()
             .collect();
+        let doubted = candidates.iter().filter(|one| one.is_doubted);
         let comparable = features
             .iter()
+            .chain(doubted.map(|one| &one.feature))
             .any(|feature| current.contains(&feature.name));
         if !comparable && score.is_none() {
             return Err(
@@ -263,16 +276,17 @@ impl Plan {
     pub fn count_plan(&self) -> CountPlan {
         let features = self.features.iter().chain(&self.score);
         let sure = features.map(|feature| (feature, false));
-        let candidates = self.candidates.iter().map(|one| (&one.feature, true));
+        let candidates = self.candidates.iter();
+        let candidates = candidates.map(|one| (&one.feature, !one.is_doubted));
         let columns = sure
             .chain(candidates)
             .filter(|(feature, _)| self.current_columns.contains(&feature.name))
-            .map(|(feature, is_candidate)| CountColumn {
+            .map(|(feature, unless_unique)| CountColumn {
                 name: feature.name.clone(),
                 categorical: self.roles.categorical.contains(&feature.name),
                 cuts: cuts(feature),
                 fine: fine(feature),
-                unless_unique: is_candidate,
+                unless_unique,
             })
             .collect();
         let outcome = match (&self.roles.label, self.score_name()) {

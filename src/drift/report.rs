@@ -459,6 +459,8 @@ pub enum FindingKind {
     NumberFormat,
     /// An identifier of the baseline that is not unique in the current side.
     RepeatedIdentifier,
+    /// What looks like an identifier, but is not named so, has other values on the current side.
+    LikelyIdentifier,
     /// Infinite numbers that the baseline did not have, or more of them.
     Infinities,
     /// Only one value where the baseline has several.
@@ -493,7 +495,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -501,6 +503,7 @@ impl FindingKind {
         Self::Unparsable,
         Self::NumberFormat,
         Self::RepeatedIdentifier,
+        Self::LikelyIdentifier,
         Self::Infinities,
         Self::Constant,
         Self::UnseenCategories,
@@ -528,6 +531,7 @@ impl FindingKind {
             Self::Unparsable => "unparsable",
             Self::NumberFormat => "number_format",
             Self::RepeatedIdentifier => "repeated_identifier",
+            Self::LikelyIdentifier => "likely_identifier",
             Self::Infinities => "infinities",
             Self::Constant => "constant",
             Self::UnseenCategories => "unseen_categories",

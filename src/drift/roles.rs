@@ -2,8 +2,8 @@
 
 use super::report::{LeftOut, Role};
 use crate::data::{
-    Identified, Repeats, date_number, date_numbers, identified, looks_measured, named_like_a_label,
-    named_like_a_time, named_like_an_id, named_like_an_index,
+    Form, GroupKey, Identified, Repeats, Spread, date_number, date_numbers, identified,
+    looks_measured, named_like_a_label, named_like_a_time, named_like_an_id, named_like_an_index,
 };
 use crate::error::{Error, Result, nearest};
 use crate::profile::{Kind, Profile, Roles, View};
@@ -163,7 +163,7 @@ pub(super) fn are_measures(view: &View) -> bool {
 /// month.
 fn group_key_by_values(name: &str, view: &View) -> Option<LeftOut> {
     let repeats = repeats(view)?;
-    let is_key = repeats.are_of_a_group_key(name)
+    let is_key = repeats.group_key(name) == Some(GroupKey::Sure)
         || identified(name) == Some(Identified::Row) && counts_rows_again(name, view);
     let reason = || {
         let distinct = repeats.distinct;
@@ -175,20 +175,58 @@ fn group_key_by_values(name: &str, view: &View) -> Option<LeftOut> {
     is_key.then(|| left_out(name, Role::Id, reason()))
 }
 
+/// Returns that a column may be a group key though its name does not say whose: the other side must
+/// tell.
+pub(super) fn likely_group_key(name: &str, view: &View) -> Option<LeftOut> {
+    let repeats = repeats(view)?;
+    let is_likely = repeats.group_key(name) == Some(GroupKey::Likely);
+    let reason = || {
+        format!(
+            "looks like an identifier: {:.0} distinct values in {} rows, others on the current side",
+            repeats.distinct, repeats.present
+        )
+    };
+    is_likely.then(|| left_out(name, Role::Id, reason()))
+}
+
 /// How often the values of a column repeat; nothing for numbers with fractions.
 pub(super) fn repeats(view: &View) -> Option<Repeats> {
-    let largest = match &view.numbers {
+    let known = match &view.numbers {
         Some(numbers) if !numbers.is_integral() => return None,
+        Some(numbers) if numbers.is_exact() => {
+            let cells = numbers.cells().iter();
+            Repeats::of_numbers(
+                cells
+                    .map(|cell| (numbers.lower(*cell), cell.count))
+                    .collect(),
+            )
+        }
         // A cell of a grid is many values.
-        Some(numbers) if !numbers.is_exact() => None,
-        Some(numbers) => numbers.cells().iter().map(|cell| cell.count).max(),
-        None if view.categories.hashed => None,
-        None => view.categories.counts.values().max().copied(),
+        Some(numbers) => Repeats {
+            present: view.present,
+            distinct: view.distinct?,
+            largest: None,
+            form: Form::Numbers(Spread::of_ends(numbers.min(), numbers.max())),
+        },
+        None if view.categories.hashed => Repeats {
+            present: view.present,
+            distinct: view.distinct?,
+            largest: None,
+            form: if (view.codes + view.numbers_among_texts) * 100 >= 95 * view.present {
+                Form::Codes
+            } else {
+                Form::Prose
+            },
+        },
+        None => {
+            let counts = view.categories.counts.iter();
+            Repeats::of_texts(counts.map(|(text, count)| (text.as_str(), *count)))
+        }
     };
     Some(Repeats {
         present: view.present,
         distinct: view.distinct?,
-        largest,
+        ..known
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::frame::{Column, MISSING_CODE};
 use super::leakage::fixes_the_label;
 use crate::data::{
-    Identified, Repeats, date_number, date_numbers, identified, is_date, looks_measured,
+    GroupKey, Identified, Repeats, date_number, date_numbers, identified, is_date, looks_measured,
     named_like_an_id, named_like_an_index, shaped_like_an_id,
 };
 
@@ -21,6 +21,13 @@ const LONGEST_STEP: f64 = 10.0;
 pub enum Unfit {
     /// It tells who a row is, in a sentence; the user may know better.
     Identifier(String),
+    /// It tells whose rows these are; the user may know better.
+    GroupKey {
+        /// That it does, in a sentence.
+        said: String,
+        /// Whether its name says so, too.
+        is_named: bool,
+    },
     /// It is a date, in a sentence; the user may know better.
     Date(String),
     /// It tells nothing, in a sentence.
@@ -39,21 +46,30 @@ pub fn unfit(name: &str, column: &Column, labels: &[bool]) -> Option<Unfit> {
     unfit_by_values(name, column).or_else(|| unfit_group_key(name, column, labels))
 }
 
-/// Returns that a column tells whose rows these are, if its values repeat and it is named so; where
-/// the name only says that something is identified, the label must also be the same in all rows of
-/// a value, which the rows of a store or a product never have.
+/// Returns that a column tells whose rows these are, if its values repeat and look so. Where the
+/// name only says that something is identified, it is enough that the label is the same in all rows
+/// of a value, which the rows of a store or a product never have.
 fn unfit_group_key(name: &str, column: &Column, labels: &[bool]) -> Option<Unfit> {
-    let what = identified(name)?;
+    let what = identified(name);
+    if what.is_none() && matches!(column, Column::Numbers(_)) {
+        return None;
+    }
     let repeats = repeats(column)?;
-    let is_row = what == Identified::Row && counts_rows_again(name, column, repeats);
-    let is_key = repeats.are_of_a_group_key(name)
-        || what == Identified::Other && fixes_the_label(column, labels).is_some();
-    (is_row || is_key).then(|| {
-        Unfit::Identifier(format!(
-            "\"{name}\" is named like an identifier and has {} distinct values in {} rows: it is \
+    let found = repeats.group_key(name);
+    let is_row = what == Some(Identified::Row) && counts_rows_again(name, column, repeats);
+    let fixes = || what == Some(Identified::Other) && fixes_the_label(column, labels).is_some();
+    let is_named = found == Some(GroupKey::Sure) || is_row || found.is_none() && fixes();
+    let looks = if is_named { "is named" } else { "looks" };
+    let said = || {
+        format!(
+            "\"{name}\" {looks} like an identifier and has {} distinct values in {} rows: it is \
              left out (--include {name} takes it in)",
             repeats.distinct, repeats.present
-        ))
+        )
+    };
+    (is_named || found.is_some()).then(|| Unfit::GroupKey {
+        said: said(),
+        is_named,
     })
 }
 
@@ -73,7 +89,7 @@ fn counts_rows_again(name: &str, column: &Column, repeats: Repeats) -> bool {
 
 /// How often the values of a column repeat; nothing for numbers with fractions.
 fn repeats(column: &Column) -> Option<Repeats> {
-    let counts: Vec<u64> = match column {
+    Some(match column {
         Column::Numbers(numbers) => {
             let mut counts: HashMap<u64, u64> = HashMap::new();
             for number in numbers.iter().filter(|number| !number.is_nan()) {
@@ -82,21 +98,20 @@ fn repeats(column: &Column) -> Option<Repeats> {
                 }
                 *counts.entry(number.to_bits()).or_default() += 1;
             }
-            counts.into_values().collect()
+            let counts = counts.into_iter();
+            Repeats::of_numbers(
+                counts
+                    .map(|(bits, count)| (f64::from_bits(bits), count))
+                    .collect(),
+            )
         }
         Column::Categories { levels, codes } => {
             let mut counts = vec![0; levels.len()];
             for code in codes.iter().filter(|code| **code != MISSING_CODE) {
                 counts[*code as usize] += 1;
             }
-            counts.retain(|count| *count > 0);
-            counts
+            Repeats::of_texts(levels.iter().map(String::as_str).zip(counts))
         }
-    };
-    Some(Repeats {
-        present: counts.iter().sum(),
-        distinct: counts.len() as f64,
-        largest: counts.iter().max().copied(),
     })
 }
 
@@ -253,7 +268,7 @@ mod tests {
         let labels = vec![false; numbers.len()];
         matches!(
             unfit(name, &Column::Numbers(numbers), &labels),
-            Some(Unfit::Identifier(_))
+            Some(Unfit::Identifier(_) | Unfit::GroupKey { .. })
         )
     }
 
@@ -326,19 +341,23 @@ mod tests {
     fn an_identifier_may_repeat_if_its_name_says_so() {
         let is_unfit = |name: &str, is_text, of_customer| {
             let (column, labels) = panel(is_text, of_customer);
-            matches!(unfit(name, &column, &labels), Some(Unfit::Identifier(_)))
+            matches!(unfit(name, &column, &labels), Some(Unfit::GroupKey { .. }))
         };
         for is_text in [false, true] {
             for name in ["customer_id", "CustomerID", "msisdn", "user", "account_no"] {
                 assert!(is_unfit(name, is_text, false), "{name}");
             }
-            // `loc_id` may be anything: it is no feature if it fixes the label.
-            assert!(is_unfit("loc_id", is_text, true));
-            for name in ["loc_id", "product_id", "store_id", "cell_id"] {
+            // A store may have but one kind of customers: it is not a feature if it fixes the label.
+            assert!(is_unfit("store_id", is_text, true));
+            // `loc_id` may be anything; its values look like those of an identifier.
+            assert!(is_unfit("loc_id", is_text, false));
+            for name in ["product_id", "store_id", "cell_id"] {
                 assert!(!is_unfit(name, is_text, false), "{name}");
             }
             // Without such a name, a warning must do.
             assert!(!is_unfit("zip", is_text, true));
+            // Numbers without a name may measure anything; many codes of few rows each do not.
+            assert_eq!(is_unfit("x7", is_text, false), is_text);
         }
         // The index of twelve frames, put together.
         let again: Vec<f64> = (0..1_200).map(|row| f64::from(row % 100)).collect();

@@ -586,7 +586,11 @@ fn ids_dates_and_labels_never_alarm_and_are_listed_with_the_reason() {
             ("branch", "id", "named as an identifier"),
             ("churn_label", "label", "the usual name of a label"),
             ("ignored", "excluded", "excluded by the user"),
-            ("key", "id", "2000 distinct values in 2000 rows"),
+            (
+                "key",
+                "id",
+                "2000 distinct values in 2000 rows, and named like an identifier"
+            ),
             ("order", "id", "2000 distinct values in 2000 rows"),
             ("seen", "date", "nearly all values are dates"),
             ("user_id", "id", "the usual name of an identifier"),

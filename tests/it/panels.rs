@@ -246,7 +246,8 @@ fn the_user_knows_better() {
 #[test]
 fn a_nameless_column_that_fixes_the_label_is_warned_of() {
     let words = "the rows of a value of \"x7\" have one label";
-    let churnctl = Churnctl::new().table("data.csv", &panel("x7", CODES, 0, 1));
+    let numbers = panel("x7", WHOLE_NUMBERS, 0, 1);
+    let churnctl = Churnctl::new().table("data.csv", &numbers);
     let nameless = report(&churnctl, &["--model", "logistic"]);
     assert!(
         warns(&nameless, words) && warns(&nameless, "--group"),
@@ -262,4 +263,117 @@ fn a_nameless_column_that_fixes_the_label_is_warned_of() {
         warns(&key, "rows with the same \"loc_id\" stay in one split"),
         "{key:#}"
     );
+}
+
+/// The names are those of a reader who found them missing; the customers of the current side are new.
+#[test]
+fn usual_names_of_identifiers_are_known() {
+    let all = "uid|cid|cust_nbr|acct|msno|mrn|email_address|customer_id_hash|customer_sk|SK_ID_CURR|\
+        fk_customer|numero_cliente|codigo_cliente|kundnr|company_id|organization_id|workspace_id|\
+        用户ID|客户编号|клиент_id";
+    for (form, seed) in [(CODES, 1), (WHOLE_NUMBERS, 3)] {
+        let side = |first: usize| {
+            let table = panel("customer_id", form, first, seed);
+            all.split('|').fold(table, |table, name| {
+                let ids = (0..CUSTOMERS * MONTHS).map(|row| form(first + row / MONTHS));
+                table.with(name, ids)
+            })
+        };
+        let report = check(&side(0), &side(5_000), &[]);
+        assert_eq!(report["status"], "OK", "{report:#}");
+        let left_out = names(&report["left_out"], "column");
+        for name in all.split('|') {
+            assert!(left_out.contains(&name.to_owned()), "{name}");
+        }
+    }
+}
+
+/// Codes without such a name: nobody can tell new customers from renamed products, so that it is a
+/// warning and not a failure; words that were all replaced are a failure.
+#[test]
+fn codes_that_are_all_new_are_likely_identifiers_and_words_are_not() {
+    for name in ["x7", "service_id"] {
+        let (old, new) = (panel(name, CODES, 0, 1), panel(name, CODES, 5_000, 2));
+        let report = check(&old, &new, &[]);
+        assert_eq!(report["status"], "WARN", "{name}: {report:#}");
+        let finding = &report["findings"][0];
+        assert_eq!(finding["kind"], "likely_identifier");
+        assert_eq!(
+            finding["message"],
+            format!(
+                "\"{name}\" looks like an identifier: 500 distinct values in 6000 rows, and 6000 of \
+                 these rows have a value that the baseline lacks; it is not compared. Name it with \
+                 --id, or have it compared with --features"
+            )
+        );
+        assert!(names(&report["left_out"], "column").contains(&name.to_owned()));
+        assert_eq!(check(&old, &new, &["--features", name])["status"], "FAIL");
+        assert_eq!(check(&old, &new, &["--id", name])["status"], "OK");
+        // The same customers: it is compared as ever.
+        let same = check(&old, &panel(name, CODES, 0, 2), &[]);
+        assert!(names(&same["features"], "feature").contains(&name.to_owned()));
+        let absent = check(&old, &panel("visits_2", CODES, 0, 2), &[]);
+        assert_eq!(absent["findings"][0]["kind"], "absent_column");
+    }
+    let model: Form = |customer| format!("Galaxy S{}", customer % 34 + customer / 5_000 * 34);
+    for name in [
+        "device_name",
+        "policy_name",
+        "device_code",
+        "phone_name",
+        "plan",
+    ] {
+        let report = check(
+            &panel(name, model, 0, 1),
+            &panel(name, model, 5_000, 2),
+            &[],
+        );
+        assert_eq!(report["status"], "FAIL", "{name}: {report:#}");
+    }
+}
+
+/// A feature that counts, under a name that identifiers have, too: 30 contacts on average, then 90.
+#[test]
+fn counts_that_are_called_numbers_are_features() {
+    let all = "contact_number employee_number account_num card_num visit_key user_num";
+    let side = |mean: f64, seed: u64| {
+        let mut random = Random::new(seed);
+        let table = panel("customer_id", CODES, 0, seed);
+        all.split_whitespace().fold(table, |table, name| {
+            let count = |_| (mean + mean.sqrt() * random.normal()).round().max(0.0) as u64;
+            let counts: Vec<u64> = (0..CUSTOMERS * MONTHS).map(count).collect();
+            table.with(name, counts)
+        })
+    };
+    let baseline = side(30.0, 1);
+    let report = check(&baseline, &side(90.0, 2), &[]);
+    let features = report["features"].as_array().expect("features");
+    let churnctl = Churnctl::new().table("data.csv", &baseline);
+    train(&churnctl, &["--model", "logistic", "--promote", "always"]).expect(ExitCode::Ok);
+    let artifact: Value = serde_json::from_slice(&churnctl.read(PRODUCTION)).expect("JSON");
+    let learned = names(&artifact["body"]["features"], "name");
+    for name in all.split_whitespace() {
+        let feature = features.iter().find(|one| one["feature"] == name);
+        assert_eq!(feature.expect(name)["status"], "FAIL", "{name}");
+        assert!(learned.contains(&name.to_owned()), "{name}: {learned:?}");
+    }
+}
+
+/// 500 customers by month under names that say less and less: left out, kept in one split, and new
+/// customers are scored.
+#[test]
+fn new_customers_are_scored_whatever_their_column_is_called() {
+    for name in ["cust_nbr", "用户ID", "service_id", "x7"] {
+        let churnctl = Churnctl::new()
+            .table("data.csv", &panel(name, CODES, 0, 1))
+            .table("c.csv", &panel(name, CODES, 5_000, 2));
+        let report = report(&churnctl, &["--model", "logistic", "--promote", "always"]);
+        let looks = "like an identifier and has 500 distinct values in 6000 rows";
+        let together = format!("rows with the same \"{name}\" stay in one split: 500 groups");
+        assert!(warns(&report, looks), "{report:#}");
+        assert!(warns(&report, &together), "{report:#}");
+        assert!(roc_auc(&report) < 0.58, "{name}: {}", roc_auc(&report));
+        let score = churnctl.run(&["score", "c.csv", "--model", PRODUCTION, "-o", "s.csv"]);
+        score.expect(ExitCode::Ok);
+    }
 }
