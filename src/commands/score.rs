@@ -360,7 +360,8 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let data = open()?;
     let mut job = job(request, &artifact, &scorer, &data, shell)?;
     let mut pass = score_all(request, data, &job, shell)?;
-    if let Some(other) = other_readings(&job.readings, &pass.watches) {
+    let trained = job.readings.clone();
+    if let Some(other) = other_readings(&job.readings, &pass.watches, scorer.features())? {
         // Only all values of a column tell how its numbers are written, and it is not as in
         // training.
         if request.data.iter().any(|address| address == "-") {
@@ -368,7 +369,10 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
                            be read only once";
             return Err(Error::bad_input(message).hint("write it to a file and score that"));
         }
-        job.readings = other;
+        for warning in &other.warnings {
+            shell.messages().warn(warning);
+        }
+        job.readings = other.readings;
         pass = score_all(request, open()?, &job, shell)?;
     }
     let Pass {
@@ -382,7 +386,14 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         lines,
         summary,
     } = pass;
-    let unparsable = say(&scorer, &job.readings, watches, &summary, rows, shell)?;
+    let unparsable = say(
+        &scorer,
+        (&trained, &job.readings),
+        watches,
+        &summary,
+        rows,
+        shell,
+    )?;
     let unseen = score_unseen::say(&job.vocabularies, &unseen, &summary, shell)?;
     let missing = score_unseen::say_missing(&scorer, &missing, &unparsable, rows, shell);
     if let Some(most) = job.top_k {

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::Shell;
-use crate::data::{ColumnReading, ColumnTally, Meaning, RowPlace, Summary, Value, classify, truth};
+use crate::data::{
+    ColumnReading, ColumnTally, DecimalMark, Meaning, RowPlace, Sizes, Summary, Value, classify,
+    is_told_by_size, spelled, truth,
+};
 use crate::error::{Error, Place, Result};
 use crate::model::artifact::{Artifact, Feature, FeatureKind};
 use crate::model::score::Scorer;
@@ -14,6 +17,7 @@ use crate::profile::{Column, HeaderRows};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Watch {
     tally: ColumnTally,
+    sizes: Sizes,
     unparsable: u64,
     first: Option<(RowPlace, String)>,
 }
@@ -32,6 +36,7 @@ impl Watch {
             Value::Missing(kind) => Meaning::Missing(kind),
             Value::Number(number) | Value::BigInteger(number) => {
                 self.tally.add_plain(field, number, 1);
+                self.sizes.add_plain(field, number);
                 reading.of_plain(field, number)
             }
             Value::Infinite => {
@@ -46,6 +51,9 @@ impl Watch {
                 }
                 None => {
                     self.tally.add_text(field, 1);
+                    if let Some(spelled) = spelled(field) {
+                        self.sizes.add_spelled(&spelled);
+                    }
                     reading.of_text(field)
                 }
             },
@@ -70,6 +78,7 @@ impl Watch {
     /// Adds what another thread has seen.
     pub(super) fn merge(&mut self, other: Self) {
         self.tally.merge(other.tally);
+        self.sizes.merge(other.sizes);
         self.unparsable += other.unparsable;
         if let Some((place, text)) = other.first {
             self.note(place, || text);
@@ -93,25 +102,113 @@ pub(super) fn readings(artifact: &Artifact, scorer: &Scorer) -> Vec<Option<Colum
     scorer.features().iter().map(reading).collect()
 }
 
+/// How the numbers of a table are written, if it is not as was assumed.
+pub(super) struct Otherwise {
+    pub(super) readings: Vec<Option<ColumnReading>>,
+    /// What is to be said of those that their size alone tells.
+    pub(super) warnings: Vec<String>,
+}
+
 /// Returns how the numbers are written if it is not as was assumed.
+///
+/// # Errors
+/// Bad input if the numbers of training were read with a decimal mark that they did not tell, and these
+/// show that it was the other one.
 pub(super) fn other_readings(
     assumed: &[Option<ColumnReading>],
     watches: &[Watch],
-) -> Option<Vec<Option<ColumnReading>>> {
+    features: &[Feature],
+) -> Result<Option<Otherwise>> {
     let mut differ = false;
-    let readings = assumed.iter().zip(watches).map(|(assumed, watch)| {
-        let assumed = assumed.as_ref()?;
-        let own = watch.tally.reading_beside(assumed);
-        let own = own.filter(|own| own.decimal != assumed.decimal || has_more_units(own, assumed));
-        let Some(own) = own else {
-            return Some(assumed.clone());
+    let mut warnings = Vec::new();
+    let mut readings = Vec::with_capacity(assumed.len());
+    for ((assumed, watch), feature) in assumed.iter().zip(watches).zip(features) {
+        let Some(assumed) = assumed else {
+            readings.push(None);
+            continue;
         };
-        // Without a number that is written otherwise, both readings are one.
-        differ |= own.decimal != assumed.decimal || own.example.is_some();
-        Some(own)
-    });
-    let readings: Vec<_> = readings.collect();
-    differ.then_some(readings)
+        let Some(beside) = watch.tally.reading_beside(assumed) else {
+            readings.push(Some(assumed.clone()));
+            continue;
+        };
+        if let Some(told) = told_by_size(&beside, assumed, watch, feature)? {
+            warnings.push(size_in_words(&feature.name, told.decimal));
+            differ = true;
+            readings.push(Some(told));
+        } else if beside.decimal != assumed.decimal || has_more_units(&beside, assumed) {
+            // Without a number that is written otherwise, both readings are one.
+            differ |= beside.decimal != assumed.decimal || beside.example.is_some();
+            readings.push(Some(beside));
+        } else {
+            readings.push(Some(assumed.clone()));
+        }
+    }
+    Ok(differ.then_some(Otherwise { readings, warnings }))
+}
+
+/// Returns the reading that makes numbers as large as those of training, where nothing else tells
+/// their decimal mark; none if the one at hand is to stay.
+fn told_by_size(
+    beside: &ColumnReading,
+    assumed: &ColumnReading,
+    watch: &Watch,
+    feature: &Feature,
+) -> Result<Option<ColumnReading>> {
+    let FeatureKind::Number { median, .. } = feature.kind else {
+        return Ok(None);
+    };
+    let size = |decimal: DecimalMark| watch.sizes.median(decimal);
+    let Some(as_read) = size(beside.decimal) else {
+        return Ok(None);
+    };
+    if beside.is_ambiguous || beside.is_bound {
+        let other = beside.decimal.other();
+        let is_told =
+            size(other).is_some_and(|otherwise| is_told_by_size(as_read, otherwise, median));
+        return Ok(is_told.then(|| watch.tally.reading_marked(other)));
+    }
+    // These tell what they are, and training's did not.
+    let is_plain = assumed.example.is_none();
+    let is_point = is_plain
+        || assumed
+            .example
+            .as_ref()
+            .is_some_and(|text| !text.contains(','));
+    let times = if is_point == (assumed.decimal == DecimalMark::Point) {
+        1000.0
+    } else {
+        0.001
+    };
+    if assumed.is_ambiguous && is_told_by_size(median, median * times, as_read) {
+        let message = format!(
+            "\"{}\": nothing in the training data told their decimal mark, and they were read with a \
+             decimal {}; the numbers here are about a thousand times as {}, so it was the other one",
+            feature.name,
+            in_words(assumed.decimal),
+            if times > 1.0 { "large" } else { "small" }
+        );
+        let hint = "train again on data whose numbers are written without marks between thousands";
+        return Err(Error::bad_input(message).hint(hint));
+    }
+    Ok(None)
+}
+
+const fn in_words(decimal: DecimalMark) -> &'static str {
+    match decimal {
+        DecimalMark::Comma => "comma",
+        DecimalMark::Point => "point",
+    }
+}
+
+/// Says that numbers were read as large as those of training: a thousand times as much may be a
+/// change, too.
+fn size_in_words(name: &str, decimal: DecimalMark) -> String {
+    format!(
+        "\"{name}\": nothing in the data tells the decimal mark; it was read with a decimal {}, which \
+         makes the numbers about as large as in training, and not a thousand times as large or as \
+         small",
+        in_words(decimal)
+    )
 }
 
 /// Whether there are units that the other reading would not take for some.
@@ -125,7 +222,7 @@ fn has_more_units(own: &ColumnReading, other: &ColumnReading) -> bool {
 /// Bad input if most values of a feature are not numbers.
 pub(super) fn say(
     scorer: &Scorer,
-    readings: &[Option<ColumnReading>],
+    (trained, readings): (&[Option<ColumnReading>], &[Option<ColumnReading>]),
     watches: Vec<Watch>,
     summary: &Summary,
     rows: usize,
@@ -157,6 +254,13 @@ pub(super) fn say(
                 watch.unparsable, place.file
             ));
             unparsable.insert(name.clone(), watch.unparsable);
+        }
+        let changed = trained[feature].as_ref().and_then(|trained| {
+            let here = watch.tally.reading_beside(trained)?;
+            here.unit_since(trained)
+        });
+        if let Some(changed) = changed {
+            shell.messages().warn(&format!("\"{name}\": {changed}"));
         }
         if let (Some(spelling), Some(example)) = (reading.spelling(), &reading.example)
             && watch.tally.has_spelled()

@@ -45,7 +45,7 @@ const LONGEST: usize = 20;
 
 /// Codes (ISO 4217) and abbreviations of currencies. Signs of the Unicode category Sc are told as
 /// such.
-const CURRENCIES: [&str; 59] = [
+const CURRENCIES: [&str; 85] = [
     "EUR",
     "USD",
     "GBP",
@@ -105,10 +105,36 @@ const CURRENCIES: [&str; 59] = [
     "Rp",
     "KSh",
     "\u{440}\u{443}\u{431}",
+    "ISK",
+    "RSD",
+    "KZT",
+    "UZS",
+    "GEL",
+    "MAD",
+    "TND",
+    "DZD",
+    "JOD",
+    "KWD",
+    "OMR",
+    "BHD",
+    "TZS",
+    "UGX",
+    "ETB",
+    "XOF",
+    "XAF",
+    "UYU",
+    "PYG",
+    "BOB",
+    "CRC",
+    "DOP",
+    "GTQ",
+    "Bs",
+    "Tk",
+    "S/",
 ];
 
 /// Other spellings of units.
-const ALIASES: [(&str, &str); 14] = [
+const ALIASES: [(&str, &str); 20] = [
     ("eur", "EUR"),
     ("usd", "USD"),
     ("gbp", "GBP"),
@@ -117,6 +143,12 @@ const ALIASES: [(&str, &str); 14] = [
     ("euro", "EUR"),
     ("kr.", "kr"),
     ("Rs.", "Rs"),
+    ("Bs.", "Bs"),
+    ("Tk.", "Tk"),
+    ("S/.", "S/"),
+    ("Fr", "Fr."),
+    ("FCFA", "XOF"),
+    ("CFA", "XOF"),
     ("Ksh", "KSh"),
     ("\u{440}\u{443}\u{431}.", "\u{440}\u{443}\u{431}"),
     ("percent", "%"),
@@ -155,14 +187,14 @@ const SCALES: [(&str, i32, i32, &str); 25] = [
     ("TiB", 0, 4, BYTES),
 ];
 
-/// Words that name or order things; the number after them, or before, counts nothing.
-const NAMES: [&str; 11] = [
-    "no", "nr", "num", "number", "id", "v", "ver", "version", "rev", "release", "build",
+/// Words before a measure; others name a thing: `iOS 13.1`, `Store 17`, `DSL 28`.
+const ABOUT: [&str; 9] = [
+    "approx", "about", "circa", "ca", "over", "under", "around", "etwa", "env",
 ];
-/// Words before a measure; other long ones before a whole number name a thing.
-const ABOUT: [&str; 6] = ["approx", "about", "circa", "over", "under", "around"];
-const LONGEST_ABBREVIATION: usize = 3;
-const ORDERS: [&str; 6] = ["st", "nd", "rd", "th", "am", "pm"];
+/// What orders things; the number before it counts nothing.
+const ORDERS: [&str; 10] = [
+    "st", "nd", "rd", "th", "am", "pm", "er", "eme", "\u{e8}me", "ter",
+];
 
 const fn is_currency_sign(c: char) -> bool {
     matches!(c, '$' | '\u{a2}'..='\u{a5}' | '\u{20a0}'..='\u{20cf}' | '\u{e3f}')
@@ -170,11 +202,11 @@ const fn is_currency_sign(c: char) -> bool {
 
 /// Returns the percent sign or the currency that a text is.
 pub(super) fn known_unit(text: &str) -> Option<&str> {
-    // `US$`, `R$` and `A$` are dollars and the like of their own.
+    // `US$`, `R$` and `Mex$` are dollars and the like of their own.
     let mut letters = text.chars();
     let is_sign = letters.next_back().is_some_and(is_currency_sign)
-        && letters.clone().count() <= 2
-        && letters.all(|c| c.is_ascii_uppercase());
+        && letters.clone().count() <= 3
+        && letters.all(|c| c.is_ascii_alphabetic());
     if text == "%" || is_sign || CURRENCIES.contains(&text) {
         return Some(text);
     }
@@ -269,7 +301,7 @@ impl<'a> Around<'a> {
         let (head, tail) = after.split_at(head_ends.unwrap_or(after.len()));
         let rest = tail.trim_start();
         if let Some((_, exponent, kibi, base)) = SCALES.iter().find(|(name, ..)| *name == head)
-            && (tail.is_empty() || known_unit(rest).is_some() || is_name_of_unit(rest))
+            && (tail.is_empty() || known_unit(rest).is_some() || is_rate(rest))
         {
             let (unit, affix) = match known_unit(rest) {
                 _ if tail.is_empty() => (Cow::Borrowed(*base), Affix::Quantity),
@@ -316,30 +348,30 @@ fn is_name_of_unit(text: &str) -> bool {
         && text.split_whitespace().count() <= 3
 }
 
-/// Returns what a text before a number tells.
+/// Whether a text says in what time or for what so much is: `/month`. Other words after a multiple
+/// name a thing, `19M Plus`.
+fn is_rate(text: &str) -> bool {
+    let is_one = |text: &str| text.len() > 1 && is_name_of_unit(text);
+    text.strip_prefix('/').is_some_and(is_one) || text.strip_prefix("per ").is_some_and(is_one)
+}
+
+/// Returns whether a text before a number says that it is not an exact one.
+pub(super) fn is_about(before: &str) -> bool {
+    ABOUT.contains(&&*before.trim_end_matches('.').to_lowercase())
+}
+
+/// Returns what a text before a number tells. Signs may stand there; a word is a currency, which is
+/// known, or it names a thing that the number counts on: `iOS 13.1`, `C00123`, `KW 25`.
 fn prefix(before: &str, between: Between) -> Option<Affix> {
     let last = before.chars().next_back()?;
-    let word = before.trim_end_matches('.').to_lowercase();
     let is_word = before.chars().any(char::is_alphabetic);
     if before.len() > LONGEST
-        || NAMES.contains(&&*word)
         || matches!(
             last,
             '#' | '@' | '/' | '-' | '_' | ':' | '+' | '(' | ',' | '\\' | '\u{2116}'
         )
-        || before.split_whitespace().count() > 2
+        || is_word && !(is_about(before) && (between.blanks[0] || last == '.'))
     {
-        return None;
-    }
-    // Letters next to the digits are a code (`C00123`, `E11.9`, `Q3`), unless it is a word of some
-    // letters before an amount with decimals.
-    let is_joined = is_word && last.is_alphabetic() && !between.blanks[0];
-    if is_joined && !(between.is_fine && word.chars().count() > 1) {
-        return None;
-    }
-    // `Store 17` is one of the stores, `Bs 17` a price.
-    let is_name = is_word && word.chars().count() > LONGEST_ABBREVIATION;
-    if is_name && !between.is_fine && !ABOUT.contains(&&*word) {
         return None;
     }
     Some(if between.is_fine {

@@ -18,6 +18,13 @@ pub struct ColumnReading {
     /// The units that go with the numbers, each with the numbers that have it. The numbers of all of
     /// them are taken as they are written.
     pub units: BTreeMap<String, u64>,
+    /// The numbers without a unit.
+    pub unitless: u64,
+    /// No number has a mark of any kind.
+    pub is_whole: bool,
+    /// The decimal mark is the one that another column of the same meaning has proved: these values
+    /// alone don't tell.
+    pub is_bound: bool,
     /// Nothing in the values tells the decimal mark: `1,234` was taken for thousands.
     pub is_ambiguous: bool,
     /// Numbers were written otherwise than programs read them, and how: none if not.
@@ -122,6 +129,68 @@ impl ColumnReading {
         Some(format!("{decimal}{unit}"))
     }
 
+    /// Says that nothing tells the decimal mark, and what was assumed; none if something does.
+    #[must_use]
+    pub fn doubt(&self, values: &str) -> Option<String> {
+        if !self.is_ambiguous {
+            return None;
+        }
+        let Some(example) = &self.example else {
+            return Some(format!(
+                "every fraction in {values} has three digits, and there are whole numbers beside them: \
+                 points between thousands would look the same; they were read as decimal points"
+            ));
+        };
+        let (mark, decimal) = if example.contains(',') {
+            ("comma", DecimalMark::Comma)
+        } else {
+            ("point", DecimalMark::Point)
+        };
+        let meaning = if decimal == self.decimal {
+            "before decimals"
+        } else {
+            "between thousands"
+        };
+        Some(format!(
+            "nothing in {values} tells whether the {mark} in \"{example}\" stands between thousands or \
+             before decimals; it was read as one {meaning}"
+        ))
+    }
+
+    /// Says how the units changed since the training data; none if they did not.
+    #[must_use]
+    pub fn unit_since(&self, trained: &Self) -> Option<String> {
+        let sides = [trained, self];
+        let totals = sides.map(|side| side.unitless + side.units.values().sum::<u64>());
+        if totals.contains(&0) {
+            return None;
+        }
+        let share = |side: usize, unit: &str| {
+            let count = sides[side].units.get(unit).copied().unwrap_or(0);
+            count as f64 / totals[side] as f64
+        };
+        // `12k` is 12000, with a unit or without.
+        let names = sides.iter().flat_map(|side| side.units.keys());
+        let mut names = names.filter(|unit| *unit != POWERS);
+        let has_changed = names.any(|unit| {
+            let (before, now) = (share(0, unit), share(1, unit));
+            before == 0.0 && now >= NEW || (before - now).abs() >= MOVED
+        });
+        has_changed.then(|| {
+            let said = |side: &Self| match side.unit() {
+                _ if side.units.values().all(|count| *count == 0) => "none".to_owned(),
+                Some(unit) if side.unitless == 0 => unit.to_owned(),
+                _ => side.units_in_words(),
+            };
+            format!(
+                "the unit was {} in training and is {} here; the numbers are taken as they are, not \
+                 converted",
+                said(trained),
+                said(self)
+            )
+        })
+    }
+
     /// Lists the units with the share of the numbers that each goes with, the most frequent first.
     #[must_use]
     pub fn units_in_words(&self) -> String {
@@ -150,5 +219,9 @@ impl ColumnReading {
     }
 }
 
+/// A unit that training had not is another one if so many numbers have it, and one that it had if its
+/// share moved so far: a batch may have few rows.
+const NEW: f64 = 0.05;
+const MOVED: f64 = 0.5;
 /// Most units that a message names.
 const MOST_NAMED: usize = 5;

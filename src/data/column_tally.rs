@@ -322,7 +322,8 @@ impl ColumnTally {
     /// Returns the units that are not known ones and still make numbers.
     fn loose_units(&self) -> Vec<&str> {
         let are_many = (self.numbers.len() + self.loose.numbers.len()) as u64 > FEW_CODES;
-        self.loose.own_units(self.is_named_id, are_many)
+        let all = self.values();
+        self.loose.own_units(self.is_named_id, are_many, all)
     }
 
     /// Returns the numbers that a decimal mark reads, with these units beside the known ones.
@@ -431,13 +432,17 @@ impl ColumnTally {
             .filter(|_| was_spelled)
             .or(of_loose.min())
             .cloned();
+        let with_unit: u64 = units.values().sum();
         ColumnReading {
             is_number: true,
             decimal,
+            unitless: self.numbers_by(mark, loose).saturating_sub(with_unit),
             units,
+            is_whole: !self.has_fractions && self.grouped == 0 && example.is_none(),
+            is_bound: false,
             is_ambiguous: match example {
                 Some(_) => is_assumed,
-                None => decimal == DecimalMark::Point && self.may_be_thousands(),
+                None => decimal == DecimalMark::Point && self.may_be_thousands(self.bare > 0),
             },
             example,
             signs_are_values: false,
@@ -458,8 +463,9 @@ impl ColumnTally {
 
     /// Whether points that were read as decimal ones may stand between thousands: `999`, `1.250`,
     /// `12.000`. Programs that write fractions drop the last zero, or write it everywhere.
-    fn may_be_thousands(&self) -> bool {
-        self.pointed == 0 && self.grouped >= 5 && self.bare > 0
+    /// So there must be others beside them, here or in a column of the same meaning.
+    const fn may_be_thousands(&self, are_beside_whole: bool) -> bool {
+        self.pointed == 0 && self.grouped >= 5 && are_beside_whole
     }
 
     /// Returns how the column is read where its values are categories, whatever they look like.
@@ -481,10 +487,6 @@ impl ColumnTally {
             return Some(other.clone());
         }
         let mut loose = self.loose_units();
-        // A rare unit that the other one has not, it may have taken for no number.
-        if other.units.keys().any(|unit| loose.contains(&&**unit)) {
-            loose.retain(|unit| other.units.contains_key(*unit) || !self.loose.is_rare(unit));
-        }
         for unit in other.units.keys() {
             let is_known = self.spelled.contains_key(unit);
             if !is_known && self.loose.units.contains_key(unit) && !loose.contains(&&**unit) {
@@ -495,7 +497,10 @@ impl ColumnTally {
         let decimal = self.mark_beside(&own, other, &loose);
         let mark = usize::from(decimal == DecimalMark::Comma);
         let is_assumed = !own.is_proven && (other.is_ambiguous || other.example.is_none());
-        let reading = self.read_by(decimal, &loose, is_assumed);
+        let mut reading = self.read_by(decimal, &loose, is_assumed);
+        let is_plain = reading.example.is_none() && decimal == DecimalMark::Point;
+        reading.is_ambiguous |= is_plain && other.is_whole && self.may_be_thousands(true);
+        reading.is_bound = !own.is_proven && !reading.is_ambiguous && !is_plain;
         let numbers = self.numbers_by(mark, &loose);
         (self.values() == 0 || numbers * 2 > self.values()).then_some(reading)
     }
@@ -739,8 +744,32 @@ mod tests {
     #[test]
     fn codes_and_names_do_not_become_numbers() {
         for text in [
-            "C#", "A-#", "Q#", "v#.1", "E#.9", "Store #", "No. #", "#th", "10.0.#.1", "#:30",
-            "C00#", "#-25", "+49 30 #",
+            "C#",
+            "A-#",
+            "Q#",
+            "v#.1",
+            "E#.9",
+            "Store #",
+            "No. #",
+            "#th",
+            "10.0.#.1",
+            "#:30",
+            "C00#",
+            "#-25",
+            "+49 30 #",
+            "iOS #.10",
+            "DSL #",
+            "KW #",
+            "S #",
+            "Basic #.4",
+            "EU #",
+            "#M Plus",
+            "# AB",
+            "# C",
+            "#a",
+            "#e",
+            "# High St",
+            "DSL #.000",
         ] {
             let read = reading_of(&each(|number| text.replace('#', &number.to_string())));
             assert!(!read.is_number, "{text}");
@@ -748,6 +777,29 @@ mod tests {
         // Few distinct ones are categories.
         assert!(!reading(&[("5 GB", 50), ("10 GB", 40), ("50 GB", 10)]).is_number);
         assert!(!reading(&[("3G", 50), ("4G", 40), ("5G", 10)]).is_number);
+        // The letters of seats, sizes and house numbers, though some are those of units.
+        for letters in ["ABCDEF", "kmglhsdWVA", "abcdefgh", "GMKB"] {
+            let all: Vec<char> = letters.chars().collect();
+            let at = std::cell::Cell::new(0);
+            let seats = each(|number| {
+                at.set(at.get() + 1);
+                format!("{number} {}", all[at.get() % all.len()])
+            });
+            assert!(!reading_of(&seats).is_number, "{letters}");
+        }
+        // Dutch postcodes.
+        let at = std::cell::Cell::new(0_u8);
+        let codes = each(|number| {
+            at.set(at.get() + 1);
+            let letter = |of: u8| char::from(b'A' + of % 20);
+            format!(
+                "{} {}{}",
+                1_000 + number,
+                letter(at.get()),
+                letter(at.get() / 3)
+            )
+        });
+        assert!(!reading_of(&codes).is_number);
         // As many digits each, or another one in nearly every row.
         assert!(!reading_of(&each(|number| format!("DE {}", 10_000 + number))).is_number);
         let tickets: Vec<(String, u64)> = (0..60).map(|n| (format!("SO {}", n * n), 1)).collect();

@@ -4,16 +4,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::affix::Affix;
+use super::measures::UnitKind;
 use super::spelled::{MarkEvidence, Spelled};
 
 /// Of a hundred texts, so many distinct ones are those of an identifier.
 const NEARLY_ALL: f64 = 0.95;
+/// One part in so many of a column are more than stray cells.
+const PARTS_OF_SOME: u64 = 100;
 /// Fewer may all differ by chance.
 const FEWEST_ROWS: u64 = 50;
-/// One part in so many makes a unit one of a column's.
-const PARTS_OF_UNIT: u64 = 20;
-/// Most units that a column of numbers has; beyond, it is prose.
-const MOST_UNITS: usize = 5;
+/// So many distinct ones, or one part in so many of the rows, are more than versions or plans have.
+const MANY: u64 = 200;
+const PARTS_OF_MANY: u64 = 10;
+/// Numbers of one digit and of so many more are of different magnitudes.
+const SPREAD: u8 = 2;
 /// Most distinct numbers of which it is said how many they are.
 pub(super) const FEW: usize = 20;
 /// Labels of as many digits each are codes.
@@ -43,6 +47,8 @@ pub(super) struct LooseNumbers {
     /// The first few distinct numbers.
     pub(super) numbers: HashSet<u64>,
     distinct: Distinct,
+    /// There were too many distinct ones to keep.
+    were_many: bool,
 }
 
 impl LooseNumbers {
@@ -96,18 +102,13 @@ impl LooseNumbers {
             *own += other;
         }
         self.numbers.extend(0..=FEW as u64);
+        self.were_many = true;
         let unit = self.units.entry(name.to_owned()).or_default();
         unit.merge(OfUnit {
             by: [point + both, comma + both],
             count: point + comma + both,
             example: examples.clone(),
         });
-    }
-
-    /// Returns whether a unit goes with fewer than a tenth of them.
-    pub(super) fn is_rare(&self, unit: &str) -> bool {
-        let count = self.units.get(unit).map_or(0, |unit| unit.count);
-        count * PARTS_OF_UNIT < 2 * self.count
     }
 
     fn add_digits(&mut self, least: u8, largest: u8) {
@@ -118,6 +119,7 @@ impl LooseNumbers {
     pub(super) fn merge(&mut self, other: Self) {
         self.count += other.count;
         self.labels += other.labels;
+        self.were_many |= other.were_many;
         for (own, theirs) in self.evidence.iter_mut().zip(other.evidence) {
             *own += theirs;
         }
@@ -135,31 +137,61 @@ impl LooseNumbers {
         }
     }
 
-    /// Returns the units that make these numbers; none if they are no numbers.
-    pub(super) fn own_units(&self, is_named_id: bool, are_many: bool) -> Vec<&str> {
-        if self.count == 0 || !are_many || self.units.len() > self.count as usize / 2 {
+    /// Returns the units that make these numbers; none if they are no numbers. `are_many` says whether
+    /// the column has more than a few distinct numbers, and `all` how many values it has, these and
+    /// all others.
+    pub(super) fn own_units(&self, is_named_id: bool, are_many: bool, all: u64) -> Vec<&str> {
+        let most = self
+            .units
+            .iter()
+            .max_by_key(|(_, unit)| unit.count)
+            .map(|(name, _)| name.as_str());
+        let Some(most) = most.filter(|_| are_many) else {
             return Vec::new();
-        }
+        };
         let fractions = self.count - self.evidence[MarkEvidence::Neutral.index()];
         if is_named_id && fractions * 2 < self.count {
             return Vec::new();
         }
         let are_labels = self.labels * 2 > self.count;
-        // Seats and blocks have several letters: `12A`, `14C`.
-        if are_labels && (is_named_id || self.units.len() > 1 || self.name_things()) {
+        if are_labels && (is_named_id || self.name_things()) {
             return Vec::new();
         }
-        // Few units are all taken: whether one has a twentieth is a matter of chance.
-        let are_few = self.units.len() <= MOST_UNITS;
-        let mut units: Vec<(&str, u64)> = self
-            .units
-            .iter()
-            .filter(|(_, unit)| are_few || unit.count * PARTS_OF_UNIT >= self.count)
-            .map(|(name, unit)| (name.as_str(), unit.count))
-            .collect();
-        units.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        units.truncate(MOST_UNITS);
-        units.into_iter().map(|(name, _)| name).collect()
+        let kind = UnitKind::of(most);
+        let mut units = vec![most];
+        if let UnitKind::Measure(dimension) = kind {
+            // Several go together if they measure the same: nobody can tell the letters of seats from
+            // units that they happen to be.
+            let others = self.units.keys().map(String::as_str).filter(|unit| {
+                let of = UnitKind::of(unit);
+                *unit != most && (of == kind || of == UnitKind::Letter(dimension))
+            });
+            units.extend(others);
+        }
+        let counted = |unit: &&str| self.units.get(*unit).map_or(0, |unit| unit.count);
+        let count: u64 = units.iter().map(counted).sum();
+        let nearly_all = |all: u64| count as f64 >= NEARLY_ALL * all as f64;
+        // A stray cell among plain numbers is a remark.
+        let are_some = count * PARTS_OF_SOME >= all;
+        let are_amounts = match kind {
+            UnitKind::Measure(_) | UnitKind::Sign => nearly_all(self.count) && are_some,
+            UnitKind::Letter(_) => nearly_all(all),
+            UnitKind::Word { is_name } => nearly_all(all) && self.look_measured(is_name),
+            UnitKind::Code => false,
+        };
+        if are_amounts { units } else { Vec::new() }
+    }
+
+    /// Whether numbers with a word that is not a known unit are amounts: many that have decimals or
+    /// separators, or, if the word is not capitalized as names are, whole ones from units to hundreds.
+    fn look_measured(&self, is_name: bool) -> bool {
+        let fractions = self.count - self.evidence[MarkEvidence::Neutral.index()];
+        let distinct = self.distinct.estimate();
+        let are_many = self.were_many
+            || distinct >= MANY as f64
+            || distinct >= self.count as f64 / PARTS_OF_MANY as f64;
+        let spread = self.digits.map_or(0, |(least, largest)| largest - least);
+        fractions * 2 > self.count && are_many || !is_name && (spread >= SPREAD || self.were_many)
     }
 
     /// Whether words with whole numbers are names: another in nearly every row, or of as many digits

@@ -23,6 +23,7 @@ mod json;
 mod label;
 mod lines;
 mod loose_numbers;
+mod measures;
 mod missing;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -55,6 +56,7 @@ mod postgres_tls;
 mod reading;
 mod record;
 mod shard;
+mod sizes;
 mod source;
 #[cfg(feature = "spark")]
 mod spark;
@@ -97,6 +99,7 @@ pub use nulls::NullTexts;
 pub use object_folder::{ObjectFolder, Put};
 pub use record::{Field, Row, RowPlace};
 pub use shard::{BadShard, Shard};
+pub use sizes::{Sizes, is_told_by_size};
 pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
 pub use spelled::{DecimalMark, MarkEvidence, Spelled, spelled};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};

@@ -6,15 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::feature::{Context, Found};
 use super::plan::PlannedFeature;
 use super::report::{FindingKind, Status};
-use crate::data::DecimalMark;
+use crate::data::{DecimalMark, is_told_by_size};
 use crate::profile::{Column, Kind, View};
 use crate::stats::permutation::share_p_value;
 
 /// How far the share of a unit must move to be a change of it.
 const MOVED: f64 = 0.05;
-/// Readings that are a thousand times apart are told by the size of the other side's numbers if one of
-/// them comes so many times nearer: that is midway between them.
-const NEARER: f64 = 31.6;
 
 /// Returns the baseline read as the current side proves it, if its own values don't tell.
 pub(super) fn told_by_current(
@@ -74,21 +71,15 @@ pub(super) fn told_by_size(
 /// Returns a side whose values don't tell their decimal mark, read otherwise than assumed, if that
 /// makes its numbers as large as the other side's are.
 fn as_large_as(view: &View, column: &Column, other: &View) -> Option<View> {
-    if !view.reading.is_ambiguous || other.reading.is_ambiguous {
+    // What one side has proved does not bind numbers that are as large as its own otherwise.
+    if !view.reading.is_ambiguous && !view.reading.is_bound {
         return None;
     }
-    let decimal = match view.reading.decimal {
-        DecimalMark::Point => DecimalMark::Comma,
-        DecimalMark::Comma => DecimalMark::Point,
-    };
-    let size = |view: &View| {
-        let median = view.numbers.as_ref()?.quantile(0.5).abs();
-        (median > 0.0 && median.is_finite()).then_some(median)
-    };
+    let decimal = view.reading.decimal.other();
+    let median = |view: &View| Some(view.numbers.as_ref()?.quantile(0.5));
     let otherwise = column.view_marked(decimal);
-    let apart = |view: &View| Some((size(view)? / size(other)?).ln().abs());
-    let is_nearer = apart(&otherwise)? + NEARER.ln() < apart(view)?;
-    (is_nearer && otherwise.unparsable * 20 <= view.present).then_some(otherwise)
+    let is_told = is_told_by_size(median(view)?, median(&otherwise)?, median(other)?);
+    (is_told && otherwise.unparsable * 20 <= view.present).then_some(otherwise)
 }
 
 /// Says that a side was read as large as the other one: a thousand times as much may be a change, too.
@@ -127,25 +118,7 @@ pub(super) fn number_format(
         found(Status::Ok, FindingKind::NumberFormat, message);
     }
     for (side, view) in sides {
-        if view.reading.is_ambiguous {
-            let message = match &view.reading.example {
-                Some(example) => {
-                    let (mark, meaning) = if example.contains(',') {
-                        ("comma", "between thousands")
-                    } else {
-                        ("point", "before decimals")
-                    };
-                    format!(
-                        "nothing in {side} tells whether the {mark} in \"{example}\" stands between \
-                         thousands or before decimals; it was read as one {meaning}"
-                    )
-                }
-                None => format!(
-                    "every fraction in {side} has three digits, and there are whole numbers \
-                     beside them: points between thousands would look the same; they were read as \
-                     decimal points"
-                ),
-            };
+        if let Some(message) = view.reading.doubt(side) {
             // Said of one side, it is said of both.
             if view.reading.example.is_some() && notes.is_empty() {
                 notes.push(message.clone());

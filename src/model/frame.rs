@@ -64,14 +64,12 @@ impl ColumnRead {
         }
         if let Some(spelling) = self.reading.spelling() {
             let example = self.reading.example.as_deref().unwrap_or_default();
-            let doubt = if self.reading.is_ambiguous {
-                "; nothing tells whether the comma stands between thousands, it was read so"
-            } else {
-                ""
-            };
             warnings.push(format!(
-                "\"{name}\" was read with {spelling}, as in \"{example}\"{doubt}"
+                "\"{name}\" was read with {spelling}, as in \"{example}\""
             ));
+        }
+        if let Some(doubt) = self.reading.doubt("its values") {
+            warnings.push(format!("\"{name}\": {doubt}"));
         }
         warnings
     }

@@ -30,7 +30,7 @@ fn check(churnctl: &Churnctl, args: &[&str]) -> Value {
         .json()
 }
 
-fn check_files(baseline: &str, current: &str, args: &[&str]) -> Value {
+pub(crate) fn check_files(baseline: &str, current: &str, args: &[&str]) -> Value {
     check(
         &Churnctl::new()
             .file("b.csv", baseline)
@@ -39,7 +39,7 @@ fn check_files(baseline: &str, current: &str, args: &[&str]) -> Value {
     )
 }
 
-fn feature<'a>(report: &'a Value, name: &str) -> Option<&'a Value> {
+pub(crate) fn feature<'a>(report: &'a Value, name: &str) -> Option<&'a Value> {
     let features = report["features"].as_array().expect("features");
     features.iter().find(|feature| feature["feature"] == name)
 }
@@ -51,7 +51,7 @@ fn left_out(report: &Value, name: &str) -> Option<String> {
 }
 
 /// Status and words of the findings of a kind.
-fn findings(report: &Value, kind: &str) -> Vec<(String, String)> {
+pub(crate) fn findings(report: &Value, kind: &str) -> Vec<(String, String)> {
     let text = |finding: &Value, key: &str| finding[key].as_str().expect("a text").to_owned();
     let findings = report["findings"].as_array().expect("findings");
     findings
@@ -184,7 +184,7 @@ fn numbers_in_local_spelling_are_numbers_and_the_sides_may_differ() {
 }
 
 /// One column of texts, quoted, beside nothing else.
-fn texts(values: impl Iterator<Item = String>) -> String {
+pub(crate) fn texts(values: impl Iterator<Item = String>) -> String {
     let rows = values.map(|value| format!("\"{}\"\n", value.replace('"', "\"\"")));
     format!("v\n{}", rows.collect::<String>())
 }

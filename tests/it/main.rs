@@ -24,6 +24,7 @@ mod dvc;
 mod eight_forms;
 mod fault_server;
 mod faults;
+mod figures;
 #[cfg(feature = "fuzzing")]
 mod foreign_bytes;
 mod generated_files;
