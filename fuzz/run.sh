@@ -12,7 +12,9 @@ if [ -z "${PLAIN:-}" ] && cargo +nightly fuzz --version >/dev/null 2>&1; then
     targets=${*:-$(ls fuzz/corpus)}
     for target in $targets; do
         echo "== $target"
-        FUZZ_TARGET=$target cargo +nightly fuzz run foreign "fuzz/corpus/$target" -- \
+        # What it finds worth keeping goes beside the corpus of the repository.
+        mkdir -p "fuzz/found/$target"
+        FUZZ_TARGET=$target cargo +nightly fuzz run foreign "fuzz/found/$target" "fuzz/corpus/$target" -- \
             -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 2>&1 |
             grep -E "number_of_executed_units|ERROR|panicked|Test unit written" || exit 1
     done
