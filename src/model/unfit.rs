@@ -40,7 +40,7 @@ pub enum Unfit {
 /// nearly every row and is named like one, or in every row and counts the rows without gaps, or
 /// rises with the rows as numbers do that are given one after another. Other numbers may well
 /// differ in every row: amounts in cents, bytes, seconds. An identifier may also repeat, as that
-/// of a customer with a row a month: see [`unfit_group_key`].
+/// of a customer with a row a month: see `unfit_group_key`.
 #[must_use]
 pub fn unfit(name: &str, column: &Column, labels: &[bool]) -> Option<Unfit> {
     unfit_by_values(name, column).or_else(|| unfit_group_key(name, column, labels))
