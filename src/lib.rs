@@ -13,7 +13,7 @@
 //! | 3 | [`drift`] | two profiles in, one report out |
 //! | 2 | [`profile`], [`metrics`] | one data set in, one mergeable summary out; metric names and text |
 //! | 1 | [`data`], [`stats`], [`http`], [`trust`] | readers; pure numbers; servers with limits; signatures |
-//! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`signals`], [`cells`], [`text`] | terminal, HTML frame, settings, atomic files |
+//! | 0 | [`terminal`], [`page`], [`settings`], [`files`], [`error`], [`exit`], [`progress`], [`signals`], [`cells`], [`text`], [`deadlines`] | terminal, HTML frame, settings, atomic files |
 //!
 //! # Example
 //!
@@ -52,6 +52,7 @@
 //! ```
 
 pub mod cells;
+pub mod deadlines;
 pub mod error;
 pub mod exit;
 pub mod expansion;

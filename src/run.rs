@@ -94,7 +94,9 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
     } else {
         Layers::default()
     };
-    let task = words.task(&Settings::resolve(&layers)?)?;
+    let resolved = Settings::resolve(&layers)?;
+    resolved.deadlines.put_in_force();
+    let task = words.task(&resolved)?;
     let mut start = Start {
         settings: settings.as_deref(),
         shell,

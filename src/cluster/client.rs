@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::{Call, ClusterError, Place, Problem};
 use super::retry::{Patience, chance, wait_before_next};
+use crate::deadlines::{Deadlines, Remote};
 use crate::error::{Error, Result};
 use crate::proxies::{self, Proxy};
 
@@ -427,8 +428,9 @@ fn proxy(config: &Config, own: Option<&str>) -> Result<Option<Uri>> {
 fn explicit(mut config: Config) -> Config {
     config.default_retry = false;
     config.read_timeout = None;
-    config.connect_timeout = Some(Duration::from_secs(10));
-    config.write_timeout = Some(Duration::from_secs(15));
+    let deadlines = Deadlines::of(Remote::Http);
+    config.connect_timeout = Some(deadlines.connect);
+    config.write_timeout = Some(deadlines.first_byte);
     config
 }
 

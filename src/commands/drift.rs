@@ -323,7 +323,7 @@ pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let kept = tracker.and_then(|tracker| tracker.keep_check(&report, shell));
     let printed = print(&report, shell);
     if let Some(push) = &request.push {
-        let text = metrics::text(&report, shell.created_at_seconds())?;
+        let text = own_text(&report, shell)?;
         push.deliver(&text, shell);
     }
     if let Some(kept) = kept {
@@ -331,6 +331,12 @@ pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     }
     printed?;
     Ok(request.fail_on.exit_code(report.status))
+}
+
+/// Returns the metrics of a check that is shown by itself.
+fn own_text(report: &DriftReport, shell: &Shell<'_>) -> Result<String> {
+    let now = shell.created_at_seconds();
+    metrics::text(report, now, metrics::success(report, now))
 }
 
 impl DriftRequest {
@@ -454,7 +460,7 @@ pub(super) fn write_outputs(
         write_atomically(path, github::text(report).as_bytes())?;
     }
     if let Some(path) = &outputs.metrics_file {
-        let text = metrics::text(report, shell.created_at_seconds())?;
+        let text = own_text(report, shell)?;
         write_atomically(path, text.as_bytes())?;
     }
     say_what_was_written(outputs, shell);

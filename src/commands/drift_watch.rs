@@ -23,6 +23,7 @@ use crate::reports::drift::{html, metrics, summary};
 use crate::serve::exporter::{Forms, Showcase};
 use crate::signals::{self, Signal};
 use crate::terminal::{Format, json};
+use crate::text::visible;
 
 /// How long a wish to stop or to begin at once may go unnoticed between two checks.
 const NAP: Duration = Duration::from_millis(250);
@@ -45,7 +46,7 @@ pub(super) fn run(
     shell: &mut Shell<'_>,
 ) -> Result<ExitCode> {
     let live = Arc::new(Live::new());
-    let mut rounds = Rounds::new(request, Arc::clone(&live))?;
+    let mut rounds = Rounds::new(request, live, shell.created_at_seconds())?;
     let (stop, busy, again) = (Stop::new(), flag(), flag());
     let _taken = {
         let (stop, busy, again) = (stop.clone(), Arc::clone(&busy), Arc::clone(&again));
@@ -125,6 +126,8 @@ struct Rounds<'a> {
     live: Arc<Live>,
     duration: Gauge,
     loaded: Gauge,
+    /// Seconds since 1970; a watch that has no verdict yet counts from its start.
+    last_success: Gauge,
     baseline: Option<(Signature, Profile)>,
     /// Whether a baseline was ever there: the first is no news.
     has_begun: bool,
@@ -132,12 +135,15 @@ struct Rounds<'a> {
 }
 
 impl<'a> Rounds<'a> {
-    fn new(request: &'a DriftRequest, live: Arc<Live>) -> Result<Self> {
+    fn new(request: &'a DriftRequest, live: Arc<Live>, started_seconds: f64) -> Result<Self> {
         // Each is there at 0: the first of its kind is then a rise, which rate() can see.
         for result in RESULTS {
             live.counter(&names::DRIFT_CHECKS, &[result])?;
         }
         let commit = option_env!("CHURNCTL_COMMIT").unwrap_or("unknown");
+        let model = &*visible(&request.model);
+        let last_success = live.gauge(&names::DRIFT_LAST_SUCCESS_TIMESTAMP_SECONDS, &[model])?;
+        last_success.set(started_seconds);
         let build = [env!("CARGO_PKG_VERSION"), commit];
         live.gauge(&names::BUILD_INFO, &build)?.set(1.0);
         Ok(Self {
@@ -145,6 +151,7 @@ impl<'a> Rounds<'a> {
             showcase: Showcase::new(Arc::clone(&live)),
             duration: live.gauge(&names::DRIFT_CHECK_DURATION_SECONDS, &[])?,
             loaded: live.gauge(&names::DRIFT_BASELINE_LOADED_TIMESTAMP_SECONDS, &[])?,
+            last_success,
             live,
             baseline: None,
             has_begun: false,
@@ -214,15 +221,20 @@ impl<'a> Rounds<'a> {
 
     /// Shows the report in all places that are asked for, the ones that cannot fail first.
     fn publish(&self, report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {
-        let text = metrics::text(report, shell.created_at_seconds())?;
+        let now = shell.created_at_seconds();
+        if let Some(seconds) = metrics::success(report, now) {
+            self.last_success.set(seconds);
+        }
         self.showcase.show(Forms {
             html: html::page(report)?,
             json: json(report)?,
-            metrics: text.clone(),
+            // When a check last had a verdict is shown from the start, and stays through those without.
+            metrics: metrics::text(report, now, None)?,
         });
         let printed = print(report, shell);
         let written = write_outputs(report, &self.request.outputs, shell);
         if let Some(push) = &self.request.push {
+            let text = metrics::text(report, now, Some(self.last_success.get()))?;
             push.deliver(&text, shell);
         }
         printed.and(written)

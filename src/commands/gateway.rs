@@ -155,12 +155,7 @@ impl GatewayRequest {
             client_certificate: self.client_certificate.clone(),
             allow_plain_http: self.allow_plain_http,
         };
-        let policy = Policy {
-            connect: self.timeout.min(Policy::default().connect),
-            attempt: self.timeout,
-            deadline,
-            ..Policy::default()
-        };
+        let policy = Policy::within(self.timeout, deadline);
         Client::new("the Pushgateway", self.url.clone(), &access, policy)
     }
 }

@@ -381,7 +381,11 @@ pub(super) fn text_of(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
         Some(_) | None => {
             let report: DriftReport = serde_json::from_slice(&bytes).map_err(refused)?;
             let ran = seconds(&report.created_at);
-            reports::drift::metrics::text(&report, ran)?
+            reports::drift::metrics::text(
+                &report,
+                ran,
+                reports::drift::metrics::success(&report, ran),
+            )?
         }
     };
     Ok(text.into_bytes())

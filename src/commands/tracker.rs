@@ -121,11 +121,8 @@ impl TrackingRequest {
             ..Access::default()
         };
         let policy = Policy {
-            connect: Policy::default().connect.min(self.deadline),
-            attempt: self.deadline,
-            deadline: self.deadline,
             max_body_bytes: MAX_BYTES,
-            ..Policy::default()
+            ..Policy::within(self.deadline, self.deadline)
         };
         Client::new("the tracking server", url, &access, policy).map(Server::new)
     }

@@ -14,6 +14,8 @@ use super::header::read_header;
 use super::nulls::NullTexts;
 use super::sql::{Engine, SqlAddress, SqlColumn, SqlKind, select_rows};
 use super::table::{Body, Stream, Table};
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+use crate::deadlines::Overdue;
 use crate::error::{Error, Place, Result};
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 use crate::exit::ExitCode;
@@ -41,9 +43,13 @@ pub(super) fn sent_by(
     receiver
 }
 
-/// How long one attempt to connect may take.
+/// The error of a database that keeps us waiting.
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
-pub(super) const CONNECT: Duration = Duration::from_secs(10);
+pub(super) fn late(overdue: Overdue) -> Error {
+    Error::new(ExitCode::Unavailable, "the database keeps us waiting")
+        .because(overdue)
+        .hint("is it healthy? a statement that takes longer needs more: --set SETTING=1h")
+}
 
 /// Connects, four times at most while what goes wrong may pass: a server may be starting.
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]

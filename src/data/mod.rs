@@ -28,6 +28,8 @@ mod missing;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "mysql")]
+mod mysql_socket;
+#[cfg(feature = "mysql")]
 mod mysql_wire;
 mod nulls;
 mod object_folder;

@@ -8,10 +8,11 @@ use mysql_common::constants::{ColumnFlags, ColumnType};
 use mysql_common::packets::Column;
 
 use super::cancel::Cancel;
-use super::database::{CONNECT, Connection, patiently, sent_by};
+use super::database::{Connection, late, patiently, sent_by};
 use super::mysql_wire::{Cells, Fault, Wire};
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
 use super::tls;
+use crate::deadlines::{Deadlines, Remote};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::passing::is_passing;
@@ -42,7 +43,8 @@ pub(super) struct MySql {
 /// Connects and asks for the columns of the address.
 pub(super) fn connect(address: &SqlAddress) -> Result<(MySql, Vec<SqlColumn>)> {
     let tls = tls::for_address(address)?;
-    let open = || Wire::connect(address, tls.as_ref(), CONNECT);
+    let deadlines = Deadlines::of(Remote::Database);
+    let open = || Wire::connect(address, tls.as_ref(), deadlines);
     let may_pass = |fault: &Fault| code(fault) == ExitCode::Unavailable && !is_final(fault);
     let failed = |fault| failed(address, fault);
     let mut wire = patiently(open, may_pass).map_err(failed)?;
@@ -63,7 +65,7 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(MySql, Vec<SqlColumn>)> {
     let kill = format!("kill query {}", wire.id);
     let place = address.clone();
     let cancel = Cancel::new(move || {
-        let second = Wire::connect(&place, tls.as_ref(), KILL);
+        let second = Wire::connect(&place, tls.as_ref(), deadlines.with_total(KILL));
         let _ = second.and_then(|mut second| second.execute(&kill));
     });
     let connection = MySql {
@@ -250,7 +252,7 @@ fn push_quoted(block: &mut Vec<u8>, bytes: &[u8]) {
 /// Returns the exit code of what went wrong.
 const fn code(fault: &Fault) -> ExitCode {
     match fault {
-        Fault::Io(_) | Fault::NoTls | Fault::Protocol(_) => ExitCode::Unavailable,
+        Fault::Io(_) | Fault::Late(_) | Fault::NoTls | Fault::Protocol(_) => ExitCode::Unavailable,
         Fault::Login(_) => ExitCode::NotAllowed,
         Fault::Said { code, .. } => match code {
             // No such user, wrong or expired password, locked; no right to the database, the table,
@@ -294,7 +296,8 @@ const fn code(fault: &Fault) -> ExitCode {
 fn is_final(fault: &Fault) -> bool {
     match fault {
         Fault::Io(error) => tls::is_mistrust(error) || !is_passing(error),
-        Fault::NoTls | Fault::Login(_) | Fault::Protocol(_) => true,
+        // A server that is starting refuses: it is not silent.
+        Fault::Late(_) | Fault::NoTls | Fault::Login(_) | Fault::Protocol(_) => true,
         Fault::Said { .. } => false,
     }
 }
@@ -304,6 +307,7 @@ fn failed(address: &SqlAddress, fault: Fault) -> Error {
     let error = |message: String| Error::new(exit_code, message).at(address.place());
     match fault {
         Fault::Io(cause) if tls::is_mistrust(&cause) => tls::mistrusted(address, cause),
+        Fault::Late(overdue) => late(overdue).at(address.place()),
         Fault::Io(cause) => error("the database stayed away or broke the connection".to_owned())
             .hint("is it running, and reachable from here?")
             .because(cause),

@@ -3,9 +3,7 @@
 //! and asking for files of this machine.
 
 use std::io::{self, BufReader, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
-use std::time::Duration;
 
 use mysql_common::auth::plugins::{ChallengeResponsePlugin as _, Context, Response};
 use mysql_common::collations::CollationId;
@@ -17,15 +15,18 @@ use mysql_common::packets::{
 };
 use mysql_common::proto::{MyDeserialize, MySerialize};
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
-use socket2::{SockRef, TcpKeepalive};
 
+use super::mysql_socket::TimedSocket;
 use super::sql::SqlAddress;
+use crate::deadlines::{Deadlines, Overdue, Running, Wait};
 use crate::secret::Secret;
 
 /// The longest piece of a packet.
 const PIECE: usize = 0xff_ffff;
 /// The longest packet that is taken: MySQL's own limit.
 const LONGEST: usize = 1 << 30;
+/// The longest packet of a login: nobody has said yet who he is.
+const LONGEST_OF_LOGIN: usize = 1 << 16;
 const ABILITIES: Ability = Ability::CLIENT_PROTOCOL_41
     .union(Ability::CLIENT_LONG_PASSWORD)
     .union(Ability::CLIENT_LONG_FLAG)
@@ -40,6 +41,9 @@ pub(super) enum Fault {
     /// The connection cannot be made, or broke.
     #[error("{0}")]
     Io(#[source] io::Error),
+    /// The server says nothing.
+    #[error(transparent)]
+    Late(Overdue),
     /// The server refuses.
     #[error("{message} ({code})")]
     Said { code: u16, message: String },
@@ -56,20 +60,23 @@ pub(super) enum Fault {
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
-        Self::Io(error)
+        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(overdue) => Self::Late(*overdue),
+            None => Self::Io(error),
+        }
     }
 }
 
 enum Stream {
-    Plain(TcpStream),
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    Plain(TimedSocket),
+    Tls(Box<StreamOwned<ClientConnection, TimedSocket>>),
 }
 
 impl Stream {
-    const fn socket(&self) -> &TcpStream {
+    const fn socket(&mut self) -> &mut TimedSocket {
         match self {
             Self::Plain(stream) => stream,
-            Self::Tls(stream) => &stream.sock,
+            Self::Tls(stream) => &mut stream.sock,
         }
     }
 }
@@ -104,6 +111,10 @@ pub(super) struct Wire {
     stream: BufReader<Stream>,
     sequence: u8,
     packet: Vec<u8>,
+    running: Running,
+    longest: usize,
+    /// The wait for the first row of an answer.
+    first_row: Option<Wait>,
     /// What the server calls this connection.
     pub(super) id: u32,
 }
@@ -113,25 +124,22 @@ impl Wire {
     pub(super) fn connect(
         address: &SqlAddress,
         tls: Option<&Arc<ClientConfig>>,
-        timeout: Duration,
+        deadlines: Deadlines,
     ) -> Result<Self, Fault> {
-        let socket = socket(address, timeout)?;
+        let running = deadlines.begin();
+        let place = (address.host.as_str(), address.port.unwrap_or(3306));
+        let socket = TimedSocket::connect(place, running.connect())?;
         let mut wire = Self {
             stream: BufReader::with_capacity(1 << 16, Stream::Plain(socket)),
             sequence: 0,
             packet: Vec::new(),
+            running,
+            longest: LONGEST_OF_LOGIN,
+            first_row: None,
             id: 0,
         };
-        wire.log_in(address, tls).map_err(|fault| match fault {
-            Fault::Io(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                let seconds = timeout.as_secs();
-                let text = format!("no answer within {seconds} s");
-                Fault::Io(io::Error::new(io::ErrorKind::TimedOut, text))
-            }
-            other => other,
-        })?;
-        // A statement may take as long as it takes.
-        wire.stream.get_ref().socket().set_read_timeout(None)?;
+        wire.log_in(address, tls)?;
+        wire.longest = LONGEST;
         Ok(wire)
     }
 
@@ -216,7 +224,7 @@ impl Wire {
         let name = name.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let connection = ClientConnection::new(config, name).map_err(io::Error::other)?;
         // Nothing is lost with what is buffered: the server waits for us.
-        let socket = self.stream.get_ref().socket().try_clone()?;
+        let socket = self.stream.get_mut().socket().try_clone()?;
         let mut stream = StreamOwned::new(connection, socket);
         stream.conn.complete_io(&mut stream.sock)?;
         self.stream = BufReader::with_capacity(1 << 16, Stream::Tls(Box::new(stream)));
@@ -251,19 +259,31 @@ impl Wire {
 
     /// Returns the next row of what was asked; none after the last.
     pub(super) fn next_row(&mut self) -> Result<Option<Cells<'_>>, Fault> {
+        // Columns may be told before anything is counted: the first row has the time of the first byte.
+        let wait = self.first_row.take();
+        self.wait(wait.unwrap_or_else(|| self.running.idle()));
         self.receive()?;
         let is_end = self.packet.first() == Some(&0xfe) && self.packet.len() < 9;
         Ok((!is_end).then_some(Cells(ParseBuf(&self.packet))))
     }
 
+    /// Sends a statement and waits for the first packet of its answer.
     fn command(&mut self, sql: &str) -> Result<(), Fault> {
         const QUERY: u8 = 3;
         let mut packet = Vec::with_capacity(sql.len() + 1);
         packet.push(QUERY);
         packet.extend_from_slice(sql.as_bytes());
         self.sequence = 0;
+        let first = self.running.first_byte();
+        self.wait(first);
+        self.first_row = Some(first);
         self.send(&packet)?;
         self.receive()
+    }
+
+    /// Gives all that is read and written from now on so long.
+    fn wait(&mut self, wait: Wait) {
+        self.stream.get_mut().socket().wait(wait);
     }
 
     fn send(&mut self, packet: &[u8]) -> Result<(), Fault> {
@@ -295,8 +315,8 @@ impl Wire {
             let length = u32::from_le_bytes([head[0], head[1], head[2], 0]) as usize;
             self.sequence = head[3].wrapping_add(1);
             let start = self.packet.len();
-            if start + length > LONGEST {
-                return Err(Fault::Protocol("a value of more than 1 GiB"));
+            if start + length > self.longest {
+                return Err(Fault::Protocol("a packet that is too long"));
             }
             self.packet.resize(start + length, 0);
             self.stream.read_exact(&mut self.packet[start..])?;
@@ -416,25 +436,6 @@ impl Context for Secrets<'_> {
     }
 }
 
-fn socket(address: &SqlAddress, timeout: Duration) -> io::Result<TcpStream> {
-    let places = (address.host.as_str(), address.port.unwrap_or(3306)).to_socket_addrs()?;
-    let mut failed = io::Error::from(io::ErrorKind::NotFound);
-    for place in places {
-        match TcpStream::connect_timeout(&place, timeout) {
-            Ok(socket) => {
-                socket.set_nodelay(true)?;
-                socket.set_read_timeout(Some(timeout))?;
-                // A server that lost its power says nothing.
-                let idle = TcpKeepalive::new().with_time(Duration::from_secs(30));
-                SockRef::from(&socket).set_tcp_keepalive(&idle)?;
-                return Ok(socket);
-            }
-            Err(error) => failed = error,
-        }
-    }
-    Err(failed)
-}
-
 fn parsed<'a, T: MyDeserialize<'a>>(
     packet: &'a [u8],
     context: T::Ctx,
@@ -456,7 +457,8 @@ fn written(packet: &impl MySerialize) -> Vec<u8> {
 pub(crate) fn read_any(bytes: &[u8]) {
     let talk = |logs_in: bool| -> Result<(), Fault> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-        let socket = TcpStream::connect(listener.local_addr()?)?;
+        let running = Deadlines::of(crate::deadlines::Remote::Database).begin();
+        let socket = TimedSocket::connect(listener.local_addr()?, running.connect())?;
         let (mut server, _) = listener.accept()?;
         server.write_all(bytes)?;
         server.shutdown(std::net::Shutdown::Write)?;
@@ -464,6 +466,9 @@ pub(crate) fn read_any(bytes: &[u8]) {
             stream: BufReader::new(Stream::Plain(socket)),
             sequence: 0,
             packet: Vec::new(),
+            running,
+            longest: LONGEST,
+            first_row: None,
             id: 1,
         };
         if logs_in {
@@ -560,7 +565,11 @@ uwIDAQAB\n\
 
     fn connected(steps: Vec<Step>) -> (Result<Wire, Fault>, JoinHandle<()>) {
         let (address, server) = played(steps);
-        let wire = Wire::connect(&address, None, Duration::from_secs(20));
+        let wire = Wire::connect(
+            &address,
+            None,
+            Deadlines::of(crate::deadlines::Remote::Database),
+        );
         (wire, server)
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::header::{HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use hyper::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION, RANGE, USER_AGENT};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
@@ -23,36 +23,40 @@ use object_store::{ClientConfigKey, ClientOptions};
 use rustls::ClientConfig;
 use rustls::crypto::ring;
 use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::time::{Instant, Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::objects_proxy::{Route, ThroughProxy};
+use crate::deadlines::{Deadlines, Overdue, Remote};
 use crate::proxies::Proxy;
 
-/// How long a store may say nothing.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How slowly it may take what we send.
+/// How slowly a store may take what we send, and send what we take.
 const SLOWEST_BYTES_PER_SECOND: u64 = 64 << 10;
-const CONNECT: Duration = Duration::from_secs(5);
+/// How long an answer may be that is not of a range: a list of a thousand names is far below.
+const LONGEST_BYTES: u64 = 64 << 20;
 /// Where credentials of a machine are asked for: there is such a neighbour, or there is none.
 const CONNECT_HERE: Duration = Duration::from_secs(1);
 
 /// Makes clients.
 #[derive(Debug, Clone)]
 pub(super) struct Connector {
-    patience: Duration,
+    deadlines: Deadlines,
 }
 
 impl Default for Connector {
     fn default() -> Self {
-        Self { patience: PATIENCE }
+        Self {
+            deadlines: Deadlines::of(Remote::ObjectStore),
+        }
     }
 }
 
 /// Why a request came to nothing without anybody's word.
 #[derive(Debug, thiserror::Error)]
 enum Fault {
-    #[error("nothing came for {} seconds", .0.as_secs())]
-    Silence(Duration),
+    #[error(transparent)]
+    Late(#[from] Overdue),
+    #[error("the answer is longer than {0} bytes")]
+    Endless(u64),
     #[error("it must be asked by https, not http")]
     NotEncrypted,
 }
@@ -75,7 +79,11 @@ impl HttpConnector for Connector {
         let is_near = options
             .get_config_value(&ClientConfigKey::ConnectTimeout)
             .is_some_and(|text| text == "1s");
-        tcp.set_connect_timeout(Some(if is_near { CONNECT_HERE } else { CONNECT }));
+        let connect = match is_near {
+            true => CONNECT_HERE.min(self.deadlines.connect),
+            false => self.deadlines.connect,
+        };
+        tcp.set_connect_timeout(Some(connect));
         // Once for the proxy, which may want TLS of its own, and once for the store behind it.
         let secured = |config: ClientConfig| {
             let builder = HttpsConnectorBuilder::new().with_tls_config(config);
@@ -106,7 +114,7 @@ impl HttpConnector for Connector {
         Ok(HttpClient::new(Service {
             client,
             route,
-            patience: self.patience,
+            deadlines: self.deadlines,
             may_be_plain: is_set(ClientConfigKey::AllowHttp),
         }))
     }
@@ -118,7 +126,7 @@ type Connections = HttpsConnector<ThroughProxy<HttpsConnector<TcpConnector>>>;
 struct Service {
     client: Client<Connections, HttpRequestBody>,
     route: Route,
-    patience: Duration,
+    deadlines: Deadlines,
     may_be_plain: bool,
 }
 
@@ -149,18 +157,27 @@ impl HttpService for Service {
             {
                 headers.insert(PROXY_AUTHORIZATION, login);
             }
+            let most = asked_bytes(request.headers()).max(LONGEST_BYTES);
             let length = request.body().content_length() as u64;
             let sending = Duration::from_secs(length / SLOWEST_BYTES_PER_SECOND);
-            let silence = || HttpError::new(HttpErrorKind::Timeout, Fault::Silence(self.patience));
-            let answer = timeout(self.patience + sending, self.client.request(request))
+            let sent = Deadlines {
+                first_byte: self.deadlines.first_byte + sending,
+                ..self.deadlines
+            };
+            let wait = sent.begin().first_byte();
+            let answer = wait
+                .for_it(self.client.request(request))
                 .await
-                .map_err(|_| silence())?
+                .map_err(late)?
                 .map_err(|error| HttpError::new(kind(&error), error))?;
             let (parts, body) = answer.into_parts();
             let body = Patient {
                 body,
-                patience: self.patience,
-                end: Box::pin(sleep(self.patience)),
+                deadlines: self.deadlines,
+                most,
+                received: 0,
+                waited: Duration::ZERO,
+                waiting: None,
             };
             Ok(HttpResponse::from_parts(parts, HttpResponseBody::new(body)))
         })
@@ -187,12 +204,50 @@ fn kind(error: &hyper_util::client::legacy::Error) -> HttpErrorKind {
     HttpErrorKind::Unknown
 }
 
-/// A body that fails when nothing more comes.
+/// Returns how many bytes a request asks for by `Range: bytes=FIRST-LAST`; 0 if by none.
+fn asked_bytes(headers: &HeaderMap) -> u64 {
+    let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
+    let ends = range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+    let ends = ends.and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+    ends.map_or(0, |(first, last): (u64, u64)| {
+        last.saturating_sub(first).saturating_add(1)
+    })
+}
+
+fn late(overdue: Overdue) -> HttpError {
+    HttpError::new(HttpErrorKind::Timeout, Fault::Late(overdue))
+}
+
+/// A body that fails when nothing more comes, or next to nothing. Only waits count: whoever reads may
+/// take his time.
 #[derive(Debug)]
 struct Patient {
     body: Incoming,
-    patience: Duration,
-    end: Pin<Box<Sleep>>,
+    deadlines: Deadlines,
+    most: u64,
+    received: u64,
+    /// For what has come.
+    waited: Duration,
+    /// The wait that is on, since when, and what is said at its end.
+    waiting: Option<(Instant, Overdue, Pin<Box<Sleep>>)>,
+}
+
+impl Patient {
+    /// Begins to wait for the next bytes.
+    fn wait(&self) -> (Instant, Overdue, Pin<Box<Sleep>>) {
+        let slow = Duration::from_secs(self.received / SLOWEST_BYTES_PER_SECOND);
+        let left = |most: Duration| most.saturating_sub(self.waited);
+        let now = Instant::now();
+        let wait = Deadlines {
+            idle: self.deadlines.idle.min(left(self.deadlines.idle + slow)),
+            total: left(self.deadlines.total),
+            ..self.deadlines
+        };
+        let wait = wait.begin().idle();
+        let end = wait.left().map_or(now, |left| now + left);
+        let overdue = wait.overdue().as_set(&self.deadlines);
+        (now, overdue, Box::pin(sleep_until(end)))
+    }
 }
 
 impl Body for Patient {
@@ -203,19 +258,31 @@ impl Body for Patient {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
-        let patience = self.patience;
-        match Pin::new(&mut self.body).poll_frame(context) {
-            Poll::Ready(frame) => {
-                self.end.as_mut().reset(Instant::now() + patience);
-                Poll::Ready(frame.map(|frame| {
-                    frame.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))
-                }))
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            if let Some((since, ..)) = self.waiting.take() {
+                self.waited += since.elapsed();
             }
-            Poll::Pending => self.end.as_mut().poll(context).map(|()| {
-                let silence = Fault::Silence(patience);
-                Some(Err(HttpError::new(HttpErrorKind::Timeout, silence)))
-            }),
+            if let Some(Ok(frame)) = &frame {
+                self.received += frame.data_ref().map_or(0, |data| data.len() as u64);
+            }
+            if self.received > self.most {
+                let endless = Fault::Endless(self.most);
+                return Poll::Ready(Some(Err(HttpError::new(HttpErrorKind::Decode, endless))));
+            }
+            return Poll::Ready(frame.map(|frame| {
+                frame.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))
+            }));
         }
+        if self.waiting.is_none() {
+            self.waiting = Some(self.wait());
+        }
+        let Some((_, overdue, end)) = &mut self.waiting else {
+            return Poll::Pending;
+        };
+        let overdue = *overdue;
+        end.as_mut()
+            .poll(context)
+            .map(|()| Some(Err(late(overdue))))
     }
 
     fn is_end_stream(&self) -> bool {

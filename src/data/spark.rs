@@ -10,13 +10,14 @@ use std::time::Duration;
 use rustls::ClientConfig;
 
 use super::cancel::Cancel;
-use super::database::{CONNECT, Connection, patiently, sent_by};
+use super::database::{Connection, patiently, sent_by};
 use super::spark_arrow::each_row;
 use super::spark_error::{code, failed};
 use super::spark_protocol::{self as protocol, Session};
 use super::spark_wire::{self as wire, Channel, Endpoint, Fault, Status};
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn};
 use super::tls;
+use crate::deadlines::{Deadlines, Remote};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::{MOST_BY_HAND, read_text_at_most};
@@ -61,8 +62,9 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Spark, Vec<SqlColumn>)> {
         tag: format!("churnctl-{}", uuid()),
         at_server: None,
     };
+    let deadlines = Deadlines::of(Remote::Database);
     let open = || -> Result<(Channel, Session), Fault> {
-        let mut channel = Channel::open(&endpoint, CONNECT)?;
+        let mut channel = Channel::open(&endpoint, deadlines)?;
         let answer = channel.call("Config", session.greet(), Some(FIRST_ANSWER))?;
         let at_server = protocol::session_at_server(&answer)?;
         let at_server = at_server.filter(|id| !id.is_empty());
@@ -193,7 +195,8 @@ fn set_up(channel: &mut Channel, session: &Session) -> Result<bool, Fault> {
 /// Ends what runs, over a connection of its own: the other one is waiting.
 fn stop(endpoint: &Endpoint, session: &Session, is_ours: bool) {
     // Whether it arrives or not, the process ends.
-    if let Ok(mut channel) = Channel::open(endpoint, FAREWELL) {
+    let deadlines = Deadlines::of(Remote::Database).with_total(FAREWELL);
+    if let Ok(mut channel) = Channel::open(endpoint, deadlines) {
         let _ = channel.call("Interrupt", session.interrupt(), Some(FAREWELL));
         if is_ours {
             let _ = channel.call("ReleaseSession", session.release(), Some(FAREWELL));

@@ -2,11 +2,13 @@
 
 use std::io;
 
+use super::database::late;
 use super::spark::PORT;
 use super::spark_protocol::{self as protocol, ErrorInfo, Malformed};
 use super::spark_wire::{self as wire, Fault, Status};
 use super::sql::SqlAddress;
 use super::tls;
+use crate::deadlines::Overdue;
 use crate::error::Error;
 use crate::exit::ExitCode;
 
@@ -63,6 +65,7 @@ pub(super) fn failed(address: &SqlAddress, fault: Fault) -> Error {
         ),
     };
     let error = match fault {
+        Fault::Lost(error) if let Some(overdue) = overdue(&error) => late(overdue),
         Fault::Lost(error) if error.kind() == io::ErrorKind::InvalidInput => {
             Error::usage("the address has what no request can have").because(error)
         }
@@ -98,6 +101,10 @@ pub(super) fn failed(address: &SqlAddress, fault: Fault) -> Error {
         }
     };
     error.at(address.place())
+}
+
+fn overdue(error: &io::Error) -> Option<Overdue> {
+    error.get_ref()?.downcast_ref().copied()
 }
 
 /// Returns the first sentences of a message: what follows is the place in a statement that the

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::spark_protocol::Malformed;
+use crate::deadlines::{Deadlines, Overdue, Running, Wait};
 use crate::percent::decoded_leniently;
 use crate::secret::Secret;
 
@@ -47,6 +48,12 @@ pub(super) enum Fault {
     /// It answers in another language.
     #[error(transparent)]
     Malformed(#[from] Malformed),
+}
+
+impl From<Overdue> for Fault {
+    fn from(overdue: Overdue) -> Self {
+        Self::Lost(overdue.into())
+    }
 }
 
 impl From<h2::Error> for Fault {
@@ -87,21 +94,22 @@ pub(super) struct Endpoint {
 pub(super) struct Channel {
     runtime: Runtime,
     requests: SendRequest<Bytes>,
+    running: Running,
     base: String,
     headers: HeaderMap,
 }
 
 impl Channel {
     /// Connects within a time.
-    pub(super) fn open(endpoint: &Endpoint, within: Duration) -> Result<Self, Fault> {
+    pub(super) fn open(endpoint: &Endpoint, deadlines: Deadlines) -> Result<Self, Fault> {
+        let running = deadlines.begin();
+        let wait = running.connect();
         let headers = endpoint.header_map()?;
         let runtime = runtime::Builder::new_current_thread()
             .enable_io()
             .enable_time()
             .build()?;
-        let requests = runtime
-            .block_on(async { timeout(within, connect(endpoint)).await })
-            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+        let requests = runtime.block_on(async { wait.for_it(connect(endpoint)).await })??;
         let Endpoint { host, port, .. } = endpoint;
         let scheme = endpoint.tls.as_ref().map_or("http", |_| "https");
         let host = match host.contains(':') {
@@ -111,12 +119,13 @@ impl Channel {
         Ok(Self {
             runtime,
             requests,
+            running,
             base: format!("{scheme}://{host}:{port}/spark.connect.SparkConnectService/"),
             headers,
         })
     }
 
-    /// Sends a message and returns the one that comes back.
+    /// Sends a message and returns the one that comes back, within a time of its own or that of any answer.
     pub(super) fn call(
         &mut self,
         method: &str,
@@ -129,7 +138,9 @@ impl Channel {
             Ok(ControlFlow::Continue(()))
         };
         let request = self.request(method)?;
-        let exchange = exchange(self.requests.clone(), request, message, one);
+        let first = self.running.first_byte();
+        let waits = (self.running, first);
+        let exchange = exchange(self.requests.clone(), request, message, waits, one);
         match within {
             None => self.runtime.block_on(exchange)?,
             Some(within) => self
@@ -152,7 +163,8 @@ impl Channel {
         each: &mut Each<'_>,
     ) -> Result<(), Fault> {
         let request = self.request(method)?;
-        let exchange = exchange(self.requests.clone(), request, message, each);
+        let waits = (self.running, self.running.first_byte());
+        let exchange = exchange(self.requests.clone(), request, message, waits, each);
         self.runtime.block_on(exchange)
     }
 
@@ -228,16 +240,18 @@ async fn exchange(
     requests: SendRequest<Bytes>,
     request: Request<()>,
     message: Vec<u8>,
+    (running, first): (Running, Wait),
     each: &mut Each<'_>,
 ) -> Result<(), Fault> {
-    let (response, mut out) = requests.ready().await?.send_request(request, false)?;
+    let ready = first.for_it(requests.ready()).await??;
+    let (response, mut out) = { ready }.send_request(request, false)?;
     let length = u32::try_from(message.len()).map_err(io::Error::other)?;
     let mut framed = Vec::with_capacity(message.len() + 5);
     framed.push(0);
     framed.extend_from_slice(&length.to_be_bytes());
     framed.extend_from_slice(&message);
     out.send_data(framed.into(), true)?;
-    let response = response.await?;
+    let response = first.for_it(response).await??;
     refusal_without_status(response.status(), response.headers())?;
     // A call that fails at once has its status where answers begin.
     if response.headers().contains_key("grpc-status") {
@@ -245,19 +259,22 @@ async fn exchange(
     }
     let mut body = response.into_body();
     let mut buffered = BytesMut::new();
-    while let Some(chunk) = body.data().await {
+    // Whole messages count: one that trickles in is as good as none.
+    let mut wait = first;
+    while let Some(chunk) = wait.for_it(body.data()).await? {
         let chunk = chunk?;
         body.flow_control().release_capacity(chunk.len())?;
         buffered.extend_from_slice(&chunk);
         while let Some(length) = whole(&buffered)? {
             let flow = each(&buffered[5..5 + length])?;
             buffered.advance(5 + length);
+            wait = running.idle();
             if flow.is_break() {
                 return Ok(());
             }
         }
     }
-    match body.trailers().await? {
+    match wait.for_it(body.trailers()).await?? {
         Some(trailers) => ended(&trailers),
         None => Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
     }

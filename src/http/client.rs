@@ -18,6 +18,7 @@ use ureq::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION
 use ureq::http::{HeaderValue, StatusCode};
 use ureq::{Agent, Timeout};
 
+use crate::deadlines::Deadlines;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::passing::is_passing;
@@ -72,7 +73,10 @@ impl Client {
             .http_status_as_error(false)
             // A redirect could carry what we send to anywhere.
             .max_redirects(0)
-            .timeout_connect(Some(policy.connect))
+            .timeout_connect(Some(policy.attempt.connect))
+            .timeout_recv_response(Some(policy.attempt.first_byte))
+            .timeout_per_read(Some(policy.attempt.idle))
+            .timeout_per_write(Some(policy.attempt.idle))
             .user_agent(concat!("churnctl/", env!("CARGO_PKG_VERSION")))
             .proxy(proxy(&url)?)
             .tls_config(access.tls()?);
@@ -144,7 +148,7 @@ impl Client {
         loop {
             let left = self.policy.deadline.saturating_sub(elapsed());
             attempts += 1;
-            let time = left.min(self.policy.attempt);
+            let time = left.min(self.policy.attempt.total);
             let outcome = match &self.cancel {
                 None => self.attempt(request, time),
                 Some(cancel) => {
@@ -243,7 +247,7 @@ impl Client {
                 builder = builder.header(CONTENT_ENCODING, "gzip");
             }
         }
-        let failed = |error| Failure::of(error, time);
+        let failed = |error| Failure::of(error, time, &self.policy.attempt);
         let outcome = match request.body() {
             Some(body) => {
                 let made = builder.body(body.bytes.as_slice());
@@ -342,8 +346,7 @@ impl Client {
 }
 
 impl Failure {
-    fn of(error: ureq::Error, time: Duration) -> Self {
-        let seconds = time.as_secs_f64();
+    fn of(error: ureq::Error, time: Duration, deadlines: &Deadlines) -> Self {
         let (text, may_pass, unsent) = match &error {
             ureq::Error::HostNotFound => {
                 ("could not be found: no such host".to_owned(), true, true)
@@ -351,7 +354,16 @@ impl Failure {
             ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
                 ("could not be connected to in time".to_owned(), true, true)
             }
-            ureq::Error::Timeout(_) => {
+            ureq::Error::Timeout(Timeout::PerRead | Timeout::PerWrite) => {
+                let seconds = deadlines.idle.as_secs_f64();
+                (format!("was silent for {seconds:.1} s"), true, false)
+            }
+            ureq::Error::Timeout(which) => {
+                let time = match which {
+                    Timeout::RecvResponse => time.min(deadlines.first_byte),
+                    _ => time,
+                };
+                let seconds = time.as_secs_f64();
                 (format!("did not answer within {seconds:.1} s"), true, false)
             }
             ureq::Error::ConnectionFailed => ("could not be connected to".to_owned(), true, true),

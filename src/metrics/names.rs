@@ -146,6 +146,13 @@ pub const DRIFT_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
     "seconds",
     "Unix time at which the last drift check ran to its end.",
 );
+/// When a check last came to a verdict.
+pub const DRIFT_LAST_SUCCESS_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_drift_last_success_timestamp_seconds",
+    &["model"],
+    "seconds",
+    "Unix time at which a drift check last came to OK, WARN or FAIL; of a repeated check that never did, its start.",
+);
 /// Checks of `drift --watch`.
 pub const DRIFT_CHECKS: Metric = counter(
     "churn_drift_checks_total",
@@ -545,6 +552,7 @@ pub const OF_DRIFT: &[Metric] = &[
     DRIFT_MISSING_RATIO,
     DRIFT_FINDINGS,
     DRIFT_LAST_RUN_TIMESTAMP_SECONDS,
+    DRIFT_LAST_SUCCESS_TIMESTAMP_SECONDS,
     MODEL_LABELLED_ROWS,
     MODEL_POSITIVE_RATIO,
     MODEL_ROC_AUC,
@@ -596,6 +604,7 @@ pub const ALL: &[Metric] = &[
     DRIFT_MISSING_RATIO,
     DRIFT_FINDINGS,
     DRIFT_LAST_RUN_TIMESTAMP_SECONDS,
+    DRIFT_LAST_SUCCESS_TIMESTAMP_SECONDS,
     MODEL_LABELLED_ROWS,
     MODEL_POSITIVE_RATIO,
     MODEL_ROC_AUC,

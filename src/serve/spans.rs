@@ -135,12 +135,7 @@ impl Spans {
         let url: BaseUrl = base
             .parse()
             .map_err(|why| Error::bad_settings(format!("serve.otlp_endpoint: {why}")))?;
-        let policy = Policy {
-            connect: Duration::from_secs(1),
-            attempt: Duration::from_secs(2),
-            deadline: Duration::from_secs(4),
-            ..Policy::default()
-        };
+        let policy = Policy::within(Duration::from_secs(2), Duration::from_secs(4));
         let client = Client::new("the collector", url, &Access::default(), policy)?;
         let (sender, receiver) = sync_channel(ROOM);
         let resource = resource(model);

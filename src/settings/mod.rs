@@ -3,6 +3,7 @@
 //! Nothing here reads the environment or a file: both come in as arguments.
 
 mod alerts;
+mod deadlines;
 mod file;
 mod keys;
 mod kubernetes;

@@ -12,6 +12,7 @@ use super::sign::SignSettings;
 use super::values::{
     Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri, Wait,
 };
+use crate::deadlines::AllDeadlines;
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -23,6 +24,8 @@ pub struct Settings {
     pub columns: ColumnSettings,
     /// How tables are read, and which column is what.
     pub data: DataSettings,
+    /// How long remotes may keep us waiting.
+    pub deadlines: AllDeadlines,
     /// MLflow.
     pub mlflow: MlflowSettings,
     /// The drift check.
@@ -302,6 +305,7 @@ impl Settings {
                 threads: layers.optional("data.threads")?.0,
                 k_anonymous: layers.optional("data.k_anonymous")?.0,
             },
+            deadlines: super::deadlines::resolve(layers)?,
             mlflow: mlflow(layers)?,
             drift: drift(layers)?,
             train: train(layers)?,

@@ -30,6 +30,7 @@ const FLOORS: &[(u8, &[&str])] = &[
             "text",
             "threads",
             "cells",
+            "deadlines",
             "percent",
             "placeholder",
             "proxies",
@@ -42,7 +43,8 @@ const FLOORS: &[(u8, &[&str])] = &[
 ];
 
 /// Small files that everybody may use, also on floor 0.
-const COMMON: [&str; 18] = [
+const COMMON: [&str; 19] = [
+    "deadlines",
     "exit",
     "error",
     "expansion",
@@ -95,7 +97,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("parquet", &["data"]),
     ("zstd", &["data"]),
     ("mysql_common", &["data"]),
-    ("postgres", &["data"]),
+    ("tokio_postgres", &["data"]),
     ("rustls_platform_verifier", &["http", "data"]),
     ("forust_ml", &["model"]),
     ("rayon", &["model"]),
@@ -114,7 +116,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("ring", &["data", "http", "trust"]),
     ("shlex", &["commands"]),
     ("tokio_rustls", &["http", "data"]),
-    ("tokio", &["http", "serve", "cluster", "data", "threads"]),
+    (
+        "tokio",
+        &["deadlines", "http", "serve", "cluster", "data", "threads"],
+    ),
     ("promql_parser", &["alerts"]),
 ];
 

@@ -185,7 +185,7 @@ fn a_push_that_fails_never_changes_the_verdict() {
 }
 
 /// A repeated check, and what it says on stderr.
-struct Watch {
+pub(crate) struct Watch {
     child: Child,
     said: Receiver<String>,
     address: SocketAddr,
@@ -193,12 +193,17 @@ struct Watch {
 
 impl Watch {
     fn start(churnctl: &Churnctl, every: &str) -> Self {
+        Self::of(churnctl, "current.csv", every)
+    }
+
+    /// Begins to check what is at an address.
+    pub(crate) fn of(churnctl: &Churnctl, current: &str, every: &str) -> Self {
         let args = [
             "drift",
             "--baseline",
             "baseline.csv",
             "--current",
-            "current.csv",
+            current,
             "--model",
             "telco",
         ];
@@ -228,7 +233,7 @@ impl Watch {
 
     /// Waits until a line with this text is said.
     #[track_caller]
-    fn says(&self, text: &str) -> String {
+    pub(crate) fn says(&self, text: &str) -> String {
         let mut before = Vec::new();
         loop {
             let Ok(line) = self.said.recv_timeout(Duration::from_secs(60)) else {
@@ -246,7 +251,7 @@ impl Watch {
     }
 
     /// Returns a value of `/metrics`.
-    fn value(&self, series: &str) -> Option<f64> {
+    pub(crate) fn value(&self, series: &str) -> Option<f64> {
         let (_, text) = self.get("/metrics");
         let mut lines = text.lines();
         lines.find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
@@ -328,17 +333,23 @@ fn a_repeated_check_shows_its_metrics_and_its_report_and_hears_of_a_new_baseline
     });
     assert!(watch.value("churn_drift_baseline_loaded_timestamp_seconds") > before);
 
-    // A check that fails is counted, the last report stays, and nothing ends.
+    // A check that fails is counted, the last report stays with the time of its verdict, and nothing ends.
+    let errors = || watch.value("churn_drift_checks_total{result=\"error\"}");
+    let verdict = || watch.value("churn_drift_last_success_timestamp_seconds{model=\"telco\"}");
     std::fs::write(churnctl.path("current.csv"), "a,b\n1\n").expect("write");
     watch.says("error: ");
     eventually("the error is counted", || {
-        (watch.value("churn_drift_checks_total{result=\"error\"}") >= Some(1.0)).then_some(())
+        (errors() >= Some(1.0)).then_some(())
     });
-    assert_eq!(watch.get("/ready").0, 200);
+    let last = verdict();
+    assert!(last.is_some());
+    eventually("one more error", || (errors() >= Some(2.0)).then_some(()));
+    assert_eq!((watch.get("/ready").0, verdict()), (200, last));
+    let fails = || watch.value("churn_drift_checks_total{result=\"fail\"}");
+    let before = fails();
     std::fs::copy(churnctl.path("stable.csv"), churnctl.path("current.csv")).expect("copy");
-    eventually("a check that fails for drift", || {
-        let fails = watch.value("churn_drift_checks_total{result=\"fail\"}")?;
-        (fails >= 2.0).then_some(())
+    eventually("a check that fails for drift, which is a verdict", || {
+        (fails() > before && verdict() > last).then_some(())
     });
     let (code, printed) = watch.end();
     assert_eq!(code, Some(0), "{printed}");

@@ -15,6 +15,12 @@ pub(crate) enum Fault {
     Hang,
     /// The answer comes a byte at a time and never ends.
     Drip,
+    /// These bytes, and the end.
+    Bytes(&'static str),
+    /// These bytes, then one at a time, without end.
+    Trickle(&'static str),
+    /// These bytes, then more and more as fast as they go.
+    Flood(&'static str),
     /// An answer: status, headers (each with its line end), body.
     Answer(&'static str, &'static str, &'static str),
 }
@@ -145,6 +151,18 @@ fn misbehave(mut stream: &TcpStream, fault: &Fault, ended: &AtomicBool) {
         Fault::Drip => {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n");
             while go_on() && stream.write_all(b"x").is_ok() {}
+        }
+        Fault::Bytes(bytes) => {
+            let _ = stream.write_all(bytes.as_bytes());
+        }
+        Fault::Trickle(head) => {
+            let _ = stream.write_all(head.as_bytes());
+            while go_on() && stream.write_all(b"x").is_ok() {}
+        }
+        Fault::Flood(head) => {
+            let _ = stream.write_all(head.as_bytes());
+            let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
+            while !ended.load(Ordering::SeqCst) && stream.write_all(chunk.as_bytes()).is_ok() {}
         }
         Fault::Answer(status, headers, body) => answer(stream, status, headers, body),
     }

@@ -16,6 +16,7 @@ mod canary;
 mod car_loan;
 mod columns;
 mod databases;
+mod deadlines;
 mod doctor;
 mod drift;
 mod drift_delivery;

@@ -31,7 +31,7 @@ embed! {
     "PredictionDistributionShift" "ChurnUnseenCategories" "ModelDataDrift" "ModelConceptDrift" "ChurnDriftScoreAbsent"
     "TestAlert"
     "ChurnDataDriftJobFailed" "ChurnJobFailed" "ChurnJobStale" "ChurnRetrainStale"
-    "ChurnCronJobSuspended" "ChurnPushStale" "ChurnPushRejected"
+    "ChurnCronJobSuspended" "ChurnPushStale" "ChurnPushRejected" "ChurnDriftCheckStale"
     "ChurnPredictionLogLoss" "ChurnModelReloadRefused" "ChurnRetrainHookDown" "ChurnRetrainHookFailing"
     "ChurnWatchdog"
 }

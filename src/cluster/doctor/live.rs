@@ -46,11 +46,7 @@ pub fn ask(at: &LiveAt, expected: &Expected) -> Result<Vec<Finding>> {
 }
 
 fn client(server: &'static str, url: &str) -> Result<Client> {
-    let policy = Policy {
-        deadline: Duration::from_secs(10),
-        attempt: Duration::from_secs(5),
-        ..Policy::default()
-    };
+    let policy = Policy::within(Duration::from_secs(5), Duration::from_secs(10));
     let url = url.parse().map_err(Error::usage)?;
     Client::new(server, url, &Access::default(), policy)
 }

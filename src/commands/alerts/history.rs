@@ -182,10 +182,8 @@ fn client(request: &HistoryRequest) -> Result<Client> {
         ..Access::default()
     };
     let policy = Policy {
-        attempt: request.deadline,
-        deadline: request.deadline,
         max_body_bytes: LARGEST_ANSWER,
-        ..Policy::default()
+        ..Policy::within(request.deadline, request.deadline)
     };
     Client::new("Prometheus", request.prometheus.clone(), &access, policy)
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use crate::deadlines::{Deadlines, Remote};
+
 /// Limits of one request with all its attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// How long a connection may take to be made.
-    pub connect: Duration,
-    /// How long one attempt may take, answer included.
-    pub attempt: Duration,
+    /// How long one attempt may take: the connection, the first byte, each next one, all of it.
+    pub attempt: Deadlines,
     /// How long all attempts and the pauses between them may take.
     pub deadline: Duration,
     /// The first pause is at most this; each further one at most twice the one before.
@@ -22,8 +22,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(5),
-            attempt: Duration::from_secs(10),
+            attempt: service(),
             deadline: Duration::from_secs(30),
             first_pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(5),
@@ -32,7 +31,23 @@ impl Default for Policy {
     }
 }
 
+/// What is in force for services, with no wait longer than the total.
+fn service() -> Deadlines {
+    let set = Deadlines::of(Remote::Http);
+    set.with_total(set.total)
+}
+
 impl Policy {
+    /// Makes a policy by which one attempt and all of them have so long.
+    #[must_use]
+    pub fn within(attempt: Duration, deadline: Duration) -> Self {
+        Self {
+            attempt: Deadlines::of(Remote::Http).with_total(attempt),
+            deadline,
+            ..Self::default()
+        }
+    }
+
     /// Returns the pause after attempt number `attempts` (from 1): any length up to a bound that
     /// doubles, so that clients that failed together do not come back together.
     pub(super) fn pause(&self, attempts: u32, chance: f64) -> Duration {

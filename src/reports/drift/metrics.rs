@@ -1,19 +1,31 @@
 //! The drift report as Prometheus text, with the names of `metrics/names.rs`.
 
 use super::performance;
+use crate::drift::Status;
 use crate::drift::report::{DriftReport, FindingKind, PerformanceReport};
 use crate::error::Result;
 use crate::metrics::Exposition;
 use crate::metrics::names;
 use crate::text::visible;
 
-/// Returns the text. `last_run_seconds` is the Unix time at which the check ended.
+/// Returns the Unix time of a report's verdict, given when its check ended; none if it has none.
+#[must_use]
+pub fn success(report: &DriftReport, ended_seconds: f64) -> Option<f64> {
+    (report.status != Status::TooFewRows).then_some(ended_seconds)
+}
+
+/// Returns the text. `last_run_seconds` is the Unix time at which the check ended, `last_success_seconds`
+/// the one at which a check last came to a verdict, unless others show it.
 /// Names are label values as [`visible`] shows them: an alert about them is read by people.
 ///
 /// # Errors
 ///
 /// Fails only if the encoder does: a bug.
-pub fn text(report: &DriftReport, last_run_seconds: f64) -> Result<String> {
+pub fn text(
+    report: &DriftReport,
+    last_run_seconds: f64,
+    last_success_seconds: Option<f64>,
+) -> Result<String> {
     let mut out = Exposition::new();
     let model = &*visible(&report.model);
     for feature in &report.features {
@@ -57,6 +69,10 @@ pub fn text(report: &DriftReport, last_run_seconds: f64) -> Result<String> {
         &[model],
         last_run_seconds,
     )?;
+    if let Some(seconds) = last_success_seconds {
+        let metric = &names::DRIFT_LAST_SUCCESS_TIMESTAMP_SECONDS;
+        out.set(metric, &[model], seconds)?;
+    }
     if let Some(figures) = &report.performance {
         performance(&mut out, model, figures)?;
     }
@@ -93,7 +109,8 @@ mod tests {
 
     #[test]
     fn the_figures_are_exact() {
-        let text = text(&sample::failing(), 1_795_136_403.0).expect("encodes");
+        let text =
+            text(&sample::failing(), 1_795_136_403.0, Some(1_795_136_403.0)).expect("encodes");
         for line in [
             "model_drift_score{feature=\"contract\",model=\"telco\"} 0.4103",
             "churn_drift_max_psi{model=\"telco\"} 0.4103",
@@ -105,6 +122,7 @@ mod tests {
             "churn_drift_findings{kind=\"all_missing\",model=\"telco\"} 1",
             "churn_drift_findings{kind=\"infinities\",model=\"telco\"} 0",
             "churn_drift_last_run_timestamp_seconds{model=\"telco\"} 1795136403",
+            "churn_drift_last_success_timestamp_seconds{model=\"telco\"} 1795136403",
             "churn_model_roc_auc{model=\"telco\",side=\"current\"} 0.792",
             "churn_model_positive_ratio{model=\"telco\",side=\"baseline\"} 0.265",
         ] {
@@ -117,23 +135,25 @@ mod tests {
 
     #[test]
     fn too_few_rows_to_tell_lies_below_zero() {
-        let text = text(&sample::too_few(), 0.0).expect("encodes");
+        let text =
+            text(&sample::too_few(), 0.0, success(&sample::too_few(), 0.0)).expect("encodes");
         assert!(
-            text.contains("churn_drift_status{model=\"telco\"} -1\n"),
+            text.contains("churn_drift_status{model=\"telco\"} -1\n")
+                && !text.contains("last_success"),
             "{text}"
         );
     }
 
     #[test]
     fn a_feature_without_psi_has_no_score_but_a_status() {
-        let text = text(&sample::failing(), 0.0).expect("encodes");
+        let text = text(&sample::failing(), 0.0, Some(0.0)).expect("encodes");
         assert!(!text.contains("model_drift_score{feature=\"tenure\""));
         assert!(text.contains("churn_drift_feature_status{feature=\"tenure\",model=\"telco\"} 2"));
     }
 
     #[test]
     fn every_name_of_the_list_is_written_and_no_other() {
-        let text = text(&sample::failing(), 0.0).expect("encodes");
+        let text = text(&sample::failing(), 0.0, Some(0.0)).expect("encodes");
         let mut written: Vec<_> = text
             .lines()
             .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
@@ -146,7 +166,7 @@ mod tests {
 
     #[test]
     fn control_characters_reach_no_label() {
-        let text = text(&sample::failing(), 0.0).expect("encodes");
+        let text = text(&sample::failing(), 0.0, Some(0.0)).expect("encodes");
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
         assert!(text.lines().all(|line| line.starts_with(['#', 'c', 'm'])));
     }
