@@ -14,8 +14,9 @@ const LARGE_UTF8: u8 = 20;
 /// Kinds of messages, by their number in `MessageHeader`.
 const SCHEMA: u8 = 1;
 const RECORD_BATCH: u8 = 3;
-/// Rows of one batch, at most: a batch without buffers could claim any number.
-const MOST_ROWS: usize = 1 << 31;
+/// Rows of one stream that no byte stands for, at most: a batch without texts could claim any number for
+/// nothing. Spark puts 10,000 rows into a batch, and one batch into a stream, if nobody says otherwise.
+const MOST_ROWS_OF_NOTHING: usize = 1 << 20;
 
 /// A table of a flatbuffer.
 #[derive(Clone, Copy)]
@@ -135,6 +136,7 @@ pub(super) fn each_row(
 ) -> Result<(), Malformed> {
     let cut = Malformed("an Arrow message is cut short");
     let mut types: Vec<u8> = Vec::new();
+    let mut of_nothing = MOST_ROWS_OF_NOTHING;
     while let Some(mut length) = u32_at(stream, 0) {
         let mut start = 4;
         // Streams older than Arrow 0.15 lack this mark.
@@ -153,7 +155,13 @@ pub(super) fn each_row(
         stream = rest;
         match (message.byte(1), message.table(2)) {
             (SCHEMA, Some(schema)) => types = column_types(schema)?,
-            (RECORD_BATCH, Some(batch)) => rows_of(batch, body, &types, each)?,
+            (RECORD_BATCH, Some(batch)) => {
+                if types.iter().all(|kind| *kind == NULL) {
+                    let left = batch.long(0).and_then(|rows| of_nothing.checked_sub(rows));
+                    of_nothing = left.ok_or(Malformed("an Arrow batch has too many rows"))?;
+                }
+                rows_of(batch, body, &types, each)?;
+            }
             _ => return Err(Malformed("an Arrow message is no batch")),
         }
     }
@@ -191,9 +199,6 @@ fn rows_of(
         ));
     }
     let rows = batch.long(0).ok_or(cut)?;
-    if rows > MOST_ROWS {
-        return Err(Malformed("an Arrow batch has too many rows"));
-    }
     let (first, count) = batch.vector(2).unwrap_or((0, 0));
     let mut next = 0;
     // A buffer is its place in the body and its length.
@@ -287,6 +292,48 @@ mod tests {
         let whole = stream();
         let errors = (0..whole.len()).filter(|&end| rows(&whole[..end]).is_err());
         assert!(errors.count() > 400);
+    }
+
+    // pyarrow 26.0.1: pa.ipc.new_stream of pa.record_batch([pa.array([None] * 3, pa.null())], names=["b"])
+    const NULLS: &str = concat!(
+        "/////3AAAAAQAAAAAAAKAAwABgAFAAgACgAAAAABBAAMAAAACAAIAAAABAAIAAAABAAAAAEAAAAUAAAAEAAUAAgABgAH",
+        "AAwAAAAQABAAAAAAAAEBEAAAABgAAAAEAAAAAAAAAAEAAABiAAAABAAEAAQAAAAAAAAA/////1gAAAAUAAAAAAAAAAAA",
+        "CgAOAAYABQAIAAoAAAAAAwQAEAAAAAAACgAUAAwABAAIAAoAAAAUAAAADAAAAAMAAAAAAAAAAAAAAAEAAAADAAAAAAAA",
+        "AAMAAAAAAAAA/////wAAAAA=",
+    );
+
+    /// As many batches of so many nulls each.
+    fn nulls(rows: u64, batches: usize) -> Vec<u8> {
+        // Its schema, its batch, its end; and where the batch says how many rows it has.
+        let (mut stream, at) = (STANDARD.decode(NULLS).expect("base64"), 184);
+        stream[at..at + 8].copy_from_slice(&rows.to_le_bytes());
+        [
+            &stream[..120],
+            &stream[120..216].repeat(batches),
+            &stream[216..],
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn no_batch_claims_any_number_of_rows_for_nothing() {
+        let count = |stream: &[u8]| {
+            let mut count = 0_usize;
+            each_row(stream, &mut |_| count += 1).map(|()| count)
+        };
+        assert_eq!(rows(&nulls(3, 2)), Ok(vec![vec![None]; 6]));
+        let most = MOST_ROWS_OF_NOTHING as u64;
+        assert_eq!(count(&nulls(most, 1)), Ok(MOST_ROWS_OF_NOTHING));
+        let refused = Err(Malformed("an Arrow batch has too many rows"));
+        // The second is what a fuzzer found: they were counted one by one, for seconds.
+        for (claimed, batches) in [
+            (most + 1, 1),
+            (973_078_531, 1),
+            (most / 2 + 1, 2),
+            (u64::MAX, 1),
+        ] {
+            assert_eq!(count(&nulls(claimed, batches)), refused, "{claimed}");
+        }
     }
 
     proptest! {
