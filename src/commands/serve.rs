@@ -1,6 +1,7 @@
 //! `churnctl serve`: a model behind HTTP, until somebody ends it.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +87,7 @@ impl ServeRequest {
                 request_timeout: set.request_timeout.get(),
                 keep_alive: set.keep_alive.get(),
                 connections: set.connections.get(),
+                connections_per_peer: set.connections_per_peer.map(NonZeroUsize::get),
                 ..Limits::default()
             },
             drain: Drain {

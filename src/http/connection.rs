@@ -6,14 +6,15 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use axum::response::IntoResponse;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper_util::rt::TokioIo;
@@ -24,6 +25,7 @@ use tower::Service as _;
 
 use super::events::{Events, Level};
 use super::guard::{Guarded, HeadTimer, Phase};
+use super::places::Place;
 use super::problem::Problem;
 use super::refusal::Worded;
 use super::server::Limits;
@@ -46,13 +48,14 @@ pub(super) struct Shared {
 pub struct Peer(pub SocketAddr);
 
 /// Serves a connection to its end. Trouble with one peer is nobody's but his.
-pub(super) async fn serve<S>(stream: S, peer: SocketAddr, shared: Arc<Shared>)
+pub(super) async fn serve<S>(stream: S, peer: SocketAddr, place: Arc<Place>, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (limits, phase) = (shared.limits, Phase::default());
     let timer = HeadTimer {
         phase: phase.clone(),
+        place: Arc::clone(&place),
         head: limits.header_timeout,
     };
     let guarded = Guarded::new(stream, phase, limits.write_timeout);
@@ -62,7 +65,14 @@ where
         .timer(timer)
         .header_read_timeout(limits.header_timeout.max(limits.keep_alive))
         .max_buf_size(64 << 10)
-        .serve_connection(io, Front { shared, peer });
+        .serve_connection(
+            io,
+            Front {
+                shared,
+                peer,
+                place,
+            },
+        );
     let mut connection = pin!(connection);
     select! {
         biased;
@@ -77,6 +87,7 @@ where
 struct Front {
     shared: Arc<Shared>,
     peer: SocketAddr,
+    place: Arc<Place>,
 }
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -89,8 +100,19 @@ impl Service<Request<Incoming>> for Front {
     fn call(&self, mut request: Request<Incoming>) -> Answer {
         request.extensions_mut().insert(Peer(self.peer));
         let shared = Arc::clone(&self.shared);
+        let place = Arc::clone(&self.place);
+        match request.body().is_end_stream() {
+            true => place.working(),
+            false => place.receiving(),
+        }
         Box::pin(async move {
+            let request = request.map(|body| {
+                let place = Arc::clone(&place);
+                Body::new(Arriving { body, place })
+            });
             let mut response = answer(request, &shared).await;
+            // Whatever of the request is still to come: it is answered now.
+            place.working();
             if shared.draining.is_triggered() || response.status() == StatusCode::REQUEST_TIMEOUT {
                 let headers = response.headers_mut();
                 headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -100,7 +122,37 @@ impl Service<Request<Incoming>> for Front {
     }
 }
 
-async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Body> {
+/// The body of a request, which tells when all of it has come.
+struct Arriving {
+    body: Incoming,
+    place: Arc<Place>,
+}
+
+impl hyper::body::Body for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if frame.is_none() || self.body.is_end_stream() {
+            self.place.working();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+async fn answer(request: Request<Body>, shared: &Shared) -> Response<Body> {
     let needs_host = request.version() == Version::HTTP_11;
     if let Some(why) = ambiguity(request.headers(), needs_host) {
         let close = HeaderValue::from_static("close");
@@ -110,7 +162,7 @@ async fn answer(request: Request<Incoming>, shared: &Shared) -> Response<Body> {
     let mut router = shared.router.clone();
     let within = timeout(
         shared.limits.request_timeout,
-        unwinding(router.call(request.map(Body::new))),
+        unwinding(router.call(request)),
     );
     match within.await {
         Ok(Some(Ok(response))) => response,

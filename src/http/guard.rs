@@ -13,6 +13,8 @@ use hyper::rt::{Sleep, Timer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep as TokioSleep, sleep, sleep_until};
 
+use super::places::Place;
+
 /// What the two guards of a connection tell each other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Phase(Arc<Flags>);
@@ -115,6 +117,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 #[derive(Debug, Clone)]
 pub(super) struct HeadTimer {
     pub(super) phase: Phase,
+    /// Hears that a head is waited for.
+    pub(super) place: Arc<Place>,
     pub(super) head: Duration,
 }
 
@@ -125,6 +129,7 @@ impl Timer for HeadTimer {
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
         self.phase.0.received.store(false, Ordering::Relaxed);
+        self.place.idle();
         // A new connection has no reason to be quiet.
         let first = !self.phase.0.begun.swap(true, Ordering::Relaxed);
         let head = Instant::now() + self.head;

@@ -15,7 +15,9 @@ use tokio::time::{sleep, timeout, timeout_at};
 
 use super::connection::{self, Shared};
 pub use super::connection::{Peer, unwinding};
+use super::descriptors::room_for_connections;
 use super::events::{Event, Events, Inbox, Level};
+use super::places::{Place, Places};
 use super::problem;
 use super::stop::Stop;
 use super::tls::{Tls, TlsFiles};
@@ -28,6 +30,8 @@ const BACKLOG: u32 = 1024;
 /// How long connections stay open after the listener has closed, so that a request already on its
 /// way is answered and its peer told to close.
 const LINGER: Duration = Duration::from_millis(300);
+/// How often to look for an idle connection when one is needed and there is none.
+const LOOK: Duration = Duration::from_millis(10);
 /// How long to wait after the kernel has no connection for us, such as without file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -43,8 +47,12 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// How long a connection may be quiet between requests.
     pub keep_alive: Duration,
-    /// Open connections; further ones wait in the kernel.
+    /// Open connections. For a further one the longest idle is closed; where none is idle, it waits.
     pub connections: usize,
+    /// Open connections of one peer: an address, or a network (/64) of IPv6. As above; where none of its
+    /// own is idle, a further one is refused. None for three quarters of all, so that one proxy or one
+    /// network behind a translator has nearly all, and nobody has all.
+    pub connections_per_peer: Option<usize>,
 }
 
 impl Default for Limits {
@@ -55,6 +63,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
             connections: 1024,
+            connections_per_peer: None,
         }
     }
 }
@@ -145,9 +154,18 @@ impl Server {
             .thread_keep_alive(Duration::from_secs(1))
             .enable_all();
         let runtime = threads::runtime(&mut builder, "the server")?;
+        let room = room_for_connections() / listens.len().max(1);
         let bound = runtime.block_on(async {
             let bind = |listen: Listen| -> Result<Bound> {
                 let listener = bind(&listen.address)?;
+                let mut limits = listen.limits;
+                if limits.connections > room {
+                    limits.connections = room;
+                    let message = format!(
+                        "at most {room} connections: the limit on open files (ulimit -n) allows no more"
+                    );
+                    events.say(Level::Warn, message);
+                }
                 let address = listener.local_addr().map_err(|error| {
                     let message = format!("cannot listen on {}", listen.address);
                     Error::new(ExitCode::Io, message).because(error)
@@ -159,7 +177,7 @@ impl Server {
                         true => problem::dress(listen.router),
                         false => listen.router,
                     },
-                    limits: listen.limits,
+                    limits,
                     tls: listen.tls.map(Tls::new).transpose()?.map(Arc::new),
                 })
             };
@@ -293,6 +311,14 @@ async fn run(bound: Vec<Bound>, draining: Stop, drain: Drain, events: Events) ->
     for bound in bound {
         let most = bound.limits.connections.clamp(1, Semaphore::MAX_PERMITS);
         let permits = Arc::new(Semaphore::new(most));
+        let per_peer = bound.limits.connections_per_peer;
+        let per_peer = per_peer.unwrap_or(if most < 16 { most } else { most / 4 * 3 });
+        // Who may have all waits for room like anybody else.
+        let per_peer = if per_peer < most {
+            per_peer
+        } else {
+            usize::MAX
+        };
         let most = u32::try_from(most).unwrap_or(u32::MAX);
         connections.push((Arc::clone(&permits), most));
         let shared = Shared {
@@ -305,6 +331,7 @@ async fn run(bound: Vec<Bound>, draining: Stop, drain: Drain, events: Events) ->
         let door = Door {
             tls: bound.tls,
             permits,
+            places: Arc::new(Places::new(per_peer)),
             open: Arc::clone(&open),
             shared: Arc::new(shared),
         };
@@ -337,6 +364,7 @@ async fn run(bound: Vec<Bound>, draining: Stop, drain: Drain, events: Events) ->
 struct Door {
     tls: Option<Arc<Tls>>,
     permits: Arc<Semaphore>,
+    places: Arc<Places>,
     /// Connections that are open, of all listeners.
     open: Arc<AtomicUsize>,
     shared: Arc<Shared>,
@@ -345,20 +373,31 @@ struct Door {
 impl Door {
     async fn accept(self, listener: TcpListener, closing: Stop) {
         let mut closed = std::pin::pin!(closing.wait());
+        let mut in_hand = None;
         loop {
-            let permit = select! {
-                permit = Arc::clone(&self.permits).acquire_owned() => permit,
-                () = closed.as_mut() => break,
-            };
-            let Ok(permit) = permit else { return };
             let accepted = select! {
                 accepted = listener.accept() => accepted,
                 () = closed.as_mut() => break,
             };
-            match accepted {
-                Ok((stream, peer)) => self.begin(stream, peer, permit),
-                Err(error) => self.pause(&error).await,
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    self.pause(&error).await;
+                    continue;
+                }
+            };
+            if !self.places.has_room_for(peer.ip()) {
+                continue;
             }
+            let permit = select! {
+                permit = self.permit() => permit,
+                () = closed.as_mut() => {
+                    in_hand = Some((stream, peer));
+                    break;
+                }
+            };
+            let Some(permit) = permit else { return };
+            self.begin(stream, peer, permit);
         }
         // Closing the listener resets what the kernel has taken but we have not: so nothing new is
         // let in, what is half-way gets the time to come in, and all of it is taken before that.
@@ -370,12 +409,32 @@ impl Door {
             return;
         };
         while let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            if let Some((stream, peer)) = in_hand.take() {
+                self.begin(stream, peer, permit);
+                continue;
+            }
             let Ok((stream, peer)) = listener.accept() else {
                 break;
             };
             let unblocked = stream.set_nonblocking(true);
             if let Ok(stream) = unblocked.and_then(|()| TcpStream::from_std(stream)) {
                 self.begin(stream, peer, permit);
+            }
+        }
+    }
+
+    /// Waits for room, and makes some where connections are idle.
+    async fn permit(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Some(permit);
+        }
+        let mut permit = std::pin::pin!(Arc::clone(&self.permits).acquire_owned());
+        loop {
+            let is_made = self.places.make_room();
+            // One that was closed is gone as soon as its task runs. Where none is idle, one may be soon.
+            let patience = if is_made { PAUSE } else { LOOK };
+            if let Ok(permit) = timeout(patience, permit.as_mut()).await {
+                return permit.ok();
             }
         }
     }
@@ -388,6 +447,8 @@ impl Door {
         if !theirs {
             let message = format!("cannot take a connection: {error}");
             self.shared.events.say(Level::Error, message);
+            // What it lacks may be descriptors.
+            self.places.make_room();
             sleep(PAUSE).await;
         }
     }
@@ -398,24 +459,39 @@ impl Door {
         let shared = Arc::clone(&self.shared);
         let tls = self.tls.clone();
         let open = Open::new(&self.open);
+        let hold = self.places.hold(peer.ip());
         tokio::spawn(async move {
-            match tls {
-                None => connection::serve(stream, peer, shared).await,
-                Some(tls) => {
-                    let (acceptor, failed) = tls.acceptor();
-                    if let Some(error) = failed {
-                        let message =
-                            format!("the TLS files have changed and are not used: {error}");
-                        shared.events.say(Level::Error, message);
-                    }
-                    let shake = acceptor.accept(stream);
-                    if let Ok(Ok(stream)) = timeout(shared.limits.header_timeout, shake).await {
-                        connection::serve(stream, peer, shared).await;
-                    }
-                }
+            let place = Arc::clone(&hold.place);
+            select! {
+                () = served(stream, peer, place, tls, shared) => {}
+                () = hold.place.evicted() => {}
             }
-            drop((open, permit));
+            drop((open, hold, permit));
         });
+    }
+}
+
+/// Serves a connection to its end.
+async fn served(
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Arc<Place>,
+    tls: Option<Arc<Tls>>,
+    shared: Arc<Shared>,
+) {
+    match tls {
+        None => connection::serve(stream, peer, place, shared).await,
+        Some(tls) => {
+            let (acceptor, failed) = tls.acceptor();
+            if let Some(error) = failed {
+                let message = format!("the TLS files have changed and are not used: {error}");
+                shared.events.say(Level::Error, message);
+            }
+            let shake = acceptor.accept(stream);
+            if let Ok(Ok(stream)) = timeout(shared.limits.header_timeout, shake).await {
+                connection::serve(stream, peer, place, shared).await;
+            }
+        }
     }
 }
 

@@ -291,19 +291,27 @@ fn a_panic_is_a_500_and_is_said() {
 }
 
 #[test]
-fn beyond_its_connections_a_listener_lets_the_next_one_wait() {
+fn for_one_connection_more_the_longest_idle_is_closed_and_no_request_under_way() {
     let limits = Limits {
-        connections: 1,
-        ..quick()
+        connections: 2,
+        ..Limits::default()
     };
     let server = Running::new(limits);
-    let _silent = server.connect();
-    // Answered once the silent one has had its time.
+    let mut slow = server.connect();
+    slow.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+        .expect("sent");
+    std::thread::sleep(Duration::from_millis(50));
+    let silent = server.connect();
+    let begun = std::time::Instant::now();
     let mut stream = server.connect();
     stream
         .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         .expect("sent");
     assert!(answer(&mut stream).ends_with("well"));
+    // Far below the five seconds that a head may take.
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert_eq!(to_the_end(silent), "");
+    assert!(answer(&mut slow).ends_with("late"));
 }
 
 #[test]

@@ -26,11 +26,18 @@ use crate::error::Result;
 pub(super) const PORT: i32 = 8000;
 /// The name of the port by which monitors find it.
 pub(super) const PORT_NAME: &str = "http";
+/// The port of probes and metrics: a crowd at the other one does not keep them out.
+pub(super) const ADMIN_PORT: i32 = 9000;
+/// Its name.
+pub(super) const ADMIN_PORT_NAME: &str = "admin";
 
 pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     let mut files = vec![
         File::object("", &deployment(plan))?,
-        File::object("", &service(plan, plan.api_name(), meta::API, PORT))?,
+        File::object(
+            "",
+            &with_admin(service(plan, plan.api_name(), meta::API, PORT)),
+        )?,
         File::object("", &budget(plan))?,
     ];
     if plan.scales() {
@@ -63,14 +70,19 @@ fn deployment(plan: &Plan) -> Deployment {
         "serve",
         "--listen",
         "0.0.0.0:8000",
+        "--admin-listen",
+        "0.0.0.0:9000",
         "--model",
         "artifacts/models/production_latest.json",
     ];
     let mut container = pods::churnctl(plan, "api", &args, &plan.api, false);
-    container.ports = Some(vec![pods::port(PORT_NAME, PORT)]);
-    container.startup_probe = Some(probe("/live", PORT_NAME, 2, 30));
-    container.liveness_probe = Some(probe("/live", PORT_NAME, 10, 3));
-    container.readiness_probe = Some(probe("/ready", PORT_NAME, 5, 2));
+    container.ports = Some(vec![
+        pods::port(PORT_NAME, PORT),
+        pods::port(ADMIN_PORT_NAME, ADMIN_PORT),
+    ]);
+    container.startup_probe = Some(probe("/live", ADMIN_PORT_NAME, 2, 30));
+    container.liveness_probe = Some(probe("/live", ADMIN_PORT_NAME, 10, 3));
+    container.readiness_probe = Some(probe("/ready", ADMIN_PORT_NAME, 5, 2));
     // Requests still come in for a moment after a pod is told to end.
     container.lifecycle = Some(Lifecycle {
         pre_stop: Some(LifecycleHandler {
@@ -111,6 +123,21 @@ fn deployment(plan: &Plan) -> Deployment {
         }),
         ..Deployment::default()
     }
+}
+
+/// Adds the port that monitors scrape.
+fn with_admin(mut service: Service) -> Service {
+    let ports = service.spec.iter_mut().flat_map(|spec| &mut spec.ports);
+    for ports in ports {
+        ports.push(ServicePort {
+            name: Some(ADMIN_PORT_NAME.to_owned()),
+            port: ADMIN_PORT,
+            protocol: Some("TCP".to_owned()),
+            target_port: Some(IntOrString::String(ADMIN_PORT_NAME.to_owned())),
+            ..ServicePort::default()
+        });
+    }
+    service
 }
 
 /// A Service with one port named `http` in front of the pods of this name.

@@ -24,17 +24,17 @@ const ALERTMANAGER_SECRET: &str = "alertmanager-monitoring-kube-prometheus-alert
 pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     let mut files = Vec::new();
     if plan.has(Part::Api) {
-        files.push(monitor(plan, plan.api_name(), false)?);
+        files.push(monitor(plan, plan.api_name(), api::ADMIN_PORT_NAME, false)?);
     }
     if plan.has(Part::Pushgateway) {
         // The labels `job` and `model` are those of the job, not of the gateway.
-        files.push(monitor(plan, pushgateway::NAME, true)?);
+        files.push(monitor(plan, pushgateway::NAME, api::PORT_NAME, true)?);
     }
     if plan.has(Part::DriftExporter) {
-        files.push(monitor(plan, pushgateway::EXPORTER, false)?);
+        files.push(monitor(plan, pushgateway::EXPORTER, api::PORT_NAME, false)?);
     }
     if plan.has(Part::Hook) {
-        files.push(monitor(plan, hook::NAME, false)?);
+        files.push(monitor(plan, hook::NAME, api::PORT_NAME, false)?);
     }
     if plan.has(Part::Kserve) {
         files.push(queue_proxy(plan)?);
@@ -60,7 +60,7 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     Ok(files)
 }
 
-fn monitor(plan: &Plan, name: &str, honor_labels: bool) -> Result<File> {
+fn monitor(plan: &Plan, name: &str, port: &'static str, honor_labels: bool) -> Result<File> {
     File::object(
         FOLDER,
         &Custom {
@@ -75,7 +75,7 @@ fn monitor(plan: &Plan, name: &str, honor_labels: bool) -> Result<File> {
                     match_names: vec![plan.namespace.clone()],
                 },
                 endpoints: vec![Endpoint {
-                    port: api::PORT_NAME,
+                    port,
                     path: "/metrics",
                     interval: "30s",
                     scrape_timeout: "10s",

@@ -22,10 +22,18 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     };
     if plan.has(Part::Api) {
         let clients = namespace(&[(CLIENT_LABEL, "true")]);
-        let from = vec![monitoring(), inside(), clients];
+        let from = vec![inside(), clients];
         let to = out_to(&plan.api_egress_ports);
-        let name = plan.api_name();
-        policies.push(allow(plan, name, meta::API, from, api::PORT, to));
+        let (name, part) = (plan.api_name(), meta::API);
+        let mut policy = allow(plan, name, part, from, api::PORT, to);
+        // Kubelets need no leave; Prometheus has the port of metrics, and that one only.
+        if let Some(rules) = policy.spec.as_mut().and_then(|spec| spec.ingress.as_mut()) {
+            rules.push(NetworkPolicyIngressRule {
+                from: Some(vec![monitoring()]),
+                ports: Some(vec![tcp(api::ADMIN_PORT)]),
+            });
+        }
+        policies.push(policy);
     }
     if [Part::Jobs, Part::SeedModel, Part::ProfileShards]
         .iter()

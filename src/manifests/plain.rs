@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::api;
 use super::object::{File, tree};
 use super::plan::{Discovery, Part, Plan};
 use super::{pushgateway, routing, tests};
@@ -159,7 +160,10 @@ fn job(plan: &Plan, scrape: &Scrape<'_>) -> Value {
             }));
             relabel.push(json!({
                 "source_labels": ["__meta_kubernetes_endpointslice_port_name"],
-                "regex": "http|http-metrics|metrics",
+                "regex": match scrape.service == plan.api_name() {
+                    true => api::ADMIN_PORT_NAME,
+                    false => "http|http-metrics|metrics",
+                },
                 "action": "keep",
             }));
             relabel.push(json!({

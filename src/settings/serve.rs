@@ -34,6 +34,8 @@ pub struct ServeSettings {
     pub body_bytes: NonZeroUsize,
     /// Most connections.
     pub connections: NonZeroUsize,
+    /// Most connections of one peer, if set.
+    pub connections_per_peer: Option<NonZeroUsize>,
     /// Most requests that score at once.
     pub concurrency: NonZeroUsize,
     /// From the first byte of a head to its last.
@@ -105,6 +107,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
         batch_rows: layers.required("serve.batch_rows")?.0,
         body_bytes: layers.required("serve.body_bytes")?.0,
         connections: layers.required("serve.connections")?.0,
+        connections_per_peer: layers.optional("serve.connections_per_peer")?.0,
         concurrency: layers.required("serve.concurrency")?.0,
         header_timeout: layers.required("serve.header_timeout")?.0,
         request_timeout: layers.required("serve.request_timeout")?.0,

@@ -525,7 +525,7 @@ fn names_fit_and_parts_fit_together() {
     }
     assert_eq!(
         monitor["spec"]["endpoints"][0]["port"],
-        service["spec"]["ports"][0]["name"]
+        service["spec"]["ports"][1]["name"]
     );
     let pod = &of("Deployment/churn-api")["spec"]["template"];
     let selected = service["spec"]["selector"].as_object().expect("labels");

@@ -1,6 +1,7 @@
 //! `churnctl serve`: the real binary over real sockets.
 
 mod clients;
+mod crowd;
 mod drain;
 mod hostile;
 mod log;
