@@ -214,7 +214,7 @@ enum Phase {
 
 /// A remote that has kept us waiting for too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{} within {} s ({}.{})", phase.words(), most.as_secs_f64(), remote.section(), phase.setting())]
+#[error("{} within {} s ({})", phase.words(), most.as_secs_f64(), self.setting())]
 pub struct Overdue {
     remote: Remote,
     phase: Phase,
@@ -222,6 +222,19 @@ pub struct Overdue {
 }
 
 impl Overdue {
+    /// Returns the name of the setting that was the limit.
+    #[must_use]
+    pub fn setting(&self) -> String {
+        format!("{}.{}", self.remote.section(), self.phase.setting())
+    }
+
+    /// Returns the environment variable that sets it, too.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        let name = self.setting().replace('.', "_").to_uppercase();
+        format!("CHURNCTL_{name}")
+    }
+
     /// Returns the same with the time that is set, where a wait was cut short by those before it.
     #[must_use]
     pub const fn as_set(self, set: &Deadlines) -> Self {
@@ -300,6 +313,7 @@ mod tests {
             said(idle),
             "not done within 0.015 s (database.total_timeout)"
         );
+        assert_eq!(idle.overdue().variable(), "CHURNCTL_DATABASE_TOTAL_TIMEOUT");
         std::thread::sleep(16 * MS);
         assert_eq!(idle.left(), Err(idle.overdue()));
         assert_eq!(

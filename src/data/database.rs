@@ -46,9 +46,14 @@ pub(super) fn sent_by(
 /// The error of a database that keeps us waiting.
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 pub(super) fn late(overdue: Overdue) -> Error {
+    let longer = format!(
+        "is it healthy? where it needs more time, set {} in churnctl.toml, or {}",
+        overdue.setting(),
+        overdue.variable()
+    );
     Error::new(ExitCode::Unavailable, "the database keeps us waiting")
         .because(overdue)
-        .hint("is it healthy? a statement that takes longer needs more: --set SETTING=1h")
+        .hint(longer)
 }
 
 /// Connects, four times at most while what goes wrong may pass: a server may be starting.
