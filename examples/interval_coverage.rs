@@ -158,6 +158,16 @@ fn pair(mean: f64, error: f64, rows: usize, random: &mut SplitMix64) -> [Vec<f64
     columns
 }
 
+/// Populations of pairs: mean log odds, and sizes with so many churned rows on average.
+const PAIRS: [(&str, f64, &[usize]); 3] = [
+    // 15, 30, 60, 100, 120.
+    ("10 % churn", -2.9, &[150, 300, 600, 1_000, 1_200]),
+    // 27, 80, 270.
+    ("27 % churn", -1.4, &[100, 300, 1_000]),
+    // 33, 65.
+    ("2 % churn", -4.8, &[1_500, 3_000]),
+];
+
 /// Returns the differences of average precision and log loss, candidate less champion.
 fn differences(of: &[Vec<f64>; 3]) -> Vec<Estimate> {
     let labels: Vec<bool> = of[2].iter().map(|label| *label > 0.5).collect();
@@ -168,12 +178,16 @@ fn differences(of: &[Vec<f64>; 3]) -> Vec<Estimate> {
 fn print_differences(samples: u32) {
     println!("\n| population | champion | rows | difference of AP | difference of log loss |");
     println!("|---|---|---|---|---|");
-    for (number, (name, mean)) in (1_u64..).zip([("10 % churn", -2.9), ("27 % churn", -1.4)]) {
-        for (champion, error) in [("nearly as good", 0.2), ("worse", 1.0)] {
+    for (number, (name, mean, sizes)) in (1_u64..).zip(PAIRS) {
+        for (champion, error) in [
+            ("nearly as good", 0.2),
+            ("somewhat worse", 0.5),
+            ("worse", 1.0),
+        ] {
             let mut random = SplitMix64::new(number);
             // A sample so large that its own error, a thirtieth, does not count.
             let truth = differences(&pair(mean, error, 1_000_000, &mut random));
-            for rows in [300, 1_000] {
+            for &rows in sizes {
                 let mut held = [0_u32; 2];
                 for _ in 0..samples {
                     let found = differences(&pair(mean, error, rows, &mut random));

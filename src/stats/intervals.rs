@@ -5,7 +5,7 @@
 use super::classification::{Confusion, Estimate, ScoredCell};
 
 /// The normal law's quantile at 97.5 %.
-const Z: f64 = 1.959_963_984_540_054;
+pub(super) const Z: f64 = 1.959_963_984_540_054;
 
 /// An estimate whose interval also holds its value.
 pub(super) const fn around(value: f64, low: f64, high: f64) -> Estimate {
@@ -116,6 +116,22 @@ impl LossSums {
         }
     }
 
+    /// Returns the mean of differences of losses with its interval, `mean +- Z sqrt(variance / n)`;
+    /// absent without rows. Differences of two models have either sign, so that their mean is close
+    /// to the normal law, and the skewness of a few rows would add more error than it takes out.
+    pub(crate) fn mean_difference(&self) -> Option<Estimate> {
+        let (rows, mean, spread) = (self.rows, self.sums[0] / self.rows, self.spread());
+        let half = Z * spread / rows.sqrt();
+        (rows > 0.0).then(|| around(mean, mean - half, mean + half))
+    }
+
+    /// Returns the standard deviation of the losses.
+    fn spread(&self) -> f64 {
+        let [mean, second, _] = self.sums.map(|sum| sum / self.rows);
+        let variance = (second - mean * mean).max(0.0);
+        (variance * self.rows / (self.rows - 1.0).max(1.0)).sqrt()
+    }
+
     /// Returns the mean loss with its interval; absent without rows. `rarer` is the number of rows
     /// of the rarer label.
     ///
@@ -131,7 +147,7 @@ impl LossSums {
         }
         let [mean, second, third] = self.sums.map(|sum| sum / rows);
         let variance = (second - mean * mean).max(0.0);
-        let spread = (variance * rows / (rows - 1.0).max(1.0)).sqrt();
+        let spread = self.spread();
         let skewness = (third - 3.0 * mean * second + 2.0 * mean.powi(3)) / variance.powf(1.5)
             * (rarer / (rarer + 1.0));
         // The inverse of g(t) = t + s t^2 / 3 + s^2 t^3 / 27 + s / (6 n), t in standard deviations.
@@ -227,14 +243,19 @@ pub(super) fn last_that_holds(inside: f64, outside: f64, holds: impl Fn(f64) -> 
     inside
 }
 
+/// Returns by how much an interval of average precision is wider with so many rows of the rarer
+/// label: a handful of them at the top decides both the figure and its error. Found by simulation;
+/// 1.15 for 6 rows, 1.03 for 100.
+pub(super) fn for_few_rows(rarer: f64) -> f64 {
+    1.0 + 4.0 / (rarer + 20.0)
+}
+
 /// Returns the average precision with its interval. Both labels are there.
 ///
 /// # Formula
 /// `logit AP +- Z (1 + 4 / (r + 20)) error / (AP (1 - AP))`, on the scale of the logit as Boyd, Eng,
 /// Page (2013), "Area under the precision-recall curve", propose. The error is that of the
-/// delete-one jackknife over all rows. `r` is the number of rows of the rarer label: with few of
-/// them a handful at the top decides both the figure and its error, and the factor, found by
-/// simulation, makes up for it (1.15 for 6 rows, 1.03 for 100).
+/// delete-one jackknife over all rows. `r` is the number of rows of the rarer label.
 pub(super) fn average_precision(value: f64, ranked: &[ScoredCell], labels: (f64, f64)) -> Estimate {
     let rows = labels.0 + labels.1;
     let rarer = labels.0.min(labels.1);
@@ -255,30 +276,15 @@ pub(super) fn average_precision(value: f64, ranked: &[ScoredCell], labels: (f64,
         });
     }
     let error = (shrunk_ratio(measured, of_a_share, rarer) * of_a_share).sqrt();
-    let widened = Z * (1.0 + 4.0 / (rarer + 20.0));
-    let half = widened * error / (value * (1.0 - value));
+    let half = Z * for_few_rows(rarer) * error / (value * (1.0 - value));
     let middle = (value / (1.0 - value)).ln();
     let share_of = |logit: f64| 1.0 / (1.0 + (-logit).exp());
     around(value, share_of(middle - half), share_of(middle + half))
 }
 
-/// Returns the interval of a difference of two average precisions on the same rows, given what it
-/// changes by without each of them.
-pub(crate) fn paired_precision(value: f64, changes: impl Iterator<Item = f64>) -> Estimate {
-    let (mut rows, mut sum, mut squares) = (0.0, 0.0, 0.0);
-    for change in changes {
-        rows += 1.0;
-        sum += change;
-        squares += change * change;
-    }
-    let variance = (squares - sum * sum / rows) * (rows - 1.0) / rows;
-    let half = Z * variance.max(0.0).sqrt();
-    around(value, value - half, value + half)
-}
-
 /// Returns by cell what average precision changes by without one of its negatives, without one of
 /// its positives; 0 where there is none. Two passes, not one a row.
-pub(crate) fn precision_changes(value: f64, ranked: &[ScoredCell]) -> Vec<[f64; 2]> {
+fn precision_changes(value: f64, ranked: &[ScoredCell]) -> Vec<[f64; 2]> {
     let positives: f64 = ranked.iter().map(|cell| cell.positives as f64).sum();
     // What the positives of a cell add with so many positives and negatives down to it.
     let step = |here: f64, hits: f64, misses: f64| {

@@ -12,6 +12,7 @@ pub mod far_value;
 pub(crate) mod intervals;
 pub mod kolmogorov;
 pub mod kolmogorov_exact;
+pub(crate) mod paired_precision;
 pub mod permutation;
 pub mod score_bounds;
 mod tally;
