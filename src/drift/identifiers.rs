@@ -1,13 +1,15 @@
 //! Columns that look like identifiers in the baseline, and what the current side says of that: who
 //! is left out must be one on both sides, or it could hide harm.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::Hash;
 
 use super::plan::{Candidate, PlannedFeature};
 use super::report::{Finding, FindingKind, Role, Status};
 use super::roles::{are_measures, left_out_by_values, repeats};
 use crate::data::{Repeats, named_like_an_id};
 use crate::profile::{Column, Numbers, View};
+use crate::stats::permutation::unseen_p_value;
 
 /// How many times as many rows a value of a group key may have on the current side: a year of them
 /// where the baseline has a month, but not one value for all.
@@ -16,6 +18,10 @@ const MOST_MORE_ROWS_EACH: f64 = 20.0;
 /// Least share of rows of the current side whose value the baseline lacks, from which something that
 /// looks like an identifier is one: most customers are others.
 const LEAST_NEW: f64 = 0.5;
+
+/// How likely chance may make that many rows have new values, where the sides are of one law: most of
+/// 500 rows of 1,000 categories have one that 500 others lack.
+const MOST_BY_CHANCE: f64 = 1e-6;
 
 /// What became of the candidates.
 pub(super) struct Candidates<'a> {
@@ -119,7 +125,7 @@ fn other_values(name: &str, baseline: &View, current: &View) -> Option<Finding> 
     if !is_unique && now.group_key(name).is_none() {
         return None;
     }
-    let new = new_rows(baseline, current)?;
+    let NewRows { rows: new, p_value } = new_rows(baseline, current)?;
     let message = || {
         format!(
             "\"{name}\" looks like an identifier: {:.0} distinct values in {} rows, and {new} of \
@@ -128,7 +134,8 @@ fn other_values(name: &str, baseline: &View, current: &View) -> Option<Finding> 
             now.distinct, now.present
         )
     };
-    (new as f64 >= LEAST_NEW * current.present as f64).then(|| Finding {
+    let are_others = new as f64 >= LEAST_NEW * current.present as f64 && p_value < MOST_BY_CHANCE;
+    are_others.then(|| Finding {
         status: Status::Warn,
         kind: FindingKind::LikelyIdentifier,
         feature: Some(name.to_owned()),
@@ -136,36 +143,63 @@ fn other_values(name: &str, baseline: &View, current: &View) -> Option<Finding> 
     })
 }
 
-/// Rows of the current side with a value that the baseline lacks, where each value is known.
-fn new_rows(baseline: &View, current: &View) -> Option<u64> {
+/// Rows of the current side with a value that the baseline lacks.
+struct NewRows {
+    rows: u64,
+    /// How likely chance makes so many.
+    p_value: f64,
+}
+
+impl NewRows {
+    /// Counts them by the rows of each value on both sides.
+    fn count<T: Hash + Eq>(
+        before: impl Iterator<Item = (T, u64)>,
+        now: impl Iterator<Item = (T, u64)>,
+    ) -> Self {
+        let mut sizes: HashMap<T, u64> = before.collect();
+        let known: u64 = sizes.values().sum();
+        let (mut rows, mut all, mut new) = (0, 0, Vec::new());
+        for (value, count) in now {
+            all += count;
+            if let Some(size) = sizes.get_mut(&value) {
+                *size += count;
+            } else {
+                rows += count;
+                new.push(count);
+            }
+        }
+        let sizes = sizes.into_values().chain(new);
+        Self {
+            rows,
+            p_value: unseen_p_value(sizes, rows, known, all),
+        }
+    }
+}
+
+/// Returns the rows with new values where each value is known.
+fn new_rows(baseline: &View, current: &View) -> Option<NewRows> {
     match (&baseline.numbers, &current.numbers) {
         (Some(before), Some(now)) if before.is_exact() && now.is_exact() => {
-            let values = |numbers: &Numbers| -> Vec<(u64, u64)> {
+            fn values(numbers: &Numbers) -> impl Iterator<Item = (u64, u64)> {
                 let cells = numbers.cells().iter();
-                cells
-                    .map(|cell| (numbers.lower(*cell).to_bits(), cell.count))
-                    .collect()
-            };
-            let known: HashSet<u64> = values(before).into_iter().map(|(bits, _)| bits).collect();
-            let new = values(now).into_iter();
-            Some(
-                new.filter(|(bits, _)| !known.contains(bits))
-                    .map(|(_, count)| count)
-                    .sum(),
-            )
+                cells.map(|cell| (numbers.lower(*cell).to_bits(), cell.count))
+            }
+            Some(NewRows::count(values(before), values(now)))
         }
         (Some(before), Some(now)) => {
             let is_apart = now.min() > before.max() || now.max() < before.min();
-            is_apart.then_some(current.present)
+            is_apart.then_some(NewRows {
+                rows: current.present,
+                p_value: 0.0,
+            })
         }
         (None, None) if !baseline.categories.hashed && !current.categories.hashed => {
-            let known = &baseline.categories.counts;
-            let new = current.categories.counts.iter();
-            Some(
-                new.filter(|(text, _)| !known.contains_key(*text))
-                    .map(|(_, count)| count)
-                    .sum(),
-            )
+            let before = baseline.categories.counts.iter();
+            let now = current.categories.counts.iter();
+            Some(NewRows::count(
+                before.map(|(text, count)| (text, *count)),
+                now.map(|(text, count)| (text, *count)),
+            ))
         }
         _ => None,
     }

@@ -332,6 +332,29 @@ fn codes_that_are_all_new_are_likely_identifiers_and_words_are_not() {
     }
 }
 
+/// 500 of 1,000 categories drawn twice: six of ten rows have one that the other side lacks (`e^-.5`,
+/// Poisson), as many as its singletons predict. Texts and numbers with gaps.
+#[test]
+fn categories_that_chance_leaves_out_are_no_identifiers() {
+    let gaps: Form = |category| (100_000 + 7_919 * category).to_string();
+    for form in [CODES, gaps] {
+        let side = |seed: u64| {
+            let mut random = Random::new(seed);
+            let drawn: Vec<String> = (0..500)
+                .map(|_| form(random.below(1_000) as usize))
+                .collect();
+            Table::default()
+                .with("service_id", drawn)
+                .with("visits", random.normals(500))
+        };
+        for seed in 0..10 {
+            let report = check(&side(seed), &side(100 + seed), &[]);
+            let compared = names(&report["features"], "feature");
+            assert!(compared.contains(&"service_id".to_owned()), "{report:#}");
+        }
+    }
+}
+
 /// A feature that counts, under a name that identifiers have, too: 30 contacts on average, then 90.
 #[test]
 fn counts_that_are_called_numbers_are_features() {
