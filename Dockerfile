@@ -5,7 +5,11 @@
 # `examples/build-static.sh` builds the same binary without Docker and proves it in an empty folder.
 # Put the digest that the registry shows into `k8s.image_digest` and render the manifests again.
 
-FROM rust:1.95-slim-bookworm AS build
+# What a tag means changes, what a digest means doesn't. Name the one that your registry shows for the tag:
+#   --build-arg RUST_IMAGE=rust:1.95-slim-bookworm@sha256:...
+# Nothing of this image but the C library that is linked in, and the certificates, gets into the result.
+ARG RUST_IMAGE=rust:1.95-slim-bookworm
+FROM ${RUST_IMAGE} AS build
 ARG COMMIT=""
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
@@ -36,5 +40,9 @@ COPY --from=build /image /
 # By number, so that Kubernetes can see that it is not root; there is no /etc/passwd to name it.
 USER 65532:65532
 WORKDIR /srv/churn
+# For Docker alone: Kubernetes has probes of its own, and doesn't read this. It is made for `serve` at its usual
+# port; run jobs with --no-healthcheck, other servers with --health-cmd.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+    CMD ["/churnctl", "doctor", "--probe", "http://127.0.0.1:8000/live"]
 ENTRYPOINT ["/churnctl"]
 CMD ["--help"]

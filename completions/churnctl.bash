@@ -1062,13 +1062,17 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__doctor)
-            opts="-n -v -q -h --offline --prometheus-url --alertmanager-url --monitoring-namespace --namespace --context --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-n -v -q -h --offline --probe --prometheus-url --alertmanager-url --monitoring-namespace --namespace --context --deadline --config --format --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --offline)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --probe)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

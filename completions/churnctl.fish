@@ -550,6 +550,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l offline -d 'Files and folders to check in place of a cluster' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l probe -d 'Server to ask whether it answers 200, in place of all checks' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l prometheus-url -d 'Prometheus to ask for targets and rules' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l alertmanager-url -d 'Alertmanager to ask for receivers' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l monitoring-namespace -d 'Namespace that Prometheus and Alertmanager run in [default: monitoring]' -r

@@ -36,6 +36,12 @@ pub(super) struct DoctorArgs {
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::AnyPath)]
     offline: Vec<String>,
 
+    /// Server to ask whether it answers 200, in place of all checks
+    ///
+    /// For Docker's HEALTHCHECK: 0 if it does, 1 if not. Kubernetes has probes of its own.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["offline", "prometheus_url", "alertmanager_url"], value_hint = ValueHint::Url)]
+    probe: Option<String>,
+
     /// Prometheus to ask for targets and rules
     #[arg(long, value_name = "URL", conflicts_with = "offline", value_hint = ValueHint::Url)]
     prometheus_url: Option<String>,
@@ -66,6 +72,7 @@ impl DoctorArgs {
     pub(super) fn words(self) -> DoctorWords {
         DoctorWords {
             offline: self.offline,
+            probe: self.probe,
             live_at: LiveAt {
                 prometheus: self.prometheus_url,
                 alertmanager: self.alertmanager_url,

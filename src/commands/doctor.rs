@@ -1,12 +1,15 @@
 //! `churnctl doctor`: look at the wiring, say what is wrong and what mends it.
 
+use std::time::Duration;
+
 use super::Shell;
 use super::retrain::{named, target};
 use crate::cells::Tone;
 use crate::cluster::doctor::{Expected, Health, Inventory, LiveAt, ask, examine_files};
 use crate::cluster::{Session, Target};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::http::client::{Access, BaseUrl, Client, Policy, Request};
 use crate::reports::doctor::{Report, fixes, table, title, verdict};
 use crate::settings::Settings;
 
@@ -18,6 +21,8 @@ const SCHEMA_VERSION: u32 = 1;
 pub struct DoctorWords {
     /// Files and folders to look at in place of a cluster.
     pub offline: Vec<String>,
+    /// A server that only has to answer.
+    pub probe: Option<String>,
     /// Running servers to ask.
     pub live_at: LiveAt,
 }
@@ -55,6 +60,24 @@ impl DoctorRequest {
     }
 }
 
+/// Asks a server for one page, once.
+///
+/// # Errors
+/// Fails with 64 on what is not a URL, with 1 if the answer isn't a success or doesn't come: Docker
+/// knows 0 and 1 only.
+fn probe(url: &str) -> Result<ExitCode> {
+    let base: BaseUrl = url.parse().map_err(Error::usage)?;
+    let limit = Duration::from_secs(2);
+    let policy = Policy::within(limit, limit);
+    let client = Client::new("the server", base, &Access::default(), policy)?;
+    match client.call(&Request::get("")) {
+        Ok(_) => Ok(ExitCode::Ok),
+        Err(error) => {
+            Err(Error::new(ExitCode::Failed, format!("{url} doesn't answer 200")).because(error))
+        }
+    }
+}
+
 /// Looks, prints, and judges.
 ///
 /// # Errors
@@ -62,6 +85,9 @@ impl DoctorRequest {
 /// code 2.
 pub fn run(request: &DoctorRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let (expected, words) = (&request.expected, &request.words);
+    if let Some(url) = &words.probe {
+        return probe(url);
+    }
     let (context, findings) = if words.offline.is_empty() {
         let session = Session::open(&request.target)?;
         let mut findings = session.examine(expected)?;

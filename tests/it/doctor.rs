@@ -590,3 +590,32 @@ fn a_cluster_that_gives_no_answer_is_no_verdict() {
         .run(&["doctor", "--deadline", "1s"])
         .expect(ExitCode::Unavailable);
 }
+
+#[test]
+fn a_probe_is_0_for_a_server_that_answers_and_1_for_every_other_end() {
+    let answering = |status: &'static str| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/live", listener.local_addr().expect("an address"));
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                use std::io::{Read as _, Write as _};
+                let _ = stream.read(&mut [0; 1024]);
+                let head =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                let _ = stream.write_all(head.as_bytes());
+            }
+        });
+        url
+    };
+    // Docker's documentation of HEALTHCHECK: 0 healthy, 1 unhealthy, 2 reserved.
+    let churnctl = Churnctl::new();
+    let probe = |url: &str| churnctl.run(&["doctor", "--probe", url]);
+    probe(&answering("200 OK")).expect(ExitCode::Ok);
+    for status in ["404 Not Found", "503 Service Unavailable", "302 Found"] {
+        let run = probe(&answering(status)).expect(ExitCode::Failed);
+        assert!(run.stderr.contains("doesn't answer 200"), "{}", run.stderr);
+    }
+    let nobody = format!("http://{}/live", crate::servers::free_address());
+    probe(&nobody).expect(ExitCode::Failed);
+    probe("127.0.0.1:8000").expect(ExitCode::Usage);
+}
