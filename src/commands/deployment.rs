@@ -1,5 +1,9 @@
 //! From the settings to the plan of the deployment. What a value may be was checked with the settings.
 
+use std::time::Duration;
+
+use serde_json::Value;
+
 use super::egress::Egress;
 use crate::alerts::catalogue::{self, Options};
 use crate::error::{Error, Result, nearest};
@@ -8,6 +12,10 @@ use crate::manifests::{
 };
 use crate::settings::{DeploymentSettings, Settings, duration_seconds};
 use crate::thresholds::Thresholds;
+use crate::tracking::location::is_location;
+
+/// How long the API's pods keep files of the prediction log that are uploaded.
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Makes the plan.
 ///
@@ -18,6 +26,7 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
     let text = |name: &str| from.text(name).unwrap_or_default();
     let count = |name: &str| from.number(name) as u32;
     let egress = Egress::of(settings);
+    let api_model = settings.serve.model.display().to_string();
     Ok(Plan {
         model: settings.model.as_str().to_owned(),
         namespace: text("k8s.namespace"),
@@ -39,6 +48,12 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         storage: text("k8s.storage"),
         storage_class: from.text("k8s.storage_class"),
         access_mode: text("k8s.access_mode"),
+        tracking_uri: tracking(settings, &api_model)?,
+        api_model,
+        prediction_log: prediction_log(settings)?,
+        api_auth: text("k8s.api_auth") == "token",
+        api_secret: text("k8s.api_secret"),
+        admission_policy: text("k8s.admission_policy") == "yes",
         data_path: text("k8s.data_path"),
         timezone: text("k8s.timezone"),
         drift_schedule: text("k8s.drift_schedule"),
@@ -63,6 +78,63 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         rules: options(from)?,
         plain: plain(from),
     })
+}
+
+/// Returns the tracking server, if the model comes from its registry.
+fn tracking(settings: &Settings, model: &str) -> Result<Option<String>> {
+    if !is_location(model) {
+        return Ok(None);
+    }
+    match &settings.mlflow.tracking_uri {
+        Some(server) => without_secret("mlflow.tracking_uri", server).map(Some),
+        None => Err(Error::bad_settings(format!(
+            "serve.model is {model}, but mlflow.tracking_uri is not set"
+        ))),
+    }
+}
+
+/// Refuses an address that may hold a secret: it would be in the ConfigMap for all to read.
+fn without_secret(name: &str, address: &str) -> Result<String> {
+    if address.contains(['@', '?', '#']) {
+        let message =
+            format!("\"{name}\": a rendered address may not have a user, `?` or `#` in it");
+        return Err(Error::bad_settings(message).hint("give the pods what they need by a Secret"));
+    }
+    Ok(address.to_owned())
+}
+
+/// The prediction log as the API is to keep it: in a folder of the pod, from where files are uploaded.
+fn prediction_log(settings: &Settings) -> Result<Vec<(&'static str, Value)>> {
+    let log = &settings.serve.log;
+    if log.folder.is_none() {
+        return Ok(Vec::new());
+    }
+    let text = |text: &str| Value::from(text);
+    let count = |count: u64| Value::from(count);
+    // The folder is small and goes with the pod. What is not uploaded yet is never deleted.
+    let retention = log.retention.some().unwrap_or(DAY);
+    let mut values = vec![
+        ("log_files", text(&log.format)),
+        ("log_durability", text(&log.durability)),
+        ("log_rotate_bytes", count(log.rotate_bytes)),
+        (
+            "log_rotate_after",
+            text(&format!("{}ms", log.rotate_after.get().as_millis())),
+        ),
+        (
+            "log_retention",
+            text(&format!("{}ms", retention.as_millis())),
+        ),
+        ("log_sample", Value::from(log.sample.get())),
+        ("log_queue", count(log.queue.get() as u64)),
+    ];
+    if let Some(upload) = &log.upload {
+        values.push((
+            "log_upload",
+            text(&without_secret("serve.log_upload", upload)?),
+        ));
+    }
+    Ok(values)
 }
 
 /// Returns the ports that are named, and those that the addresses in the settings need.

@@ -248,8 +248,22 @@ fn advise(request: &RenderRequest, shell: &Shell<'_>) {
     if request.flavor == Flavor::Plain {
         return;
     }
-    if plan.access_mode == "ReadWriteOnce" && plan.max_replicas > 1 {
-        messages.warn("k8s.access_mode is ReadWriteOnce: pods on a second node will wait for the volume; use ReadWriteMany, or one replica");
+    if plan.access_mode == "ReadWriteOncePod" {
+        messages.warn("k8s.access_mode is ReadWriteOncePod: while one pod has the volume, every other one waits");
+    }
+    if plan.has(manifests::Part::Api) && plan.is_on_one_node() && plan.api_reads_volume() {
+        messages.info(&format!(
+            "k8s.access_mode is {}: all pods with the volume share one node, the API's, too; docs/kubernetes.md says how to have several",
+            plan.access_mode
+        ));
+    }
+    if !plan.prediction_log.is_empty()
+        && plan
+            .prediction_log
+            .iter()
+            .all(|(key, _)| *key != "log_upload")
+    {
+        messages.warn("serve.log_upload is not set: the API's predictions go with its pods");
     }
     let secrets = manifests::secrets(plan);
     if !secrets.is_empty() && !plan.has(manifests::Part::ExternalSecrets) {

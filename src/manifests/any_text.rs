@@ -41,6 +41,10 @@ const TEXTS: &[(&str, Set)] = &[
         plan.storage_class = Some(text);
     }),
     ("k8s.access_mode", |plan, text| plan.access_mode = text),
+    ("serve.model", |plan, text| plan.api_model = text),
+    ("mlflow.tracking_uri", |plan, text| {
+        plan.tracking_uri = Some(text);
+    }),
     ("k8s.timezone", |plan, text| plan.timezone = text),
     ("k8s.drift_schedule", |plan, text| {
         plan.drift_schedule = text;

@@ -10,7 +10,7 @@ use k8s_openapi::api::autoscaling::v2::{
 };
 use k8s_openapi::api::core::v1::{
     HTTPGetAction, Lifecycle, LifecycleHandler, Probe, Service, ServicePort, ServiceSpec,
-    SleepAction, TopologySpreadConstraint,
+    SleepAction, TopologySpreadConstraint, Volume, VolumeMount,
 };
 use k8s_openapi::api::policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -18,8 +18,8 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::meta::{self, map, named, selector};
 use super::object::File;
 use super::plan::Plan;
-use super::pods;
-use super::storage::{API_ACCOUNT, settings_sha256};
+use super::pods::{self, Access};
+use super::storage::{API_ACCOUNT, LOG_FOLDER, settings_sha256};
 use crate::error::Result;
 
 /// The port of the API.
@@ -30,6 +30,10 @@ pub(super) const PORT_NAME: &str = "http";
 pub(super) const ADMIN_PORT: i32 = 9000;
 /// Its name.
 pub(super) const ADMIN_PORT_NAME: &str = "admin";
+/// Where the token is mounted.
+const TOKEN_FOLDER: &str = "/etc/churnctl/api";
+/// How the server is told of it: the folder, and `routing::TOKEN_KEY` in it.
+pub(super) const TOKEN_ARGS: [&str; 2] = ["--token-file", "/etc/churnctl/api/token"];
 
 pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     let mut files = vec![
@@ -38,12 +42,21 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
             "",
             &with_admin(service(plan, plan.api_name(), meta::API, PORT)),
         )?,
-        File::object("", &budget(plan))?,
     ];
+    // A drained node's pods can't go elsewhere while one of them holds the volume there: a budget
+    // would hold the drain up for ever.
+    if !is_tied(plan) {
+        files.push(File::object("", &budget(plan))?);
+    }
     if plan.scales() {
         files.push(File::object("", &autoscaler(plan))?);
     }
     Ok(files)
+}
+
+/// Tells whether the API's pods have to be on the one node that has the volume.
+fn is_tied(plan: &Plan) -> bool {
+    plan.api_reads_volume() && plan.is_on_one_node()
 }
 
 pub(super) fn probe(path: &str, port: &str, period_seconds: i32, failures: i32) -> Probe {
@@ -64,18 +77,47 @@ fn number(count: u32) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 
+/// The Secret with the token that requests must have, and where it is mounted.
+pub(super) fn token(plan: &Plan) -> Option<(Volume, VolumeMount)> {
+    let secret = plan.api_token_secret()?;
+    Some((
+        pods::secret("token", secret),
+        pods::mount("token", TOKEN_FOLDER, true),
+    ))
+}
+
 fn deployment(plan: &Plan) -> Deployment {
     let name = plan.api_name();
-    let args = [
+    let mut args = vec![
         "serve",
         "--listen",
         "0.0.0.0:8000",
         "--admin-listen",
         "0.0.0.0:9000",
         "--model",
-        "artifacts/models/production_latest.json",
+        &plan.api_model,
     ];
-    let mut container = pods::churnctl(plan, "api", &args, &plan.api, false);
+    let mut volumes = Vec::new();
+    let mut mounts = Vec::new();
+    if let Some((volume, mount)) = token(plan) {
+        args.extend(TOKEN_ARGS);
+        volumes.push(volume);
+        mounts.push(mount);
+    }
+    if !plan.prediction_log.is_empty() {
+        volumes.push(pods::empty_dir("predictions", "5Gi"));
+        mounts.push(pods::mount("predictions", LOG_FOLDER, false));
+    }
+    // It reads the model and writes nothing there, so it may not.
+    let access = match plan.api_reads_volume() {
+        true => Access::ReadOnly,
+        false => Access::None,
+    };
+    let mut container = pods::churnctl(plan, "api", &args, &plan.api, access);
+    container
+        .volume_mounts
+        .get_or_insert_default()
+        .extend(mounts);
     container.ports = Some(vec![
         pods::port(PORT_NAME, PORT),
         pods::port(ADMIN_PORT_NAME, ADMIN_PORT),
@@ -91,7 +133,8 @@ fn deployment(plan: &Plan) -> Deployment {
         }),
         ..Lifecycle::default()
     });
-    let mut pod = pods::pod(plan, API_ACCOUNT, container, pods::data_volumes());
+    volumes.extend(pods::data_volumes(access));
+    let mut pod = pods::pod(plan, API_ACCOUNT, container, volumes);
     pod.termination_grace_period_seconds = Some(40);
     let spread = |key: &str| TopologySpreadConstraint {
         label_selector: Some(selector(name)),
@@ -100,10 +143,15 @@ fn deployment(plan: &Plan) -> Deployment {
         when_unsatisfiable: "ScheduleAnyway".to_owned(),
         ..TopologySpreadConstraint::default()
     };
-    pod.topology_spread_constraints = Some(vec![
-        spread("kubernetes.io/hostname"),
-        spread("topology.kubernetes.io/zone"),
-    ]);
+    let mut template = pods::template(name, meta::API, &settings_sha256(plan), pod);
+    if is_tied(plan) {
+        pods::keep_at_volume(plan, &mut template);
+    } else if let Some(pod) = &mut template.spec {
+        pod.topology_spread_constraints = Some(vec![
+            spread("kubernetes.io/hostname"),
+            spread("topology.kubernetes.io/zone"),
+        ]);
+    }
     Deployment {
         metadata: named(plan, name, meta::API),
         spec: Some(DeploymentSpec {
@@ -118,7 +166,7 @@ fn deployment(plan: &Plan) -> Deployment {
                 }),
                 type_: Some("RollingUpdate".to_owned()),
             }),
-            template: pods::template(name, meta::API, &settings_sha256(plan), pod),
+            template,
             ..DeploymentSpec::default()
         }),
         ..Deployment::default()

@@ -158,6 +158,10 @@ pub(super) fn events(plan: &Plan) -> Result<Vec<File>> {
     let mut metadata = named(plan, "", meta::BATCH);
     // The alert's fingerprint is put behind it: the same alert a second time is refused.
     metadata.name = Some("churn-retrain-a-".to_owned());
+    metadata
+        .labels
+        .get_or_insert_default()
+        .extend(meta::map([(meta::TRIGGER_LABEL, "alert")]));
     let job = Job {
         metadata,
         spec: Some(jobs::retrain(plan)),

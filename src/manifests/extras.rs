@@ -6,7 +6,7 @@ use serde_json::json;
 use super::meta::{self, named};
 use super::object::File;
 use super::operator::Custom;
-use super::plan::{AlertmanagerForm, Part, Plan, Receiver};
+use super::plan::{AlertmanagerForm, Part, Plan};
 use super::routing::TOKEN_KEY;
 use super::storage::BATCH_ACCOUNT;
 use crate::error::Result;
@@ -98,20 +98,23 @@ pub(super) fn secrets(plan: &Plan) -> Result<Vec<File>> {
     };
     let mut files = vec![File::object("external-secrets/", &store)?];
     let hook = plan.has(Part::Hook) || plan.has(Part::ArgoEvents);
-    let receivers = plan
-        .alerting
-        .receivers
-        .iter()
-        .copied()
-        .map(Receiver::secret_key);
+    let hook = hook.then_some(plan.hook_secret.as_str());
+    let receivers = plan.alerting.receivers.iter().copied();
+    // A key of the Secret, and the property of the one secret in the store: two tokens aren't the same.
     let wanted = [
+        (hook, vec![(TOKEN_KEY, TOKEN_KEY)]),
+        (plan.api_token_secret(), vec![(TOKEN_KEY, "api-token")]),
         (
-            &plan.hook_secret,
-            if hook { vec![TOKEN_KEY] } else { Vec::new() },
+            Some(plan.alerting.secret.as_str()),
+            receivers
+                .map(|receiver| (receiver.secret_key(), receiver.secret_key()))
+                .collect(),
         ),
-        (&plan.alerting.secret, receivers.collect()),
     ];
-    for (name, keys) in wanted.into_iter().filter(|(_, keys)| !keys.is_empty()) {
+    for (name, keys) in wanted {
+        let Some(name) = name.filter(|_| !keys.is_empty()) else {
+            continue;
+        };
         let object = Custom {
             api_version: "external-secrets.io/v1",
             kind: "ExternalSecret",
@@ -122,14 +125,16 @@ pub(super) fn secrets(plan: &Plan) -> Result<Vec<File>> {
                     kind: "SecretStore",
                     name: STORE,
                 },
-                target: Target { name: name.clone() },
+                target: Target {
+                    name: name.to_owned(),
+                },
                 data: keys
                     .iter()
-                    .map(|key| Entry {
+                    .map(|(key, property)| Entry {
                         secret_key: (*key).to_owned(),
                         remote_ref: RemoteRef {
                             key: plan.aws_secret.clone(),
-                            property: (*key).to_owned(),
+                            property: (*property).to_owned(),
                         },
                     })
                     .collect(),

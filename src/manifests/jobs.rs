@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 use super::meta::{self, labels, named};
 use super::object::{File, tree};
 use super::plan::{Part, Plan};
+use super::pods::{self, Access};
+use super::pushgateway;
 use super::storage::{BATCH_ACCOUNT, settings_sha256};
-use super::{pods, pushgateway};
 use crate::error::Result;
 use crate::exit::ExitCode;
 use crate::expansion::literal;
@@ -151,10 +152,13 @@ impl Cron<'_> {
 
 fn template(plan: &Plan, name: &str, args: &[String]) -> PodTemplateSpec {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let container = pods::churnctl(plan, "churnctl", &args, &plan.jobs, false);
-    let mut pod = pods::pod(plan, BATCH_ACCOUNT, container, pods::data_volumes());
+    let container = pods::churnctl(plan, "churnctl", &args, &plan.jobs, Access::ReadWrite);
+    let volumes = pods::data_volumes(Access::ReadWrite);
+    let mut pod = pods::pod(plan, BATCH_ACCOUNT, container, volumes);
     pod.restart_policy = Some("Never".to_owned());
-    pods::template(name, meta::BATCH, &settings_sha256(plan), pod)
+    let mut template = pods::template(name, meta::BATCH, &settings_sha256(plan), pod);
+    pods::keep_at_volume(plan, &mut template);
+    template
 }
 
 fn job(plan: &Plan, name: &str, args: &[String], retries: i32) -> JobSpec {

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{Container, PodSecurityContext, Volume};
 use serde::Serialize;
 
-use super::api::probe;
+use super::api;
 use super::meta::{self, named};
 use super::object::File;
 use super::operator::Custom;
@@ -35,13 +35,17 @@ struct Predictor {
 
 pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     // KServe puts the model here, wherever it comes from.
-    let args = [
+    let mut args = vec![
         "serve",
         "--listen",
         "0.0.0.0:8080",
         "--model",
         "/mnt/models/production_latest.json",
     ];
+    let (volume, mount) = api::token(plan).unzip();
+    if volume.is_some() {
+        args.extend(api::TOKEN_ARGS);
+    }
     let mut container = pods::container("kserve-container", plan.image(), &plan.api);
     container.args = pods::literal_args(&args);
     container.env = Some(vec![pods::variable(
@@ -49,8 +53,12 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
         &plan.kserve_storage_uri,
     )]);
     container.ports = Some(vec![pods::port("http1", 8080)]);
-    container.readiness_probe = Some(probe("/ready", "http1", 5, 2));
-    let pod = pods::pod(plan, API_ACCOUNT, container, Vec::new());
+    container
+        .volume_mounts
+        .get_or_insert_default()
+        .extend(mount);
+    container.readiness_probe = Some(api::probe("/ready", "http1", 5, 2));
+    let pod = pods::pod(plan, API_ACCOUNT, container, volume.into_iter().collect());
     Ok(vec![File::object(
         "kserve/",
         &Custom {

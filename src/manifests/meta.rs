@@ -12,6 +12,10 @@ pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
 pub(super) const COMPONENT_LABEL: &str = "app.kubernetes.io/component";
 /// Namespaces with this label may ask the API.
 pub(super) const CLIENT_LABEL: &str = "churn-mlops/client";
+/// Pods that use the volume have this label where the volume is on one node only.
+pub(super) const VOLUME_LABEL: &str = "churn-mlops/volume";
+/// Jobs that `retrain` starts have this label: what started them.
+pub(super) const TRIGGER_LABEL: &str = "churnctl.io/trigger";
 
 /// A part of the system as NetworkPolicies see it.
 pub(super) const API: &str = "api";

@@ -1,5 +1,6 @@
 //! The whole deployment: a plan to typed objects to files. Where a plan comes from, and where files go, is the caller's affair.
 
+mod admission;
 #[cfg(test)]
 mod any_text;
 mod api;

@@ -1,7 +1,7 @@
 //! Who may talk to whom: nobody, but for what is listed here.
 
 use k8s_openapi::api::networking::v1::{
-    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
+    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
     NetworkPolicyPort, NetworkPolicySpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -15,13 +15,13 @@ use crate::error::Result;
 
 pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
     let mut policies = vec![nothing(plan), names(plan)];
-    let monitoring = || namespace(&[("kubernetes.io/metadata.name", &plan.monitoring_namespace)]);
+    let monitoring = || namespace("kubernetes.io/metadata.name", &plan.monitoring_namespace);
     let inside = || NetworkPolicyPeer {
         pod_selector: Some(LabelSelector::default()),
         ..NetworkPolicyPeer::default()
     };
     if plan.has(Part::Api) {
-        let clients = namespace(&[(CLIENT_LABEL, "true")]);
+        let clients = namespace(CLIENT_LABEL, "true");
         let from = vec![inside(), clients];
         let to = out_to(&plan.api_egress_ports);
         let (name, part) = (plan.api_name(), meta::API);
@@ -92,10 +92,10 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
         .collect()
 }
 
-fn namespace(labels: &[(&str, &str)]) -> NetworkPolicyPeer {
+fn namespace(label: &str, value: &str) -> NetworkPolicyPeer {
     NetworkPolicyPeer {
         namespace_selector: Some(LabelSelector {
-            match_labels: Some(labels.iter().flat_map(|pair| map([*pair])).collect()),
+            match_labels: Some(map([(label, value)])),
             ..LabelSelector::default()
         }),
         ..NetworkPolicyPeer::default()
@@ -147,16 +147,37 @@ fn nothing(plan: &Plan) -> NetworkPolicy {
     policy(plan, "churn-deny-all", "network", spec)
 }
 
+/// Where node-local-dns listens on each node, by the manifest that Kubernetes ships. It runs in the
+/// node's network, so no selector of pods finds it.
+const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
+
+/// Names are asked of the cluster's own DNS only: a query to any other server on port 53 is a way to
+/// carry data out.
 fn names(plan: &Plan) -> NetworkPolicy {
     let udp = NetworkPolicyPort {
         port: Some(IntOrString::Int(53)),
         protocol: Some("UDP".to_owned()),
         ..NetworkPolicyPort::default()
     };
+    // CoreDNS has this label wherever kubeadm, EKS, GKE, AKS and k3s set it up.
+    let cluster = NetworkPolicyPeer {
+        pod_selector: Some(LabelSelector {
+            match_labels: Some(map([("k8s-app", "kube-dns")])),
+            ..LabelSelector::default()
+        }),
+        ..namespace("kubernetes.io/metadata.name", "kube-system")
+    };
+    let node = NetworkPolicyPeer {
+        ip_block: Some(IPBlock {
+            cidr: NODE_LOCAL_DNS.to_owned(),
+            except: None,
+        }),
+        ..NetworkPolicyPeer::default()
+    };
     let spec = NetworkPolicySpec {
         egress: Some(vec![NetworkPolicyEgressRule {
             ports: Some(vec![udp, tcp(53)]),
-            to: Some(vec![namespace(&[])]),
+            to: Some(vec![cluster, node]),
         }]),
         pod_selector: Some(LabelSelector::default()),
         policy_types: types(&["Egress"]),
@@ -167,7 +188,8 @@ fn names(plan: &Plan) -> NetworkPolicy {
 
 fn out(plan: &Plan, name: &str, part: &str, to: Vec<NetworkPolicyEgressRule>) -> NetworkPolicy {
     let spec = NetworkPolicySpec {
-        egress: Some(to),
+        // An empty list is none to the API server, and a difference for ever to those who compare.
+        egress: (!to.is_empty()).then_some(to),
         pod_selector: Some(component(part)),
         policy_types: types(&["Egress"]),
         ..NetworkPolicySpec::default()

@@ -2,6 +2,9 @@
 
 use crate::alerts::catalogue::Options;
 
+/// How addresses of models in a registry begin.
+const MODELS: &str = "models:/";
+
 /// A request and a limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resources {
@@ -260,6 +263,18 @@ pub struct Plan {
     pub storage_class: Option<String>,
     /// Access mode of the volume.
     pub access_mode: String,
+    /// The model that the API serves: a path below `data_path`, or an address in a registry.
+    pub api_model: String,
+    /// Tracking server, for a model in its registry.
+    pub tracking_uri: Option<String>,
+    /// The prediction log of the API, if there is one: settings of `serve.` and their values.
+    pub prediction_log: Vec<(&'static str, serde_json::Value)>,
+    /// Whether requests to the API must have a token.
+    pub api_auth: bool,
+    /// Name of the Secret with the API's token.
+    pub api_secret: String,
+    /// Whether a policy pins what the hook may create.
+    pub admission_policy: bool,
     /// Where the volume is mounted, and where the program runs.
     pub data_path: String,
     /// Time zone of the schedules.
@@ -339,6 +354,25 @@ impl Plan {
         }
     }
 
+    /// Returns the Secret with the API's token, if requests must have one.
+    #[must_use]
+    pub(super) fn api_token_secret(&self) -> Option<&str> {
+        let serves = self.has(Part::Api) || self.has(Part::Kserve);
+        (self.api_auth && serves).then_some(self.api_secret.as_str())
+    }
+
+    /// Tells whether the API reads its model from the volume.
+    #[must_use]
+    pub fn api_reads_volume(&self) -> bool {
+        !self.api_model.starts_with(MODELS)
+    }
+
+    /// Tells whether the volume is there on one node at a time, so that all who use it must be there.
+    #[must_use]
+    pub fn is_on_one_node(&self) -> bool {
+        self.access_mode != "ReadWriteMany"
+    }
+
     /// Tells whether there is an autoscaler.
     #[must_use]
     pub const fn scales(&self) -> bool {
@@ -379,7 +413,13 @@ pub(crate) fn sample() -> Plan {
         jobs: size("250m", "2", "256Mi", "1Gi"),
         storage: text("10Gi"),
         storage_class: None,
-        access_mode: text("ReadWriteMany"),
+        access_mode: text("ReadWriteOnce"),
+        api_model: text("artifacts/models/production_latest.json"),
+        tracking_uri: None,
+        prediction_log: Vec::new(),
+        api_auth: true,
+        api_secret: text("churn-api-token"),
+        admission_policy: true,
         data_path: text("/srv/churn"),
         timezone: text("Etc/UTC"),
         drift_schedule: text("0 1 * * *"),

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource, EnvVar,
-    LocalObjectReference, PersistentVolumeClaimVolumeSource, PodSecurityContext, PodSpec,
-    PodTemplateSpec, ResourceRequirements, SeccompProfile, SecurityContext, Volume, VolumeMount,
+    Affinity, Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource,
+    EnvVar, LocalObjectReference, PersistentVolumeClaimVolumeSource, PodAffinity, PodAffinityTerm,
+    PodSecurityContext, PodSpec, PodTemplateSpec, ResourceRequirements, SeccompProfile,
+    SecretVolumeSource, SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::meta::{labels, map};
+use super::meta::{VOLUME_LABEL, labels, map};
 use super::plan::{Plan, Resources};
 use super::storage::{CONFIG, CONFIG_FILE, VOLUME};
 use crate::expansion::literal;
@@ -72,20 +73,37 @@ pub(super) fn container(name: &str, image: String, size: &Resources) -> Containe
     }
 }
 
+/// What a pod may do with the volume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// It doesn't have it.
+    None,
+    /// It reads.
+    ReadOnly,
+    /// It reads and writes.
+    ReadWrite,
+}
+
 /// A container of churnctl: with the volume, the settings, and the folder it works in.
 pub(super) fn churnctl(
     plan: &Plan,
     name: &str,
     args: &[&str],
     size: &Resources,
-    read_only: bool,
+    access: Access,
 ) -> Container {
     let mut container = container(name, plan.image(), size);
     container.args = literal_args(args);
-    container.working_dir = Some(plan.data_path.clone());
+    container.working_dir = Some(match access {
+        Access::None => "/tmp".to_owned(),
+        Access::ReadOnly | Access::ReadWrite => plan.data_path.clone(),
+    });
     container.env = Some(vec![variable("CHURNCTL_CONFIG", &settings_file())]);
     let mounts = container.volume_mounts.get_or_insert_default();
-    mounts.push(mount(DATA, &plan.data_path, read_only));
+    if access != Access::None {
+        let read_only = access == Access::ReadOnly;
+        mounts.push(mount(DATA, &plan.data_path, read_only));
+    }
     mounts.push(mount(SETTINGS, SETTINGS_FOLDER, true));
     container
 }
@@ -139,25 +157,66 @@ pub(super) fn empty_dir(name: &str, size: &str) -> Volume {
 }
 
 /// The volumes of a container of churnctl.
-pub(super) fn data_volumes() -> Vec<Volume> {
-    vec![
-        Volume {
-            name: DATA.to_owned(),
-            persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
-                claim_name: VOLUME.to_owned(),
-                ..PersistentVolumeClaimVolumeSource::default()
+pub(super) fn data_volumes(access: Access) -> Vec<Volume> {
+    let data = Volume {
+        name: DATA.to_owned(),
+        persistent_volume_claim: Some(PersistentVolumeClaimVolumeSource {
+            claim_name: VOLUME.to_owned(),
+            ..PersistentVolumeClaimVolumeSource::default()
+        }),
+        ..Volume::default()
+    };
+    let settings = Volume {
+        name: SETTINGS.to_owned(),
+        config_map: Some(ConfigMapVolumeSource {
+            name: CONFIG.to_owned(),
+            ..ConfigMapVolumeSource::default()
+        }),
+        ..Volume::default()
+    };
+    let data = (access != Access::None).then_some(data);
+    data.into_iter().chain([settings]).collect()
+}
+
+/// A Secret as files that only the pod's group can read.
+pub(super) fn secret(name: &str, secret: &str) -> Volume {
+    Volume {
+        name: name.to_owned(),
+        secret: Some(SecretVolumeSource {
+            secret_name: Some(secret.to_owned()),
+            default_mode: Some(0o440),
+            ..SecretVolumeSource::default()
+        }),
+        ..Volume::default()
+    }
+}
+
+/// Keeps pods with a volume of one node together. Without this a second pod would land anywhere and
+/// wait there, without an end, for a volume that the first one's node has.
+pub(super) fn keep_at_volume(plan: &Plan, template: &mut PodTemplateSpec) {
+    if !plan.is_on_one_node() {
+        return;
+    }
+    let mark = || map([(VOLUME_LABEL, VOLUME)]);
+    let metadata = template.metadata.get_or_insert_default();
+    metadata.labels.get_or_insert_default().extend(mark());
+    let term = PodAffinityTerm {
+        label_selector: Some(LabelSelector {
+            match_labels: Some(mark()),
+            ..LabelSelector::default()
+        }),
+        topology_key: "kubernetes.io/hostname".to_owned(),
+        ..PodAffinityTerm::default()
+    };
+    if let Some(pod) = &mut template.spec {
+        pod.affinity = Some(Affinity {
+            pod_affinity: Some(PodAffinity {
+                required_during_scheduling_ignored_during_execution: Some(vec![term]),
+                ..PodAffinity::default()
             }),
-            ..Volume::default()
-        },
-        Volume {
-            name: SETTINGS.to_owned(),
-            config_map: Some(ConfigMapVolumeSource {
-                name: CONFIG.to_owned(),
-                ..ConfigMapVolumeSource::default()
-            }),
-            ..Volume::default()
-        },
-    ]
+            ..Affinity::default()
+        });
+    }
 }
 
 /// A pod of one container, restricted as far as Kubernetes can.

@@ -6,7 +6,7 @@ use super::api::{PORT_NAME, probe, service};
 use super::meta::{self, named, selector};
 use super::object::File;
 use super::plan::{Plan, Resources};
-use super::pods;
+use super::pods::{self, Access};
 use super::storage::{BATCH_ACCOUNT, settings_sha256};
 use crate::error::Result;
 
@@ -54,14 +54,19 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
 pub(super) fn exporter(plan: &Plan) -> Result<Vec<File>> {
     let listen = format!("0.0.0.0:{EXPORTER_PORT}");
     let args = ["drift", "--watch", "5m", "--listen", &listen];
-    let mut container = pods::churnctl(plan, "drift", &args, &plan.jobs, false);
+    let mut container = pods::churnctl(plan, "drift", &args, &plan.jobs, Access::ReadWrite);
     container.ports = Some(vec![pods::port(PORT_NAME, EXPORTER_PORT)]);
     container.startup_probe = Some(probe("/live", PORT_NAME, 2, 30));
     container.liveness_probe = Some(probe("/live", PORT_NAME, 10, 3));
     container.readiness_probe = Some(probe("/ready", PORT_NAME, 10, 3));
-    let pod = pods::pod(plan, BATCH_ACCOUNT, container, pods::data_volumes());
+    let volumes = pods::data_volumes(Access::ReadWrite);
+    let pod = pods::pod(plan, BATCH_ACCOUNT, container, volumes);
+    let mut deployment = alone(plan, EXPORTER, meta::EXPORTER, pod);
+    if let Some(spec) = &mut deployment.spec {
+        pods::keep_at_volume(plan, &mut spec.template);
+    }
     Ok(vec![
-        File::object("", &alone(plan, EXPORTER, meta::EXPORTER, pod))?,
+        File::object("", &deployment)?,
         File::object("", &service(plan, EXPORTER, meta::EXPORTER, EXPORTER_PORT))?,
     ])
 }

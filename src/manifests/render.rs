@@ -3,8 +3,8 @@
 use super::object::File;
 use super::plan::{Part, Plan, Receiver};
 use super::{
-    api, argo, dashboards, extras, hook, jobs, kfp, kserve, kustomize, monitoring, network, plain,
-    pushgateway, routing, storage, tests,
+    admission, api, argo, dashboards, extras, hook, jobs, kfp, kserve, kustomize, monitoring,
+    network, plain, pushgateway, routing, storage, tests,
 };
 use crate::error::Result;
 
@@ -59,6 +59,9 @@ fn operator(plan: &Plan) -> Result<Vec<File>> {
     }
     if plan.has(Part::Hook) || plan.has(Part::ArgoEvents) {
         files.extend(hook::files(plan)?);
+        if plan.admission_policy {
+            files.extend(admission::files(plan)?);
+        }
     }
     if plan.has(Part::Pushgateway) {
         files.extend(pushgateway::files(plan)?);
@@ -106,6 +109,12 @@ pub fn secrets(plan: &Plan) -> Vec<String> {
         commands.push(format!(
             "kubectl -n {namespace} create secret generic {} --from-literal={}=\"$(openssl rand -hex 32)\"",
             plan.hook_secret,
+            routing::TOKEN_KEY
+        ));
+    }
+    if let Some(secret) = plan.api_token_secret() {
+        commands.push(format!(
+            "kubectl -n {namespace} create secret generic {secret} --from-literal={}=\"$(openssl rand -hex 32)\"",
             routing::TOKEN_KEY
         ));
     }

@@ -19,6 +19,8 @@ pub(super) const VOLUME: &str = "churn-mlops-pvc";
 pub(super) const CONFIG: &str = "churn-mlops-config";
 /// The file in it.
 pub(super) const CONFIG_FILE: &str = "churnctl.toml";
+/// Where the API keeps its prediction log until an object store has it.
+pub(super) const LOG_FOLDER: &str = "/var/lib/churnctl/predictions";
 /// Account of the API.
 pub(super) const API_ACCOUNT: &str = "churn-api";
 /// Account of the jobs, the Pushgateway and the exporter.
@@ -108,6 +110,16 @@ fn settings(plan: &Plan) -> String {
     if !data.is_empty() {
         text.push_str("\n[data]\n");
         text.push_str(&data.concat());
+    }
+    if let Some(server) = &plan.tracking_uri {
+        text.push_str(&format!("\n[mlflow]\ntracking_uri = {}\n", quoted(server)));
+    }
+    if !plan.prediction_log.is_empty() {
+        text.push_str(&format!("\n[serve]\nlog_dir = {}\n", quoted(LOG_FOLDER)));
+        for (key, value) in &plan.prediction_log {
+            let value = value.as_str().map_or_else(|| value.to_string(), quoted);
+            text.push_str(&format!("{key} = {value}\n"));
+        }
     }
     text
 }

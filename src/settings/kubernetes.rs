@@ -11,7 +11,6 @@ use crate::error::Result;
 const DEV: &[(&str, &str)] = &[
     ("k8s.replicas", "1"),
     ("k8s.max_replicas", "1"),
-    ("k8s.access_mode", "ReadWriteOnce"),
     ("k8s.storage", "1Gi"),
     ("k8s.api_cpu_request", "50m"),
     ("k8s.api_cpu_limit", "500m"),
@@ -106,7 +105,7 @@ fn item(name: &str, text: &str) -> Result<(), String> {
         "k8s.parts" => one_of(text, PARTS),
         "k8s.access_mode" => one_of(
             text,
-            &["ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"],
+            &["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"],
         ),
         "k8s.namespace" | "k8s.monitoring_namespace" | "k8s.api_name" => dns(text, 63, false),
         // A CronJob's name is a DNS subdomain, dots included. A Job's name is the CronJob's with eleven
@@ -114,9 +113,13 @@ fn item(name: &str, text: &str) -> Result<(), String> {
         "k8s.drift_cronjob" | "k8s.retrain_cronjob" | "k8s.score_cronjob" | "k8s.suspend" => {
             dns(text, 52, true)
         }
-        "k8s.image_pull_secret" | "k8s.storage_class" | "k8s.hook_secret" | "alerts.secret" => {
-            dns(text, 253, true)
-        }
+        "k8s.image_pull_secret"
+        | "k8s.storage_class"
+        | "k8s.hook_secret"
+        | "k8s.api_secret"
+        | "alerts.secret" => dns(text, 253, true),
+        "k8s.api_auth" => one_of(text, &["token", "none"]),
+        "k8s.admission_policy" => one_of(text, &["yes", "no"]),
         "k8s.release" => label(text),
         "k8s.image" => image(text),
         "k8s.image_digest" => digest(text),

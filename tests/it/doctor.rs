@@ -361,14 +361,6 @@ fn what_works_but_not_for_long_is_a_warning_and_no_failure() {
     });
     edit(
         &mut objects,
-        "PersistentVolumeClaim",
-        "churn-mlops-pvc",
-        |claim| {
-            claim["spec"]["accessModes"] = json!(["ReadWriteOnce"]);
-        },
-    );
-    edit(
-        &mut objects,
         "PrometheusRule",
         "churn-mlops-alerts",
         |rules| {
@@ -387,13 +379,38 @@ fn what_works_but_not_for_long_is_a_warning_and_no_failure() {
     for words in [
         "suspended",
         "runs up to 7 times",
-        "ReadWriteOnce, but wanted by",
         "without a label namespace=churn-mlops",
     ] {
         assert!(
             details.iter().any(|detail| detail.contains(words)),
             "{words} in {details:#?}"
         );
+    }
+}
+
+#[test]
+fn a_volume_of_one_node_is_well_as_long_as_all_its_pods_find_each_other() {
+    let warned = |objects: &[Value]| {
+        let run = offline(objects).expect(ExitCode::Ok);
+        let found = findings(&run, "WARN");
+        let words = "ReadWriteOnce, but wanted by";
+        found
+            .iter()
+            .any(|one| one["detail"].to_string().contains(words))
+    };
+    assert!(!warned(&with_prometheus("prometheus")));
+    // One that doesn't look for the others, one that they don't find.
+    for (at, key) in [
+        ("/spec", "affinity"),
+        ("/metadata/labels", "churn-mlops/volume"),
+    ] {
+        let mut objects = with_prometheus("prometheus");
+        edit(&mut objects, "Deployment", "churn-api", |deployment| {
+            let place = deployment["spec"]["template"].pointer_mut(at);
+            let map = place.and_then(Value::as_object_mut).expect("a map");
+            map.remove(key).expect("what is taken away");
+        });
+        assert!(warned(&objects), "{key}");
     }
 }
 

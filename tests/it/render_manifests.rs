@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::{Churnctl, Run, fixture, skipped};
 
 /// Every part that there is.
-const ALL_PARTS: &str = "api,jobs,hook,pushgateway,monitoring,dashboards,seed-model,profile-shards,drift-exporter,kserve,argocd,argo-events,helm-values,external-secrets";
+pub(crate) const ALL_PARTS: &str = "api,jobs,hook,pushgateway,monitoring,dashboards,seed-model,profile-shards,drift-exporter,kserve,argocd,argo-events,helm-values,external-secrets";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -43,7 +43,11 @@ fn pleased(program: &str, args: &[&str], folder: &Path) {
 }
 
 /// Renders into a folder and returns every file in it, parsed.
-fn rendered(churnctl: &Churnctl, folder: &str, args: &[&str]) -> BTreeMap<String, Value> {
+pub(crate) fn rendered(
+    churnctl: &Churnctl,
+    folder: &str,
+    args: &[&str],
+) -> BTreeMap<String, Value> {
     let mut words = vec!["render-manifests", "--output-dir", folder, "-q"];
     words.extend(args);
     churnctl.run(&words).expect(ExitCode::Ok);
@@ -552,6 +556,7 @@ fn no_secret_has_a_value() {
     let run = churnctl.run(&["render-manifests", "--output-dir", "k8s"]);
     for command in [
         "kubectl -n churn-mlops create secret generic churn-retrain-hook --from-literal=token=",
+        "kubectl -n churn-mlops create secret generic churn-api-token --from-literal=token=\"$(openssl rand -hex 32)\"",
         "kubectl -n churn-mlops create secret generic churn-alerting --from-literal=slack-webhook-url=... --from-literal=smtp-password=...",
     ] {
         assert!(run.stderr.contains(command), "{}", run.stderr);

@@ -10,6 +10,8 @@ mod rules;
 
 use std::time::Duration;
 
+pub(crate) use hook::{Listener, notification};
+
 use serde_json::{Value, json};
 
 use crate::api_server::ApiServer;

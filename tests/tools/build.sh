@@ -1,23 +1,33 @@
 #!/usr/bin/env bash
-# Builds the newest promtool, amtool, alertmanager and pint from Go modules into target/go-tools (or the
-# folder $1): the second generation that judges alert rules in the tests, beside Debian's. Only go.mod and go.sum
+# Builds the newest promtool, amtool, alertmanager and pint from Go modules into target/go-tools: the second
+# generation that judges alert rules in the tests, beside Debian's. Only go.mod and go.sum
 # are ours; all sources come through the Go module proxy. About ten minutes of one core the first time,
 # nothing once the programs are there. Needs Go 1.26.7.
+#
+# With the word `cluster` it builds an API server of Kubernetes and its etcd instead, which judge what the
+# manifests ask of a cluster. That takes as long again, so tests/run.sh does not ask for it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-out=${1:-../../target/go-tools}
+out=../../target/go-tools
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
 # A program is there when it is whole: a build that was interrupted leaves none behind.
 build() {
-    local module=$1 name=$2 package=$3 mode=${4:-readonly}
+    local module=$1 name=$2 package=$3 mode=${4:-readonly} stamp=${5:-}
     if [ ! -x "$out/$name" ]; then
-        (cd "$module" && go build -mod="$mode" -o "$out/.$name.new" -ldflags "-s -w" "$package")
+        (cd "$module" && go build -mod="$mode" -o "$out/.$name.new" -ldflags "-s -w $stamp" "$package")
         mv "$out/.$name.new" "$out/$name"
     fi
 }
 
+if [ "${1:-}" = cluster ]; then
+    build etcd etcd go.etcd.io/etcd/server/v3
+    version=v1.36.3
+    stamp="-X k8s.io/component-base/version.gitVersion=$version -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36"
+    build kubernetes kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver readonly "$stamp"
+    exit
+fi
 build prometheus promtool github.com/prometheus/prometheus/cmd/promtool
 build pint pint github.com/cloudflare/pint/cmd/pint
 build actionlint actionlint github.com/rhysd/actionlint/cmd/actionlint

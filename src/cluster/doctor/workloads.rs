@@ -125,7 +125,7 @@ pub(super) fn storage(inventory: &Inventory, expected: &Expected) -> Vec<Finding
                 ),
                 format!("kubectl describe pvc {} -n {namespace}", shell_word(name)),
             ));
-        } else if once && who.len() > 1 {
+        } else if once && who.len() > 1 && !all_on_one_node(inventory, namespace, name) {
             found.push(Finding::warn(
                 check,
                 subject,
@@ -143,14 +143,47 @@ pub(super) fn storage(inventory: &Inventory, expected: &Expected) -> Vec<Finding
     found
 }
 
+/// Tells whether every pod that mounts a claim has to be on the node of another one of them: by a
+/// label that all of them have.
+fn all_on_one_node(inventory: &Inventory, namespace: &str, claim: &str) -> bool {
+    let templates = pod_templates(inventory, namespace);
+    let mounting = || {
+        let templates = templates.iter().map(|(_, _, template)| template);
+        templates.filter(|template| mounts(&template["spec"], claim))
+    };
+    let is_of_all = |selector: &Value| {
+        let labels = selector["matchLabels"].as_object();
+        let only_labels = selector.get("matchExpressions").is_none();
+        labels.is_some_and(|labels| {
+            only_labels
+                && !labels.is_empty()
+                && mounting().all(|template| {
+                    let own = &template["metadata"]["labels"];
+                    labels
+                        .iter()
+                        .all(|(key, value)| own.get(key) == Some(value))
+                })
+        })
+    };
+    let terms = "/spec/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution";
+    mounting().all(|template| {
+        items_at(template, terms).iter().any(|term| {
+            term["topologyKey"] == "kubernetes.io/hostname" && is_of_all(&term["labelSelector"])
+        })
+    })
+}
+
+fn mounts(spec: &Value, claim: &str) -> bool {
+    items_at(spec, "/volumes")
+        .iter()
+        .any(|volume| text_at(volume, "/persistentVolumeClaim/claimName") == Some(claim))
+}
+
 /// Returns who mounts a claim; a Deployment with several replicas counts as such.
 fn mounting(inventory: &Inventory, namespace: &str, claim: &str) -> BTreeSet<String> {
     let mut who = BTreeSet::new();
     for (kind, object, spec) in pod_specs(inventory, namespace) {
-        let wants = items_at(spec, "/volumes")
-            .iter()
-            .any(|volume| text_at(volume, "/persistentVolumeClaim/claimName") == Some(claim));
-        if wants {
+        if mounts(spec, claim) {
             who.insert(format!("{}/{}", kind.to_lowercase(), name_of(object)));
             if object["spec"]["replicas"].as_u64().unwrap_or(1) > 1 {
                 who.insert(format!(
@@ -169,12 +202,23 @@ pub(super) fn pod_specs<'a>(
     inventory: &'a Inventory,
     namespace: &'a str,
 ) -> Vec<(&'static str, &'a Value, &'a Value)> {
+    let templates = pod_templates(inventory, namespace).into_iter();
+    templates
+        .filter_map(|(kind, object, template)| Some((kind, object, template.get("spec")?)))
+        .collect()
+}
+
+/// Returns the templates of all pods, each with the kind and the object that it is in.
+fn pod_templates<'a>(
+    inventory: &'a Inventory,
+    namespace: &'a str,
+) -> Vec<(&'static str, &'a Value, &'a Value)> {
     const AT: [(&str, &str); 5] = [
-        ("Deployment", "/spec/template/spec"),
-        ("StatefulSet", "/spec/template/spec"),
-        ("DaemonSet", "/spec/template/spec"),
-        ("Job", "/spec/template/spec"),
-        ("CronJob", "/spec/jobTemplate/spec/template/spec"),
+        ("Deployment", "/spec/template"),
+        ("StatefulSet", "/spec/template"),
+        ("DaemonSet", "/spec/template"),
+        ("Job", "/spec/template"),
+        ("CronJob", "/spec/jobTemplate/spec/template"),
     ];
     AT.iter()
         .flat_map(|(kind, pointer)| {

@@ -16,14 +16,14 @@ use crate::harness::{Churnctl, fixture};
 const TOKEN: &str = "s3cret";
 
 /// A listener that runs; killed when it is dropped.
-pub(super) struct Listener {
-    pub(super) child: Child,
-    pub(super) address: SocketAddr,
+pub(crate) struct Listener {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
     said: Arc<Mutex<String>>,
 }
 
 impl Listener {
-    pub(super) fn start(churnctl: &Churnctl, more: &[&str]) -> Self {
+    pub(crate) fn start(churnctl: &Churnctl, more: &[&str]) -> Self {
         std::fs::write(churnctl.path("token"), TOKEN).expect("write the token");
         let args: Vec<&str> = ["--token-file", "token"]
             .iter()
@@ -63,11 +63,11 @@ impl Listener {
     }
 
     /// What it has said on stderr so far.
-    pub(super) fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().expect("not poisoned").clone()
     }
 
-    pub(super) fn post(&self, body: &Value) -> (u16, Value) {
+    pub(crate) fn post(&self, body: &Value) -> (u16, Value) {
         let bearer = format!("Bearer {TOKEN}");
         let (status, body) = request(
             self.address,
@@ -80,7 +80,7 @@ impl Listener {
     }
 
     /// Posts and returns the status and what became of the first alert.
-    pub(super) fn outcome(&self, body: &Value) -> (u16, String) {
+    pub(crate) fn outcome(&self, body: &Value) -> (u16, String) {
         let (status, answer) = self.post(body);
         let outcome = answer["alerts"][0]["outcome"].as_str();
         (
@@ -91,7 +91,7 @@ impl Listener {
         )
     }
 
-    pub(super) fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         request(self.address, "GET", path, "", b"")
     }
 }
@@ -103,7 +103,7 @@ impl Drop for Listener {
     }
 }
 
-pub(super) fn request(
+pub(crate) fn request(
     address: SocketAddr,
     method: &str,
     path: &str,
@@ -133,7 +133,7 @@ pub(super) fn request(
 }
 
 /// A recorded notification, its alert made to ask for a retrain, `age` seconds old.
-pub(super) fn notification(age: i64) -> Value {
+pub(crate) fn notification(age: i64) -> Value {
     let text = std::fs::read_to_string(fixture("alertmanager-webhook.json"))
         .expect("the recorded request");
     let request: Value = serde_json::from_str(&text).expect("JSON");
@@ -418,7 +418,7 @@ fn sigterm_ends_it_when_what_was_begun_is_answered() {
 }
 
 /// Ends a Job so that the next alert finds none that runs.
-pub(super) fn finish_all(server: &ApiServer) {
+pub(crate) fn finish_all(server: &ApiServer) {
     for job in server.jobs() {
         server.finish(&job, "Complete", "", "");
     }
