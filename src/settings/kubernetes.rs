@@ -131,7 +131,10 @@ fn item(name: &str, text: &str) -> Result<(), String> {
             None => Err(format!("\"{text}\" has no digest: NAME@sha256:...")),
         },
         "k8s.node_selector" => match text.split_once('=') {
-            Some((key, value)) if !key.is_empty() => label(value),
+            // Its key goes with it: by that the redactor sees what an address has for a secret.
+            Some((key, value)) if !key.is_empty() => {
+                label(value).map_err(|_| format!("the value of \"{text}\" is no value of a label"))
+            }
             Some(_) | None => Err(format!("\"{text}\" is not key=value")),
         },
         "k8s.job_egress_ports" => port(text),
