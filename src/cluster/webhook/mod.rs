@@ -3,12 +3,11 @@
 
 mod judge;
 mod meters;
-mod page;
 mod payload;
 mod router;
 mod take;
 
 pub use judge::{HookRules, Verdict, judge};
 pub use payload::{Alert, Payload, Unreadable};
-pub use router::{HOOK_PATH, router};
-pub use take::{Hook, HookOptions, Taken};
+pub use router::{HOOK_PATH, ShowPage, router};
+pub use take::{Hook, HookOptions, HookStatus, Taken};

@@ -12,10 +12,10 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
-use super::page::page;
 use super::payload::{Payload, Unreadable};
-use super::take::Hook;
+use super::take::{Hook, HookStatus};
 use crate::cluster::access::TO_START;
+use crate::error::Result;
 use crate::http::bearer::Token;
 use crate::http::body::whole;
 use crate::http::events::Level;
@@ -30,17 +30,22 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 /// How long an answer about our permissions counts: probes come every few seconds.
 const READY_FOR: Duration = Duration::from_secs(15);
 
+/// Renders the page of the last decisions.
+pub type ShowPage = fn(HookStatus<'_>) -> Result<String>;
+
 struct Shared {
     hook: Arc<Hook>,
     token: Option<Token>,
-    ready: Mutex<Option<(Instant, Result<(), String>)>>,
+    page: ShowPage,
+    ready: Mutex<Option<(Instant, std::result::Result<(), String>)>>,
 }
 
 /// Makes the router. Without a token whoever reaches the port may post: then TLS must know its clients.
-pub fn router(hook: Arc<Hook>, token: Option<Token>) -> Router {
+pub fn router(hook: Arc<Hook>, token: Option<Token>, page: ShowPage) -> Router {
     let shared = Arc::new(Shared {
         hook,
         token,
+        page,
         ready: Mutex::new(None),
     });
     Router::new()
@@ -74,7 +79,7 @@ async fn take(
     shared: &Shared,
     headers: &HeaderMap,
     body: axum::body::Body,
-) -> Result<Response, Problem> {
+) -> std::result::Result<Response, Problem> {
     // Before the body: who may not post need not send megabytes.
     if let Some(token) = &shared.token
         && !token.is_borne_by(headers)
@@ -95,7 +100,7 @@ async fn take(
 }
 
 async fn show(State(shared): State<Arc<Shared>>) -> Response {
-    match page(&shared.hook) {
+    match (shared.page)(shared.hook.status()) {
         Ok(page) => Html(page).into_response(),
         Err(error) => {
             shared.hook.events.say(Level::Error, error.to_string());
@@ -133,7 +138,7 @@ async fn ready(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 /// Tells whether the API server would let us start a Job.
-async fn can_start(hook: &Hook) -> Result<(), String> {
+async fn can_start(hook: &Hook) -> std::result::Result<(), String> {
     let cluster = hook.cluster.hasty();
     let mut missing = Vec::new();
     for permission in &TO_START {

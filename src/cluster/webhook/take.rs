@@ -14,6 +14,7 @@ use super::meters::Meters;
 use super::payload::{Alert, Payload};
 use crate::cluster::client::Cluster;
 use crate::cluster::decide::Decision;
+use crate::cluster::error::Place;
 use crate::cluster::events::Happened;
 use crate::cluster::job::{AlertRef, Overrides, Provenance};
 use crate::cluster::names::{Trigger, run_id};
@@ -50,6 +51,16 @@ pub struct Hook {
     decided: Mutex<VecDeque<Taken>>,
     /// One start at a time: a herd of the same alert would only collide at the Lease.
     gate: Semaphore,
+}
+
+/// What a webhook may start, where, and what it decided.
+pub struct HookStatus<'a> {
+    /// What it may start.
+    pub options: &'a HookOptions,
+    /// Cluster and namespace.
+    pub place: &'a Place,
+    /// The last decisions, the newest first.
+    pub decided: Vec<Taken>,
 }
 
 /// What became of one alert.
@@ -284,10 +295,14 @@ impl Hook {
         decided.truncate(REMEMBERED);
     }
 
-    /// Returns the last decisions, the newest first.
-    pub(super) fn decided(&self) -> Vec<Taken> {
+    /// Returns what it may start, where, and the last decisions.
+    pub(super) fn status(&self) -> HookStatus<'_> {
         let decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);
-        decided.iter().cloned().collect()
+        HookStatus {
+            options: &self.options,
+            place: self.cluster.place(),
+            decided: decided.iter().cloned().collect(),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::http::events::{Event, channel};
 use crate::http::server::{Drain, Limits, Listen, Server};
 use crate::http::stop::Stop;
 use crate::http::tls::TlsFiles;
+use crate::reports::retrain::hook;
 use crate::settings::Settings;
 
 /// Alertmanager gives a notification 10 s at least: we must answer before.
@@ -108,8 +109,11 @@ pub fn run(request: &ListenRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         rules: request.rules.clone(),
         reporter: host(shell),
     };
-    let hook = Hook::new(session.cluster().clone(), options, events.clone())?;
-    let mut listen = Listen::new(request.listen.clone(), router(Arc::new(hook), token));
+    let webhook = Hook::new(session.cluster().clone(), options, events.clone())?;
+    let mut listen = Listen::new(
+        request.listen.clone(),
+        router(Arc::new(webhook), token, hook::page),
+    );
     listen.tls = request.tls.clone();
     listen.limits = Limits {
         // Above ours: 408 would be the end of it, Alertmanager tries again on 5xx only.

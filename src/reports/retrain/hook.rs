@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use super::take::{Hook, Taken};
+use crate::cluster::webhook::{HookStatus, Taken};
 use crate::error::Result;
 use crate::page::{Page, frame};
 
-const TEMPLATE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
+const TEMPLATE: &str = include_str!("hook.html");
+const STYLE: &str = include_str!("hook.css");
 
 #[derive(Serialize)]
 struct Context {
@@ -35,8 +35,12 @@ struct Row {
 ///
 /// # Errors
 /// Fails with 70 if the template is wrong.
-pub(super) fn page(hook: &Hook) -> Result<String> {
-    let (options, place) = (&hook.options, hook.cluster.place());
+pub fn page(status: HookStatus<'_>) -> Result<String> {
+    let HookStatus {
+        options,
+        place,
+        decided,
+    } = status;
     let context = Context {
         cron_job: options.cron_job.clone(),
         namespace: place.namespace.clone(),
@@ -44,7 +48,7 @@ pub(super) fn page(hook: &Hook) -> Result<String> {
         alerts: options.rules.alerts.join(", "),
         cooldown: hours(options.cooldown.as_secs()),
         max_per_day: options.max_per_day,
-        decided: hook.decided().into_iter().map(row).collect(),
+        decided: decided.into_iter().map(row).collect(),
     };
     let body = frame::render(TEMPLATE, &context)?;
     Page {
