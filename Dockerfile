@@ -16,6 +16,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
+COPY crates ./crates
 COPY src ./src
 # Pages that the program shows itself.
 COPY docs/lint ./docs/lint

@@ -131,16 +131,16 @@ step "cargo fmt --check"
 cargo fmt --all --check
 
 step "cargo clippy"
-cargo clippy --all-targets --all-features --locked -- -D warnings
+cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
 step "cargo test"
 SKIPPED_TESTS=$PWD/target/skips.txt
 export SKIPPED_TESTS
 rm -f "$SKIPPED_TESTS"
-cargo test --all-features --locked
+cargo test --workspace --all-features --locked
 
 step "cargo doc"
-RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features --locked
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --locked
 
 step "cargo deny"
 if command -v cargo-deny >/dev/null; then

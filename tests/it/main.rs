@@ -14,6 +14,7 @@ mod atomicity;
 mod bad_input;
 mod canary;
 mod car_loan;
+mod circles;
 mod columns;
 mod control_plane;
 mod databases;

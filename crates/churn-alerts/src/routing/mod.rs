@@ -1,0 +1,23 @@
+//! Alertmanager's configuration: who is told of an alert, what keeps it from them, and cases that
+//! say who should be. Rules are not read here.
+
+mod amtool;
+mod case;
+mod configuration;
+mod decide;
+mod matcher;
+mod object;
+mod times;
+
+pub use amtool::{Amtool, amtool_check};
+pub use case::{CaseResult, RoutingCase, run_cases};
+pub use configuration::{Configuration, InhibitRule, Receiver, Route};
+pub use decide::{Decision, Leaf, decide};
+pub use matcher::LabelMatcher;
+pub use matcher::unquoted;
+pub use times::{RangeKind, minutes_of, zone};
+
+use std::collections::BTreeMap;
+
+/// Labels of an alert.
+pub type Labels = BTreeMap<String, String>;

@@ -1,0 +1,159 @@
+//! Which texts are read: files, folders with all that is YAML in them, standard input.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use churn_base::error::{Error, Result};
+
+use super::node::Source;
+
+/// More than this is no file of rules.
+const LARGEST: u64 = 32 << 20;
+const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// Reads files, folders (those below, too) and `-`, in the order of their names.
+///
+/// # Errors
+/// Fails with 74 if one cannot be read, with 65 if one is not UTF-8 or a folder has no YAML, with 64
+/// if standard input is named twice.
+pub fn read(paths: &[String]) -> Result<Vec<Arc<Source>>> {
+    if paths.iter().filter(|path| *path == "-").count() > 1 {
+        return Err(Error::usage("standard input (`-`) can be read only once"));
+    }
+    let mut sources: Vec<Arc<Source>> = Vec::new();
+    for path in paths {
+        if path == "-" {
+            let bytes = read_all(&mut std::io::stdin().lock());
+            let bytes = bytes.map_err(|e| Error::io("read", Path::new("standard input"), e))?;
+            sources.push(source("-", bytes)?);
+            continue;
+        }
+        let mut files = Vec::new();
+        collect(Path::new(path), &mut files, true)?;
+        if files.is_empty() {
+            let error = Error::bad_input(format!("{path} has no YAML file"));
+            return Err(
+                error.hint("name files or folders with PrometheusRule objects or rule files")
+            );
+        }
+        for file in files {
+            let name = file.display().to_string();
+            if sources.iter().any(|known| known.name == name) {
+                continue;
+            }
+            let failed = |error| Error::io("read", &file, error);
+            let mut opened = std::fs::File::open(&file).map_err(failed)?;
+            sources.push(source(&name, read_all(&mut opened).map_err(failed)?)?);
+        }
+    }
+    Ok(sources)
+}
+
+fn read_all(from: &mut dyn std::io::Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(churn_base::files::too_large(LARGEST));
+    }
+    Ok(bytes)
+}
+
+fn source(name: &str, bytes: Vec<u8>) -> Result<Arc<Source>> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Arc::new(Source {
+            name: name.to_owned(),
+            text,
+        })),
+        Err(error) => {
+            let good = error.utf8_error().valid_up_to();
+            let before = &error.as_bytes()[..good];
+            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            Err(Error::bad_input("not UTF-8").at(churn_base::error::Place {
+                file: name.to_owned(),
+                line: Some(line as u64),
+                column: None,
+            }))
+        }
+    }
+}
+
+/// Tells whether a name and a path lead to one file.
+#[must_use]
+pub fn is_same(name: &str, path: &Path) -> bool {
+    let whole = |path: &Path| std::fs::canonicalize(path).ok();
+    Path::new(name) == path || whole(Path::new(name)).is_some_and(|one| whole(path) == Some(one))
+}
+
+/// A file that was named is read whatever its ending; of a folder, what ends like YAML.
+fn collect(path: &Path, files: &mut Vec<PathBuf>, named: bool) -> Result<()> {
+    let failed = |error| {
+        let error = Error::io("read", path, error);
+        match named {
+            true => error.hint("name files or folders, or - for standard input"),
+            false => error,
+        }
+    };
+    if !std::fs::metadata(path).map_err(failed)?.is_dir() {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        if named || extension.is_some_and(|extension| EXTENSIONS.contains(&extension)) {
+            files.push(path.to_path_buf());
+        }
+        return Ok(());
+    }
+    let mut entries = std::fs::read_dir(path)
+        .and_then(|entries| entries.collect::<std::io::Result<Vec<_>>>())
+        .map_err(failed)?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        // A link to a folder may lead around in a circle.
+        let linked = entry.file_type().map_err(failed)?.is_symlink();
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if !(hidden || linked && entry.path().is_dir()) {
+            collect(&entry.path(), files, false)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_give_their_yaml_and_named_files_give_anything() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        std::fs::create_dir_all(root.join("b/.git")).expect("make");
+        for name in ["b/z.yaml", "a.yml", "b/.git/x.yaml", "notes.md", "c.json"] {
+            std::fs::write(root.join(name), "{}").expect("write");
+        }
+        let names = |paths: &[String]| -> Vec<String> {
+            let sources = read(paths).expect("readable");
+            let names = sources.iter().map(|source| Path::new(&source.name));
+            names
+                .map(|name| {
+                    name.strip_prefix(root)
+                        .expect("below")
+                        .display()
+                        .to_string()
+                })
+                .collect()
+        };
+        let root_name = root.display().to_string();
+        assert_eq!(
+            names(std::slice::from_ref(&root_name)),
+            ["a.yml", "b/z.yaml", "c.json"]
+        );
+        assert_eq!(names(&[format!("{root_name}/notes.md")]), ["notes.md"]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_no_empty_success() {
+        let error = read(&["/nonexistent/k8s".to_owned()]).expect_err("absent");
+        assert_eq!(error.code(), churn_base::exit::ExitCode::Io);
+        let folder = tempfile::tempdir().expect("a folder");
+        let error = read(&[folder.path().display().to_string()]).expect_err("empty");
+        assert_eq!(error.code(), churn_base::exit::ExitCode::BadInput);
+    }
+}

@@ -1,0 +1,798 @@
+//! Bytes into records: the one place that knows delimiters, quotes and line ends.
+//!
+//! Both readers hand their blocks to [`Scanner::scan`], so they cannot disagree about a record.
+
+use std::borrow::Cow;
+
+use super::error::DataError;
+use super::nulls::NullTexts;
+
+/// Longest field that is believed.
+pub(crate) const MAX_FIELD: usize = 1 << 20;
+/// Longest record that is believed.
+pub(crate) const MAX_RECORD: usize = 16 << 20;
+
+const MIB: usize = 1 << 20;
+
+/// Where a row stands: turned into a line number by `Lines::line_of`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowPlace {
+    /// Index of the file in the data set.
+    pub file: u32,
+    /// Index of the chunk in the file.
+    pub chunk: u32,
+    /// Lines before the row's first line in the chunk.
+    pub line: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    start: u32,
+    end: u32,
+    /// The field was quoted and has doubled quotes inside.
+    doubled: bool,
+}
+
+/// A field of at most 16 bytes, also as one integer: its bytes from the lowest up, then zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The bytes.
+    pub text: &'a [u8],
+    /// The bytes as an integer.
+    pub word: u128,
+}
+
+/// Masks of the lowest 0 to 16 bytes: a table costs less than shifts of 128 bits.
+pub(super) const LOW_BYTES: [u128; 17] = {
+    let mut masks = [0; 17];
+    let mut bytes = 1;
+    while bytes <= 16 {
+        masks[bytes] = u128::MAX >> (128 - 8 * bytes);
+        bytes += 1;
+    }
+    masks
+};
+
+impl<'a> Field<'a> {
+    /// Makes a field of a text; `None` if it has more than 16 bytes.
+    #[must_use]
+    pub fn new(text: &'a [u8]) -> Option<Self> {
+        let mut bytes = [0; 16];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Self {
+            text,
+            word: u128::from_le_bytes(bytes),
+        })
+    }
+}
+
+/// One record, borrowed from the block it stands in.
+#[derive(Debug)]
+pub struct Row<'a> {
+    bytes: &'a [u8],
+    spans: &'a [Span],
+    /// Column of the data set to column of this file, when their orders differ.
+    order: Option<&'a [usize]>,
+    place: RowPlace,
+}
+
+impl Row<'_> {
+    /// Returns the text of a column; `column` must be below the number of columns.
+    #[inline]
+    #[must_use]
+    pub fn field(&self, column: usize) -> Cow<'_, [u8]> {
+        self.text(self.order.map_or(column, |order| order[column]))
+    }
+
+    /// Returns a column as a [`Field`], for those who look at every one.
+    #[inline(always)]
+    #[must_use]
+    pub fn wide_field(&self, column: usize) -> Option<Field<'_>> {
+        let span = self.spans[self.order.map_or(column, |order| order[column])];
+        let (start, end) = (span.start as usize, span.end as usize);
+        let length = end - start;
+        let word = self.bytes.get(start..start + 16)?;
+        if span.doubled || length > 16 {
+            return None;
+        }
+        let word = word.try_into().map_or(0, u128::from_le_bytes);
+        Some(Field {
+            text: &self.bytes[start..end],
+            word: word & LOW_BYTES[length],
+        })
+    }
+
+    #[inline]
+    fn text(&self, position: usize) -> Cow<'_, [u8]> {
+        let span = self.spans[position];
+        let text = &self.bytes[span.start as usize..span.end as usize];
+        if span.doubled {
+            return Cow::Owned(undouble(text));
+        }
+        Cow::Borrowed(text)
+    }
+
+    /// Returns all fields in the order of the file.
+    pub(super) fn fields(&self) -> impl Iterator<Item = Cow<'_, [u8]>> {
+        (0..self.spans.len()).map(|column| self.text(column))
+    }
+
+    /// Returns where the row stands.
+    #[must_use]
+    pub const fn place(&self) -> RowPlace {
+        self.place
+    }
+}
+
+/// Puts rows together for sources that are no CSV: the fields one after another.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RowBuilder {
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+impl RowBuilder {
+    /// Begins a row of so many empty fields.
+    pub(super) fn begin(&mut self, columns: usize) {
+        self.bytes.clear();
+        self.spans.clear();
+        let empty = Span {
+            start: 0,
+            end: 0,
+            doubled: false,
+        };
+        self.spans.resize(columns, empty);
+    }
+
+    /// Lets `write` add the text of a field.
+    #[inline]
+    pub(super) fn set_with(&mut self, column: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        self.spans[column] = Span {
+            start: start as u32,
+            end: self.bytes.len() as u32,
+            doubled: false,
+        };
+    }
+
+    /// Sets the text of a field.
+    #[inline]
+    pub(super) fn set(&mut self, column: usize, text: &[u8]) {
+        self.set_with(column, |bytes| bytes.extend_from_slice(text));
+    }
+
+    /// Empties the fields that are marks of missing values.
+    pub(super) fn blank(&mut self, nulls: &NullTexts) {
+        if !nulls.is_empty() {
+            blank(nulls, &self.bytes, &mut self.spans);
+        }
+    }
+
+    /// Returns the row.
+    pub(super) fn row(&mut self, place: RowPlace) -> Row<'_> {
+        // Wide fields are read sixteen bytes at once.
+        self.bytes.extend_from_slice(&[0; 16]);
+        Row {
+            bytes: &self.bytes,
+            spans: &self.spans,
+            order: None,
+            place,
+        }
+    }
+}
+
+#[inline(never)]
+fn blank(nulls: &NullTexts, bytes: &[u8], spans: &mut [Span]) {
+    for span in spans {
+        if nulls.has(&bytes[span.start as usize..span.end as usize]) {
+            span.end = span.start;
+        }
+    }
+}
+
+fn undouble(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(&byte) = bytes.next() {
+        plain.push(byte);
+        if byte == b'"' {
+            bytes.next();
+        }
+    }
+    plain
+}
+
+/// How the scan of a block ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All records of the block are through.
+    Done,
+    /// The last record is not complete; its first byte is at `from`.
+    Incomplete { from: usize, open_quote: bool },
+    /// A quoted field holds a line break, which this scan was told not to expect.
+    QuotedLineBreak,
+    /// The record that begins `line` lines into the block is bad.
+    Bad {
+        line: u64,
+        column: Option<usize>,
+        error: DataError,
+    },
+}
+
+/// What a scan went through.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Scanned {
+    pub outcome: Outcome,
+    /// Records handed on.
+    pub rows: u64,
+    /// Line breaks in the records and blank lines gone through.
+    pub lines: u64,
+    /// Blank lines skipped.
+    pub blank_lines: u64,
+    /// Rows skipped that say the header again.
+    pub header_rows: u64,
+    /// Line of the first of them, from the start of the block.
+    pub first_header_row: Option<u64>,
+}
+
+/// What the caller knows about a block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Block<'a> {
+    pub bytes: &'a [u8],
+    pub file: u32,
+    pub chunk: u32,
+    /// Lines of the chunk before this block.
+    pub line: u32,
+    /// Nothing follows: the last record may lack its line break.
+    pub last: bool,
+    /// Quoted fields may hold line breaks.
+    pub(crate) multiline: bool,
+}
+
+/// Splits blocks of bytes into records of a fixed number of columns.
+#[derive(Debug, Clone)]
+pub(crate) struct Scanner {
+    delimiter: u8,
+    /// 0: any number (the header).
+    columns: usize,
+    order: Option<Vec<usize>>,
+    spans: Vec<Span>,
+    /// Names of the columns in this file's order: a row that has them all is a header, left
+    /// behind where files were put together. None if there are too few to tell.
+    header: Vec<Vec<u8>>,
+    nulls: NullTexts,
+}
+
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Sets the high bit of each byte of `word` that equals the byte repeated in `pattern`.
+#[inline(always)]
+const fn equal_bytes(word: u64, pattern: u64) -> u64 {
+    let different = word ^ pattern;
+    // Exact for every byte: no carry crosses, as the sum of two 7-bit values fits 8 bits.
+    !(((different & !HIGH) + !HIGH) | different) & HIGH
+}
+
+impl Scanner {
+    pub(crate) fn new(delimiter: u8, columns: usize, order: Option<Vec<usize>>) -> Self {
+        Self {
+            delimiter,
+            columns,
+            order,
+            spans: Vec::with_capacity(columns),
+            header: Vec::new(),
+            nulls: NullTexts::default(),
+        }
+    }
+
+    /// Takes these texts for missing values.
+    pub(crate) fn without(mut self, nulls: &NullTexts) -> Self {
+        self.nulls = nulls.clone();
+        self
+    }
+
+    /// Skips rows that say these names.
+    pub(crate) fn skipping_headers(mut self, names: &[String]) -> Self {
+        // In a table of one column the name may well be a value.
+        if names.len() > 1 {
+            let name = |(at, name): (usize, &String)| {
+                // What has no name in the file was given one.
+                let is_unnamed = *name == unnamed(at);
+                if is_unnamed {
+                    Vec::new()
+                } else {
+                    name.clone().into_bytes()
+                }
+            };
+            self.header = names.iter().enumerate().map(name).collect();
+        }
+        self
+    }
+
+    /// Returns whether the fields at hand are the names of the columns.
+    #[inline(always)]
+    fn is_header(&self, bytes: &[u8]) -> bool {
+        let (Some(name), Some(span)) = (self.header.first(), self.spans.first()) else {
+            return false;
+        };
+        let field = &bytes[span.start as usize..span.end as usize];
+        // Most rows differ in the last byte of their first field already.
+        (field.last() == name.last() || field.first() == Some(&0xef)) && self.has_all_names(bytes)
+    }
+
+    #[inline(never)]
+    fn has_all_names(&self, bytes: &[u8]) -> bool {
+        self.header.iter().zip(&self.spans).all(|(name, span)| {
+            let field = &bytes[span.start as usize..span.end as usize];
+            // A file that was added whole brings its mark, too.
+            let field = field.strip_prefix(b"\xef\xbb\xbf").unwrap_or(field);
+            let field = field.strip_prefix(b"\"").unwrap_or(field);
+            let field = field.strip_suffix(b"\"").unwrap_or(field);
+            field.trim_ascii() == name.as_slice()
+        })
+    }
+
+    /// Returns the column in which a line stands after the bytes `start` of it.
+    pub(crate) fn column_at(&self, start: &[u8]) -> usize {
+        let mut quoted = false;
+        let mut column = 0;
+        for &byte in start {
+            if byte == b'"' {
+                quoted = !quoted;
+            } else if byte == self.delimiter && !quoted {
+                column += 1;
+            }
+        }
+        column
+    }
+
+    /// Hands every complete record of `block` to `on_row`.
+    pub(crate) fn scan(&mut self, block: Block<'_>, mut on_row: impl FnMut(&Row<'_>)) -> Scanned {
+        let bytes = block.bytes;
+        let mut scan = Scan {
+            start: 0,
+            field: 0,
+            lines: 0,
+            record_line: 0,
+            rows: 0,
+            blank_lines: 0,
+            header_rows: 0,
+            first_header_row: None,
+        };
+        self.spans.clear();
+        let patterns = [self.delimiter, b'\n', b'"'].map(|byte| u64::from(byte) * LOW);
+        let mut position = 0;
+        'block: while let Some(word) = bytes.get(position..position + 8) {
+            let word = word.try_into().map_or(0, u64::from_le_bytes);
+            let mut found = equal_bytes(word, patterns[0])
+                | equal_bytes(word, patterns[1])
+                | equal_bytes(word, patterns[2]);
+            while found != 0 {
+                let at = position + (found.trailing_zeros() / 8) as usize;
+                found &= found - 1;
+                if bytes[at] == self.delimiter {
+                    self.end_field(&mut scan, at);
+                    continue;
+                }
+                match self.special(block, &mut scan, at, &mut on_row) {
+                    Step::On => {}
+                    Step::Jump(to) => {
+                        position = to;
+                        continue 'block;
+                    }
+                    Step::Stop(outcome) => return scan.end(outcome),
+                }
+            }
+            position += 8;
+        }
+        // The last bytes, fewer than a word.
+        while position < bytes.len() {
+            let byte = bytes[position];
+            if byte == self.delimiter {
+                self.end_field(&mut scan, position);
+            } else if byte == b'\n' || byte == b'"' {
+                match self.special(block, &mut scan, position, &mut on_row) {
+                    Step::On => {}
+                    Step::Jump(to) => {
+                        position = to;
+                        continue;
+                    }
+                    Step::Stop(outcome) => return scan.end(outcome),
+                }
+            }
+            position += 1;
+        }
+        if scan.start == bytes.len() {
+            return scan.end(Outcome::Done);
+        }
+        if !block.last {
+            return scan.end(Outcome::Incomplete {
+                from: scan.start,
+                open_quote: false,
+            });
+        }
+        // The last line has no line break.
+        if scan.field <= bytes.len() {
+            self.push(scan.field, bytes.len(), bytes);
+        }
+        match self.record(block, &mut scan, &mut on_row) {
+            Some(outcome) => scan.end(outcome),
+            None => scan.end(Outcome::Done),
+        }
+    }
+
+    /// Adds the field that a delimiter ends.
+    #[inline(always)]
+    fn end_field(&mut self, scan: &mut Scan, at: usize) {
+        self.spans.push(Span {
+            start: scan.field as u32,
+            end: at as u32,
+            doubled: false,
+        });
+        scan.field = at + 1;
+    }
+
+    /// Goes on at a line break or a quote.
+    #[inline(always)]
+    fn special(
+        &mut self,
+        block: Block<'_>,
+        scan: &mut Scan,
+        at: usize,
+        on_row: &mut impl FnMut(&Row<'_>),
+    ) -> Step {
+        if block.bytes[at] == b'\n' {
+            self.push(scan.field, at, block.bytes);
+            scan.lines += 1;
+            match self.record(block, scan, on_row) {
+                Some(outcome) => Step::Stop(outcome),
+                None => {
+                    scan.next_record(at + 1);
+                    self.spans.clear();
+                    Step::On
+                }
+            }
+        } else if at == scan.field {
+            self.quoted(block, scan, at, on_row)
+        } else {
+            // A quote in the middle of an unquoted field is text.
+            Step::On
+        }
+    }
+
+    /// Adds the last field of a line, without a carriage return before the line break.
+    #[inline(always)]
+    fn push(&mut self, start: usize, end: usize, bytes: &[u8]) {
+        let end = if end > start && bytes[end - 1] == b'\r' {
+            end - 1
+        } else {
+            end
+        };
+        self.spans.push(Span {
+            start: start as u32,
+            end: end as u32,
+            doubled: false,
+        });
+    }
+
+    /// Hands the fields found so far on as one record.
+    #[inline(always)]
+    fn record(
+        &mut self,
+        block: Block<'_>,
+        scan: &mut Scan,
+        on_row: &mut impl FnMut(&Row<'_>),
+    ) -> Option<Outcome> {
+        if self.spans.len() == 1 && self.spans[0].start == self.spans[0].end {
+            let quoted = self.spans[0].start as usize != scan.start;
+            if !quoted {
+                scan.blank_lines += 1;
+                return None;
+            }
+        }
+        if self.columns != 0 && self.spans.len() != self.columns {
+            return Some(Outcome::Bad {
+                line: scan.record_line,
+                column: None,
+                error: DataError::Ragged {
+                    found: self.spans.len(),
+                    expected: self.columns,
+                },
+            });
+        }
+        // A record shorter than the limit has no field above it.
+        let length = self.spans.last().map_or(0, |span| span.end as usize) - scan.start;
+        if length > MAX_FIELD
+            && let Some(column) = self
+                .spans
+                .iter()
+                .position(|span| (span.end - span.start) as usize > MAX_FIELD)
+        {
+            return Some(Outcome::Bad {
+                line: scan.record_line,
+                column: Some(column),
+                error: DataError::TooLong {
+                    what: "field",
+                    limit_mib: MAX_FIELD / MIB,
+                },
+            });
+        }
+        if self.is_header(block.bytes) {
+            scan.header_rows += 1;
+            scan.first_header_row = scan.first_header_row.or(Some(scan.record_line));
+            return None;
+        }
+        if !self.nulls.is_empty() {
+            blank(&self.nulls, block.bytes, &mut self.spans);
+        }
+        scan.rows += 1;
+        on_row(&Row {
+            bytes: block.bytes,
+            spans: &self.spans,
+            order: self.order.as_deref(),
+            place: RowPlace {
+                file: block.file,
+                chunk: block.chunk,
+                line: block.line + scan.record_line as u32,
+            },
+        });
+        None
+    }
+
+    /// Goes through a quoted field whose opening quote is at `open`.
+    #[cold]
+    fn quoted(
+        &mut self,
+        block: Block<'_>,
+        scan: &mut Scan,
+        open: usize,
+        on_row: &mut impl FnMut(&Row<'_>),
+    ) -> Step {
+        let bytes = block.bytes;
+        let column = Some(self.spans.len());
+        let mut doubled = false;
+        let mut line_breaks = 0;
+        let mut at = open + 1;
+        loop {
+            match bytes.get(at) {
+                None => {
+                    return Step::Stop(if !block.multiline {
+                        Outcome::QuotedLineBreak
+                    } else if block.last {
+                        Outcome::Bad {
+                            line: scan.lines,
+                            column,
+                            error: DataError::OpenQuote,
+                        }
+                    } else {
+                        Outcome::Incomplete {
+                            from: scan.start,
+                            open_quote: true,
+                        }
+                    });
+                }
+                Some(b'\n') if !block.multiline => return Step::Stop(Outcome::QuotedLineBreak),
+                Some(b'\n') => line_breaks += 1,
+                Some(b'"') if bytes.get(at + 1) == Some(&b'"') => {
+                    doubled = true;
+                    at += 1;
+                }
+                Some(b'"') => break,
+                Some(_) => {}
+            }
+            at += 1;
+        }
+        // A quote as the last byte of a block may be the first half of a doubled one.
+        if at + 1 == bytes.len() && !block.last {
+            return Step::Stop(Outcome::Incomplete {
+                from: scan.start,
+                open_quote: true,
+            });
+        }
+        self.spans.push(Span {
+            start: (open + 1) as u32,
+            end: at as u32,
+            doubled,
+        });
+        let after = match bytes.get(at + 1..) {
+            None | Some([]) => None,
+            Some([b'\r', b'\n', ..]) => Some((b'\n', at + 3)),
+            Some([b'\r']) if block.last => None,
+            Some([b'\r']) => {
+                return Step::Stop(Outcome::Incomplete {
+                    from: scan.start,
+                    open_quote: false,
+                });
+            }
+            Some([byte, ..]) => Some((*byte, at + 2)),
+        };
+        scan.lines += line_breaks;
+        match after {
+            Some((byte, next)) if byte == self.delimiter => {
+                scan.field = next;
+                Step::Jump(next)
+            }
+            Some((b'\n', next)) => {
+                scan.lines += 1;
+                match self.record(block, scan, on_row) {
+                    Some(outcome) => Step::Stop(outcome),
+                    None => {
+                        scan.next_record(next);
+                        self.spans.clear();
+                        Step::Jump(next)
+                    }
+                }
+            }
+            None => {
+                // The end of the data: `scan` pushes no further field beyond the end.
+                scan.field = bytes.len() + 1;
+                Step::Jump(bytes.len())
+            }
+            Some(_) => Step::Stop(Outcome::Bad {
+                line: scan.lines,
+                column,
+                error: DataError::TextAfterQuote,
+            }),
+        }
+    }
+}
+
+struct Scan {
+    /// First byte of the record.
+    start: usize,
+    /// First byte of the field.
+    field: usize,
+    lines: u64,
+    /// Lines before the record.
+    record_line: u64,
+    rows: u64,
+    blank_lines: u64,
+    header_rows: u64,
+    first_header_row: Option<u64>,
+}
+
+impl Scan {
+    #[inline(always)]
+    fn next_record(&mut self, start: usize) {
+        self.start = start;
+        self.field = start;
+        self.record_line = self.lines;
+    }
+
+    fn end(&self, outcome: Outcome) -> Scanned {
+        // Line breaks of an incomplete record are counted when it is complete.
+        let lines = match outcome {
+            Outcome::Incomplete { .. } => self.record_line,
+            _ => self.lines,
+        };
+        Scanned {
+            outcome,
+            rows: self.rows,
+            lines,
+            blank_lines: self.blank_lines,
+            header_rows: self.header_rows,
+            first_header_row: self.first_header_row,
+        }
+    }
+}
+
+enum Step {
+    On,
+    Jump(usize),
+    Stop(Outcome),
+}
+
+/// Returns the name of a column that has none in the file.
+pub(super) fn unnamed(position: usize) -> String {
+    format!("unnamed_{}", position + 1)
+}
+
+/// Checks that `bytes` are UTF-8; else returns how many are, and the first bad byte.
+pub(crate) fn check_utf8(bytes: &[u8]) -> Result<(), (usize, u8)> {
+    std::str::from_utf8(bytes).map(|_| ()).map_err(|error| {
+        let at = error.valid_up_to();
+        (at, bytes[at])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan_all(text: &str, columns: usize, multiline: bool) -> (Vec<Vec<String>>, Scanned) {
+        let mut rows = Vec::new();
+        let scanned = Scanner::new(b',', columns, None).scan(
+            Block {
+                bytes: text.as_bytes(),
+                file: 0,
+                chunk: 0,
+                line: 0,
+                last: true,
+                multiline,
+            },
+            |row| {
+                let fields = (0..row.spans.len())
+                    .map(|column| String::from_utf8_lossy(&row.field(column)).into_owned())
+                    .collect();
+                rows.push(fields);
+            },
+        );
+        (rows, scanned)
+    }
+
+    #[test]
+    fn splits_lines_of_every_kind() {
+        let (rows, scanned) = scan_all(
+            "a,b\r\n\"x,1\",\"say \"\"hi\"\"\"\n\n,\nlast,line",
+            2,
+            false,
+        );
+        assert_eq!(
+            rows,
+            [
+                ["a", "b"],
+                ["x,1", "say \"hi\""],
+                ["", ""],
+                ["last", "line"]
+            ]
+        );
+        assert_eq!(
+            (scanned.rows, scanned.lines, scanned.blank_lines),
+            (4, 4, 1)
+        );
+        assert_eq!(scanned.outcome, Outcome::Done);
+    }
+
+    #[test]
+    fn counts_line_breaks_inside_quotes() {
+        let text = "a,\"one\ntwo\nthree\"\nb,c\nd\n";
+        let (rows, scanned) = scan_all(text, 2, true);
+        assert_eq!(rows, [["a", "one\ntwo\nthree"], ["b", "c"]]);
+        assert_eq!(
+            scanned.outcome,
+            Outcome::Bad {
+                line: 4,
+                column: None,
+                error: DataError::Ragged {
+                    found: 1,
+                    expected: 2
+                }
+            }
+        );
+        assert_eq!(scan_all(text, 2, false).1.outcome, Outcome::QuotedLineBreak);
+    }
+
+    #[test]
+    fn a_quote_never_closed_names_its_line() {
+        let (_, scanned) = scan_all("a,b\n1,\"unterminated\n2,x\n", 2, true);
+        assert_eq!(
+            scanned.outcome,
+            Outcome::Bad {
+                line: 1,
+                column: Some(1),
+                error: DataError::OpenQuote
+            }
+        );
+    }
+
+    #[test]
+    fn quoted_field_at_the_very_end() {
+        assert_eq!(scan_all("a,\"b\"", 2, true).0, [["a", "b"]]);
+        assert_eq!(scan_all("a,\"\"", 2, true).0, [["a", ""]]);
+        assert_eq!(scan_all("\"\"\n", 1, true).0, [[""]]);
+        assert_eq!(scan_all("a,\"b\"\r", 2, true).0, [["a", "b"]]);
+        assert_eq!(scan_all("a,", 2, true).0, [["a", ""]]);
+    }
+
+    #[test]
+    fn equal_bytes_marks_exactly_the_equal_ones() {
+        for byte in 0..=255_u8 {
+            let word = u64::from_le_bytes([byte, b',', 0, 255, b'-', b'+', 0x80, b',' | 0x80]);
+            let marks = equal_bytes(word, u64::from(b',') * LOW).to_le_bytes();
+            let expected = word.to_le_bytes().map(|b| if b == b',' { 0x80 } else { 0 });
+            assert_eq!(marks, expected);
+        }
+    }
+}

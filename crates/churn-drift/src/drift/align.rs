@@ -1,0 +1,262 @@
+//! The current side in the baseline's spelling. What one side alone decides has one form already;
+//! here is what takes both: truth values that one side writes `1` and `0`, numbers that a writer
+//! has rounded, codes that have lost their leading zeros.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use churn_data::{
+    DecimalMark, Value, canonical_number, classify, has_leading_zeros, is_same_number, truth,
+};
+
+use super::feature::{Context, Found, percent};
+use super::report::{FindingKind, Status};
+use crate::profile::{Column, Kind, Numbers, View};
+use crate::stats::permutation::share_p_value;
+
+/// Renamed values that a message lists.
+const MOST_NAMED: usize = 4;
+/// Share of the values that must be written otherwise before that is taken for the writer's doing.
+const FROM: f64 = 0.01;
+
+/// The current side as the baseline would write it.
+pub(super) struct Aligned<'a> {
+    /// The column, respelled where it has to be.
+    pub(super) column: Cow<'a, Column>,
+    /// What it says beside the baseline.
+    pub(super) view: View,
+    /// What was respelled, by the current side's texts.
+    renamed: BTreeMap<String, String>,
+}
+
+/// Returns the current side with the baseline's texts for its values.
+pub(super) fn align<'a>(baseline: &View, current: &'a Column) -> Aligned<'a> {
+    let view = current.view_beside(baseline);
+    let renamed = match (&baseline.numbers, &view.numbers) {
+        // What is read with a decimal comma has other texts than its numbers have.
+        (Some(ours), Some(theirs))
+            if ours.is_exact()
+                && theirs.is_exact()
+                && view.reading.decimal == DecimalMark::Point =>
+        {
+            rounded(values(ours), values(theirs))
+        }
+        (None, None) if !baseline.categories.hashed && !view.categories.hashed => {
+            let (ours, theirs) = (&baseline.categories.counts, &view.categories.counts);
+            let mut renamed = truths(ours.keys().map(String::as_str), theirs);
+            renamed.extend(rounded(numbers(ours), numbers(theirs)));
+            renamed
+        }
+        (Some(ours), None) if view.kind == Kind::Text && ours.is_exact() => {
+            if values(ours).all(|(value, _)| value == 0.0 || value == 1.0) {
+                truths(["0", "1"].into_iter(), &view.categories.counts)
+            } else {
+                BTreeMap::new()
+            }
+        }
+        _ => BTreeMap::new(),
+    };
+    let share = count(&view, &renamed) as f64 / view.present.max(1) as f64;
+    // Now and then two calculations come to nearly the same number.
+    if share < FROM {
+        return Aligned {
+            column: Cow::Borrowed(current),
+            view,
+            renamed: BTreeMap::new(),
+        };
+    }
+    let column = current.respelled(|name| renamed.get(name).cloned());
+    Aligned {
+        view: column.view_beside(baseline),
+        column: Cow::Owned(column),
+        renamed,
+    }
+}
+
+/// Returns how many values of a view have these texts.
+fn count(view: &View, renamed: &BTreeMap<String, String>) -> u64 {
+    if renamed.is_empty() {
+        return 0;
+    }
+    let cells = view.numbers.iter().flat_map(|numbers| {
+        let cells = numbers.cells().iter();
+        cells.map(|cell| (canonical_number(numbers.lower(*cell)), cell.count))
+    });
+    let categories = &view.categories.counts;
+    cells
+        .chain(
+            categories
+                .iter()
+                .map(|(name, count)| (name.clone(), *count)),
+        )
+        .filter(|(name, _)| renamed.contains_key(name))
+        .map(|(_, count)| count)
+        .sum()
+}
+
+/// Returns the baseline's names for the current truth values, where neither side has anything else.
+fn truths<'a>(
+    baseline: impl Iterator<Item = &'a str>,
+    current: &BTreeMap<String, u64>,
+) -> BTreeMap<String, String> {
+    let mut known: [Option<&str>; 2] = [None, None];
+    for name in baseline {
+        let Some(truth) = truth(name.as_bytes()) else {
+            return BTreeMap::new();
+        };
+        if known[usize::from(truth)].replace(name).is_some() {
+            return BTreeMap::new();
+        }
+    }
+    let mut renamed = BTreeMap::new();
+    for name in current.keys() {
+        let Some(truth) = truth(name.as_bytes()) else {
+            return BTreeMap::new();
+        };
+        if let Some(own) = known[usize::from(truth)].filter(|own| own != name) {
+            renamed.insert(name.clone(), own.to_owned());
+        }
+    }
+    renamed
+}
+
+/// Returns the values of numbers that are kept one by one, each with its text.
+fn values(numbers: &Numbers) -> impl Iterator<Item = (f64, String)> {
+    numbers.cells().iter().map(|cell| {
+        let value = numbers.lower(*cell);
+        (value, canonical_number(value))
+    })
+}
+
+/// Returns the categories that are numbers.
+fn numbers(categories: &BTreeMap<String, u64>) -> impl Iterator<Item = (f64, String)> {
+    categories
+        .keys()
+        .filter_map(|name| match classify(name.as_bytes()) {
+            Value::Number(number) if !has_leading_zeros(name.as_bytes()) => {
+                Some((number, name.clone()))
+            }
+            _ => None,
+        })
+}
+
+/// Returns the baseline's texts for current numbers that are the same but for how writers round.
+fn rounded(
+    baseline: impl Iterator<Item = (f64, String)>,
+    current: impl Iterator<Item = (f64, String)>,
+) -> BTreeMap<String, String> {
+    let mut known: Vec<(f64, String)> = baseline.collect();
+    known.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut renamed = BTreeMap::new();
+    for (value, name) in current {
+        let at = known.partition_point(|(own, _)| *own < value);
+        let near = &known[at.saturating_sub(1)..known.len().min(at + 1)];
+        let mut same = near.iter().filter(|(own, _)| is_same_number(*own, value));
+        if let (Some((own, text)), None) = (same.next(), same.next())
+            && *own != value
+        {
+            renamed.insert(name, text.clone());
+        }
+    }
+    renamed
+}
+
+/// Says where one side has blanks around its texts and the other has none: a column of a fixed width.
+pub(super) fn blanks(baseline: &View, current: &View, found: &mut impl Found) {
+    let (side, with) = match (baseline.padded, current.padded) {
+        (1.., 0) => ("the baseline", baseline),
+        (0, 1..) => ("the current side", current),
+        _ => return,
+    };
+    if with.kind != Kind::Text {
+        return;
+    }
+    let message = format!(
+        "{} texts of {side} have blanks around them; they are compared without",
+        with.padded
+    );
+    found(Status::Ok, FindingKind::Spelling, message);
+}
+
+/// Says what was respelled.
+pub(super) fn spelling(aligned: &Aligned<'_>, found: &mut impl Found) {
+    let all = &aligned.renamed;
+    if all.is_empty() {
+        return;
+    }
+    let named: Vec<String> = all
+        .iter()
+        .take(MOST_NAMED)
+        .map(|(name, own)| format!("\"{name}\" is \"{own}\""))
+        .collect();
+    let more = all.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 {
+        format!(" and {more} more")
+    } else {
+        String::new()
+    };
+    let message = format!(
+        "the current side writes the baseline's values otherwise: {}{more}; they are compared as \
+         the same",
+        named.join(", ")
+    );
+    found(Status::Ok, FindingKind::Spelling, message);
+}
+
+/// Says where one side has leading zeros and the other has none: a spreadsheet, or a reader that
+/// takes codes for numbers, has stripped them.
+pub(super) fn leading_zeros(
+    baseline: &View,
+    current: &View,
+    context: Context,
+    found: &mut impl Found,
+) {
+    let share = |view: &View| view.leading_zeros as f64 / view.present.max(1) as f64;
+    let (with, without, who, whose) = match (baseline.leading_zeros, current.leading_zeros) {
+        (0, 0) => return,
+        (_, 0) => (baseline, current, "the current side", "the baseline's"),
+        (0, _) => (current, baseline, "the baseline", "the current side's"),
+        _ => return,
+    };
+    let p_value = share_p_value(
+        with.leading_zeros,
+        with.present,
+        without.leading_zeros,
+        without.present,
+    );
+    let status = context.judge(1.0, 1.0, f64::INFINITY, p_value);
+    // Text that is no code at all has taken its place: that is told as unseen categories.
+    if status == Status::Ok || !same_without_zeros(with, without) {
+        return;
+    }
+    let example = with
+        .a_leading_zero
+        .as_ref()
+        .map_or(String::new(), |text| format!(" (\"{text}\")"));
+    let message = format!(
+        "{} of {whose} values are written with leading zeros{example}, none in {who}: codes that \
+         a spreadsheet or a reader has taken for numbers; keep them as text, and name the column \
+         with --categorical",
+        percent(share(with)),
+    );
+    found(status, FindingKind::LeadingZeros, message);
+}
+
+/// Returns whether codes of one side are on the other without their zeros, as far as they are kept.
+fn same_without_zeros(with: &View, without: &View) -> bool {
+    if with.kind != Kind::Text || without.kind != Kind::Text || with.categories.hashed {
+        return true;
+    }
+    let stripped: BTreeSet<&str> = with
+        .categories
+        .counts
+        .keys()
+        .filter(|name| has_leading_zeros(name.as_bytes()))
+        .map(|name| name.trim_start_matches('0'))
+        .collect();
+    without
+        .categories
+        .counts
+        .keys()
+        .any(|name| stripped.contains(name.as_str()))
+}

@@ -1,0 +1,403 @@
+//! Reads a data set and counts its columns.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use churn_base::error::{Error, Place, Result};
+use churn_base::progress::Progress;
+use churn_data::{
+    ColumnBatch, ColumnSink, ColumnTask, DataSet, Row, RowSink, Summary, Values, canonical_text,
+    write_number,
+};
+
+use super::column::Column;
+use super::counter::ColumnCounter;
+use super::document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION};
+use super::pushdown::{self, Explained};
+
+/// Most values that a label may have before it is none.
+pub(super) const MAX_LABELS: usize = 20;
+
+/// A column to count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountColumn {
+    /// Its name.
+    pub name: String,
+    /// Its numbers are categories.
+    pub categorical: bool,
+    /// Points at which its numbers are counted exactly, rising.
+    pub cuts: Vec<f64>,
+    /// Points between which a database shall count them; it finds some if there are none.
+    pub fine: Vec<f64>,
+    /// A database need not count it where nearly every row has another value.
+    pub unless_unique: bool,
+}
+
+/// Scores to count by label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountOutcome {
+    /// The label column.
+    pub label: String,
+    /// The score column.
+    pub score: String,
+    /// The score from which a row is classed as positive, to be counted exactly.
+    pub threshold: Option<f64>,
+}
+
+/// What to count of a data set.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CountPlan {
+    /// The columns, each of which the data set has.
+    pub columns: Vec<CountColumn>,
+    /// The scores by label, if they are to be counted.
+    pub outcome: Option<CountOutcome>,
+}
+
+/// What was counted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// The planned columns.
+    pub columns: Vec<Column>,
+    /// The scores by label, if planned.
+    pub outcome: Option<Outcome>,
+    /// Rows read.
+    pub rows: u64,
+    /// Blank lines skipped.
+    pub blank_lines: u64,
+    /// Rows left out because they say the header again.
+    pub header_rows: HeaderRows,
+}
+
+struct Counters {
+    columns: Vec<(usize, ColumnCounter)>,
+    outcome: Option<OutcomeCounter>,
+}
+
+struct OutcomeCounter {
+    label: usize,
+    score: usize,
+    threshold: Option<f64>,
+    by_label: Vec<(Vec<u8>, ColumnCounter)>,
+}
+
+impl OutcomeCounter {
+    fn counter(&mut self, label: &[u8]) -> Option<&mut ColumnCounter> {
+        let known = self.by_label.iter().position(|(known, _)| known == label);
+        let index = match known {
+            Some(index) => index,
+            // One above the limit is kept as the sign that there are too many.
+            None if self.by_label.len() > MAX_LABELS => return None,
+            None => {
+                let counter = ColumnCounter::of_scores(self.threshold);
+                self.by_label.push((label.to_vec(), counter));
+                self.by_label.len() - 1
+            }
+        };
+        Some(&mut self.by_label[index].1)
+    }
+}
+
+impl ColumnSink for OutcomeCounter {
+    fn add(&mut self, batches: &[ColumnBatch<'_>]) {
+        let [labels, scores] = batches else { return };
+        let (mut label_at, mut score_at) = (0, 0);
+        let mut label = Vec::new();
+        for row in 0..labels.rows {
+            let there = |batch: &ColumnBatch<'_>| batch.present.is_none_or(|present| present[row]);
+            label.clear();
+            if there(labels) {
+                match labels.values {
+                    Values::Numbers(numbers) => write_number(numbers[label_at], &mut label),
+                    Values::Texts(texts) => label.extend_from_slice(texts.get(label_at)),
+                }
+                label_at += 1;
+            }
+            let score = there(scores).then_some(score_at);
+            score_at += usize::from(score.is_some());
+            if matches!(churn_data::classify(&label), churn_data::Value::Missing(_)) {
+                continue;
+            }
+            let Some(counter) = self.counter(label.trim_ascii()) else {
+                continue;
+            };
+            match (score, scores.values) {
+                (None, _) => counter.add_text(b"null"),
+                (Some(at), Values::Numbers(numbers)) => counter.add_numbers(&numbers[at..=at]),
+                (Some(at), Values::Texts(texts)) => counter.add_text(texts.get(at)),
+            }
+        }
+    }
+}
+
+impl RowSink for Counters {
+    fn by_column(&mut self) -> Option<Vec<ColumnTask<'_>>> {
+        let columns = self.columns.iter_mut().map(|(column, counter)| ColumnTask {
+            columns: vec![*column],
+            sink: counter,
+        });
+        let outcome = self.outcome.as_mut().map(|outcome| ColumnTask {
+            columns: vec![outcome.label, outcome.score],
+            sink: outcome,
+        });
+        Some(columns.chain(outcome).collect())
+    }
+
+    #[inline]
+    fn row(&mut self, row: &Row<'_>) {
+        let place = row.place();
+        for (column, counter) in &mut self.columns {
+            match row.wide_field(*column) {
+                Some(field) => counter.add_field(&field, place),
+                None => counter.add(&row.field(*column), place),
+            }
+        }
+        if let Some(outcome) = &mut self.outcome {
+            let label = row.field(outcome.label);
+            let score = row.field(outcome.score);
+            if !matches!(churn_data::classify(&label), churn_data::Value::Missing(_))
+                && let Some(counter) = outcome.counter(label.trim_ascii())
+            {
+                counter.add(&score, place);
+            }
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for ((_, mine), (_, theirs)) in self.columns.iter_mut().zip(other.columns) {
+            mine.merge(theirs);
+        }
+        if let (Some(mine), Some(theirs)) = (&mut self.outcome, other.outcome) {
+            for (label, counter) in theirs.by_label {
+                if let Some(own) = mine.counter(&label) {
+                    own.merge(counter);
+                }
+            }
+        }
+    }
+}
+
+/// Counts the planned columns of `data`.
+///
+/// # Errors
+/// Bad input where the data are, and if a planned column is not there or the label has too many values.
+pub fn count(mut data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Result<Counted> {
+    let source = data.name().to_owned();
+    if let Some(table) = in_database(&mut data) {
+        return pushdown::count(table, plan, progress);
+    }
+    let index_of = |name: &str| {
+        data.columns()
+            .iter()
+            .position(|column| column == name)
+            .ok_or_else(|| {
+                let place = Place {
+                    file: source.clone(),
+                    ..Place::default()
+                };
+                let error = Error::bad_input(format!("there is no column \"{name}\"")).at(place);
+                match churn_base::error::nearest(name, data.columns().iter().map(String::as_str)) {
+                    Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                    None => error.hint(format!("the columns are: {}", data.columns().join(", "))),
+                }
+            })
+    };
+    let indices = plan
+        .columns
+        .iter()
+        .map(|column| index_of(&column.name))
+        .collect::<Result<Vec<usize>>>()?;
+    let outcome_indices = match &plan.outcome {
+        Some(outcome) => Some((index_of(&outcome.label)?, index_of(&outcome.score)?)),
+        None => None,
+    };
+    let data = data.wanting(
+        indices
+            .iter()
+            .copied()
+            .chain(outcome_indices.into_iter().flat_map(|(a, b)| [a, b])),
+    );
+    let make = || Counters {
+        columns: indices
+            .iter()
+            .zip(&plan.columns)
+            .map(|(&index, column)| {
+                (
+                    index,
+                    ColumnCounter::new(column.categorical, column.cuts.clone()),
+                )
+            })
+            .collect(),
+        outcome: outcome_indices.map(|(label, score)| OutcomeCounter {
+            label,
+            score,
+            threshold: plan.outcome.as_ref().and_then(|outcome| outcome.threshold),
+            by_label: Vec::new(),
+        }),
+    };
+    let (counters, summary) = data.read(&make, progress)?;
+    let Counters { columns, outcome } = counters;
+    Ok(Counted {
+        columns: columns
+            .into_iter()
+            .zip(&plan.columns)
+            .map(|((_, counter), column)| finish(&column.name, counter, &summary))
+            .collect(),
+        outcome: match (outcome, &plan.outcome) {
+            (Some(counted), Some(CountOutcome { label, score, .. })) => {
+                Some(finish_outcome(counted, label, score, &source, &summary)?)
+            }
+            _ => None,
+        },
+        rows: summary.rows,
+        blank_lines: summary.blank_lines,
+        header_rows: HeaderRows {
+            count: summary.header_rows,
+            first: summary.first_header_row,
+        },
+    })
+}
+
+fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {
+    data.database().map(|database| pushdown::Table {
+        engine: database.engine,
+        columns: database.columns,
+        from: database.from,
+        place: database.place,
+    })
+}
+
+/// Returns the statements with which a database would count the plan; none for other data.
+#[must_use]
+pub fn explain(data: &mut DataSet, plan: &CountPlan) -> Option<Vec<Explained>> {
+    let table = in_database(data)?;
+    let dialect = table.engine.dialect();
+    Some(pushdown::explain(dialect, table.from, table.columns, plan))
+}
+
+fn finish(name: &str, mut counter: ColumnCounter, summary: &Summary) -> Column {
+    let mut first: Vec<_> = counter
+        .first_texts
+        .iter_mut()
+        .filter_map(Option::take)
+        .collect();
+    first.sort_by_key(|first| first.place);
+    let placed = first.into_iter().map(|first| {
+        let place = Place {
+            column: Some(name.to_owned()),
+            ..summary.lines.place(first.place)
+        };
+        (place, String::from_utf8_lossy(&first.text).into_owned())
+    });
+    Column {
+        first_texts: placed.collect(),
+        ..Column::from_counter(name, counter)
+    }
+}
+
+fn finish_outcome(
+    outcome: OutcomeCounter,
+    label: &str,
+    score: &str,
+    source: &str,
+    summary: &Summary,
+) -> Result<Outcome> {
+    if outcome.by_label.len() > MAX_LABELS {
+        return Err(
+            Error::bad_input(format!("more than {MAX_LABELS} different labels"))
+                .at(Place {
+                    file: source.to_owned(),
+                    line: None,
+                    column: Some(label.to_owned()),
+                })
+                .hint("a label has two values; is it the right column?"),
+        );
+    }
+    let mut counters: BTreeMap<String, ColumnCounter> = BTreeMap::new();
+    for (value, counter) in outcome.by_label {
+        let value = canonical_text(&String::from_utf8_lossy(&value)).into_owned();
+        match counters.entry(value) {
+            Entry::Vacant(entry) => drop(entry.insert(counter)),
+            Entry::Occupied(mut entry) => entry.get_mut().merge(counter),
+        }
+    }
+    let by_label = counters
+        .into_iter()
+        .map(|(value, counter)| (value, finish(score, counter, summary)))
+        .collect();
+    Ok(Outcome {
+        label: label.to_owned(),
+        score: score.to_owned(),
+        by_label,
+        rows: None,
+    })
+}
+
+/// Reads a data set into its profile. Identifiers and excluded columns are not counted; the
+/// profile's roles name those that were there. With label and score, `threshold` is a score at
+/// which rows are counted exactly.
+///
+/// # Errors
+/// As [`count`](fn@count).
+pub fn profile(
+    mut data: DataSet,
+    mut roles: Roles,
+    threshold: Option<f64>,
+    created_at: String,
+    progress: &dyn Progress,
+) -> Result<(Profile, u64)> {
+    let source = data.name().to_owned();
+    for names in [&mut roles.id, &mut roles.exclude] {
+        names.retain(|name| data.columns().contains(name));
+    }
+    let names: Vec<String> = data
+        .columns()
+        .iter()
+        .filter(|name| !roles.exclude.contains(name) && !roles.id.contains(name))
+        .cloned()
+        .collect();
+    if let Some(mut table) = in_database(&mut data) {
+        roles
+            .id
+            .extend(pushdown::identifiers(&mut table, &names, progress)?);
+    }
+    let wanted = |name: &&String| !roles.exclude.contains(name) && !roles.id.contains(name);
+    let plan = CountPlan {
+        columns: data
+            .columns()
+            .iter()
+            .filter(wanted)
+            .map(|name| CountColumn {
+                name: name.clone(),
+                categorical: roles.categorical.contains(name),
+                cuts: Vec::new(),
+                fine: Vec::new(),
+                unless_unique: false,
+            })
+            .collect(),
+        outcome: roles
+            .label
+            .clone()
+            .zip(roles.score.clone())
+            .map(|(label, score)| CountOutcome {
+                label,
+                score,
+                threshold,
+            }),
+    };
+    let counted = count(data, &plan, progress)?;
+    let profile = Profile {
+        schema_version: SCHEMA_VERSION,
+        command: "profile".into(),
+        churnctl_version: env!("CARGO_PKG_VERSION").into(),
+        created_at,
+        source,
+        rows: counted.rows,
+        header_rows: counted.header_rows,
+        shards: None,
+        roles,
+        columns: counted.columns,
+        outcome: counted.outcome,
+        model_features: Vec::new(),
+    };
+    Ok((profile, counted.blank_lines))
+}

@@ -1,0 +1,18 @@
+//! Pure numbers: no files, no clock, no printing.
+
+pub mod bootstrap;
+mod calibration;
+#[cfg(test)]
+mod car_loan;
+pub mod chi_square;
+pub mod classification;
+pub mod distances;
+pub mod empirical;
+pub mod far_value;
+pub mod intervals;
+pub mod kolmogorov;
+pub mod kolmogorov_exact;
+pub mod paired_precision;
+pub mod permutation;
+pub mod score_bounds;
+mod tally;

@@ -1,0 +1,634 @@
+//! Whether a candidate deserves to replace the champion: a decision with its reasons. How the two
+//! compare is `paired`'s affair, files are `publish`'s.
+
+use churn_drift::stats::classification::Estimate;
+
+use super::evaluate::figures;
+use super::paired::{Comparison, compare, loss_difference};
+use super::registry::Change;
+
+/// Positives that the test split must have for a promotion, by default.
+pub const MIN_POSITIVES: u64 = 30;
+
+/// When a candidate is promoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// When it is better than the champion and clears the floors.
+    #[default]
+    IfBetter,
+    /// Always; floors that it does not clear are named.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The candidate, as it comes from training.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// Its scores of the test rows.
+    pub scores: &'a [f64],
+    /// Names of its features.
+    pub features: &'a [String],
+}
+
+/// The model in production, as it meets the candidate.
+#[derive(Debug, Clone, Copy)]
+pub struct Opponent<'a> {
+    /// Its version.
+    pub version: &'a str,
+    /// Its scores of the test rows, or why it has none.
+    pub scores: Result<&'a [f64], &'a str>,
+    /// Names of its features.
+    pub features: &'a [String],
+    /// Which of the test rows it has learned from; none if that is not known.
+    pub learned: Option<&'a [bool]>,
+}
+
+/// A column alone, as it meets the candidate.
+#[derive(Debug, Clone, Copy)]
+pub struct SingleColumn<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its scores of the test rows, fitted on the training rows.
+    pub scores: &'a [f64],
+}
+
+/// What the decision rests on beside the contenders.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// Labels of the test rows.
+    pub labels: &'a [bool],
+    /// The score of every row for who knows nothing but the share of churners in training.
+    pub prior: Option<f64>,
+    /// The best column.
+    pub column: Option<SingleColumn<'a>>,
+    /// When to promote.
+    pub policy: Policy,
+    /// Positives that the test rows must have.
+    pub min_positives: u64,
+}
+
+/// Whether to promote, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// Put the candidate into production.
+    pub promote: bool,
+    /// Why, in sentences.
+    pub reasons: Vec<String>,
+    /// The figures that decided; none without a champion.
+    pub comparisons: Vec<Comparison>,
+    /// What makes the comparison less than it should be.
+    pub warnings: Vec<String>,
+    /// What a promotion changes, if not the whole model.
+    pub change: Option<Change>,
+}
+
+/// Decides on the candidate.
+///
+/// It is promoted when average precision is not worse beyond noise (the interval of the
+/// difference reaches 0) and log loss is better beyond noise (its interval is below 0): a tie
+/// keeps the champion. Rows that the champion has learned from are left out of the comparison,
+/// as long as enough others are there. Floors: the test rows have the positives, log loss is
+/// better than the prior's beyond noise and average precision above it, log loss is not above the best column's by
+/// more than chance and more than 1 % of it (the interval of the paired difference is above 0),
+/// and no feature of the champion is lost. Without a champion the floors alone decide.
+///
+/// # Panics
+/// Panics if scores and labels differ in number.
+#[must_use]
+pub fn decide(
+    champion: Option<Opponent<'_>>,
+    candidate: Candidate<'_>,
+    ground: Ground<'_>,
+) -> Decision {
+    let mut refusals = floors(candidate, ground);
+    let (mut reasons, mut warnings) = (Vec::new(), Vec::new());
+    against_column(candidate, ground, &mut reasons, &mut refusals);
+    let mut comparisons = Vec::new();
+    match champion {
+        None => reasons.push("there is no champion".to_owned()),
+        Some(champion) => {
+            let lost: Vec<&str> = champion
+                .features
+                .iter()
+                .filter(|feature| !candidate.features.contains(feature))
+                .map(String::as_str)
+                .collect();
+            if !lost.is_empty() {
+                refusals.push(format!(
+                    "features of the champion {} are lost: {}",
+                    champion.version,
+                    lost.join(", ")
+                ));
+            }
+            match champion.scores {
+                Ok(scores) => {
+                    let footing = footing(&champion, ground);
+                    reasons.extend(footing.reason);
+                    warnings.extend(footing.warning);
+                    comparisons = compare(
+                        &footing.rows.of(scores),
+                        &footing.rows.of(candidate.scores),
+                        &footing.rows.of(ground.labels),
+                    );
+                    judge(&comparisons, champion.version, &mut reasons, &mut refusals);
+                }
+                // Without its features it cannot: that is said already.
+                Err(_) if !lost.is_empty() => {}
+                Err(why) => refusals.push(format!(
+                    "the champion {} cannot score the test rows: {why}",
+                    champion.version
+                )),
+            }
+        }
+    }
+    Decision {
+        comparisons,
+        warnings,
+        ..by_policy(ground.policy, reasons, refusals)
+    }
+}
+
+/// The policy has the last word on what the figures say.
+pub(super) fn by_policy(
+    policy: Policy,
+    mut reasons: Vec<String>,
+    refusals: Vec<String>,
+) -> Decision {
+    let clears = refusals.is_empty();
+    let promote = match policy {
+        Policy::IfBetter => clears,
+        Policy::Always => true,
+        Policy::Never => false,
+    };
+    match policy {
+        Policy::IfBetter => {}
+        Policy::Always => reasons.insert(0, "promotion was asked for in any case".to_owned()),
+        Policy::Never => reasons.insert(0, "promotion was ruled out by the caller".to_owned()),
+    }
+    reasons.extend(refusals);
+    Decision {
+        promote,
+        reasons,
+        comparisons: Vec::new(),
+        warnings: Vec::new(),
+        change: None,
+    }
+}
+
+/// The test rows that are compared on.
+enum Compared {
+    All,
+    /// Positions among them.
+    Some(Vec<usize>),
+}
+
+impl Compared {
+    fn of<T: Copy>(&self, all: &[T]) -> Vec<T> {
+        match self {
+            Self::All => all.to_vec(),
+            Self::Some(positions) => positions.iter().map(|&at| all[at]).collect(),
+        }
+    }
+}
+
+/// On which rows the two meet, and what there is to say of that.
+struct Footing {
+    rows: Compared,
+    reason: Option<String>,
+    warning: Option<String>,
+}
+
+/// A model scores rows that it has learned from better than it scores others: these are left out.
+fn footing(champion: &Opponent<'_>, ground: Ground<'_>) -> Footing {
+    /// Below this share of the rows it may be the filter that errs, see `learned`.
+    const WORTH_A_WARNING: f64 = 0.02;
+    let version = champion.version;
+    let Some(learned) = champion.learned else {
+        let said = format!(
+            "it is not known which rows the champion {version} learned from: if test rows are \
+             among them, the comparison favours it"
+        );
+        return Footing {
+            rows: Compared::All,
+            reason: Some(said.clone()),
+            warning: Some(said),
+        };
+    };
+    let others: Vec<usize> = (0..learned.len()).filter(|&at| !learned[at]).collect();
+    let (all, count) = (learned.len(), learned.len() - others.len());
+    if count == 0 {
+        return Footing {
+            rows: Compared::All,
+            reason: None,
+            warning: None,
+        };
+    }
+    let positives = others.iter().filter(|&&at| ground.labels[at]).count() as u64;
+    let negatives = others.len() as u64 - positives;
+    let said = format!("the champion {version} learned from {count} of the {all} test rows");
+    if positives.min(negatives) < ground.min_positives {
+        let said = format!(
+            "{said}, and the others are too few ({positives} positive, {negatives} negative): the \
+             comparison is on all rows, which favours the champion"
+        );
+        return Footing {
+            rows: Compared::All,
+            reason: Some(said.clone()),
+            warning: Some(said),
+        };
+    }
+    let said = format!("{said}: the two are compared on the other {}", others.len());
+    Footing {
+        rows: Compared::Some(others),
+        reason: Some(said.clone()),
+        warning: Some(said).filter(|_| count as f64 > WORTH_A_WARNING * all as f64),
+    }
+}
+
+pub(super) fn floors(candidate: Candidate<'_>, ground: Ground<'_>) -> Vec<String> {
+    let mut refusals = Vec::new();
+    let own = figures(candidate.scores, ground.labels);
+    if own.rows != ground.labels.len() as u64 {
+        refusals.push("some test rows have no score".to_owned());
+    }
+    if own.positives < ground.min_positives {
+        refusals.push(format!(
+            "the test split has {} positive rows, fewer than {}",
+            own.positives, ground.min_positives
+        ));
+    }
+    let value = |figure: Option<Estimate>, absent| figure.map_or(absent, |figure| figure.value);
+    let precision = value(own.average_precision, 0.0);
+    let Some(prior) = ground.prior else {
+        return refusals;
+    };
+    let knows_nothing = vec![prior; ground.labels.len()];
+    let prior = figures(&knows_nothing, ground.labels);
+    let Some(Estimate {
+        value: gain,
+        low,
+        high,
+    }) = loss_difference(&knows_nothing, candidate.scores, ground.labels)
+    else {
+        refusals.push("there are no test rows".to_owned());
+        return refusals;
+    };
+    // A candidate that has learned nothing is below the prior as often as above it.
+    if high >= 0.0 || high.is_nan() {
+        refusals.push(format!(
+            "log loss {:.5} does not beat {:.5} of the prior beyond noise, difference {gain:+.5} \
+             ({low:+.5} to {high:+.5})",
+            value(own.log_loss, f64::INFINITY),
+            value(prior.log_loss, 0.0)
+        ));
+    }
+    let share = value(prior.average_precision, 0.0);
+    if precision <= share {
+        refusals.push(format!(
+            "average precision {precision:.5} does not beat {share:.5} of the prior"
+        ));
+    }
+    refusals
+}
+
+/// The candidate and the best column on the same rows. A column that is as good is said, but
+/// refuses nothing: the model knows what it knows, and more.
+fn against_column(
+    candidate: Candidate<'_>,
+    ground: Ground<'_>,
+    reasons: &mut Vec<String>,
+    refusals: &mut Vec<String>,
+) {
+    /// Share of the column's log loss below which a difference is of no use to anybody, however
+    /// many rows show it: learners differ by as much with another seed.
+    const WORTH_A_REFUSAL: f64 = 0.01;
+    let Some(SingleColumn { name, scores }) = ground.column else {
+        return;
+    };
+    let losses = [candidate.scores, scores].map(|scores| figures(scores, ground.labels).log_loss);
+    let difference = loss_difference(scores, candidate.scores, ground.labels);
+    let ([Some(own), Some(alone)], Some(Estimate { value, low, high })) = (losses, difference)
+    else {
+        return;
+    };
+    let figures = format!(
+        "{:.5} against {:.5} of \"{name}\" alone, difference {value:+.5} ({low:+.5} to {high:+.5})",
+        own.value, alone.value
+    );
+    if low > 0.0 && value > WORTH_A_REFUSAL * alone.value {
+        refusals.push(format!(
+            "log loss is worse than that of a single column: {figures}"
+        ));
+    } else if high >= 0.0 {
+        reasons.push(format!(
+            "log loss is that of a single column within noise: {figures}"
+        ));
+    }
+}
+
+fn judge(
+    comparisons: &[Comparison],
+    champion: &str,
+    reasons: &mut Vec<String>,
+    refusals: &mut Vec<String>,
+) {
+    for one in comparisons {
+        let Estimate { value, low, high } = one.difference;
+        let figures = format!(
+            "{:.5} against {:.5} of the champion {champion}, difference {value:+.5} \
+             ({low:+.5} to {high:+.5})",
+            one.candidate, one.champion
+        );
+        if one.metric == "average_precision" {
+            if high < 0.0 {
+                refusals.push(format!("average precision is worse: {figures}"));
+            } else {
+                reasons.push(format!("average precision is not worse: {figures}"));
+            }
+        } else if high < 0.0 {
+            reasons.push(format!("log loss is better: {figures}"));
+        } else {
+            refusals.push(format!("log loss is not better beyond noise: {figures}"));
+        }
+    }
+    if comparisons.is_empty() {
+        refusals.push("champion and candidate cannot be compared on these rows".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use churn_drift::stats::bootstrap::SplitMix64;
+
+    use super::*;
+    use crate::calibrate::sigmoid;
+
+    struct World {
+        labels: Vec<bool>,
+        good: Vec<f64>,
+        bad: Vec<f64>,
+        features: Vec<String>,
+        prior: f64,
+        /// Nothing.
+        learned: Vec<bool>,
+    }
+
+    /// Labels drawn from known probabilities; `bad` knows them through noise.
+    fn world(rows: usize) -> World {
+        let mut bits = SplitMix64::new(3);
+        let truth: Vec<f64> = (0..rows).map(|_| 1.5 * bits.next_normal() - 1.0).collect();
+        let labels: Vec<bool> = truth
+            .iter()
+            .map(|z| bits.next_unit() < sigmoid(*z))
+            .collect();
+        let noisy = truth.iter().map(|z| sigmoid(z + 1.5 * bits.next_normal()));
+        let bad = noisy.collect();
+        let share = labels.iter().filter(|label| **label).count() as f64 / rows as f64;
+        World {
+            labels,
+            good: truth.iter().map(|z| sigmoid(*z)).collect(),
+            bad,
+            features: vec!["a".into(), "b".into()],
+            prior: share,
+            learned: vec![false; rows],
+        }
+    }
+
+    impl World {
+        fn candidate<'a>(&'a self, scores: &'a [f64]) -> Candidate<'a> {
+            Candidate {
+                scores,
+                features: &self.features,
+            }
+        }
+
+        fn champion<'a>(&'a self, scores: &'a [f64]) -> Opponent<'a> {
+            Opponent {
+                version: "v",
+                scores: Ok(scores),
+                features: &self.features,
+                learned: Some(&self.learned),
+            }
+        }
+
+        fn ground(&self) -> Ground<'_> {
+            Ground {
+                labels: &self.labels,
+                prior: Some(self.prior),
+                column: None,
+                policy: Policy::IfBetter,
+                min_positives: MIN_POSITIVES,
+            }
+        }
+    }
+
+    /// Decides between `champion` and `candidate` by the default policy.
+    fn between(world: &World, champion: &[f64], candidate: &[f64]) -> Decision {
+        decide(
+            Some(world.champion(champion)),
+            world.candidate(candidate),
+            world.ground(),
+        )
+    }
+
+    fn says(decision: &Decision, text: &str) -> bool {
+        decision.reasons.iter().any(|reason| reason.contains(text))
+    }
+
+    #[test]
+    fn a_better_candidate_is_promoted_a_worse_one_and_a_tie_are_not() {
+        let world = world(1_000);
+        assert!(between(&world, &world.bad, &world.good).promote);
+        let worse = between(&world, &world.good, &world.bad);
+        assert!(!worse.promote && worse.comparisons.len() == 2, "{worse:?}");
+        let tie = between(&world, &world.good, &world.good);
+        assert!(!tie.promote && says(&tie, "not better beyond noise"));
+        assert_eq!(tie, between(&world, &world.good, &world.good));
+    }
+
+    #[test]
+    fn a_better_loss_with_a_worse_order_keeps_the_champion() {
+        let world = world(2_000);
+        // The right order, but no calibration.
+        let champion: Vec<f64> = world.good.iter().map(|p| p.powi(4)).collect();
+        let decision = between(&world, &champion, &world.bad);
+        assert!(!decision.promote && says(&decision, "average precision is worse"));
+    }
+
+    #[test]
+    fn the_first_model_needs_the_floors_alone() {
+        let world = world(1_000);
+        assert!(decide(None, world.candidate(&world.good), world.ground()).promote);
+        let flat = vec![0.3; 1_000];
+        let decision = decide(None, world.candidate(&flat), world.ground());
+        assert!(!decision.promote && says(&decision, "of the prior"));
+    }
+
+    #[test]
+    fn a_column_that_is_as_good_by_chance_refuses_nothing_a_better_one_does() {
+        let world = world(1_000);
+        let by = |column: &[f64], candidate: &[f64]| {
+            let ground = Ground {
+                column: Some(SingleColumn {
+                    name: "tenure",
+                    scores: column,
+                }),
+                ..world.ground()
+            };
+            decide(None, world.candidate(candidate), ground)
+        };
+        // A model that is the column, but for a little noise: .42027 against .41966.
+        let mut bits = SplitMix64::new(9);
+        let near = world.good.iter();
+        let near: Vec<f64> = near
+            .map(|p| sigmoid((p / (1.0 - p)).ln() + 0.05 * bits.next_normal()))
+            .collect();
+        let decision = by(&world.good, &near);
+        assert!(decision.promote, "{decision:?}");
+        assert!(
+            says(&decision, "of \"tenure\" alone, difference +0.00"),
+            "{decision:?}"
+        );
+        let decision = by(&world.good, &world.bad);
+        assert!(!decision.promote && says(&decision, "worse than that of a single column"));
+        // Nothing to say of a column that is clearly worse.
+        let decision = by(&world.bad, &world.good);
+        assert!(decision.promote && !says(&decision, "tenure"));
+    }
+
+    #[test]
+    fn a_difference_of_no_size_refuses_nothing_however_many_rows_show_it() {
+        let world = world(200_000);
+        let shifted: Vec<f64> = world
+            .good
+            .iter()
+            .map(|p| sigmoid((p / (1.0 - p)).ln() + 0.07))
+            .collect();
+        let ground = Ground {
+            column: Some(SingleColumn {
+                name: "tenure",
+                scores: &world.good,
+            }),
+            ..world.ground()
+        };
+        let difference = loss_difference(&world.good, &shifted, &world.labels).expect("has rows");
+        assert!(difference.low > 0.0, "{difference:?}");
+        assert!(decide(None, world.candidate(&shifted), ground).promote);
+    }
+
+    #[test]
+    fn a_lost_feature_or_few_positives_keep_the_champion() {
+        let world = world(1_000);
+        let fewer = [world.features[0].clone()];
+        let good = Candidate {
+            features: &fewer,
+            ..world.candidate(&world.good)
+        };
+        let bad = world.champion(&world.bad);
+        let decision = decide(Some(bad), good, world.ground());
+        assert!(!decision.promote && says(&decision, "champion v are lost: b"));
+        // The column is not even there: the reason is the same, and there is but one.
+        let blind = Opponent {
+            scores: Err("there is no column \"b\""),
+            ..bad
+        };
+        let decision = decide(Some(blind), good, world.ground());
+        assert_eq!(decision.reasons, ["features of the champion v are lost: b"]);
+        let good = world.candidate(&world.good);
+        let ground = Ground {
+            min_positives: 900,
+            ..world.ground()
+        };
+        assert!(!decide(Some(bad), good, ground).promote);
+    }
+
+    #[test]
+    fn a_champion_that_cannot_score_is_replaced_on_demand_only() {
+        let world = world(1_000);
+        let blind = Opponent {
+            scores: Err("\"a\" is a number in training, here it is \"x\""),
+            ..world.champion(&world.bad)
+        };
+        let good = world.candidate(&world.good);
+        let decision = decide(Some(blind), good, world.ground());
+        assert!(!decision.promote && says(&decision, "v cannot score the test rows: \"a\""));
+        let always = Ground {
+            policy: Policy::Always,
+            ..world.ground()
+        };
+        let decision = decide(Some(blind), good, always);
+        assert!(decision.promote && says(&decision, "cannot score"));
+    }
+
+    #[test]
+    fn rows_that_the_champion_learned_from_are_left_out_of_the_comparison() {
+        let world = world(4_000);
+        // It knows the labels of three rows of four by heart, and little of the others.
+        let learned: Vec<bool> = (0..4_000).map(|row| row % 4 != 0).collect();
+        let by_heart = |row: usize| if world.labels[row] { 0.99 } else { 0.01 };
+        let scores: Vec<f64> = (0..4_000)
+            .map(|row| {
+                if learned[row] {
+                    by_heart(row)
+                } else {
+                    world.bad[row]
+                }
+            })
+            .collect();
+        let champion = |learned| Opponent {
+            learned,
+            ..world.champion(&scores)
+        };
+        let good = world.candidate(&world.good);
+        let decision = decide(Some(champion(Some(&learned))), good, world.ground());
+        assert!(decision.promote, "{decision:?}");
+        let said = "the champion v learned from 3000 of the 4000 test rows: the two are compared \
+                    on the other 1000";
+        assert!(says(&decision, said) && decision.warnings == [said]);
+        // What nobody knows favours the champion, and that is said.
+        let decision = decide(Some(champion(None)), good, world.ground());
+        assert!(!decision.promote && says(&decision, "it is not known which rows"));
+        assert_eq!(decision.warnings.len(), 1);
+        // With all but a few learned, there is nothing fair to compare on.
+        let nearly: Vec<bool> = (0..4_000).map(|row| row >= 40).collect();
+        let decision = decide(Some(champion(Some(&nearly))), good, world.ground());
+        assert!(!decision.promote && says(&decision, "which favours the champion"));
+        assert_eq!(decision.warnings.len(), 1);
+        // One row of many may be an error of the filter: it is left out, and that is all.
+        let one: Vec<bool> = (0..4_000).map(|row| row == 7).collect();
+        let decision = decide(Some(champion(Some(&one))), good, world.ground());
+        assert!(says(&decision, "the other 3999") && decision.warnings.is_empty());
+    }
+
+    #[test]
+    fn the_policy_overrules_but_the_reasons_stay() {
+        let world = world(1_000);
+        let by = |champion, candidate, policy| {
+            let ground = Ground {
+                policy,
+                ..world.ground()
+            };
+            let champion = world.champion(champion);
+            decide(Some(champion), world.candidate(candidate), ground)
+        };
+        let always = by(&world.good, &world.bad, Policy::Always);
+        assert!(always.promote && always.reasons.len() == 4, "{always:?}");
+        let never = by(&world.bad, &world.good, Policy::Never);
+        assert!(!never.promote);
+    }
+
+    #[test]
+    fn scores_that_are_no_numbers_are_never_promoted() {
+        let world = world(1_000);
+        let mut broken = world.good.clone();
+        broken[7] = f64::NAN;
+        assert!(!between(&world, &world.bad, &broken).promote);
+        assert!(!decide(None, world.candidate(&broken), world.ground()).promote);
+        let empty = Ground {
+            labels: &[],
+            ..world.ground()
+        };
+        assert!(!decide(None, world.candidate(&[]), empty).promote);
+    }
+}

@@ -1,0 +1,419 @@
+//! Shapley values of trees: what each feature of a row is worth to the trees' output. Which row,
+//! and what the features are called, is for others.
+
+use super::artifact::LEAF;
+use super::artifact_check::MAX_DEPTH;
+use super::walk::Node;
+
+/// What a row must fulfil in one feature to come to a leaf: all splits on it along the path.
+#[derive(Debug, Clone, Copy)]
+struct Condition {
+    /// Smallest value that passes.
+    from: f64,
+    /// Smallest value above those that pass.
+    below: f64,
+    /// Share of the training rows that passed these splits where they came to them.
+    share: f64,
+    feature: u32,
+    missing: bool,
+}
+
+impl Condition {
+    fn holds(&self, value: f64) -> bool {
+        (self.from <= value && value < self.below) || (value.is_nan() && self.missing)
+    }
+
+    /// Narrows it by one more split.
+    fn narrow(mut self, node: &Node, goes_left: bool) -> Self {
+        if goes_left {
+            self.below = self.below.min(node.threshold);
+            self.share *= node.left_share;
+        } else {
+            self.from = self.from.max(node.threshold);
+            self.share *= 1.0 - node.left_share;
+        }
+        self.missing &= node.missing_left == goes_left;
+        self
+    }
+}
+
+/// Most conditions of a leaf whose worth is worked out ahead for every way they may hold.
+const MOST_AHEAD: usize = 6;
+/// Most numbers that are worked out ahead, for all leaves: 32 MiB.
+const MOST_CELLS: usize = 4 << 20;
+
+/// A leaf with its conditions, one a feature.
+#[derive(Debug, Clone, Copy)]
+struct Leaf {
+    output: f64,
+    first: usize,
+    count: usize,
+    /// Where its contributions stand among those worked out ahead: as many as it has conditions
+    /// for each set of conditions that hold, counted in bits.
+    ahead: Option<usize>,
+}
+
+/// The leaves of all trees, as games in which the features of a row play.
+///
+/// # Formula
+/// With a set S of known features, a tree is worth what its leaves are worth: a leaf's output
+/// times, for each feature on its path, whether the row passes (known, 0 or 1) or the share of
+/// the training rows that passed (unknown). This is the expectation along the paths that
+/// `TreeExplainer` (Lundberg, Erion, Lee 2018, algorithm 1, "path dependent") takes, by leaf.
+/// In such a product game of d players with pass o and share z, the Shapley value of feature i is
+///
+/// `output (o_i - z_i) integral_0^1 prod_(j != i) (z_j + (o_j - z_j) p) dp`
+///
+/// since the weight `k! (d - k - 1)! / d!` of the sets with k features is the integral of
+/// `p^k (1 - p)^(d - 1 - k)`. The integrand is a polynomial of degree d - 1, for which
+/// Gauss-Legendre quadrature with d / 2 points, rounded up, is exact. Nothing is divided by a
+/// share, so none may be too small.
+#[derive(Debug)]
+pub(super) struct Shapley {
+    leaves: Vec<Leaf>,
+    conditions: Vec<Condition>,
+    mean: f64,
+    /// Points and weights on (0, 1) by number of points.
+    quadrature: Vec<Vec<(f64, f64)>>,
+    /// Contributions worked out ahead, see [`Leaf::ahead`]. A row then only looks up which of a
+    /// leaf's conditions hold (Yang 2021, "Fast TreeSHAP", version 2).
+    ahead: Vec<f64>,
+}
+
+impl Shapley {
+    /// Takes the trees with these roots apart.
+    pub(super) fn new(nodes: &[Node], roots: &[u32]) -> Self {
+        let mut shapley = Self {
+            leaves: Vec::new(),
+            conditions: Vec::new(),
+            mean: 0.0,
+            quadrature: Vec::new(),
+            ahead: Vec::new(),
+        };
+        // Paths that are still to be followed: a node, and the conditions so far.
+        let mut open: Vec<(u32, Vec<Condition>)> = Vec::new();
+        for &root in roots {
+            open.push((root, Vec::new()));
+            while let Some((at, path)) = open.pop() {
+                let node = &nodes[at as usize];
+                if node.feature == LEAF {
+                    shapley.add_leaf(node.threshold, &path);
+                    continue;
+                }
+                for (child, goes_left) in [(node.right, false), (node.left, true)] {
+                    open.push((child, with(&path, node, goes_left)));
+                }
+            }
+        }
+        let most = shapley.leaves.iter().map(|leaf| leaf.count).max();
+        let most = most.unwrap_or(0).div_ceil(2);
+        shapley.quadrature = (0..=most).map(gauss_legendre).collect();
+        shapley.work_ahead();
+        shapley
+    }
+
+    fn work_ahead(&mut self) {
+        let mut room = Room::default();
+        for number in 0..self.leaves.len() {
+            let leaf = self.leaves[number];
+            let cells = leaf.count << leaf.count.min(MOST_AHEAD);
+            if leaf.count > MOST_AHEAD || self.ahead.len() + cells > MOST_CELLS {
+                continue;
+            }
+            self.leaves[number].ahead = Some(self.ahead.len());
+            for passed in 0..1_u64 << leaf.count {
+                let worth = self.worth(leaf, passed, &mut room);
+                self.ahead.extend_from_slice(worth);
+            }
+        }
+    }
+
+    fn add_leaf(&mut self, output: f64, path: &[Condition]) {
+        self.mean += output * path.iter().map(|one| one.share).product::<f64>();
+        self.leaves.push(Leaf {
+            output,
+            first: self.conditions.len(),
+            count: path.len(),
+            ahead: None,
+        });
+        self.conditions.extend_from_slice(path);
+    }
+
+    /// Returns the mean output over the training rows: with no feature known.
+    pub(super) const fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// Adds what each feature is worth; `values` are what the trees compare with thresholds.
+    pub(super) fn add_to(&self, values: &[f64], contributions: &mut [f64]) {
+        let mut room = Room::default();
+        for leaf in &self.leaves {
+            let conditions = &self.conditions[leaf.first..leaf.first + leaf.count];
+            let passed = conditions.iter().rev().fold(0, |passed, condition| {
+                let holds = condition.holds(values[condition.feature as usize]);
+                passed << 1 | u64::from(holds)
+            });
+            let worth = match leaf.ahead {
+                Some(first) => &self.ahead[first + passed as usize * leaf.count..][..leaf.count],
+                None => self.worth(*leaf, passed, &mut room),
+            };
+            for (worth, condition) in worth.iter().zip(conditions) {
+                contributions[condition.feature as usize] += worth;
+            }
+        }
+    }
+
+    /// Computes what each condition of a leaf is worth when those whose bits are set hold.
+    fn worth<'a>(&self, leaf: Leaf, passed: u64, room: &'a mut Room) -> &'a [f64] {
+        let conditions = &self.conditions[leaf.first..leaf.first + leaf.count];
+        let gaps = &mut room.gaps[..leaf.count];
+        let before = &mut room.before[..leaf.count];
+        let worth = &mut room.worth[..leaf.count];
+        for (at, (gap, condition)) in gaps.iter_mut().zip(conditions).enumerate() {
+            *gap = (passed >> at & 1) as f64 - condition.share;
+        }
+        worth.fill(0.0);
+        for &(point, weight) in &self.quadrature[leaf.count.div_ceil(2)] {
+            let mut product = leaf.output * weight;
+            for ((before, gap), condition) in before.iter_mut().zip(&*gaps).zip(conditions) {
+                *before = product;
+                product *= condition.share + gap * point;
+            }
+            let mut product = 1.0;
+            for at in (0..leaf.count).rev() {
+                worth[at] += before[at] * product;
+                product *= conditions[at].share + gaps[at] * point;
+            }
+        }
+        for (worth, gap) in worth.iter_mut().zip(&*gaps) {
+            *worth *= gap;
+        }
+        worth
+    }
+}
+
+/// Room to work in, for the longest path.
+struct Room {
+    gaps: [f64; MAX_DEPTH],
+    before: [f64; MAX_DEPTH],
+    worth: [f64; MAX_DEPTH],
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            gaps: [0.0; MAX_DEPTH],
+            before: [0.0; MAX_DEPTH],
+            worth: [0.0; MAX_DEPTH],
+        }
+    }
+}
+
+/// Returns the path with one more split; splits on one feature are one condition.
+fn with(path: &[Condition], node: &Node, goes_left: bool) -> Vec<Condition> {
+    let mut path = path.to_vec();
+    match path.iter_mut().find(|one| one.feature == node.feature) {
+        Some(known) => *known = known.narrow(node, goes_left),
+        None => {
+            let any = Condition {
+                from: f64::NEG_INFINITY,
+                below: f64::INFINITY,
+                share: 1.0,
+                feature: node.feature,
+                missing: true,
+            };
+            path.push(any.narrow(node, goes_left));
+        }
+    }
+    path
+}
+
+/// Returns points and weights of the Gauss-Legendre quadrature on (0, 1): exact for polynomials
+/// of degree below twice the number of points.
+///
+/// # Formula
+/// The points are the roots of the Legendre polynomial, found by Newton's method from Tricomi's
+/// approximation; weights `1 / ((1 - x^2) P'(x)^2)` on (0, 1).
+fn gauss_legendre(points: usize) -> Vec<(f64, f64)> {
+    let n = points as f64;
+    (0..points)
+        .map(|number| {
+            let mut x = (std::f64::consts::PI * (number as f64 + 0.75) / (n + 0.5)).cos();
+            let mut slope = 1.0;
+            for _ in 0..10 {
+                let (mut last, mut value) = (1.0, x);
+                for degree in 2..=points {
+                    let degree = degree as f64;
+                    let next = ((2.0 * degree - 1.0) * x * value - (degree - 1.0) * last) / degree;
+                    (last, value) = (value, next);
+                }
+                slope = n * (x * value - last) / (x * x - 1.0);
+                x -= value / slope;
+            }
+            (0.5 + 0.5 * x, 1.0 / ((1.0 - x * x) * slope * slope))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use churn_drift::stats::bootstrap::SplitMix64;
+
+    use super::*;
+
+    /// A tree of at most this depth over so many features, split at whole numbers.
+    fn grow(nodes: &mut Vec<Node>, depth: usize, features: u64, random: &mut SplitMix64) -> u32 {
+        let at = nodes.len();
+        nodes.push(Node {
+            threshold: random.next_normal(),
+            left_share: 1.0,
+            feature: LEAF,
+            left: 0,
+            right: 0,
+            missing_left: false,
+        });
+        if depth == 0 || random.next_unit() < 0.15 {
+            return at as u32;
+        }
+        // Some splits send all training rows one way.
+        let share = [0.0, 1.0, random.next_unit(), random.next_unit()];
+        let split = Node {
+            threshold: (random.next_u64() % 4) as f64,
+            left_share: share[(random.next_u64() % 4) as usize],
+            feature: (random.next_u64() % features) as u32,
+            missing_left: random.next_unit() < 0.5,
+            left: grow(nodes, depth - 1, features, random),
+            right: grow(nodes, depth - 1, features, random),
+        };
+        nodes[at] = split;
+        at as u32
+    }
+
+    fn goes_left(node: &Node, value: f64) -> bool {
+        value < node.threshold || (value.is_nan() && node.missing_left)
+    }
+
+    /// The expected output where the features of `known` (bits) are those of the row.
+    fn expectation(nodes: &[Node], at: u32, known: u32, row: &[f64]) -> f64 {
+        let node = &nodes[at as usize];
+        if node.feature == LEAF {
+            return node.threshold;
+        }
+        let below = |child| expectation(nodes, child, known, row);
+        if known >> node.feature & 1 == 1 {
+            let left = goes_left(node, row[node.feature as usize]);
+            return below(if left { node.left } else { node.right });
+        }
+        node.left_share * below(node.left) + (1.0 - node.left_share) * below(node.right)
+    }
+
+    /// Shapley's own formula, over all subsets.
+    fn oracle(nodes: &[Node], roots: &[u32], row: &[f64]) -> Vec<f64> {
+        let players = row.len() as u32;
+        let factorial = |n: u32| (1..=n).map(f64::from).product::<f64>();
+        let worth = |known: u32| -> f64 {
+            let outputs = roots
+                .iter()
+                .map(|root| expectation(nodes, *root, known, row));
+            outputs.sum()
+        };
+        let of = |player: u32| -> f64 {
+            let others = (0..1_u32 << players).filter(|known| known >> player & 1 == 0);
+            let gain = |known: u32| {
+                let size = known.count_ones();
+                let weight = factorial(size) * factorial(players - size - 1) / factorial(players);
+                weight * (worth(known | 1 << player) - worth(known))
+            };
+            others.map(gain).sum()
+        };
+        (0..players).map(of).collect()
+    }
+
+    fn output(nodes: &[Node], root: u32, row: &[f64]) -> f64 {
+        expectation(nodes, root, u32::MAX, row)
+    }
+
+    #[test]
+    fn contributions_are_those_of_all_subsets_and_sum_to_the_output() {
+        let mut random = SplitMix64::new(11);
+        let mut not_ahead = 0;
+        for round in 0..60_u64 {
+            // With eight features some leaves have too many conditions to be worked out ahead.
+            let features = 1 + round % 8;
+            let (mut nodes, mut roots) = (Vec::new(), Vec::new());
+            for _ in 0..3 {
+                let depth = (1 + round % 9) as usize;
+                roots.push(grow(&mut nodes, depth, features, &mut random));
+            }
+            let shapley = Shapley::new(&nodes, &roots);
+            let leaves = shapley.leaves.iter();
+            not_ahead += leaves.filter(|leaf| leaf.ahead.is_none()).count();
+            for _ in 0..4 {
+                let value = |_| match random.next_u64() % 5 {
+                    4 => f64::NAN,
+                    value => value as f64 - 0.5,
+                };
+                let row: Vec<f64> = (0..features).map(value).collect();
+                let mut found = vec![0.0; row.len()];
+                shapley.add_to(&row, &mut found);
+                for (found, expected) in found.iter().zip(oracle(&nodes, &roots, &row)) {
+                    assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+                }
+                let output: f64 = roots.iter().map(|root| output(&nodes, *root, &row)).sum();
+                let sum = shapley.mean() + found.iter().sum::<f64>();
+                assert!((sum - output).abs() < 1e-12, "{sum} {output}");
+            }
+        }
+        assert!(not_ahead > 0);
+    }
+
+    #[test]
+    fn two_features_that_act_together_share_what_they_do() {
+        // `and` of two coins: worth 1 with both, half of them left at each split.
+        let leaf = |output| Node {
+            threshold: output,
+            left_share: 1.0,
+            feature: LEAF,
+            left: 0,
+            right: 0,
+            missing_left: false,
+        };
+        let split = |feature, left, right| Node {
+            threshold: 0.5,
+            left_share: 0.5,
+            feature,
+            left,
+            right,
+            missing_left: false,
+        };
+        let nodes = [
+            split(0, 1, 2),
+            leaf(0.0),
+            split(1, 3, 4),
+            leaf(0.0),
+            leaf(1.0),
+        ];
+        let shapley = Shapley::new(&nodes, &[0]);
+        let mut found = vec![0.0; 2];
+        shapley.add_to(&[1.0, 1.0], &mut found);
+        // 1 - 1/4, evenly; along the path alone the first would have 1/4 and the second 1/2.
+        assert_eq!((shapley.mean(), found), (0.25, vec![0.375, 0.375]));
+    }
+
+    #[test]
+    fn the_longest_path_has_its_quadrature() {
+        // Integral of (1 - p)^a p^b from 0 to 1 is a! b! / (a + b + 1)!.
+        for points in 1..=MAX_DEPTH / 2 {
+            let (a, b) = (points - 1, points);
+            let rule = gauss_legendre(points);
+            let found: f64 = rule
+                .iter()
+                .map(|(p, w)| w * (1.0 - p).powi(a as i32) * p.powi(b as i32))
+                .sum();
+            let expected = (1..=a).fold(1.0 / (b + 1) as f64, |product, k| {
+                product * k as f64 / (b + 1 + k) as f64
+            });
+            assert!((found / expected - 1.0).abs() < 1e-11, "{points}");
+        }
+    }
+}
