@@ -115,11 +115,17 @@ _churnctl() {
             churnctl__subcmd__alerts__subcmd__help,test)
                 cmd="churnctl__subcmd__alerts__subcmd__help__subcmd__test"
                 ;;
+            churnctl__subcmd__config,get)
+                cmd="churnctl__subcmd__config__subcmd__get"
+                ;;
             churnctl__subcmd__config,help)
                 cmd="churnctl__subcmd__config__subcmd__help"
                 ;;
             churnctl__subcmd__config,show)
                 cmd="churnctl__subcmd__config__subcmd__show"
+                ;;
+            churnctl__subcmd__config__subcmd__help,get)
+                cmd="churnctl__subcmd__config__subcmd__help__subcmd__get"
                 ;;
             churnctl__subcmd__config__subcmd__help,help)
                 cmd="churnctl__subcmd__config__subcmd__help__subcmd__help"
@@ -216,6 +222,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__help__subcmd__alerts,test)
                 cmd="churnctl__subcmd__help__subcmd__alerts__subcmd__test"
+                ;;
+            churnctl__subcmd__help__subcmd__config,get)
+                cmd="churnctl__subcmd__help__subcmd__config__subcmd__get"
                 ;;
             churnctl__subcmd__help__subcmd__config,show)
                 cmd="churnctl__subcmd__help__subcmd__config__subcmd__show"
@@ -365,7 +374,7 @@ _churnctl() {
 
     case "${cmd}" in
         churnctl)
-            opts="-v -q -h -V --config --format --color --verbose --quiet --log-format --help --version train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
+            opts="-v -q -h -V --config --format --json --color --verbose --quiet --log-format --help --version train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -395,7 +404,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help list show lint test history help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help list show lint test history help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -523,7 +532,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__history)
-            opts="-v -q -h --against --only --html --range --end --step --prometheus --token-file --ca-file --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --against --only --html --range --end --step --prometheus --token-file --ca-file --deadline --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -626,7 +635,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__lint)
-            opts="-v -q -h --explain --disable --strict --fix --dry-run --scrape-interval --retention --prometheus --format --junit --markdown --sarif --config --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --explain --disable --strict --fix --dry-run --scrape-interval --retention --prometheus --format --junit --markdown --sarif --config --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -721,7 +730,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__list)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -751,7 +760,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__show)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -781,7 +790,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__alerts__subcmd__test)
-            opts="-v -q -h --min-coverage --min-mutation --no-mutation --generate --promtool --amtool --no-amtool --live --via-prometheus --prometheus --alertmanager --gateway --token-file --ca-file --deadline --only --rule --catch --allow-retrain --format --junit --markdown --config --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --min-coverage --min-mutation --no-mutation --generate --promtool --amtool --no-amtool --live --via-prometheus --prometheus --alertmanager --gateway --token-file --ca-file --deadline --only --rule --catch --allow-retrain --format --junit --markdown --config --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -930,7 +939,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__completions)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help bash zsh fish"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help bash zsh fish"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -960,7 +969,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__config)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help show help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help show get help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -989,9 +998,53 @@ _churnctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        churnctl__subcmd__config__subcmd__help)
-            opts="show help"
+        churnctl__subcmd__config__subcmd__get)
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__config__subcmd__help)
+            opts="show get help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__config__subcmd__help__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1032,7 +1085,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__config__subcmd__show)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1062,7 +1115,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__doctor)
-            opts="-n -v -q -h --offline --probe --prometheus-url --alertmanager-url --monitoring-namespace --namespace --context --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-n -v -q -h --offline --probe --prometheus-url --alertmanager-url --monitoring-namespace --namespace --context --deadline --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1128,7 +1181,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --color --verbose --quiet --log-format --help verify help"
+            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1234,6 +1287,59 @@ _churnctl() {
                     ;;
                 --fail-on)
                     COMPREPLY=($(compgen -W "fail warn never" -- "${cur}"))
+                    return 0
+                    ;;
+                --reference)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --top)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -W "drifted" -- "${cur}"))
                     return 0
                     ;;
                 --report)
@@ -1427,7 +1533,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift__subcmd__verify)
-            opts="-v -q -h --baseline --current --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --baseline --current --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1599,8 +1705,22 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__config)
-            opts="show"
+            opts="show get"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__config__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -2047,7 +2167,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__kfp)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help status help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2119,7 +2239,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__kfp__subcmd__status)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2149,7 +2269,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__man)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2179,7 +2299,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__metrics)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help list help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help list help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2251,7 +2371,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__metrics__subcmd__list)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2281,7 +2401,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__mlflow)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help sync help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help sync help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2353,7 +2473,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__mlflow__subcmd__sync)
-            opts="-v -q -h --tracking-uri --dry-run --drop --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --tracking-uri --dry-run --drop --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2391,7 +2511,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__profile)
-            opts="-o -v -q -h --output --explain-sql --shard --k-anonymous --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help merge help"
+            opts="-o -v -q -h --output --explain-sql --shard --k-anonymous --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2541,7 +2661,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__profile__subcmd__merge)
-            opts="-o -v -q -h --output --config --format --color --verbose --quiet --log-format --help"
+            opts="-o -v -q -h --output --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2601,7 +2721,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__promote)
-            opts="-v -q -h --label --positive --artifacts --seed --dry-run --decision-file --sign-key --sign-key-command --sign-public-key --tracking-uri --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --label --positive --artifacts --seed --dry-run --decision-file --sign-key --sign-key-command --sign-public-key --tracking-uri --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2715,7 +2835,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__push__subcmd__metrics)
-            opts="-v -q -h --job --group --method --strip-timestamps --textfile --force --dry-run --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --color --verbose --quiet --log-format --help run list delete prune help"
+            opts="-v -q -h --job --group --method --strip-timestamps --textfile --force --dry-run --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --json --color --verbose --quiet --log-format --help run list delete prune help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2859,7 +2979,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__push__subcmd__metrics__subcmd__delete)
-            opts="-v -q -h --job --group --yes --dry-run --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --job --group --yes --dry-run --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3076,7 +3196,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__push__subcmd__metrics__subcmd__list)
-            opts="-v -q -h --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3201,7 +3321,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__push__subcmd__metrics__subcmd__prune)
-            opts="-v -q -h --older-than --job --yes --dry-run --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --older-than --job --yes --dry-run --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3334,7 +3454,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__push__subcmd__metrics__subcmd__run)
-            opts="-v -q -h --job --group --required --textfile --force --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --job --group --required --textfile --force --gateway --username --password-file --token-file --ca-file --client-cert --client-key --allow-plain-http --compression --timeout --deadline --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3474,7 +3594,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__render__subcmd__manifests)
-            opts="-o -v -q -h --output-dir --check --only --set --profile --parts --flavor --alertmanager --config --format --color --verbose --quiet --log-format --help"
+            opts="-o -v -q -h --output-dir --check --only --set --profile --parts --flavor --alertmanager --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3542,7 +3662,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__retrain)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help now listen status help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help now listen status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3642,7 +3762,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__retrain__subcmd__listen)
-            opts="-n -v -q -h --listen --token-file --tls-cert --tls-key --client-ca --alerts --max-alert-age --cooldown --max-per-day --from --namespace --context --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-n -v -q -h --listen --token-file --tls-cert --tls-key --client-ca --alerts --max-alert-age --cooldown --max-per-day --from --namespace --context --deadline --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3772,7 +3892,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__retrain__subcmd__now)
-            opts="-y -w -l -e -n -v -q -h --from --reason --if-drift --max-age --cooldown --force --key --yes --dry-run --check-auth --wait --logs --timeout --env --arg --image --container --namespace --context --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-y -w -l -e -n -v -q -h --from --reason --if-drift --max-age --cooldown --force --key --yes --dry-run --check-auth --wait --logs --timeout --env --arg --image --container --namespace --context --deadline --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3881,7 +4001,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__retrain__subcmd__status)
-            opts="-n -v -q -h --from --cooldown --namespace --context --deadline --config --format --color --verbose --quiet --log-format --help"
+            opts="-n -v -q -h --from --cooldown --namespace --context --deadline --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3935,7 +4055,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__score)
-            opts="-o -v -q -h --id --model --output --explain --top-k --threshold --keep --tracking-uri --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-o -v -q -h --id --model --output --explain --top-k --threshold --keep --tracking-uri --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4046,7 +4166,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__serve)
-            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --require-signature --threshold --preset --tracking-uri --poll --unknown-category --log-dir --log-files --log-durability --log-upload --log-sample --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --listen --admin-listen --token-file --tls-cert --tls-key --drain-delay --drain-timeout --access-log --otlp-endpoint --model --require-signature --threshold --preset --tracking-uri --poll --unknown-category --log-dir --log-files --log-durability --log-upload --log-sample --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4218,7 +4338,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__sign)
-            opts="-o -v -q -h --key --key-command --public-key --deadline --output --new-key --config --format --color --verbose --quiet --log-format --help"
+            opts="-o -v -q -h --key --key-command --public-key --deadline --output --new-key --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4331,7 +4451,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__train)
-            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --k-anonymous --artifacts --html --sign-key --sign-key-command --sign-public-key --tracking-uri --experiment --delimiter --null --threads --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --k-anonymous --artifacts --html --sign-key --sign-key-command --sign-public-key --tracking-uri --experiment --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4513,7 +4633,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__verify)
-            opts="-v -q -h --key --signature --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --key --signature --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4573,7 +4693,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__version)
-            opts="-v -q -h --config --format --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

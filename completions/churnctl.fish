@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_churnctl_global_optspecs
-    string join \n config= format= color= v/verbose q/quiet log-format= h/help V/version
+    string join \n config= format= json color= v/verbose q/quiet log-format= h/help V/version
 end
 
 function __fish_churnctl_needs_command
@@ -35,6 +35,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_needs_command" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_needs_command" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_needs_command" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_needs_command" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -105,6 +106,7 @@ never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l rollback -d 'Put the model that was in production before back into production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -130,6 +132,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -171,6 +174,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -196,6 +200,10 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
 warn\t'WARN and FAIL'
 never\t'None: drift is for reports only, errors end as ever'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l reference -d 'What other tools call the baseline' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -s o -l output -d 'Report whose name says its form: .html, .md, .json, .xml (JUnit); may be repeated' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l top -d 'Show only the N worst features in the table or plain text' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l only -d 'Show only features with this verdict in the table or plain text' -r -f -a "drifted\t'WARN and FAIL'"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l report -d 'JSON report; `none` writes none [default: artifacts/metrics/data_drift_latest.json]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l html -d 'HTML report: one file, no script' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l markdown -d 'Markdown report' -r -F
@@ -220,11 +228,12 @@ never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l explain-sql -d 'Print the SQL that would count a current side in a database, and do nothing else'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l baseline -d 'Where the baseline is, if not where the report says' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l current -d 'Where the current data are, if not where the report says' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
@@ -238,6 +247,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -268,6 +278,7 @@ never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l explain-sql -d 'Print the SQL that would count a table in a database, and do nothing else'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -285,6 +296,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -307,6 +319,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -323,6 +336,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -337,6 +351,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -356,6 +371,7 @@ never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l dry-run -d 'Only list what waits'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -385,6 +401,7 @@ never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l dry-run -d 'Decide, and change nothing'
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -399,6 +416,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -415,6 +433,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -442,6 +461,7 @@ never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l check -d 'Write nothing, compare with the files in the folder (default k8s) and show what differs'
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -456,6 +476,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -496,6 +517,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l check-auth -d 'Say which permissions are there and which are missing, and start nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s w -l wait -d 'Wait until the Job has ended, and end as it did'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s l -l logs -d 'Follow the logs of all its pods on stderr; waits, too'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -523,6 +545,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -542,6 +565,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -568,6 +592,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -601,6 +626,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not 
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l force -d 'Send what a gateway takes and should not, too'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l dry-run -d 'Show what would be sent, and send nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -636,6 +662,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l required -d 'A failed push makes a run fail whose command did not'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l force -d 'Send what a gateway takes and should not, too'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -661,6 +688,7 @@ never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -690,6 +718,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l yes -d 'Ask nobody'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l dry-run -d 'Show what would be deleted, and delete nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -719,6 +748,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l yes -d 'Ask nobody'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l dry-run -d 'Show what would be deleted, and delete nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -738,6 +768,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -758,6 +789,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -772,6 +804,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -800,6 +833,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l strict -d 'End with exit code 2 on warnings, too'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l fix -d 'Mend what can be mended without a choice, and show the difference'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l dry-run -d 'With --fix: show the difference and write nothing'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -837,6 +871,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_see
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l live -d 'Prove on running servers, in place of promtool'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l via-prometheus -d 'Prove the whole loop: push a false drift score, wait for the real rule, see the alert arrive'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l allow-retrain -d 'Let the test start a retrain'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -861,6 +896,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -881,6 +917,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -897,27 +934,30 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from help" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -f -a "get" -d 'Print the value of one setting and nothing else'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -929,10 +969,27 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "get" -d 'Print the value of one setting and nothing else'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -945,6 +1002,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -959,6 +1017,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -973,6 +1032,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -1015,3 +1075,4 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from alerts" -f -a "history" -d 'Show how often each alert would have fired, when, for how long, and with which labels'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from metrics" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "get" -d 'Print the value of one setting and nothing else'

@@ -11,7 +11,7 @@ use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::{MOST_BY_HAND, locks_are_refused, read_at_most, remove_unfinished};
 use crate::panics;
-use crate::settings::{FileChoice, Layers, Settings, SettingsFile};
+use crate::settings::{FileChoice, Layers, Origin, Settings, SettingsFile};
 use crate::signals::{self, Signal};
 use crate::terminal::{
     Color, Format, LogFormat, Manner, Messages, Paint, ProgressMode, Surroundings, Verbosity,
@@ -90,7 +90,9 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         let choice = FileChoice::new(named, surroundings.var("CHURNCTL_CONFIG"));
         let file = read_settings(&choice)?;
         settings = file.as_ref().map(|_| choice.path);
-        Layers::new(words.flags(), &surroundings.env, file)?
+        let layers = Layers::new(words.flags(), &surroundings.env, file)?;
+        say_where_settings_come_from(&layers, settings.as_deref(), shell.messages());
+        layers
     } else {
         Layers::default()
     };
@@ -129,7 +131,10 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Alerts(AlertsTask::Test(request)) => start.run(commands::alerts::test, &request),
         Task::MetricsList => commands::metrics::list(start.shell),
         Task::Doctor(request) => start.run(commands::doctor::run, &request),
-        Task::ConfigShow => commands::config::run(&layers, start.shell),
+        Task::ConfigShow(prefix) => {
+            commands::config::show(&layers, prefix.as_deref().unwrap_or_default(), start.shell)
+        }
+        Task::ConfigGet(key) => commands::config::get(&layers, &key, start.shell),
         Task::Version => commands::version::run(start.shell),
         Task::Completions(of) => start
             .shell
@@ -139,6 +144,20 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
             .shell
             .print_bytes(cli::man_page(&path)?.as_bytes())
             .map(|()| ExitCode::Ok),
+    }
+}
+
+/// Says under `-v` which settings somebody set, and where.
+fn say_where_settings_come_from(layers: &Layers, file: Option<&Path>, messages: &Messages<'_>) {
+    match file {
+        Some(path) => messages.debug(&format!("settings file: {}", path.display())),
+        None => messages.debug("settings file: none"),
+    }
+    for setting in layers.shown() {
+        if let (Some(value), true) = (&setting.value, setting.origin != Origin::Default) {
+            let (key, origin) = (&setting.key, &setting.origin);
+            messages.debug(&format!("{key} = {} ({origin})", value.shown()));
+        }
     }
 }
 
@@ -261,7 +280,7 @@ impl Asked {
                     .any(|pair| pair[0] == *flag && pair[1] == *value)
         };
         Self {
-            json: says("--format", "json"),
+            json: says("--format", "json") || args.iter().any(|arg| arg == "--json"),
             color: match (says("--color", "always"), says("--color", "never")) {
                 (true, false) => Color::Always,
                 (false, true) => Color::Never,

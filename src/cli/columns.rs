@@ -41,7 +41,7 @@ pub(super) struct ColumnArgs {
     /// Column with the label, churned or not
     ///
     /// A label that the current side doesn't have yet is no finding.
-    #[arg(long, value_name = "NAME", help_heading = COLUMNS)]
+    #[arg(long, alias = "target", value_name = "NAME", help_heading = COLUMNS)]
     label: Option<String>,
 
     /// Value of the label that means churned

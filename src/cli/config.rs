@@ -7,8 +7,18 @@ Examples:
   # What a check would use here, and why
   churnctl config show
 
+  # The settings of one command, for people and for programs
+  churnctl config show drift
+  churnctl config show drift --format json | jq '.settings[] | select(.origin != \"default\")'
+";
+
+const GET_EXAMPLES: &str = "\
+Examples:
   # One value, for a script
-  churnctl config show --format json | jq '.settings[] | select(.key == \"drift.fail_psi\")'
+  churnctl config get drift.fail_psi
+
+  # A list has a line for each of its texts
+  churnctl config get drift.baseline | xargs ls -l
 ";
 
 const COMPLETIONS_EXAMPLES: &str = "\
@@ -43,7 +53,20 @@ pub(super) enum ConfigCommand {
     /// Flags count before CHURNCTL_* variables, these before the settings file, and that before
     /// the defaults. A setting that nobody knows is an error.
     #[command(after_long_help = SHOW_EXAMPLES)]
-    Show,
+    Show {
+        /// Only settings that begin like this, such as `drift` or `drift.fail`
+        prefix: Option<String>,
+    },
+
+    /// Print the value of one setting and nothing else
+    ///
+    /// A list has a line for each of its texts; a setting that is not set has none. Which value wins
+    /// is decided as in `config show`.
+    #[command(after_long_help = GET_EXAMPLES)]
+    Get {
+        /// The setting, such as `drift.fail_psi`
+        key: String,
+    },
 }
 
 /// Print the completions of a shell

@@ -5,21 +5,26 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
+use super::drift_short::ShortArgs;
 use super::tracking::ExperimentArgs;
+use crate::error::Result;
 use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold, Span};
 
 const DATA: &str = "Data";
 const THRESHOLDS: &str = "Thresholds";
-const REPORTS: &str = "Reports";
+pub(super) const REPORTS: &str = "Reports";
 const WATCH: &str = "Repetition";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   # Last month against the training data; exit code 2 on FAIL
-  churnctl drift --baseline training.csv --current august.csv
+  churnctl drift training.csv august.csv
 
   # Against a profile, with an HTML page, a week of files as one data set
-  churnctl drift --baseline profile.json --current 'scores/2026-08-*.csv.gz' --html drift.html
+  churnctl drift --baseline profile.json --current 'scores/2026-08-*.csv.gz' -o drift.html
+
+  # Only the five worst of the features that drifted
+  churnctl drift training.csv august.csv --only drifted --top 5
 
   # Against a profile, a table that the database itself counts
   churnctl drift --baseline profile.json --current 'postgres://reader@db/shop?table=customers'
@@ -114,6 +119,9 @@ pub(super) struct DriftArgs {
     /// Verdict that ends with exit code 2
     #[arg(long, value_name = "VERDICT", help_heading = THRESHOLDS)]
     fail_on: Option<FailOnArg>,
+
+    #[command(flatten)]
+    pub(super) short: ShortArgs,
 
     /// JSON report; `none` writes none
     #[arg(long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
@@ -248,6 +256,7 @@ impl DriftArgs {
         let mut flags = Flags::default();
         self.columns.add_to(&mut flags);
         self.tracking.add_to(&mut flags);
+        self.short.add_to(&mut flags);
         flags.many("drift.baseline", self.baseline.as_ref());
         flags.many("drift.current", self.current.as_ref());
         flags.one("model", self.model.as_ref());
@@ -269,5 +278,18 @@ impl DriftArgs {
         flags.one("drift.watch", self.watch.as_ref());
         flags.one("drift.listen", self.listen.as_ref());
         flags
+    }
+
+    /// Refuses what is said twice, shortly and at length.
+    pub(super) fn check(&self) -> Result<()> {
+        self.short.check(|flag| match flag {
+            "--baseline" => self.baseline.is_some(),
+            "--current" => self.current.is_some(),
+            "--html" => self.html.is_some(),
+            "--markdown" => self.markdown.is_some(),
+            "--report" => self.report.is_some(),
+            "--junit" => self.junit.is_some(),
+            _ => false,
+        })
     }
 }

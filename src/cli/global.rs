@@ -27,6 +27,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FORMAT", default_value = "auto", value_parser = formats(&USUAL), help_heading = HEADING)]
     format: FormatArg,
 
+    /// What other tools call `--format json`.
+    #[arg(long, global = true, hide = true, conflicts_with = "format", help_heading = HEADING)]
+    json: bool,
+
     /// When to colour
     ///
     /// `auto` heeds NO_COLOR, CLICOLOR_FORCE, CLICOLOR and TERM=dumb, and colours on a terminal.
@@ -92,6 +96,7 @@ impl Global {
     #[must_use]
     pub const fn format(&self) -> FormatChoice {
         match self.format {
+            _ if self.json => FormatChoice::Always(Format::Json),
             FormatArg::Auto => FormatChoice::Auto,
             FormatArg::Table => FormatChoice::Always(Format::Table),
             FormatArg::Plain | FormatArg::Github | FormatArg::Junit | FormatArg::Sarif => {

@@ -6,6 +6,7 @@ mod columns;
 mod config;
 mod doctor;
 mod drift;
+mod drift_short;
 mod gateway;
 mod generate;
 mod global;

@@ -55,7 +55,7 @@ pub(super) struct TrainArgs {
     name: Option<String>,
 
     /// Column with the label, churned or not
-    #[arg(long, value_name = "NAME", help_heading = COLUMNS)]
+    #[arg(long, alias = "target", value_name = "NAME", help_heading = COLUMNS)]
     label: Option<String>,
 
     /// Value of the label that means churned

@@ -66,6 +66,7 @@ pub(super) struct Cli {
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
     Train(Box<TrainArgs>),
+    #[command(alias = "predict")]
     Score(Box<ScoreArgs>),
     Serve(Box<ServeArgs>),
     Drift(Box<DriftArgs>),
@@ -142,7 +143,9 @@ pub enum Task {
     /// `doctor`.
     Doctor(Box<DoctorRequest>),
     /// `config show`.
-    ConfigShow,
+    ConfigShow(Option<String>),
+    /// `config get`.
+    ConfigGet(String),
     /// `completions`.
     Completions(ShellArg),
     /// `man`.
@@ -276,9 +279,10 @@ impl Words {
                 settings,
                 args.words(),
             ))),
-            Command::Config(ConfigArgs {
-                command: ConfigCommand::Show,
-            }) => Task::ConfigShow,
+            Command::Config(ConfigArgs { command }) => match command {
+                ConfigCommand::Show { prefix } => Task::ConfigShow(prefix),
+                ConfigCommand::Get { key } => Task::ConfigGet(key),
+            },
             Command::Completions(CompletionsArgs { shell }) => Task::Completions(shell),
             Command::Man(ManArgs { command }) => Task::Man(command),
             Command::Version => Task::Version,
@@ -287,6 +291,8 @@ impl Words {
 }
 
 fn drift_task(args: DriftArgs, settings: &Settings) -> Result<Task> {
+    args.check()?;
+    let view = args.short.view();
     match args.command {
         Some(DriftCommand::Verify(args)) => {
             let request = DriftVerifyRequest::from_settings(
@@ -299,6 +305,7 @@ fn drift_task(args: DriftArgs, settings: &Settings) -> Result<Task> {
         }
         None => Ok(Task::Drift(Box::new(DriftRequest {
             explain_sql: args.explain_sql,
+            view,
             ..DriftRequest::from_settings(settings)?
         }))),
     }

@@ -1,12 +1,12 @@
-//! `churnctl config show`: every setting, its value, and where the value came from.
+//! `churnctl config show` and `get`: settings, their values, and where the values came from.
 
 use serde::Serialize;
 
 use super::Shell;
 use crate::cells::{Cell, Column, Table, Tone};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::settings::{Key, Kind, Layers, Origin, Raw, Settings, Shown};
+use crate::settings::{Key, Kind, Layers, Origin, Raw, Settings, Shown, nearest_key};
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -27,19 +27,59 @@ struct Setting {
     help: Option<&'static str>,
 }
 
-/// Shows the settings.
+/// Shows the settings whose names begin with `prefix`.
 ///
 /// # Errors
-/// Fails with 78 if a value is bad: what is shown is what a command would use.
-pub fn run(layers: &Layers, shell: &mut Shell<'_>) -> Result<ExitCode> {
+/// Fails with 78 if a value is bad: what is shown is what a command would use. Fails with 64 if no
+/// setting begins like that.
+pub fn show(layers: &Layers, prefix: &str, shell: &mut Shell<'_>) -> Result<ExitCode> {
     Settings::resolve(layers)?;
-    let shown = layers.shown();
+    let mut shown = layers.shown();
+    shown.retain(|setting| setting.key.starts_with(prefix));
+    if shown.is_empty() {
+        return Err(unknown(
+            &format!("no setting begins with \"{prefix}\""),
+            prefix,
+        ));
+    }
     let settings = shown.iter().map(setting).collect();
     let document = shell.document("config show", SCHEMA_VERSION, Body { settings });
     if !shell.print_document(&document)? {
         shell.print_table(&table(&shown))?;
     }
     Ok(ExitCode::Ok)
+}
+
+/// Prints the value of one setting.
+///
+/// # Errors
+/// As [`show`].
+pub fn get(layers: &Layers, key: &str, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    Settings::resolve(layers)?;
+    let shown = layers.shown();
+    let Some(found) = shown.iter().find(|setting| setting.key == key) else {
+        return Err(unknown(&format!("unknown setting \"{key}\""), key));
+    };
+    let document = shell.document("config get", SCHEMA_VERSION, setting(found));
+    if !shell.print_document(&document)? {
+        let lines = match shown_safely(found) {
+            None => Vec::new(),
+            Some(Raw::One(text)) => vec![text],
+            Some(Raw::Many(texts)) => texts,
+        };
+        for line in lines {
+            shell.print_data(format!("{line}\n").as_bytes())?;
+        }
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn unknown(message: &str, name: &str) -> Error {
+    let error = Error::usage(message);
+    match nearest_key(name) {
+        Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+        None => error.hint("`churnctl config show` lists every setting"),
+    }
 }
 
 fn setting(shown: &Shown) -> Setting {

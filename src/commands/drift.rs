@@ -22,7 +22,7 @@ use crate::files::write_atomically;
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::{Profile, Roles};
 use crate::redact::redacted;
-use crate::reports::drift::{github, html, junit, markdown, metrics, plain, summary, table};
+use crate::reports::drift::{View, github, html, junit, markdown, metrics, plain, summary, table};
 use crate::reports::sparkline::Glyphs;
 use crate::settings::{self, ColumnSettings, FailOn, Key, Settings};
 use crate::terminal::{Format, json};
@@ -46,6 +46,8 @@ pub struct DriftRequest {
     pub class_threshold: f64,
     /// Name of the model.
     pub model: String,
+    /// Which features are printed.
+    pub view: View,
     /// Where the outputs go.
     pub outputs: DriftOutputs,
     /// The way to MLflow.
@@ -237,6 +239,7 @@ impl DriftRequest {
         }
         Ok(Self {
             explain_sql: false,
+            view: View::default(),
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             reading: ReadingRequest::from_settings(settings),
@@ -321,7 +324,7 @@ pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     // Written before printing: a closed pipe must not cost the job its evidence.
     write_outputs(&report, &request.outputs, shell)?;
     let kept = tracker.and_then(|tracker| tracker.keep_check(&report, shell));
-    let printed = print(&report, shell);
+    let printed = print(&report, request.view, shell);
     if let Some(push) = &request.push {
         let text = own_text(&report, shell)?;
         push.deliver(&text, shell);
@@ -379,6 +382,7 @@ impl DriftRequest {
             current: input_of(&self.current, current.counts_sha256()),
         });
         report.settings = Some(settings_of(&self.reading, self.class_threshold));
+        say_decisions(&report, shell);
         Ok(report)
     }
 }
@@ -502,14 +506,39 @@ fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
     }
 }
 
-fn print(report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {
+/// Says under `-v` what each column is taken for, and why each feature has its verdict.
+fn say_decisions(report: &DriftReport, shell: &Shell<'_>) {
+    let say = |line: String| shell.messages().debug(&line);
+    for out in &report.left_out {
+        say(format!(
+            "{}: left out ({}), {}",
+            out.column,
+            out.role.as_str(),
+            out.reason
+        ));
+    }
+    for feature in report.features.iter().chain(&report.score) {
+        let kind = feature.kind.as_str();
+        let reasons = match feature.reasons.as_slice() {
+            [] => "nothing beyond chance and thresholds".to_owned(),
+            reasons => reasons.join("; "),
+        };
+        say(format!(
+            "{}: {kind}, {}: {reasons}",
+            feature.feature, feature.status
+        ));
+    }
+}
+
+fn print(report: &DriftReport, view: View, shell: &mut Shell<'_>) -> Result<()> {
     if shell.print_document(report)? {
         return Ok(());
     }
     if shell.look().format != Format::Table {
-        return shell.print(&plain::text(report));
+        return shell.print(&plain::text(report, view));
     }
-    let rows = table::rows(report, Glyphs::Blocks);
+    let width = shell.look().width;
+    let rows = table::rows(report, Glyphs::Blocks, View { width, ..view });
     for line in &rows.title {
         shell.print_line(Tone::Plain, line)?;
     }

@@ -17,6 +17,7 @@ use crate::profile::{
     CountPlan, Counted, Explained, Profile, Roles, count, explain as explained, profile,
 };
 use crate::redact;
+use crate::reports::format;
 use crate::terminal::Format;
 use crate::text::visible_lines;
 
@@ -79,13 +80,16 @@ impl Input {
     /// As [`count`](fn@count).
     pub fn count(self, plan: &CountPlan, side: &str, shell: &Shell<'_>) -> Result<Counted> {
         match self {
-            Self::Profile(profile) => Ok(Counted {
-                rows: profile.rows,
-                blank_lines: 0,
-                header_rows: profile.header_rows,
-                outcome: profile.outcome,
-                columns: profile.columns,
-            }),
+            Self::Profile(profile) => {
+                say_profile(&profile, side, shell);
+                Ok(Counted {
+                    rows: profile.rows,
+                    blank_lines: 0,
+                    header_rows: profile.header_rows,
+                    outcome: profile.outcome,
+                    columns: profile.columns,
+                })
+            }
             Self::Data(data) => {
                 let name = data.name().to_owned();
                 shell
@@ -94,6 +98,7 @@ impl Input {
                 let counted = count(*data, plan, shell.progress());
                 shell.progress().finish();
                 let counted = counted?;
+                say_rows(side, &name, counted.rows, counted.columns.len(), shell);
                 warn_of_blank_lines(counted.blank_lines, &name, shell);
                 Ok(counted)
             }
@@ -200,7 +205,10 @@ pub fn baseline(
     shell: &Shell<'_>,
 ) -> Result<Profile> {
     match Input::open(addresses, reading)? {
-        Input::Profile(profile) => Ok(*profile),
+        Input::Profile(profile) => {
+            say_profile(&profile, "baseline", shell);
+            Ok(*profile)
+        }
         Input::Data(data) => {
             let roles = reading.roles_in(&data, roles);
             profile_of(*data, roles, Some(threshold), "baseline", shell)
@@ -227,6 +235,7 @@ pub fn profile_of(
     let made = profile(data, roles, threshold, created_at, shell.progress());
     shell.progress().finish();
     let (profile, blank_lines) = made?;
+    say_rows(side, &name, profile.rows, profile.columns.len(), shell);
     warn_of_blank_lines(blank_lines, &name, shell);
     Ok(profile)
 }
@@ -294,6 +303,22 @@ fn looks_like_json(path: &Path) -> Result<bool> {
     }
     file.read_to_end(&mut start).map_err(failed)?;
     Ok(!is_lines(&start))
+}
+
+/// Says under `-v` what was read, and how much of it.
+fn say_rows(side: &str, name: &str, rows: u64, columns: usize, shell: &Shell<'_>) {
+    let rows = format::counted(rows, "row", "rows");
+    let columns = format::counted(columns as u64, "column", "columns");
+    let message = format!("{side}: read {name}, {rows}, {columns} counted");
+    shell.messages().debug(&message);
+}
+
+/// The same of a profile, whose rows were counted when it was made.
+fn say_profile(profile: &Profile, side: &str, shell: &Shell<'_>) {
+    let rows = format::counted(profile.rows, "row", "rows");
+    let columns = format::counted(profile.columns.len() as u64, "column", "columns");
+    let message = format!("{side}: a profile of {rows} and {columns}; no table is read");
+    shell.messages().debug(&message);
 }
 
 fn warn_of_blank_lines(count: u64, name: &str, shell: &Shell<'_>) {

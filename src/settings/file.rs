@@ -209,7 +209,7 @@ impl Reader<'_> {
 }
 
 /// Returns the known key nearest to a dotted name.
-pub(super) fn nearest_key(name: &str) -> Option<&'static str> {
+pub(crate) fn nearest_key(name: &str) -> Option<&'static str> {
     nearest(name, KEYS.iter().map(|key| key.name))
 }
 

@@ -14,6 +14,7 @@ mod sign;
 mod values;
 
 pub use alerts::{AlertsSettings, Percent};
+pub(crate) use file::nearest_key;
 pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
 pub use keys::{KEYS, Key, Kind, key_of_flag};
 pub use kubernetes::{DeploymentSettings, duration_seconds};

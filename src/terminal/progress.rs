@@ -38,7 +38,7 @@ impl Amount {
         match self {
             Self::Bytes(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",
             Self::Unknown => "{spinner} {msg} {bytes} {elapsed}",
-            Self::Steps(_) => "{spinner} {wide_msg} {pos}/{len} {elapsed}",
+            Self::Steps(_) => "{spinner} {pos}/{len} {wide_msg} {elapsed}",
         }
     }
 }
@@ -165,7 +165,7 @@ impl Progress for Messages<'_> {
 
 fn far(name: &str, done: u64, amount: Amount) -> String {
     match amount {
-        Amount::Steps(total) => format!("{name}: {done} of at most {total}"),
+        Amount::Steps(total) => format!("{done}/{total} {name}"),
         Amount::Bytes(total) if total > 0 => {
             let percent = (u128::from(done) * 100 / u128::from(total)).min(100);
             format!("{name}: {percent} % of {}", HumanBytes(total))
@@ -223,6 +223,6 @@ mod tests {
         assert_eq!(half, "read: 50 % of 1.00 KiB");
         assert_eq!(far("read", 512, Amount::Unknown), "read: 512 B");
         let steps = far("trees", 9, Amount::Steps(300));
-        assert_eq!(steps, "trees: 9 of at most 300");
+        assert_eq!(steps, "9/300 trees");
     }
 }

@@ -32,6 +32,7 @@ mod figures;
 mod foreign_bytes;
 mod generated_files;
 mod github_action;
+mod habits;
 mod harness;
 mod honest_figures;
 mod kfp;

@@ -15,3 +15,6 @@ mod statistics;
 pub mod summary;
 pub mod table;
 pub mod verdict;
+mod view;
+
+pub use view::View;

@@ -3,14 +3,14 @@
 
 use std::fmt::Write as _;
 
-use super::{performance, verdict};
+use super::{View, performance, verdict};
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::reports::format;
 use crate::text::{pad, shorten, visible, width};
 
 /// Returns the lines, each ended by a newline: `STATUS  what  name  figures  reasons`.
 #[must_use]
-pub fn text(report: &DriftReport) -> String {
+pub fn text(report: &DriftReport, view: View) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = writeln!(
@@ -22,16 +22,19 @@ pub fn text(report: &DriftReport) -> String {
         visible(&report.current),
         format::counted(report.rows.current, "row", "rows"),
     );
-    let compared = || report.features.iter().chain(&report.score);
-    let names = compared()
+    let (features, score) = (view.features(report), view.score(report));
+    let names = (features.iter().copied().chain(score))
         .map(|feature| width(&name(feature)))
         .max()
         .unwrap_or(0);
-    for feature in &report.features {
+    for feature in features {
         feature_line(&mut text, report, "feature", feature, names);
     }
-    if let Some(score) = &report.score {
+    if let Some(score) = score {
         feature_line(&mut text, report, "score", score, names);
+    }
+    if let Some(note) = view.note(report) {
+        line(&mut text, "", "note", &note);
     }
     for finding in verdict::findings_apart(report) {
         line(
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn a_quiet_report_is_three_lines() {
         assert_eq!(
-            text(&sample::calm()),
+            text(&sample::calm(), View::default()),
             "drift of telco: baseline examples/data/telco_baseline.csv (7,043 rows), current \
              examples/data/telco_shifted.csv (2,000 rows)\n\
              OK    feature      total_charges  psi=0.021     missing=0.0%\n\
@@ -128,7 +131,7 @@ mod tests {
     #[test]
     fn every_thing_is_one_line_and_the_verdict_is_last() {
         let report = sample::failing();
-        let text = text(&report);
+        let text = text(&report, View::default());
         let lines: Vec<_> = text.lines().collect();
         assert!(lines[1].starts_with("FAIL  feature      contract "));
         assert!(lines[1].contains("psi=0.410!!"));
@@ -142,7 +145,7 @@ mod tests {
 
     #[test]
     fn figures_of_features_stand_below_each_other() {
-        let text = text(&sample::failing());
+        let text = text(&sample::failing(), View::default());
         let columns: std::collections::BTreeSet<_> = text
             .lines()
             .filter_map(|line| Some(width(line.split_once("psi=")?.0)))
@@ -152,7 +155,7 @@ mod tests {
 
     #[test]
     fn nothing_from_the_data_can_steer_a_terminal() {
-        let text = text(&sample::failing());
+        let text = text(&sample::failing(), View::default());
         assert_eq!(
             visible(&text.replace('\n', "")),
             text.replace('\n', "").as_str()

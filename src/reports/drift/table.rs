@@ -1,15 +1,13 @@
 //! The drift report as rows for a terminal: one row a feature, worst first, the verdict last.
 //! Widths, wrapping and colour are the terminal's affair.
 
-use super::{performance, verdict};
+use super::{View, performance, verdict};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
 use crate::reports::format;
 use crate::reports::sparkline::{Glyphs, Merge, pair};
 use crate::text::{shorten, visible};
 
-/// Longest name of a feature in the table, so that the reasons keep room at 80 columns.
-const LONGEST_NAME: usize = 24;
 /// Left-out columns that are listed one by one.
 const MOST_LEFT_OUT: usize = 12;
 /// Figures of performance that are listed; the other forms list all.
@@ -41,7 +39,7 @@ pub const fn tone(status: Status) -> Tone {
 
 /// Returns the rows: status, feature, PSI, missing, histograms, reasons.
 #[must_use]
-pub fn rows(report: &DriftReport, glyphs: Glyphs) -> TableRows {
+pub fn rows(report: &DriftReport, glyphs: Glyphs, view: View) -> TableRows {
     let columns = vec![
         Column::text("Status"),
         Column::text("Feature"),
@@ -50,21 +48,18 @@ pub fn rows(report: &DriftReport, glyphs: Glyphs) -> TableRows {
         Column::text("Bins").shown_from(76),
         Column::prose("Why").shown_from(56),
     ];
-    let features = report
-        .features
-        .iter()
-        .map(|feature| row(report, feature, "", glyphs));
-    let score = report
-        .score
-        .iter()
-        .map(|score| row(report, score, "(score)", glyphs));
+    let longest = view.longest_name();
+    let features = view.features(report).into_iter();
+    let features = features.map(|feature| row(report, feature, "", longest, glyphs));
+    let score = view.score(report).into_iter();
+    let score = score.map(|score| row(report, score, "(score)", longest, glyphs));
     TableRows {
         title: title(report),
         table: Table {
             columns,
             rows: features.chain(score).collect(),
         },
-        notes: notes(report, glyphs),
+        notes: notes(report, view, glyphs),
         verdict: Cell::new(verdict::line(report), tone(report.status)),
     }
 }
@@ -87,7 +82,13 @@ fn title(report: &DriftReport) -> Vec<String> {
     ]
 }
 
-fn row(report: &DriftReport, feature: &FeatureReport, suffix: &str, glyphs: Glyphs) -> Vec<Cell> {
+fn row(
+    report: &DriftReport,
+    feature: &FeatureReport,
+    suffix: &str,
+    longest: usize,
+    glyphs: Glyphs,
+) -> Vec<Cell> {
     let limits = verdict::limits(report, &feature.feature);
     let psi = feature.psi.map_or_else(
         || format::NONE.to_owned(),
@@ -101,7 +102,7 @@ fn row(report: &DriftReport, feature: &FeatureReport, suffix: &str, glyphs: Glyp
     let reasons: Vec<_> = said_nowhere_else(report, feature)
         .map(|reason| format::held_together(&visible(reason), glyphs.arrow()))
         .collect();
-    let name = shorten(&feature.feature, LONGEST_NAME);
+    let name = shorten(&feature.feature, longest);
     let quiet = match feature.status {
         Status::Ok | Status::TooFewRows => Tone::Dim,
         Status::Warn | Status::Fail => Tone::Plain,
@@ -155,7 +156,7 @@ fn histograms(feature: &FeatureReport, glyphs: Glyphs) -> String {
     }
 }
 
-fn notes(report: &DriftReport, glyphs: Glyphs) -> Vec<Cell> {
+fn notes(report: &DriftReport, view: View, glyphs: Glyphs) -> Vec<Cell> {
     let mut notes = vec![Cell::new(
         format!(
             "PSI: !! from {} (fails), ! from {} (warns); missing and bins: baseline above current",
@@ -163,6 +164,7 @@ fn notes(report: &DriftReport, glyphs: Glyphs) -> Vec<Cell> {
         ),
         Tone::Dim,
     )];
+    notes.extend(view.note(report).map(|note| Cell::new(note, Tone::Dim)));
     for finding in verdict::findings_apart(report) {
         notes.push(Cell::new(
             format!("{:<4}  {}", finding.status, visible(&finding.message)),
@@ -221,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_worst_feature_stands_first_with_mark_and_reasons() {
-        let table = rows(&sample::failing(), Glyphs::Blocks).table;
+        let table = rows(&sample::failing(), Glyphs::Blocks, View::default()).table;
         assert_eq!(
             texts(&table.rows[0]),
             [
@@ -248,7 +250,7 @@ mod tests {
             "mean 1 -> 2; \"a b\" 1% -> 3%".into(),
         ];
         let why = |report: &DriftReport| {
-            let table = rows(report, Glyphs::Blocks).table;
+            let table = rows(report, Glyphs::Blocks, View::default()).table;
             table.rows[0][5].text.replace('\u{a0}', "_")
         };
         assert_eq!(why(&report), "mean 1_→_2; \"a b\" 1%_→_3%");
@@ -267,7 +269,7 @@ mod tests {
 
     #[test]
     fn every_row_is_as_long_as_the_header() {
-        let table = rows(&sample::failing(), Glyphs::Ascii).table;
+        let table = rows(&sample::failing(), Glyphs::Ascii, View::default()).table;
         assert!(
             table
                 .rows
@@ -280,7 +282,7 @@ mod tests {
 
     #[test]
     fn no_control_character_but_the_newline_between_histograms() {
-        let table = rows(&sample::failing(), Glyphs::Blocks);
+        let table = rows(&sample::failing(), Glyphs::Blocks, View::default());
         let cells = table.table.rows.iter().flatten().chain(&table.notes);
         for cell in cells.chain([&table.verdict]) {
             let text = cell.text.replace('\n', "");
@@ -290,7 +292,7 @@ mod tests {
 
     #[test]
     fn notes_hold_what_belongs_to_no_feature() {
-        let table = rows(&sample::failing(), Glyphs::Ascii);
+        let table = rows(&sample::failing(), Glyphs::Ascii, View::default());
         let notes = texts(&table.notes).join("\n");
         for part in [
             "FAIL  the current side lacks the column device_protection",
@@ -308,7 +310,7 @@ mod tests {
         let mut report = sample::failing();
         let one = report.left_out[0].clone();
         report.left_out = vec![one; 40];
-        let table = rows(&report, Glyphs::Blocks);
+        let table = rows(&report, Glyphs::Blocks, View::default());
         assert_eq!(table.notes.last().expect("notes").text, "left out  28 more");
     }
 }

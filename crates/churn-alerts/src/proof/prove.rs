@@ -175,7 +175,7 @@ pub fn prove(
 ) -> Result<Proof> {
     let alerts: Vec<&Rule> = library.alerts().collect();
     let files = library.case_files.len();
-    progress.steps("rules proved", (files + alerts.len()) as u64);
+    progress.steps("files of cases", files as u64);
     let sets = prepare::rule_sets(library, folder, promtool)?;
     let mut proof = Proof {
         promtool: promtool.version.clone(),
@@ -219,6 +219,10 @@ pub fn prove(
             .iter()
             .map(|rule| rule.failures.is_empty())
             .collect();
+        progress.steps(
+            "rules, each altered and its cases run again",
+            alerts.len() as u64,
+        );
         let outcomes = spread(options.workers, alerts.len(), progress, |at| {
             mutants.of(alerts[at], at, usable[at])
         })?;
