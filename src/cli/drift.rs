@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
-use super::drift_short::ShortArgs;
+use super::drift_short::{REPORTS, ShortArgs};
 use super::tracking::ExperimentArgs;
 use crate::error::Result;
 use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold, Span};
 
 const DATA: &str = "Data";
 const THRESHOLDS: &str = "Thresholds";
-pub(super) const REPORTS: &str = "Reports";
 const WATCH: &str = "Repetition";
 
 pub(super) const EXAMPLES: &str = "\

@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 use crate::reports::drift::View;
 use crate::settings::Flags;
 
+/// The heading of what is written and shown.
+pub(super) const REPORTS: &str = "Reports";
+
 /// What may be said shortly.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ShortArgs {
@@ -27,18 +30,18 @@ pub(super) struct ShortArgs {
     /// Report whose name says its form: .html, .md, .json, .xml (JUnit); may be repeated
     ///
     /// The same as --html, --markdown, --report and --junit.
-    #[arg(short, long, value_name = "FILE", help_heading = super::drift::REPORTS, value_hint = ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", help_heading = REPORTS, value_hint = ValueHint::FilePath)]
     output: Vec<Output>,
 
     /// Show only the N worst features in the table or plain text
     ///
     /// Counts and verdict are those of all features, and what is written to files or printed as JSON
     /// or YAML holds them all.
-    #[arg(long, value_name = "N", help_heading = super::drift::REPORTS)]
+    #[arg(long, value_name = "N", help_heading = REPORTS)]
     top: Option<usize>,
 
     /// Show only features with this verdict in the table or plain text
-    #[arg(long, value_name = "WHICH", help_heading = super::drift::REPORTS)]
+    #[arg(long, value_name = "WHICH", help_heading = REPORTS)]
     only: Option<OnlyArg>,
 }
 

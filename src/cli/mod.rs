@@ -4,6 +4,7 @@ mod alerts;
 mod alerts_history;
 mod columns;
 mod config;
+mod demo;
 mod doctor;
 mod drift;
 mod drift_short;

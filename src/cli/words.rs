@@ -1,6 +1,7 @@
 //! From the words of the command line to a task with its request, or to the reason why not.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -9,6 +10,7 @@ use super::alerts::{AlertsArgs, AlertsTask};
 use super::config::{
     CompletionsArgs, ConfigArgs, ConfigCommand, ManArgs, ShellArg, VERSION_EXAMPLES,
 };
+use super::demo::DemoArgs;
 use super::doctor::DoctorArgs;
 use super::drift::{DriftArgs, DriftCommand};
 use super::kfp::{KfpArgs, KfpCommand, StatusArgs};
@@ -65,6 +67,7 @@ pub(super) struct Cli {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
+    Demo(DemoArgs),
     Train(Box<TrainArgs>),
     #[command(alias = "predict")]
     Score(Box<ScoreArgs>),
@@ -102,6 +105,8 @@ pub struct Words {
 /// A task, ready to be done.
 #[derive(Debug, Clone)]
 pub enum Task {
+    /// `demo`, in this folder or a temporary one.
+    Demo(Option<PathBuf>),
     /// `train`.
     Train(Box<TrainRequest>),
     /// `score`.
@@ -173,7 +178,8 @@ impl Words {
             | Command::PushMetrics(_)
             | Command::Alerts(_)
             | Command::Config(_) => true,
-            Command::Kfp(_)
+            Command::Demo(_)
+            | Command::Kfp(_)
             | Command::Verify(_)
             | Command::Metrics(_)
             | Command::Completions(_)
@@ -199,7 +205,8 @@ impl Words {
             Command::Doctor(args) => args.flags(),
             Command::PushMetrics(args) => args.flags(),
             Command::Alerts(args) => args.flags(),
-            Command::Kfp(_)
+            Command::Demo(_)
+            | Command::Kfp(_)
             | Command::Verify(_)
             | Command::Metrics(_)
             | Command::Config(_)
@@ -215,6 +222,7 @@ impl Words {
     /// Fails with 64 where the words contradict each other.
     pub fn task(self, settings: &Settings) -> Result<Task> {
         Ok(match self.command {
+            Command::Demo(args) => Task::Demo(args.dir),
             Command::Train(args) => Task::Train(Box::new(TrainRequest::from_settings(
                 settings,
                 args.rollback,

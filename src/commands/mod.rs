@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod config;
+pub mod demo;
 pub mod deployment;
 mod diff;
 pub mod doctor;

@@ -71,6 +71,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("minijinja", &["page", "reports"]),
     ("toml", &["settings"]),
     ("serde_saphyr", &["terminal"]),
+    ("flate2", &["commands"]),
     ("shlex", &["commands"]),
 ];
 

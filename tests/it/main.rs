@@ -19,6 +19,7 @@ mod columns;
 mod control_plane;
 mod databases;
 mod deadlines;
+mod demo;
 mod doctor;
 mod drift;
 mod drift_delivery;
