@@ -85,7 +85,8 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let mut warnings = Vec::new();
     let lists = not_learned(request, &data, &excluded, &mut warnings);
     let unwanted = |name: &String| {
-        excluded.contains(name) || reading.columns.score.contains(name) || lists.contains(name)
+        let is_score = reading.columns.score.contains(name) || reading.score.as_ref() == Some(name);
+        excluded.contains(name) || is_score || lists.contains(name)
     };
     let wanted: Vec<WantedColumn> = columns
         .iter()
