@@ -20,6 +20,9 @@ COPY crates ./crates
 COPY src ./src
 # Pages that the program shows itself.
 COPY docs/lint ./docs/lint
+# Templates of `churnctl init`.
+COPY examples/dvc ./examples/dvc
+COPY examples/github ./examples/github
 # Targets that Cargo.toml finds by itself are not needed here.
 RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
     && CHURNCTL_COMMIT="$COMMIT" RUSTFLAGS="-C target-feature=+crt-static" \

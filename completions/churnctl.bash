@@ -37,6 +37,9 @@ _churnctl() {
             churnctl,help)
                 cmd="churnctl__subcmd__help"
                 ;;
+            churnctl,init)
+                cmd="churnctl__subcmd__init"
+                ;;
             churnctl,kfp)
                 cmd="churnctl__subcmd__kfp"
                 ;;
@@ -168,6 +171,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__help,help)
                 cmd="churnctl__subcmd__help__subcmd__help"
+                ;;
+            churnctl__subcmd__help,init)
+                cmd="churnctl__subcmd__help__subcmd__init"
                 ;;
             churnctl__subcmd__help,kfp)
                 cmd="churnctl__subcmd__help__subcmd__kfp"
@@ -380,7 +386,7 @@ _churnctl() {
 
     case "${cmd}" in
         churnctl)
-            opts="-v -q -h -V --config --format --json --color --verbose --quiet --log-format --help --version demo train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
+            opts="-v -q -h -V --config --format --json --color --verbose --quiet --log-format --help --version demo init train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1636,7 +1642,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help)
-            opts="demo train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
+            opts="demo init train score serve drift profile sign verify mlflow promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1846,6 +1852,20 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__init)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2216,6 +2236,60 @@ _churnctl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__init)
+            opts="-y -v -q -h --model --label --positive --score --time --id --github --kubernetes --dvc --cron --yes --config --format --json --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --positive)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --score)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -105,6 +105,7 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
     };
     match task {
         Task::Demo(folder) => commands::demo::run(folder.as_deref(), start.shell),
+        Task::Init(request) => commands::init::run(&request, start.shell),
         Task::Train(request) => start.run(commands::train::run, &request),
         Task::Score(request) => start.run(commands::score::run, &request),
         Task::Serve(request) => start.run(commands::serve::run, &request),

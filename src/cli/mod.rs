@@ -12,6 +12,7 @@ mod gateway;
 mod generate;
 mod global;
 mod help;
+mod init;
 mod kfp;
 mod mlflow;
 mod profile;

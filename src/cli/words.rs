@@ -13,6 +13,7 @@ use super::config::{
 use super::demo::DemoArgs;
 use super::doctor::DoctorArgs;
 use super::drift::{DriftArgs, DriftCommand};
+use super::init::InitArgs;
 use super::kfp::{KfpArgs, KfpCommand, StatusArgs};
 use super::mlflow::{MlflowArgs, MlflowCommand};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
@@ -28,6 +29,7 @@ use super::{Global, help};
 use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift::{DriftRequest, ReadingRequest};
 use crate::commands::drift_verify::DriftVerifyRequest;
+use crate::commands::init_request::InitRequest;
 use crate::commands::mlflow::SyncRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::promote::PromoteRequest;
@@ -68,6 +70,7 @@ pub(super) struct Cli {
 #[derive(Debug, Clone, Subcommand)]
 enum Command {
     Demo(DemoArgs),
+    Init(Box<InitArgs>),
     Train(Box<TrainArgs>),
     #[command(alias = "predict")]
     Score(Box<ScoreArgs>),
@@ -107,6 +110,8 @@ pub struct Words {
 pub enum Task {
     /// `demo`, in this folder or a temporary one.
     Demo(Option<PathBuf>),
+    /// `init`.
+    Init(Box<InitRequest>),
     /// `train`.
     Train(Box<TrainRequest>),
     /// `score`.
@@ -179,6 +184,7 @@ impl Words {
             | Command::Alerts(_)
             | Command::Config(_) => true,
             Command::Demo(_)
+            | Command::Init(_)
             | Command::Kfp(_)
             | Command::Verify(_)
             | Command::Metrics(_)
@@ -206,6 +212,7 @@ impl Words {
             Command::PushMetrics(args) => args.flags(),
             Command::Alerts(args) => args.flags(),
             Command::Demo(_)
+            | Command::Init(_)
             | Command::Kfp(_)
             | Command::Verify(_)
             | Command::Metrics(_)
@@ -223,6 +230,7 @@ impl Words {
     pub fn task(self, settings: &Settings) -> Result<Task> {
         Ok(match self.command {
             Command::Demo(args) => Task::Demo(args.dir),
+            Command::Init(args) => Task::Init(Box::new(args.request())),
             Command::Train(args) => Task::Train(Box::new(TrainRequest::from_settings(
                 settings,
                 args.rollback,

@@ -13,7 +13,7 @@ use crate::drift::roles::{check_names, drop_identifiers};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::write_atomically;
-use crate::profile::{CountColumn, CountPlan, Profile, SCHEMA_VERSION, Shards};
+use crate::profile::{CountColumn, CountPlan, Profile, Roles, SCHEMA_VERSION, Shards};
 use crate::reports::format::counted;
 
 /// Everything that making a profile needs to know, settings applied.
@@ -78,6 +78,21 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         };
         return inputs::explain(Input::Data(Box::new(data)), &plan, shell);
     }
+    let profile = made(request, data, roles, shell)?;
+    store(&profile, &request.output, shell)
+}
+
+/// Counts the data, and leaves out what does not belong in a profile.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn made(
+    request: &ProfileRequest,
+    data: DataSet,
+    roles: Roles,
+    shell: &Shell<'_>,
+) -> Result<Profile> {
+    let reading = &request.reading;
     let excluded = roles.exclude.clone();
     let mut profile = inputs::profile_of(data, roles, None, "data", shell)?;
     let kept = [&reading.label, &reading.score];
@@ -114,7 +129,7 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         count: shard.count(),
         parts: [shard.index()].into(),
     });
-    store(&profile, &request.output, shell)
+    Ok(profile)
 }
 
 /// Merges profiles of shards into the profile of the whole.

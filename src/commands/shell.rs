@@ -11,7 +11,8 @@ use crate::exit::ExitCode;
 use crate::progress::Progress;
 use crate::redact::redacted;
 use crate::terminal::{
-    Document, Format, Messages, Paint, Surroundings, confirm, draw, json, plain, wrap, yaml,
+    Document, Format, Messages, Paint, Surroundings, choose, choose_some, confirm, draw, json,
+    plain, wrap, yaml,
 };
 use crate::text::{visible, visible_lines};
 
@@ -115,6 +116,26 @@ impl<'a> Shell<'a> {
             ExitCode::Refused,
             "answered no; nothing was done",
         ))
+    }
+
+    /// Tells whether somebody sits there who can be asked.
+    pub(super) const fn can_ask(&self) -> bool {
+        self.surroundings.stdin_is_terminal && self.surroundings.stderr_is_terminal
+    }
+
+    /// Asks for one of several things, where somebody can be asked.
+    pub(super) fn choose(
+        &self,
+        question: &str,
+        of: &[String],
+        first: usize,
+    ) -> Result<Option<usize>> {
+        choose(question, of, first)
+    }
+
+    /// Asks which of several things are wanted, where somebody can be asked.
+    pub(super) fn choose_some(&self, question: &str, of: &[&str]) -> Result<Option<Vec<usize>>> {
+        choose_some(question, of)
     }
 
     /// Prints text for people, made safe and painted by the caller, to stdout. Secrets in addresses

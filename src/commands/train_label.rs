@@ -99,7 +99,7 @@ fn binary<'a>(
 
 /// Describes the likeliest labels: those with a churn word in their names, then those with values
 /// of which one plainly means yes; of equal ones the last column, where labels mostly stand.
-fn likeliest(binary: &[(String, [String; 2])]) -> Vec<String> {
+pub(super) fn likeliest(binary: &[(String, [String; 2])]) -> Vec<String> {
     const WORDS: [&str; 6] = ["churn", "attrit", "exit", "cancel", "leave", "left"];
     let rank = |(name, values): &(String, [String; 2])| {
         let lower = name.to_lowercase();

@@ -1,4 +1,4 @@
-//! Yes-or-no questions at a terminal. Where there is none nobody is asked, and nothing is assumed.
+//! Questions at a terminal: yes or no, one of several, some of several. Where there is none nobody is asked, and nothing is assumed.
 
 use std::io::ErrorKind;
 
@@ -21,15 +21,40 @@ pub fn confirm(surroundings: &Surroundings, question: &str) -> Result<bool> {
         .with_prompt(visible(question).into_owned())
         .default(false)
         .interact_opt();
-    asked
-        .map(|answer| answer.unwrap_or(false))
-        .map_err(|dialoguer::Error::IO(error)| {
-            restore_cursor();
-            match error.kind() {
-                ErrorKind::Interrupted => Error::new(ExitCode::Interrupted, "interrupted"),
-                _ => Error::new(ExitCode::Io, "cannot ask at the terminal").because(error),
-            }
-        })
+    asked.map(|answer| answer.unwrap_or(false)).map_err(failed)
+}
+
+/// Asks for one of several things; nothing if Escape or `q` is the answer.
+///
+/// # Errors
+/// Fails with 130 on Ctrl-C.
+pub fn choose(question: &str, choices: &[String], first: usize) -> Result<Option<usize>> {
+    let asked = dialoguer::Select::new()
+        .with_prompt(visible(question).into_owned())
+        .items(choices.iter().map(|choice| visible(choice)))
+        .default(first)
+        .interact_opt();
+    asked.map_err(failed)
+}
+
+/// Asks which of several things are wanted; nothing if Escape or `q` is the answer.
+///
+/// # Errors
+/// As [`choose`].
+pub fn choose_some(question: &str, choices: &[&str]) -> Result<Option<Vec<usize>>> {
+    let asked = dialoguer::MultiSelect::new()
+        .with_prompt(visible(question).into_owned())
+        .items(choices)
+        .interact_opt();
+    asked.map_err(failed)
+}
+
+fn failed(dialoguer::Error::IO(error): dialoguer::Error) -> Error {
+    restore_cursor();
+    match error.kind() {
+        ErrorKind::Interrupted => Error::new(ExitCode::Interrupted, "interrupted"),
+        _ => Error::new(ExitCode::Io, "cannot ask at the terminal").because(error),
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod table;
 mod wrap;
 
 pub use choices::{Color, Format, FormatChoice, LogFormat, ProgressMode, Verbosity};
-pub use confirm::confirm;
+pub use confirm::{choose, choose_some, confirm};
 pub use documents::{Document, exact_json, exact_yaml, json, yaml};
 pub use errors::render_error;
 pub use messages::{Manner, Messages};

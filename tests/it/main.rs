@@ -36,6 +36,7 @@ mod github_action;
 mod habits;
 mod harness;
 mod honest_figures;
+mod init;
 mod kfp;
 mod many_scores;
 mod mlflow;

@@ -1,0 +1,382 @@
+//! `churnctl init`: from a table to settings, a baseline profile and what else is wanted. What is found is
+//! `init_look`'s affair, what is written `init_files`'.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::drift::ReadingRequest;
+use super::init_files::{self, MANIFESTS, NewFile, PROFILE, SETTINGS};
+use super::init_look::{Findings, Found, look};
+use super::init_request::{Extras, InitRequest};
+use super::inputs::{self, Input};
+use super::profile::ProfileRequest;
+use super::render_manifests::RenderRequest;
+use super::{Shell, profile, render_manifests};
+use crate::cells::{Cell, Column, Table, Tone};
+use crate::data::{DataSet, is_database};
+use crate::error::{Error, Result};
+use crate::exit::ExitCode;
+use crate::manifests::Flavor;
+use crate::profile::{Profile, Roles};
+use crate::reports::format::counted;
+use crate::settings::{Flags, Layers, Settings, SettingsFile};
+
+/// Version of the JSON layout.
+const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Body<'a> {
+    rows: u64,
+    features: usize,
+    label: Option<&'a str>,
+    positive: Option<&'a str>,
+    score: Option<&'a str>,
+    time: Option<&'a str>,
+    id: Vec<&'a str>,
+    date: Vec<&'a str>,
+    files: Vec<String>,
+}
+
+/// Looks, asks, writes.
+///
+/// # Errors
+/// Bad input where the data are; 64 where words and data do not go together; 3 if the answer is no; 74 if a file
+/// is there already, before anything is written.
+pub fn run(request: &InitRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+    let mut request = request.clone();
+    // Before the data are read: they may be large.
+    refuse_to_overwrite([SETTINGS, PROFILE])?;
+    let reading = ReadingRequest::from_settings(&Settings::resolve(&Layers::default())?);
+    let addresses = [request.baseline.clone()];
+    let (profile, is_profile) = match Input::open(&addresses, &reading)? {
+        Input::Profile(profile) => (*profile, true),
+        Input::Data(data) => {
+            let made = inputs::profile_of(*data, Roles::default(), None, "data", shell)?;
+            (made, false)
+        }
+    };
+    let mut found = look(&profile, &reading.usual_columns(), &request)?;
+    let about = about(&request, &profile);
+    if shell.can_ask() && !request.yes {
+        shell.print_line(Tone::Plain, &about)?;
+        ask(&mut request, &mut found, shell)?;
+    }
+    compare_columns(&request, &profile, &reading, shell)?;
+    let folder = std::env::current_dir();
+    let folder = folder.map_err(|error| Error::io("find", Path::new("."), error))?;
+    let text = init_files::settings(&request, &found, is_profile, &about);
+    // What is written must be what is read: a fault here would be ours.
+    let parsed = SettingsFile::parse(SETTINGS, &text)?;
+    let layers = Layers::new(Flags::default(), &BTreeMap::new(), Some(parsed))?;
+    let settings = Settings::resolve(&layers)?;
+    let mut files = vec![NewFile {
+        path: SETTINGS,
+        text,
+    }];
+    files.extend(init_files::others(
+        &request,
+        &found,
+        &folder.display().to_string(),
+        is_profile,
+    )?);
+    let extra_folder = request.extras.kubernetes.then_some(MANIFESTS);
+    refuse_to_overwrite(files.iter().map(|file| file.path).chain(extra_folder))?;
+    let mut names: Vec<String> = files.iter().map(|file| file.path.to_owned()).collect();
+    if !is_profile {
+        names.push(PROFILE.to_owned());
+    }
+    names.extend(extra_folder.map(|folder| format!("{folder}/")));
+    let is_document = shell.print_document(&document(&found, &profile, &names, shell))?;
+    if !is_document {
+        shell.print_table(&table(&found))?;
+        shell.print("\n")?;
+    }
+    if shell.can_ask() && !request.yes {
+        if is_document {
+            shell
+                .messages()
+                .info(&format!("to be written: {}", names.join(", ")));
+        } else {
+            shell.print_line(Tone::Plain, &format!("To be written: {}", names.join(", ")))?;
+        }
+        shell.agree(false, "Write them?")?;
+    }
+    if !is_profile {
+        write_profile(&request, &settings, shell)?;
+    }
+    for file in &files {
+        write_new(Path::new(file.path), file.text.as_bytes())?;
+    }
+    if request.extras.kubernetes {
+        let output = Some(PathBuf::from(MANIFESTS));
+        let render =
+            RenderRequest::from_settings(&settings, output, false, Vec::new(), Flavor::Operator)?;
+        render_manifests::run(&render, shell)?;
+    }
+    if !is_document {
+        say_what_next(&request, &found, &names, is_profile, shell)?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn refuse_to_overwrite<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    match paths
+        .into_iter()
+        .find(|path| Path::new(path).symlink_metadata().is_ok())
+    {
+        None => Ok(()),
+        Some(path) => Err(Error::new(ExitCode::Io, format!("{path} is there already"))
+            .hint("init writes new files only: move it away, or begin in another folder")),
+    }
+}
+
+fn about(request: &InitRequest, profile: &Profile) -> String {
+    let rows = counted(profile.rows, "row", "rows");
+    let columns = counted(profile.columns.len() as u64, "column", "columns");
+    let addresses = [request.baseline.clone()];
+    format!(
+        "{}: {rows}, {columns}",
+        crate::text::visible(&inputs::shown(&addresses))
+    )
+}
+
+/// Asks what is not plain, the proposal first.
+fn ask(request: &mut InitRequest, found: &mut Findings, shell: &Shell<'_>) -> Result<()> {
+    let no_answer = || Error::new(ExitCode::Refused, "no answer; nothing was written");
+    if request.label.is_none() && !found.two_valued.is_empty() {
+        let mut names: Vec<String> = found
+            .two_valued
+            .iter()
+            .map(|one| one.name.clone())
+            .collect();
+        names.push("none of them".to_owned());
+        let proposed = found
+            .label
+            .as_ref()
+            .and_then(|label| names.iter().position(|name| *name == label.name));
+        let first = proposed.unwrap_or(names.len() - 1);
+        let chosen = shell.choose("Column that says who churned", &names, first)?;
+        let chosen = chosen.ok_or_else(no_answer)?;
+        if chosen + 1 == names.len() {
+            found.label = None;
+            found.positive = None;
+        } else if proposed != Some(chosen) {
+            found.take_label(&names[chosen], "chosen", request.positive.as_deref())?;
+        }
+    }
+    if request.time.is_none() && found.dates.len() > 1 {
+        let mut names: Vec<String> = found.dates.iter().map(|one| one.name.clone()).collect();
+        names.push("none of them".to_owned());
+        let proposed = found
+            .time
+            .as_ref()
+            .and_then(|time| names.iter().position(|name| *name == time.name));
+        let first = proposed.unwrap_or(names.len() - 1);
+        let chosen = shell.choose("Column with the time of a row", &names, first)?;
+        found.time = found.dates.get(chosen.ok_or_else(no_answer)?).cloned();
+    }
+    if request.extras == Extras::default() {
+        let extras = [
+            "a workflow for GitHub",
+            "Kubernetes manifests",
+            "a DVC pipeline",
+            "a line for cron",
+        ];
+        let chosen = shell.choose_some(
+            "What else to write (space chooses, Return goes on)",
+            &extras,
+        )?;
+        let chosen = chosen.ok_or_else(no_answer)?;
+        request.extras = Extras {
+            github: chosen.contains(&0),
+            kubernetes: chosen.contains(&1),
+            dvc: chosen.contains(&2),
+            cron: chosen.contains(&3),
+        };
+    }
+    Ok(())
+}
+
+/// Says which columns only one side has: the first check would fail by them.
+fn compare_columns(
+    request: &InitRequest,
+    profile: &Profile,
+    reading: &ReadingRequest,
+    shell: &Shell<'_>,
+) -> Result<()> {
+    let Some(current) = &request.current else {
+        return Ok(());
+    };
+    let columns = Input::open(&[current.clone()], reading)?.columns();
+    let missing: Vec<&str> = (profile.columns.iter())
+        .map(|column| column.name.as_str())
+        .filter(|name| !columns.iter().any(|column| column == name))
+        .collect();
+    if !missing.is_empty() {
+        let message = format!("the current data lack {}", missing.join(", "));
+        shell.messages().warn(&message);
+    }
+    Ok(())
+}
+
+fn document<'a>(
+    found: &'a Findings,
+    profile: &Profile,
+    files: &[String],
+    shell: &Shell<'_>,
+) -> crate::terminal::Document<Body<'a>> {
+    let name = |found: &'a Option<Found>| found.as_ref().map(|found| found.name.as_str());
+    let names = |found: &'a [Found]| found.iter().map(|one| one.name.as_str()).collect();
+    let body = Body {
+        rows: profile.rows,
+        features: found.features(),
+        label: name(&found.label),
+        positive: name(&found.positive),
+        score: name(&found.score),
+        time: name(&found.time),
+        id: names(&found.ids),
+        date: names(&found.dates),
+        files: files.to_vec(),
+    };
+    shell.document("init", SCHEMA_VERSION, body)
+}
+
+fn table(found: &Findings) -> Table {
+    let row = |what: &str, found: &Found| {
+        vec![
+            Cell::plain(what),
+            Cell::plain(found.name.clone()),
+            Cell::new(found.why.clone(), Tone::Dim),
+        ]
+    };
+    let none = |what: &str, why: String| {
+        vec![
+            Cell::plain(what),
+            Cell::new("none", Tone::Dim),
+            Cell::new(why, Tone::Dim),
+        ]
+    };
+    let mut rows = Vec::new();
+    match &found.label {
+        Some(label) => rows.push(row("label", label)),
+        None => {
+            let likely = found.likely.join(", ");
+            let why = if likely.is_empty() {
+                "no column has two values".to_owned()
+            } else {
+                format!("--label names it; likely: {likely}")
+            };
+            rows.push(none("label", why));
+        }
+    }
+    rows.extend(
+        found
+            .positive
+            .as_ref()
+            .map(|positive| row("churned", positive)),
+    );
+    rows.extend(found.score.as_ref().map(|score| row("score", score)));
+    rows.extend(found.ids.iter().map(|id| row("identifier", id)));
+    for date in &found.dates {
+        let what = if found.time.as_ref() == Some(date) {
+            "time"
+        } else {
+            "date"
+        };
+        rows.push(row(what, date));
+    }
+    rows.push(vec![
+        Cell::plain("features"),
+        Cell::plain(found.features().to_string()),
+        Cell::new(
+            "all other columns; exclude in [columns] leaves some out",
+            Tone::Dim,
+        ),
+    ]);
+    Table {
+        columns: vec![
+            Column::text("What"),
+            Column::text("Column"),
+            Column::prose("Why"),
+        ],
+        rows,
+    }
+}
+
+fn write_profile(request: &InitRequest, settings: &Settings, shell: &Shell<'_>) -> Result<()> {
+    let profile_request = ProfileRequest {
+        data: vec![request.baseline.clone()],
+        output: PathBuf::from(PROFILE),
+        explain_sql: false,
+        k_anonymous: None,
+        shard: None,
+        reading: ReadingRequest::from_settings(settings),
+    };
+    let reading = &profile_request.reading;
+    let data = DataSet::open(&profile_request.data, reading.read_options())?;
+    let roles = reading.roles_in(&data, reading.roles());
+    let profile = profile::made(&profile_request, data, roles, shell)?;
+    write_new(Path::new(PROFILE), &profile.to_json())
+}
+
+fn write_new(path: &Path, text: &[u8]) -> Result<()> {
+    let failed = |error| Error::io("write", path, error);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path);
+    let mut file = file.map_err(failed)?;
+    file.write_all(text)
+        .and_then(|()| file.sync_all())
+        .map_err(failed)
+}
+
+fn say_what_next(
+    request: &InitRequest,
+    found: &Findings,
+    names: &[String],
+    is_profile: bool,
+    shell: &mut Shell<'_>,
+) -> Result<()> {
+    shell.print_line(Tone::Good, &format!("wrote {}", names.join(", ")))?;
+    let mut lines = vec![match &request.current {
+        Some(_) => {
+            "churnctl drift                 # the current data against the baseline".to_owned()
+        }
+        None => {
+            "churnctl drift CURRENT.csv     # current data of yours against the baseline".to_owned()
+        }
+    }];
+    if found.label.is_some() && !is_profile {
+        lines.push("churnctl train                 # a model of the training data".to_owned());
+    }
+    if request.extras.kubernetes {
+        lines.push(
+            "kubectl apply -k k8s           # once k8s.image in churnctl.toml names your image"
+                .to_owned(),
+        );
+    }
+    if request.extras.github {
+        lines.push(
+            "put the place of churnctl's repository for OWNER in .github/workflows/churn-model.yml"
+                .to_owned(),
+        );
+    }
+    if is_database(&request.baseline) {
+        lines.push(
+            "commit no password: &password_file=FILE in the address names a file with it"
+                .to_owned(),
+        );
+    }
+    shell.print("\nNext:\n")?;
+    for line in lines {
+        shell.print(&format!("  {line}\n"))?;
+    }
+    Ok(())
+}

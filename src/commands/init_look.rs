@@ -1,0 +1,241 @@
+//! What `churnctl init` finds in a data set: label, score, time, identifiers, dates, each with its reason.
+
+use super::init_request::InitRequest;
+use super::train_label::likeliest;
+use crate::data::{named_like_a_label, positive_label};
+use crate::drift::UsualColumns;
+use crate::drift::report::{LeftOut, Role};
+use crate::drift::roles::{check_names, role_by_name, role_by_values};
+use crate::error::Result;
+use crate::profile::{Column, Profile, Roles};
+use crate::reports::format;
+
+/// A column and why it is taken for what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) name: String,
+    pub(super) why: String,
+}
+
+/// A column of two values, which may be a label.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TwoValued {
+    pub(super) name: String,
+    values: [String; 2],
+    counts: [u64; 2],
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Findings {
+    pub(super) label: Option<Found>,
+    /// The value that means churned, where it is plain.
+    pub(super) positive: Option<Found>,
+    pub(super) score: Option<Found>,
+    pub(super) time: Option<Found>,
+    pub(super) ids: Vec<Found>,
+    pub(super) dates: Vec<Found>,
+    /// Columns that may be the label, the likeliest first in `likely`.
+    pub(super) two_valued: Vec<TwoValued>,
+    pub(super) likely: Vec<String>,
+    /// How many columns there are.
+    pub(super) columns: usize,
+}
+
+/// Words in the names of scores.
+const SCORE_WORDS: [&str; 6] = [
+    "score",
+    "prob",
+    "proba",
+    "probability",
+    "risk",
+    "propensity",
+];
+
+/// Looks at the columns.
+///
+/// # Errors
+/// Bad input if a column that was named is not there, or the label has not two values.
+pub(super) fn look(
+    profile: &Profile,
+    usual: &UsualColumns,
+    request: &InitRequest,
+) -> Result<Findings> {
+    let names: Vec<String> = profile.columns.iter().map(|one| one.name.clone()).collect();
+    for (flag, named) in [
+        ("--label", &request.label),
+        ("--score", &request.score),
+        ("--time", &request.time),
+    ] {
+        let named = named.iter().filter(|name| *name != "none");
+        check_names(flag, named, &names, &[])?;
+    }
+    check_names("--id", &request.id, &names, &[])?;
+    let mut findings = Findings::default();
+    for column in &profile.columns {
+        sort(column, usual, request, &mut findings);
+    }
+    choose_label(&mut findings, request, usual)?;
+    choose_time(&mut findings, request, usual);
+    findings.columns = names.len();
+    Ok(findings)
+}
+
+/// Sorts one column in.
+fn sort(column: &Column, usual: &UsualColumns, request: &InitRequest, findings: &mut Findings) {
+    let name = &column.name;
+    let found = |why: &str| Found {
+        name: name.clone(),
+        why: why.to_owned(),
+    };
+    if request.id.contains(name) {
+        findings.ids.push(found("named with --id"));
+        return;
+    }
+    if request.score.as_ref() == Some(name) {
+        findings.score = Some(found("named with --score"));
+        return;
+    }
+    if request.time.as_ref() == Some(name) {
+        findings.dates.push(found("named with --time"));
+        return;
+    }
+    let view = column.view(false);
+    if request.label.as_ref() != Some(name) {
+        let role = role_by_name(name, &Roles::default(), usual);
+        let role = role.or_else(|| role_by_values(name, &view));
+        match role {
+            Some(LeftOut {
+                role: Role::Id,
+                reason,
+                ..
+            }) => {
+                findings.ids.push(found(&reason));
+                return;
+            }
+            Some(LeftOut {
+                role: Role::Date,
+                reason,
+                ..
+            }) => {
+                findings.dates.push(found(&reason));
+                return;
+            }
+            _ => {}
+        }
+        let numbers = view.numbers.as_ref();
+        let is_share = numbers.is_some_and(|numbers| numbers.min() >= 0.0 && numbers.max() <= 1.0);
+        let is_named =
+            usual.score.contains(name) || words(name).any(|word| SCORE_WORDS.contains(&&*word));
+        let many = view.distinct.is_none_or(|distinct| distinct > 2.0);
+        if findings.score.is_none() && request.score.is_none() && is_named && is_share && many {
+            findings.score = Some(found("named like a score, and all values lie in 0 to 1"));
+            return;
+        }
+    }
+    let categories = column.view(true).categories;
+    if !categories.hashed {
+        let counts: Vec<(String, u64)> = categories.counts.into_iter().collect();
+        if let [(one, first), (other, second)] = counts.as_slice() {
+            findings.two_valued.push(TwoValued {
+                name: name.clone(),
+                values: [one.clone(), other.clone()],
+                counts: [*first, *second],
+            });
+        }
+    }
+}
+
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let parts = name.split(|letter: char| !letter.is_alphanumeric());
+    parts.map(str::to_lowercase)
+}
+
+fn choose_label(
+    findings: &mut Findings,
+    request: &InitRequest,
+    usual: &UsualColumns,
+) -> Result<()> {
+    let described: Vec<(String, [String; 2])> = findings
+        .two_valued
+        .iter()
+        .map(|one| (one.name.clone(), one.values.clone()))
+        .collect();
+    findings.likely = likeliest(&described);
+    let label = match request.label.as_deref() {
+        Some("none") => return Ok(()),
+        Some(name) => Some((name.to_owned(), "named with --label")),
+        None => findings
+            .two_valued
+            .iter()
+            .find(|one| usual.label.contains(&one.name) || named_like_a_label(&one.name))
+            .map(|one| (one.name.clone(), "has the name of a label, and two values")),
+    };
+    match label {
+        Some((name, why)) => findings.take_label(&name, why, request.positive.as_deref()),
+        None => Ok(()),
+    }
+}
+
+impl Findings {
+    /// Returns how many columns are left for features.
+    pub(super) fn features(&self) -> usize {
+        let taken = [&self.label, &self.score].into_iter().flatten();
+        let taken = taken.chain(&self.ids).chain(&self.dates).count();
+        self.columns.saturating_sub(taken)
+    }
+
+    /// Takes a column for the label.
+    ///
+    /// # Errors
+    /// Bad input if `positive` was named and is none of its values.
+    pub(super) fn take_label(
+        &mut self,
+        name: &str,
+        why: &str,
+        positive: Option<&str>,
+    ) -> Result<()> {
+        self.label = Some(Found {
+            name: name.to_owned(),
+            why: why.to_owned(),
+        });
+        let Some(column) = self.two_valued.iter().find(|one| one.name == name) else {
+            // Of more than two values the first check says what is wrong.
+            let named = positive.map(str::to_owned);
+            self.positive = named.map(|name| Found {
+                name,
+                why: "named with --positive".to_owned(),
+            });
+            return Ok(());
+        };
+        let values = column.values.iter().map(String::as_str);
+        self.positive = match (positive_label(name, values, positive), positive) {
+            (Err(error), Some(_)) => return Err(error),
+            (Err(_), None) => None,
+            (Ok(value), _) => {
+                let at = usize::from(column.values[1] == value);
+                let all = column.counts[0] + column.counts[1];
+                let share = column.counts[at] as f64 / all as f64;
+                let why = format!("{} of the rows that have one", format::percent(share));
+                Some(Found { name: value, why })
+            }
+        };
+        Ok(())
+    }
+}
+
+/// The first date with a usual name, in the order of the settings; else the only one there is. Of several
+/// dates of other names only the user knows.
+fn choose_time(findings: &mut Findings, request: &InitRequest, usual: &UsualColumns) {
+    let dates = &findings.dates;
+    let named = |name: &String| dates.iter().find(|date| date.name == *name);
+    findings.time = match request.time.as_deref() {
+        Some("none") => None,
+        Some(name) => dates.iter().find(|date| date.name == name).cloned(),
+        None => match (usual.date.iter().find_map(named), dates.as_slice()) {
+            (Some(date), _) => Some(date.clone()),
+            (None, [only]) => Some(only.clone()),
+            (None, _) => None,
+        },
+    };
+}
