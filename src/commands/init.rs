@@ -210,7 +210,7 @@ fn compare_columns(
     let Some(current) = &request.current else {
         return Ok(());
     };
-    let columns = Input::open(&[current.clone()], reading)?.columns();
+    let columns = Input::open(std::slice::from_ref(current), reading)?.columns();
     let missing: Vec<&str> = (profile.columns.iter())
         .map(|column| column.name.as_str())
         .filter(|name| !columns.iter().any(|column| column == name))
