@@ -58,6 +58,7 @@ mod proxy;
 mod push_metrics;
 mod python_system;
 mod readers;
+mod readme;
 mod refusals;
 mod render_admission;
 mod render_live;
