@@ -18,7 +18,7 @@ verdict() {
         echo "$2: no verdict; it ended with $code" >&2
         exit 1
     fi
-    "$1" version | head -n 1 | sed "s|^|$2: |"
+    echo "$2: $("$1" --version)"
 }
 
 for file in "$@"; do

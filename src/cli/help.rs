@@ -9,8 +9,12 @@ use crate::settings::{Kind, key_of_flag};
 pub(super) fn overview() -> String {
     let mut text = String::from(
         "Examples:\n  \
+         # See what it does, on real customers\n  \
+         churnctl demo\n\n  \
+         # Begin with your own data\n  \
+         churnctl init training.csv\n\n  \
          # Compare; exit code 2 on FAIL\n  \
-         churnctl drift --baseline training.csv --current august.csv\n\n  \
+         churnctl drift training.csv august.csv\n\n  \
          # Where does each setting come from?\n  \
          churnctl config show\n\n\
          Exit codes:\n",

@@ -138,6 +138,63 @@ fn faults_are_annotations_and_never_two() {
     assert!(!churnctl.path("hacked").exists(), "{output:?}");
 }
 
+/// A release in a folder: an archive with a program that runs the one under test, and the list of checksums.
+fn release(churnctl: &Churnctl, spoilt: bool) -> String {
+    let target = match std::env::consts::ARCH {
+        "aarch64" => "aarch64-unknown-linux-musl",
+        _ => "x86_64-unknown-linux-musl",
+    };
+    let binary = assert_cmd::cargo::cargo_bin!("churnctl")
+        .display()
+        .to_string();
+    let script = format!(
+        "set -e; mkdir -p v9.9.9/churnctl-9.9.9-{target}; cd v9.9.9
+        printf '#!/bin/sh\\nexec \"{binary}\" \"$@\"\\n' >churnctl-9.9.9-{target}/churnctl
+        chmod 755 churnctl-9.9.9-{target}/churnctl
+        tar -czf churnctl-9.9.9-{target}.tar.gz churnctl-9.9.9-{target}
+        sha256sum churnctl-9.9.9-{target}.tar.gz >SHA256SUMS
+        if {spoilt}; then echo more >>churnctl-9.9.9-{target}.tar.gz; fi"
+    );
+    let made = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(churnctl.path(""))
+        .status();
+    assert!(made.expect("bash").success());
+    format!("file://{}", churnctl.path("").display())
+}
+
+#[test]
+fn a_release_is_taken_by_its_checksum() {
+    let inputs = [
+        ("CHECK", "drift"),
+        ("BASELINE", "baseline.csv"),
+        ("CURRENT", "'stable month.csv'"),
+        ("BINARY", "churnctl"),
+        ("VERSION", "9.9.9"),
+        // Nothing to build from: the verdict can come from the release alone.
+        ("SOURCE", "/nowhere"),
+    ];
+    let run = |spoilt: bool| {
+        let churnctl = folder();
+        let releases = release(&churnctl, spoilt);
+        let temporary = churnctl.path("runner").display().to_string();
+        let more = [
+            ("RELEASES", releases.as_str()),
+            ("RUNNER_TEMP", temporary.as_str()),
+            ("PATH", "/usr/bin:/bin"),
+        ];
+        action(&churnctl, &[&inputs[..], &more].concat())
+    };
+    let output = run(false);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let output = run(true);
+    assert_eq!(output.status.code(), Some(65), "{output:?}");
+    assert!(
+        annotations(&output)[0].contains("the checksum of churnctl-9.9.9-"),
+        "{output:?}"
+    );
+}
+
 #[test]
 fn manifests_are_compared_with_the_settings() {
     let churnctl = folder();
