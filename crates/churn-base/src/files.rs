@@ -7,15 +7,17 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal as _, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::NamedTempFile;
 
+mod locks;
 mod temporary;
 
+use locks::is_refusal;
+pub use locks::{lock, locks_are_refused};
 pub use temporary::ScratchFolder;
 pub use temporary::remove_unfinished;
-use temporary::{Unfinished, make_temporary, sweep_once};
+use temporary::{Unfinished, make_temporary, sweep_once, write_failed};
 
 use crate::error::{Error, Result};
 use crate::text::visible_lines;
@@ -127,44 +129,6 @@ pub fn too_large(most: u64) -> io::Error {
 /// Most bytes of a file that people write by hand: settings, keys, tokens.
 pub const MOST_BY_HAND: u64 = 4 << 20;
 
-/// Locks a file against other processes. Where the file system refuses locks, as NFS without its lock
-/// daemon does, the caller goes on without: a lock keeps runs apart that nobody should start at once,
-/// and is not what makes a file whole. [`locks_are_refused`] tells.
-///
-/// # Errors
-/// Fails as locking does for any other reason.
-pub fn lock(file: &File) -> io::Result<()> {
-    match file.lock() {
-        Err(error) if is_refusal(&error) => {
-            LOCKS_REFUSED.store(true, Ordering::Relaxed);
-            Ok(())
-        }
-        outcome => outcome,
-    }
-}
-
-/// Returns whether a file system has refused a lock that would have been a comfort.
-#[must_use]
-pub fn locks_are_refused() -> bool {
-    LOCKS_REFUSED.load(Ordering::Relaxed)
-}
-
-static LOCKS_REFUSED: AtomicBool = AtomicBool::new(false);
-
-/// Returns whether a file system says that it does not do this at all, to anyone.
-fn is_refusal(error: &io::Error) -> bool {
-    use nix::errno::Errno;
-    let refusals = [
-        Errno::ENOLCK,
-        Errno::ENOSYS,
-        Errno::EOPNOTSUPP,
-        Errno::EINVAL,
-    ];
-    error
-        .raw_os_error()
-        .is_some_and(|code| refusals.contains(&Errno::from_raw(code)))
-}
-
 /// Without this a rename in the folder may be lost in a power cut. Some network file systems refuse to
 /// sync a folder; what was written is complete all the same.
 ///
@@ -206,10 +170,6 @@ fn inherit(file: &File, old: &fs::Metadata) -> io::Result<()> {
         let _ = fchown(file, None, Some(gid));
     }
     file.set_permissions(fs::Permissions::from_mode(old.mode() & 0o7777))
-}
-
-fn write_failed(path: &Path, error: io::Error) -> Error {
-    Error::io("write", path, error).hint("check the folder's permissions and free space")
 }
 
 /// A file that is being written and takes its place only when it is whole.

@@ -20,6 +20,10 @@ const SYSTEM_FAULTS: [&str; 4] = [
     "unexpected error during closedir: Os",
 ];
 
+/// What to do where the system has no threads left.
+pub const NO_THREADS_HINT: &str =
+    "raise the limit on processes (`ulimit -u`, `pids.max`), or end some";
+
 thread_local! {
     /// Whether this thread decodes bytes whose damage a library may panic at.
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
@@ -49,7 +53,7 @@ pub fn guarded<T>(action: impl FnOnce() -> Result<T>) -> Result<T> {
         let (said, place) = first.unwrap_or_else(|| (said(payload.as_ref()), None));
         if SYSTEM_FAULTS.iter().any(|words| said.contains(words)) {
             let error = Error::new(ExitCode::Io, "the system refused a thread or a folder");
-            return Err(error.because(said).hint(crate::threads::HINT));
+            return Err(error.because(said).hint(NO_THREADS_HINT));
         }
         let version = env!("CARGO_PKG_VERSION");
         let error = Error::new(

@@ -5,6 +5,7 @@ use std::thread::Builder;
 
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::panics::{NO_THREADS_HINT, contained};
 
 /// Does `own` on this thread and `other` on up to `threads - 1` more, and returns what came of each, of
 /// this thread's first. A panic of any is passed on.
@@ -52,17 +53,15 @@ pub fn beside<W: FnOnce() + Send + 'static>(name: &str, work: W) -> Result<(), W
 /// # Errors
 /// I/O (74) if there are none to be had.
 pub fn runtime(builder: &mut tokio::runtime::Builder, of: &str) -> Result<tokio::runtime::Runtime> {
-    let failed =
-        || Error::new(ExitCode::Io, format!("cannot start the threads of {of}")).hint(HINT);
+    let failed = || {
+        Error::new(ExitCode::Io, format!("cannot start the threads of {of}")).hint(NO_THREADS_HINT)
+    };
     // The library panics where there is no thread for the first worker.
-    match crate::panics::contained(|| builder.build()) {
+    match contained(|| builder.build()) {
         Ok(built) => built.map_err(|error| failed().because(error)),
         Err(said) => Err(failed().because(said)),
     }
 }
-
-/// What to do where there are no threads.
-pub const HINT: &str = "raise the limit on processes (`ulimit -u`, `pids.max`), or end some";
 
 #[cfg(test)]
 mod tests {

@@ -5,20 +5,14 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-#[cfg(feature = "object-store")]
 use churn_base::error::{Error, Place, Result, nearest};
 use churn_base::passing::is_passing;
 use churn_base::same_file::resolved;
 
+use super::file_names::{GLOB, is_table};
+#[cfg(feature = "object-store")]
 use super::objects::Object;
 use super::sql::is_database;
-
-/// Ends of the names of the files that a folder stands for.
-const TABLES: [&str; 4] = [".csv", ".ndjson", ".jsonl", ".parquet"];
-/// What may follow them; Parquet has its compression inside.
-const COMPRESSED: [&str; 2] = [".gz", ".zst"];
-/// What makes an address a pattern.
-pub(super) const GLOB: [char; 3] = ['*', '?', '['];
 
 /// Compressed bytes that cannot be those of any file.
 #[derive(Debug, thiserror::Error)]
@@ -269,17 +263,6 @@ pub fn would_take(address: &str, path: &Path) -> bool {
         ..glob::MatchOptions::new()
     };
     glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches_path_with(path, options))
-}
-
-/// Returns whether a folder's file of this name is one of its tables.
-pub(super) fn is_table(name: &str) -> bool {
-    let name = name.to_lowercase();
-    let plain = COMPRESSED
-        .iter()
-        .find_map(|end| name.strip_suffix(end))
-        .filter(|plain| !plain.ends_with(".parquet"))
-        .unwrap_or(&name);
-    !name.starts_with('.') && TABLES.iter().any(|end| plain.ends_with(end))
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@
 use std::borrow::Cow;
 
 use super::calendar;
-use super::column_tally::is_grouped;
 use super::columns::write_number;
 use super::formula::without_text_mark;
+use super::spelled::is_grouped;
 use super::value::{Value, classify};
 
 /// Returns the canonical text of a value.

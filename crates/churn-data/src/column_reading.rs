@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::affix::{BYTES, POWERS, is_currency};
-use super::missing::{DoubtfulMark, doubtful_mark};
+use super::missing::{DoubtfulMark, MissingKind, doubtful_mark};
 use super::spelled::{DecimalMark, spelled};
-use super::value::{MissingKind, Value, classify};
+use super::value::{Value, classify};
 
 /// How the values of a column are read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -12,7 +12,7 @@ use super::dates::is_date;
 use super::identifier::named_like_an_id;
 use super::loose_numbers::LooseNumbers;
 use super::missing::{DoubtfulMark, doubtful_mark, is_all_signs};
-use super::spelled::{DecimalMark, MarkEvidence, Spelled, spelled};
+use super::spelled::{DecimalMark, MarkEvidence, Spelled, is_grouped, spelled};
 use super::value::{Value, classify};
 
 /// Of a hundred values, so many numbers make a column of numbers, and so many dates one of dates.
@@ -544,30 +544,10 @@ fn keep_few(texts: &mut HashSet<Vec<u8>>, text: &[u8]) {
         texts.insert(text.to_vec());
     }
 }
-/// Whether a plain number may be one with a point between thousands: `1.234`.
-#[must_use]
-pub fn is_grouped(text: &[u8]) -> bool {
-    let text = text.trim_ascii();
-    let digits = text
-        .strip_prefix(b"-")
-        .or(text.strip_prefix(b"+"))
-        .unwrap_or(text);
-    let is_digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
-    match digits.split_at_checked(digits.len().saturating_sub(4)) {
-        Some((first, [b'.', last @ ..])) => {
-            (1..=3).contains(&first.len())
-                && is_digits(first)
-                && is_digits(last)
-                && first[0] != b'0'
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::column_reading::Meaning;
-    use super::super::value::MissingKind;
+    use super::super::missing::MissingKind;
     use super::*;
 
     fn tally(values: &[(&str, u64)]) -> ColumnTally {

@@ -11,7 +11,8 @@ use churn_base::progress::Progress;
 
 use super::database::Database;
 use super::error::Uncountable;
-use super::source::{DataSet, ReadOptions};
+use super::job::ReadOptions;
+use super::source::DataSet;
 use super::sql::is_database;
 
 /// The rows of a table in a database, as CSV in a file without a name.

@@ -4,74 +4,15 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
-use std::sync::mpsc::{SyncSender, sync_channel};
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
-use std::time::Duration;
 
+use churn_base::error::{Error, Place, Result};
+
+use super::connection::Connection;
 use super::error::{DataError, Uncountable};
 use super::header::read_header;
 use super::nulls::NullTexts;
 use super::sql::{Engine, SqlAddress, SqlColumn, SqlKind, select_rows};
 use super::table::{Body, Stream, Table};
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
-use churn_base::deadlines::Overdue;
-use churn_base::error::{Error, Place, Result};
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
-use churn_base::exit::ExitCode;
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
-use churn_base::threads::{HINT, beside};
-
-/// What a connection must also be able to do: hand all rows on.
-pub(super) trait Connection: Engine {
-    /// Gives the connection up for the rows of a statement as CSV with a header.
-    fn into_csv(self: Box<Self>, sql: String) -> Receiver<io::Result<Vec<u8>>>;
-}
-
-/// Lets a thread of its own send rows.
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
-pub(super) fn sent_by(
-    send: impl FnOnce(SyncSender<io::Result<Vec<u8>>>) + Send + 'static,
-) -> Receiver<io::Result<Vec<u8>>> {
-    let (sender, receiver) = sync_channel(8);
-    let told = sender.clone();
-    if beside("rows", move || send(sender)).is_err() {
-        let error = Error::new(ExitCode::Io, "cannot start a thread for the rows").hint(HINT);
-        // It keeps its words and its code on its way through the reader.
-        let _ = told.send(Err(io::Error::other(error)));
-    }
-    receiver
-}
-
-/// The error of a database that keeps us waiting.
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
-pub(super) fn late(overdue: Overdue) -> Error {
-    let longer = format!(
-        "is it healthy? where it needs more time, set {} in churnctl.toml, or {}",
-        overdue.setting(),
-        overdue.variable()
-    );
-    Error::new(ExitCode::Unavailable, "the database keeps us waiting")
-        .because(overdue)
-        .hint(longer)
-}
-
-/// Connects, four times at most while what goes wrong may pass: a server may be starting.
-#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
-pub(super) fn patiently<T, E>(
-    mut open: impl FnMut() -> Result<T, E>,
-    may_pass: impl Fn(&E) -> bool,
-) -> Result<T, E> {
-    for wait_ms in [250, 750, 2000] {
-        match open() {
-            Err(error) if may_pass(&error) => {
-                std::thread::sleep(Duration::from_millis(wait_ms));
-            }
-            outcome => return outcome,
-        }
-    }
-    open()
-}
 
 /// A table or a query, opened.
 pub(super) struct Database {

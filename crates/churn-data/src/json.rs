@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use super::error::DataError;
 use super::nulls::NullTexts;
-use super::record::{Block, MAX_FIELD, MAX_RECORD, Outcome, Row, RowBuilder, RowPlace, Scanned};
+use super::record::{Block, MAX_FIELD, MAX_RECORD, Outcome, Scanned};
+use super::row::{Row, RowBuilder, RowPlace};
 
 /// Objects within objects that are believed.
 const MAX_DEPTH: usize = 16;

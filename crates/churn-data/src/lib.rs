@@ -10,15 +10,21 @@ mod canonical;
 mod column_reading;
 mod column_tally;
 mod columns;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
+mod connecting;
+mod connection;
 mod copy;
 mod database;
 mod dates;
 mod error;
+mod field;
+mod file_names;
 mod formula;
 mod group_key;
 mod header;
 mod identifier;
 mod identifier_words;
+mod job;
 mod json;
 mod label;
 mod lines;
@@ -32,6 +38,8 @@ mod mysql_socket;
 #[cfg(feature = "mysql")]
 mod mysql_wire;
 mod nulls;
+#[cfg(feature = "object-store")]
+mod object_address;
 mod object_folder;
 #[cfg(feature = "object-store")]
 mod objects;
@@ -57,7 +65,9 @@ mod postgres;
 mod postgres_tls;
 mod reading;
 mod record;
+mod row;
 mod shard;
+mod sink;
 mod sizes;
 mod source;
 #[cfg(feature = "spark")]
@@ -86,26 +96,29 @@ pub use canonical::{
     is_same_number, truth,
 };
 pub use column_reading::{ColumnReading, Meaning};
-pub use column_tally::{ColumnTally, is_grouped};
+pub use column_tally::ColumnTally;
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
 pub use copy::RowsCopy;
 pub use database::InDatabase;
 pub use dates::{date_number, date_numbers, is_date, named_like_a_time};
 pub use error::{DataError, Uncountable};
+pub use field::Field;
 pub use formula::{as_text_cell, without_text_mark};
+pub use job::ReadOptions;
 pub use json::{has_lines_name, is_lines};
 pub use label::{named_like_a_label, positive_label, same_label};
 pub use lines::{CsvLines, Fields};
-pub use missing::{DoubtfulMark, doubtful_mark};
+pub use missing::{DoubtfulMark, MissingKind, doubtful_mark};
 pub use nulls::NullTexts;
 pub use object_folder::{ObjectFolder, Put};
-pub use record::{Field, Row, RowPlace};
+pub use row::{Row, RowPlace};
 pub use shard::{BadShard, Shard};
+pub use sink::RowSink;
 pub use sizes::{Sizes, is_told_by_size};
-pub use source::{DataSet, Lines, ReadOptions, RowSink, Summary};
-pub use spelled::{DecimalMark, MarkEvidence, Spelled, spelled};
+pub use source::{DataSet, Lines, Summary};
+pub use spelled::{DecimalMark, MarkEvidence, Spelled, is_grouped, spelled};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
-pub use value::{LARGEST_EXACT, MissingKind, Value, classify, parse_field, parse_number};
+pub use value::{LARGEST_EXACT, Value, classify, parse_field, parse_number};
 
 pub use group_key::{Form, GroupKey, Repeats, Spread};
 pub use identifier::{

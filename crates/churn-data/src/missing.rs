@@ -1,8 +1,6 @@
 //! Marks that stand for a value that is not there, as exports of other tools write them. Whether a
 //! doubtful one is a mark in a given column is decided by all of the column's values, elsewhere.
 
-use super::value::MissingKind;
-
 /// A text that is often a mark and sometimes a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DoubtfulMark {
@@ -53,4 +51,42 @@ pub(super) fn is_all_signs(text: &[u8]) -> bool {
     String::from_utf8_lossy(text)
         .chars()
         .all(|c| !c.is_alphanumeric())
+}
+
+/// The ways a value can be absent. Infinities are counted apart and are not here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MissingKind {
+    /// Nothing, or only blanks.
+    Empty,
+    /// `NA`, `N/A`, `n/a`, `<NA>`, `#N/A` and the like.
+    Na,
+    /// `NaN` in any case, also with a sign, and `NaT`.
+    Nan,
+    /// `null`, `NULL`, `None`, `\N`, `(null)` and the like.
+    Null,
+    /// What stands for a missing value in this column, or was named as such: `?`, `-`.
+    Mark,
+}
+
+impl MissingKind {
+    /// All kinds, in the order of [`MissingKind::index`].
+    pub const ALL: [Self; 5] = [Self::Empty, Self::Na, Self::Nan, Self::Null, Self::Mark];
+
+    /// Returns the name used in profiles and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Na => "na",
+            Self::Nan => "nan",
+            Self::Null => "null",
+            Self::Mark => "mark",
+        }
+    }
+
+    /// Returns the position in [`MissingKind::ALL`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
 }

@@ -12,7 +12,8 @@ use mysql_common::constants::{ColumnFlags, ColumnType};
 use mysql_common::packets::Column;
 
 use super::cancel::Cancel;
-use super::database::{Connection, late, patiently, sent_by};
+use super::connecting::{late, patiently, sent_by};
+use super::connection::Connection;
 use super::mysql_wire::{Cells, Fault, Wire};
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
 use super::tls;

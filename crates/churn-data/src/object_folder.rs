@@ -3,16 +3,17 @@
 #[cfg(feature = "object-store")]
 use std::sync::Arc;
 
+use churn_base::error::{Error, Result};
 #[cfg(feature = "object-store")]
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutPayload, path::Path as Key};
 
 #[cfg(not(feature = "object-store"))]
 use super::error::DataError;
 #[cfg(feature = "object-store")]
-use super::objects::{Address, failed, wait};
+use super::object_address::Address;
 #[cfg(feature = "object-store")]
-use churn_base::error::{Error, Result};
-
+use super::objects::{failed, wait};
+#[cfg(feature = "object-store")]
 use super::objects_open::open;
 
 /// What became of a file.

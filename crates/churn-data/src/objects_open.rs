@@ -13,7 +13,7 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::{BackoffConfig, ClientConfigKey, ObjectStore, RetryConfig};
 
-use super::objects::Address;
+use super::object_address::Address;
 use super::objects_http::Connector;
 
 /// How often and how long a request is tried again: half a minute at most.

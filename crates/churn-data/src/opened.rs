@@ -7,6 +7,10 @@ use std::path::Path;
 #[cfg(feature = "object-store")]
 use std::sync::{Mutex, PoisonError};
 
+use churn_base::error::Result;
+#[cfg(not(feature = "parquet"))]
+use churn_base::error::{Error, Place};
+
 use super::address::{Location, read_failed};
 use super::database::Database;
 #[cfg(not(feature = "parquet"))]
@@ -17,12 +21,8 @@ use super::parquet;
 #[cfg(feature = "parquet")]
 use super::parquet_bytes::Shared;
 #[cfg(feature = "object-store")]
-use churn_base::error::Result;
-
 use super::table::ReadFrom;
 use super::table::{Raw, Table};
-#[cfg(not(feature = "parquet"))]
-use churn_base::error::{Error, Place};
 
 /// The first bytes of a Parquet file: in the clear, and with an encrypted footer.
 const PARQUET: [[u8; 4]; 2] = [*b"PAR1", *b"PARE"];

@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use churn_base::threads::side_by_side;
 
 use super::error::DataError;
+use super::job::{Fault, Job, ReadTable, RowScanner, Stop};
 use super::record::{Block, MAX_RECORD, Outcome, check_utf8};
-use super::source::{Fault, Job, ReadTable, RowScanner, RowSink, Stop};
+use super::sink::RowSink;
 
 /// Fits the second-level cache beside the counters.
 const CHUNK: u64 = 256 << 10;

@@ -21,12 +21,13 @@ use parquet::schema::types::Type;
 use super::address::read_failed;
 use super::columns::{ColumnBatch, ColumnTask};
 use super::error::{DataError, Uncountable};
+use super::job::ReadTable;
 use super::nulls::NullTexts;
 use super::parquet_bytes::{Shared, Unread};
-use super::parquet_column::{Column, Kind};
-use super::record::{RowBuilder, RowPlace};
+use super::parquet_column::{Column, ColumnFault, Kind};
+use super::row::{RowBuilder, RowPlace};
 use super::shard::Shard;
-use super::source::{ReadTable, RowSink};
+use super::sink::RowSink;
 
 /// Rows decoded at once.
 const BATCH: usize = 4096;
@@ -190,20 +191,6 @@ impl Table {
             ColumnFault::Parquet(error) => damaged(self.place(column), error),
             ColumnFault::NotUtf8(byte) => DataError::NotUtf8 { byte }.at(self.place(column)),
         }
-    }
-}
-
-/// Why a column cannot be decoded.
-pub(super) enum ColumnFault {
-    /// Damage.
-    Parquet(ParquetError),
-    /// A text that is none.
-    NotUtf8(u8),
-}
-
-impl From<ParquetError> for ColumnFault {
-    fn from(error: ParquetError) -> Self {
-        Self::Parquet(error)
     }
 }
 

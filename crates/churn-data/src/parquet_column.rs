@@ -11,7 +11,6 @@ use parquet::schema::types::ColumnDescriptor;
 use super::calendar::{write_date, write_moment, write_time, write_timestamp};
 use super::columns::{ColumnBatch, Texts, Values};
 use super::error::Uncountable;
-use super::parquet::ColumnFault;
 use super::value::{Value, classify};
 
 /// What a column holds.
@@ -476,6 +475,20 @@ fn shortest_half(bits: u16) -> f64 {
         .filter_map(|digits| format!("{exact:.digits$e}").parse().ok())
         .find(|short: &f64| (short - exact).abs() < room)
         .unwrap_or(exact)
+}
+
+/// Why a column cannot be decoded.
+pub(super) enum ColumnFault {
+    /// Damage.
+    Parquet(ParquetError),
+    /// A text that is none.
+    NotUtf8(u8),
+}
+
+impl From<ParquetError> for ColumnFault {
+    fn from(error: ParquetError) -> Self {
+        Self::Parquet(error)
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Config, NoTls, Socket};
 
 use super::cancel::Cancel;
-use super::database::{Connection, late, patiently, sent_by};
+use super::connecting::{late, patiently, sent_by};
+use super::connection::Connection;
 use super::postgres_tls::MakeTls;
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
 use super::tls;

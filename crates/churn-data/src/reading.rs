@@ -11,8 +11,9 @@ use churn_base::error::{Error, Place, Result};
 use super::address::read_failed;
 use super::error::DataError;
 use super::header::Header;
+use super::job::{Job, ReadOptions, ReadTable, Stop};
 use super::shard::Shard;
-use super::source::{Job, ReadOptions, ReadTable, RowSink, Stop};
+use super::sink::RowSink;
 use super::table::{Body, FileFrom, ReadFrom, Stream, Table};
 use super::{parallel, streaming};
 

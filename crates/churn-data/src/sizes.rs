@@ -1,8 +1,7 @@
 //! How large numbers are by each reading of their decimal mark. Where nothing in the values tells the
 //! mark, the size of numbers of the same meaning does: the readings are a thousand times apart.
 
-use super::column_tally::is_grouped;
-use super::spelled::{DecimalMark, Spelled};
+use super::spelled::{DecimalMark, Spelled, is_grouped};
 
 /// A reading is taken if it comes so many times nearer to the other numbers: midway between two that are
 /// a thousand times apart.

@@ -1,73 +1,26 @@
 //! One data set of all that the addresses name: opened, then read into sinks.
 
 use std::fs::File;
-use std::io;
 use std::path::Path;
 
-use super::address::{Location, expand};
-use super::columns::ColumnTask;
-use super::database::{Database, InDatabase};
-use super::error::{DataError, Uncountable};
-use super::json::JsonScanner;
-use super::nulls::NullTexts;
-use super::opened::Opened;
-#[cfg(feature = "parquet")]
 use churn_base::error::{Error, Place, Result};
 use churn_base::progress::Progress;
 use churn_base::redact;
 
+use super::address::{Location, expand};
+use super::database::{Database, InDatabase};
+use super::error::{DataError, Uncountable};
+use super::job::{Job, ReadOptions, ReadTable, RowScanner};
+use super::json::JsonScanner;
+use super::opened::Opened;
+#[cfg(feature = "parquet")]
 use super::parquet;
 use super::reading;
-use super::record::{Block, Row, RowPlace, Scanned, Scanner};
-use super::shard::Shard;
+use super::record::Scanner;
+use super::row::RowPlace;
+use super::sink::RowSink;
 use super::sql::is_database;
 use super::table::{Raw, Table};
-
-/// Takes the rows of a data set. One is made for each thread and file.
-pub trait RowSink: Send {
-    /// Takes one row. Rows of a thread come in the file's order; threads interleave.
-    fn row(&mut self, row: &Row<'_>);
-
-    /// All rows of a chunk have been taken; chunks of a thread come in the file's order. Files
-    /// are read one after another, but a file may begin anew from its first chunk: then it is
-    /// made new sinks, and what it had given before does not count.
-    fn end_chunk(&mut self, _file: u32, _chunk: u32) {}
-
-    /// Returns who takes the columns of a source that stores columns; none to take rows. Rows
-    /// that go by column are in no call of [`RowSink::row`].
-    fn by_column(&mut self) -> Option<Vec<ColumnTask<'_>>> {
-        None
-    }
-
-    /// Adds what another sink of the same kind has taken.
-    fn merge(&mut self, other: Self)
-    where
-        Self: Sized;
-}
-
-/// How to read a table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReadOptions {
-    /// Between two fields; a comma if not given.
-    pub delimiter: Option<u8>,
-    /// Threads to read with, at least 1.
-    pub threads: usize,
-    /// The part to read; all if none.
-    pub shard: Option<Shard>,
-    /// What else stands for a missing value.
-    pub nulls: NullTexts,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self {
-            delimiter: None,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            shard: None,
-            nulls: NullTexts::default(),
-        }
-    }
-}
 
 /// Turns the place of a row into the line number that an editor shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -401,92 +354,6 @@ impl DataSet {
 fn shown(addresses: &[String]) -> String {
     let shown: Vec<_> = addresses.iter().map(|one| redact::address(one)).collect();
     shown.join(" ")
-}
-
-/// Splits blocks into rows, in whichever form they are written.
-#[derive(Debug, Clone)]
-pub(super) enum RowScanner {
-    Csv(Scanner),
-    Json(JsonScanner),
-}
-
-impl RowScanner {
-    /// Hands every complete row of `block` to `on_row`.
-    #[inline]
-    pub(super) fn scan(&mut self, block: Block<'_>, on_row: impl FnMut(&Row<'_>)) -> Scanned {
-        match self {
-            Self::Csv(scanner) => scanner.scan(block, on_row),
-            Self::Json(scanner) => scanner.scan(block, on_row),
-        }
-    }
-
-    /// Returns the column in which a line stands after the bytes `start` of it, if that is plain.
-    pub(super) fn column_at(&self, start: &[u8]) -> Option<usize> {
-        match self {
-            Self::Csv(scanner) => Some(scanner.column_at(start)),
-            Self::Json(_) => None,
-        }
-    }
-}
-
-/// What the readers need to know about a table.
-pub(super) struct Job<'a, Make> {
-    pub(super) scanner: &'a RowScanner,
-    pub(super) file: u32,
-    pub(super) make: &'a Make,
-    pub(super) progress: &'a dyn Progress,
-    /// Columns in this file's order, to name them in errors.
-    pub(super) columns: &'a [String],
-}
-
-/// What a reader made of a table.
-pub(super) struct ReadTable<S> {
-    pub(super) sinks: Vec<S>,
-    pub(super) rows: u64,
-    pub(super) blank_lines: u64,
-    pub(super) header_rows: u64,
-    /// Lines of the body before the first of them.
-    pub(super) first_header_row: Option<u64>,
-    pub(super) chunk_lines: Vec<u64>,
-}
-
-impl<S> ReadTable<S> {
-    /// Adds the rows of a block that say the header again; `lines` are before the block.
-    pub(super) fn add_headers(&mut self, lines: u64, count: u64, first: Option<u64>) {
-        self.header_rows += count;
-        let first = first.map(|line| lines + line);
-        self.first_header_row = self.first_header_row.or(first);
-    }
-}
-
-impl<S> Default for ReadTable<S> {
-    fn default() -> Self {
-        Self {
-            sinks: Vec::new(),
-            rows: 0,
-            blank_lines: 0,
-            header_rows: 0,
-            first_header_row: None,
-            chunk_lines: Vec::new(),
-        }
-    }
-}
-
-/// A faulty row: how many lines of the body precede it.
-pub(super) struct Fault {
-    pub(super) line: u64,
-    pub(super) column: Option<usize>,
-    pub(super) error: DataError,
-}
-
-/// Why a reader stopped.
-pub(super) enum Stop {
-    /// A row is bad.
-    Row(Fault),
-    /// The bytes cannot be read.
-    Io(io::Error),
-    /// The parallel reader met a line break inside quotes.
-    QuotedLineBreak,
 }
 
 /// Returns how this table's columns map to the data set's, `None` if they are in the same order.

@@ -16,16 +16,15 @@ use churn_base::secret::Secret;
 use rustls::ClientConfig;
 
 use super::cancel::Cancel;
-use super::database::{Connection, patiently, sent_by};
+use super::connecting::{patiently, sent_by};
+use super::connection::Connection;
 use super::spark_arrow::each_row;
 use super::spark_error::{code, failed};
 use super::spark_protocol::{self as protocol, Session};
-use super::spark_wire::{self as wire, Channel, Endpoint, Fault, Status};
+use super::spark_wire::{self as wire, Channel, Endpoint, Fault, PORT, Status};
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn};
 use super::tls;
 
-/// Where servers listen if nobody says otherwise.
-pub(super) const PORT: u16 = 15002;
 /// How long the first answer may take: a server that has just started is slow.
 const FIRST_ANSWER: Duration = Duration::from_secs(60);
 /// How long farewells may take.

@@ -6,10 +6,9 @@ use churn_base::deadlines::Overdue;
 use churn_base::error::Error;
 use churn_base::exit::ExitCode;
 
-use super::database::late;
-use super::spark::PORT;
+use super::connecting::late;
 use super::spark_protocol::{self as protocol, ErrorInfo, Malformed};
-use super::spark_wire::{self as wire, Fault, Status};
+use super::spark_wire::{self as wire, Fault, PORT, Status};
 use super::sql::SqlAddress;
 use super::tls;
 

@@ -350,6 +350,9 @@ fn ended(trailers: &HeaderMap) -> Result<(), Fault> {
     }))
 }
 
+/// Where servers listen if nobody says otherwise.
+pub(super) const PORT: u16 = 15002;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -276,6 +276,26 @@ fn are_thousands(groups: &[&str], separator: char) -> bool {
     last.len() == 3 && (by_three || by_two) && !first.starts_with('0')
 }
 
+/// Whether a plain number may be one with a point between thousands: `1.234`.
+#[must_use]
+pub fn is_grouped(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let digits = text
+        .strip_prefix(b"-")
+        .or(text.strip_prefix(b"+"))
+        .unwrap_or(text);
+    let is_digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    match digits.split_at_checked(digits.len().saturating_sub(4)) {
+        Some((first, [b'.', last @ ..])) => {
+            (1..=3).contains(&first.len())
+                && is_digits(first)
+                && is_digits(last)
+                && first[0] != b'0'
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -4,9 +4,10 @@ use std::io::{self, Read};
 use std::sync::atomic::Ordering;
 
 use super::error::DataError;
+use super::job::{Fault, Job, ReadTable, Stop};
 use super::parallel::until_bad_text;
 use super::record::{Block, MAX_RECORD, Outcome};
-use super::source::{Fault, Job, ReadTable, RowSink, Stop};
+use super::sink::RowSink;
 use super::table::Stream;
 
 const BLOCK: usize = 1 << 20;

@@ -1,45 +1,7 @@
 //! What a field of a table means: missing, a number, an infinity, or a text.
 
-use super::missing::certain_mark;
-use super::record::{Field, LOW_BYTES};
-
-/// The ways a value can be absent. Infinities are counted apart and are not here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MissingKind {
-    /// Nothing, or only blanks.
-    Empty,
-    /// `NA`, `N/A`, `n/a`, `<NA>`, `#N/A` and the like.
-    Na,
-    /// `NaN` in any case, also with a sign, and `NaT`.
-    Nan,
-    /// `null`, `NULL`, `None`, `\N`, `(null)` and the like.
-    Null,
-    /// What stands for a missing value in this column, or was named as such: `?`, `-`.
-    Mark,
-}
-
-impl MissingKind {
-    /// All kinds, in the order of [`MissingKind::index`].
-    pub const ALL: [Self; 5] = [Self::Empty, Self::Na, Self::Nan, Self::Null, Self::Mark];
-
-    /// Returns the name used in profiles and reports.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Empty => "empty",
-            Self::Na => "na",
-            Self::Nan => "nan",
-            Self::Null => "null",
-            Self::Mark => "mark",
-        }
-    }
-
-    /// Returns the position in [`MissingKind::ALL`].
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self as usize
-    }
-}
+use super::field::{Field, LOW_BYTES};
+use super::missing::{MissingKind, certain_mark};
 
 /// The meaning of one field.
 #[derive(Debug, Clone, Copy, PartialEq)]

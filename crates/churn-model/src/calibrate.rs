@@ -3,21 +3,11 @@
 
 use super::artifact::Calibration;
 use super::calibration_fit::{fit_isotonic, fit_platt};
+use super::sigmoid::sigmoid;
 use super::strata::deal;
 
 /// What is kept clear of 0 and 1.
 const MARGIN: f64 = f64::EPSILON;
-
-/// Returns the logistic function of `z`, in 0 to 1.
-#[must_use]
-pub fn sigmoid(z: f64) -> f64 {
-    if z >= 0.0 {
-        1.0 / (1.0 + (-z).exp())
-    } else {
-        let e = z.exp();
-        e / (1.0 + e)
-    }
-}
 
 /// Returns the probability of log-odds: always inside (0, 1), at least 2^-52 from both ends.
 ///

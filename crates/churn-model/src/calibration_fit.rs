@@ -2,7 +2,7 @@
 //! any, is `calibrate`'s affair.
 
 use super::artifact::Calibration;
-use super::calibrate::sigmoid;
+use super::sigmoid::sigmoid;
 
 /// Fits Platt's scaling; nothing if a class is missing or the slope is not positive.
 ///

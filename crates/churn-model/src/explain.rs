@@ -1,7 +1,7 @@
 //! Why a row has its score: what each feature added to the log-odds. A category is one feature,
 //! however the learner takes it in: its levels' parts are already together.
 
-use super::score::Engine;
+use super::engine::Engine;
 
 /// The log-odds of a row, taken apart.
 #[derive(Debug, Clone, PartialEq)]

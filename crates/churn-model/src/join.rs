@@ -6,8 +6,8 @@ use churn_data::{
     canonical_text, classify, is_boolean, truth,
 };
 
-use super::frame::{Column, MISSING_CODE, WantedColumn};
-use super::gather::{FirstTexts, Gathered, NumbersRead, Run};
+use super::column::{Column, MISSING_CODE, WantedColumn};
+use super::gathered::{FirstTexts, Gathered, NumbersRead, Run};
 
 /// A column and what there is to tell of it.
 #[derive(Debug, Clone, PartialEq)]

@@ -110,7 +110,7 @@ mod tests {
     use churn_drift::stats::bootstrap::SplitMix64;
 
     use super::*;
-    use crate::calibrate::sigmoid;
+    use crate::sigmoid::sigmoid;
 
     #[test]
     fn the_interval_of_the_loss_has_the_width_that_theory_gives() {

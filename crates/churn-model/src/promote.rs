@@ -362,7 +362,7 @@ mod tests {
     use churn_drift::stats::bootstrap::SplitMix64;
 
     use super::*;
-    use crate::calibrate::sigmoid;
+    use crate::sigmoid::sigmoid;
 
     struct World {
         labels: Vec<bool>,

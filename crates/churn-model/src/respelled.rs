@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::unseen::Vocabulary;
+use super::vocabulary::Vocabulary;
 
 /// Known values that are compared; a column of more is hardly one of categories.
 const MOST_KNOWN: usize = 10_000;

@@ -11,6 +11,7 @@ use churn_data::{
 use super::artifact::{Body, Calibration, Example, Feature, FeatureKind, Model};
 use super::artifact_check::check_parts;
 use super::calibrate;
+use super::engine::{Engine, line_of};
 use super::explain::{self, Explanation};
 use super::levels::{Levels, takes_truth};
 use super::walk::Forest;
@@ -64,35 +65,6 @@ pub struct Scorer {
     calibration: Calibration,
 }
 
-#[derive(Debug)]
-pub(super) enum Engine {
-    Logistic { intercept: f64, lines: Vec<Line> },
-    Trees(Forest),
-}
-
-/// What a cell adds to the log-odds of the logistic model.
-#[derive(Debug)]
-pub(super) enum Line {
-    Number {
-        mean: f64,
-        slope: f64,
-        missing: f64,
-    },
-    /// One a level, `other`, missing.
-    Category(Vec<f64>),
-}
-
-impl Line {
-    pub(super) fn of(&self, cell: f64) -> f64 {
-        match self {
-            Self::Number { missing, .. } if cell.is_nan() => *missing,
-            Self::Number { mean, slope, .. } => (cell - mean) * slope,
-            Self::Category(weights) if cell.is_nan() => weights[weights.len() - 1],
-            Self::Category(weights) => weights[cell as usize],
-        }
-    }
-}
-
 impl Scorer {
     /// Makes the scorer of a trained model.
     ///
@@ -126,7 +98,7 @@ impl Scorer {
                 let lines = features.iter().zip(weights);
                 Engine::Logistic {
                     intercept: *intercept,
-                    lines: lines.map(|(feature, own)| line(feature, own)).collect(),
+                    lines: lines.map(|(feature, own)| line_of(feature, own)).collect(),
                 }
             }
             Model::Trees { .. } => Engine::Trees(Forest::new(features, model)),
@@ -317,24 +289,4 @@ impl Scorer {
 
 fn broken(what: &str) -> Error {
     Error::bad_input(format!("the model is broken: {what}"))
-}
-
-/// The weights were checked to be as many as the feature wants.
-fn line(feature: &Feature, weights: &[f64]) -> Line {
-    match &feature.kind {
-        FeatureKind::Number {
-            median,
-            mean,
-            scale,
-            ..
-        } => {
-            let slope = weights[0] / scale;
-            Line::Number {
-                mean: *mean,
-                slope,
-                missing: (median - mean) * slope + weights[1],
-            }
-        }
-        FeatureKind::Category { .. } => Line::Category(weights.to_vec()),
-    }
 }

@@ -3,7 +3,7 @@
 
 use super::artifact::LEAF;
 use super::artifact_check::MAX_DEPTH;
-use super::walk::Node;
+use super::node::Node;
 
 /// What a row must fulfil in one feature to come to a leaf: all splits on it along the path.
 #[derive(Debug, Clone, Copy)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use churn_base::error::{Error, Result};
 
 use super::frame::MISSING_CODE;
-use super::split::{SplitOptions, Splits};
+use super::splits::{SplitOptions, Splits};
 use super::times::LabelWindow;
 
 /// Positive rows in train below which a warning is due.

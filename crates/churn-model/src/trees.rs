@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use churn_base::error::{Error, Result};
 use churn_base::exit::ExitCode;
+use churn_base::panics::NO_THREADS_HINT;
 use churn_base::progress::Progress;
-use churn_base::threads::HINT;
 use forust_ml::binning::TiledBins;
 use forust_ml::data::Matrix;
 use forust_ml::gradientbooster::GrowPolicy;
@@ -105,7 +105,7 @@ impl Learner for Trees {
         let pool = pool(self.threads.max(1)).or_else(|_| pool(1));
         let pool = pool.map_err(|error| {
             let failed = Error::new(ExitCode::Io, "cannot start threads for training");
-            failed.because(error).hint(HINT)
+            failed.because(error).hint(NO_THREADS_HINT)
         })?;
         progress.steps("boosted trees", self.rounds as u64);
         let fitted = pool.install(|| self.boost(features, train, validation, progress));

@@ -4,9 +4,9 @@
 use churn_drift::stats::classification::{Estimate, Performance};
 
 use super::artifact::TrivialBaseline;
-use super::calibrate::sigmoid;
 use super::evaluate::figures;
 use super::frame::{Column, Frame, MISSING_CODE};
+use super::sigmoid::sigmoid;
 
 /// ROC AUC of a single column above which it is a leakage suspect.
 pub const SUSPECT_ROC_AUC: f64 = 0.98;

@@ -3,20 +3,8 @@
 use std::sync::OnceLock;
 
 use super::artifact::{Feature, FeatureKind, LEAF, Model};
+use super::node::Node;
 use super::shapley::Shapley;
-
-/// A node: 32 bytes, two a cache line.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Node {
-    /// Of a leaf: its output.
-    pub(super) threshold: f64,
-    /// Share of the training rows here that went left.
-    pub(super) left_share: f64,
-    pub(super) feature: u32,
-    pub(super) left: u32,
-    pub(super) right: u32,
-    pub(super) missing_left: bool,
-}
 
 /// Trees over the cells of a [`Scorer`](super::score::Scorer).
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::NamedTempFile;
 
-use super::{lock, write_failed};
-use crate::error::Result;
+use super::locks::lock;
+use crate::error::{Error, Result};
 
 const PREFIX: &str = ".churnctl-";
 const SUFFIX: &str = ".tmp";
@@ -184,6 +184,10 @@ fn delete_if_unlocked(path: &Path) -> bool {
             true => fs::remove_dir_all(path).is_ok(),
             false => fs::remove_file(path).is_ok(),
         }
+}
+
+pub(super) fn write_failed(path: &Path, error: io::Error) -> Error {
+    Error::io("write", path, error).hint("check the folder's permissions and free space")
 }
 
 /// Deletes the temporary files that this process has open, and lets it make no more: for the

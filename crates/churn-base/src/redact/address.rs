@@ -2,7 +2,9 @@
 //! may be seen.
 
 use super::allowed::{self, Value};
-use super::{MASK, words};
+use super::mask::MASK;
+use super::words;
+use crate::percent::decoded_leniently;
 
 /// Schemes where what stands before the `@` is a container and not a user.
 const CONTAINERS: [&str; 4] = ["abfs", "abfss", "wasb", "wasbs"];
@@ -28,6 +30,32 @@ pub(super) fn hidden_in(text: &str) -> String {
 /// Hides what is secret in a text that is an address as a whole, or several after commas.
 pub(super) fn hidden_of(text: &str) -> String {
     hidden_from(text, true)
+}
+
+/// Hides a word that is an address once its escapes are undone, however often they were made.
+pub(super) fn without_escaped(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let escapes = ["%3a", "%40", "%3d", "%25"];
+    if !escapes.iter().any(|escape| lower.contains(escape)) {
+        return text.to_owned();
+    }
+    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
+    let words = text.split_inclusive(is_end);
+    let shown = words.map(|word| {
+        if word.contains("://") || !word.contains('%') {
+            return word.to_owned();
+        }
+        let mut plain = word.to_owned();
+        for _ in 0..4 {
+            plain = decoded_leniently(plain.as_bytes());
+        }
+        if plain == word || words::hidden(&hidden_in(&plain)) == plain {
+            return word.to_owned();
+        }
+        let end = word.chars().next_back().filter(|c| is_end(*c));
+        format!("{MASK}{}", end.map(String::from).unwrap_or_default())
+    });
+    shown.collect()
 }
 
 fn hidden_from(text: &str, is_whole: bool) -> String {
@@ -221,7 +249,7 @@ fn is_place(text: &str) -> bool {
 }
 
 /// Hides a part of a path that is an address, or parameters, once its escapes are undone.
-fn without_escaped(part: &str) -> String {
+fn hidden_part(part: &str) -> String {
     if !part.contains('%') {
         return part.to_owned();
     }
@@ -230,7 +258,7 @@ fn without_escaped(part: &str) -> String {
         Some(at) if lower[at..].contains('=') || lower[at..].contains("%3d") => {
             format!("{}%3F{MASK}", &part[..at])
         }
-        _ => words::without_escaped(part),
+        _ => without_escaped(part),
     }
 }
 
@@ -251,7 +279,7 @@ fn hidden_after_place(text: &str, place: &str, shown: &mut String) {
                 if at > 0 {
                     shown.push('/');
                 }
-                shown.push_str(&without_escaped(part));
+                shown.push_str(&hidden_part(part));
             }
         }
     }

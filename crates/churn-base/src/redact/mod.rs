@@ -6,6 +6,7 @@
 
 mod address;
 mod allowed;
+mod mask;
 mod words;
 
 #[cfg(test)]
@@ -16,8 +17,8 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
-/// What stands in the place of what is hidden.
-pub const MASK: &str = "***";
+pub use self::mask::MASK;
+
 /// Most rounds of hiding.
 const ROUNDS: usize = 16;
 
@@ -63,7 +64,9 @@ pub fn address(text: &str) -> Cow<'_, str> {
 fn settled(text: &str, addresses: impl Fn(&str) -> String) -> Cow<'_, str> {
     let mut shown = Cow::Borrowed(text);
     for _ in 0..ROUNDS {
-        let next = words::hidden(&addresses(&hidden_labels(&shown)));
+        let next = words::hidden(&address::without_escaped(&addresses(&hidden_labels(
+            &shown,
+        ))));
         if next == *shown {
             break;
         }

@@ -5,8 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::allowed::{is_connection, is_keyword};
-use super::{MASK, address};
-use crate::percent::decoded_leniently;
+use super::mask::MASK;
 
 /// Ends of names whose values are secrets, in lower case and without `-`, `_` and `.`.
 const SECRET_ENDS: [&str; 15] = [
@@ -52,13 +51,8 @@ const NOT_TOKENS: [&str; 10] = [
     "and",
 ];
 
-/// Hides what is secret in a text whose addresses have been dealt with.
+/// Hides what is secret in a text whose addresses and escapes have been dealt with.
 pub(super) fn hidden(text: &str) -> String {
-    without_plain(&without_escaped(text))
-}
-
-/// As [`hidden`], in a text without escapes.
-fn without_plain(text: &str) -> String {
     let text = without_logins(text);
     let text = without_headers(&text);
     let text = without_connections(&text);
@@ -122,32 +116,6 @@ fn is_login(before: &str, after: &str) -> bool {
         host.matches('.').count() < 3 && host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let is_call = matches!(host, "start" | "end") && after[host.len()..].starts_with('(');
     !is_number && !is_call && !after.starts_with("sha256:")
-}
-
-/// Hides a word that is an address once its escapes are undone, however often they were made.
-pub(super) fn without_escaped(text: &str) -> String {
-    let lower = text.to_ascii_lowercase();
-    let escapes = ["%3a", "%40", "%3d", "%25"];
-    if !escapes.iter().any(|escape| lower.contains(escape)) {
-        return text.to_owned();
-    }
-    let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`');
-    let words = text.split_inclusive(is_end);
-    let shown = words.map(|word| {
-        if word.contains("://") || !word.contains('%') {
-            return word.to_owned();
-        }
-        let mut plain = word.to_owned();
-        for _ in 0..4 {
-            plain = decoded_leniently(plain.as_bytes());
-        }
-        if plain == word || without_plain(&address::hidden_in(&plain)) == plain {
-            return word.to_owned();
-        }
-        let end = word.chars().next_back().filter(|c| is_end(*c));
-        format!("{MASK}{}", end.map(String::from).unwrap_or_default())
-    });
-    shown.collect()
 }
 
 /// Hides values of headers that let somebody in, and what follows `Bearer` and `Basic`.

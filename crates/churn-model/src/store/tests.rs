@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::artifact::{Calibration, Example, Feature, FeatureKind, Model, ModelRoles, Provenance};
-use crate::calibrate::sigmoid;
+use crate::sigmoid::sigmoid;
 
 /// A model of one number and one category.
 pub(crate) fn sample(intercept: f64) -> Artifact {
