@@ -25,10 +25,10 @@ use tower::Service as _;
 
 use super::events::{Events, Level};
 use super::guard::{Guarded, HeadTimer, Phase};
+use super::limits::Limits;
 use super::places::Place;
 use super::problem::Problem;
 use super::refusal::Worded;
-use super::server::Limits;
 use super::stop::Stop;
 
 /// What the connections of a listener share.

@@ -9,6 +9,7 @@ mod connection;
 mod descriptors;
 pub mod events;
 mod guard;
+mod limits;
 mod places;
 pub mod problem;
 mod refusal;

@@ -6,6 +6,7 @@ pub mod exporters;
 pub mod exposition;
 pub mod gateway;
 pub mod live;
+mod metric;
 pub mod names;
 mod process;
 pub mod text;

@@ -10,7 +10,7 @@ use prometheus::{
     CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder,
 };
 
-use super::names::Metric;
+use super::metric::{Kind, Metric};
 use super::process;
 
 /// Media type of the text format.
@@ -146,7 +146,7 @@ impl Live {
     ///
     /// # Errors
     /// As [`Live::counter`].
-    pub(super) fn raise(&self, metric: &Metric, to: f64) -> Result<()> {
+    fn raise(&self, metric: &Metric, to: f64) -> Result<()> {
         self.with(
             metric,
             || amounts(metric),
@@ -178,7 +178,12 @@ impl Live {
     /// # Errors
     /// Fails if the encoder refuses a family: a bug.
     pub fn text(&self) -> Result<String> {
-        process::measure(self)?;
+        for (metric, value) in process::measured() {
+            match metric.kind {
+                Kind::Counter => self.raise(metric, value)?,
+                _ => self.gauge(metric, &[])?.set(value),
+            }
+        }
         TextEncoder::new()
             .encode_to_string(&self.registry.gather())
             .map_err(|cause| bug("the metrics", cause))

@@ -4,10 +4,9 @@
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use churn_base::error::Result;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
 
-use super::Live;
+use super::metric::Metric;
 use super::names::{
     PROCESS_CPU_SECONDS, PROCESS_MAX_FDS, PROCESS_OPEN_FDS, PROCESS_RESIDENT_MEMORY_BYTES,
     PROCESS_START_TIME_SECONDS, PROCESS_VIRTUAL_MEMORY_BYTES,
@@ -16,13 +15,14 @@ use super::names::{
 /// Clock ticks a second in `/proc`: the kernel shows 100 to programs, whatever its own.
 const TICKS: f64 = 100.0;
 
-/// Takes the values of now.
-pub(super) fn measure(live: &Live) -> Result<()> {
+/// Returns the values of now.
+pub(super) fn measured() -> Vec<(&'static Metric, f64)> {
+    let mut values = Vec::new();
     if let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) {
         let seconds =
             |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
         let used = seconds(usage.user_time()) + seconds(usage.system_time());
-        live.raise(&PROCESS_CPU_SECONDS, used)?;
+        values.push((&PROCESS_CPU_SECONDS, used));
     }
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     for (metric, name) in [
@@ -30,21 +30,21 @@ pub(super) fn measure(live: &Live) -> Result<()> {
         (&PROCESS_VIRTUAL_MEMORY_BYTES, "VmSize:"),
     ] {
         if let Some(kib) = field(&status, name) {
-            live.gauge(metric, &[])?.set(kib * 1024.0);
+            values.push((metric, kib * 1024.0));
         }
     }
     if let Some(start) = start_time() {
-        live.gauge(&PROCESS_START_TIME_SECONDS, &[])?.set(start);
+        values.push((&PROCESS_START_TIME_SECONDS, start));
     }
     if let Ok(open) = fs::read_dir("/proc/self/fd") {
         // One of them is the one that lists them.
         let open = open.count().saturating_sub(1);
-        live.gauge(&PROCESS_OPEN_FDS, &[])?.set(open as f64);
+        values.push((&PROCESS_OPEN_FDS, open as f64));
     }
     if let Ok((most, _)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        live.gauge(&PROCESS_MAX_FDS, &[])?.set(most as f64);
+        values.push((&PROCESS_MAX_FDS, most as f64));
     }
-    Ok(())
+    values
 }
 
 fn field(status: &str, name: &str) -> Option<f64> {
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn this_process_started_lately_and_has_memory_and_files() {
-        let live = Live::new();
+        let live = crate::Live::new();
         let text = live.text().expect("encodes");
         let value = |name: &str| -> f64 {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
