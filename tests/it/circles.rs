@@ -10,23 +10,10 @@ use crate::architecture::code;
 
 /// Circles that are left, as `crate: files`. Each needs a reason here, or an end.
 const LEFT: &[&str] = &[
-    "churn-alerts: align rule",
-    "churn-alerts: catalogue::file catalogue::fill catalogue::rule",
-    "churn-alerts: lint::always_fires lint::beyond_retention lint::check lint::comments lint::counter_without_rate lint::dead_condition lint::dead_metric lint::delta_of_counter lint::deprecated_matcher lint::disable_comment lint::duplicate_alert lint::duplicate_record lint::finished_pods lint::fix lint::for_beyond_range lint::hasty_absence lint::inline_secret lint::insecure_receiver lint::loose_inhibition lint::missing lint::missing_description lint::missing_for lint::missing_runbook_url lint::missing_severity lint::missing_summary lint::namespace_lost lint::nan_aggregation lint::never_fires lint::never_loaded lint::newer_server lint::no_absence_alert lint::percent_scale lint::placeholder lint::quantile_range lint::quantile_without_le lint::rate_of_gauge lint::rate_of_sum lint::reach lint::reaches_nobody lint::redundant_regex lint::registry lint::repeat_interval lint::retrain_loop lint::run lint::short_range lint::stuck_job lint::syntax lint::template_label lint::traffic_guard lint::unknown_own_metric lint::unknown_receiver lint::unreachable_route lint::unused_receiver lint::useless_continue lint::value_in_label",
-    "churn-alerts: live::delivery live::fate",
-    "churn-alerts: node yaml",
-    "churn-alerts: promql promql::newer promql::pattern routing::matcher",
-    "churn-alerts: promql::binary promql::call promql::facts promql::infer promql::part promql::tree",
-    "churn-alerts: proof::mutants proof::prove",
-    "churn-alerts: routing::configuration routing::object",
-    "churn-alerts: schema schema::alertmanager schema::chat schema::http schema::pagers schema::receivers schema::rules",
     "churn-drift: drift::align drift::category_rules drift::feature drift::feature_bins drift::feature_categorical drift::feature_numeric drift::feature_unparsable drift::feature_verdict drift::number_format drift::number_rules drift::share_rule",
     "churn-drift: profile::count profile::pushdown",
     "churn-drift: profile::grid profile::scale",
     "churn-drift: stats::calibration stats::classification stats::intervals stats::score_bounds stats::tally",
-    "churn-kube: cluster::doctor cluster::doctor::alerting cluster::doctor::hook cluster::doctor::monitoring cluster::doctor::placeholders cluster::doctor::pod_security cluster::doctor::wiring cluster::doctor::workloads",
-    "churn-kube: manifests::dashboards::api manifests::dashboards::board manifests::dashboards::drift manifests::dashboards::platform manifests::dashboards::quality",
-    "churn-kube: manifests::hook manifests::routing",
     "churn-serve: api batch log log_upload meters observe openapi openapi_schemas record reload routes sagemaker unseen v1 v2 v2_binary v2_request v2_schema",
     "churnctl: commands::alerts::generate commands::alerts::live commands::alerts::test",
     "churnctl: commands::drift commands::drift_verify commands::drift_watch commands::inputs",

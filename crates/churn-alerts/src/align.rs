@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::node::{Source, Style};
-use super::rule::Scalar;
+use super::scalar::Scalar;
 
 /// Returns line and column of byte `offset` of a scalar's value.
 #[must_use]
@@ -124,7 +124,7 @@ fn unescaped(raw: &str) -> Vec<(char, Range<usize>)> {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::node::documents;
+    use super::super::yaml::documents;
     use super::*;
 
     fn scalar_of(text: &str) -> (Arc<Source>, Scalar) {

@@ -16,8 +16,9 @@ pub mod proof;
 pub mod refusal;
 pub mod routing;
 pub mod rule;
+pub mod scalar;
 mod schema;
 pub mod sources;
-mod yaml;
+pub mod yaml;
 
 pub use library::Library;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use churn_base::error::{Error, Result};
 
 use super::cases::CaseFile;
-use super::node::{Document, Node, Source, Spot, read};
+use super::node::{Document, Node, Source, Spot};
 use super::promql;
 use super::refusal::{Refusal, RefusalKind};
-use super::routing::{Configuration, RoutingCase};
+use super::routing::{Configuration, RoutingCase, read_file, read_object};
 use super::rule::{Rule, RuleAt, RuleKind, RuleReader};
 use super::schema;
 use super::sources;
+use super::yaml::read;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -269,7 +270,7 @@ impl Library {
         if root.get("route").is_some() || root.get("receivers").is_some() {
             self.refusals
                 .extend(schema::alertmanager_file(source, root));
-            self.configuration(source, Configuration::of_file(source, root));
+            self.configuration(source, read_file(source, root));
             return Ok(());
         }
         if let Some(cases) = root.get("routing") {
@@ -371,7 +372,7 @@ impl Library {
                 }
             }
             "AlertmanagerConfig" => {
-                self.configuration(source, Configuration::of_object(source, root));
+                self.configuration(source, read_object(source, root));
             }
             "Alertmanager" => {
                 let strategy = ["spec", "alertmanagerConfigMatcherStrategy", "type"];

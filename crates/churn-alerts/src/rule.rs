@@ -4,20 +4,8 @@ use std::sync::Arc;
 
 use super::align;
 use super::duration;
-use super::node::{Node, Source, Spot, Style, Value};
-
-/// A scalar with its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Scalar {
-    /// The value.
-    pub value: String,
-    /// Where it stands.
-    pub spot: Spot,
-    /// How it is written.
-    pub style: Style,
-    /// The line of its key.
-    pub key_line: u64,
-}
+use super::node::{Node, Source, Value};
+use super::scalar::Scalar;
 
 /// Whether a rule alerts or records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,12 @@
 //! resolved, plain scalars kept as text.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
+use churn_base::error::{Error, Result};
 use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle};
 
-use super::node::{Document, Key, Node, Spot, Style, Value};
+use super::node::{Document, Key, Node, Source, Spot, Style, Value};
 
 /// More values than this come from aliases of aliases only.
 const MOST_VALUES: usize = 2_000_000;
@@ -254,5 +256,120 @@ const fn collection_style(style: StructureStyle) -> Style {
     match style {
         StructureStyle::Block => Style::Block,
         StructureStyle::Flow => Style::Flow,
+    }
+}
+
+/// Reads the documents of a text, empty ones left out, up to the first that is not YAML: what is
+/// wrong there comes beside those before it.
+#[must_use]
+pub fn read(source: &Arc<Source>) -> (Vec<Document>, Option<Error>) {
+    let (documents, fault) = Builder::read(&source.text);
+    let error = fault.map(|(line, said)| {
+        let said = said.lines().next().unwrap_or_default().to_owned();
+        Error::bad_input(format!("not valid YAML: {said}")).at(source.place(line))
+    });
+    (documents, error)
+}
+
+/// Reads the documents of a text; empty ones are left out.
+///
+/// # Errors
+/// Fails with 65 and the line if the text is not YAML.
+pub fn documents(source: &Arc<Source>) -> Result<Vec<Node>> {
+    match read(source) {
+        (_, Some(error)) => Err(error),
+        (documents, None) => Ok(documents.into_iter().map(|one| one.root).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_all(text: &str) -> Result<Vec<Node>> {
+        documents(&Arc::new(Source {
+            name: "x.yaml".into(),
+            text: text.into(),
+        }))
+    }
+
+    #[test]
+    fn every_value_knows_its_line_in_every_document() {
+        let text = "a: 1\n---\n---\nb:\n  - c: |\n      one\n      two\n    on: yes\n";
+        let documents = read_all(text).expect("valid");
+        assert_eq!(documents.len(), 2);
+        let item = &documents[1].get("b").expect("b").items()[0];
+        let (key, value) = item.entry("c").expect("c");
+        assert_eq!((key.spot.line, value.spot.line), (5, 6));
+        assert_eq!(value.scalar().as_deref(), Some("one\ntwo\n"));
+        assert_eq!(&text[value.spot.byte..].trim_start()[..3], "one");
+    }
+
+    #[test]
+    fn scalars_stay_the_text_that_go_sees() {
+        // promtool 2.42 test rules: each of these is the label's value as it is written.
+        for text in [
+            "NO", "on", "0123", "1e3", "1.10", "0x1F", "1_000", "0o17", ".inf", "!x",
+        ] {
+            let document = format!("a: '{text}'\nb: {text}\n");
+            let documents = read_all(&document).expect(text);
+            assert_eq!(documents[0].scalar_at("a").as_deref(), Some(text));
+            if !text.starts_with('!') {
+                assert_eq!(documents[0].scalar_at("b").as_deref(), Some(text));
+            }
+        }
+        let documents = read_all("a: yes\nb: 'yes'\nc: ~\nd:\ne: null\nf: \"\"\n").expect("valid");
+        let truth = |name: &str| documents[0].get(name).and_then(Node::truth);
+        assert_eq!((truth("a"), truth("b")), (Some(true), None));
+        for name in ["c", "d", "e"] {
+            assert_eq!(documents[0].get(name), None, "{name}");
+        }
+        assert_eq!(documents[0].scalar_at("f").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn merge_keys_and_aliases_are_resolved_and_keys_that_come_twice_told() {
+        let text = "x: &x {a: 1, b: 2}\ny:\n  <<: *x\n  b: 3\nz: *x\nz: 4\nw:\n  <<: 5\n";
+        let source = Arc::new(Source {
+            name: "x".into(),
+            text: text.into(),
+        });
+        let (documents, error) = read(&source);
+        assert!(error.is_none());
+        let root = &documents[0].root;
+        assert_eq!(
+            root.at(&["y", "a"]).and_then(Node::scalar).as_deref(),
+            Some("1")
+        );
+        assert_eq!(
+            root.at(&["y", "b"]).and_then(Node::scalar).as_deref(),
+            Some("3")
+        );
+        assert_eq!(root.at(&["z", "b"]).map(|node| node.spot.line), Some(1));
+        let lines: Vec<u64> = documents[0]
+            .faults
+            .iter()
+            .map(|(spot, _)| spot.line)
+            .collect();
+        assert_eq!(lines, [6, 8], "{:?}", documents[0].faults);
+    }
+
+    #[test]
+    fn broken_yaml_is_bad_input_with_its_line() {
+        let error = read_all("a: 1\nb: [1, 2\nc: 3\n").expect_err("broken");
+        assert_eq!(error.code(), churn_base::exit::ExitCode::BadInput);
+        assert!(error.place().is_some_and(|place| place.line >= Some(2)));
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
+
+    #[test]
+    fn aliases_that_multiply_end_with_an_error() {
+        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let above = vec![format!("*a{}", level - 1); 10].join(", ");
+            text.push_str(&format!("a{level}: &a{level} [{above}]\n"));
+        }
+        let error = read_all(&text).expect_err("too much");
+        assert!(error.to_string().contains("aliases"), "{error}");
     }
 }

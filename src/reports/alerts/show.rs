@@ -87,7 +87,7 @@ pub fn of(library: &Library, name: &str, runbook: Option<String>) -> ShownAlert 
 }
 
 fn shown(library: &Library, rule: &Rule) -> ShownRule {
-    let texts = |pairs: &[(String, crate::alerts::rule::Scalar)]| {
+    let texts = |pairs: &[(String, crate::alerts::scalar::Scalar)]| {
         let texts = pairs.iter();
         texts
             .map(|(name, scalar)| (name.clone(), scalar.value.clone()))

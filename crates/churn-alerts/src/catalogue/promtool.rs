@@ -179,7 +179,7 @@ mod tests {
 
     use super::super::CaseKind;
     use super::super::Severity;
-    use super::super::rule::{all, rules};
+    use super::super::rules::{all, rules};
     use super::*;
 
     fn write(folder: &Path, name: &str, value: &impl Serialize) {

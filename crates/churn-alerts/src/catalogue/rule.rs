@@ -2,12 +2,9 @@
 
 use std::fmt;
 
-use churn_base::error::Result;
 use serde::Deserialize;
 
 use super::case::Case;
-use super::file::FILES;
-use super::fill;
 use super::options::Options;
 
 /// What an alert is about, bottom up.
@@ -157,35 +154,11 @@ impl Rule {
         format!("{base}/{}.md", self.name)
     }
 
-    fn is_on(&self, options: &Options) -> bool {
+    pub(super) fn is_on(&self, options: &Options) -> bool {
         let is_there = |need: &String| need.split('|').any(|one| options.sources.contains(one));
         let by_itself = self.on_by_default && self.needs.iter().all(is_there);
         !options.disabled.contains(self.name) && (by_itself || options.enabled.contains(self.name))
     }
-}
-
-/// Returns every rule, whether it is on or not, by layer.
-pub(super) fn all(options: &Options) -> Result<Vec<Rule>> {
-    let files = FILES.iter();
-    files
-        .map(|(name, text)| fill::rule(name, text, options))
-        .collect()
-}
-
-/// Returns the rules that are on, by layer.
-///
-/// # Errors
-/// Fails if a rule's file cannot be filled in, which a test excludes for every setting.
-pub fn rules(options: &Options) -> Result<Vec<Rule>> {
-    let mut rules = all(options)?;
-    rules.retain(|rule| rule.is_on(options));
-    Ok(rules)
-}
-
-/// Returns the name of every rule, whether it is on or not.
-#[must_use]
-pub fn names() -> Vec<&'static str> {
-    FILES.iter().map(|(name, _)| *name).collect()
 }
 
 /// Returns seconds as Prometheus writes a duration: `5m`, `26h`, `90s`, `8d`.

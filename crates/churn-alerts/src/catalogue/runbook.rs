@@ -4,7 +4,8 @@ use churn_base::error::Result;
 use churn_base::text::shell_word;
 
 use super::options::Options;
-use super::rule::{Layer, Rule, Severity, all, prometheus_duration};
+use super::rule::{Layer, Rule, Severity, prometheus_duration};
+use super::rules::all;
 
 /// Returns the pages of all alerts, file name and Markdown, and `README.md` that lists them.
 ///

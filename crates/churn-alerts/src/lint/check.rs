@@ -5,8 +5,8 @@ use std::ops::Range;
 use promql_parser::parser::Expr;
 use serde::Serialize;
 
-use super::LintOptions;
-use super::fix::{Edit, within_scalar};
+use super::edit::{Edit, within_scalar};
+use super::options::LintOptions;
 use crate::library::Library;
 use crate::node::Source;
 use crate::promql::{Facts, Token, TokenKind, Tree, scan};
@@ -141,6 +141,8 @@ pub(super) struct Context<'a> {
     pub(super) all: Vec<&'a View<'a>>,
     pub(super) facts: &'a Facts,
     pub(super) options: &'a LintOptions,
+    /// All checks that there are.
+    pub(super) checks: &'static [Check],
 }
 
 /// Where a check puts what it finds.

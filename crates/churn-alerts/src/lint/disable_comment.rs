@@ -4,7 +4,6 @@ use churn_base::error::nearest;
 
 use super::check::{Context, Findings, Severity};
 use super::comments::disables;
-use super::registry::check_named;
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     for source in &context.library.sources {
@@ -17,9 +16,10 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
                 let hint = "write the reason behind the id, in the same comment";
                 findings.of_line(Severity::Warn, source, disable.line, message, hint);
             }
-            for id in disable.ids.iter().filter(|id| check_named(id).is_none()) {
-                let known = super::CHECKS.iter().map(|check| check.id);
-                let hint = match nearest(id, known) {
+            let known = context.checks.iter().map(|check| check.id);
+            let is_unknown = |id: &&String| known.clone().all(|known| known != id.as_str());
+            for id in disable.ids.iter().filter(is_unknown) {
+                let hint = match nearest(id, known.clone()) {
                     Some(near) => format!("did you mean {near}?"),
                     None => "churnctl alerts lint --explain all lists the checks".to_owned(),
                 };

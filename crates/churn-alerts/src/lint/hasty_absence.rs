@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
         );
         if let Some(scalar) = &view.rule.wait {
             let whole = 0..scalar.value.len();
-            let edit = super::fix::within_scalar(&view.rule.source, scalar, &whole, "5m");
+            let edit = super::edit::within_scalar(&view.rule.source, scalar, &whole, "5m");
             finding.fix.extend(edit);
         }
     }

@@ -1,7 +1,7 @@
 //! `insecure-receiver`: alerts that leave the host in clear text, or to whoever answers.
 
 use super::check::{Context, Findings, Severity};
-use super::fix::Edit;
+use super::edit::Edit;
 use crate::node::{Node, Source};
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {

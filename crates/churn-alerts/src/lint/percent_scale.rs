@@ -4,7 +4,7 @@
 use promql_parser::parser::Expr;
 
 use super::check::{Context, Findings, Severity, View};
-use super::fix::within_scalar;
+use super::edit::within_scalar;
 use super::template::actions;
 use crate::align;
 use crate::promql::Tree;

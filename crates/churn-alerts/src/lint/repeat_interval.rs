@@ -2,7 +2,7 @@
 //! is rounded up to it.
 
 use super::check::{Context, Findings, Severity};
-use super::fix::Edit;
+use super::edit::Edit;
 use crate::duration;
 use crate::node::{Node, Source};
 

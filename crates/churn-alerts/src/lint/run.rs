@@ -7,37 +7,11 @@ use serde::Serialize;
 
 use super::check::{Context, Finding, Findings, Severity, View};
 use super::comments::{Disable, disables};
+use super::options::LintOptions;
 use super::registry::CHECKS;
 use crate::library::Library;
 use crate::promql::{self, Facts, Shape};
 use crate::rule::{Rule, RuleKind};
-
-/// What the checks need to know beside the rules.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LintOptions {
-    /// Time between two scrapes, in milliseconds.
-    pub scrape_interval: u64,
-    /// Whether that was said, by a setting or a server, and not only assumed.
-    pub is_interval_known: bool,
-    /// How long samples are kept, in milliseconds; none if nobody said it.
-    pub retention: Option<u64>,
-    /// Types by metric family, as a server's `/api/v1/metadata` gives them.
-    pub metadata: BTreeMap<String, String>,
-    /// Ids of checks that are switched off.
-    pub disabled: Vec<String>,
-}
-
-impl Default for LintOptions {
-    fn default() -> Self {
-        Self {
-            scrape_interval: 30_000,
-            is_interval_known: false,
-            retention: None,
-            metadata: BTreeMap::new(),
-            disabled: Vec::new(),
-        }
-    }
-}
 
 /// A finding that a comment switched off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -108,6 +82,7 @@ pub fn lint(library: &Library, options: &LintOptions) -> LintReport {
         all: views.iter().collect(),
         facts: &facts,
         options,
+        checks: CHECKS,
     };
     let found = findings(&context);
     report(library, found)
@@ -140,7 +115,7 @@ fn facts(parsed: &[(&Rule, Expr)], options: &LintOptions) -> Facts {
 
 fn findings(context: &Context<'_>) -> Vec<Finding> {
     let mut all = Vec::new();
-    for check in CHECKS {
+    for check in context.checks {
         if context.options.disabled.iter().any(|id| id == check.id) {
             continue;
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::check::{Context, Findings, Severity};
-use super::fix::Edit;
+use super::edit::Edit;
 use crate::node::{Node, Source};
 use crate::routing::{Configuration, Route};
 

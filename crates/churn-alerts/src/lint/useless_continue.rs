@@ -1,7 +1,7 @@
 //! `useless-continue`: `continue` lets later siblings be asked, too; the last one has none.
 
 use super::check::{Context, Findings, Severity};
-use super::fix::Edit;
+use super::edit::Edit;
 use crate::node::{Node, Source};
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {

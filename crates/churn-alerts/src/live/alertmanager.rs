@@ -13,9 +13,10 @@ use super::clock::ServerClock;
 use super::counters::Counters;
 use super::prometheus_api::{list, text};
 use super::step::Step;
-use crate::node::{Source, documents};
+use crate::node::Source;
 use crate::promql::quoted;
-use crate::routing::{Configuration, Labels};
+use crate::routing::{Configuration, Labels, read_file};
+use crate::yaml::documents;
 
 /// Alertmanager.
 pub struct Alertmanager {
@@ -125,7 +126,7 @@ impl Alertmanager {
             Error::bad_input("Alertmanager shows no configuration")
                 .hint("is it an Alertmanager, version 0.16 or newer?")
         })?;
-        let configuration = Configuration::of_file(&source, &document)?;
+        let configuration = read_file(&source, &document)?;
         Ok((version.unwrap_or_default().to_owned(), configuration))
     }
 

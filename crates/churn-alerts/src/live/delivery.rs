@@ -9,6 +9,7 @@ use churn_http::catch::Catcher;
 use serde_json::Value;
 
 use super::alertmanager::{Alertmanager, Group};
+use super::caught::Caught;
 use super::counters::Counters;
 use super::fate::{Fate, Sight, Target};
 use super::patience::{Interrupted, Patience};
@@ -17,29 +18,6 @@ use crate::routing::{Configuration, Decision, Labels, Leaf};
 
 /// What a notification may take beyond the time that the configuration says.
 const SLACK: Duration = Duration::from_secs(20);
-
-/// Alerts of ours that were caught: receiver, name of the alert, how often.
-#[derive(Debug, Default)]
-pub(super) struct Caught {
-    alerts: BTreeMap<(String, String), usize>,
-}
-
-impl Caught {
-    /// Tells whether this receiver told us of this alert.
-    pub(super) fn has(&self, receiver: &str, alert: &str) -> bool {
-        let key = (receiver.to_owned(), alert.to_owned());
-        self.alerts.contains_key(&key)
-    }
-
-    /// Returns how many alerts came, by receiver.
-    pub(super) fn by_receiver(&self) -> BTreeMap<&str, usize> {
-        let mut counts = BTreeMap::new();
-        for ((receiver, _), count) in &self.alerts {
-            *counts.entry(receiver.as_str()).or_insert(0) += count;
-        }
-        counts
-    }
-}
 
 /// Waits for notifications.
 pub(super) struct Watch<'a> {

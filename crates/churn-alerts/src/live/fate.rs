@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::caught::Caught;
 use super::counters::{Counters, Tally};
-use super::delivery::Caught;
 use crate::routing::Labels;
 
 /// A notification is not looked for among those of others before it was due, and a moment more.

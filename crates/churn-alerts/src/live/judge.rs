@@ -3,7 +3,8 @@
 use churn_base::error::Result;
 
 use super::alertmanager::{Alertmanager, Group, Known};
-use super::delivery::{Caught, Fates};
+use super::caught::Caught;
+use super::delivery::Fates;
 use super::fate::Fate;
 use super::step::{Outcome, Step};
 use crate::routing::{Configuration, Decision, Leaf};

@@ -2,6 +2,7 @@
 //! an alert that is sent on purpose.
 
 mod alertmanager;
+mod caught;
 mod checks;
 mod clock;
 mod counters;

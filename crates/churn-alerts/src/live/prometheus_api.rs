@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::clock::ServerClock;
 use super::step::Step;
 use crate::duration;
-use crate::node::{Node, Source, documents};
+use crate::node::{Node, Source};
+use crate::yaml::documents;
 
 /// Prometheus.
 pub struct Prometheus {

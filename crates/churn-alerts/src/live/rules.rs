@@ -84,7 +84,7 @@ fn differences(rule: &Rule, loaded: &Loaded) -> Vec<String> {
             loaded.wait_seconds
         ));
     }
-    let pairs = |own: &[(String, crate::rule::Scalar)], theirs: &Value, what: &str| {
+    let pairs = |own: &[(String, crate::scalar::Scalar)], theirs: &Value, what: &str| {
         let text = |name: &str| {
             theirs
                 .get(name)

@@ -8,7 +8,8 @@ use churn_http::catch::Catcher;
 use serde_json::Value;
 
 use super::alertmanager::{Alertmanager, Known};
-use super::delivery::{Caught, Watch, targets};
+use super::caught::Caught;
+use super::delivery::{Watch, targets};
 use super::judge::{Evidence, suppressed, suppression};
 use super::patience::{Interrupted, Patience, Waited};
 use super::retrain;

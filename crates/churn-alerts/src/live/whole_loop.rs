@@ -12,8 +12,9 @@ use churn_metrics::gateway::GroupingKey;
 use serde_json::Value;
 
 use super::alertmanager::Alertmanager;
+use super::caught::Caught;
 use super::counters::Counters;
-use super::delivery::{Caught, Watch, targets};
+use super::delivery::{Watch, targets};
 use super::judge::{Evidence, suppressed, suppression};
 use super::patience::{Interrupted, Patience, Waited};
 use super::prometheus_api::{Prometheus, text};

@@ -2,13 +2,13 @@
 //! comparisons that always or never hold.
 
 use promql_parser::label::Labels;
-use promql_parser::parser::{BinaryExpr, Expr, LabelModifier, VectorMatchCardinality};
+use promql_parser::parser::{BinaryExpr, LabelModifier, VectorMatchCardinality};
 
-use super::infer::{Presence, Shape};
 use super::interval::{Interval, Truth};
 use super::labels::LabelSet;
 use super::part::is_part;
-use super::tree::Tree;
+use super::shape::{Presence, Shape};
+use super::tree::{Tree, unfiltered};
 
 pub(super) fn shape_of(binary: &BinaryExpr, left: &Tree<'_>, right: &Tree<'_>) -> Shape {
     let operator = binary.op.to_string();
@@ -189,23 +189,6 @@ fn of_set(operator: &str, binary: &BinaryExpr, left: &Tree<'_>, right: &Tree<'_>
                 false => own,
             }
         }
-    }
-}
-
-/// Returns what is compared with numbers, if anything is.
-pub(super) fn unfiltered<'t, 'a>(tree: &'t Tree<'a>) -> &'t Tree<'a> {
-    let tree = tree.bare();
-    match (tree.expr, tree.below.as_slice()) {
-        (Expr::Binary(binary), [left, right])
-            if binary.op.is_comparison_operator() && !binary.return_bool() =>
-        {
-            match (left.shape.is_scalar, right.shape.is_scalar) {
-                (false, true) => unfiltered(left),
-                (true, false) => unfiltered(right),
-                _ => tree,
-            }
-        }
-        _ => tree,
     }
 }
 

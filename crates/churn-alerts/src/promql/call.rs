@@ -2,10 +2,11 @@
 
 use promql_parser::parser::{Call, Expr};
 
-use super::infer::{Presence, Shape};
 use super::interval::Interval;
+use super::pattern::Pattern;
+use super::shape::{Presence, Shape};
 use super::tree::Tree;
-use super::{Pattern, bare};
+use super::walk::bare;
 
 /// Functions of time with the values that they give.
 fn of_clock(name: &str) -> Option<Interval> {

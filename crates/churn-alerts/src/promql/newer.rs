@@ -7,9 +7,9 @@ use promql_parser::parser::Expr;
 
 use super::super::duration;
 use super::super::go_regex;
-use super::pattern::quoted;
+use super::quoting::{quoted, unquoted as unescaped};
 use super::scan::{Token, TokenKind, scan};
-use super::walk;
+use super::walk::walk;
 
 /// Something that an expression needs of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,10 +135,10 @@ fn unquoted(literal: &str) -> Option<String> {
     let inner = literal.get(1..literal.len().checked_sub(1)?)?;
     match literal.chars().next()? {
         '`' => Some(inner.to_owned()),
-        '"' => super::super::routing::unquoted(literal).map(|(text, _)| text),
+        '"' => unescaped(literal).map(|(text, _)| text),
         '\'' => {
             let doubled = inner.replace("\\'", "'").replace('"', "\\\"");
-            super::super::routing::unquoted(&format!("\"{doubled}\"")).map(|(text, _)| text)
+            unescaped(&format!("\"{doubled}\"")).map(|(text, _)| text)
         }
         _ => None,
     }

@@ -3,9 +3,8 @@
 
 use promql_parser::parser::{AggregateExpr, Expr, LabelModifier, VectorSelector};
 
-use super::binary::unfiltered;
 use super::interval::Interval;
-use super::tree::Tree;
+use super::tree::{Tree, unfiltered};
 
 /// Tells whether what the left side counts is a part of what the right side counts.
 pub(super) fn is_part(left: &Tree<'_>, right: &Tree<'_>) -> bool {

@@ -5,6 +5,8 @@ use std::fmt;
 use promql_parser::label::{MatchOp, Matcher};
 use promql_parser::parser::{Expr, VectorSelector};
 
+use super::parse::parse;
+use super::quoting::quoted;
 use crate::schema::is_classic_metric;
 
 /// What a selector selects, or the name and labels of one series.
@@ -32,7 +34,7 @@ impl Pattern {
     /// Reads `name{label="value"}`; none if that is no single series.
     #[must_use]
     pub fn of_series(text: &str) -> Option<Self> {
-        let Ok(Expr::VectorSelector(selector)) = super::parse(text.trim()) else {
+        let Ok(Expr::VectorSelector(selector)) = parse(text.trim()) else {
             return None;
         };
         let series = Self::of(&selector);
@@ -113,22 +115,6 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// Returns a text in the quotes of PromQL and of Alertmanager's matchers, which are those of Go.
-pub fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '\\' => quoted.push_str("\\\\"),
-            '"' => quoted.push_str("\\\""),
-            '\n' => quoted.push_str("\\n"),
-            plain => quoted.push(plain),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,7 +129,7 @@ mod tests {
             let text = pattern.to_string();
             proptest::prop_assert_eq!(Pattern::of_series(&text), Some(pattern), "{}", text);
             let quoted = quoted(&value);
-            let read = crate::routing::unquoted(&quoted).map(|(text, _)| text);
+            let read = crate::promql::unquoted(&quoted).map(|(text, _)| text);
             proptest::prop_assert_eq!(read, Some(value));
         }
     }

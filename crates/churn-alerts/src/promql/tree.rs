@@ -1,13 +1,11 @@
-//! An expression with the place of every part in the text, and what is inferred of it. The parser
-//! gives no places: the words of the text are walked along the tree that it gives.
+//! An expression with the place of every part in the text, and what is inferred of it.
 
 use std::ops::Range;
 
 use promql_parser::parser::Expr;
 
-use super::facts::Facts;
-use super::infer::{Shape, shape_of};
 use super::scan::{Token, TokenKind};
+use super::shape::Shape;
 
 /// A part of an expression.
 #[derive(Debug, Clone)]
@@ -23,17 +21,6 @@ pub struct Tree<'a> {
 }
 
 impl<'a> Tree<'a> {
-    /// Walks an expression along the text that it was parsed from.
-    pub fn of(expr: &'a Expr, text: &str, tokens: &[Token], facts: &Facts) -> Self {
-        let mut walker = Walker {
-            text,
-            tokens,
-            at: 0,
-            facts,
-        };
-        walker.tree(expr)
-    }
-
     /// Calls `visit` with every part and those above it, the outermost first.
     pub fn walk<'t>(&'t self, visit: &mut dyn FnMut(&'t Self, &[&'t Self])) {
         fn go<'t, 'a>(
@@ -60,166 +47,6 @@ impl<'a> Tree<'a> {
     }
 }
 
-struct Walker<'t> {
-    text: &'t str,
-    tokens: &'t [Token],
-    at: usize,
-    facts: &'t Facts,
-}
-
-impl Walker<'_> {
-    fn word(&self) -> &str {
-        let token = self.tokens.get(self.at);
-        token.map_or("", |token| token.text(self.text))
-    }
-
-    fn is_next(&self, words: &[&str]) -> bool {
-        let word = self.word();
-        words.iter().any(|one| word.eq_ignore_ascii_case(one))
-    }
-
-    fn skip(&mut self, words: &[&str]) -> bool {
-        let found = self.is_next(words);
-        self.at += usize::from(found);
-        found
-    }
-
-    /// Skips from an opening bracket behind the one that closes it.
-    fn skip_brackets(&mut self) {
-        let mut depth = 0_usize;
-        while self.at < self.tokens.len() {
-            match self.word() {
-                "(" | "{" | "[" => depth += 1,
-                ")" | "}" | "]" => depth = depth.saturating_sub(1),
-                _ if depth == 0 => return,
-                _ => {}
-            }
-            self.at += 1;
-            if depth == 0 {
-                return;
-            }
-        }
-    }
-
-    fn skip_labels(&mut self, words: &[&str]) {
-        while self.skip(words) {
-            if self.word() == "(" {
-                self.skip_brackets();
-            }
-        }
-    }
-
-    /// Skips `[5m]`, `offset 1h`, `@ end()`, in any order.
-    fn skip_modifiers(&mut self) {
-        loop {
-            if self.word() == "[" {
-                self.skip_brackets();
-            } else if self.skip(&["offset", "@"]) {
-                self.skip(&["-", "+"]);
-                self.at += 1;
-                if self.word() == "(" {
-                    self.skip_brackets();
-                }
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn tree<'a>(&mut self, expr: &'a Expr) -> Tree<'a> {
-        // A sign in front is part of a number, or, a plus, of nothing.
-        let from = self.at;
-        let below = match expr {
-            Expr::NumberLiteral(_) => {
-                while self.skip(&["-", "+"]) {}
-                self.at += 1;
-                Vec::new()
-            }
-            Expr::StringLiteral(_) | Expr::Extension(_) => {
-                self.at += 1;
-                Vec::new()
-            }
-            Expr::VectorSelector(_) | Expr::MatrixSelector(_) => {
-                self.skip(&["+"]);
-                if self.word() != "{" {
-                    self.at += 1;
-                }
-                if self.word() == "{" {
-                    self.skip_brackets();
-                }
-                self.skip_modifiers();
-                Vec::new()
-            }
-            Expr::Paren(paren) => {
-                self.skip(&["+"]);
-                self.skip(&["("]);
-                let inner = self.tree(&paren.expr);
-                self.skip(&[")"]);
-                vec![inner]
-            }
-            Expr::Unary(unary) => {
-                self.skip(&["-", "+"]);
-                vec![self.tree(&unary.expr)]
-            }
-            Expr::Subquery(subquery) => {
-                let inner = self.tree(&subquery.expr);
-                self.skip_modifiers();
-                vec![inner]
-            }
-            Expr::Call(call) => {
-                self.skip(&["+"]);
-                self.at += 1;
-                self.arguments(call.args.args.iter().map(|arg| &**arg))
-            }
-            Expr::Aggregate(aggregate) => {
-                self.skip(&["+"]);
-                self.at += 1;
-                self.skip_labels(&["by", "without"]);
-                let param = aggregate.param.as_deref();
-                let below = self.arguments(param.into_iter().chain([&*aggregate.expr]));
-                self.skip_labels(&["by", "without"]);
-                below
-            }
-            Expr::Binary(binary) => {
-                let left = self.tree(&binary.lhs);
-                self.at += 1;
-                self.skip(&["bool"]);
-                self.skip_labels(&["on", "ignoring", "group_left", "group_right"]);
-                self.skip_labels(&["fill", "fill_left", "fill_right"]);
-                vec![left, self.tree(&binary.rhs)]
-            }
-        };
-        Tree {
-            expr,
-            range: self.range(from),
-            shape: shape_of(expr, &below, self.facts),
-            below,
-        }
-    }
-
-    fn arguments<'a>(&mut self, args: impl Iterator<Item = &'a Expr>) -> Vec<Tree<'a>> {
-        self.skip(&["("]);
-        let mut below = Vec::new();
-        for arg in args {
-            below.push(self.tree(arg));
-            self.skip(&[","]);
-        }
-        self.skip(&[")"]);
-        below
-    }
-
-    fn range(&self, from: usize) -> Range<usize> {
-        let first = self.tokens.get(from);
-        let last = self.tokens.get(self.at.saturating_sub(1));
-        match (first, last) {
-            (Some(first), Some(last)) if first.range.start <= last.range.end => {
-                first.range.start..last.range.end
-            }
-            _ => 0..self.text.len(),
-        }
-    }
-}
-
 /// Returns the words of a text within a range.
 pub fn words_within<'t>(
     tokens: &'t [Token],
@@ -236,55 +63,19 @@ pub fn is_quoted(token: &Token) -> bool {
     token.kind == TokenKind::Text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::scan;
-    use super::*;
-
-    #[test]
-    fn every_part_stands_where_the_text_has_it() {
-        let text = "-sum by (a) (rate(x:y{b=~\"[(]\"}[5m] offset -1h @ end()))  / on (a, b) \
-                    group_left (c) (max_over_time((z)[1h:5m] @ 7)) >= bool -1.5e-3 # end";
-        let expr = super::super::parse(text).expect("PromQL");
-        let tree = Tree::of(&expr, text, &scan(text), &Facts::default());
-        let mut found = Vec::new();
-        tree.walk(&mut |part, _| found.push(&text[part.range.clone()]));
-        let whole = text.trim_end_matches(" # end");
-        let wanted = [
-            whole,
-            whole.trim_end_matches(" >= bool -1.5e-3"),
-            "-sum by (a) (rate(x:y{b=~\"[(]\"}[5m] offset -1h @ end()))",
-            "sum by (a) (rate(x:y{b=~\"[(]\"}[5m] offset -1h @ end()))",
-            "rate(x:y{b=~\"[(]\"}[5m] offset -1h @ end())",
-            "x:y{b=~\"[(]\"}[5m] offset -1h @ end()",
-            "(max_over_time((z)[1h:5m] @ 7))",
-            "max_over_time((z)[1h:5m] @ 7)",
-            "(z)[1h:5m] @ 7",
-            "(z)",
-            "z",
-            "-1.5e-3",
-        ];
-        assert_eq!(found, wanted);
-    }
-
-    #[test]
-    fn trailing_modifiers_and_arguments_keep_their_places() {
-        let text = "quantile(0.9, {__name__=\"a\"}) by (le) > 1 or topk by (b) (1, c)";
-        let expr = super::super::parse(text).expect("PromQL");
-        let tree = Tree::of(&expr, text, &scan(text), &Facts::default());
-        let mut found = Vec::new();
-        tree.walk(&mut |part, _| found.push(&text[part.range.clone()]));
-        let wanted = [
-            text,
-            "quantile(0.9, {__name__=\"a\"}) by (le) > 1",
-            "quantile(0.9, {__name__=\"a\"}) by (le)",
-            "0.9",
-            "{__name__=\"a\"}",
-            "1",
-            "topk by (b) (1, c)",
-            "1",
-            "c",
-        ];
-        assert_eq!(found, wanted);
+/// Returns what is compared with numbers, if anything is.
+pub(super) fn unfiltered<'t, 'a>(tree: &'t Tree<'a>) -> &'t Tree<'a> {
+    let tree = tree.bare();
+    match (tree.expr, tree.below.as_slice()) {
+        (Expr::Binary(binary), [left, right])
+            if binary.op.is_comparison_operator() && !binary.return_bool() =>
+        {
+            match (left.shape.is_scalar, right.shape.is_scalar) {
+                (false, true) => unfiltered(left),
+                (true, false) => unfiltered(right),
+                _ => tree,
+            }
+        }
+        _ => tree,
     }
 }

@@ -8,8 +8,10 @@ use serde_json::json;
 
 use super::mutate::{Change, Mutation};
 use crate::align;
-use crate::node::{Node, Source, Style, Value, read};
-use crate::rule::{Rule, RuleAt, Scalar};
+use crate::node::{Node, Source, Style, Value};
+use crate::rule::{Rule, RuleAt};
+use crate::scalar::Scalar;
+use crate::yaml::read;
 
 /// The text of a rule file, and where its groups and rules stand.
 pub(super) struct Text {

@@ -16,6 +16,7 @@ mod written;
 
 pub use coverage::Coverage;
 pub use generate::{Generated, Left, Wanted, generate};
+pub use mutants::Survivor;
 pub use mutate::{Mutation, MutationKind, mutations};
 pub use promtool::Promtool;
-pub use prove::{CaseFailure, Options, Proof, RuleProof, Survivor, prove};
+pub use prove::{CaseFailure, Options, Proof, RuleProof, prove};

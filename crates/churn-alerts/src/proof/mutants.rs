@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use churn_base::error::Result;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::edit::Text;
-use super::mutate::{Mutation, mutations};
+use super::mutate::{Mutation, MutationKind, mutations};
 use super::prepare::{self, Prepared};
 use super::promtool::{Objection, Promtool};
-use super::prove::Survivor;
 use crate::cases::{CaseFile, Test};
 use crate::duration;
 use crate::library::Library;
@@ -331,5 +331,32 @@ fn alias(rule: &Rule, mutant: Option<usize>) -> String {
     match mutant {
         Some(at) => format!("{}__mutant_{at}", rule.name),
         None => format!("{}__unaltered", rule.name),
+    }
+}
+
+/// An alteration that no case noticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Survivor {
+    /// What was altered.
+    pub kind: MutationKind,
+    /// The line.
+    pub line: u64,
+    /// What stood there.
+    pub from: String,
+    /// What stood there then; empty if it was taken out.
+    pub to: String,
+    /// The case that would notice.
+    pub wanted: String,
+}
+
+impl Survivor {
+    pub(super) fn of(mutation: Mutation) -> Self {
+        Self {
+            kind: mutation.kind,
+            line: mutation.line,
+            from: mutation.from,
+            to: mutation.to,
+            wanted: mutation.wanted,
+        }
     }
 }

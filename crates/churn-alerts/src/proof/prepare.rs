@@ -13,7 +13,8 @@ use super::edit::Text;
 use super::promtool::Promtool;
 use crate::cases::CaseFile;
 use crate::library::{Library, RuleForm, RuleSet};
-use crate::node::{Node, Source, Style, read};
+use crate::node::{Node, Source, Style};
+use crate::yaml::read;
 
 /// A rule set as promtool loads it.
 #[derive(Debug)]

@@ -12,8 +12,7 @@ use churn_base::threads::side_by_side;
 use serde::Serialize;
 
 use super::coverage::Coverage;
-use super::mutants::Mutants;
-use super::mutate::{Mutation, MutationKind};
+use super::mutants::{Mutants, Survivor};
 use super::prepare::{self, Prepared};
 use super::promtool::{Objection, Promtool};
 use crate::cases::CaseFile;
@@ -98,33 +97,6 @@ pub struct CaseFailure {
     pub at: String,
     /// What promtool said.
     pub detail: String,
-}
-
-/// An alteration that no case noticed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Survivor {
-    /// What was altered.
-    pub kind: MutationKind,
-    /// The line.
-    pub line: u64,
-    /// What stood there.
-    pub from: String,
-    /// What stood there then; empty if it was taken out.
-    pub to: String,
-    /// The case that would notice.
-    pub wanted: String,
-}
-
-impl Survivor {
-    pub(super) fn of(mutation: Mutation) -> Self {
-        Self {
-            kind: mutation.kind,
-            line: mutation.line,
-            from: mutation.from,
-            to: mutation.to,
-            wanted: mutation.wanted,
-        }
-    }
 }
 
 impl Proof {

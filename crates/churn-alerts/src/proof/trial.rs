@@ -11,7 +11,7 @@ use super::prepare;
 use super::promtool::{Objection, Promtool};
 use crate::duration;
 use crate::promql;
-use crate::routing::unquoted;
+use crate::promql::unquoted;
 use crate::rule::Rule;
 
 /// An alert that fires, in the words of promtool.

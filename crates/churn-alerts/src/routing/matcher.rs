@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::Labels;
 use crate::go_regex;
-use crate::promql::quoted;
+use crate::promql::{quoted, unquoted};
 
 /// How a matcher compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -260,55 +260,6 @@ impl Utf8<'_> {
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         Some(word.to_owned())
-    }
-}
-
-/// Returns a text in double quotes, its escapes resolved as Go does it, and how long it is.
-pub fn unquoted(text: &str) -> Option<(String, usize)> {
-    let mut read: Vec<u8> = Vec::new();
-    let mut at = 1;
-    loop {
-        let character = text[at..].chars().next()?;
-        match character {
-            '"' => return Some((String::from_utf8(read).ok()?, at + 1)),
-            '\n' => return None,
-            '\\' => {
-                let kind = text[at + 1..].chars().next()?;
-                let (length, radix) = match kind {
-                    'x' => (2, 16),
-                    'u' => (4, 16),
-                    'U' => (8, 16),
-                    '0'..='7' => (3, 8),
-                    _ => (0, 0),
-                };
-                if length == 0 {
-                    read.push(match kind {
-                        'a' => 7,
-                        'b' => 8,
-                        'f' => 12,
-                        'n' => b'\n',
-                        'r' => b'\r',
-                        't' => b'\t',
-                        'v' => 11,
-                        '\\' | '"' => kind as u8,
-                        _ => return None,
-                    });
-                    at += 2;
-                    continue;
-                }
-                let begin = at + if radix == 8 { 1 } else { 2 };
-                let code = u32::from_str_radix(text.get(begin..begin + length)?, radix).ok()?;
-                match kind {
-                    'u' | 'U' => read.extend(char::from_u32(code)?.to_string().bytes()),
-                    _ => read.push(u8::try_from(code).ok()?),
-                }
-                at = begin + length;
-            }
-            other => {
-                read.extend(other.to_string().bytes());
-                at += other.len_utf8();
-            }
-        }
     }
 }
 

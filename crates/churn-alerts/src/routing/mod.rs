@@ -5,6 +5,7 @@ mod amtool;
 mod case;
 mod configuration;
 mod decide;
+mod file;
 mod matcher;
 mod object;
 mod times;
@@ -13,8 +14,9 @@ pub use amtool::{Amtool, amtool_check};
 pub use case::{CaseResult, RoutingCase, run_cases};
 pub use configuration::{Configuration, InhibitRule, Receiver, Route};
 pub use decide::{Decision, Leaf, decide};
+pub use file::read_file;
 pub use matcher::LabelMatcher;
-pub use matcher::unquoted;
+pub use object::read_object;
 pub use times::{RangeKind, minutes_of, zone};
 
 use std::collections::BTreeMap;

@@ -15,7 +15,12 @@ struct Reader<'a> {
     namespace: String,
 }
 
-pub(super) fn read(source: &Arc<Source>, document: &Node) -> Result<Configuration> {
+/// Reads an AlertmanagerConfig object as the Prometheus Operator does: receivers are called
+/// `namespace/object/name`, and every route asks for the object's namespace.
+///
+/// # Errors
+/// As [`read_file`](super::read_file).
+pub fn read_object(source: &Arc<Source>, document: &Node) -> Result<Configuration> {
     let metadata = |key: &str| {
         let value = document.at(&["metadata", key]).and_then(Node::scalar);
         value.unwrap_or_else(|| "default".to_owned())

@@ -271,7 +271,8 @@ fn local_zone() -> TimeZone {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::super::node::{Source, documents};
+    use super::super::super::node::Source;
+    use super::super::super::yaml::documents;
     use super::*;
 
     fn interval(text: &str) -> Result<TimeInterval, String> {

@@ -11,7 +11,7 @@ use super::go::{
 };
 use super::http::{HTTP_CLIENT, TLS};
 use super::receivers::{self, RECEIVER};
-use super::{Limit, Shape, Sink, Struct, no_check};
+use super::shape::{Limit, Shape, Sink, Struct, no_check};
 
 pub(super) static FILE: Struct = Struct {
     what: "an Alertmanager configuration",

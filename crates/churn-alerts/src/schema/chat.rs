@@ -1,9 +1,9 @@
 //! Receivers that write to people's chats: the keys of each, as Alertmanager 0.34 has them.
 
+use super::super::node::Node;
 use super::go::{go_timeout, secret_url, url};
 use super::http::HTTP_CLIENT;
-use super::receivers::{slack, webex};
-use super::{Limit, Shape, Struct, no_check};
+use super::shape::{Limit, Shape, Sink, Struct, no_check};
 
 pub(super) static DISCORD: Struct = Struct {
     what: "a receiver by Discord",
@@ -348,3 +348,26 @@ pub(super) static WECHAT: Struct = Struct {
     ],
     check: no_check,
 };
+
+/// Only a bot can update what it has written.
+fn slack(node: &Node, sink: &mut Sink<'_>) {
+    let bots = "https://slack.com/api/chat.postMessage";
+    if let Some((key, value)) = node.entry("update_message")
+        && value.truth() == Some(true)
+        && node.scalar_at("api_url").as_deref() != Some(bots)
+    {
+        let hint = format!("set `api_url: {bots}`");
+        sink.refuse(
+            key.spot,
+            "`update_message` without the `api_url` of bots",
+            hint,
+        );
+    }
+}
+
+fn webex(node: &Node, sink: &mut Sink<'_>) {
+    if node.at(&["http_config", "authorization"]).is_none() {
+        let message = "a receiver by Webex without `http_config.authorization`";
+        sink.refuse(node.spot, message, "");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::super::node::Node;
 use super::go::any_url;
-use super::{Limit, Shape, Sink, Struct, no_check};
+use super::shape::{Limit, Shape, Sink, Struct, no_check};
 
 pub(super) static HTTP_CLIENT: Struct = Struct {
     what: "an `http_config`",

@@ -1,9 +1,9 @@
 //! Receivers that page, mail, open tickets or call programs: the keys of each, as Alertmanager 0.34 has them.
 
+use super::super::node::Node;
 use super::go::{go_duration, go_timeout, host_port, prometheus_duration, template_url, url};
 use super::http::{HTTP_CLIENT, SIGV4, TLS};
-use super::receivers::{mail_headers, responder, sns};
-use super::{Limit, Shape, Struct, no_check};
+use super::shape::{Limit, Shape, Sink, Struct, filled, no_check};
 
 pub(super) static EMAIL: Struct = Struct {
     what: "a receiver by mail",
@@ -274,3 +274,55 @@ pub(super) static WEBHOOK: Struct = Struct {
     ],
     check: no_check,
 };
+
+fn responder(node: &Node, sink: &mut Sink<'_>) {
+    let kind = node.scalar_at("type").unwrap_or_default();
+    let known = ["team", "teams", "user", "escalation", "schedule"];
+    if !kind.contains("{{") && !known.contains(&kind.to_lowercase().as_str()) {
+        let spot = node.get("type").map_or(node.spot, |value| value.spot);
+        let message = format!("`type: {kind}` is none of {}", known.join(", "));
+        sink.refuse(spot, message, "");
+    }
+}
+
+/// Alertmanager asks for one of the three, or for all of them.
+fn sns(node: &Node, sink: &mut Sink<'_>) {
+    let names = ["target_arn", "topic_arn", "phone_number"];
+    let set = names.iter().filter(|name| filled(node, name).is_some());
+    if [0, 2].contains(&set.count()) {
+        let message = "a receiver by SNS takes one of `target_arn`, `topic_arn`, `phone_number`";
+        sink.refuse(node.spot, message, "");
+    }
+}
+
+fn mail_headers(node: &Node, sink: &mut Sink<'_>) {
+    let headers = node.get("headers").map_or(&[][..], Node::entries);
+    for (at, (key, _)) in headers.iter().enumerate() {
+        let same = |(other, _): &&(super::super::node::Key, Node)| {
+            other.name.eq_ignore_ascii_case(&key.name)
+        };
+        if headers[..at].iter().any(|one| same(&one)) {
+            sink.refuse(
+                key.spot,
+                format!("the header `{}` comes twice", key.name),
+                "",
+            );
+        }
+    }
+    let Some(threading) = node.get("threading") else {
+        return;
+    };
+    if threading.get("enabled").and_then(Node::truth) == Some(true) {
+        let date = threading.scalar_at("thread_by_date").unwrap_or_default();
+        if !["none", "daily"].contains(&date.as_str()) {
+            let message = "`thread_by_date` is neither none nor daily";
+            sink.refuse(threading.spot, message, "");
+        }
+        for (key, _) in headers {
+            if ["references", "in-reply-to"].contains(&key.name.to_lowercase().as_str()) {
+                let message = format!("`threading` sets the header `{}` itself", key.name);
+                sink.refuse(key.spot, message, "");
+            }
+        }
+    }
+}

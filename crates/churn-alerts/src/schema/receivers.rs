@@ -1,7 +1,9 @@
 //! Receivers as a whole: which integrations there are, and what none of their keys says alone.
 
 use super::super::node::{Node, Value};
-use super::{Limit, Shape, Sink, Struct, chat, pagers};
+use super::chat;
+use super::pagers;
+use super::shape::{Limit, Shape, Sink, Struct, filled};
 
 pub(super) static RECEIVER: Struct = Struct {
     what: "a receiver",
@@ -90,11 +92,6 @@ fn receiver(node: &Node, sink: &mut Sink<'_>) {
             "",
         );
     }
-}
-
-/// Returns a text that is there and not empty.
-fn filled(node: &Node, key: &str) -> Option<String> {
-    node.scalar_at(key).filter(|text| !text.is_empty())
 }
 
 /// What a receiver lacks that neither it nor `global` says.
@@ -203,78 +200,3 @@ static NEEDED: &[Needed] = &[
         "webhook",
     ),
 ];
-
-/// Only a bot can update what it has written.
-pub(super) fn slack(node: &Node, sink: &mut Sink<'_>) {
-    let bots = "https://slack.com/api/chat.postMessage";
-    if let Some((key, value)) = node.entry("update_message")
-        && value.truth() == Some(true)
-        && node.scalar_at("api_url").as_deref() != Some(bots)
-    {
-        let hint = format!("set `api_url: {bots}`");
-        sink.refuse(
-            key.spot,
-            "`update_message` without the `api_url` of bots",
-            hint,
-        );
-    }
-}
-
-pub(super) fn webex(node: &Node, sink: &mut Sink<'_>) {
-    if node.at(&["http_config", "authorization"]).is_none() {
-        let message = "a receiver by Webex without `http_config.authorization`";
-        sink.refuse(node.spot, message, "");
-    }
-}
-
-pub(super) fn responder(node: &Node, sink: &mut Sink<'_>) {
-    let kind = node.scalar_at("type").unwrap_or_default();
-    let known = ["team", "teams", "user", "escalation", "schedule"];
-    if !kind.contains("{{") && !known.contains(&kind.to_lowercase().as_str()) {
-        let spot = node.get("type").map_or(node.spot, |value| value.spot);
-        let message = format!("`type: {kind}` is none of {}", known.join(", "));
-        sink.refuse(spot, message, "");
-    }
-}
-
-/// Alertmanager asks for one of the three, or for all of them.
-pub(super) fn sns(node: &Node, sink: &mut Sink<'_>) {
-    let names = ["target_arn", "topic_arn", "phone_number"];
-    let set = names.iter().filter(|name| filled(node, name).is_some());
-    if [0, 2].contains(&set.count()) {
-        let message = "a receiver by SNS takes one of `target_arn`, `topic_arn`, `phone_number`";
-        sink.refuse(node.spot, message, "");
-    }
-}
-
-pub(super) fn mail_headers(node: &Node, sink: &mut Sink<'_>) {
-    let headers = node.get("headers").map_or(&[][..], Node::entries);
-    for (at, (key, _)) in headers.iter().enumerate() {
-        let same = |(other, _): &&(super::super::node::Key, Node)| {
-            other.name.eq_ignore_ascii_case(&key.name)
-        };
-        if headers[..at].iter().any(|one| same(&one)) {
-            sink.refuse(
-                key.spot,
-                format!("the header `{}` comes twice", key.name),
-                "",
-            );
-        }
-    }
-    let Some(threading) = node.get("threading") else {
-        return;
-    };
-    if threading.get("enabled").and_then(Node::truth) == Some(true) {
-        let date = threading.scalar_at("thread_by_date").unwrap_or_default();
-        if !["none", "daily"].contains(&date.as_str()) {
-            let message = "`thread_by_date` is neither none nor daily";
-            sink.refuse(threading.spot, message, "");
-        }
-        for (key, _) in headers {
-            if ["references", "in-reply-to"].contains(&key.name.to_lowercase().as_str()) {
-                let message = format!("`threading` sets the header `{}` itself", key.name);
-                sink.refuse(key.spot, message, "");
-            }
-        }
-    }
-}

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::super::node::{Node, Value};
 use super::super::refusal::RefusalKind;
 use super::go::{is_classic_label, is_classic_metric, prometheus_duration};
+use super::shape::{Limit, Shape, Sink, Struct};
 use super::template::{self, PROMETHEUS};
-use super::{Limit, Shape, Sink, Struct};
 
 pub(super) static FILE: Struct = Struct {
     what: "a file of rules",

@@ -32,7 +32,7 @@ pub(super) const ADMIN_PORT: i32 = 9000;
 pub(super) const ADMIN_PORT_NAME: &str = "admin";
 /// Where the token is mounted.
 const TOKEN_FOLDER: &str = "/etc/churnctl/api";
-/// How the server is told of it: the folder, and `routing::TOKEN_KEY` in it.
+/// How the server is told of it: the folder, and `hook::TOKEN_KEY` in it.
 pub(super) const TOKEN_ARGS: [&str; 2] = ["--token-file", "/etc/churnctl/api/token"];
 
 pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {

@@ -6,11 +6,12 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::hook::TOKEN_KEY;
 use super::meta::{self, labels, named};
 use super::object::File;
 use super::operator::{Custom, SecretKey};
 use super::plan::Plan;
-use super::routing::{HOOK_PATH, TOKEN_KEY};
+use super::routing::HOOK_PATH;
 use super::storage::HOOK_ACCOUNT;
 use super::{jobs, pods};
 

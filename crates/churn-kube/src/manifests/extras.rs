@@ -4,11 +4,11 @@ use churn_base::error::Result;
 use serde::Serialize;
 use serde_json::json;
 
+use super::hook::TOKEN_KEY;
 use super::meta::{self, named};
 use super::object::File;
 use super::operator::Custom;
 use super::plan::{AlertmanagerForm, Part, Plan};
-use super::routing::TOKEN_KEY;
 use super::storage::BATCH_ACCOUNT;
 
 /// The store that secrets come from.

@@ -14,13 +14,14 @@ use super::meta::{self, named, selector};
 use super::object::File;
 use super::plan::{Part, Plan};
 use super::pods;
-use super::routing::TOKEN_KEY;
 use super::storage::{HOOK_ACCOUNT, settings_sha256};
 
 /// Deployment and Service.
 pub(super) const NAME: &str = "churn-retrain-hook";
 /// Its port.
 pub(super) const PORT: i32 = 8080;
+/// The key of the hook's Secret that holds the token.
+pub(super) const TOKEN_KEY: &str = "token";
 /// The Lease that remembers what was started.
 const LEASE: &str = "churnctl-retrain";
 const TOKEN_FOLDER: &str = "/etc/churnctl/hook";

@@ -6,7 +6,7 @@ use super::object::File;
 use super::plan::{Part, Plan, Receiver};
 use super::{
     admission, api, argo, dashboards, extras, hook, jobs, kfp, kserve, kustomize, monitoring,
-    network, plain, pushgateway, routing, storage, tests,
+    network, plain, pushgateway, storage, tests,
 };
 
 /// For whom the files are.
@@ -110,13 +110,13 @@ pub fn secrets(plan: &Plan) -> Vec<String> {
         commands.push(format!(
             "kubectl -n {namespace} create secret generic {} --from-literal={}=\"$(openssl rand -hex 32)\"",
             plan.hook_secret,
-            routing::TOKEN_KEY
+            hook::TOKEN_KEY
         ));
     }
     if let Some(secret) = plan.api_token_secret() {
         commands.push(format!(
             "kubectl -n {namespace} create secret generic {secret} --from-literal={}=\"$(openssl rand -hex 32)\"",
-            routing::TOKEN_KEY
+            hook::TOKEN_KEY
         ));
     }
     let receivers: &[Receiver] = &plan.alerting.receivers;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::hook;
 use super::operator::{
     AlertmanagerConfigSpec, Authorization, Email, HttpConfig, InhibitRule, Matcher, Pagerduty,
     Receiver as Object, Route, SecretKey, Slack, Webhook,
@@ -10,8 +11,6 @@ use super::plan::{Part, Plan, Receiver};
 
 /// The receiver of alerts that start a retrain.
 pub const HOOK: &str = "retrain-hook";
-/// The key of the hook's Secret that holds the token.
-pub(super) const TOKEN_KEY: &str = "token";
 /// The receiver of critical alerts that wake somebody.
 const PAGERDUTY: &str = "pagerduty";
 /// The receiver of ChurnWatchdog, where somebody watches it.
@@ -189,7 +188,7 @@ pub(super) fn object(plan: &Plan) -> AlertmanagerConfigSpec {
                         scheme: "Bearer",
                         credentials: SecretKey {
                             name: plan.hook_secret.clone(),
-                            key: TOKEN_KEY.to_owned(),
+                            key: hook::TOKEN_KEY.to_owned(),
                         },
                     },
                     follow_redirects: false,
@@ -225,7 +224,7 @@ pub(super) fn object(plan: &Plan) -> AlertmanagerConfigSpec {
 fn hook_url(plan: &Plan) -> String {
     let (host, port) = match plan.has(Part::ArgoEvents) && !plan.has(Part::Hook) {
         true => ("churn-retrain-eventsource-svc", 12000),
-        false => (super::hook::NAME, super::hook::PORT),
+        false => (hook::NAME, hook::PORT),
     };
     format!("http://{host}.{}.svc:{port}{HOOK_PATH}", plan.namespace)
 }
@@ -310,7 +309,7 @@ pub(super) fn file(plan: &Plan, around: &Surroundings<'_>) -> Value {
         receivers.push(receiver_file(plan, around, name.to_owned(), is_sent));
     }
     if let Some(url) = &around.hook_url {
-        let token = (around.file)(&plan.hook_secret, TOKEN_KEY);
+        let token = (around.file)(&plan.hook_secret, hook::TOKEN_KEY);
         receivers.push(json!({
             "name": HOOK,
             "webhook_configs": [{

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::Expected;
+use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, text_at};
 use super::monitoring::{Selecting, one};

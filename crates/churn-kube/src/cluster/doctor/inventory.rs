@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use churn_alerts::{node, sources};
+use churn_alerts::{sources, yaml};
 use churn_base::error::{Error, Result};
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ impl Inventory {
     pub fn of_files(paths: &[String]) -> Result<Self> {
         let mut inventory = Self::default();
         for source in sources::read(paths)? {
-            for document in node::documents(&source)? {
+            for document in yaml::documents(&source)? {
                 inventory.add(document.to_api_json());
             }
         }

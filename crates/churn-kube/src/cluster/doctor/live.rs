@@ -8,7 +8,7 @@ use churn_base::percent;
 use churn_http::client::{Access, Client, Policy, Request};
 use serde_json::Value;
 
-use super::Expected;
+use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{items_at, text_at};
 

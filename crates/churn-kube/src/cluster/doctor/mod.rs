@@ -2,6 +2,7 @@
 //! found is a value; how it is shown is `reports/`' affair.
 
 mod alerting;
+mod expected;
 mod finding;
 mod hook;
 mod inventory;
@@ -15,31 +16,11 @@ pub mod selector;
 mod wiring;
 mod workloads;
 
+pub use expected::Expected;
 pub use finding::{Check, Finding, Health, worst};
 pub use inventory::Inventory;
 pub use live::{LiveAt, ask};
 pub use online::examine;
-
-/// The names that the checks look for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expected {
-    /// Namespace of the churn system.
-    pub namespace: String,
-    /// Namespace that Prometheus runs in, where it can't be told from the objects.
-    pub monitoring_namespace: String,
-    /// Deployment, Service and ServiceMonitor of the API.
-    pub api: String,
-    /// PrometheusRule.
-    pub rules: String,
-    /// CronJob of the drift check.
-    pub drift: String,
-    /// CronJob of the retrain.
-    pub retrain: String,
-    /// Deployment and Service of the alert webhook.
-    pub hook: String,
-    /// Lease of the retrain.
-    pub lease: String,
-}
 
 /// Runs the checks that objects alone can answer.
 #[must_use]

@@ -4,7 +4,7 @@
 use churn_base::text::shell_word;
 use serde_json::Value;
 
-use super::Expected;
+use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, name_of, namespace_of};
 use super::selector::{Missing, labels_at, missing};

@@ -4,10 +4,11 @@
 use churn_base::error::{Error, Result};
 use serde_json::{Value, json};
 
+use super::expected::Expected;
 use super::finding::Finding;
 use super::inventory::Inventory;
 use super::operator::{self, Answers};
-use super::{Expected, alerting, hook, monitoring, placeholders, pod_security, wiring, workloads};
+use super::{alerting, hook, monitoring, placeholders, pod_security, wiring, workloads};
 use crate::cluster::client::Cluster;
 use crate::cluster::error::{Call, Problem};
 

@@ -4,7 +4,7 @@
 use churn_base::text::shell_word;
 use serde_json::{Value, json};
 
-use super::Expected;
+use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, namespace_of, text_at};
 

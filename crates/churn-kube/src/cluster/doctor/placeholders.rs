@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use churn_alerts::placeholder::is_placeholder;
 use serde_json::Value;
 
-use super::Expected;
+use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, name_of};
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::Expected;
+use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of};
 use super::workloads::pod_specs;

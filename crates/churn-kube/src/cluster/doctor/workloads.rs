@@ -6,7 +6,7 @@ use churn_base::text::shell_word;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::Expected;
+use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, text_at};
 

@@ -1,13 +1,8 @@
 //! A board and its panels: what they ask and show, and how Grafana writes that (the classic JSON model).
 
-use churn_base::error::Result;
-use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::{Value, json};
 
-use super::super::meta::{self, map, named};
-use super::super::object::File;
 use super::super::plan::Plan;
-use super::{api, drift, platform, quality};
 
 /// One dashboard.
 #[derive(Debug, Clone)]
@@ -91,42 +86,9 @@ impl Panel {
     }
 }
 
-/// Returns every board.
-#[must_use]
-pub fn boards(plan: &Plan) -> Vec<Board> {
-    vec![
-        platform::board(plan),
-        api::board(plan),
-        drift::board(plan),
-        quality::board(plan),
-    ]
-}
-
-/// Returns the boards as ConfigMaps that Grafana's sidecar picks up.
-pub(in super::super) fn files(plan: &Plan) -> Result<Vec<File>> {
-    let made = boards(plan).into_iter().map(|board| {
-        let name = format!("{}-dashboard", board.uid);
-        let mut metadata = named(plan, &name, meta::MONITORING);
-        if let Some(labels) = &mut metadata.labels {
-            labels.insert("grafana_dashboard".to_owned(), "1".to_owned());
-        }
-        metadata.annotations = Some(map([("grafana_folder", "Churn")]));
-        let text = format!("{:#}\n", json_of(&board, plan));
-        File::object(
-            "dashboards/",
-            &ConfigMap {
-                metadata,
-                data: Some([(format!("{}.json", board.uid), text)].into()),
-                ..ConfigMap::default()
-            },
-        )
-    });
-    made.collect()
-}
-
 const COLUMNS: usize = 24;
 
-fn json_of(board: &Board, plan: &Plan) -> Value {
+pub(super) fn json_of(board: &Board, plan: &Plan) -> Value {
     let (mut x, mut y, mut row) = (0, 0, 0);
     let mut panels = Vec::new();
     for (at, panel) in board.panels.iter().enumerate() {
@@ -303,6 +265,7 @@ mod tests {
     use churn_metrics::exporters::exists;
 
     use super::*;
+    use crate::manifests::dashboards::boards;
     use crate::manifests::plan::sample;
 
     fn parsed(expr: &str) -> promql_parser::parser::Expr {

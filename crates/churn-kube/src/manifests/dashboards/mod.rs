@@ -2,9 +2,11 @@
 
 mod api;
 mod board;
+mod config_maps;
 mod drift;
 mod platform;
 mod quality;
 
-pub(super) use board::files;
-pub use board::{Board, Panel, boards};
+pub use board::{Board, Panel};
+pub use config_maps::boards;
+pub(super) use config_maps::files;

@@ -1,0 +1,22 @@
+//! The names that the checks look for.
+
+/// The names that the checks look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// Namespace of the churn system.
+    pub namespace: String,
+    /// Namespace that Prometheus runs in, where it can't be told from the objects.
+    pub monitoring_namespace: String,
+    /// Deployment, Service and ServiceMonitor of the API.
+    pub api: String,
+    /// PrometheusRule.
+    pub rules: String,
+    /// CronJob of the drift check.
+    pub drift: String,
+    /// CronJob of the retrain.
+    pub retrain: String,
+    /// Deployment and Service of the alert webhook.
+    pub hook: String,
+    /// Lease of the retrain.
+    pub lease: String,
+}
