@@ -10,10 +10,6 @@ use crate::architecture::code;
 
 /// Circles that are left, as `crate: files`. Each needs a reason here, or an end.
 const LEFT: &[&str] = &[
-    "churn-drift: drift::align drift::category_rules drift::feature drift::feature_bins drift::feature_categorical drift::feature_numeric drift::feature_unparsable drift::feature_verdict drift::number_format drift::number_rules drift::share_rule",
-    "churn-drift: profile::count profile::pushdown",
-    "churn-drift: profile::grid profile::scale",
-    "churn-drift: stats::calibration stats::classification stats::intervals stats::score_bounds stats::tally",
     "churn-serve: api batch log log_upload meters observe openapi openapi_schemas record reload routes sagemaker unseen v1 v2 v2_binary v2_request v2_schema",
     "churnctl: commands::alerts::generate commands::alerts::live commands::alerts::test",
     "churnctl: commands::drift commands::drift_verify commands::drift_watch commands::inputs",

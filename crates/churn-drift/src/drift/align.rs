@@ -9,7 +9,7 @@ use churn_data::{
     DecimalMark, Value, canonical_number, classify, has_leading_zeros, is_same_number, truth,
 };
 
-use super::feature::{Context, Found, percent};
+use super::context::{Context, Found, percent};
 use super::report::{FindingKind, Status};
 use crate::profile::{Column, Kind, Numbers, View};
 use crate::stats::permutation::share_p_value;

@@ -2,7 +2,7 @@
 //! size and evidence against chance.
 
 use super::bins::CategoryBins;
-use super::feature::{Context, Found, percent};
+use super::context::{Context, Found, percent};
 use super::report::{FindingKind, SizeThresholds, Status};
 use super::share_rule::{Counted, Moved, moved};
 use crate::stats::permutation::{share_p_value, unseen_p_value};

@@ -2,7 +2,8 @@
 
 use churn_base::error::Result;
 
-use super::feature::{Context, compare};
+use super::context::Context;
+use super::feature::compare;
 use super::identifiers::{Candidates, judge_candidates};
 use super::noise::Levels;
 use super::performance;

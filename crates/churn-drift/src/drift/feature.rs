@@ -2,12 +2,12 @@
 //! verdict have files of their own.
 
 use super::align::{align, blanks, leading_zeros, spelling};
-use super::feature_bins::finite;
+use super::context::{Context, Found, percent};
+use super::feature_bins::{finite, two_bin_psi};
 use super::feature_categorical::categorical;
 use super::feature_numeric::numeric;
 use super::feature_unparsable::unparsable;
 use super::feature_verdict::judge;
-use super::noise::Levels;
 use super::number_format::{number_format, told_by_current, told_by_size};
 use super::plan::{PlannedFeature, has_values};
 use super::report::{
@@ -15,37 +15,8 @@ use super::report::{
     Status,
 };
 use crate::profile::{Column, Kind, View};
-use crate::stats::distances::{BinCounts, noise_limit};
+use crate::stats::distances::noise_limit;
 use crate::stats::permutation::share_p_value;
-
-/// What is the same for every feature of a check.
-#[derive(Debug, Clone, Copy)]
-pub struct Context {
-    /// Rows of both sides.
-    pub rows: Sides<u64>,
-    /// What is not chance: the more features are judged, the more often chance alone would alarm.
-    pub levels: Levels,
-}
-
-impl Context {
-    /// Returns the status of an effect of a size that p-values speak for: the worst of which both
-    /// the size and the evidence are there.
-    #[must_use]
-    pub(super) fn judge(self, size: f64, warn: f64, fail: f64, p_value: f64) -> Status {
-        if size >= fail && p_value < self.levels.fail {
-            Status::Fail
-        } else if size >= warn && p_value < self.levels.warn {
-            Status::Warn
-        } else {
-            Status::Ok
-        }
-    }
-}
-
-/// Hears of what was found: its weight, its kind, and the words.
-pub(super) trait Found: FnMut(Status, FindingKind, String) {}
-
-impl<F: FnMut(Status, FindingKind, String)> Found for F {}
 
 /// Compares a feature; returns its report and the findings about it.
 #[must_use]
@@ -196,23 +167,6 @@ fn number_turned_to_text(current: &Column) -> String {
     }
 }
 
-/// Returns the PSI of so many rows against all others.
-pub(super) fn two_bin_psi(counts: Sides<u64>, rows: Sides<u64>) -> f64 {
-    // A bin that is empty on both sides is none: nothing missing anywhere is no drift.
-    let bins = [
-        (counts.baseline, counts.current),
-        (
-            rows.baseline.saturating_sub(counts.baseline),
-            rows.current.saturating_sub(counts.current),
-        ),
-    ];
-    let (ours, theirs): (Vec<u64>, Vec<u64>) = bins
-        .into_iter()
-        .filter(|(ours, theirs)| ours + theirs > 0)
-        .unzip();
-    BinCounts::new(&ours, &theirs).map_or(0.0, |counts| counts.psi().total.max(0.0))
-}
-
 fn missing(baseline: &View, current: &View, context: Context) -> MissingReport {
     let rows = context.rows;
     let counts = Sides {
@@ -271,18 +225,5 @@ fn missing_share(report: &FeatureReport, context: Context, found: &mut impl Foun
             missing.psi
         );
         found(Status::Ok, FindingKind::MissingShare, message);
-    }
-}
-
-/// Returns a share as percent with as many digits as it needs.
-#[must_use]
-pub fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    if percent == 0.0 || percent >= 9.95 {
-        format!("{percent:.0}%")
-    } else if percent >= 0.095 {
-        format!("{percent:.1}%")
-    } else {
-        "<0.1%".into()
     }
 }

@@ -1,7 +1,7 @@
 //! Bins of a feature of any kind into its report, with the PSI that they come to.
 
 use super::bins::Bin;
-use super::feature::Context;
+use super::context::Context;
 use super::report::{BinReport, FeatureReport, Sides};
 use crate::stats::distances::{BinCounts, noise_limit};
 
@@ -44,4 +44,21 @@ pub(super) fn fill_bins(
 /// Returns the number, kept within those that JSON can hold.
 pub(super) fn finite(number: f64) -> f64 {
     number.clamp(f64::MIN, f64::MAX)
+}
+
+/// Returns the PSI of so many rows against all others.
+pub(super) fn two_bin_psi(counts: Sides<u64>, rows: Sides<u64>) -> f64 {
+    // A bin that is empty on both sides is none: nothing missing anywhere is no drift.
+    let bins = [
+        (counts.baseline, counts.current),
+        (
+            rows.baseline.saturating_sub(counts.baseline),
+            rows.current.saturating_sub(counts.current),
+        ),
+    ];
+    let (ours, theirs): (Vec<u64>, Vec<u64>) = bins
+        .into_iter()
+        .filter(|(ours, theirs)| ours + theirs > 0)
+        .unzip();
+    BinCounts::new(&ours, &theirs).map_or(0.0, |counts| counts.psi().total.max(0.0))
 }

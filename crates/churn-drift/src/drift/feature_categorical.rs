@@ -2,7 +2,7 @@
 
 use super::bins::{CategoryBins, category_bins};
 use super::category_rules::CategoryRules;
-use super::feature::{Context, Found};
+use super::context::{Context, Found};
 use super::feature_bins::fill_bins;
 use super::noise::categories_p_value;
 use super::report::{CategoricalReport, FeatureReport, SizeThresholds};

@@ -1,7 +1,7 @@
 //! A numeric feature, both sides: bins by the baseline's edges, distances, moments.
 
 use super::bins::numeric_bins;
-use super::feature::{Context, Found};
+use super::context::{Context, Found};
 use super::feature_bins::{fill_bins, finite};
 use super::feature_cells::joint_cells;
 use super::noise::numbers_p_value;

@@ -1,7 +1,8 @@
 //! Cells of a numeric feature that nobody can read as numbers, counted and judged like missing ones.
 
-use super::feature::{Context, percent, two_bin_psi};
+use super::context::{Context, percent};
 use super::feature_bins::finite;
+use super::feature_bins::two_bin_psi;
 use super::report::{FirstUnparsable, Sides, UnparsableReport};
 use crate::profile::{Kind, View};
 use crate::stats::distances::noise_limit;

@@ -1,7 +1,7 @@
 //! The verdict on a compared feature, and its reasons in words.
 
 use super::bins::short;
-use super::feature::{Context, percent};
+use super::context::{Context, percent};
 use super::report::{BinReport, FeatureReport, FeatureThresholds, Status, UnparsableReport};
 
 /// Sets the status by PSI and by the PSI of missing; returns why, each reason with its status.

@@ -4,6 +4,7 @@ mod align;
 pub mod bins;
 mod category_rules;
 pub mod check;
+pub mod context;
 pub mod evidence;
 pub mod feature;
 mod feature_bins;

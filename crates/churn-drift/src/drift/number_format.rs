@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use churn_data::{DecimalMark, is_told_by_size};
 
-use super::feature::{Context, Found};
+use super::context::{Context, Found};
 use super::plan::PlannedFeature;
 use super::report::{FindingKind, Status};
 use crate::profile::{Column, Kind, View};

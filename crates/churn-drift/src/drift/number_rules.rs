@@ -2,7 +2,7 @@
 //! range or in its gaps, and single values. Each needs a size and evidence against chance.
 
 use super::bins::short;
-use super::feature::{Context, Found, percent};
+use super::context::{Context, Found, percent};
 use super::report::{FindingKind, SizeThresholds, Status};
 use super::share_rule::{Counted, Moved, moved};
 use crate::profile::Numbers;

@@ -11,8 +11,8 @@ use super::noise::Levels;
 use super::report::{Finding, FindingKind, PerformanceReport, Status};
 use super::score_intervals::score_intervals;
 use crate::profile::Outcome;
-use crate::stats::classification::{Estimate, Performance};
-use crate::stats::score_bounds::{ErrorBounds, ScoreInterval, bounded_performance};
+use crate::stats::classification::{ErrorBounds, Estimate, Performance};
+use crate::stats::score_bounds::{ScoreInterval, bounded_performance};
 
 /// Rows of each class on each side below which an interval is a guess.
 const LEAST_OF_A_CLASS: u64 = 20;

@@ -1,7 +1,7 @@
 //! The rule about single values: a category, a number, a cell of the grid that became several times
 //! as frequent, or as rare.
 
-use super::feature::{Context, percent};
+use super::context::{Context, percent};
 use super::report::{SizeThresholds, Status};
 use crate::stats::permutation::share_p_value;
 

@@ -11,62 +11,10 @@ use churn_data::{
 };
 
 use super::column::Column;
+use super::count_plan::{CountColumn, CountOutcome, CountPlan, Counted, MAX_LABELS};
 use super::counter::ColumnCounter;
 use super::document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION};
 use super::pushdown::{self, Explained};
-
-/// Most values that a label may have before it is none.
-pub(super) const MAX_LABELS: usize = 20;
-
-/// A column to count.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CountColumn {
-    /// Its name.
-    pub name: String,
-    /// Its numbers are categories.
-    pub categorical: bool,
-    /// Points at which its numbers are counted exactly, rising.
-    pub cuts: Vec<f64>,
-    /// Points between which a database shall count them; it finds some if there are none.
-    pub fine: Vec<f64>,
-    /// A database need not count it where nearly every row has another value.
-    pub unless_unique: bool,
-}
-
-/// Scores to count by label.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CountOutcome {
-    /// The label column.
-    pub label: String,
-    /// The score column.
-    pub score: String,
-    /// The score from which a row is classed as positive, to be counted exactly.
-    pub threshold: Option<f64>,
-}
-
-/// What to count of a data set.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct CountPlan {
-    /// The columns, each of which the data set has.
-    pub columns: Vec<CountColumn>,
-    /// The scores by label, if they are to be counted.
-    pub outcome: Option<CountOutcome>,
-}
-
-/// What was counted.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Counted {
-    /// The planned columns.
-    pub columns: Vec<Column>,
-    /// The scores by label, if planned.
-    pub outcome: Option<Outcome>,
-    /// Rows read.
-    pub rows: u64,
-    /// Blank lines skipped.
-    pub blank_lines: u64,
-    /// Rows left out because they say the header again.
-    pub header_rows: HeaderRows,
-}
 
 struct Counters {
     columns: Vec<(usize, ColumnCounter)>,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::column::Column;
-use super::count::Counted;
+use super::count_plan::Counted;
 use super::document::{HeaderRows, Outcome, Profile, Roles};
 
 #[derive(Serialize)]

@@ -2,11 +2,13 @@
 
 mod column;
 mod count;
+mod count_plan;
 mod counter;
 mod digest;
 mod distinct;
 mod document;
 mod grid;
+mod ordinal;
 mod pushdown;
 mod rare;
 mod scale;
@@ -20,7 +22,8 @@ mod values;
 mod view;
 
 pub use column::Column;
-pub use count::{CountColumn, CountOutcome, CountPlan, Counted, count, explain, profile};
+pub use count::{count, explain, profile};
+pub use count_plan::{CountColumn, CountOutcome, CountPlan, Counted};
 pub use counter::{MAX_NUMBERS, MAX_TEXTS};
 pub use document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION, ScoredRows, Shards};
 pub use pushdown::Explained;

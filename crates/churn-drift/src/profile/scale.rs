@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::grid::{from_ordinal, ordinal};
+use super::ordinal::{from_ordinal, ordinal};
 
 /// Where a value lies among the cells of a grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::counter::HASHED_CATEGORIES;
-use super::grid::{Grid, ordinal};
+use super::grid::Grid;
+use super::ordinal::ordinal;
 use super::scale::Scale;
 use super::sums::ExactSums;
 use super::texts::stable_hash;

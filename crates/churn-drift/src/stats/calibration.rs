@@ -3,7 +3,7 @@
 
 use statrs::distribution::{Continuous, ContinuousCDF, Normal};
 
-use super::classification::Estimate;
+use super::estimate::Estimate;
 use super::intervals::{around, last_that_holds};
 
 /// The rows of one bin of scores.

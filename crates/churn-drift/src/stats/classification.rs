@@ -4,44 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::calibration::calibration_error;
+pub use super::estimate::{ErrorBounds, Estimate};
 use super::intervals::{self, share};
-use super::score_bounds::ErrorBounds;
+pub use super::scored::{Confusion, ScoredCell};
 use super::tally::{Tally, rank};
-
-/// All rows with one score: how many are positive, how many negative.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScoredCell {
-    /// The score, a probability in 0 to 1.
-    pub score: f64,
-    /// Rows with this score whose label is positive.
-    pub positives: u64,
-    /// Rows with this score whose label is negative.
-    pub negatives: u64,
-}
-
-/// A figure with its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Estimate {
-    /// The figure on the data as they are.
-    pub value: f64,
-    /// Lower end of the 95 % interval.
-    pub low: f64,
-    /// Upper end of the 95 % interval.
-    pub high: f64,
-}
-
-/// Rows by label and class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Confusion {
-    /// Churned, and classed as churned.
-    pub true_positives: u64,
-    /// Stayed, but classed as churned.
-    pub false_positives: u64,
-    /// Stayed, and classed as stayed.
-    pub true_negatives: u64,
-    /// Churned, but classed as stayed.
-    pub false_negatives: u64,
-}
 
 /// How good the scores are on one data set. Figures that are undefined (one class only) are absent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

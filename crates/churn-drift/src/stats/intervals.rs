@@ -2,7 +2,8 @@
 //! form: no resampling, no seed, and fit for few rows of a class. Of the calibration error:
 //! `calibration.rs`. `examples/interval_coverage.rs` measures all of them.
 
-use super::classification::{Confusion, Estimate, ScoredCell};
+use super::estimate::Estimate;
+use super::scored::{Confusion, ScoredCell};
 
 /// The normal law's quantile at 97.5 %.
 pub(super) const Z: f64 = 1.959_963_984_540_054;

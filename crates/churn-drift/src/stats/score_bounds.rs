@@ -1,9 +1,9 @@
 //! How far the figures of [`classification`](super::classification) may be off where scores were
 //! counted by interval instead of one by one.
 
-use serde::{Deserialize, Serialize};
-
-use super::classification::{Estimate, Performance, ScoredCell, performance};
+use super::classification::{Performance, performance};
+use super::estimate::{ErrorBounds, Estimate};
+use super::scored::ScoredCell;
 use super::tally::CLIP;
 
 /// The ends of the bins of the calibration error: intervals that are cut there are in one bin.
@@ -20,27 +20,6 @@ pub struct ScoreInterval {
     pub positives: u64,
     /// Rows whose label is negative.
     pub negatives: u64,
-}
-
-/// By how much a figure may differ from that of the scores themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ErrorBounds {
-    /// Intervals with rows, both labels together.
-    pub intervals: u64,
-    /// Of the area under the ROC curve.
-    pub roc_auc: f64,
-    /// Of the average precision.
-    pub average_precision: f64,
-    /// Of the log loss.
-    pub log_loss: f64,
-    /// Of the Brier score.
-    pub brier: f64,
-    /// Of its root.
-    pub rmse: f64,
-    /// Of the calibration error, before chance is taken out.
-    pub calibration_error: f64,
-    /// Rows that may be classed otherwise, because the threshold lies inside their interval.
-    pub rows_at_threshold: u64,
 }
 
 /// Computes how good the scores are, and how far the figures may be off.

@@ -3,8 +3,8 @@
 //! [`intervals`](super::intervals).
 
 use super::calibration::Bin;
-use super::classification::{Confusion, ScoredCell};
 use super::intervals::LossSums;
+use super::scored::{Confusion, ScoredCell};
 
 /// Bins of the calibration error, of equal width over 0 to 1.
 const CALIBRATION_BINS: usize = 10;

@@ -19,10 +19,10 @@ use churn_data::{
 
 use self::statements::{Source, buckets, digits, equals, first_values, groups, ranges, sample};
 use super::column::Column;
-use super::count::{CountColumn, CountOutcome, CountPlan, Counted, MAX_LABELS};
+use super::count_plan::{CountColumn, CountOutcome, CountPlan, Counted, MAX_LABELS};
 use super::counter::{ColumnCounter, MAX_NUMBERS};
 use super::document::{HeaderRows, Outcome};
-use super::grid::{from_ordinal, ordinal};
+use super::ordinal::{from_ordinal, ordinal};
 use super::spread::{Bucket, Spread};
 
 /// Columns of one statement.
