@@ -10,7 +10,6 @@ use crate::architecture::code;
 
 /// Circles that are left, as `crate: files`. Each needs a reason here, or an end.
 const LEFT: &[&str] = &[
-    "churn-serve: api batch log log_upload meters observe openapi openapi_schemas record reload routes sagemaker unseen v1 v2 v2_binary v2_request v2_schema",
     "churnctl: commands::alerts::generate commands::alerts::live commands::alerts::test",
     "churnctl: commands::drift commands::drift_verify commands::drift_watch commands::inputs",
     "churnctl: commands::train commands::train_artifact",

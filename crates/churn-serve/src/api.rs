@@ -1,33 +1,28 @@
-//! The API as a whole: what its routes share, and the routers that come of it.
+//! The API as a whole: what its routes share.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
-use axum::middleware::from_fn_with_state;
 use churn_base::error::Result;
-use churn_http::bearer::{self, Token};
 use churn_http::body;
 use churn_http::events::{Event, Events, Level};
-use churn_http::problem::{self, Problem};
+use churn_http::problem::Problem;
 use churn_http::stop::Stop;
-use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::faults::Faults;
 use super::input::Rules;
 use super::log::{Entry, NotKept, PredictionLog};
+use super::media::{is_json, media_type, wrong_media_type};
 use super::meters::Meters;
 use super::model::{Loaded, Slot};
-use super::observe::observe;
 use super::options::Options;
 use super::predict::NoProbability;
 use super::reload::{Outcome, Reloader};
-use super::routes;
 
 /// What the routes share.
 #[derive(Debug)]
@@ -42,26 +37,6 @@ pub struct Api {
     #[cfg(feature = "otel")]
     spans: Option<super::spans::Spans>,
     reloader: Reloader,
-}
-
-/// Who may do what.
-#[derive(Debug, Clone, Default)]
-pub struct Access {
-    /// The token that requests must bear, if any.
-    pub token: Option<Token>,
-    /// Metrics and reload have a listener of their own.
-    pub admin_apart: bool,
-    /// Only this machine reaches the listener with the reload.
-    pub admin_is_local: bool,
-}
-
-/// What the listeners answer.
-#[derive(Debug)]
-pub struct Routers {
-    /// Predictions.
-    pub main: Router,
-    /// Metrics and reload, if they are apart.
-    pub admin: Option<Router>,
 }
 
 impl Api {
@@ -145,41 +120,6 @@ impl Api {
     /// Counts an event before it is shown.
     pub fn heard(&self, event: &Event) {
         self.meters.said(event.level);
-    }
-
-    /// Returns the routers of the listeners.
-    #[must_use]
-    pub fn routers(self: &Arc<Self>, access: &Access) -> Routers {
-        let guarded = |router: Router| match &access.token {
-            Some(token) => bearer::require(router, token.clone()),
-            None => router,
-        };
-        let observed = |router: Router| {
-            problem::dress(router).layer(from_fn_with_state(Arc::clone(self), observe))
-        };
-        let may_reload = access.token.is_some() || access.admin_is_local;
-        let reload = match may_reload {
-            true => guarded(routes::reload(self)),
-            false => Router::new(),
-        };
-        let scoring = guarded(routes::scoring(self)).merge(routes::probes(self));
-        let (main, admin) = match access.admin_apart {
-            true => {
-                let admin = routes::metrics(self)
-                    .merge(routes::probes(self))
-                    .merge(reload);
-                (scoring, Some(admin))
-            }
-            // Whoever may score need not be one who may change the model: so not without a token.
-            false if access.token.is_some() => {
-                (scoring.merge(routes::metrics(self)).merge(reload), None)
-            }
-            false => (scoring.merge(routes::metrics(self)), None),
-        };
-        Routers {
-            main: observed(main),
-            admin: admin.map(observed),
-        }
     }
 
     pub(super) fn rules<'m>(&self, model: &'m Loaded) -> Rules<'m> {
@@ -273,58 +213,4 @@ impl Api {
     pub(super) fn say(&self, level: Level, message: impl Into<String>) {
         self.events.say(level, message);
     }
-}
-
-/// Says which media type a route takes.
-pub(super) fn wrong_media_type(wanted: &str) -> Problem {
-    let detail = format!("The body must be {wanted}, and the header Content-Type say so.");
-    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", detail)
-}
-
-/// Returns the media type of a body in lower case, without parameters.
-pub(super) fn media_type(headers: &HeaderMap) -> String {
-    let value = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let text = String::from_utf8_lossy(value.unwrap_or_default());
-    let essence = text.split(';').next().unwrap_or_default();
-    essence.trim().to_ascii_lowercase()
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    // Nearly all clients write it just so.
-    if headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|value| value == "application/json")
-    {
-        return true;
-    }
-    let media_type = media_type(headers);
-    media_type == "application/json"
-        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
-}
-
-/// Answers 200 with JSON.
-pub(super) fn json(value: &impl Serialize) -> Response<Body> {
-    match serde_json::to_vec(value) {
-        Ok(mut bytes) => {
-            bytes.push(b'\n');
-            answer("application/json", bytes)
-        }
-        Err(_) => axum::response::IntoResponse::into_response(Problem::bug()),
-    }
-}
-
-/// Answers 200 with bytes of a media type.
-pub(super) fn answer(media_type: &'static str, bytes: impl Into<Body>) -> Response<Body> {
-    let mut response = Response::new(bytes.into());
-    let media_type = HeaderValue::from_static(media_type);
-    response.headers_mut().insert(CONTENT_TYPE, media_type);
-    response
-}
-
-/// Reads JSON; an error says where, but not what.
-pub(super) fn parse(bytes: &[u8]) -> Result<super::json::Json<'_>, Problem> {
-    super::json::Json::parse(bytes).map_err(|error| {
-        let detail = format!("The body is no JSON: {error}.");
-        Problem::malformed(detail)
-    })
 }

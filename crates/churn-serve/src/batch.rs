@@ -14,14 +14,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, timeout_at};
 
-use super::api::{Api, answer, json, media_type, parse, wrong_media_type};
+use super::api::Api;
 use super::faults::{At, Faults, Reason};
 use super::json::Json;
 use super::log::Entry;
+use super::media::{answer, json, media_type, parse, wrong_media_type};
 use super::model::Loaded;
-use super::record::{self, Answer, Place};
-use super::routes::{asked_to_explain, trace_of};
-use super::trace::Trace;
+use super::record::{self, Answer, Place, asked_to_explain};
+use super::trace::{Trace, trace_of};
 use super::unseen;
 
 const LINES: [&str; 3] = [

@@ -8,11 +8,9 @@ use churn_model::score::Input;
 
 use super::faults::{At, Faults, Reason, short};
 use super::json::Json;
+use super::limits::LARGEST;
 use super::model::Loaded;
 use super::options::UnknownCategory;
-
-/// Largest number that is taken, by size: sums of what weights make of them stay finite.
-pub(super) const LARGEST: f64 = 1e100;
 
 /// A row, ready to be scored, and what it was made of.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use churn_data::LARGEST_EXACT;
+use churn_data::{LARGEST_EXACT, canonical_number};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// A JSON value.
@@ -157,6 +157,17 @@ impl<'de> Deserialize<'de> for Name<'de> {
             }
         }
         deserializer.deserialize_str(NameReader)
+    }
+}
+
+/// Returns a value as a table would have it.
+pub(super) fn as_field(value: &Json<'_>) -> String {
+    match value {
+        Json::Text(text) => text.to_string(),
+        Json::Number(number) => canonical_number(*number),
+        Json::Integer(integer) => integer.to_string(),
+        Json::Bool(truth) => truth.to_string(),
+        Json::Null | Json::Array(_) | Json::Object(_) => String::new(),
     }
 }
 

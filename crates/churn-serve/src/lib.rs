@@ -7,9 +7,11 @@ pub mod exporter;
 mod faults;
 mod input;
 mod json;
+mod limits;
 mod log;
 mod log_file;
 mod log_upload;
+mod media;
 mod meters;
 mod model;
 mod observe;
@@ -19,6 +21,8 @@ mod options;
 mod predict;
 mod record;
 mod reload;
+mod route_table;
+mod routers;
 mod routes;
 mod sagemaker;
 #[cfg(feature = "otel")]
@@ -30,13 +34,15 @@ mod v2;
 mod v2_binary;
 mod v2_request;
 mod v2_schema;
+mod v2_types;
 
-pub use api::{Access, Api, Routers};
+pub use api::Api;
 pub use model::{Loaded, Slot};
 pub use options::{
     AccessLog, Durability, LogFormat, LogOptions, ModelSource, Options, PageFacts, PageMaker,
     UnknownCategory,
 };
+pub use routers::{Access, Routers};
 
 /// Reads bytes as any body of a request for predictions, as far as that goes without a model.
 #[cfg(feature = "fuzzing")]

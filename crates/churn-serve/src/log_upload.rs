@@ -17,7 +17,7 @@ use churn_data::{ObjectFolder, Put};
 use churn_http::events::{Events, Level};
 
 use super::log_file::closed_files;
-use super::meters::Meters;
+use super::meters::{Meters, Uploaded};
 use super::trace::random_share;
 
 /// How often the folder is looked through without being told to: another process may have left files.
@@ -26,32 +26,6 @@ const LOOK: Duration = Duration::from_secs(60);
 const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 /// How the names of notes begin. Hidden: readers of the folder leave them out.
 const NOTE: &str = ".uploaded-";
-
-/// What became of an attempt to upload a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Uploaded {
-    /// The store has it now.
-    Stored,
-    /// The store had it already.
-    WasThere,
-    /// The store has something else in its place.
-    Conflict,
-    /// It is tried again.
-    Failed,
-}
-
-impl Uploaded {
-    pub(super) const ALL: [Self; 4] = [Self::Stored, Self::WasThere, Self::Conflict, Self::Failed];
-
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::WasThere => "was_there",
-            Self::Conflict => "conflict",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Message {

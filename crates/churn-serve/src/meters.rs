@@ -16,11 +16,10 @@ use churn_metrics::names::{
 use churn_metrics::{Counter, Gauge, Histogram, Live};
 
 use super::faults::{Faults, Reason};
-use super::log_upload::Uploaded;
 use super::model::Loaded;
 use super::options::Options;
 use super::predict::Prediction;
-use super::routes::{ROUTES, Route};
+use super::route_table::ROUTES;
 
 /// Label `path` of what is no route.
 const OTHER: &str = "other";
@@ -299,9 +298,28 @@ fn route_meters(
     })
 }
 
-/// Returns the route of a template, by method.
-pub(super) fn route(method: &str, path: &str) -> Option<&'static Route> {
-    ROUTES
-        .iter()
-        .find(|route| route.method == method && route.path == path)
+/// What became of an attempt to upload a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Uploaded {
+    /// The store has it now.
+    Stored,
+    /// The store had it already.
+    WasThere,
+    /// The store has something else in its place.
+    Conflict,
+    /// It is tried again.
+    Failed,
+}
+
+impl Uploaded {
+    pub(super) const ALL: [Self; 4] = [Self::Stored, Self::WasThere, Self::Conflict, Self::Failed];
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::WasThere => "was_there",
+            Self::Conflict => "conflict",
+            Self::Failed => "failed",
+        }
+    }
 }

@@ -5,11 +5,11 @@ use churn_http::problem::MEDIA_TYPE;
 use churn_model::artifact::{Artifact, Feature, FeatureKind};
 use serde_json::{Map, Value, json};
 
-use super::meters::route;
+use super::limits::MOST_EXPLAINED;
 use super::openapi_schemas::{record_example, reference, schemas};
 use super::options::Options;
-use super::routes::MOST_EXPLAINED;
-use super::{sagemaker, v1, v2_schema};
+use super::route_table::{self, EXPLAIN, INVOCATIONS, PREDICT};
+use super::v2_schema;
 
 /// Returns the document; without a model, features may be anything.
 pub(super) fn document(artifact: Option<&Artifact>, options: &Options) -> Value {
@@ -68,7 +68,7 @@ fn operation(
     body: Option<Value>,
     content: Value,
 ) -> Value {
-    let statuses = route(method, path).map_or(&[][..], |route| route.statuses);
+    let statuses = route_table::find(method, path).map_or(&[][..], |route| route.statuses);
     let responses = statuses.iter().map(|status| {
         let response = match status.as_u16() {
             200 => json!({ "description": "Done.", "content": content }),
@@ -201,7 +201,7 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
             json!({}),
         ),
     );
-    let path = sagemaker::INVOCATIONS;
+    let path = INVOCATIONS;
     add("POST", path, invocations(path, artifact, &example, most));
     let models = object(json!({ "models": { "type": "array", "items": text } }));
     add(
@@ -217,8 +217,8 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
         get(path, "Whether the model is ready.", &readiness),
     );
     for (path, summary) in [
-        (v1::PREDICT, "Scores instances."),
-        (v1::EXPLAIN, "Explains instances."),
+        (PREDICT, "Scores instances."),
+        (EXPLAIN, "Explains instances."),
     ] {
         let instances = json!({
             "type": "object",
@@ -236,7 +236,7 @@ fn paths(name: &str, version: &str, artifact: Option<&Artifact>, options: &Optio
         });
         let numbers = json!({ "type": "array", "items": { "type": "number" } });
         let mut answer = json!({ "predictions": numbers });
-        if path == v1::EXPLAIN {
+        if path == EXPLAIN {
             answer["explanations"] = json!({ "type": "array", "items": reference("Explanation") });
         }
         let example = json!({ "instances": [example["features"]] });

@@ -4,10 +4,8 @@ use churn_model::artifact::{Artifact, Feature, FeatureKind};
 use churn_model::levels::takes_truth;
 use serde_json::{Map, Value, json};
 
-use super::input::LARGEST;
+use super::limits::{LARGEST, LONGEST_ID, MOST_EXPLAINED};
 use super::options::{Options, UnknownCategory};
-use super::record::LONGEST_ID;
-use super::routes::MOST_EXPLAINED;
 
 /// Texts that mean "missing" to every reader of ours, see `data/value.rs`.
 const MISSING: &str =

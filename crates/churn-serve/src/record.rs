@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use axum::extract::Request;
+use axum::http::StatusCode;
 use churn_data::{LARGEST_EXACT, canonical_number};
+use churn_http::problem::Problem;
 use churn_model::artifact::FeatureKind;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -12,18 +15,15 @@ use serde_json::Value;
 use super::api::Api;
 use super::faults::{At, Faults, Reason, short};
 use super::input::{Row, Rules};
-use super::json::Json;
+use super::json::{Json, as_field};
+use super::limits::{LONGEST_ID, MOST_EXPLAINED};
 use super::log::Entry;
 use super::model::Loaded;
 use super::predict::{Explained, NoProbability, Prediction, explain, predict};
-use super::routes::MOST_EXPLAINED;
 use super::unseen;
 
 /// Members of a record.
 const MEMBERS: [&str; 4] = ["user_id", "snapshot_date", "features", "explain"];
-/// Longest user id, in characters.
-pub(super) const LONGEST_ID: usize = 256;
-
 /// A record, checked.
 pub(super) struct Record<'a> {
     user_id: &'a Json<'a>,
@@ -255,13 +255,27 @@ pub(super) fn keep(
     kept.push(entry);
 }
 
-/// Returns a value as a table would have it.
-pub(super) fn as_field(value: &Json<'_>) -> String {
-    match value {
-        Json::Text(text) => text.to_string(),
-        Json::Number(number) => canonical_number(*number),
-        Json::Integer(integer) => integer.to_string(),
-        Json::Bool(truth) => truth.to_string(),
-        Json::Null | Json::Array(_) | Json::Object(_) => String::new(),
+/// Reads `?explain=true` or `?explain=K`.
+pub(super) fn asked_to_explain(request: &Request) -> Result<usize, Problem> {
+    let query = request.uri().query().unwrap_or_default();
+    let asked = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("explain="));
+    match asked {
+        None | Some("false") => Ok(0),
+        Some("true") => Ok(usize::MAX),
+        Some(most) => match most.parse() {
+            Ok(most) if most <= MOST_EXPLAINED => Ok(most),
+            _ => {
+                let detail = format!(
+                    "The parameter explain is true, or how many contributions to list, up to {MOST_EXPLAINED}."
+                );
+                Err(Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "invalid_input",
+                    detail,
+                ))
+            }
+        },
     }
 }

@@ -1,4 +1,4 @@
-//! Which routes there are, what each may answer, and the small ones themselves.
+//! The routes by listener, and the small ones themselves.
 
 use std::sync::Arc;
 
@@ -15,99 +15,15 @@ use churn_http::problem::Problem;
 use churn_metrics::live::TEXT_FORMAT;
 use serde_json::json;
 
-use super::api::{Api, answer, json, parse};
+use super::api::Api;
 use super::faults::Faults;
+use super::media::{answer, json, parse};
 use super::meters::Reload;
 use super::options::PageFacts;
-use super::record::{self, Place};
-use super::trace::Trace;
+use super::record::{self, Place, asked_to_explain};
+use super::route_table::INVOCATIONS;
+use super::trace::trace_of;
 use super::{batch, openapi, sagemaker, v1, v2};
-
-/// A route: what it is counted by.
-pub(super) struct Route {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    /// What it may answer.
-    pub(super) statuses: &'static [StatusCode],
-}
-
-const fn route(method: &'static str, path: &'static str, statuses: &'static [StatusCode]) -> Route {
-    Route {
-        method,
-        path,
-        statuses,
-    }
-}
-
-const OK: &[StatusCode] = &[StatusCode::OK];
-const READY: &[StatusCode] = &[StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE];
-const SEEN: &[StatusCode] = &[StatusCode::OK, StatusCode::UNAUTHORIZED];
-const NAMED: &[StatusCode] = &[
-    StatusCode::OK,
-    StatusCode::UNAUTHORIZED,
-    StatusCode::NOT_FOUND,
-];
-const SCORED: &[StatusCode] = &[
-    StatusCode::OK,
-    StatusCode::BAD_REQUEST,
-    StatusCode::UNAUTHORIZED,
-    StatusCode::REQUEST_TIMEOUT,
-    StatusCode::PAYLOAD_TOO_LARGE,
-    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    StatusCode::UNPROCESSABLE_ENTITY,
-    StatusCode::INTERNAL_SERVER_ERROR,
-    StatusCode::SERVICE_UNAVAILABLE,
-];
-const SCORED_BY_NAME: &[StatusCode] = &[
-    StatusCode::OK,
-    StatusCode::BAD_REQUEST,
-    StatusCode::UNAUTHORIZED,
-    StatusCode::NOT_FOUND,
-    StatusCode::REQUEST_TIMEOUT,
-    StatusCode::PAYLOAD_TOO_LARGE,
-    StatusCode::UNSUPPORTED_MEDIA_TYPE,
-    StatusCode::UNPROCESSABLE_ENTITY,
-    StatusCode::INTERNAL_SERVER_ERROR,
-    StatusCode::SERVICE_UNAVAILABLE,
-];
-const RELOADED: &[StatusCode] = &[
-    StatusCode::OK,
-    StatusCode::UNAUTHORIZED,
-    StatusCode::UNPROCESSABLE_ENTITY,
-];
-
-/// Every route.
-pub(super) static ROUTES: &[Route] = &[
-    route("GET", "/", SEEN),
-    route("GET", "/openapi.json", SEEN),
-    route("GET", "/counters", SEEN),
-    route("POST", "/predict", SCORED),
-    route("POST", "/predict/batch", SCORED),
-    route("GET", "/live", OK),
-    route("GET", "/ready", READY),
-    route("GET", "/health", READY),
-    route("GET", "/ping", READY),
-    route("POST", sagemaker::INVOCATIONS, SCORED),
-    route("GET", "/metrics", OK),
-    route("POST", "/admin/reload", RELOADED),
-    route("GET", "/v1/models", SEEN),
-    route("GET", "/v1/models/{model}", NAMED),
-    route("POST", v1::PREDICT, SCORED_BY_NAME),
-    route("POST", v1::EXPLAIN, SCORED_BY_NAME),
-    route("GET", "/v2", SEEN),
-    route("GET", "/v2/health/live", OK),
-    route("GET", "/v2/health/ready", READY),
-    route("GET", "/v2/models/{model}", NAMED),
-    route("GET", "/v2/models/{model}/ready", NAMED),
-    route("POST", "/v2/models/{model}/infer", SCORED_BY_NAME),
-    route("GET", "/v2/models/{model}/versions/{version}", NAMED),
-    route("GET", "/v2/models/{model}/versions/{version}/ready", NAMED),
-    route(
-        "POST",
-        "/v2/models/{model}/versions/{version}/infer",
-        SCORED_BY_NAME,
-    ),
-];
 
 /// Everything that tells of the model or uses it.
 pub(super) fn scoring(api: &Arc<Api>) -> Router {
@@ -117,7 +33,7 @@ pub(super) fn scoring(api: &Arc<Api>) -> Router {
         .route("/counters", get(counters))
         .route("/predict", post(predict))
         .route("/predict/batch", post(batch::predict))
-        .route(sagemaker::INVOCATIONS, post(sagemaker::invoke))
+        .route(INVOCATIONS, post(sagemaker::invoke))
         .route("/v1/models", get(v1::models))
         .route(
             "/v1/models/{model}",
@@ -186,40 +102,6 @@ async fn predict(State(api): State<Arc<Api>>, request: Request) -> Result<Respon
     };
     api.keep(&model, rows).await?;
     Ok(response)
-}
-
-/// Most contributions that can be asked for by number.
-pub(super) const MOST_EXPLAINED: usize = 1000;
-
-/// Reads `?explain=true` or `?explain=K`.
-pub(super) fn asked_to_explain(request: &Request) -> Result<usize, Problem> {
-    let query = request.uri().query().unwrap_or_default();
-    let asked = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("explain="));
-    match asked {
-        None | Some("false") => Ok(0),
-        Some("true") => Ok(usize::MAX),
-        Some(most) => match most.parse() {
-            Ok(most) if most <= MOST_EXPLAINED => Ok(most),
-            _ => {
-                let detail = format!(
-                    "The parameter explain is true, or how many contributions to list, up to {MOST_EXPLAINED}."
-                );
-                Err(Problem::new(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    "invalid_input",
-                    detail,
-                ))
-            }
-        },
-    }
-}
-
-/// Returns the name that the request was given.
-pub(super) fn trace_of(request: &Request) -> Trace {
-    let given = request.extensions().get::<Trace>().cloned();
-    given.unwrap_or_else(|| Trace::of(request.headers()))
 }
 
 async fn live() -> Response<Body> {
@@ -312,20 +194,4 @@ async fn page(State(api): State<Arc<Api>>) -> Response<Body> {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn a_route_is_there_once() {
-        let names: BTreeSet<_> = ROUTES
-            .iter()
-            .map(|route| (route.method, route.path))
-            .collect();
-        assert_eq!(names.len(), ROUTES.len());
-    }
 }

@@ -13,20 +13,18 @@ use churn_http::problem::Problem;
 use churn_model::artifact::FeatureKind;
 use serde_json::json;
 
-use super::api::{Api, answer, json, media_type, parse, wrong_media_type};
+use super::api::Api;
 use super::batch::rows_of;
 use super::faults::{At, Faults, Reason};
 use super::input::{Row, Rules};
 use super::json::Json;
 use super::log::Entry;
+use super::media::{answer, json, media_type, parse, wrong_media_type};
 use super::model::Loaded;
 use super::predict::{Prediction, predict};
 use super::record::{Ids, keep};
-use super::routes::trace_of;
+use super::trace::trace_of;
 use super::unseen;
-
-/// The route of the rows.
-pub(super) const INVOCATIONS: &str = "/invocations";
 
 const CSV: &str = "text/csv";
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The header with the request id, both ways.
@@ -131,6 +132,12 @@ fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
         *byte = digit(pair[0])? << 4 | digit(pair[1])?;
     }
     Some(bytes)
+}
+
+/// Returns the name that the request was given.
+pub(super) fn trace_of(request: &Request) -> Trace {
+    let given = request.extensions().get::<Trace>().cloned();
+    given.unwrap_or_else(|| Trace::of(request.headers()))
 }
 
 #[cfg(test)]

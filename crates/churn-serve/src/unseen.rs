@@ -5,8 +5,8 @@ use churn_model::unseen::Unseen;
 
 use super::faults::{At, Faults, Reason};
 use super::input::Row;
+use super::json::as_field;
 use super::model::Loaded;
-use super::record::as_field;
 
 /// Returns the positions of a row's features whose category training never had.
 pub(super) fn features<'r>(

@@ -13,22 +13,20 @@ use churn_http::problem::Problem;
 use serde::Serialize;
 use serde_json::json;
 
-use super::api::{Api, json, parse};
+use super::api::Api;
 use super::batch::rows_of;
 use super::faults::{At, Faults, Reason, short};
 use super::input::Row;
 use super::json::Json;
 use super::log::Entry;
+use super::media::{json, parse};
 use super::model::Loaded;
 use super::observe::Template;
 use super::predict::{Explained, explain, predict};
 use super::record::{Ids, keep};
-use super::routes::trace_of;
+use super::route_table::{EXPLAIN, PREDICT};
+use super::trace::trace_of;
 use super::unseen;
-
-/// Templates of the two verbs; the router sees them as part of the name.
-pub(super) const PREDICT: &str = "/v1/models/{model}:predict";
-pub(super) const EXPLAIN: &str = "/v1/models/{model}:explain";
 
 /// What is answered.
 #[derive(Serialize)]

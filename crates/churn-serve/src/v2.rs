@@ -11,16 +11,18 @@ use churn_http::problem::Problem;
 use churn_model::artifact::FeatureKind;
 use serde_json::{Value, json};
 
-use super::api::{Api, json, parse};
+use super::api::Api;
 use super::faults::{Faults, short};
+use super::media::{json, parse};
 use super::model::Loaded;
 use super::predict::predict;
 use super::record::{Ids, keep};
-use super::routes::trace_of;
+use super::trace::trace_of;
 use super::unseen;
 use super::v1::no_such_model;
 use super::v2_binary::{EXTENSION, attach, split};
-use super::v2_request::{Inference, OUTPUTS, ROWS, TEXTS};
+use super::v2_request::{Inference, ROWS};
+use super::v2_types::{OUTPUTS, TEXTS};
 
 /// `GET /v2`.
 pub(super) async fn server() -> Response<Body> {

@@ -10,7 +10,8 @@ use half::f16;
 
 use super::faults::{At, Faults, Reason};
 use super::json::Json;
-use super::v2_request::{HERE, NUMBERS, TEXTS, TRUTH, member};
+use super::v2_request::{HERE, member};
+use super::v2_types::{NUMBERS, TEXTS, TRUTH};
 
 /// The name of the extension.
 pub(super) const EXTENSION: &str = "binary_tensor_data";

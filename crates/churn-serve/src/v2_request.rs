@@ -7,18 +7,8 @@ use super::faults::{At, Faults, Reason, short};
 use super::input::Row;
 use super::json::Json;
 use super::model::Loaded;
+use super::v2_types::{NUMBERS, OUTPUTS, TEXTS, TRUTH};
 
-/// Names of the outputs.
-pub(super) const OUTPUTS: [&str; 2] = ["churn_risk", "label"];
-/// Datatypes of numbers.
-pub(super) const NUMBERS: [&str; 11] = [
-    "FP64", "FP32", "FP16", "INT64", "INT32", "INT16", "INT8", "UINT64", "UINT32", "UINT16",
-    "UINT8",
-];
-/// Datatype of texts.
-pub(super) const TEXTS: &str = "BYTES";
-/// Datatype of truth values.
-pub(super) const TRUTH: &str = "BOOL";
 pub(super) const HERE: At<'static> = At {
     row: None,
     base: "",

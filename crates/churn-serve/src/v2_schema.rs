@@ -3,7 +3,7 @@
 use churn_model::artifact::{Artifact, FeatureKind};
 use serde_json::{Value, json};
 
-use super::v2_request::{NUMBERS, OUTPUTS, TEXTS, TRUTH};
+use super::v2_types::{NUMBERS, OUTPUTS, TEXTS, TRUTH};
 
 /// The form of a model's description.
 pub(super) fn metadata_schema() -> Value {
