@@ -27,7 +27,7 @@ use super::sign::{SignArgs, SignTask, VerifyArgs};
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::doctor::DoctorRequest;
-use crate::commands::drift::{DriftRequest, ReadingRequest};
+use crate::commands::drift_request::{DriftRequest, ReadingRequest};
 use crate::commands::drift_verify::DriftVerifyRequest;
 use crate::commands::init_request::InitRequest;
 use crate::commands::mlflow::SyncRequest;

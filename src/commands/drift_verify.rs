@@ -9,16 +9,16 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Shell;
-use super::drift::{DriftRequest, ReadingRequest};
+use super::drift_evidence::reading_of;
+use super::drift_request::DriftRequest;
 use crate::cells::Tone;
 use crate::drift::Provenance;
-use crate::drift::evidence::{ReportColumns, ReportInput, ReportSettings};
+use crate::drift::evidence::{ReportInput, ReportSettings};
 use crate::drift::report::{DriftReport, FeatureReport, Sides, Status};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::read_object_at_most;
-use crate::redact::redacted;
-use crate::settings::{ColumnSettings, Settings};
+use crate::settings::Settings;
 use crate::terminal::json;
 
 /// Version of the JSON layout.
@@ -80,82 +80,6 @@ impl DriftVerifyRequest {
             ..Place::default()
         })
     }
-}
-
-/// Returns the input as a report names it.
-pub(super) fn input_of(addresses: &[String], counts_sha256: String) -> ReportInput {
-    let shown = addresses
-        .iter()
-        .map(|address| redacted(address).into_owned());
-    ReportInput {
-        addresses: shown.collect(),
-        counts_sha256,
-    }
-}
-
-/// Returns the settings as a report names them.
-pub(super) fn settings_of(reading: &ReadingRequest, class_threshold: f64) -> ReportSettings {
-    // Taken apart, so that a new one is not forgotten.
-    let ReadingRequest {
-        features,
-        columns,
-        score,
-        label,
-        positive,
-        delimiter,
-        null,
-        threads: _,
-    } = reading.clone();
-    let ColumnSettings {
-        label: labels,
-        id,
-        date,
-        score: scores,
-        exclude,
-        categorical,
-    } = columns;
-    ReportSettings {
-        features,
-        score,
-        label,
-        positive,
-        class_threshold,
-        delimiter: char::from(delimiter).to_string(),
-        null,
-        columns: ReportColumns {
-            label: labels,
-            id,
-            date,
-            score: scores,
-            exclude,
-            categorical,
-        },
-    }
-}
-
-/// The way back.
-fn reading_of(settings: ReportSettings, check: &ReadingRequest) -> Option<ReadingRequest> {
-    let [delimiter] = *settings.delimiter.as_bytes() else {
-        return None;
-    };
-    let columns = settings.columns;
-    Some(ReadingRequest {
-        features: settings.features,
-        columns: ColumnSettings {
-            label: columns.label,
-            id: columns.id,
-            date: columns.date,
-            score: columns.score,
-            exclude: columns.exclude,
-            categorical: columns.categorical,
-        },
-        score: settings.score,
-        label: settings.label,
-        positive: settings.positive,
-        delimiter,
-        null: settings.null,
-        threads: check.threads,
-    })
 }
 
 #[derive(Serialize)]

@@ -7,7 +7,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Shell;
-use super::drift::{DriftRequest, Watch, write_outputs};
+use super::drift_outputs::write_outputs;
+use super::drift_request::{DriftRequest, Watch};
 use crate::cells::Tone;
 use crate::data::{Location, expand, is_database};
 use crate::drift::{DriftReport, Status};

@@ -7,7 +7,7 @@ use super::alerts::{
     HistoryRequest, LintRequest, ListRequest, Outputs, RuleOrigin, ShowRequest, TestRequest,
 };
 use super::doctor::DoctorRequest;
-use super::drift::{DriftOutputs, DriftRequest};
+use super::drift_request::{DriftOutputs, DriftRequest};
 use super::drift_verify::DriftVerifyRequest;
 use super::files_used::{FilesUsed, UsesFiles};
 use super::gateway::GatewayRequest;

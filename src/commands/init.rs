@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::drift::ReadingRequest;
+use super::drift_request::ReadingRequest;
 use super::init_files::{self, MANIFESTS, NewFile, PROFILE, SETTINGS};
 use super::init_look::{Findings, Found, look};
 use super::init_request::{Extras, InitRequest};

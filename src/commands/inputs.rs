@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Shell;
-use super::drift::ReadingRequest;
+use super::drift_request::ReadingRequest;
 use crate::cells::Tone;
 use crate::data::{DataSet, NullTexts, ReadOptions, has_lines_name, is_lines};
 use crate::error::{Error, Place, Result};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::drift::ReadingRequest;
+use super::drift_request::ReadingRequest;
 use super::inputs::Input;
 use super::{Shell, inputs};
 use crate::cells::Tone;

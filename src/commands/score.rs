@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Shell;
-use super::drift::ReadingRequest;
+use super::drift_request::ReadingRequest;
 use super::ordered_lines::OrderedLines;
 use super::score_readings::{Watch, other_readings, readings, say};
 use super::score_unseen;

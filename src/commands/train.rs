@@ -2,7 +2,7 @@
 
 use super::train_artifact::{body, report};
 use super::train_judge::{Contender, judge};
-pub use super::train_request::TrainRequest;
+pub use super::train_request::{SCORE, TrainRequest};
 use super::{Shell, train_drift, train_table};
 use crate::cells::Tone;
 use crate::error::Result;
@@ -19,9 +19,6 @@ use crate::reports::train::table::{Part, parts};
 use crate::terminal::json;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// The score column of the profile in an artifact, as `score` names it.
-pub const SCORE: &str = "churn_risk";
-
 /// Trains, keeps, compares, decides, reports.
 ///
 /// # Errors

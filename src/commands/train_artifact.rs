@@ -1,6 +1,6 @@
 //! What a training leaves: the body of its artifact, and its report.
 
-use super::train::{SCORE, TrainRequest};
+use super::train_request::{SCORE, TrainRequest};
 use super::train_table::{self, TrainTable};
 use super::{Shell, inputs};
 use crate::drift::roles::drop_identifiers;

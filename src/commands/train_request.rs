@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::SigningRequest;
-use super::drift::{DriftRequest, ReadingRequest};
+use super::drift_request::{DriftRequest, ReadingRequest};
 use super::tracker::TrackingRequest;
 use crate::drift::report::Thresholds;
 use crate::error::{Error, Result};
@@ -161,3 +161,6 @@ impl TrainRequest {
         })
     }
 }
+
+/// The score column of the profile in an artifact, as `score` names it.
+pub const SCORE: &str = "churn_risk";

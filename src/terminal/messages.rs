@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-use super::progress::Stage;
+use super::stage::Stage;
 use super::{LogFormat, Paint, ProgressMode, Verbosity, render_error};
 use crate::cells::Tone;
 use crate::error::Error;

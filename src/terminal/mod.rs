@@ -10,6 +10,7 @@ mod errors;
 mod messages;
 mod paint;
 mod progress;
+mod stage;
 mod surroundings;
 mod table;
 mod wrap;

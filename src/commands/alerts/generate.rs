@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::super::Shell;
-use super::test::workers;
 use crate::alerts::Library;
 use crate::alerts::proof::{self, Coverage, Promtool, Wanted};
 use crate::error::{Error, Result};
@@ -153,4 +152,9 @@ fn wanted(target: &Target) -> Result<Wanted> {
         },
         sets: target.sets.clone(),
     })
+}
+
+/// Returns how many runs of promtool go side by side.
+pub(super) fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2))
 }

@@ -1,13 +1,11 @@
 //! `churnctl alerts test --live` and `--via-prometheus`: proof on running servers.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use super::super::Shell;
-use super::super::gateway::GatewayRequest;
-use super::test::{TestRequest, finish};
+use super::test_report::finish;
+use super::test_request::{LiveRequest, TestRequest};
 use crate::alerts::Library;
 use crate::alerts::live::{
     Alertmanager, Interrupted, Outcome, Patience, Prometheus, Step, Synthetic, WholeLoop,
@@ -24,31 +22,6 @@ use crate::http::stop::Stop;
 use crate::reports::alerts::TestReport;
 use crate::secret::Secret;
 use crate::signals::{Signal, take_over};
-
-/// Where to prove, and what is allowed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LiveRequest {
-    /// URL of Prometheus.
-    pub prometheus: BaseUrl,
-    /// URL of Alertmanager.
-    pub alertmanager: BaseUrl,
-    /// File with a bearer token for both.
-    pub token_file: Option<PathBuf>,
-    /// Certificates to trust.
-    pub ca_file: Option<PathBuf>,
-    /// Longest time that a server may stay away.
-    pub deadline: Duration,
-    /// Alerts to prove; empty for all.
-    pub only: Vec<String>,
-    /// Host and port of a receiver of our own.
-    pub catch: Option<String>,
-    /// Whether a retrain may be started.
-    pub allow_retrain: bool,
-    /// The Pushgateway, if the whole loop is to be proved.
-    pub gateway: Option<GatewayRequest>,
-    /// The rule that the whole loop is proved with; none for one on the drift score.
-    pub rule: Option<String>,
-}
 
 /// Proves the rules on running servers.
 ///

@@ -9,12 +9,14 @@ mod mend;
 mod outputs;
 mod show;
 mod test;
+mod test_report;
+mod test_request;
 
 pub use history::{HistoryRequest, RuleOrigin, run as history};
 pub use lint::{LintRequest, LintServer, run as lint};
 pub use list::{ListRequest, run as list};
-pub use live::LiveRequest;
 pub use mend::Fix;
 pub use outputs::{Export, Outputs};
 pub use show::{ShowRequest, run as show};
-pub use test::{TestRequest, run as test};
+pub use test::run as test;
+pub use test_request::{LiveRequest, TestRequest};

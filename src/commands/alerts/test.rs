@@ -1,46 +1,20 @@
 //! `churnctl alerts test`: unit cases, alterations, routing cases; live with `--live`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::Shell;
-use super::live::LiveRequest;
-use super::outputs::{Export, Outputs};
+use super::generate::workers;
+use super::test_report::finish;
+use super::test_request::TestRequest;
 use crate::alerts::Library;
 use crate::alerts::proof::{self, Options, Promtool};
 use crate::alerts::refusal::RefusalKind;
 use crate::alerts::routing::{Amtool, CaseResult, Configuration, Labels, amtool_check, run_cases};
-use crate::cells::Tone;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::ScratchFolder;
-use crate::reports::alerts::{
-    NeverLoaded, TestReport, Thresholds, github, junit, markdown, test as report,
-};
-use crate::terminal::Format;
-
-/// What to prove.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TestRequest {
-    /// Files and folders; `-` for standard input.
-    pub paths: Vec<String>,
-    /// promtool.
-    pub promtool: PathBuf,
-    /// amtool; none to go without.
-    pub amtool: Option<PathBuf>,
-    /// Whether rules are altered.
-    pub mutate: bool,
-    /// What is asked of the cases.
-    pub thresholds: Thresholds,
-    /// File or folder for generated cases; nothing is tested then.
-    pub generate: Option<PathBuf>,
-    /// A form for programs, in place of the global one.
-    pub export: Option<Export>,
-    /// Files to write.
-    pub outputs: Outputs,
-    /// Running servers to prove on, in place of promtool.
-    pub live: Option<LiveRequest>,
-}
+use crate::reports::alerts::{NeverLoaded, TestReport};
 
 /// Proves the rules.
 ///
@@ -90,11 +64,6 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     finish(&report, request, shell)
 }
 
-/// Returns how many runs of promtool go side by side.
-pub(super) fn workers() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(2))
-}
-
 /// Fails with 65 if there is neither a rule nor a route to look at.
 fn expect_something(library: &Library, paths: &[String]) -> Result<()> {
     let routes = !library.configurations.is_empty() && !library.routing_cases.is_empty();
@@ -122,27 +91,6 @@ pub(super) fn never_loaded(library: &Library) -> Vec<NeverLoaded> {
         message: one.message.clone(),
     });
     told.collect()
-}
-
-pub(super) fn finish(
-    report: &TestReport,
-    request: &TestRequest,
-    shell: &mut Shell<'_>,
-) -> Result<ExitCode> {
-    let as_junit = || junit::test(report);
-    let no_sarif = || Ok(String::new());
-    request
-        .outputs
-        .write(shell, &as_junit, &|| markdown::test(report), &no_sarif)?;
-    match request.export {
-        Some(Export::Github) => shell.print_bytes(github::test(report).as_bytes())?,
-        Some(Export::Junit | Export::Sarif) => shell.print_bytes(as_junit().as_bytes())?,
-        None => print(report, shell)?,
-    }
-    Ok(match report.status {
-        "OK" => ExitCode::Ok,
-        _ => ExitCode::CheckFailed,
-    })
 }
 
 /// Runs the routing cases and asks amtool of every whole configuration.
@@ -198,42 +146,4 @@ fn routing(library: &Library, request: &TestRequest, folder: &Path) -> Result<Ve
     let cases = &library.routing_cases;
     results.extend(run_cases(&whole, cases, &labels_of, amtool.as_ref())?);
     Ok(results)
-}
-
-fn print(report: &TestReport, shell: &mut Shell<'_>) -> Result<()> {
-    let document = shell.document("alerts test", 1, report);
-    if shell.print_document(&document)? {
-        return Ok(());
-    }
-    if let Some(proof) = &report.proof {
-        shell.print_table(&report::rules(proof, report.mutated))?;
-        shell.print("\n")?;
-    }
-    if !report.routing.is_empty() {
-        shell.print_table(&report::routing(&report.routing))?;
-        shell.print("\n")?;
-    }
-    if !report.steps.is_empty() {
-        shell.print_table(&report::steps(&report.steps))?;
-        shell.print("\n")?;
-    }
-    let problems = report.problems();
-    // Live steps have said it in their table.
-    let told = |title: &str| report.steps.iter().any(|step| step.name == title);
-    for problem in problems.iter().filter(|problem| !told(&problem.title)) {
-        let (tone, word) = match problem.fails {
-            true => (Tone::Bad, "FAIL"),
-            false => (Tone::Warn, "note"),
-        };
-        let place = match problem.file.is_empty() {
-            true => String::new(),
-            false => format!("{}:{}: ", problem.file, problem.line),
-        };
-        shell.print_line(tone, &format!("{word}  {place}{}", problem.message))?;
-    }
-    if !problems.is_empty() && shell.look().format == Format::Table {
-        shell.print("\n")?;
-    }
-    let (tone, verdict) = report.verdict();
-    shell.print_line(tone, &verdict)
 }

@@ -1,0 +1,110 @@
+//! One check: both sides read, counted and compared.
+
+use super::Shell;
+use super::drift_evidence::{input_of, settings_of};
+use super::drift_request::DriftRequest;
+use super::inputs::{self, Input};
+use crate::drift::report::Sides;
+use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, check};
+use crate::error::Result;
+use crate::profile::{Profile, Roles};
+
+impl DriftRequest {
+    pub(super) fn read_baseline(&self, shell: &Shell<'_>) -> Result<Profile> {
+        let roles = self.check_options().roles;
+        inputs::baseline(
+            &self.baseline,
+            &self.reading,
+            roles,
+            self.class_threshold,
+            shell,
+        )
+    }
+
+    /// Reads the current side and compares.
+    pub(super) fn compare(&self, baseline: &Profile, shell: &Shell<'_>) -> Result<DriftReport> {
+        let provenance = Provenance {
+            baseline: inputs::shown(&self.baseline),
+            current: inputs::shown(&self.current),
+            created_at: shell.created_at().to_owned(),
+        };
+        self.compare_as(baseline, provenance, shell)
+    }
+
+    /// As [`DriftRequest::compare`], under names and a time that are not those of this run.
+    pub(super) fn compare_as(
+        &self,
+        baseline: &Profile,
+        provenance: Provenance,
+        shell: &Shell<'_>,
+    ) -> Result<DriftReport> {
+        let reading = self.reading.with_nulls(&baseline.roles.null);
+        let current = Input::open(&self.current, &reading)?;
+        let options = self.check_options_for(&current);
+        let plan = Plan::new(baseline, &current.columns(), &options)?;
+        let current = current.count(&plan.count_plan(), "current", shell)?;
+        let mut report = check(baseline, &current, &plan, &options, provenance)?;
+        report.inputs = Some(Sides {
+            baseline: input_of(&self.baseline, baseline.counts_sha256()),
+            current: input_of(&self.current, current.counts_sha256()),
+        });
+        report.settings = Some(settings_of(&self.reading, self.class_threshold));
+        say_decisions(&report, shell);
+        Ok(report)
+    }
+}
+
+impl DriftRequest {
+    pub(super) fn check_options_for(&self, current: &Input) -> CheckOptions {
+        let options = self.check_options();
+        match current {
+            Input::Profile(_) => options,
+            Input::Data(data) => {
+                let exclude = options.roles.exclude.iter();
+                let exclude = exclude.flat_map(|name| data.named(name)).collect();
+                let roles = Roles {
+                    exclude,
+                    ..options.roles
+                };
+                CheckOptions { roles, ..options }
+            }
+        }
+    }
+
+    pub(super) fn check_options(&self) -> CheckOptions {
+        CheckOptions {
+            model: self.model.clone(),
+            features: self.reading.features.clone(),
+            roles: self.reading.roles(),
+            usual: self.reading.usual_columns(),
+            thresholds: self.thresholds.general(),
+            thresholds_by_feature: self.thresholds.by_feature.clone(),
+            min_rows: self.thresholds.min_rows,
+            class_threshold: self.class_threshold,
+        }
+    }
+}
+
+/// Says under `-v` what each column is taken for, and why each feature has its verdict.
+fn say_decisions(report: &DriftReport, shell: &Shell<'_>) {
+    let say = |line: String| shell.messages().debug(&line);
+    for out in &report.left_out {
+        say(format!(
+            "{}: left out ({}), {}",
+            out.column,
+            out.role.as_str(),
+            out.reason
+        ));
+    }
+    for feature in report.features.iter().chain(&report.score) {
+        let kind = feature.kind.as_str();
+        let reasons = match feature.reasons.as_slice() {
+            [] => "nothing beyond chance and thresholds".to_owned(),
+            reasons => reasons.join("; "),
+        };
+        say(format!(
+            "{}: {kind}, {}: {reasons}",
+            feature.feature, feature.status
+        ));
+    }
+}

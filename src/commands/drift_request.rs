@@ -1,0 +1,298 @@
+//! What a drift check is asked for: sides, columns, thresholds, outputs.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Shell;
+use super::gateway::GatewayRequest;
+use super::push_metrics::{Delivery, Target};
+use super::tracker::TrackingRequest;
+use crate::drift::UsualColumns;
+use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
+use crate::error::{Error, Result};
+use crate::metrics::gateway::{GroupingKey, PushMethod};
+use crate::profile::Roles;
+use crate::reports::drift::View;
+use crate::settings::{self, ColumnSettings, FailOn, Key, Settings};
+
+/// Everything a drift check needs to know, settings applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DriftRequest {
+    /// Print the statements for a current side in a database instead of checking.
+    pub explain_sql: bool,
+    /// Profiles, files and glob patterns of the baseline; `-` for standard input.
+    pub baseline: Vec<String>,
+    /// Profiles, files and glob patterns of the current side; `-` for standard input.
+    pub current: Vec<String>,
+    /// How the data is read.
+    pub reading: ReadingRequest,
+    /// The thresholds.
+    pub thresholds: Thresholds,
+    /// Which verdict ends with exit code 2.
+    pub fail_on: FailOn,
+    /// Score from which a row is classed as churned, 0 to 1.
+    pub class_threshold: f64,
+    /// Name of the model.
+    pub model: String,
+    /// Which features are printed.
+    pub view: View,
+    /// Where the outputs go.
+    pub outputs: DriftOutputs,
+    /// The way to MLflow.
+    pub tracking: TrackingRequest,
+    /// Where the metrics are pushed, if anywhere.
+    pub push: Option<DriftPush>,
+    /// How the check is repeated, if it is.
+    pub watch: Option<Watch>,
+}
+
+/// A push of a check's metrics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DriftPush {
+    /// The gateway.
+    pub target: Target,
+    /// The group.
+    pub key: GroupingKey,
+}
+
+/// A check that is repeated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// From the beginning of one check to that of the next.
+    pub every: Duration,
+    /// Where metrics and report are shown meanwhile.
+    pub listen: Option<String>,
+}
+
+/// How data is read and which columns are what. Shared by `drift` and `profile`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadingRequest {
+    /// Columns to look at; empty for all features.
+    pub features: Vec<String>,
+    /// Names by which columns are recognised.
+    pub columns: ColumnSettings,
+    /// The score column, if named.
+    pub score: Option<String>,
+    /// The label column, if named.
+    pub label: Option<String>,
+    /// The label's value that means churned, if named.
+    pub positive: Option<String>,
+    /// Between the fields of a CSV line.
+    pub delimiter: u8,
+    /// Texts that stand for missing values, beside the usual ones.
+    pub null: Vec<String>,
+    /// How many threads may read.
+    pub threads: NonZeroUsize,
+}
+
+/// The files that a drift check writes; none means not wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DriftOutputs {
+    /// JSON report.
+    pub report: Option<PathBuf>,
+    /// HTML page.
+    pub html: Option<PathBuf>,
+    /// Markdown.
+    pub markdown: Option<PathBuf>,
+    /// JUnit XML.
+    pub junit: Option<PathBuf>,
+    /// The verdict alone.
+    pub verdict_file: Option<PathBuf>,
+    /// GitHub annotations.
+    pub annotations: Option<PathBuf>,
+    /// Prometheus text.
+    pub metrics_file: Option<PathBuf>,
+    /// Summary for `kubectl describe pod`; written only where the file exists.
+    pub termination_log: Option<PathBuf>,
+}
+
+impl ReadingRequest {
+    /// Takes what is set.
+    #[must_use]
+    pub fn from_settings(settings: &Settings) -> Self {
+        let (data, drift) = (&settings.data, &settings.drift);
+        let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self {
+            features: drift.features.clone(),
+            columns: settings.columns.clone(),
+            score: data.score.clone(),
+            label: data.label.clone(),
+            positive: data.positive.clone(),
+            delimiter: data.delimiter.byte(),
+            null: data.null.clone(),
+            threads: data.threads.unwrap_or_else(cores),
+        }
+    }
+}
+
+impl ReadingRequest {
+    /// Returns the names by which columns are recognised.
+    #[must_use]
+    pub fn usual_columns(&self) -> UsualColumns {
+        let columns = &self.columns;
+        UsualColumns {
+            label: columns.label.clone(),
+            score: columns.score.clone(),
+            id: usual_ids()
+                .map(str::to_owned)
+                .chain(columns.id.iter().cloned())
+                .collect(),
+            date: columns.date.clone(),
+        }
+    }
+
+    /// Returns what the user says of the columns.
+    #[must_use]
+    pub fn roles(&self) -> Roles {
+        Roles {
+            label: self.label.clone(),
+            positive: self.positive.clone(),
+            score: self.score.clone(),
+            // The usual names need not be there; what the user adds must.
+            id: self
+                .columns
+                .id
+                .iter()
+                .filter(|name| !usual_ids().any(|usual| usual == *name))
+                .cloned()
+                .collect(),
+            exclude: self.columns.exclude.clone(),
+            categorical: self.columns.categorical.clone(),
+            null: self.null.clone(),
+        }
+    }
+
+    /// Returns the same reading that also takes these texts for missing values: those with which
+    /// the other side, or the model's data, were read.
+    #[must_use]
+    pub fn with_nulls(&self, null: &[String]) -> Self {
+        let mut all = self.clone();
+        let new = null.iter().filter(|text| !self.null.contains(text));
+        all.null.extend(new.cloned());
+        all
+    }
+}
+
+impl DriftRequest {
+    /// Returns from where on a feature is said to drift.
+    #[must_use]
+    pub fn thresholds(settings: &Settings) -> Thresholds {
+        let drift = &settings.drift;
+        let taken = |set: &settings::FeatureThresholds| FeatureThresholds {
+            warn_psi: set.psi.warn.get(),
+            fail_psi: set.psi.fail.get(),
+            sizes: SizeThresholds {
+                warn_distance: set.distance.warn.get(),
+                fail_distance: set.distance.fail.get(),
+                warn_share_ratio: set.share_ratio.warn.get(),
+                fail_share_ratio: set.share_ratio.fail.get(),
+                warn_new_share: set.new_share.warn.get(),
+                fail_new_share: set.new_share.fail.get(),
+            },
+        };
+        let own = drift.thresholds.iter();
+        let own = own.map(|(feature, own)| (feature.clone(), taken(own)));
+        let general = taken(&drift.general);
+        Thresholds {
+            warn_psi: general.warn_psi,
+            fail_psi: general.fail_psi,
+            sizes: general.sizes,
+            min_rows: drift.min_rows,
+            by_feature: own.collect::<BTreeMap<_, _>>(),
+        }
+    }
+
+    /// Takes what is set.
+    ///
+    /// # Errors
+    /// Fails with 64 if both sides are standard input.
+    pub fn from_settings(settings: &Settings) -> Result<Self> {
+        let drift = &settings.drift;
+        let stdin = |side: &[String]| side.iter().filter(|path| *path == "-").count();
+        if stdin(&drift.baseline) + stdin(&drift.current) > 1 {
+            return Err(Error::usage("standard input (`-`) can be read only once")
+                .hint("write one side to a file, or make it a profile"));
+        }
+        let watch = drift.watch.map(|every| Watch {
+            every: every.get(),
+            listen: drift.listen.clone(),
+        });
+        if watch.is_none() && drift.listen.is_some() {
+            return Err(Error::usage("--listen without --watch")
+                .hint("--watch 5m repeats the check; nothing could be shown of one that ends"));
+        }
+        if watch.is_some() && stdin(&drift.baseline) + stdin(&drift.current) > 0 {
+            return Err(Error::usage("standard input (`-`) can be read only once")
+                .hint("a repeated check needs files"));
+        }
+        Ok(Self {
+            explain_sql: false,
+            view: View::default(),
+            baseline: drift.baseline.clone(),
+            current: drift.current.clone(),
+            reading: ReadingRequest::from_settings(settings),
+            thresholds: Self::thresholds(settings),
+            fail_on: drift.fail_on,
+            class_threshold: drift.class_threshold.get(),
+            model: settings.model.as_str().to_owned(),
+            push: DriftPush::from_settings(settings)?,
+            watch,
+            outputs: DriftOutputs {
+                report: drift.report.clone(),
+                html: drift.html.clone(),
+                markdown: drift.markdown.clone(),
+                junit: drift.junit.clone(),
+                verdict_file: drift.verdict_file.clone(),
+                annotations: drift.annotations.clone(),
+                metrics_file: drift.metrics_file.clone(),
+                termination_log: drift.termination_log.clone(),
+            },
+            tracking: TrackingRequest::from_settings(settings)?,
+        })
+    }
+}
+
+impl DriftPush {
+    fn from_settings(settings: &Settings) -> Result<Option<Self>> {
+        let Some(url) = &settings.drift.push_gateway else {
+            return Ok(None);
+        };
+        let gateway = GatewayRequest::at(url, &settings.push)?;
+        // A group for each model: a push replaces its whole group.
+        let model = ("model".to_owned(), settings.model.as_str().to_owned());
+        Ok(Some(Self {
+            target: Target::Gateway(Box::new(gateway)),
+            key: GroupingKey::new(&settings.drift.push_job, &[model])?,
+        }))
+    }
+
+    /// Pushes the metrics of a check, and warns if it can't be done: the verdict is another thing.
+    pub(super) fn deliver(&self, text: &str, shell: &Shell<'_>) {
+        let delivery = Delivery {
+            name: "the metrics",
+            target: &self.target,
+            key: &self.key,
+            method: PushMethod::Put,
+            strip_timestamps: false,
+            force: true,
+            dry_run: false,
+        };
+        match delivery.deliver(text.as_bytes(), shell) {
+            Ok(pushed) => shell.messages().info(&pushed.sentence()),
+            Err(error) => {
+                let hint = error.hint_text().map(|hint| format!(" ({hint})"));
+                let hint = hint.unwrap_or_default();
+                let message = format!("the metrics were not pushed: {error}{hint}");
+                shell.messages().warn(&message);
+            }
+        }
+    }
+}
+
+/// Returns the names that are taken for ids whatever others the user adds.
+fn usual_ids() -> impl Iterator<Item = &'static str> {
+    let default = Key::named("columns.id").and_then(|key| key.default);
+    default.into_iter().flat_map(|names| names.split(','))
+}
