@@ -5,6 +5,8 @@ pub mod deadlines;
 pub mod error;
 pub mod exit;
 pub mod files;
+pub mod hex;
+pub mod months;
 pub mod panics;
 pub mod passing;
 pub mod percent;

@@ -1,24 +1,8 @@
 //! Dates and months as tables write them. Told by their form alone: what day is meant is for
 //! others.
 
-/// Names of months, in English: their first three letters tell.
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
-const MONTHS_IN_FULL: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
+use churn_base::months::MONTHS;
+
 const WEEKDAYS: [&str; 14] = [
     "mon",
     "tue",
@@ -268,10 +252,11 @@ impl<'a> Rest<'a> {
 
     fn month(&mut self) -> Option<u64> {
         let word = self.word()?;
-        let short = |(at, name): (usize, &&str)| (word == **name).then_some(at as u64 + 1);
-        let full = MONTHS_IN_FULL.iter().enumerate().find_map(short);
-        let month = full.or_else(|| MONTHS.iter().enumerate().find_map(short));
-        let month = month.or((word == "sept").then_some(9))?;
+        // Their first three letters tell, too.
+        let is_it = |name: &&str| {
+            word == **name || word == name[..3] || word == "sept" && *name == "september"
+        };
+        let month = MONTHS.iter().position(is_it)? as u64 + 1;
         self.sign(".");
         Some(month)
     }

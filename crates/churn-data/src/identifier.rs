@@ -2,7 +2,7 @@
 //! Whether a column's values are those of one is for those who know all of them.
 
 use super::identifier_words::{
-    BARE, COUNTING_MARKS, EVENTS, KINDS, MARKS, QUALIFIERS, SHARED, SUBJECTS, WEAK_MARKS,
+    BARE, COUNTING_MARKS, EVENTS, KINDS, MARKS, QUALIFIERS, SHARED, WEAK_MARKS, is_subject,
 };
 
 /// What the name of a column claims that it identifies.
@@ -52,10 +52,10 @@ pub fn identified(name: &str) -> Option<Identified> {
     }
     // `id_cliente` has none before the last word.
     let noun = before.last().unwrap_or(&"");
-    if is_marked && (SUBJECTS.contains(noun) || EVENTS.contains(noun)) {
+    if is_marked && (is_subject(noun) || EVENTS.contains(noun)) {
         return Some(Identified::Subject);
     }
-    if SUBJECTS.contains(noun) && WEAK_MARKS.contains(last) {
+    if is_subject(noun) && WEAK_MARKS.contains(last) {
         let tells_a_kind = matches!(*last, "code" | "ref") && KINDS.contains(noun);
         return Some(if tells_a_kind {
             Identified::Other
@@ -64,7 +64,7 @@ pub fn identified(name: &str) -> Option<Identified> {
         });
     }
     // `id_cliente`, `fk_customer`, `numero_cliente`.
-    if words.len() == 2 && SUBJECTS.contains(last) {
+    if words.len() == 2 && is_subject(last) {
         if MARKS.contains(&words[0]) {
             return Some(Identified::Subject);
         }
@@ -72,7 +72,7 @@ pub fn identified(name: &str) -> Option<Identified> {
             return Some(Identified::MaybeSubject);
         }
     }
-    let is_named = *last == "name" && SUBJECTS.contains(noun);
+    let is_named = *last == "name" && is_subject(noun);
     (is_marked || is_named || COUNTING_MARKS.contains(last)).then_some(Identified::Other)
 }
 
@@ -84,11 +84,13 @@ fn of_one_word(word: &str) -> Option<Identified> {
     if BARE.contains(&word) {
         return Some(Identified::MaybeSubject);
     }
-    let is_of = |mark: &&str, nouns: &[&str]| {
+    let is_of = |mark: &&str, is_noun: fn(&str) -> bool| {
         let noun = word.strip_suffix(*mark).or(word.strip_prefix(*mark));
-        noun.is_some_and(|noun| nouns.contains(&noun))
+        noun.is_some_and(is_noun)
     };
-    if MARKS.iter().any(|mark| is_of(mark, &SUBJECTS)) || is_of(&"id", &EVENTS) {
+    if MARKS.iter().any(|mark| is_of(mark, is_subject))
+        || is_of(&"id", |noun| EVENTS.contains(&noun))
+    {
         return Some(Identified::Subject);
     }
     // `n` and the like are too short to be found within a word.
@@ -96,7 +98,7 @@ fn of_one_word(word: &str) -> Option<Identified> {
         .iter()
         .filter(|mark| mark.len() > 1)
         .chain(&["编号", "番号", "번호"]);
-    if weak.any(|mark| is_of(mark, &SUBJECTS)) {
+    if weak.any(|mark| is_of(mark, is_subject)) {
         return Some(Identified::MaybeSubject);
     }
     let is_other = word.ends_with("uuid") || word.ends_with("guid");

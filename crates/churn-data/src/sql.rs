@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use churn_base::error::{Error, Place, Result};
 use churn_base::files::{MOST_BY_HAND, read_text_at_most};
+use churn_base::hex::hex;
 use churn_base::percent::{BadEscape, decoded};
 use churn_base::redact;
 use churn_base::secret::Secret;
@@ -73,12 +75,12 @@ impl Dialect {
             Self::Postgres if text.contains('\\') => {
                 format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
             }
-            Self::MySql if text.contains('\\') => format!("_utf8mb4 X'{}'", hexadecimal(text)),
+            Self::MySql if text.contains('\\') => format!("_utf8mb4 X'{}'", hex(text.as_bytes())),
             Self::Postgres | Self::MySql => format!("'{}'", text.replace('\'', "''")),
             // What a backslash means there, a setting decides; `${name}` can be one's value. In
             // digits nothing means anything.
             Self::Spark if text.contains(['\'', '\\', '$']) => {
-                format!("cast(X'{}' as string)", hexadecimal(text))
+                format!("cast(X'{}' as string)", hex(text.as_bytes()))
             }
             Self::Spark => format!("'{text}'"),
         }
@@ -153,14 +155,6 @@ impl Dialect {
             _ => self.to_double(&value),
         }
     }
-}
-
-fn hexadecimal(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
 }
 
 /// The double of the shortest text that means a single-precision number of MySQL, whose own text
@@ -258,6 +252,12 @@ pub fn is_database(address: &str) -> bool {
     .any(|scheme| address.starts_with(scheme))
 }
 
+fn password_in(file: &Path) -> Result<Secret> {
+    let text =
+        read_text_at_most(file, MOST_BY_HAND).map_err(|error| Error::io("read", file, error))?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
 impl SqlAddress {
     /// Takes an address apart.
     ///
@@ -352,9 +352,7 @@ impl SqlAddress {
             }
         }
         if let Some(file) = password_file {
-            let text = read_text_at_most(std::path::Path::new(&file), MOST_BY_HAND)
-                .map_err(|error| Error::io("read", std::path::Path::new(&file), error))?;
-            parsed.password = Some(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()));
+            parsed.password = Some(password_in(Path::new(&file))?);
         }
         parsed.source = match (table, query) {
             (Some(table), None) => from_table(dialect, &table, filter.as_deref()),

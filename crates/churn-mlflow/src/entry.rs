@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use churn_base::hex::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -139,10 +140,7 @@ impl File {
 /// Returns the SHA-256 in hexadecimal digits.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(bytes))
 }
 
 /// Makes a key out of a time and a number drawn by chance: `20261125T024441.123Z-1a2b3c4d5e6f7a8b`.

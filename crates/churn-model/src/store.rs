@@ -8,6 +8,7 @@ use std::path::Path;
 use churn_base::error::{Error, Place, Result};
 use churn_base::exit::ExitCode;
 use churn_base::files::read_object_at_most;
+use churn_base::hex::hex;
 use churn_data::all_bytes;
 use churn_drift::profile::{Profile, ScoredRows};
 use serde::Deserialize;
@@ -356,10 +357,6 @@ pub fn reader_sha256(mut bytes: impl Read, name: &Path) -> Result<String> {
 #[must_use]
 pub fn bytes_sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

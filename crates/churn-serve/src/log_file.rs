@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use churn_base::files::{lock, sync_folder};
+use churn_base::hex::hex;
 use churn_data::as_text_cell;
 use jiff::Timestamp;
 
 use super::options::LogFormat;
-use super::trace::{hex, random};
+use super::trace::random;
 
 const PREFIX: &str = "predictions-";
 /// How the names of files end that take rows.

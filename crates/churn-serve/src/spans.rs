@@ -8,11 +8,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use churn_base::error::{Error, Result};
 use churn_base::exit::ExitCode;
+use churn_base::hex::hex;
 use churn_http::client::{Access, BaseUrl, Client, Policy, Request};
 use churn_http::events::{Events, Level};
 use serde_json::{Value, json};
 
-use super::trace::{Parent, Trace, hex, random};
+use super::trace::{Parent, Trace, random};
 
 /// Spans that may wait.
 const ROOM: usize = 4096;

@@ -20,7 +20,5 @@ pub use verify::{Refusal, TrustedKeys, Verified};
 
 /// Returns the SHA-256 of bytes in hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let digits = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    digits.collect()
+    churn_base::hex::hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
 }

@@ -27,6 +27,7 @@ use crate::reports::retrain::words::{because, refusal, state};
 use crate::settings::Settings;
 use crate::signals::{Signal, take_over};
 use crate::terminal::{Format, exact_json, exact_yaml};
+use churn_base::hex::hex;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -278,10 +279,7 @@ fn drifted(path: &Path, max_age: Duration, shell: &Shell<'_>) -> Result<Option<S
         return Err(Error::new(ExitCode::Refused, message)
             .hint("run `churnctl drift` anew, or allow more with --max-age 48h"));
     }
-    let hash = Sha256::digest(&bytes);
-    Ok(Some(
-        hash.iter().map(|byte| format!("{byte:02x}")).collect(),
-    ))
+    Ok(Some(hex(&Sha256::digest(&bytes))))
 }
 
 fn not_needed(request: &NowRequest, path: &Path, shell: &mut Shell<'_>) -> Result<ExitCode> {

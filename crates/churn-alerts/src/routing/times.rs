@@ -1,6 +1,7 @@
 //! Time intervals: when a route is mute or active.
 
 use churn_base::files::{MOST_BY_HAND, read_at_most};
+use churn_base::months::MONTHS;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
@@ -27,20 +28,6 @@ pub struct Part {
     zone: Option<TimeZone>,
 }
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 const WEEKDAYS: [&str; 7] = [
     "sunday",
     "monday",

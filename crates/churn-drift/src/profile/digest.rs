@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use churn_base::hex::hex;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -84,8 +85,7 @@ impl Counts<'_> {
         let mut hash = Hash(Sha256::new());
         // Texts and numbers into a sink that takes everything: this cannot fail.
         let _ = serde_json::to_writer(io::BufWriter::with_capacity(1 << 16, &mut hash), self);
-        let digest = hash.0.finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash.0.finalize())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names that say twice what happened once: the same key makes the same Job name, so that the API
 //! server itself refuses the second. And the names of our annotations, labels and variables.
 
+use churn_base::hex::hex;
 use sha2::{Digest as _, Sha256};
 
 /// Everything of ours on an object begins so.
@@ -45,8 +46,7 @@ pub fn digest(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    let bytes = hash.finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 /// Returns an id that no other run of the program has.

@@ -2,6 +2,7 @@
 
 use churn_base::error::Result;
 use churn_base::exit::ExitCode;
+use churn_base::hex::hex;
 use k8s_openapi::api::batch::v1::{
     CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec, PodFailurePolicy,
     PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyOnPodConditionsPattern,
@@ -245,11 +246,7 @@ fn shard_file(index: &str, count: u32) -> String {
 fn once(plan: &Plan, name: &str, spec: JobSpec) -> Result<Job> {
     // A Job cannot be changed: what runs something else needs another name.
     let digest = Sha256::digest(tree(&spec)?.to_string().as_bytes());
-    let hash: String = digest
-        .iter()
-        .take(4)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hash = hex(&digest[..4]);
     let mut metadata = named(plan, name, meta::BATCH);
     metadata.name = Some(format!("{name}-{hash}"));
     Ok(Job {

@@ -1,6 +1,7 @@
 //! What is there before anything runs: Namespace, accounts, volume, settings.
 
 use churn_base::error::Result;
+use churn_base::hex::hex;
 use k8s_openapi::api::core::v1::{
     ConfigMap, Namespace, PersistentVolumeClaim, PersistentVolumeClaimSpec, ServiceAccount,
     VolumeResourceRequirements,
@@ -140,8 +141,7 @@ fn quoted(text: &str) -> String {
 
 /// Returns the checksum of the settings file, by which pods notice that it changed.
 pub(super) fn settings_sha256(plan: &Plan) -> String {
-    let digest = Sha256::digest(settings(plan).as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(settings(plan).as_bytes()))
 }
 
 #[cfg(test)]
