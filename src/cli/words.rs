@@ -37,7 +37,7 @@ use crate::commands::render_manifests::RenderRequest;
 use crate::commands::retrain::listen::ListenRequest;
 use crate::commands::retrain::now::NowRequest;
 use crate::commands::retrain::status::StatusRequest;
-use crate::commands::score::{ScoreExtras, ScoreRequest};
+use crate::commands::score_request::{ScoreExtras, ScoreRequest};
 use crate::commands::serve::ServeRequest;
 use crate::commands::train::TrainRequest;
 use crate::commands::verify::VerifyRequest;

@@ -21,7 +21,7 @@ use super::render_manifests::RenderRequest;
 use super::retrain::listen::ListenRequest;
 use super::retrain::now::NowRequest;
 use super::retrain::status::StatusRequest;
-use super::score::ScoreRequest;
+use super::score_request::ScoreRequest;
 use super::serve::ServeRequest;
 use super::sign::{NewKeyRequest, SignRequest};
 use super::train::TrainRequest;

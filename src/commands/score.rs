@@ -3,86 +3,23 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::Shell;
-use super::drift_request::ReadingRequest;
 use super::ordered_lines::OrderedLines;
-use super::score_readings::{Watch, other_readings, readings, say};
+use super::score_job::{Job, header, job};
+use super::score_readings::{Watch, other_readings, say};
+use super::score_request::ScoreRequest;
 use super::score_unseen;
-use super::tracker::TrackingRequest;
-use super::train::SCORE;
-use crate::data::{
-    ColumnReading, CsvLines, DataSet, Fields, Row, RowPlace, RowSink, Summary as ReadSummary,
-};
-use crate::drift::roles::check_names;
-use crate::error::{Error, Place, Result};
+use crate::data::{CsvLines, DataSet, Fields, Row, RowPlace, RowSink, Summary as ReadSummary};
+use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::AtomicFile;
-use crate::model::artifact::Artifact;
 use crate::model::score::Scorer;
-use crate::model::unseen::{Unseen, Vocabulary};
-use crate::settings::{Probability, Settings};
+use crate::model::unseen::Unseen;
 use crate::text::visible;
-
-/// Number of a row among all rows of the data, from 1.
-const ROW_NUMBER: &str = "row_number";
-/// What `score` writes of its own.
-const OWN_COLUMNS: [&str; 4] = [SCORE, "class", "model_version", ROW_NUMBER];
-
-/// What may be written beside the scores, or left out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ScoreExtras {
-    /// Contributions to add to each row.
-    pub explain: usize,
-    /// Rows to keep, those with the highest scores.
-    pub top_k: Option<usize>,
-    /// Columns of the data to pass through.
-    pub keep: Vec<String>,
-}
-
-/// Everything that scoring needs to know, settings applied.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScoreRequest {
-    /// Files and glob patterns; `-` for standard input.
-    pub data: Vec<String>,
-    /// Model artifact.
-    pub model: PathBuf,
-    /// Where the scores go; `-` for standard output.
-    pub output: PathBuf,
-    /// What is written beside the scores.
-    pub extras: ScoreExtras,
-    /// Score from which a row is classed as churned, if not the model's.
-    pub threshold: Option<f64>,
-    /// How the data is read.
-    pub reading: ReadingRequest,
-    /// The way to MLflow, for models that are there.
-    pub tracking: TrackingRequest,
-}
-
-impl ScoreRequest {
-    /// Takes what is set.
-    ///
-    /// # Errors
-    /// As [`TrackingRequest::from_settings`].
-    pub fn from_settings(
-        settings: &Settings,
-        output: PathBuf,
-        extras: ScoreExtras,
-    ) -> Result<Self> {
-        Ok(Self {
-            data: settings.score.data.clone(),
-            model: settings.score.model.clone(),
-            output,
-            extras,
-            threshold: settings.score.threshold.map(Probability::get),
-            reading: ReadingRequest::from_settings(settings),
-            tracking: TrackingRequest::from_settings(settings)?,
-        })
-    }
-}
 
 /// One scored row: its place in the data, its score, its line.
 struct Scored {
@@ -91,26 +28,6 @@ struct Scored {
     before: u64,
     score: f64,
     fields: Fields,
-}
-
-/// What every row needs.
-struct Job<'a> {
-    scorer: &'a Scorer,
-    artifact: &'a Artifact,
-    /// How the numbers of each feature are written; none for categories.
-    readings: Vec<Option<ColumnReading>>,
-    /// What training had of each category; none for numbers.
-    vocabularies: Vec<Option<Vocabulary>>,
-    threshold: f64,
-    /// Column of each feature.
-    features: Vec<usize>,
-    /// Columns that are passed through: identifiers, then what the user names.
-    kept: Vec<usize>,
-    /// Rows are told by their numbers: they are no more in the order of the data, and no column
-    /// identifies them.
-    numbered: bool,
-    explain: usize,
-    top_k: Option<usize>,
 }
 
 struct Sink<'a> {
@@ -197,63 +114,6 @@ impl RowSink for Sink<'_> {
 fn keep_highest(scored: &mut Vec<Scored>, most: usize) {
     scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
     scored.truncate(most);
-}
-
-impl Job<'_> {
-    /// Scores a row and makes its line; `cells` is room to work in.
-    fn score(
-        &self,
-        row: &Row<'_>,
-        cells: &mut Vec<f64>,
-        line: &mut Fields,
-        (watches, unseen): (&mut [Watch], &mut [Unseen<RowPlace>]),
-    ) -> f64 {
-        cells.clear();
-        for (feature, &column) in self.features.iter().enumerate() {
-            let field = row.field(column);
-            cells.push(match &self.readings[feature] {
-                Some(reading) => {
-                    let takes_truth = self.scorer.takes_truth(feature);
-                    watches[feature].number(&field, reading, takes_truth, row.place())
-                }
-                // A category takes every text.
-                None => {
-                    let cell = self.scorer.cell_of_field(feature, &field);
-                    let cell = cell.unwrap_or(f64::NAN);
-                    if let Some(vocabulary) = &self.vocabularies[feature]
-                        && !cell.is_nan()
-                    {
-                        let pooled = self.scorer.is_other(feature, cell).then_some(&*field);
-                        unseen[feature].add(vocabulary, pooled, row.place());
-                    }
-                    cell
-                }
-            });
-        }
-        let score = self.scorer.score(cells);
-        line.clear();
-        for &column in &self.kept {
-            line.push_foreign(&row.field(column));
-        }
-        line.push_display(score);
-        let churns = score >= self.threshold;
-        line.push(if churns { b"1" } else { b"0" });
-        line.push(self.artifact.version.as_bytes());
-        if self.explain > 0 {
-            let explanation = self.scorer.explain(cells);
-            let top = explanation.top(self.explain);
-            for at in 0..self.explain {
-                if let Some(&(feature, value)) = top.get(at) {
-                    line.push_foreign(self.scorer.features()[feature].name.as_bytes());
-                    line.push_display(value);
-                } else {
-                    line.push(b"");
-                    line.push(b"");
-                }
-            }
-        }
-        score
-    }
 }
 
 #[derive(Serialize)]
@@ -485,133 +345,4 @@ fn copy_to_stdout(mut file: File, shell: &mut Shell<'_>) -> Result<ExitCode> {
             }
         }
     }
-}
-
-fn job<'a>(
-    request: &ScoreRequest,
-    artifact: &'a Artifact,
-    scorer: &'a Scorer,
-    data: &DataSet,
-    shell: &Shell<'_>,
-) -> Result<Job<'a>> {
-    let position = |name: &str| data.columns().iter().position(|column| column == name);
-    let features: Vec<Option<usize>> = scorer
-        .features()
-        .iter()
-        .map(|feature| position(&feature.name))
-        .collect();
-    let absent: Vec<&str> = scorer
-        .features()
-        .iter()
-        .zip(&features)
-        .filter(|(_, column)| column.is_none())
-        .map(|(feature, _)| feature.name.as_str())
-        .collect();
-    // A mistyped name must never become a column of missing values.
-    if !absent.is_empty() {
-        let place = Place {
-            file: data.name().to_owned(),
-            ..Place::default()
-        };
-        let error = Error::bad_input(format!(
-            "the data lack features of the model: {}",
-            absent.join(", ")
-        ));
-        let near = crate::error::nearest(absent[0], data.columns().iter().map(String::as_str));
-        let hint = near.map_or_else(
-            || "score the columns that the model was trained on".to_owned(),
-            |near| format!("is \"{near}\" meant to be \"{}\"?", absent[0]),
-        );
-        return Err(error.at(place).hint(hint));
-    }
-    let mut ids: Vec<usize> = artifact
-        .body
-        .roles
-        .id
-        .iter()
-        .filter_map(|name| position(name))
-        .collect();
-    let named = request
-        .reading
-        .columns
-        .id
-        .iter()
-        .filter_map(|name| position(name));
-    ids.extend(named);
-    ids.extend(
-        artifact
-            .body
-            .roles
-            .time
-            .iter()
-            .filter_map(|name| position(name)),
-    );
-    let mut seen = Vec::new();
-    ids.retain(|id| {
-        !seen.contains(id) && {
-            seen.push(*id);
-            true
-        }
-    });
-    let ScoreExtras {
-        explain,
-        top_k,
-        keep,
-    } = &request.extras;
-    let numbered = ids.is_empty() && top_k.is_some();
-    if ids.is_empty() {
-        shell.messages().warn(if numbered {
-            "no identifier among the columns: rows are told by their number, `row_number` (--id)"
-        } else {
-            "no identifier among the columns: rows are told by their order alone (--id)"
-        });
-    }
-    check_names("--keep", keep, data.columns(), &[])?;
-    let written = keep
-        .iter()
-        .find(|name| OWN_COLUMNS.contains(&name.as_str()));
-    if let Some(name) = written {
-        return Err(Error::usage(format!(
-            "--keep {name}: `score` writes a column of that name itself"
-        ))
-        .hint("rename the column in the data"));
-    }
-    let mut kept = ids;
-    for column in keep.iter().filter_map(|name| position(name)) {
-        if !kept.contains(&column) {
-            kept.push(column);
-        }
-    }
-    Ok(Job {
-        scorer,
-        artifact,
-        readings: readings(artifact, scorer),
-        vocabularies: Vocabulary::of_features(scorer, &artifact.body.profile),
-        threshold: request.threshold.unwrap_or(artifact.body.threshold),
-        features: features.into_iter().flatten().collect(),
-        kept,
-        numbered,
-        explain: *explain,
-        top_k: *top_k,
-    })
-}
-
-fn header(job: &Job<'_>, columns: &[String]) -> Vec<u8> {
-    let mut names = Fields::default();
-    if job.numbered {
-        names.push(ROW_NUMBER.as_bytes());
-    }
-    for &column in &job.kept {
-        names.push_foreign(columns[column].as_bytes());
-    }
-    for name in [SCORE, "class", "model_version"] {
-        names.push(name.as_bytes());
-    }
-    for at in 1..=job.explain {
-        names.push_display(format_args!("reason_{at}"));
-        names.push_display(format_args!("contribution_{at}"));
-    }
-    let mut lines = CsvLines::default();
-    lines.add(&names);
-    lines.take()
 }

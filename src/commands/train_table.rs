@@ -70,12 +70,7 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let excluded = reading.roles_in(&data, reading.roles()).exclude;
     check_columns(request, &columns, &excluded)?;
     let has = |name: &&String| columns.contains(name);
-    let again = || open(request, copy.as_ref());
-    let label = train_label::find(request, &columns, data.name(), again, shell.progress())?;
-    if !reading.columns.label.contains(&label) && reading.label.is_none() {
-        let said = format!("learning from \"{label}\", which has the name of a label (--label)");
-        shell.messages().info(&said);
-    }
+    let label = label_of(request, &data, copy.as_ref(), shell)?;
     let time = match request.time.as_deref() {
         Some("none") => None,
         Some(time) => Some(time.to_owned()),
@@ -83,19 +78,7 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     };
     let id: Vec<String> = reading.columns.id.iter().filter(has).cloned().collect();
     let mut warnings = Vec::new();
-    let lists = not_learned(request, &data, &excluded, &mut warnings);
-    let unwanted = |name: &String| {
-        let is_score = reading.columns.score.contains(name) || reading.score.as_ref() == Some(name);
-        excluded.contains(name) || is_score || lists.contains(name)
-    };
-    let wanted: Vec<WantedColumn> = columns
-        .iter()
-        .filter(|name| !unwanted(name))
-        .map(|name| WantedColumn {
-            name: name.clone(),
-            categorical: reading.columns.categorical.contains(name) || *name == label,
-        })
-        .collect();
+    let wanted = wanted(request, &data, &excluded, &label, &mut warnings);
     shell
         .progress()
         .stage(&format!("reading {}", data.name()), data.bytes());
@@ -121,15 +104,138 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
             || time.as_ref() == Some(name)
             || request.group.as_ref() == Some(name)
     };
-    let mut features = Vec::new();
-    let mut identifiers = Vec::new();
-    // Those of them whose name does not say whose they are.
-    let mut likely = Vec::new();
+    let Chosen {
+        features,
+        identifiers,
+        likely,
+    } = chosen(request, &frame, &labels, not_a_feature, &mut warnings);
+    if features.is_empty() {
+        return Err(nothing_to_learn_from(name));
+    }
+    // Where no identifier is known by its name, those found are kept beside the scores.
+    let named = |name: &&String| named_like_an_id(name) && !likely.contains(name);
+    let found: Vec<String> = identifiers.iter().filter(named).cloned().collect();
+    let named_id = id;
+    let id = if named_id.is_empty() {
+        found.clone()
+    } else {
+        named_id.clone()
+    };
+    let times = time
+        .as_ref()
+        .and_then(|time| Some((frame.column(time)?, time)))
+        .map(|(column, time)| times_of(column, time))
+        .transpose()?;
+    let named_group = grouped(&frame, request.group.as_ref(), &named_id);
+    let group = match named_group.is_none() && request.group.is_none() {
+        true => [&found, &likely]
+            .into_iter()
+            .find_map(|columns| found_group(&frame, columns, time.is_some(), &mut warnings)),
+        false => named_group,
+    };
+    if group.is_none() {
+        warnings.extend(leakage::warning(&frame, &features, &labels));
+    }
+    let (group, groups) = group.unzip();
+    let Identity {
+        columns: identity,
+        keys,
+        dealt_by,
+    } = identify(&frame, (&id, time.as_ref()), &features, group.as_ref());
+    Ok(TrainTable {
+        features,
+        roles: ModelRoles {
+            label,
+            positive,
+            id,
+            time,
+            group,
+        },
+        time: times,
+        group: groups,
+        identifiers,
+        identity,
+        keys,
+        dealt_by,
+        rows_read: summary.rows,
+        copy,
+        labels,
+        frame,
+        warnings,
+    })
+}
+
+/// Finds the label, and says so where only its name tells.
+fn label_of(
+    request: &TrainRequest,
+    data: &DataSet,
+    copy: Option<&RowsCopy>,
+    shell: &Shell<'_>,
+) -> Result<String> {
+    let reading = &request.reading;
+    let again = || open(request, copy);
+    let label = train_label::find(
+        request,
+        data.columns(),
+        data.name(),
+        again,
+        shell.progress(),
+    )?;
+    if !reading.columns.label.contains(&label) && reading.label.is_none() {
+        let said = format!("learning from \"{label}\", which has the name of a label (--label)");
+        shell.messages().info(&said);
+    }
+    Ok(label)
+}
+
+/// Returns the columns to read.
+fn wanted(
+    request: &TrainRequest,
+    data: &DataSet,
+    excluded: &[String],
+    label: &str,
+    warnings: &mut Vec<String>,
+) -> Vec<WantedColumn> {
+    let reading = &request.reading;
+    let columns = &reading.columns;
+    let lists = not_learned(request, data, excluded, warnings);
+    let unwanted = |name: &String| {
+        let is_score = columns.score.contains(name) || reading.score.as_ref() == Some(name);
+        excluded.contains(name) || is_score || lists.contains(name)
+    };
+    data.columns()
+        .iter()
+        .filter(|name| !unwanted(name))
+        .map(|name| WantedColumn {
+            name: name.clone(),
+            categorical: columns.categorical.contains(name) || *name == label,
+        })
+        .collect()
+}
+
+/// What the columns are for.
+#[derive(Default)]
+struct Chosen {
+    features: Vec<String>,
+    identifiers: Vec<String>,
+    /// Those of them whose name does not say whose they are.
+    likely: Vec<String>,
+}
+
+/// Chooses the columns to learn from.
+fn chosen(
+    request: &TrainRequest,
+    frame: &Frame,
+    labels: &[bool],
+    not_a_feature: impl Fn(&String) -> bool,
+    warnings: &mut Vec<String>,
+) -> Chosen {
+    let mut chosen = Chosen::default();
     for (name, column) in frame.names.iter().zip(&frame.columns) {
         if not_a_feature(name) {
             continue;
         }
-        match unfit(name, column, &labels) {
+        match unfit(name, column, labels) {
             Some(Unfit::Identifier(_) | Unfit::GroupKey { .. } | Unfit::Date(_))
                 if request.include.contains(name) => {}
             Some(Unfit::Date(warning)) => {
@@ -138,14 +244,14 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
             }
             Some(Unfit::Identifier(warning)) => {
                 warnings.push(warning);
-                identifiers.push(name.clone());
+                chosen.identifiers.push(name.clone());
                 continue;
             }
             Some(Unfit::GroupKey { said, is_named }) => {
                 warnings.push(said);
-                identifiers.push(name.clone());
+                chosen.identifiers.push(name.clone());
                 if !is_named {
-                    likely.push(name.clone());
+                    chosen.likely.push(name.clone());
                 }
                 continue;
             }
@@ -168,72 +274,48 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
             }
             None => {}
         }
-        features.push(name.clone());
+        chosen.features.push(name.clone());
     }
-    // Where no identifier is known by its name, those found are kept beside the scores.
-    let named = |name: &&String| named_like_an_id(name) && !likely.contains(name);
-    let found = identifiers.iter().filter(named);
-    let found: Vec<String> = found.cloned().collect();
-    let named_id = id;
-    let id = if named_id.is_empty() {
-        found.clone()
-    } else {
-        named_id.clone()
-    };
-    if features.is_empty() {
-        return Err(Error::bad_input("no column is left to learn from")
-            .at(Place {
-                file: name,
-                ..Place::default()
-            })
-            .hint("are all columns identifiers, dates or constant?"));
-    }
-    let times = time
-        .as_ref()
-        .and_then(|time| Some((frame.column(time)?, time)))
-        .map(|(column, time)| times_of(column, time))
-        .transpose()?;
-    let mut group = grouped(&frame, request.group.as_ref(), &named_id);
-    if group.is_none() && request.group.is_none() {
-        let by_time = time.is_some();
-        group = found_group(&frame, &found, by_time, &mut warnings)
-            .or_else(|| found_group(&frame, &likely, by_time, &mut warnings));
-    }
-    if group.is_none() {
-        warnings.extend(leakage::warning(&frame, &features, &labels));
-    }
-    let (group, groups) = group.unzip();
-    let mut identity: Vec<String> = id.iter().chain(&time).cloned().collect();
+    chosen
+}
+
+fn nothing_to_learn_from(name: String) -> Error {
+    Error::bad_input("no column is left to learn from")
+        .at(Place {
+            file: name,
+            ..Place::default()
+        })
+        .hint("are all columns identifiers, dates or constant?")
+}
+
+/// What tells rows apart, and what deals them into train, validation and test.
+struct Identity {
+    columns: Vec<String>,
+    keys: Vec<u64>,
+    dealt_by: Vec<u64>,
+}
+
+fn identify(
+    frame: &Frame,
+    (id, time): (&[String], Option<&String>),
+    features: &[String],
+    group: Option<&String>,
+) -> Identity {
+    let mut columns: Vec<String> = id.iter().chain(time).cloned().collect();
     if id.is_empty() {
-        identity.clone_from(&features);
+        columns = features.to_vec();
     }
-    let keys_by = |columns: &[String]| row_keys(&frame, columns).unwrap_or_default();
-    let keys = keys_by(&identity);
-    let dealt_by = group.as_ref().map_or_else(
+    let keys_by = |columns: &[String]| row_keys(frame, columns).unwrap_or_default();
+    let keys = keys_by(&columns);
+    let dealt_by = group.map_or_else(
         || keys.clone(),
         |group| keys_by(std::slice::from_ref(group)),
     );
-    Ok(TrainTable {
-        features,
-        roles: ModelRoles {
-            label,
-            positive,
-            id,
-            time,
-            group,
-        },
-        time: times,
-        group: groups,
-        identifiers,
-        identity,
+    Identity {
+        columns,
         keys,
         dealt_by,
-        rows_read: summary.rows,
-        copy,
-        labels,
-        frame,
-        warnings,
-    })
+    }
 }
 
 /// Says that the header is among the rows.

@@ -20,7 +20,7 @@ use super::split::Splits;
 use super::threshold::{self, Threshold, ThresholdRule};
 use super::training_set::TrainingSet;
 use super::trees::Trees;
-use super::trivial::trivial;
+use super::trivial::{Trivial, trivial};
 
 /// Which learner to train.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,23 +113,14 @@ pub fn train(
     let (fit_rows, validation) = (set(&splits.train), set(&splits.validation));
     let features = fit_features_above(options.level_rows, &fit_rows, table.features);
     let mut tried = Vec::new();
-    let mut best: Option<(&'static str, Fitted)> = None;
-    for learner in learners(options) {
-        progress.stage(&format!("training {}", learner.name()), None);
-        let fitted = learner.fit(&features, &fit_rows, &validation, progress)?;
-        progress.finish();
-        tried.push((learner.name(), fitted.validation_log_loss));
-        // Ties stay with the simpler one, which comes first.
-        if best
-            .as_ref()
-            .is_none_or(|(_, best)| fitted.validation_log_loss < best.validation_log_loss)
-        {
-            best = Some((learner.name(), fitted));
-        }
-    }
-    let Some((learner, fitted)) = best else {
-        return Err(churn_base::error::Error::usage("no learner to train"));
-    };
+    let (learner, fitted) = best_of(
+        options,
+        &features,
+        &fit_rows,
+        &validation,
+        &mut tried,
+        progress,
+    )?;
     progress.stage("evaluating", None);
     let raw = Scorer::of(&features, &fitted.model, &Calibration::None)?;
     let log_odds = raw.log_odds_of(table.frame, validation.rows, options.threads)?;
@@ -186,18 +177,7 @@ pub fn train(
         let measured = split_metrics(&scores, &of_rows(rows), threshold.value);
         metrics.insert(name.to_owned(), measured);
     }
-    let columns: Vec<usize> = table
-        .features
-        .iter()
-        .filter_map(|name| table.frame.names.iter().position(|other| other == name))
-        .collect();
-    let alone = trivial(
-        table.frame,
-        &columns,
-        table.labels,
-        &splits.train,
-        &splits.test,
-    );
+    let alone = alone(table);
     let mut warnings = splits.warnings.clone();
     warnings.extend(alone.suspects.iter().map(|(name, roc_auc)| {
         format!("\"{name}\" alone has a ROC AUC of {roc_auc:.3}: is it the label in disguise?")
@@ -218,6 +198,49 @@ pub fn train(
         unpurged_roc_auc,
         warnings,
     })
+}
+
+/// Returns what features come to alone, beside the model.
+fn alone(table: Table<'_>) -> Trivial {
+    let splits = table.splits;
+    let columns: Vec<usize> = table
+        .features
+        .iter()
+        .filter_map(|name| table.frame.names.iter().position(|other| other == name))
+        .collect();
+    trivial(
+        table.frame,
+        &columns,
+        table.labels,
+        &splits.train,
+        &splits.test,
+    )
+}
+
+/// Tries every learner and returns the best; what each came to is added to `tried`.
+fn best_of(
+    options: &TrainingOptions,
+    features: &[Feature],
+    fit_rows: &TrainingSet<'_>,
+    validation: &TrainingSet<'_>,
+    tried: &mut Vec<(&'static str, f64)>,
+    progress: &dyn Progress,
+) -> Result<(&'static str, Fitted)> {
+    let mut best: Option<(&'static str, Fitted)> = None;
+    for learner in learners(options) {
+        progress.stage(&format!("training {}", learner.name()), None);
+        let fitted = learner.fit(features, fit_rows, validation, progress)?;
+        progress.finish();
+        tried.push((learner.name(), fitted.validation_log_loss));
+        // Ties stay with the simpler one, which comes first.
+        if best
+            .as_ref()
+            .is_none_or(|(_, best)| fitted.validation_log_loss < best.validation_log_loss)
+        {
+            best = Some((learner.name(), fitted));
+        }
+    }
+    best.ok_or_else(|| churn_base::error::Error::usage("no learner to train"))
 }
 
 fn learners(options: &TrainingOptions) -> Vec<Box<dyn Learner>> {

@@ -16,6 +16,7 @@ mod meters;
 mod model;
 mod observe;
 mod openapi;
+mod openapi_paths;
 mod openapi_schemas;
 mod options;
 mod predict;

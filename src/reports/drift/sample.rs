@@ -270,8 +270,7 @@ pub(crate) fn too_few() -> DriftReport {
     report
 }
 
-/// A report with one of everything, evil names among them.
-pub(crate) fn failing() -> DriftReport {
+fn failing_features() -> Vec<FeatureReport> {
     let mut contract = categorical(
         "contract",
         Status::Fail,
@@ -304,7 +303,7 @@ pub(crate) fn failing() -> DriftReport {
     let mut charges = numeric("monthly_charges", Status::Warn, 0.141, 30, 1.1);
     charges.reasons = vec!["PSI 0.141 is at or above the limit 0.1".to_owned()];
     charges.missing = missing(0.001, 0.002);
-    let features = vec![
+    vec![
         contract,
         tenure,
         evil,
@@ -327,7 +326,12 @@ pub(crate) fn failing() -> DriftReport {
             0.000_2,
             &[("No", 5901, 1680), ("Yes", 1142, 320)],
         ),
-    ];
+    ]
+}
+
+/// A report with one of everything, evil names among them.
+pub(crate) fn failing() -> DriftReport {
+    let features = failing_features();
     let mut score = numeric("churn_score", Status::Warn, 0.18, 10, 0.9);
     score.reasons = vec!["PSI 0.180 is at or above the limit 0.1".to_owned()];
     let mut report = calm();

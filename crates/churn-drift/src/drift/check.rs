@@ -13,7 +13,7 @@ use super::report::{
     DriftReport, FeatureReport, Finding, FindingKind, LeftOut, PerformanceReport, Role,
     SCHEMA_VERSION, Sides, Status, Thresholds,
 };
-use crate::profile::{Counted, Profile};
+use crate::profile::{Column, Counted, Profile};
 
 /// Names and times that a report carries, and that a check does not find out by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,62 +81,22 @@ pub fn check(
         features.push(report);
         findings.extend(found);
     }
-    let score = plan.score.as_ref().and_then(|planned| {
-        let column = column(&planned.name)?;
-        let context = Context {
-            rows: Sides {
-                baseline: plan.score_rows,
-                ..rows
-            },
-            ..context
-        };
-        let (mut report, found) = compare(
-            planned,
-            None,
-            column,
-            options.thresholds_of(&planned.name),
-            context,
-        );
-        findings.extend(found);
-        reference::cap(baseline, &mut report.status);
-        Some(report)
-    });
-    let mut performance = match (&baseline.outcome, &current.outcome) {
-        (Some(before), Some(now)) if !now.by_label.is_empty() && !before.by_label.is_empty() => {
-            let report = performance::compare(
-                before,
-                now,
-                plan.roles.positive.as_deref(),
-                options.class_threshold,
-                units,
-                (&provenance.baseline, &provenance.current),
-            )?;
-            findings.extend(performance::approximations(&report));
-            Some(report)
-        }
-        _ => {
-            findings.extend(no_performance(plan, baseline));
-            None
-        }
-    };
+    let score = score_of(baseline, plan, options, column, context, &mut findings);
+    let mut performance = performance_of(
+        (baseline, current),
+        plan,
+        options,
+        units,
+        &provenance,
+        &mut findings,
+    )?;
     if let Some(performance) = &mut performance {
         reference::cap(baseline, &mut performance.status);
     }
     if score.is_some() || performance.is_some() {
         findings.extend(reference::finding(baseline));
     }
-    features.sort_by(|a, b| {
-        b.status
-            .cmp(&a.status)
-            .then(worst_psi(b).total_cmp(&worst_psi(a)))
-            .then(a.feature.cmp(&b.feature))
-    });
-    findings.sort_by(|a, b| {
-        b.status
-            .cmp(&a.status)
-            .then(a.kind.cmp(&b.kind))
-            .then(a.feature.cmp(&b.feature))
-    });
+    sort(&mut features, &mut findings);
     let status = verdict(&features, score.as_ref(), &findings, performance.as_ref());
     Ok(DriftReport {
         schema_version: SCHEMA_VERSION,
@@ -172,6 +132,79 @@ pub fn check(
         inputs: None,
         settings: None,
     })
+}
+
+fn score_of<'a>(
+    baseline: &Profile,
+    plan: &Plan,
+    options: &CheckOptions,
+    column: impl Fn(&str) -> Option<&'a Column>,
+    context: Context,
+    findings: &mut Vec<Finding>,
+) -> Option<FeatureReport> {
+    let planned = plan.score.as_ref()?;
+    let column = column(&planned.name)?;
+    let context = Context {
+        rows: Sides {
+            baseline: plan.score_rows,
+            ..context.rows
+        },
+        ..context
+    };
+    let (mut report, found) = compare(
+        planned,
+        None,
+        column,
+        options.thresholds_of(&planned.name),
+        context,
+    );
+    findings.extend(found);
+    reference::cap(baseline, &mut report.status);
+    Some(report)
+}
+
+fn performance_of(
+    (baseline, current): (&Profile, &Counted),
+    plan: &Plan,
+    options: &CheckOptions,
+    units: usize,
+    provenance: &Provenance,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<PerformanceReport>> {
+    match (&baseline.outcome, &current.outcome) {
+        (Some(before), Some(now)) if !now.by_label.is_empty() && !before.by_label.is_empty() => {
+            let report = performance::compare(
+                before,
+                now,
+                plan.roles.positive.as_deref(),
+                options.class_threshold,
+                units,
+                (&provenance.baseline, &provenance.current),
+            )?;
+            findings.extend(performance::approximations(&report));
+            Ok(Some(report))
+        }
+        _ => {
+            findings.extend(no_performance(plan, baseline));
+            Ok(None)
+        }
+    }
+}
+
+/// Puts the worst first.
+fn sort(features: &mut [FeatureReport], findings: &mut [Finding]) {
+    features.sort_by(|a, b| {
+        b.status
+            .cmp(&a.status)
+            .then(worst_psi(b).total_cmp(&worst_psi(a)))
+            .then(a.feature.cmp(&b.feature))
+    });
+    findings.sort_by(|a, b| {
+        b.status
+            .cmp(&a.status)
+            .then(a.kind.cmp(&b.kind))
+            .then(a.feature.cmp(&b.feature))
+    });
 }
 
 /// The worst of all that was found. Where that is nothing: OK if anything could be judged, for who

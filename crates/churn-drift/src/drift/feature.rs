@@ -74,22 +74,7 @@ pub fn compare(
     if let Some(message) = type_change.clone() {
         found(Status::Fail, FindingKind::TypeChange, message);
     }
-    if has_values(baseline) && !has_values(&current_view) {
-        let message = match current_view.infinite() + current_view.unparsable {
-            0 => "every current value is missing".to_owned(),
-            _ => "no current value is a finite number".to_owned(),
-        };
-        // A few rows of a column that is mostly missing may all be so.
-        let p_value = report.missing.p_value;
-        let status = match context.judge(1.0, 1.0, 1.0, p_value) {
-            Status::Ok => Status::TooFewRows,
-            beyond_chance => beyond_chance,
-        };
-        found(status, FindingKind::AllMissing, message);
-    } else if !has_values(baseline) && has_values(&current_view) {
-        let message = "the baseline has no value to compare with".to_owned();
-        found(Status::Warn, FindingKind::AllMissing, message);
-    }
+    all_missing(baseline, &current_view, &report, context, &mut found);
     infinities(baseline, &current_view, context, &mut found);
     spelling(&aligned, &mut found);
     blanks(baseline, &current_view, &mut found);
@@ -189,6 +174,31 @@ fn missing(baseline: &View, current: &View, context: Context) -> MissingReport {
         },
         baseline_counts: baseline.missing.clone(),
         current_counts: current.missing.clone(),
+    }
+}
+
+fn all_missing(
+    baseline: &View,
+    current: &View,
+    report: &FeatureReport,
+    context: Context,
+    found: &mut impl Found,
+) {
+    if has_values(baseline) && !has_values(current) {
+        let message = match current.infinite() + current.unparsable {
+            0 => "every current value is missing".to_owned(),
+            _ => "no current value is a finite number".to_owned(),
+        };
+        // A few rows of a column that is mostly missing may all be so.
+        let p_value = report.missing.p_value;
+        let status = match context.judge(1.0, 1.0, 1.0, p_value) {
+            Status::Ok => Status::TooFewRows,
+            beyond_chance => beyond_chance,
+        };
+        found(status, FindingKind::AllMissing, message);
+    } else if !has_values(baseline) && has_values(current) {
+        let message = "the baseline has no value to compare with".to_owned();
+        found(Status::Warn, FindingKind::AllMissing, message);
     }
 }
 

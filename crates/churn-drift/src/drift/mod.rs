@@ -11,8 +11,10 @@ mod feature_bins;
 mod feature_categorical;
 mod feature_cells;
 mod feature_numeric;
+mod feature_report;
 mod feature_unparsable;
 mod feature_verdict;
+mod finding;
 mod identifiers;
 pub mod noise;
 mod number_format;
@@ -24,8 +26,10 @@ pub mod report;
 pub mod roles;
 mod score_intervals;
 mod share_rule;
+mod sides;
 #[cfg(test)]
 mod simulation;
+mod status;
 
 pub use check::{Provenance, check};
 pub use plan::{CheckOptions, Plan};

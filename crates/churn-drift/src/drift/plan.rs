@@ -138,33 +138,9 @@ impl Plan {
     /// # Errors
     /// Bad input if a named column is on neither side, or no column is on both.
     pub fn new(baseline: &Profile, current: &[String], options: &CheckOptions) -> Result<Self> {
-        // What the user left out was there, but is not counted.
-        let uncounted = [&baseline.roles.id, &baseline.roles.exclude];
-        let columns: Vec<String> = baseline
-            .columns
-            .iter()
-            .map(|column| &column.name)
-            .chain(uncounted.into_iter().flatten())
-            .chain(baseline.outcome.iter().map(|outcome| &outcome.score))
-            .cloned()
-            .collect();
+        let columns = columns_of(baseline);
         let roles = joined(&baseline.roles, &options.roles);
-        check_names("--features", &options.features, &columns, current)?;
-        // What a profile was made without is known to it by name alone.
-        let known = &baseline.roles.exclude;
-        let excluded = options.roles.exclude.iter();
-        let excluded = excluded.filter(|name| !known.contains(name));
-        check_names("--exclude", excluded, &columns, current)?;
-        check_names("--id", &options.roles.id, &columns, current)?;
-        check_names(
-            "--categorical",
-            &options.roles.categorical,
-            &columns,
-            current,
-        )?;
-        check_names("--score", &options.roles.score, &columns, current)?;
-        check_names("--label", &options.roles.label, &columns, current)?;
-        check_thresholds(options, &roles, &columns, current)?;
+        check_all_names(baseline, options, &roles, (&columns, current))?;
         let named = |name: &String| options.features.contains(name);
         let mut features = Vec::new();
         let mut left_out = Vec::new();
@@ -219,18 +195,8 @@ impl Plan {
             (score, score_rows) = (Some(planned), rows);
         }
         let counted = |name: &String| baseline.column(name).is_some();
-        for name in roles.id.iter().chain(&roles.exclude) {
-            let listed = left_out.iter().any(|out| &out.column == name);
-            if !listed && !counted(name) && !named(name) {
-                let mut role = role_by_name(name, &roles, &options.usual);
-                if let Some(out) = role.as_mut().filter(|out| out.role == Role::Excluded)
-                    && !options.roles.exclude.contains(name)
-                {
-                    out.reason = "left out when the baseline was made".to_owned();
-                }
-                left_out.extend(role);
-            }
-        }
+        let known = |name: &String| counted(name) || named(name);
+        add_uncounted(&mut left_out, &roles, options, known);
         let only_current: Vec<String> = options
             .features
             .iter()
@@ -318,6 +284,66 @@ impl Plan {
             .score
             .clone()
             .or_else(|| self.score.as_ref().map(|score| score.name.clone()))
+    }
+}
+
+/// Returns the columns that the baseline had.
+fn columns_of(baseline: &Profile) -> Vec<String> {
+    // What the user left out was there, but is not counted.
+    let uncounted = [&baseline.roles.id, &baseline.roles.exclude];
+    baseline
+        .columns
+        .iter()
+        .map(|column| &column.name)
+        .chain(uncounted.into_iter().flatten())
+        .chain(baseline.outcome.iter().map(|outcome| &outcome.score))
+        .cloned()
+        .collect()
+}
+
+/// Checks that every column that the user names is on one of the sides.
+fn check_all_names(
+    baseline: &Profile,
+    options: &CheckOptions,
+    roles: &Roles,
+    (columns, current): (&[String], &[String]),
+) -> Result<()> {
+    check_names("--features", &options.features, columns, current)?;
+    // What a profile was made without is known to it by name alone.
+    let known = &baseline.roles.exclude;
+    let excluded = options.roles.exclude.iter();
+    let excluded = excluded.filter(|name| !known.contains(name));
+    check_names("--exclude", excluded, columns, current)?;
+    check_names("--id", &options.roles.id, columns, current)?;
+    check_names(
+        "--categorical",
+        &options.roles.categorical,
+        columns,
+        current,
+    )?;
+    check_names("--score", &options.roles.score, columns, current)?;
+    check_names("--label", &options.roles.label, columns, current)?;
+    check_thresholds(options, roles, columns, current)
+}
+
+/// Adds the columns that are left out and were not counted.
+fn add_uncounted(
+    left_out: &mut Vec<LeftOut>,
+    roles: &Roles,
+    options: &CheckOptions,
+    known: impl Fn(&String) -> bool,
+) {
+    for name in roles.id.iter().chain(&roles.exclude) {
+        let listed = left_out.iter().any(|out| &out.column == name);
+        if !listed && !known(name) {
+            let mut role = role_by_name(name, roles, &options.usual);
+            if let Some(out) = role.as_mut().filter(|out| out.role == Role::Excluded)
+                && !options.roles.exclude.contains(name)
+            {
+                out.reason = "left out when the baseline was made".to_owned();
+            }
+            left_out.extend(role);
+        }
     }
 }
 

@@ -10,6 +10,8 @@ mod extras;
 mod hook;
 mod jobs;
 mod kfp;
+mod kfp_spec;
+mod kfp_steps;
 mod kserve;
 mod kustomize;
 mod meta;
