@@ -1,5 +1,6 @@
 //! The words of `churnctl drift`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
@@ -7,11 +8,14 @@ use clap::{Args, Subcommand, ValueHint};
 use super::columns::{ColumnArgs, checked};
 use super::drift_short::{REPORTS, ShortArgs};
 use super::tracking::ExperimentArgs;
+use crate::data::{Period, Zone};
+use crate::drift::Against;
 use crate::error::Result;
 use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold, Span};
 
 const DATA: &str = "Data";
 const THRESHOLDS: &str = "Thresholds";
+const WINDOWS: &str = "Windows of time";
 const WATCH: &str = "Repetition";
 
 pub(super) const EXAMPLES: &str = "\
@@ -27,6 +31,9 @@ Examples:
 
   # Against a profile, a table that the database itself counts
   churnctl drift --baseline profile.json --current 'postgres://reader@db/shop?table=customers'
+
+  # A folder of many days: each of the last 30 judged by itself, FAIL if one drifted
+  churnctl drift --baseline profile.json --current predictions/ --time scored_at --window 1d --last 30
 
   # Features, predictions and quality
   churnctl drift --baseline old.csv --current new.csv --score churn_risk --label churned
@@ -78,6 +85,48 @@ pub(super) struct DriftArgs {
 
     #[command(flatten)]
     columns: ColumnArgs,
+
+    /// Column with the time of each row: cuts the current data into windows, each judged by itself
+    ///
+    /// The verdict is the worst of all windows that are complete. Times are ISO 8601, days such as
+    /// 20260131 or 31.01.2026, or seconds since 1970. Rows without one are in no window; the report
+    /// says how many.
+    #[arg(long, value_name = "COLUMN", help_heading = WINDOWS)]
+    time: Option<String>,
+
+    /// Length of a window: 6h, 1d, 7d, 1w, 1mo; a day if not given
+    ///
+    /// Windows follow the calendar: hours count from midnight, days begin at midnight, weeks on
+    /// Monday, months on the first. A window holds its beginning, not its end. It is complete when a
+    /// row is later or its end has passed; the last may not be, and is then shown but not judged.
+    #[arg(long, value_name = "PERIOD", value_parser = checked::<Period>, help_heading = WINDOWS)]
+    window: Option<String>,
+
+    /// From the end of a window to that of the next; a window's length if not given
+    ///
+    /// Shorter than the window for windows that overlap: `--window 7d --every 1d` looks at every
+    /// seven days that end with a day. The window is made of whole ones.
+    #[arg(long, value_name = "PERIOD", value_parser = checked::<Period>, help_heading = WINDOWS)]
+    every: Option<String>,
+
+    /// Zone whose midnights and months count; UTC if not given
+    ///
+    /// A name such as Europe/Berlin. Times that name no offset are taken for times in it.
+    #[arg(long, value_name = "ZONE", value_parser = checked::<Zone>, help_heading = WINDOWS)]
+    time_zone: Option<String>,
+
+    /// What each window is compared with: baseline, previous, or trailing:N
+    ///
+    /// The window before it, or the N windows before it together; bins are the baseline's in any case.
+    #[arg(long, value_name = "WHAT", value_parser = checked::<Against>, help_heading = WINDOWS)]
+    against: Option<String>,
+
+    /// Look at the last N complete windows only
+    ///
+    /// Without it all windows of the data are judged: a drift that has passed fails for as long as
+    /// its days are among the data.
+    #[arg(long, value_name = "N", help_heading = WINDOWS)]
+    last: Option<NonZeroUsize>,
 
     /// PSI from which a feature warns
     ///
@@ -259,6 +308,12 @@ impl DriftArgs {
         flags.many("drift.baseline", self.baseline.as_ref());
         flags.many("drift.current", self.current.as_ref());
         flags.one("model", self.model.as_ref());
+        flags.one("drift.time", self.time.as_ref());
+        flags.one("drift.window", self.window.as_ref());
+        flags.one("drift.every", self.every.as_ref());
+        flags.one("drift.time_zone", self.time_zone.as_ref());
+        flags.one("drift.against", self.against.as_ref());
+        flags.one("drift.last", self.last);
         flags.one("drift.warn_psi", self.warn_psi.as_ref());
         flags.one("drift.fail_psi", self.fail_psi.as_ref());
         flags.one("drift.warn_distance", self.warn_distance.as_ref());

@@ -3,7 +3,7 @@
 use super::drift_outputs::{own_text, write_outputs};
 use super::drift_request::DriftRequest;
 use super::inputs::{self, Input};
-use super::{Shell, drift_watch};
+use super::{Shell, drift_watch, drift_windows};
 use crate::cells::Tone;
 use crate::drift::{DriftReport, Plan, Status};
 use crate::error::Result;
@@ -20,6 +20,9 @@ use crate::terminal::Format;
 /// Bad input, settings or files; drift is *no* error, it is exit code 2.
 pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     if request.explain_sql {
+        if request.windows.is_some() {
+            return Err(drift_windows::not_in_sql());
+        }
         let baseline = request.read_baseline(shell)?;
         let reading = request.reading.with_nulls(&baseline.roles.null);
         let current = Input::open(&request.current, &reading)?;
@@ -77,6 +80,13 @@ fn print(report: &DriftReport, view: View, shell: &mut Shell<'_>) -> Result<()> 
         shell.print_line(Tone::Plain, line)?;
     }
     shell.print("\n")?;
+    if let Some(windows) = &rows.windows {
+        shell.print_table(windows)?;
+        shell.print("\n")?;
+    }
+    if let Some(heading) = &rows.heading {
+        shell.print_line(Tone::Plain, heading)?;
+    }
     shell.print_table(&rows.table)?;
     shell.print("\n")?;
     for note in &rows.notes {

@@ -1,11 +1,11 @@
 //! One check: both sides read, counted and compared.
 
-use super::Shell;
 use super::drift_evidence::{input_of, settings_of};
 use super::drift_request::DriftRequest;
 use super::inputs::{self, Input};
+use super::{Shell, drift_windows};
 use crate::drift::report::Sides;
-use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, check};
+use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, check, check_windows};
 use crate::error::Result;
 use crate::profile::{Profile, Roles};
 
@@ -42,11 +42,24 @@ impl DriftRequest {
         let current = Input::open(&self.current, &reading)?;
         let options = self.check_options_for(&current);
         let plan = Plan::new(baseline, &current.columns(), &options)?;
-        let current = current.count(&plan.count_plan(), "current", shell)?;
-        let mut report = check(baseline, &current, &plan, &options, provenance)?;
+        let (mut report, counts_sha256) = match &self.windows {
+            Some(windowing) => {
+                let by = windowing.grouping(drift_windows::moment(&provenance));
+                let count_plan = plan.count_plan();
+                let current = current.count_grouped(&count_plan, &by, "current", shell)?;
+                let report =
+                    check_windows(baseline, &current, &plan, &options, &provenance, windowing)?;
+                (report, current.counts_sha256())
+            }
+            None => {
+                let current = current.count(&plan.count_plan(), "current", shell)?;
+                let report = check(baseline, &current, &plan, &options, provenance)?;
+                (report, current.counts_sha256())
+            }
+        };
         report.inputs = Some(Sides {
             baseline: input_of(&self.baseline, baseline.counts_sha256()),
-            current: input_of(&self.current, current.counts_sha256()),
+            current: input_of(&self.current, counts_sha256),
         });
         report.settings = Some(settings_of(&self.reading, self.class_threshold));
         say_decisions(&report, shell);
@@ -72,11 +85,17 @@ impl DriftRequest {
     }
 
     pub(super) fn check_options(&self) -> CheckOptions {
+        let mut usual = self.reading.usual_columns();
+        // What says when a row was made drifts by its nature.
+        let time = self.windows.as_ref();
+        usual
+            .date
+            .extend(time.map(|windowing| windowing.column.clone()));
         CheckOptions {
             model: self.model.clone(),
             features: self.reading.features.clone(),
             roles: self.reading.roles(),
-            usual: self.reading.usual_columns(),
+            usual,
             thresholds: self.thresholds.general(),
             thresholds_by_feature: self.thresholds.by_feature.clone(),
             min_rows: self.thresholds.min_rows,

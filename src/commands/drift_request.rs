@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Shell;
 use super::gateway::GatewayRequest;
 use super::push_metrics::{Delivery, Target};
 use super::tracker::TrackingRequest;
-use crate::drift::UsualColumns;
+use super::{Shell, drift_windows};
 use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
+use crate::drift::{UsualColumns, Windowing};
 use crate::error::{Error, Result};
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::Roles;
@@ -28,6 +28,8 @@ pub struct DriftRequest {
     pub current: Vec<String>,
     /// How the data is read.
     pub reading: ReadingRequest,
+    /// How the current side is cut into windows of time, if it is.
+    pub windows: Option<Windowing>,
     /// The thresholds.
     pub thresholds: Thresholds,
     /// Which verdict ends with exit code 2.
@@ -233,6 +235,7 @@ impl DriftRequest {
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             reading: ReadingRequest::from_settings(settings),
+            windows: drift_windows::from_settings(&drift.windows)?,
             thresholds: Self::thresholds(settings),
             fail_on: drift.fail_on,
             class_threshold: drift.class_threshold.get(),

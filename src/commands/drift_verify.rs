@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Shell;
 use super::drift_evidence::reading_of;
 use super::drift_request::DriftRequest;
+use super::{Shell, drift_windows};
 use crate::cells::Tone;
 use crate::drift::Provenance;
 use crate::drift::evidence::{ReportInput, ReportSettings};
@@ -167,10 +167,13 @@ fn again(
         .ok_or_else(|| request.refused("the delimiter in its settings is not one character"))?;
     let baseline = addresses("--baseline", &request.baseline, &inputs.baseline)?;
     let current = addresses("--current", &request.current, &inputs.current)?;
+    let windows = report.over_time.as_ref().map(drift_windows::of_report);
+    let windows = windows.transpose().map_err(|why| request.refused(&why))?;
     let check = DriftRequest {
         baseline: baseline.to_vec(),
         current: current.to_vec(),
         reading,
+        windows,
         thresholds: report.thresholds.clone(),
         class_threshold: settings.class_threshold,
         model: report.model.clone(),

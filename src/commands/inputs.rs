@@ -14,7 +14,8 @@ use crate::files::read_object_at_most;
 use crate::model::store;
 use crate::passing::is_passing;
 use crate::profile::{
-    CountPlan, Counted, Explained, Profile, Roles, count, explain as explained, profile,
+    CountPlan, Counted, Explained, Grouped, Profile, Roles, TimeGrouping, count, count_grouped,
+    explain as explained, profile,
 };
 use crate::redact;
 use crate::reports::format;
@@ -103,6 +104,36 @@ impl Input {
                 Ok(counted)
             }
         }
+    }
+}
+
+impl Input {
+    /// Counts what is planned by pieces of time; `side` is what progress calls it.
+    ///
+    /// # Errors
+    /// As [`count_grouped`]; 64 if it is a profile.
+    pub fn count_grouped(
+        self,
+        plan: &CountPlan,
+        by: &TimeGrouping,
+        side: &str,
+        shell: &Shell<'_>,
+    ) -> Result<Grouped> {
+        let Self::Data(data) = self else {
+            return Err(
+                Error::usage("a profile cannot be cut into windows: it has no rows")
+                    .hint("name the data themselves with --current"),
+            );
+        };
+        let name = data.name().to_owned();
+        shell
+            .progress()
+            .stage(&format!("reading {side} {name}"), data.bytes());
+        let counted = count_grouped(*data, plan, by, shell.progress());
+        shell.progress().finish();
+        let counted = counted?;
+        warn_of_blank_lines(counted.blank_lines, &name, shell);
+        Ok(counted)
     }
 }
 

@@ -13,6 +13,7 @@ mod drift_outputs;
 pub mod drift_request;
 pub mod drift_verify;
 mod drift_watch;
+mod drift_windows;
 mod egress;
 mod files_of;
 mod files_used;

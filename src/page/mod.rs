@@ -1,6 +1,7 @@
 //! HTML pages: the frame with its style, and plots as SVG.
 
 pub mod frame;
+pub mod heat;
 pub mod svg;
 pub mod timeline;
 

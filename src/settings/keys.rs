@@ -72,7 +72,17 @@ const FOREIGN: [(&str, &str); 3] = [
 ];
 
 /// Sections whose flags mean something else in other commands, or nothing.
-const OWN_FLAGS: [&str; 4] = ["serve.", "drift.html", "drift.markdown", "drift.junit"];
+const OWN_FLAGS: [&str; 9] = [
+    "serve.",
+    "drift.html",
+    "drift.markdown",
+    "drift.junit",
+    "drift.time",
+    "drift.window",
+    "drift.every",
+    "drift.against",
+    "drift.last",
+];
 
 /// Returns the key that this long flag (with its dashes) of a command sets: `serve.model` for
 /// `--model` of `serve`, or else the one that has the flag for all commands.
@@ -173,6 +183,12 @@ const BEFORE: &[Key] = &[
     key("drift.baseline", Kind::List, Some("data/features/training_dataset.csv"), Some("--baseline"), "baseline: a profile, files, folders or glob patterns"),
     key("drift.current", Kind::List, Some("data/features/user_features_daily.csv"), Some("--current"), "current data: a profile, files, folders or glob patterns"),
     key("drift.features", Kind::List, Some(""), Some("--features"), "columns to compare; empty for all that are features"),
+    key("drift.time", Kind::Text, None, Some("--time"), "column with the time of each row, by which the current side is cut into windows"),
+    key("drift.window", Kind::Text, None, Some("--window"), "length of a window: hours, days, weeks or months of the calendar; unset for 1d"),
+    key("drift.every", Kind::Text, None, Some("--every"), "from the end of a window to that of the next; unset for the length of a window"),
+    key("drift.time_zone", Kind::Text, Some("UTC"), Some("--time-zone"), "zone whose midnights and months windows begin at"),
+    key("drift.against", Kind::Text, Some("baseline"), Some("--against"), "what each window is compared with: baseline, previous or trailing:N"),
+    key("drift.last", Kind::Count, None, Some("--last"), "how many windows at the end are looked at; unset for all"),
     key("drift.report", Kind::Text, Some("artifacts/metrics/data_drift_latest.json"), Some("--report"), "JSON report; `none` writes none"),
     key("drift.html", Kind::Text, None, Some("--html"), "HTML report"),
     key("drift.markdown", Kind::Text, None, Some("--markdown"), "Markdown report"),

@@ -22,6 +22,7 @@ pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
 pub use resolved::{
     ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, Limits,
     MlflowSettings, PushSettings, RetrainSettings, ScoreSettings, Settings, TrainSettings,
+    WindowSettings,
 };
 pub use serve::{PredictionLogSettings, ServeSettings};
 pub use sign::SignSettings;

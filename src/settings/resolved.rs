@@ -12,7 +12,9 @@ use super::sign::SignSettings;
 use super::values::{
     Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri, Wait,
 };
+use crate::data::{Period, Zone};
 use crate::deadlines::AllDeadlines;
+use crate::drift::Against;
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -114,6 +116,8 @@ pub struct DriftSettings {
     pub current: Vec<String>,
     /// Columns to compare; empty for all features.
     pub features: Vec<String>,
+    /// How the current side is cut into windows.
+    pub windows: WindowSettings,
     /// JSON report; none if switched off by `none`.
     pub report: Option<PathBuf>,
     /// HTML report, if wanted.
@@ -148,6 +152,23 @@ pub struct DriftSettings {
     pub fail_on: FailOn,
     /// Score from which a row is classed as churned.
     pub class_threshold: Probability,
+}
+
+/// The settings of windows of time, see `drift.time`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowSettings {
+    /// The column with the time of each row; none for no windows.
+    pub time: Option<String>,
+    /// Length of a window.
+    pub window: Option<Period>,
+    /// From the end of a window to that of the next.
+    pub every: Option<Period>,
+    /// The zone whose midnights count.
+    pub zone: Zone,
+    /// What each window is compared with.
+    pub against: Against,
+    /// How many windows at the end are looked at.
+    pub last: Option<NonZeroUsize>,
 }
 
 /// The settings of a training, see `train.*`. Words are checked by whom they are for.
@@ -407,6 +428,14 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         baseline: layers.list("drift.baseline")?,
         current: layers.list("drift.current")?,
         features: layers.list("drift.features")?,
+        windows: WindowSettings {
+            time: layers.optional("drift.time")?.0,
+            window: layers.optional("drift.window")?.0,
+            every: layers.optional("drift.every")?.0,
+            zone: layers.required("drift.time_zone")?.0,
+            against: layers.required("drift.against")?.0,
+            last: layers.optional("drift.last")?.0,
+        },
         report: target("drift.report")?,
         html: target("drift.html")?,
         markdown: target("drift.markdown")?,

@@ -79,3 +79,4 @@ mod too_much;
 mod train;
 mod trust;
 mod verdicts;
+mod windows;

@@ -3,10 +3,18 @@
 
 use std::io::Write as _;
 
-const DAY: i64 = 86_400;
+/// Seconds of a day.
+pub(super) const DAY: i64 = 86_400;
 
 /// Writes days since 1970-01-01 as a date.
 pub(super) fn write_date(days: i64, out: &mut Vec<u8>) {
+    let (year, month, day) = date_of(days);
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "{year:04}-{month:02}-{day:02}");
+}
+
+/// Returns year, month and day of the days since 1970-01-01.
+pub(super) const fn date_of(days: i64) -> (i64, i64, i64) {
     // Hinnant, "chrono-compatible low-level date algorithms": eras of 400 years from March on.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
@@ -17,9 +25,8 @@ pub(super) fn write_date(days: i64, out: &mut Vec<u8>) {
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
     let month = (month_from_march + 2) % 12 + 1;
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    // Writing to a vector cannot fail.
-    let _ = write!(out, "{year:04}-{month:02}-{day:02}");
+    let year = year_of_era + era * 400 + (month <= 2) as i64;
+    (year, month, day)
 }
 
 /// Writes a moment of a day, both counted from 1970 and from midnight.
@@ -57,12 +64,42 @@ pub(super) fn write_timestamp(parts: i64, parts_a_second: i64, out: &mut Vec<u8>
 /// Returns the one form of an ISO 8601 date and time: in UTC, no more digits than it needs, a day
 /// for its midnight; nothing for another text. A time without a zone stays as it is.
 pub(super) fn canonical_time(text: &[u8]) -> Option<Vec<u8>> {
+    let read = read_time(text)?;
+    let Some(second) = read.second_of_day else {
+        return Some(text.to_vec());
+    };
+    let second = second - read.offset.unwrap_or(0);
+    let mut out = Vec::with_capacity(text.len());
+    write_date(read.days + second.div_euclid(DAY), &mut out);
+    write_time_of_day(second.rem_euclid(DAY), read.nanoseconds, &mut out);
+    Some(out)
+}
+
+/// A date, with or without a time, as it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ReadTime {
+    /// Days since 1970-01-01.
+    pub(super) days: i64,
+    /// Seconds since midnight; none for a date alone.
+    pub(super) second_of_day: Option<i64>,
+    nanoseconds: i64,
+    /// Seconds that its zone is ahead of UTC; none if it names no zone.
+    pub(super) offset: Option<i64>,
+}
+
+/// Reads an ISO 8601 date or date and time; nothing for another text.
+pub(super) fn read_time(text: &[u8]) -> Option<ReadTime> {
     let (year, rest) = digits(text, 4, 6)?;
     let (month, rest) = digits(rest.strip_prefix(b"-")?, 2, 2)?;
     let (day, rest) = digits(rest.strip_prefix(b"-")?, 2, 2)?;
     let days = days_of(year, month, day)?;
     if rest.is_empty() {
-        return Some(text.to_vec());
+        return Some(ReadTime {
+            days,
+            second_of_day: None,
+            nanoseconds: 0,
+            offset: None,
+        });
     }
     let [b' ' | b'T' | b't', rest @ ..] = rest else {
         return None;
@@ -81,11 +118,12 @@ pub(super) fn canonical_time(text: &[u8]) -> Option<Vec<u8>> {
     if hours > 23 || minutes > 59 || seconds > 59 {
         return None;
     }
-    let second = hours * 3600 + minutes * 60 + seconds - zone(rest)?;
-    let mut out = Vec::with_capacity(text.len());
-    write_date(days + second.div_euclid(DAY), &mut out);
-    write_time_of_day(second.rem_euclid(DAY), nanoseconds, &mut out);
-    Some(out)
+    Some(ReadTime {
+        days,
+        second_of_day: Some(hours * 3600 + minutes * 60 + seconds),
+        nanoseconds,
+        offset: zone(rest)?,
+    })
 }
 
 /// Adds the time to a date, unless it is midnight.
@@ -97,7 +135,7 @@ fn write_time_of_day(second: i64, nanoseconds: i64, out: &mut Vec<u8>) {
 }
 
 /// Takes so many digits off the beginning.
-fn digits(text: &[u8], least: usize, most: usize) -> Option<(i64, &[u8])> {
+pub(super) fn digits(text: &[u8], least: usize, most: usize) -> Option<(i64, &[u8])> {
     let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if !(least..=most).contains(&count) {
         return None;
@@ -109,11 +147,13 @@ fn digits(text: &[u8], least: usize, most: usize) -> Option<(i64, &[u8])> {
     Some((number, rest))
 }
 
-/// Returns how many seconds a zone is ahead of UTC, 0 for none; nothing for another text.
-fn zone(text: &[u8]) -> Option<i64> {
+/// Returns how many seconds a zone is ahead of UTC, and whether there is one at all; nothing for
+/// another text.
+fn zone(text: &[u8]) -> Option<Option<i64>> {
     let text = text.trim_ascii_start();
     let (sign, rest) = match text {
-        b"" | b"Z" | b"z" | b"UTC" | b"GMT" => return Some(0),
+        b"" => return Some(None),
+        b"Z" | b"z" | b"UTC" | b"GMT" => return Some(Some(0)),
         [b'+', rest @ ..] => (1, rest),
         [b'-', rest @ ..] => (-1, rest),
         _ => return None,
@@ -131,11 +171,11 @@ fn zone(text: &[u8]) -> Option<i64> {
     };
     // No place on Earth is further from UTC.
     let known = rest.is_empty() && hours <= 14 && minutes <= 59;
-    known.then_some(sign * (hours * 3600 + minutes * 60))
+    known.then_some(Some(sign * (hours * 3600 + minutes * 60)))
 }
 
 /// Returns the days from 1970-01-01 to a date; nothing if there is none such.
-fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(super) fn days_of(year: i64, month: i64, day: i64) -> Option<i64> {
     const LENGTHS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = *LENGTHS.get(usize::try_from(month - 1).ok()?)? + i64::from(leap && month == 2);

@@ -31,6 +31,7 @@ mod lines;
 mod loose_numbers;
 mod measures;
 mod missing;
+mod moment;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "mysql")]
@@ -59,6 +60,7 @@ mod parquet;
 mod parquet_bytes;
 #[cfg(feature = "parquet")]
 mod parquet_column;
+mod period;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
@@ -87,6 +89,7 @@ mod table;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 mod tls;
 mod value;
+mod zone;
 
 pub use address::{Location, expand, expand_files, is_object, would_take};
 pub use affix::Affix;
@@ -109,8 +112,10 @@ pub use json::{has_lines_name, is_lines};
 pub use label::{named_like_a_label, positive_label, same_label};
 pub use lines::{CsvLines, Fields};
 pub use missing::{DoubtfulMark, MissingKind, doubtful_mark};
+pub use moment::Moment;
 pub use nulls::NullTexts;
 pub use object_folder::{ObjectFolder, Put};
+pub use period::{BadPeriod, Period};
 pub use row::{Row, RowPlace};
 pub use shard::{BadShard, Shard};
 pub use sink::RowSink;
@@ -119,6 +124,7 @@ pub use source::{DataSet, Lines, Summary};
 pub use spelled::{DecimalMark, MarkEvidence, Spelled, is_grouped, spelled};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
 pub use value::{LARGEST_EXACT, Value, classify, parse_field, parse_number};
+pub use zone::{BadZone, Zone};
 
 pub use group_key::{Form, GroupKey, Repeats, Spread};
 pub use identifier::{

@@ -60,6 +60,34 @@ pub const DRIFT_FINDINGS: Metric = gauge(
     "",
     "Findings of the last drift check beside drift itself, by kind.",
 );
+/// Windows of time by verdict.
+pub const DRIFT_WINDOWS: Metric = gauge(
+    "churn_drift_windows",
+    &["model", "status"],
+    "",
+    "Complete windows of time that the last drift check judged, by their verdict.",
+);
+/// The largest PSI of any window.
+pub const DRIFT_WINDOW_MAX_PSI: Metric = gauge(
+    "churn_drift_window_max_psi",
+    &["model"],
+    "",
+    "Largest population stability index of any feature in any judged window of the last drift check.",
+);
+/// When the last window ended.
+pub const DRIFT_WINDOW_END_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_drift_window_end_timestamp_seconds",
+    &["model"],
+    "seconds",
+    "Unix time at which the last complete window of the last drift check ended.",
+);
+/// Rows in no window.
+pub const DRIFT_WINDOW_LEFT_OUT_ROWS: Metric = gauge(
+    "churn_drift_window_left_out_rows",
+    &["model", "reason"],
+    "",
+    "Rows of the last drift check in no window: time missing, unreadable, or in the future.",
+);
 /// When the last check ran.
 pub const DRIFT_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
     "churn_drift_last_run_timestamp_seconds",
@@ -462,6 +490,14 @@ pub const PROCESS_MAX_FDS: Metric = gauge(
     "File descriptors that the process may have open.",
 );
 
+/// What a drift check with windows of time writes beside.
+pub const OF_WINDOWS: &[Metric] = &[
+    DRIFT_WINDOWS,
+    DRIFT_WINDOW_MAX_PSI,
+    DRIFT_WINDOW_END_TIMESTAMP_SECONDS,
+    DRIFT_WINDOW_LEFT_OUT_ROWS,
+];
+
 /// The metrics of a drift check.
 pub const OF_DRIFT: &[Metric] = &[
     MODEL_DRIFT_SCORE,
@@ -524,6 +560,10 @@ pub const ALL: &[Metric] = &[
     DRIFT_ROWS,
     DRIFT_MISSING_RATIO,
     DRIFT_FINDINGS,
+    DRIFT_WINDOWS,
+    DRIFT_WINDOW_MAX_PSI,
+    DRIFT_WINDOW_END_TIMESTAMP_SECONDS,
+    DRIFT_WINDOW_LEFT_OUT_ROWS,
     DRIFT_LAST_RUN_TIMESTAMP_SECONDS,
     DRIFT_LAST_SUCCESS_TIMESTAMP_SECONDS,
     MODEL_LABELLED_ROWS,

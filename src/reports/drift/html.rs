@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::html_feature::{self, Row, Section};
-use super::{definitions, performance, verdict};
+use super::{definitions, html_windows, performance, verdict};
 use crate::drift::report::{DriftReport, PerformanceReport, Status};
 use crate::error::Result;
 use crate::page::Page;
@@ -38,6 +38,7 @@ struct View {
     unjudged: Option<String>,
     compared: String,
     max_psi: String,
+    windows: Option<html_windows::View>,
     features: Vec<Row>,
     sections: Vec<Section>,
     without_section: usize,
@@ -134,6 +135,7 @@ fn view(report: &DriftReport) -> View {
         unjudged: Some(count(Status::TooFewRows)).filter(|count| count != "0"),
         compared: format::count(report.features.len() as u64),
         max_psi: format::psi(report.overall_max_psi),
+        windows: html_windows::view(report),
         features,
         sections,
         has_score: report.score.is_some(),

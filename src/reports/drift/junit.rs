@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use super::verdict;
-use crate::drift::report::{DriftReport, FeatureReport, Status};
+use super::{verdict, windows};
+use crate::drift::report::{DriftReport, FeatureReport, FindingKind, Status};
 use crate::text::visible;
 
 struct Case {
@@ -76,22 +76,33 @@ fn cases(report: &DriftReport) -> Vec<Case> {
         .score
         .iter()
         .map(|score| compared(score, format!("score: {}", score.feature)));
-    let findings = verdict::findings_apart(report).map(|finding| Case {
-        name: match &finding.feature {
-            Some(feature) => format!("{}: {feature}", finding.kind.as_str()),
-            None => finding.kind.as_str().to_owned(),
-        },
-        status: finding.status,
-        headline: finding.message.clone(),
-        reasons: vec![finding.message.clone()],
+    let windows = report.windows.iter().filter(|window| window.judged);
+    let windows = windows.map(|window| Case {
+        name: format!("window {}", window.window),
+        status: window.status,
+        headline: windows::remark(window),
+        reasons: vec![windows::remark(window)],
     });
+    // Windows are cases of their own.
+    let findings = verdict::findings_apart(report)
+        .filter(|finding| finding.kind != FindingKind::Window)
+        .map(|finding| Case {
+            name: match &finding.feature {
+                Some(feature) => format!("{}: {feature}", finding.kind.as_str()),
+                None => finding.kind.as_str().to_owned(),
+            },
+            status: finding.status,
+            headline: finding.message.clone(),
+            reasons: vec![finding.message.clone()],
+        });
     let performance = report.performance.iter().map(|performance| Case {
         name: "performance".to_owned(),
         status: performance.status,
         headline: performance.reasons.join("; "),
         reasons: performance.reasons.clone(),
     });
-    features
+    windows
+        .chain(features)
         .chain(score)
         .chain(findings)
         .chain(performance)

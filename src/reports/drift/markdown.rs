@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::{performance, verdict};
+use super::{performance, verdict, windows};
+use crate::drift::over_time::WindowReport;
 use crate::drift::report::{DriftReport, FeatureReport, Status};
 use crate::reports::format;
 use crate::text::shorten;
@@ -33,6 +34,7 @@ pub fn text(report: &DriftReport) -> String {
         report.thresholds.warn_psi,
         report.thresholds.fail_psi,
     );
+    windows_table(&mut text, report);
     if !report.features.is_empty() || report.score.is_some() {
         text.push_str("| Status | Feature | PSI | Missing | Why |\n|---|---|--:|--:|---|\n");
         for feature in report.features.iter().take(MOST) {
@@ -80,6 +82,48 @@ pub fn text(report: &DriftReport) -> String {
         escape(&report.created_at)
     );
     text
+}
+
+/// The windows, those without anything to see left out where they are many.
+fn windows_table(text: &mut String, report: &DriftReport) {
+    let Some(cut) = windows::cut(report) else {
+        return;
+    };
+    let _ = writeln!(text, "Cut into {}.\n", escape(&cut));
+    let is_few = report.windows.len() <= MOST;
+    let worth = |window: &&WindowReport| is_few || window.status >= Status::Warn;
+    let shown: Vec<_> = report.windows.iter().filter(worth).take(MOST).collect();
+    text.push_str(
+        "| Status | Window | Rows | Max PSI | Worst feature | Why |\n|---|---|--:|--:|---|---|\n",
+    );
+    for window in &shown {
+        let sign = if window.judged {
+            sign(window.status)
+        } else {
+            ""
+        };
+        let _ = writeln!(
+            text,
+            "| {sign} {} | {} | {} | {} | {} | {} |",
+            windows::status(window),
+            escape(&window.window),
+            format::count(window.rows.current),
+            windows::psi(window),
+            escape(&windows::worst_feature(window)),
+            escape(&windows::remark(window)),
+        );
+    }
+    text.push('\n');
+    if let Some(more @ 1..) = report.windows.len().checked_sub(shown.len()) {
+        let _ = writeln!(text, "And {more} more windows.\n");
+    }
+    if let Some(window) = windows::last(report) {
+        let _ = writeln!(
+            text,
+            "### Last complete window: {}\n",
+            escape(&window.window)
+        );
+    }
 }
 
 fn row(text: &mut String, report: &DriftReport, feature: &FeatureReport, suffix: &str) {

@@ -1,8 +1,8 @@
 //! The drift report as Prometheus text, with the names of `metrics/names.rs`.
 
 use super::performance;
-use crate::drift::Status;
-use crate::drift::report::{DriftReport, FindingKind, PerformanceReport};
+use crate::drift::over_time::{OverTime, WindowReport};
+use crate::drift::report::{DriftReport, FindingKind, PerformanceReport, Status};
 use crate::error::Result;
 use crate::metrics::Exposition;
 use crate::metrics::names;
@@ -76,7 +76,45 @@ pub fn text(
     if let Some(figures) = &report.performance {
         performance(&mut out, model, figures)?;
     }
+    if let Some(cut) = &report.over_time {
+        windows(&mut out, model, cut, &report.windows)?;
+    }
     out.finish()
+}
+
+fn windows(
+    out: &mut Exposition,
+    model: &str,
+    cut: &OverTime,
+    windows: &[WindowReport],
+) -> Result<()> {
+    let judged = || windows.iter().filter(|window| window.judged);
+    for status in Status::ALL {
+        let count = judged().filter(|window| window.status == status).count();
+        let labels = [model, status.as_str()];
+        out.set(&names::DRIFT_WINDOWS, &labels, count as f64)?;
+    }
+    let psi = judged().filter_map(|window| window.max_psi);
+    out.set(
+        &names::DRIFT_WINDOW_MAX_PSI,
+        &[model],
+        psi.fold(0.0, f64::max),
+    )?;
+    let end = judged().next_back();
+    let end = end.and_then(|window| window.end.parse::<jiff::Timestamp>().ok());
+    if let Some(end) = end {
+        let end = end.as_second() as f64;
+        out.set(&names::DRIFT_WINDOW_END_TIMESTAMP_SECONDS, &[model], end)?;
+    }
+    for (reason, rows) in [
+        ("missing", cut.left_out.missing),
+        ("unreadable", cut.left_out.unreadable),
+        ("future", cut.left_out.future),
+    ] {
+        let labels = [model, reason];
+        out.set(&names::DRIFT_WINDOW_LEFT_OUT_ROWS, &labels, rows as f64)?;
+    }
+    Ok(())
 }
 
 fn performance(out: &mut Exposition, model: &str, report: &PerformanceReport) -> Result<()> {
@@ -104,7 +142,7 @@ fn performance(out: &mut Exposition, model: &str, report: &PerformanceReport) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::names::OF_DRIFT;
+    use crate::metrics::names::{OF_DRIFT, OF_WINDOWS};
     use crate::reports::drift::sample;
 
     #[test]
@@ -162,6 +200,31 @@ mod tests {
         written.sort_unstable();
         known.sort_unstable();
         assert_eq!(written, known);
+    }
+
+    #[test]
+    fn windows_are_counted_by_verdict() {
+        let text = text(&sample::over_time(), 0.0, None).expect("encodes");
+        for line in [
+            "churn_drift_windows{model=\"telco\",status=\"FAIL\"} 1",
+            "churn_drift_windows{model=\"telco\",status=\"WARN\"} 0",
+            "churn_drift_window_max_psi{model=\"telco\"} 1.17",
+            // date -d 2026-01-04T00:00:00+01:00 +%s
+            "churn_drift_window_end_timestamp_seconds{model=\"telco\"} 1767481200",
+            "churn_drift_window_left_out_rows{model=\"telco\",reason=\"missing\"} 2",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is not in\n{text}"
+            );
+        }
+        for metric in OF_WINDOWS {
+            assert!(
+                text.contains(&format!("# TYPE {} ", metric.name)),
+                "{}",
+                metric.name
+            );
+        }
     }
 
     #[test]

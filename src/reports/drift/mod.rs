@@ -4,6 +4,7 @@ mod definitions;
 pub mod github;
 pub mod html;
 mod html_feature;
+mod html_windows;
 pub mod junit;
 pub mod markdown;
 pub mod metrics;
@@ -16,5 +17,6 @@ pub mod summary;
 pub mod table;
 pub mod verdict;
 mod view;
+mod windows;
 
 pub use view::View;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{View, performance, verdict};
+use super::{View, performance, verdict, windows};
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::reports::format;
 use crate::text::{pad, shorten, visible, width};
@@ -22,6 +22,7 @@ pub fn text(report: &DriftReport, view: View) -> String {
         visible(&report.current),
         format::counted(report.rows.current, "row", "rows"),
     );
+    windows_lines(&mut text, report);
     let (features, score) = (view.features(report), view.score(report));
     let names = (features.iter().copied().chain(score))
         .map(|feature| width(&name(feature)))
@@ -73,6 +74,35 @@ pub fn text(report: &DriftReport, view: View) -> String {
     }
     let _ = writeln!(text, "{}", verdict::line(report));
     text
+}
+
+fn windows_lines(text: &mut String, report: &DriftReport) {
+    let names = report.windows.iter().map(|window| width(&window.window));
+    let names = names.max().unwrap_or(0);
+    for window in &report.windows {
+        let rest = format!(
+            "{}  rows={} psi={} worst={}  {}",
+            pad(&window.window, names),
+            window.rows.current,
+            windows::psi(window),
+            windows::worst_feature(window),
+            windows::remark(window)
+        );
+        let rest = rest.replace('–', "-");
+        line(
+            text,
+            &windows::status(window).replace('–', "-"),
+            "window",
+            &rest,
+        );
+    }
+    if let Some(window) = windows::last(report) {
+        let said = format!(
+            "features below are of the last complete one, {}",
+            window.window
+        );
+        line(text, "", "window", &said);
+    }
 }
 
 fn line(text: &mut String, status: &str, what: &str, rest: &str) {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::drift::over_time::{OverTime, RowsLeftOut, WindowFeature, WindowReport};
 use crate::drift::report::*;
 use crate::stats::classification::{Confusion, Estimate, Performance};
 
@@ -256,6 +257,8 @@ pub(crate) fn calm() -> DriftReport {
         baseline_scores: None,
         inputs: None,
         settings: None,
+        over_time: None,
+        windows: Vec::new(),
     }
 }
 
@@ -423,5 +426,80 @@ pub(crate) fn wide(features: usize, bins: usize) -> DriftReport {
         })
         .collect();
     report.status = Status::Fail;
+    report
+}
+
+/// Four days: one is OK, one drifted, one has no rows, one is not over.
+pub(crate) fn over_time() -> DriftReport {
+    let window = |day: u8, status, psi: Option<f64>, complete| WindowReport {
+        window: format!("2026-01-{day:02}"),
+        start: format!("2026-01-{day:02}T00:00:00+01:00"),
+        end: format!("2026-01-{:02}T00:00:00+01:00", day + 1),
+        complete,
+        judged: complete,
+        status,
+        rows: Sides {
+            baseline: 6_000,
+            current: if psi.is_some() { 1_000 } else { 0 },
+        },
+        max_psi: psi,
+        worst_feature: psi.map(|_| "contract".to_owned()),
+        features: psi
+            .into_iter()
+            .map(|psi| WindowFeature {
+                feature: "contract".into(),
+                status,
+                psi: Some(psi),
+                missing: 0.0,
+                reasons: match status {
+                    Status::Fail => vec![format!("PSI {psi} (threshold 0.25)")],
+                    _ => Vec::new(),
+                },
+            })
+            .collect(),
+        score: None,
+        performance: None,
+        findings: Vec::new(),
+    };
+    let mut report = calm();
+    report.schema_version = crate::drift::report::SCHEMA_VERSION_OVER_TIME;
+    report.status = Status::Fail;
+    report.over_time = Some(OverTime {
+        time: "scored_at".into(),
+        window: "1d".into(),
+        every: "1d".into(),
+        time_zone: "Europe/Berlin".into(),
+        against: "baseline".into(),
+        last: None,
+        left_out: RowsLeftOut {
+            missing: 2,
+            unreadable: 1,
+            future: 0,
+        },
+    });
+    report.windows = vec![
+        window(1, Status::Ok, Some(0.02), true),
+        window(2, Status::Fail, Some(1.17), true),
+        window(3, Status::TooFewRows, None, true),
+        window(4, Status::Ok, Some(0.03), false),
+    ];
+    let found = |status, kind, message: &str| Finding {
+        status,
+        kind,
+        feature: None,
+        message: message.to_owned(),
+    };
+    report.findings = vec![
+        found(
+            Status::Fail,
+            FindingKind::Window,
+            "window 2026-01-02: contract: PSI 1.17 (threshold 0.25)",
+        ),
+        found(
+            Status::Warn,
+            FindingKind::EmptyWindow,
+            "the window 2026-01-03 has no rows",
+        ),
+    ];
     report
 }

@@ -1,7 +1,8 @@
 //! The drift report as rows for a terminal: one row a feature, worst first, the verdict last.
 //! Widths, wrapping and colour are the terminal's affair.
 
-use super::{View, performance, verdict};
+use super::windows::tone;
+use super::{View, performance, verdict, windows};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
 use crate::reports::format;
@@ -18,23 +19,16 @@ const MOST_FIGURES: usize = 4;
 pub struct TableRows {
     /// Lines above the table.
     pub title: Vec<String>,
+    /// The windows of time, if there are any.
+    pub windows: Option<Table>,
+    /// What the features are of, if not of the whole current side.
+    pub heading: Option<String>,
     /// The features.
     pub table: Table,
     /// Lines below the table.
     pub notes: Vec<Cell>,
     /// The last line.
     pub verdict: Cell,
-}
-
-/// Returns the tone of a verdict.
-#[must_use]
-pub const fn tone(status: Status) -> Tone {
-    match status {
-        Status::Ok => Tone::Good,
-        Status::TooFewRows => Tone::Dim,
-        Status::Warn => Tone::Warn,
-        Status::Fail => Tone::Bad,
-    }
 }
 
 /// Returns the rows: status, feature, PSI, missing, histograms, reasons.
@@ -55,6 +49,11 @@ pub fn rows(report: &DriftReport, glyphs: Glyphs, view: View) -> TableRows {
     let score = score.map(|score| row(report, score, "(score)", longest, glyphs));
     TableRows {
         title: title(report),
+        windows: windows::table(report),
+        heading: windows::last(report).map(|window| {
+            let rows = format::counted(window.rows.current, "row", "rows");
+            format!("The last complete window, {} ({rows})", window.window)
+        }),
         table: Table {
             columns,
             rows: features.chain(score).collect(),
@@ -72,14 +71,21 @@ fn title(report: &DriftReport) -> Vec<String> {
             format::counted(rows, "row", "rows")
         )
     };
-    vec![
+    let current = match report.over_time {
+        // Its rows are those of one window.
+        Some(_) => visible(&report.current).into_owned(),
+        None => side(&report.current, report.rows.current),
+    };
+    let mut lines = vec![
         format!("Drift of {}", visible(&report.model)),
         format!(
             "  baseline  {}",
             side(&report.baseline, report.rows.baseline)
         ),
-        format!("  current   {}", side(&report.current, report.rows.current)),
-    ]
+        format!("  current   {current}"),
+    ];
+    lines.extend(windows::cut(report).map(|cut| format!("  {}", visible(&cut))));
+    lines
 }
 
 fn row(

@@ -1,6 +1,7 @@
 //! A verdict in one line, and the headline of each thing that is behind it. The verdict itself
 //! is made in `drift/`; here it is only worded.
 
+use super::windows;
 use crate::drift::report::{
     DriftReport, FeatureReport, FeatureThresholds, Finding, FindingKind, Status,
 };
@@ -134,6 +135,13 @@ pub fn headlines(report: &DriftReport, least: Status) -> Vec<(Status, String)> {
 /// (threshold 0.25)`.
 #[must_use]
 pub fn sentence(report: &DriftReport) -> String {
+    match report.over_time {
+        Some(_) => windows::sentence(report),
+        None => sentence_of_one(report),
+    }
+}
+
+fn sentence_of_one(report: &DriftReport) -> String {
     let count = |status| {
         report
             .features

@@ -4,6 +4,7 @@ use churn_base::error::Result;
 
 use super::context::Context;
 use super::feature::compare;
+use super::header_rows::header_rows;
 use super::identifiers::{Candidates, judge_candidates};
 use super::noise::Levels;
 use super::performance;
@@ -37,6 +38,19 @@ pub fn check(
     options: &CheckOptions,
     provenance: Provenance,
 ) -> Result<DriftReport> {
+    check_among(baseline, current, plan, options, provenance, 1.0)
+}
+
+/// As [`check`], as one of several checks of a run: chance has only this part of its rates here, 1 over
+/// `share`.
+pub(super) fn check_among(
+    baseline: &Profile,
+    current: &Counted,
+    plan: &Plan,
+    options: &CheckOptions,
+    provenance: Provenance,
+    share: f64,
+) -> Result<DriftReport> {
     let rows = Sides {
         baseline: baseline.rows,
         current: current.rows,
@@ -52,7 +66,7 @@ pub fn check(
     let columns = planned_features.len() + usize::from(plan.score.is_some());
     // Performance is one more thing that chance could alarm by.
     let judges_performance = baseline.outcome.is_some() && current.outcome.is_some();
-    let units = columns + usize::from(judges_performance);
+    let units = (columns + usize::from(judges_performance)).max(1) as f64 * share;
     let context = Context {
         rows,
         levels: Levels::of_check(units),
@@ -60,7 +74,7 @@ pub fn check(
     let mut features: Vec<FeatureReport> = Vec::new();
     let mut findings: Vec<Finding> = dataset_findings(rows, plan, options);
     findings.extend(repeated);
-    findings.extend(header_rows(baseline, current));
+    findings.extend(header_rows(&baseline.header_rows, &current.header_rows));
     for planned in &planned_features {
         let Some(column) = column(&planned.name) else {
             findings.push(finding(
@@ -131,6 +145,8 @@ pub fn check(
         baseline_scores: baseline.outcome.as_ref().and_then(|outcome| outcome.rows),
         inputs: None,
         settings: None,
+        over_time: None,
+        windows: Vec::new(),
     })
 }
 
@@ -167,7 +183,7 @@ fn performance_of(
     (baseline, current): (&Profile, &Counted),
     plan: &Plan,
     options: &CheckOptions,
-    units: usize,
+    units: f64,
     provenance: &Provenance,
     findings: &mut Vec<Finding>,
 ) -> Result<Option<PerformanceReport>> {
@@ -281,25 +297,6 @@ fn dataset_findings(rows: Sides<u64>, plan: &Plan, options: &CheckOptions) -> Ve
     }
     findings.extend(extra_columns(&plan.extra));
     findings
-}
-
-/// Says that a side has its header among the rows: what comes after may be another export. Those
-/// rows are left out on both sides, but only the current side's can still be put right.
-fn header_rows(baseline: &Profile, current: &Counted) -> Vec<Finding> {
-    let sides = [
-        (Status::Warn, "the baseline", &baseline.header_rows),
-        (Status::Fail, "the current side", &current.header_rows),
-    ];
-    let said = sides.into_iter().filter_map(|(status, side, headers)| {
-        let message = headers.in_words()?;
-        Some(Finding {
-            status,
-            kind: FindingKind::HeaderRows,
-            feature: None,
-            message: format!("{side} has {message}"),
-        })
-    });
-    said.collect()
 }
 
 /// Most new columns that get a finding each.

@@ -68,11 +68,23 @@ pub enum FindingKind {
     BaselineScores,
     /// The current side has a column that the baseline lacks.
     ExtraColumn,
+    /// A window of time drifted.
+    Window,
+    /// A window of time without a row.
+    EmptyWindow,
+    /// All rows lie in one window of time.
+    OneWindow,
+    /// Rows without a time that can be read.
+    UnreadableTime,
+    /// Rows whose time has not come.
+    FutureTime,
+    /// Some times name their zone, others don't.
+    MixedZones,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 28] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -95,6 +107,12 @@ impl FindingKind {
         Self::MissingShare,
         Self::Performance,
         Self::ExtraColumn,
+        Self::Window,
+        Self::EmptyWindow,
+        Self::OneWindow,
+        Self::UnreadableTime,
+        Self::FutureTime,
+        Self::MixedZones,
     ];
 
     /// Returns the name used in JSON.
@@ -124,6 +142,12 @@ impl FindingKind {
             Self::Performance => "performance",
             Self::BaselineScores => "baseline_scores",
             Self::ExtraColumn => "extra_column",
+            Self::Window => "window",
+            Self::EmptyWindow => "empty_window",
+            Self::OneWindow => "one_window",
+            Self::UnreadableTime => "unreadable_time",
+            Self::FutureTime => "future_time",
+            Self::MixedZones => "mixed_zones",
         }
     }
 }

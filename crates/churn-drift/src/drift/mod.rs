@@ -15,10 +15,12 @@ mod feature_report;
 mod feature_unparsable;
 mod feature_verdict;
 mod finding;
+mod header_rows;
 mod identifiers;
 pub mod noise;
 mod number_format;
 mod number_rules;
+pub mod over_time;
 pub mod performance;
 pub mod plan;
 mod reference;
@@ -30,8 +32,13 @@ mod sides;
 #[cfg(test)]
 mod simulation;
 mod status;
+mod window_findings;
+mod windowing;
+mod windows;
 
 pub use check::{Provenance, check};
 pub use plan::{CheckOptions, Plan};
 pub use report::{DriftReport, FeatureThresholds, Status};
 pub use roles::UsualColumns;
+pub use windowing::{Against, BadAgainst, Windowing};
+pub use windows::check_windows;

@@ -7,10 +7,10 @@ use crate::stats::permutation::{chi_square_p_value, expected_rows};
 const WARN_RATE: f64 = 0.05;
 /// How often chance alone may make a whole check FAIL. Half of what is promised, 1 in 1,000: the
 /// tests of bins are approximations, and off by a factor of two in so far a tail.
-const FAIL_RATE: f64 = 0.0005;
+pub(super) const FAIL_RATE: f64 = 0.0005;
 /// Tests of a feature: bins, Kolmogorov-Smirnov, tails and gaps, single values, missing values,
 /// a value far away, infinities, and what turned constant or was never seen.
-const TESTS: f64 = 8.0;
+pub(super) const TESTS: f64 = 8.0;
 /// Parts of the pooled numbers: as many as there are deciles.
 const PARTS: u64 = 10;
 /// With no more distinct numbers than this each may be a part.
@@ -29,18 +29,18 @@ impl Levels {
     /// Returns the levels of each test in a check of so many columns: the rates of the whole check
     /// in equal parts (Bonferroni), so that they hold however the columns hang together.
     #[must_use]
-    pub fn of_check(columns: usize) -> Self {
+    pub fn of_check(columns: f64) -> Self {
         Self::of_rates(columns).shared(TESTS)
     }
 
     /// Returns the levels of a column with so many tests of its own.
     #[must_use]
-    pub(super) fn of_column(columns: usize, tests: f64) -> Self {
+    pub(super) fn of_column(columns: f64, tests: f64) -> Self {
         Self::of_rates(columns).shared(tests)
     }
 
-    fn of_rates(columns: usize) -> Self {
-        let columns = columns.max(1) as f64;
+    fn of_rates(columns: f64) -> Self {
+        let columns = columns.max(1.0);
         Self {
             warn: WARN_RATE / columns,
             fail: FAIL_RATE / columns,
@@ -128,11 +128,11 @@ mod tests {
 
     #[test]
     fn a_check_of_many_columns_has_stricter_levels() {
-        let one = Levels::of_check(1);
-        let twenty = Levels::of_check(20);
+        let one = Levels::of_check(1.0);
+        let twenty = Levels::of_check(20.0);
         assert!((one.warn / twenty.warn - 20.0).abs() < 1e-9);
         assert!(twenty.fail < twenty.warn / 50.0);
-        assert_eq!(Levels::of_check(0), one);
+        assert_eq!(Levels::of_check(0.0), one);
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub fn compare(
     current: &Outcome,
     positive: Option<&str>,
     class_threshold: f64,
-    units: usize,
+    units: f64,
     names: (&str, &str),
 ) -> Result<PerformanceReport> {
     let (baseline, current) = (labelled(baseline, current), labelled(current, baseline));

@@ -272,6 +272,38 @@ impl Plan {
         CountPlan { columns, outcome }
     }
 
+    /// Returns the same plan for another baseline that was counted by this one: its features and their
+    /// bins are the same, what they are compared with is not.
+    pub(super) fn against(&self, reference: &Profile) -> Self {
+        let seen = |feature: &PlannedFeature| {
+            let column = reference.column(&feature.name);
+            let view = column.map(|column| column.view_beside(&feature.baseline));
+            let view = view.unwrap_or_else(|| feature.baseline.clone());
+            match feature.edges.is_empty() {
+                true => PlannedFeature::new(&feature.name, view),
+                false => PlannedFeature {
+                    name: feature.name.clone(),
+                    baseline: view,
+                    edges: feature.edges.clone(),
+                },
+            }
+        };
+        Self {
+            features: self.features.iter().map(seen).collect(),
+            score: self.score.as_ref().map(seen),
+            score_rows: reference.rows,
+            candidates: self
+                .candidates
+                .iter()
+                .map(|candidate| Candidate {
+                    feature: seen(&candidate.feature),
+                    ..candidate.clone()
+                })
+                .collect(),
+            ..self.clone()
+        }
+    }
+
     /// Returns whether the current side has a column.
     pub(super) fn current_has(&self, name: &str) -> bool {
         self.current_columns.iter().any(|column| column == name)

@@ -13,6 +13,7 @@ pub use super::feature_report::{
     MissingReport, Moments, NumericReport, UnparsableReport,
 };
 pub use super::finding::{Finding, FindingKind};
+use super::over_time::{OverTime, WindowReport};
 pub use super::sides::Sides;
 pub use super::status::Status;
 use crate::profile::ScoredRows;
@@ -20,6 +21,9 @@ use crate::stats::classification::Performance;
 
 /// Version of the drift report's JSON layout.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// Version of the layout with windows: what of it both have is the same.
+pub const SCHEMA_VERSION_OVER_TIME: u32 = 2;
 
 /// Result of comparing a current data set with a baseline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,6 +75,13 @@ pub struct DriftReport {
     /// The settings beside the thresholds; absent in reports of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<ReportSettings>,
+    /// How the current side was cut into windows of time, if it was. All above but `status` then speaks
+    /// of the last complete window that could be judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_time: Option<OverTime>,
+    /// The windows in the order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<WindowReport>,
 }
 
 /// The thresholds a check was made with.

@@ -16,9 +16,16 @@ use super::counter::ColumnCounter;
 use super::document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION};
 use super::pushdown::{self, Explained};
 
-struct Counters {
+/// The counters of a plan's columns.
+pub(super) struct Counters {
     columns: Vec<(usize, ColumnCounter)>,
     outcome: Option<OutcomeCounter>,
+}
+
+/// Where the columns of a plan stand in a data set.
+pub(super) struct Positions {
+    columns: Vec<usize>,
+    outcome: Option<(usize, usize)>,
 }
 
 struct OutcomeCounter {
@@ -133,76 +140,130 @@ pub fn count(mut data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Re
     if let Some(table) = in_database(&mut data) {
         return pushdown::count(table, plan, progress);
     }
-    let index_of = |name: &str| {
-        data.columns()
-            .iter()
-            .position(|column| column == name)
-            .ok_or_else(|| {
-                let place = Place {
-                    file: source.clone(),
-                    ..Place::default()
-                };
-                let error = Error::bad_input(format!("there is no column \"{name}\"")).at(place);
-                match churn_base::error::nearest(name, data.columns().iter().map(String::as_str)) {
-                    Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-                    None => error.hint(format!("the columns are: {}", data.columns().join(", "))),
-                }
-            })
+    let positions = Positions::of(&data, plan)?;
+    let data = data.wanting(positions.all());
+    let (counters, summary) = data.read(&|| Counters::new(plan, &positions), progress)?;
+    let mut counted = counters.finish(plan, &source, &summary)?;
+    counted.rows = summary.rows;
+    counted.blank_lines = summary.blank_lines;
+    counted.header_rows = HeaderRows {
+        count: summary.header_rows,
+        first: summary.first_header_row,
     };
-    let indices = plan
-        .columns
-        .iter()
-        .map(|column| index_of(&column.name))
-        .collect::<Result<Vec<usize>>>()?;
-    let outcome_indices = match &plan.outcome {
-        Some(outcome) => Some((index_of(&outcome.label)?, index_of(&outcome.score)?)),
-        None => None,
-    };
-    let data = data.wanting(
-        indices
-            .iter()
-            .copied()
-            .chain(outcome_indices.into_iter().flat_map(|(a, b)| [a, b])),
-    );
-    let make = || Counters {
-        columns: indices
-            .iter()
-            .zip(&plan.columns)
-            .map(|(&index, column)| {
-                (
-                    index,
-                    ColumnCounter::new(column.categorical, column.cuts.clone()),
-                )
-            })
-            .collect(),
-        outcome: outcome_indices.map(|(label, score)| OutcomeCounter {
-            label,
-            score,
-            threshold: plan.outcome.as_ref().and_then(|outcome| outcome.threshold),
-            by_label: Vec::new(),
-        }),
-    };
-    let (counters, summary) = data.read(&make, progress)?;
-    let Counters { columns, outcome } = counters;
-    Ok(Counted {
-        columns: columns
-            .into_iter()
-            .zip(&plan.columns)
-            .map(|((_, counter), column)| finish(&column.name, counter, &summary))
-            .collect(),
-        outcome: match (outcome, &plan.outcome) {
-            (Some(counted), Some(CountOutcome { label, score, .. })) => {
-                Some(finish_outcome(counted, label, score, &source, &summary)?)
-            }
-            _ => None,
-        },
-        rows: summary.rows,
-        blank_lines: summary.blank_lines,
-        header_rows: HeaderRows {
-            count: summary.header_rows,
-            first: summary.first_header_row,
-        },
+    Ok(counted)
+}
+
+/// Returns where a column stands in a data set.
+///
+/// # Errors
+/// Bad input if it has no such column, with the one that may be meant.
+pub(super) fn position(data: &DataSet, name: &str) -> Result<usize> {
+    let found = data.columns().iter().position(|column| column == name);
+    found.ok_or_else(|| {
+        let place = Place {
+            file: data.name().to_owned(),
+            ..Place::default()
+        };
+        let error = Error::bad_input(format!("there is no column \"{name}\"")).at(place);
+        match churn_base::error::nearest(name, data.columns().iter().map(String::as_str)) {
+            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+            None => error.hint(format!("the columns are: {}", data.columns().join(", "))),
+        }
     })
+}
+
+impl Positions {
+    /// Finds the columns of a plan in a data set.
+    pub(super) fn of(data: &DataSet, plan: &CountPlan) -> Result<Self> {
+        let columns = plan.columns.iter();
+        let columns = columns.map(|column| position(data, &column.name));
+        let outcome = plan.outcome.as_ref().map(|outcome| {
+            let label = position(data, &outcome.label)?;
+            Ok((label, position(data, &outcome.score)?))
+        });
+        Ok(Self {
+            columns: columns.collect::<Result<_>>()?,
+            outcome: outcome.transpose()?,
+        })
+    }
+
+    /// Returns all of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = usize> + use<> {
+        let outcome = self.outcome.into_iter().flat_map(|(a, b)| [a, b]);
+        self.columns.clone().into_iter().chain(outcome)
+    }
+
+    /// Stands for positions where nothing is read any more.
+    pub(super) fn of_none(plan: &CountPlan) -> Self {
+        Self {
+            columns: vec![0; plan.columns.len()],
+            outcome: plan.outcome.as_ref().map(|_| (0, 0)),
+        }
+    }
+}
+
+impl Counters {
+    /// Makes empty counters.
+    pub(super) fn new(plan: &CountPlan, positions: &Positions) -> Self {
+        let columns = positions.columns.iter().zip(&plan.columns);
+        Self {
+            columns: columns
+                .map(|(&index, column)| {
+                    let counter = ColumnCounter::new(column.categorical, column.cuts.clone());
+                    (index, counter)
+                })
+                .collect(),
+            outcome: positions.outcome.map(|(label, score)| OutcomeCounter {
+                label,
+                score,
+                threshold: plan.outcome.as_ref().and_then(|outcome| outcome.threshold),
+                by_label: Vec::new(),
+            }),
+        }
+    }
+
+    /// Adds what was counted by the same plan and put away.
+    pub(super) fn add(&mut self, part: &Counted) -> Result<()> {
+        let damaged = |error: super::column::ColumnError| Error::bad_input(error.to_string());
+        for ((_, mine), theirs) in self.columns.iter_mut().zip(&part.columns) {
+            mine.merge(theirs.to_counter().map_err(damaged)?);
+        }
+        if let (Some(mine), Some(theirs)) = (&mut self.outcome, &part.outcome) {
+            for (label, column) in &theirs.by_label {
+                let counter = column.to_counter().map_err(damaged)?;
+                if let Some(own) = mine.counter(label.as_bytes()) {
+                    own.merge(counter);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts away what was counted, but for the numbers of rows.
+    pub(super) fn finish(
+        self,
+        plan: &CountPlan,
+        source: &str,
+        summary: &Summary,
+    ) -> Result<Counted> {
+        let Self { columns, outcome } = self;
+        Ok(Counted {
+            columns: columns
+                .into_iter()
+                .zip(&plan.columns)
+                .map(|((_, counter), column)| finish(&column.name, counter, summary))
+                .collect(),
+            outcome: match (outcome, &plan.outcome) {
+                (Some(counted), Some(CountOutcome { label, score, .. })) => {
+                    Some(finish_outcome(counted, label, score, source, summary)?)
+                }
+                _ => None,
+            },
+            rows: 0,
+            blank_lines: 0,
+            header_rows: HeaderRows::default(),
+        })
+    }
 }
 
 fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {

@@ -3,6 +3,7 @@
 //! It is not the digest of a file: compression, format, and whatever else does not reach the counts has
 //! no part in it, nor have the names of files. It costs nothing that depends on the number of rows.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use churn_base::hex::hex;
@@ -12,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::column::Column;
 use super::count_plan::Counted;
 use super::document::{HeaderRows, Outcome, Profile, Roles};
+use super::grouped::Grouped;
 
 #[derive(Serialize)]
 struct Counts<'a> {
@@ -65,6 +67,19 @@ impl Counted {
     }
 }
 
+impl Grouped {
+    /// Returns the SHA-256 of all pieces, as [`Counted::counts_sha256`].
+    #[must_use]
+    pub fn counts_sha256(&self) -> String {
+        let pieces: BTreeMap<i64, String> = self
+            .pieces
+            .iter()
+            .map(|(start, piece)| (*start, piece.counts_sha256()))
+            .collect();
+        sha256_of(&(pieces, self.rows))
+    }
+}
+
 fn lines_of(headers: &HeaderRows) -> (u64, Option<u64>) {
     let first = headers.first.as_ref().and_then(|place| place.line);
     (headers.count, first)
@@ -82,11 +97,16 @@ impl<'a> ColumnCounts<'a> {
 
 impl Counts<'_> {
     fn sha256(&self) -> String {
-        let mut hash = Hash(Sha256::new());
-        // Texts and numbers into a sink that takes everything: this cannot fail.
-        let _ = serde_json::to_writer(io::BufWriter::with_capacity(1 << 16, &mut hash), self);
-        hex(&hash.0.finalize())
+        sha256_of(self)
     }
+}
+
+/// Returns the SHA-256 of texts and numbers in their form as JSON, in hexadecimal digits.
+fn sha256_of(counts: &impl Serialize) -> String {
+    let mut hash = Hash(Sha256::new());
+    // Texts and numbers into a sink that takes everything: this cannot fail.
+    let _ = serde_json::to_writer(io::BufWriter::with_capacity(1 << 16, &mut hash), counts);
+    hex(&hash.0.finalize())
 }
 
 struct Hash(Sha256);

@@ -1,0 +1,124 @@
+//! What is said of the windows as a whole, and of the times by which rows were sorted into them.
+
+use super::finding::{Finding, FindingKind};
+use super::over_time::WindowReport;
+use super::status::Status;
+use super::windowing::Windowing;
+use crate::profile::TimesRead;
+
+/// Drifting windows that get a finding each.
+const MOST_NAMED: usize = 5;
+
+/// Says which rows are in no window, and what is doubtful about the times of the others.
+pub(super) fn of_times(times: &TimesRead, rows: u64, windowing: &Windowing) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut found = |kind, message: String| {
+        findings.push(Finding {
+            status: Status::Warn,
+            kind,
+            feature: Some(windowing.column.clone()),
+            message,
+        });
+    };
+    let column = &windowing.column;
+    if times.missing + times.unreadable > 0 {
+        let first = times.first_unreadable.as_ref().map(|(place, text)| {
+            let line = place.line.map_or(String::new(), |line| format!(":{line}"));
+            format!(", first \"{text}\" at {}{line}", place.file)
+        });
+        found(
+            FindingKind::UnreadableTime,
+            format!(
+                "{} of {rows} rows are in no window: in \"{column}\" {} have no time and {} one that \
+                 cannot be read{}",
+                times.missing + times.unreadable,
+                times.missing,
+                times.unreadable,
+                first.unwrap_or_default()
+            ),
+        );
+    }
+    if times.future > 0 {
+        let latest = times.latest_future.map(|time| windowing.zone.rfc3339(time));
+        found(
+            FindingKind::FutureTime,
+            format!(
+                "{} of {rows} rows are in no window: their \"{column}\" lies in the future, the \
+                 latest at {}",
+                times.future,
+                latest.unwrap_or_default()
+            ),
+        );
+    }
+    if times.with_offset > 0 && times.without_offset > 0 {
+        found(
+            FindingKind::MixedZones,
+            format!(
+                "\"{column}\" names its zone in {} rows and in {} it doesn't; those are taken for \
+                 times in {}",
+                times.with_offset,
+                times.without_offset,
+                windowing.zone.name()
+            ),
+        );
+    }
+    findings
+}
+
+/// Names the windows that drifted, the worst first, and those without rows.
+pub(super) fn of_windows(windows: &[WindowReport]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut found = |status, kind, message| {
+        findings.push(Finding {
+            status,
+            kind,
+            feature: None,
+            message,
+        });
+    };
+    let mut drifted: Vec<&WindowReport> = windows
+        .iter()
+        .filter(|window| window.judged && window.status >= Status::Warn)
+        .collect();
+    // The worst first, of those alike the latest.
+    drifted.sort_by(|a, b| {
+        let psi = |window: &WindowReport| window.max_psi.unwrap_or(0.0);
+        let order = b.status.cmp(&a.status);
+        order
+            .then(psi(b).total_cmp(&psi(a)))
+            .then(b.start.cmp(&a.start))
+    });
+    for window in drifted.iter().take(MOST_NAMED) {
+        let reason = window.reason().unwrap_or_default();
+        let message = format!("window {}: {reason}", window.window);
+        found(window.status, FindingKind::Window, message);
+    }
+    if let Some(next) = drifted.get(MOST_NAMED) {
+        let more = drifted.len() - MOST_NAMED;
+        let windows = if more == 1 { "window" } else { "windows" };
+        let message = format!("{more} more {windows} drifted, such as {}", next.window);
+        found(next.status, FindingKind::Window, message);
+    }
+    let empty: Vec<&str> = windows
+        .iter()
+        .filter(|window| window.complete && window.rows.current == 0)
+        .map(|window| &*window.window)
+        .collect();
+    match empty.as_slice() {
+        [] => {}
+        [one] => {
+            let message = format!("the window {one} has no rows");
+            found(Status::Warn, FindingKind::EmptyWindow, message);
+        }
+        [first, .., last] => {
+            let count = empty.len();
+            let message = format!("{count} windows have no rows, from {first} to {last}");
+            found(Status::Warn, FindingKind::EmptyWindow, message);
+        }
+    }
+    if let [only] = windows {
+        let message = format!("all rows lie in one window, {}", only.window);
+        found(Status::Ok, FindingKind::OneWindow, message);
+    }
+    findings
+}

@@ -1,0 +1,105 @@
+//! How the current side is cut into windows of time, and what each is compared with: the words of a user.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::str::FromStr;
+
+use churn_data::{Period, Zone};
+
+use crate::profile::TimeGrouping;
+
+/// What each window is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    /// The baseline.
+    Baseline,
+    /// So many windows before it, together.
+    Trailing(NonZeroUsize),
+}
+
+/// Why a text does not say what windows are compared with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not one of baseline, previous, trailing:N with N from 1 to 1000")]
+pub struct BadAgainst(String);
+
+impl FromStr for Against {
+    type Err = BadAgainst;
+
+    fn from_str(text: &str) -> Result<Self, BadAgainst> {
+        match text {
+            "baseline" => return Ok(Self::Baseline),
+            "previous" => return Ok(Self::Trailing(NonZeroUsize::MIN)),
+            _ => {}
+        }
+        let count = text.strip_prefix("trailing:");
+        let count = count.and_then(|count| count.parse::<NonZeroUsize>().ok());
+        count
+            .filter(|count| count.get() <= 1_000)
+            .map(Self::Trailing)
+            .ok_or_else(|| BadAgainst(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Against {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Baseline => f.write_str("baseline"),
+            Self::Trailing(NonZeroUsize::MIN) => f.write_str("previous"),
+            Self::Trailing(count) => write!(f, "trailing:{count}"),
+        }
+    }
+}
+
+/// How the current side is cut into windows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Windowing {
+    /// The column with the time of each row.
+    pub column: String,
+    /// Length of a window.
+    pub window: Period,
+    /// From the end of a window to that of the next; the window is made of whole ones.
+    pub every: Period,
+    /// The zone whose midnights and months count.
+    pub zone: Zone,
+    /// What each window is compared with.
+    pub against: Against,
+    /// How many windows at the end are looked at; all if none.
+    pub last: Option<NonZeroUsize>,
+}
+
+impl Windowing {
+    /// Returns how the rows are counted; `now` is the present, in seconds since 1970.
+    #[must_use]
+    pub fn grouping(&self, now: i64) -> TimeGrouping {
+        TimeGrouping {
+            column: self.column.clone(),
+            every: self.every,
+            zone: self.zone.clone(),
+            now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_windows_are_compared_with_is_read_and_written_alike() {
+        for text in ["baseline", "previous", "trailing:4"] {
+            assert_eq!(text.parse::<Against>().expect(text).to_string(), text);
+        }
+        let one = "trailing:1".parse::<Against>().expect("one window");
+        assert_eq!(one.to_string(), "previous");
+        for text in [
+            "",
+            "trailing",
+            "trailing:0",
+            "trailing:1001",
+            "trailing:-1",
+            "Baseline",
+        ] {
+            assert!(text.parse::<Against>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,417 @@
+//! The check of a current side that was counted by pieces of time: windows are put together of the
+//! pieces, and each is judged by the check itself.
+
+use std::num::NonZeroUsize;
+
+use churn_base::error::{Error, Place, Result};
+
+use super::check::{Provenance, check_among};
+use super::finding::{Finding, FindingKind};
+use super::header_rows::header_rows;
+use super::noise::{FAIL_RATE, TESTS};
+use super::over_time::{OverTime, RowsLeftOut, WindowFeature, WindowPerformance, WindowReport};
+use super::plan::{CheckOptions, Plan};
+use super::report::{DriftReport, FeatureReport, SCHEMA_VERSION_OVER_TIME, Sides, Status};
+use super::window_findings::{of_times, of_windows};
+use super::windowing::{Against, Windowing};
+use crate::profile::{Counted, Grouped, HeaderRows, MAX_PIECES, Profile};
+
+/// A window before it is judged. Times are seconds since 1970-01-01 00:00 by the zone's clock.
+struct Window {
+    start: i64,
+    end: i64,
+    is_complete: bool,
+    counted: Counted,
+    /// What it is compared with; none if there is nothing.
+    reference: Option<Reference>,
+}
+
+enum Reference {
+    Baseline,
+    Before(Box<(Profile, Plan)>),
+}
+
+/// Judges every window; the report's upper part is that of the last complete one, its status the worst of
+/// all that are complete.
+///
+/// # Errors
+/// Bad input if no window is complete or has anything to be compared with; as
+/// [`check`](super::check()).
+pub fn check_windows(
+    baseline: &Profile,
+    current: &Grouped,
+    plan: &Plan,
+    options: &CheckOptions,
+    provenance: &Provenance,
+    windowing: &Windowing,
+) -> Result<DriftReport> {
+    // What is wrong with the baseline as a whole is said once, not of every window.
+    let headers = &baseline.header_rows;
+    let baseline = &Profile {
+        header_rows: HeaderRows::default(),
+        ..baseline.clone()
+    };
+    let windows = Cutting {
+        baseline,
+        plan,
+        current,
+        windowing,
+    }
+    .windows(&provenance.current)?;
+    let judged: Vec<&Window> = windows.iter().filter(|window| window.is_judged()).collect();
+    let judge = |window: &Window, share: f64| -> Result<Option<DriftReport>> {
+        let (reference, plan) = match &window.reference {
+            Some(Reference::Baseline) => (baseline, plan),
+            Some(Reference::Before(before)) => (&before.0, &before.1),
+            None => return Ok(None),
+        };
+        if window.counted.rows == 0 {
+            return Ok(None);
+        }
+        check_among(
+            reference,
+            &window.counted,
+            plan,
+            options,
+            provenance.clone(),
+            share,
+        )
+        .map(Some)
+    };
+    let judge_all = |share: f64| -> Result<Vec<Option<DriftReport>>> {
+        windows.iter().map(|window| judge(window, share)).collect()
+    };
+    let checks = judged.len();
+    let mut reports = judge_all(1.0)?;
+    let counting = windows.iter().zip(&reports);
+    let counting = counting.filter(|(window, _)| window.is_judged());
+    let share = share_of_chance(checks, counting.filter_map(|(_, report)| report.as_ref()));
+    if share > 1.0 {
+        reports = judge_all(share)?;
+    }
+    let Some(top) = windows
+        .iter()
+        .zip(&reports)
+        .rev()
+        .find_map(|(window, report)| report.clone().filter(|_| window.is_judged()))
+    else {
+        return Err(nothing_to_judge(&windows, windowing, &provenance.current));
+    };
+    let shown: Vec<WindowReport> = windows
+        .iter()
+        .zip(&reports)
+        .map(|(window, report)| window.report(report.as_ref(), windowing))
+        .collect();
+    let mut findings = of_times(&current.times, current.rows, windowing);
+    findings.extend(of_windows(&shown));
+    findings.extend(header_rows(headers, &current.header_rows));
+    Ok(joined(top, shown, findings, current, windowing))
+}
+
+/// Returns by how much the levels of each check are stricter than those of a check alone, so that
+/// chance has its say as often in the whole run: Benjamini and Hochberg's step-up over all features of all
+/// windows, whose level is that of a check alone if all of them drifted.
+fn share_of_chance<'a>(checks: usize, reports: impl Iterator<Item = &'a DriftReport>) -> f64 {
+    let mut p_values: Vec<f64> = reports
+        .flat_map(|report| report.features.iter().chain(&report.score))
+        .filter_map(|feature| feature.bins_p_value)
+        .collect();
+    p_values.sort_by(f64::total_cmp);
+    let all = p_values.len().max(1) as f64;
+    let rejected = p_values
+        .iter()
+        .enumerate()
+        .filter(|(at, p_value)| **p_value * TESTS <= FAIL_RATE * (*at + 1) as f64 / all)
+        .map(|(at, _)| at + 1)
+        .max()
+        .unwrap_or(1);
+    (checks as f64 / rejected as f64).max(1.0)
+}
+
+/// The current side and how it is cut.
+struct Cutting<'a> {
+    baseline: &'a Profile,
+    plan: &'a Plan,
+    current: &'a Grouped,
+    windowing: &'a Windowing,
+}
+
+impl Cutting<'_> {
+    fn windows(&self, source: &str) -> Result<Vec<Window>> {
+        let Windowing {
+            window,
+            every,
+            zone,
+            last,
+            ..
+        } = self.windowing;
+        let pieces = &self.current.pieces;
+        let (Some(first), Some(latest)) = (pieces.keys().next(), pieces.keys().next_back()) else {
+            return Ok(Vec::new());
+        };
+        let now = zone.civil(self.current.now);
+        let mut spans = Vec::new();
+        let mut piece = *first;
+        while piece <= *latest {
+            let end = every.after(piece, 1);
+            spans.push((window.after(end, -1), end));
+            if spans.len() > MAX_PIECES {
+                return Err(self.too_many(source));
+            }
+            piece = end;
+        }
+        // A window that begins before the data does not show what it would with them.
+        if window != every {
+            spans.retain(|(start, _)| start >= first);
+        }
+        let is_over = |end: i64| end <= now || self.current.times.latest >= Some(end);
+        let over = spans.iter().filter(|(_, end)| is_over(*end)).count();
+        if over == 0 {
+            return Err(self.none_is_complete(source, spans.first().copied()));
+        }
+        let skipped = over.saturating_sub(last.map_or(usize::MAX, NonZeroUsize::get));
+        spans
+            .into_iter()
+            .skip(skipped)
+            .map(|(start, end)| {
+                Ok(Window {
+                    start,
+                    end,
+                    is_complete: is_over(end),
+                    counted: self.counted(start, end)?,
+                    reference: self.reference(start, *first)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Puts the pieces of a time together.
+    fn counted(&self, start: i64, end: i64) -> Result<Counted> {
+        let pieces = self.current.pieces.range(start..end);
+        let pieces: Vec<&Counted> = pieces.map(|(_, piece)| piece).collect();
+        self.plan.count_plan().merged(&pieces)
+    }
+
+    fn reference(&self, start: i64, first: i64) -> Result<Option<Reference>> {
+        let Against::Trailing(count) = self.windowing.against else {
+            return Ok(Some(Reference::Baseline));
+        };
+        let count = i64::try_from(count.get()).unwrap_or(i64::MAX);
+        let from = self.windowing.window.after(start, -count);
+        if from < first {
+            return Ok(None);
+        }
+        let before = self.counted(from, start)?;
+        if before.rows == 0 {
+            return Ok(None);
+        }
+        let profile = before.into_profile(self.baseline);
+        let plan = self.plan.against(&profile);
+        Ok(Some(Reference::Before(Box::new((profile, plan)))))
+    }
+
+    fn place(&self, source: &str) -> Place {
+        place(source, self.windowing)
+    }
+
+    fn too_many(&self, source: &str) -> Error {
+        let (from, to) = self.extent();
+        Error::bad_input(format!(
+            "from {from} to {to} there are more than {MAX_PIECES} windows, one every {}",
+            self.windowing.every
+        ))
+        .at(self.place(source))
+        .hint("are the first and the last time right? A longer --every makes fewer windows")
+    }
+
+    fn none_is_complete(&self, source: &str, first: Option<(i64, i64)>) -> Error {
+        let (from, to) = self.extent();
+        let window = self.windowing.window;
+        let why = match first {
+            Some((_, end)) => format!("the first ends at {}", self.windowing.zone.rfc3339(end)),
+            None => "it is longer than they are".to_owned(),
+        };
+        Error::bad_input(format!(
+            "no window of {window} is complete: the data reach from {from} to {to}, {why}"
+        ))
+        .at(self.place(source))
+        .hint("a shorter --window, or more data")
+    }
+
+    fn extent(&self) -> (String, String) {
+        let times = &self.current.times;
+        let written = |time: Option<i64>| {
+            let time = time.map(|time| self.windowing.zone.rfc3339(time));
+            time.unwrap_or_default()
+        };
+        (written(times.earliest), written(times.latest))
+    }
+}
+
+fn place(source: &str, windowing: &Windowing) -> Place {
+    Place {
+        file: source.to_owned(),
+        line: None,
+        column: Some(windowing.column.clone()),
+    }
+}
+
+fn nothing_to_judge(windows: &[Window], windowing: &Windowing, source: &str) -> Error {
+    let complete = windows.iter().filter(|window| window.is_complete).count();
+    let said = match windowing.against {
+        Against::Baseline => format!("none of the {complete} complete windows has a row"),
+        Against::Trailing(count) => format!(
+            "none of the {complete} complete windows has the {count} before it that it would be \
+             compared with"
+        ),
+    };
+    Error::bad_input(said)
+        .at(place(source, windowing))
+        .hint("more windows are needed: a shorter --window, more data, or a larger --last")
+}
+
+impl Window {
+    fn is_judged(&self) -> bool {
+        self.is_complete && self.reference.is_some()
+    }
+
+    fn report(&self, report: Option<&DriftReport>, windowing: &Windowing) -> WindowReport {
+        let name = windowing.window.name(self.start, self.end);
+        let mut shown = WindowReport {
+            window: name.clone(),
+            start: windowing.zone.rfc3339(self.start),
+            end: windowing.zone.rfc3339(self.end),
+            complete: self.is_complete,
+            judged: self.is_judged(),
+            status: Status::TooFewRows,
+            rows: Sides {
+                baseline: 0,
+                current: self.counted.rows,
+            },
+            max_psi: None,
+            worst_feature: None,
+            features: Vec::new(),
+            score: None,
+            performance: None,
+            findings: Vec::new(),
+        };
+        let Some(report) = report else {
+            if self.counted.rows == 0 && self.is_complete {
+                shown.findings.push(Finding {
+                    status: Status::Warn,
+                    kind: FindingKind::EmptyWindow,
+                    feature: None,
+                    message: format!("the window {name} has no rows"),
+                });
+            }
+            return shown;
+        };
+        shown.status = report.status;
+        shown.rows = report.rows;
+        shown.max_psi = Some(report.overall_max_psi);
+        shown.worst_feature = report
+            .features
+            .first()
+            .map(|feature| feature.feature.clone());
+        shown.features = report.features.iter().map(feature_of).collect();
+        shown.features.sort_by(|a, b| a.feature.cmp(&b.feature));
+        shown.score = report.score.as_ref().map(feature_of);
+        shown.performance = report
+            .performance
+            .as_ref()
+            .map(|figures| WindowPerformance {
+                status: figures.status,
+                reasons: figures.reasons.clone(),
+                rows: figures.current.rows,
+                positives: figures.current.positives,
+                roc_auc: figures.current.roc_auc,
+                average_precision: figures.current.average_precision,
+                log_loss: figures.current.log_loss,
+            });
+        let worth = report.findings.iter();
+        let worth = worth.filter(|finding| finding.status > Status::Ok);
+        shown.findings = worth.cloned().collect();
+        shown
+    }
+}
+
+fn feature_of(feature: &FeatureReport) -> WindowFeature {
+    WindowFeature {
+        feature: feature.feature.clone(),
+        status: feature.status,
+        psi: feature.psi,
+        missing: feature.missing.share.current,
+        reasons: feature.reasons.clone(),
+    }
+}
+
+/// Puts what is said of the windows below the report of the last one.
+fn joined(
+    mut report: DriftReport,
+    windows: Vec<WindowReport>,
+    findings: Vec<Finding>,
+    current: &Grouped,
+    windowing: &Windowing,
+) -> DriftReport {
+    let Windowing {
+        column,
+        window,
+        every,
+        zone,
+        against,
+        last,
+    } = windowing;
+    let statuses = windows.iter().filter(|window| window.judged);
+    let statuses: Vec<Status> = statuses.map(|window| window.status).collect();
+    let worst = statuses
+        .iter()
+        .copied()
+        .chain(findings.iter().map(|finding| finding.status))
+        .max();
+    report.status = match worst {
+        Some(worst @ (Status::Warn | Status::Fail)) => worst,
+        // As within a check: OK if anything could be judged.
+        _ if statuses.contains(&Status::Ok) => Status::Ok,
+        _ => Status::TooFewRows,
+    };
+    report.schema_version = SCHEMA_VERSION_OVER_TIME;
+    let mut findings = findings;
+    findings.append(&mut report.findings);
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.status), finding.kind));
+    report.findings = findings;
+    report.over_time = Some(OverTime {
+        time: column.clone(),
+        window: window.to_string(),
+        every: every.to_string(),
+        time_zone: zone.name().to_owned(),
+        against: against.to_string(),
+        last: last.and_then(|last| u64::try_from(last.get()).ok()),
+        left_out: RowsLeftOut {
+            missing: current.times.missing,
+            unreadable: current.times.unreadable,
+            future: current.times.future,
+        },
+    });
+    report.windows = windows;
+    report
+}
+
+impl Counted {
+    /// Takes what was counted of earlier windows for a baseline, in the roles of the one it stands for.
+    fn into_profile(self, baseline: &Profile) -> Profile {
+        Profile {
+            rows: self.rows,
+            header_rows: HeaderRows::default(),
+            columns: self.columns,
+            outcome: self.outcome,
+            shards: None,
+            source: baseline.source.clone(),
+            command: baseline.command.clone(),
+            created_at: baseline.created_at.clone(),
+            churnctl_version: baseline.churnctl_version.clone(),
+            schema_version: crate::profile::SCHEMA_VERSION,
+            roles: baseline.roles.clone(),
+            model_features: baseline.model_features.clone(),
+        }
+    }
+}

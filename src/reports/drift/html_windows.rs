@@ -1,0 +1,168 @@
+//! The section of the page about windows of time: a heat map of features by windows, and a row for each
+//! window.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::windows;
+use crate::drift::over_time::{WindowFeature, WindowReport};
+use crate::drift::report::{DriftReport, Status};
+use crate::page::Html;
+use crate::page::heat::{HeatRow, heat};
+use crate::page::svg::Caption;
+use crate::reports::format;
+
+/// Rows of the heat map: the features that are worst off.
+const MOST_FEATURES: usize = 100;
+/// Rows of the table, from the last window on.
+const MOST_WINDOWS: usize = 200;
+
+#[derive(Serialize)]
+pub(super) struct View {
+    cut: String,
+    heat: Html,
+    features_more: usize,
+    rows: Vec<Row>,
+    more: usize,
+    last: String,
+}
+
+#[derive(Serialize)]
+struct Row {
+    status: &'static str,
+    judged: bool,
+    window: String,
+    count: String,
+    psi: String,
+    worst: String,
+    why: String,
+}
+
+/// Returns what the page says of windows; none if there are none.
+pub(super) fn view(report: &DriftReport) -> Option<View> {
+    let cut = windows::cut(report)?;
+    let rows = report
+        .windows
+        .iter()
+        .rev()
+        .take(MOST_WINDOWS)
+        .map(|window| Row {
+            status: windows::status(window),
+            judged: window.judged,
+            window: window.window.clone(),
+            count: format::count(window.rows.current),
+            psi: windows::psi(window),
+            worst: windows::worst_feature(window),
+            why: windows::remark(window),
+        });
+    let (heat, features) = map(&report.windows);
+    Some(View {
+        cut,
+        heat,
+        features_more: features.saturating_sub(MOST_FEATURES),
+        rows: rows.collect(),
+        more: report.windows.len().saturating_sub(MOST_WINDOWS),
+        last: windows::last(report).map_or(String::new(), |window| window.window.clone()),
+    })
+}
+
+/// Draws the features that are worst off by windows; also returns how many features there are.
+fn map(windows: &[WindowReport]) -> (Html, usize) {
+    // The worst status, in how many windows, and the largest PSI.
+    let mut features: BTreeMap<&str, (Status, usize, f64)> = BTreeMap::new();
+    let all = windows.iter().flat_map(|window| &window.features);
+    for feature in all {
+        let known = features.entry(&feature.feature);
+        let worst = known.or_insert((Status::Ok, 0, 0.0));
+        if feature.status > worst.0 {
+            (worst.0, worst.1) = (feature.status, 0);
+        }
+        worst.1 += usize::from(feature.status == worst.0);
+        worst.2 = worst.2.max(feature.psi.unwrap_or(0.0));
+    }
+    let count = features.len();
+    let mut order: Vec<(&str, (Status, usize, f64))> = features.into_iter().collect();
+    order.sort_by(|(a, one), (b, two)| {
+        let by_status = two.0.cmp(&one.0);
+        let by_size = two.2.total_cmp(&one.2);
+        let by_count = match one.0 {
+            Status::Ok => std::cmp::Ordering::Equal,
+            _ => two.1.cmp(&one.1),
+        };
+        by_status.then(by_count).then(by_size).then(a.cmp(b))
+    });
+    let mut rows = vec![HeatRow {
+        label: "all".to_owned(),
+        cells: windows.iter().map(whole).collect(),
+    }];
+    rows.extend(order.iter().take(MOST_FEATURES).map(|(name, _)| HeatRow {
+        label: (*name).to_owned(),
+        cells: windows.iter().map(|window| cell(window, name)).collect(),
+    }));
+    let columns: Vec<String> = windows.iter().map(|window| window.window.clone()).collect();
+    let caption = Caption {
+        id: "heat",
+        title: "Features by windows",
+        description: "Each square is a feature in a window of time: !! fails, ! warns; the figures are \
+                      in the report",
+    };
+    (heat(&caption, &columns, &rows), count)
+}
+
+fn whole(window: &WindowReport) -> Option<(&'static str, String)> {
+    let psi = window.max_psi?;
+    let said = format!(
+        "{}: {}, max PSI {}",
+        window.window,
+        window.status,
+        format::psi(psi)
+    );
+    Some((window.status.as_str(), said))
+}
+
+fn cell(window: &WindowReport, name: &str) -> Option<(&'static str, String)> {
+    let found = window
+        .features
+        .binary_search_by(|feature| feature.feature.as_str().cmp(name));
+    let feature: &WindowFeature = window.features.get(found.ok()?)?;
+    let psi = feature
+        .psi
+        .map_or_else(|| format::NONE.to_owned(), format::psi);
+    let said = format!("{name}, {}: {} PSI {psi}", window.window, feature.status);
+    Some((feature.status.as_str(), said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reports::drift::{html, sample};
+
+    #[test]
+    fn the_page_shows_windows_and_says_what_the_features_are_of() {
+        let page = html::page(&sample::over_time()).expect("a page");
+        assert!(page.contains("id=\"windows\""), "{page}");
+        assert!(page.contains("2026-01-02"));
+        assert!(page.contains("Features of the last complete window, 2026-01-02"));
+        // Two rows of squares in three windows that have rows.
+        assert_eq!(page.matches("v18h-").count(), 6);
+        let plain = html::page(&sample::calm()).expect("a page");
+        assert!(!plain.contains("id=\"windows\""));
+    }
+
+    #[test]
+    fn a_page_of_a_hundred_features_by_ninety_windows_is_below_a_megabyte() {
+        let mut report = sample::over_time();
+        let mut window = report.windows[1].clone();
+        let feature = window.features[0].clone();
+        window.features = (0..100)
+            .map(|at| WindowFeature {
+                feature: format!("feature_{at:03}_with_a_long_name"),
+                ..feature.clone()
+            })
+            .collect();
+        report.windows = vec![window; 90];
+        let page = html::page(&report).expect("a page");
+        assert!(page.len() < 1_000_000, "{}", page.len());
+    }
+}
