@@ -79,12 +79,12 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -l json -d 'What
 complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l model -d 'Name of the model [default: churn]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l model -d 'Name of the model' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l label -d 'Column with the label; `none` for none' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l positive -d 'Value of the label that means churned' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l score -d 'Column with the model\'s score; `none` for none' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l time -d 'Column with the time of a row; `none` for none' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l id -d 'Columns that identify a row or a customer, beside those that are found [default: user_id,request_id,model_version,predicted_class]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l id -d 'Columns that identify a row or a customer, beside those that are found' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''

@@ -167,7 +167,7 @@ fn ask(request: &mut InitRequest, found: &mut Findings, shell: &Shell<'_>) -> Re
             found.take_label(&names[chosen], "chosen", request.positive.as_deref())?;
         }
     }
-    if request.time.is_none() && found.dates.len() > 1 {
+    if request.time.is_none() && !found.dates.is_empty() {
         let mut names: Vec<String> = found.dates.iter().map(|one| one.name.clone()).collect();
         names.push("none of them".to_owned());
         let proposed = found

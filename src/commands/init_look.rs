@@ -224,18 +224,41 @@ impl Findings {
     }
 }
 
-/// The first date with a usual name, in the order of the settings; else the only one there is. Of several
-/// dates of other names only the user knows.
+/// Names that say when a row was looked at, beside those of the settings: letters alone, in lower case. A date of
+/// birth or of a contract says nothing of the kind.
+const TIMES: [&str; 14] = [
+    "asof",
+    "date",
+    "day",
+    "dt",
+    "eventtime",
+    "month",
+    "observationdate",
+    "period",
+    "referencedate",
+    "reportdate",
+    "snapshot",
+    "time",
+    "timestamp",
+    "week",
+];
+
+/// The first date with a usual name, in the order of the settings; else one whose name says that it is the time of
+/// the row. Of other dates only the user knows.
 fn choose_time(findings: &mut Findings, request: &InitRequest, usual: &UsualColumns) {
     let dates = &findings.dates;
     let named = |name: &String| dates.iter().find(|date| date.name == *name);
+    let letters = |name: &str| {
+        let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect::<String>()
+    };
     findings.time = match request.time.as_deref() {
         Some("none") => None,
         Some(name) => dates.iter().find(|date| date.name == name).cloned(),
-        None => match (usual.date.iter().find_map(named), dates.as_slice()) {
-            (Some(date), _) => Some(date.clone()),
-            (None, [only]) => Some(only.clone()),
-            (None, _) => None,
-        },
+        None => {
+            let tells = |date: &&Found| TIMES.contains(&&*letters(&date.name));
+            let found = usual.date.iter().find_map(named);
+            found.or_else(|| dates.iter().find(tells)).cloned()
+        }
     };
 }

@@ -195,6 +195,34 @@ fn a_profile_a_folder_and_a_table_without_a_label() {
 }
 
 #[test]
+fn a_date_of_birth_is_not_the_time_of_a_row() {
+    let born =
+        month(1, "2026-06")
+            .without("snapshot_date")
+            .csv()
+            .replacen("first_seen", "birth_date", 1);
+    let here = Churnctl::new().file("customers.csv", &born);
+    let found = here
+        .run(&["init", "customers.csv", "--json"])
+        .expect(ExitCode::Ok)
+        .json();
+    assert_eq!(
+        (&found["time"], &found["date"]),
+        (&serde_json::Value::Null, &serde_json::json!(["birth_date"]))
+    );
+    assert_eq!(here.run(&["config", "get", "train.time"]).stdout, "none\n");
+    let here = Churnctl::new().file("customers.csv", born.replacen("birth_date", "Month", 1));
+    let found = here
+        .run(&["init", "customers.csv", "--json"])
+        .expect(ExitCode::Ok)
+        .json();
+    assert_eq!(found["time"], "Month");
+    // What sets nothing says nothing of settings.
+    let help = here.run(&["init", "--help"]).stdout;
+    assert!(!help.contains("[setting: data.label]"), "{help}");
+}
+
+#[test]
 fn what_else_is_asked_for_comes_from_the_examples() {
     let here = customers();
     let all = [
