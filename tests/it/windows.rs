@@ -605,6 +605,51 @@ fn csv_and_parquet_give_the_same_report() {
 }
 
 #[test]
+#[cfg(feature = "parquet")]
+fn parquet_says_of_its_times_whether_they_are_in_utc() {
+    use std::sync::Arc;
+
+    use parquet::data_type::{DoubleType, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    // 2026-08-31 22:30 by UTC is half past midnight on September 1 in Berlin.
+    let at = 1_788_215_400_000_i64;
+    let file = |is_utc: bool| {
+        let schema = format!(
+            "message table {{ REQUIRED INT64 at (TIMESTAMP(MILLIS,{is_utc})); REQUIRED DOUBLE fee; }}"
+        );
+        let schema = parse_message_type(&schema).expect("schema");
+        let mut bytes = Vec::new();
+        let properties = Arc::new(WriterProperties::builder().build());
+        let mut writer =
+            SerializedFileWriter::new(&mut bytes, Arc::new(schema), properties).expect("a writer");
+        let mut group = writer.next_row_group().expect("a group");
+        let mut column = group.next_column().expect("no fault").expect("at");
+        let times = column.typed::<Int64Type>();
+        times.write_batch(&[at; 200], None, None).expect("write");
+        column.close().expect("close");
+        let fees: Vec<f64> = (0..200).map(|row| f64::from(row % 7)).collect();
+        let mut column = group.next_column().expect("no fault").expect("fee");
+        let values = column.typed::<DoubleType>();
+        values.write_batch(&fees, None, None).expect("write");
+        column.close().expect("close");
+        group.close().expect("close");
+        writer.close().expect("close");
+        bytes
+    };
+    for (is_utc, day) in [(true, "2026-09-01"), (false, "2026-08-31")] {
+        let churnctl = Churnctl::new().file("now.parquet", file(is_utc));
+        let args = "drift now.parquet now.parquet --time at --time-zone Europe/Berlin --report report.json";
+        let args: Vec<&str> = args.split(' ').collect();
+        churnctl.run(&args).expect(ExitCode::Ok);
+        let report = churnctl.read_json("report.json");
+        assert_eq!(report["windows"][0]["window"], day, "{report:#}");
+    }
+}
+
+#[test]
 fn a_report_of_windows_is_made_again_to_the_byte() {
     let churnctl = month(11);
     checked(

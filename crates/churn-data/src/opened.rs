@@ -150,6 +150,15 @@ impl Opened {
         }
     }
 
+    /// Whether a column's times are points in time in UTC, though they are written without a zone.
+    pub(super) fn holds_instants(&self, column: &str) -> bool {
+        match self {
+            Self::Text(_) | Self::Database(_) => false,
+            #[cfg(feature = "parquet")]
+            Self::Parquet(table) => table.holds_instants(column),
+        }
+    }
+
     /// Columns that have no single value a row, and what they hold instead.
     pub(super) fn uncountable(&self) -> Vec<(String, Uncountable)> {
         match self {

@@ -24,7 +24,7 @@ use super::error::{DataError, Uncountable};
 use super::job::ReadTable;
 use super::nulls::NullTexts;
 use super::parquet_bytes::{Shared, Unread};
-use super::parquet_column::{Column, ColumnFault, Kind};
+use super::parquet_column::{Column, ColumnFault, Kind, is_instant};
 use super::row::{RowBuilder, RowPlace};
 use super::shard::Shard;
 use super::sink::RowSink;
@@ -113,6 +113,13 @@ impl Table {
                 Kind::Uncountable(what) => Some((name.as_str(), *what)),
                 _ => None,
             })
+    }
+
+    /// Tells whether the times of a column are points in time, in UTC.
+    pub(super) fn holds_instants(&self, name: &str) -> bool {
+        let schema = self.reader.metadata().file_metadata().schema_descr();
+        let column = self.columns.iter().position(|column| column == name);
+        column.is_some_and(|column| is_instant(&schema.column(self.leaves[column].0)))
     }
 
     fn groups(&self) -> usize {

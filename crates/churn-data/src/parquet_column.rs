@@ -37,6 +37,19 @@ pub(super) enum Kind {
     Uncountable(Uncountable),
 }
 
+/// Whether a column holds points in time, in UTC, and not what a clock somewhere showed. INT96 does
+/// not say: Spark writes the one, Impala the other.
+pub(super) fn is_instant(column: &ColumnDescriptor) -> bool {
+    match column.logical_type_ref() {
+        Some(LogicalType::Timestamp(time)) => time.is_adjusted_to_u_t_c,
+        Some(_) => false,
+        None => matches!(
+            column.converted_type(),
+            ConvertedType::TIMESTAMP_MILLIS | ConvertedType::TIMESTAMP_MICROS
+        ),
+    }
+}
+
 const fn parts_a_second(unit: &TimeUnit) -> i64 {
     match unit {
         TimeUnit::MILLIS => 1_000,

@@ -184,6 +184,13 @@ impl DataSet {
         &self.columns
     }
 
+    /// Tells whether the times of a column are points in time in UTC although they come without a
+    /// zone: Parquet says so of a column, in its first file.
+    #[must_use]
+    pub fn holds_instants(&self, column: &str) -> bool {
+        self.first.holds_instants(column)
+    }
+
     /// Returns the columns that have no single value a row, such as lists, and what they hold. Whoever
     /// wants one of them gets an error; nobody else is kept from the rest.
     #[must_use]

@@ -88,12 +88,14 @@ pub fn count_grouped(
     }
     let positions = Positions::of(&data, plan)?;
     let time = position(&data, &by.column)?;
+    let holds_instants = data.holds_instants(&by.column);
     let data = data.wanting(positions.all().chain([time]));
     let sorting = Sorting {
         plan,
         positions: &positions,
         by,
         time,
+        holds_instants,
         now: by.zone.civil(by.now),
     };
     let (sorter, summary) = data.read(&|| Sorter::new(&sorting), progress)?;
@@ -219,6 +221,8 @@ struct Sorting<'a> {
     positions: &'a Positions,
     by: &'a TimeGrouping,
     time: usize,
+    /// Times without a zone are in UTC.
+    holds_instants: bool,
     /// The present by the zone's clock.
     now: i64,
 }
@@ -269,6 +273,10 @@ impl<'a> Sorter<'a> {
             Some(offset) => {
                 self.times.with_offset += 1;
                 Some(self.sorting.by.zone.civil(moment.seconds - offset))
+            }
+            None if self.sorting.holds_instants => {
+                self.times.with_offset += 1;
+                Some(self.sorting.by.zone.civil(moment.seconds))
             }
             None => {
                 self.times.without_offset += 1;
