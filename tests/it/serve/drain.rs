@@ -81,7 +81,7 @@ fn under_load_no_accepted_request_is_lost() {
 
 #[test]
 fn it_is_not_ready_before_it_stops_listening() {
-    let running = Running::start(&scoring(), &["--drain-delay", "1s"]);
+    let running = Running::start(&scoring(), &["--drain-delay", "3s"]);
     let mut kept = running.connect();
     assert_eq!(kept.send("GET", "/ready", &[], b"").status, 200);
     running.signal(Signal::SIGTERM);
