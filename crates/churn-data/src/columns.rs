@@ -67,12 +67,14 @@ impl Texts {
     }
 
     /// Returns the number of texts.
+    #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// Returns whether there is none.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
@@ -107,6 +109,7 @@ impl<'a> Values<'a> {
     }
 
     /// Returns the number of values.
+    #[inline]
     #[must_use]
     pub fn len(self) -> usize {
         match self {
@@ -116,6 +119,7 @@ impl<'a> Values<'a> {
     }
 
     /// Returns whether there is none.
+    #[inline]
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0

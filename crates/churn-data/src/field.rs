@@ -22,6 +22,7 @@ pub(super) const LOW_BYTES: [u128; 17] = {
 
 impl<'a> Field<'a> {
     /// Makes a field of a text; `None` if it has more than 16 bytes.
+    #[inline]
     #[must_use]
     pub fn new(text: &'a [u8]) -> Option<Self> {
         let mut bytes = [0; 16];
