@@ -109,7 +109,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l name -d 'Nam
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l positive -d 'Value of the label that means churned' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l exclude -d 'Columns that are no features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l exclude -d 'Columns that are not features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l include -d 'Columns to learn from although they look like identifiers or dates' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l time -d 'Column with the time of each row: the split is by time' -r
@@ -226,7 +226,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l current -d 'Current data: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l features -d 'Only these columns; label and score stay what they are' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l exclude -d 'Columns that are no features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l exclude -d 'Columns that are not features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l score -d 'Column with the model\'s score, 0 to 1' -r
@@ -307,7 +307,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fis
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l shard -d 'Read one of N equal parts, counted from 0: 0/8 to 7/8' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l k-anonymous -d 'Count texts of fewer than N rows together as `(rare)`, without their texts' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns; label and score stay what they are' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are no features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are not features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l score -d 'Column with the model\'s score, 0 to 1' -r

@@ -1,4 +1,4 @@
-//! Tables as data: what stands in the cells and in what tone. How they are drawn is no affair of this file.
+//! Tables as data: what stands in the cells and in what tone. How they are drawn is the concern of others.
 
 /// What a cell says beside its text. Never the only carrier of a meaning: the text says it, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -5,8 +5,8 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Once;
 
-use crate::cli::{self, AlertsTask, PushTask, SignTask, Task, Words};
-use crate::commands::{self, Look, Shell, UsesFiles};
+use crate::cli::{self, AlertsTask, ParsedArgs, PushTask, SignTask, Task};
+use crate::commands::{self, Console, OutputFormat, UsesFiles};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::{MOST_BY_HAND, locks_are_refused, read_at_most, remove_unfinished};
@@ -14,8 +14,8 @@ use crate::panics;
 use crate::settings::{FileChoice, Layers, Origin, Settings, SettingsFile};
 use crate::signals::{self, Signal};
 use crate::terminal::{
-    Color, Format, LogFormat, Manner, Messages, Paint, ProgressMode, Surroundings, Verbosity,
-    restore_cursor,
+    Color, Format, LogFormat, Messages, OutputOptions, Paint, ProgressMode, Surroundings,
+    Verbosity, restore_cursor,
 };
 
 /// Runs `churnctl` as a process does: takes charge of signals and panics, asks environment and terminal.
@@ -30,7 +30,7 @@ pub(crate) fn as_process(
         end_on_signals();
     });
     let surroundings = Surroundings::of_process();
-    // A bug in reading the words themselves has no manner yet to be said in.
+    // A bug in reading the arguments themselves comes before the output options are known.
     panics::guarded(|| Ok(within(&surroundings, args, stdout, stderr))).unwrap_or_else(|error| {
         Messages::new(stderr, plainly(false)).error(&error);
         error.code()
@@ -45,12 +45,12 @@ pub(crate) fn within(
     stderr: &mut (dyn Write + Send),
 ) -> ExitCode {
     let asked = Asked::of(&args);
-    let words = match cli::parse(args) {
-        Ok(words) => words,
+    let args = match cli::parse(args) {
+        Ok(args) => args,
         Err(refused) => return refuse(&refused, asked, surroundings, stdout, stderr),
     };
-    let (global, stderr_is_terminal) = (&words.global, surroundings.stderr_is_terminal);
-    let look = Look {
+    let (global, stderr_is_terminal) = (&args.global, surroundings.stderr_is_terminal);
+    let look = OutputFormat {
         format: global.format().resolve(surroundings.stdout_is_terminal),
         paint: Paint {
             color: global
@@ -59,7 +59,7 @@ pub(crate) fn within(
         },
         width: surroundings.width(),
     };
-    let manner = Manner {
+    let output = OutputOptions {
         verbosity: global.verbosity(),
         log_format: global.log_format(),
         errors_as_json: look.format == Format::Json,
@@ -68,10 +68,10 @@ pub(crate) fn within(
             color: global.color().resolve(surroundings, stderr_is_terminal),
         },
     };
-    let messages = Messages::new(stderr, manner);
+    let messages = Messages::new(stderr, output);
     let outcome = panics::guarded(|| {
-        let mut shell = Shell::new(stdout, &messages, surroundings, look)?;
-        perform(words, surroundings, &mut shell)
+        let mut console = Console::new(stdout, &messages, surroundings, look)?;
+        perform(args, surroundings, &mut console)
     });
     crate::progress::Progress::finish(&messages);
     if locks_are_refused() {
@@ -83,29 +83,33 @@ pub(crate) fn within(
     })
 }
 
-fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> Result<ExitCode> {
+fn perform(
+    args: ParsedArgs,
+    surroundings: &Surroundings,
+    console: &mut Console<'_>,
+) -> Result<ExitCode> {
     let mut settings = None;
-    let layers = if words.needs_settings() {
-        let named = words.global.config.clone();
+    let layers = if args.needs_settings() {
+        let named = args.global.config.clone();
         let choice = FileChoice::new(named, surroundings.var("CHURNCTL_CONFIG"));
         let file = read_settings(&choice)?;
         settings = file.as_ref().map(|_| choice.path);
-        let layers = Layers::new(words.flags(), &surroundings.env, file)?;
-        say_where_settings_come_from(&layers, settings.as_deref(), shell.messages());
+        let layers = Layers::new(args.flags(), &surroundings.env, file)?;
+        say_where_settings_come_from(&layers, settings.as_deref(), console.messages());
         layers
     } else {
         Layers::default()
     };
     let resolved = Settings::resolve(&layers)?;
     resolved.deadlines.put_in_force();
-    let task = words.task(&resolved)?;
+    let task = args.task(&resolved)?;
     let mut start = Start {
         settings: settings.as_deref(),
-        shell,
+        console,
     };
     match task {
-        Task::Demo(folder) => commands::demo::run(folder.as_deref(), start.shell),
-        Task::Init(request) => commands::init::run(&request, start.shell),
+        Task::Demo(folder) => commands::demo::run(folder.as_deref(), start.console),
+        Task::Init(request) => commands::init::run(&request, start.console),
         Task::Train(request) => start.run(commands::train::run, &request),
         Task::Score(request) => start.run(commands::score::run, &request),
         Task::Serve(request) => start.run(commands::serve::run, &request),
@@ -117,7 +121,7 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
         Task::Sign(SignTask::NewKey(request)) => start.run(commands::sign::new_key, &request),
         Task::Verify(request) => start.run(commands::verify::run, &request),
         Task::Promote(request) => start.run(commands::promote::run, &request),
-        Task::KfpStatus(status) => commands::kfp::status(&status, start.shell),
+        Task::KfpStatus(status) => commands::kfp::status(&status, start.console),
         Task::MlflowSync(request) => start.run(commands::mlflow::run, &request),
         Task::RenderManifests(request) => start.run(commands::render_manifests::run, &request),
         Task::RetrainNow(request) => start.run(commands::retrain::now::run, &request),
@@ -131,19 +135,21 @@ fn perform(words: Words, surroundings: &Surroundings, shell: &mut Shell<'_>) -> 
             start.run(commands::alerts::history, &request)
         }
         Task::Alerts(AlertsTask::Test(request)) => start.run(commands::alerts::test, &request),
-        Task::MetricsList => commands::metrics::list(start.shell),
+        Task::MetricsList => commands::metrics::list(start.console),
         Task::Doctor(request) => start.run(commands::doctor::run, &request),
-        Task::ConfigShow(prefix) => {
-            commands::config::show(&layers, prefix.as_deref().unwrap_or_default(), start.shell)
-        }
-        Task::ConfigGet(key) => commands::config::get(&layers, &key, start.shell),
-        Task::Version => commands::version::run(start.shell),
+        Task::ConfigShow(prefix) => commands::config::show(
+            &layers,
+            prefix.as_deref().unwrap_or_default(),
+            start.console,
+        ),
+        Task::ConfigGet(key) => commands::config::get(&layers, &key, start.console),
+        Task::Version => commands::version::run(start.console),
         Task::Completions(of) => start
-            .shell
+            .console
             .print_bytes(cli::completion(of).as_bytes())
             .map(|()| ExitCode::Ok),
         Task::Man(path) => start
-            .shell
+            .console
             .print_bytes(cli::man_page(&path)?.as_bytes())
             .map(|()| ExitCode::Ok),
     }
@@ -167,18 +173,18 @@ fn say_where_settings_come_from(layers: &Layers, file: Option<&Path>, messages: 
 struct Start<'s, 'l> {
     /// The settings file that was read.
     settings: Option<&'s Path>,
-    shell: &'s mut Shell<'l>,
+    console: &'s mut Console<'l>,
 }
 
 impl Start<'_, '_> {
     /// Runs a command once none of its outputs would overwrite what it reads.
     fn run<R: UsesFiles>(
         &mut self,
-        command: fn(&R, &mut Shell<'_>) -> Result<ExitCode>,
+        command: fn(&R, &mut Console<'_>) -> Result<ExitCode>,
         request: &R,
     ) -> Result<ExitCode> {
         request.files_used().settings(self.settings).check()?;
-        command(request, self.shell)
+        command(request, self.console)
     }
 }
 
@@ -247,7 +253,7 @@ fn refuse(
         false => &refused.plain,
     };
     let stream: &mut dyn Write = if good { stdout } else { stderr };
-    // Nobody to read the help is no failure.
+    // Nobody to read the help is not a failure.
     let _ = stream
         .write_all(text.as_bytes())
         .and_then(|()| stream.flush());
@@ -255,8 +261,8 @@ fn refuse(
 }
 
 /// The manner of errors where the words were not understood.
-fn plainly(errors_as_json: bool) -> Manner {
-    Manner {
+fn plainly(errors_as_json: bool) -> OutputOptions {
+    OutputOptions {
         verbosity: Verbosity::Normal,
         log_format: LogFormat::Text,
         errors_as_json,

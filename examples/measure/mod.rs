@@ -44,7 +44,7 @@ pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
 /// Builds the release binary and returns its path: two floors above this example.
 ///
 /// # Errors
-/// If it cannot be built, or this is no release build.
+/// If it cannot be built, or this is not a release build.
 pub(crate) fn build_churnctl() -> Outcome<PathBuf> {
     let built = cargo(["build", "--release", "--quiet", "--bin", "churnctl"]).status()?;
     let example = std::env::current_exe()?;

@@ -155,7 +155,7 @@ impl HistoryArgs {
 /// Reads a length of time as rules have them: `30d`, `1h30m`.
 fn span(text: &str) -> Result<Duration, String> {
     match duration::parse(text) {
-        Some(0) => Err(format!("\"{text}\" is no time at all")),
+        Some(0) => Err(format!("\"{text}\" is not a time at all")),
         Some(milliseconds) => Ok(Duration::from_millis(milliseconds)),
         None => Err(format!(
             "\"{text}\" is not a length of time, such as 30d, 12h or 1h30m"

@@ -19,7 +19,7 @@ pub(super) struct ColumnArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
     features: Option<Vec<String>>,
 
-    /// Columns that are no features
+    /// Columns that are not features
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
     exclude: Option<Vec<String>>,
 
@@ -40,7 +40,7 @@ pub(super) struct ColumnArgs {
 
     /// Column with the label, churned or not
     ///
-    /// A label that the current side doesn't have yet is no finding.
+    /// A label that the current side doesn't have yet is not a finding.
     #[arg(long, alias = "target", value_name = "NAME", help_heading = COLUMNS)]
     label: Option<String>,
 

@@ -6,7 +6,7 @@ use clap::Command;
 use clap_complete::Shell;
 
 use super::config::ShellArg;
-use super::words::command;
+use super::parsed_args::command;
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
 
@@ -62,18 +62,18 @@ pub fn arguments() -> Vec<Argument> {
     found
 }
 
-fn collect(command: &Command, words: &[String], found: &mut Vec<Argument>) {
+fn collect(command: &Command, parsed_args: &[String], found: &mut Vec<Argument>) {
     let arguments = command.get_arguments();
     let valued = arguments.filter(|argument| argument.get_action().takes_values());
     found.extend(valued.map(|argument| Argument {
-        command: words.to_vec(),
+        command: parsed_args.to_vec(),
         flag: argument.get_long().map(|long| format!("--{long}")),
     }));
     for inner in command.get_subcommands() {
         if inner.get_name() != "help" {
             let name = inner.get_name().to_owned();
-            let words = [words, &[name]].concat();
-            collect(inner, &words, found);
+            let parsed_args = [parsed_args, &[name]].concat();
+            collect(inner, &parsed_args, found);
         }
     }
 }

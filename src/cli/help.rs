@@ -82,7 +82,7 @@ fn complete_arg(command: &str, arg: Arg) -> Arg {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{parse, words};
+    use super::super::{parse, parsed_args};
     use super::*;
     use crate::settings::KEYS;
 
@@ -104,23 +104,23 @@ mod tests {
 
     /// Splits a line like a shell does, as far as our examples go.
     fn split(line: &str) -> Vec<std::ffi::OsString> {
-        let mut words = vec![String::new()];
+        let mut parsed_args = vec![String::new()];
         let mut quoted = false;
         for character in line.chars() {
-            match (character, words.last_mut()) {
+            match (character, parsed_args.last_mut()) {
                 ('\'', _) => quoted = !quoted,
-                (' ', _) if !quoted => words.push(String::new()),
+                (' ', _) if !quoted => parsed_args.push(String::new()),
                 (_, Some(word)) => word.push(character),
                 (_, None) => {}
             }
         }
-        words.into_iter().map(Into::into).collect()
+        parsed_args.into_iter().map(Into::into).collect()
     }
 
     #[test]
     fn every_command_has_two_examples_and_every_example_parses() {
         let mut found = Vec::new();
-        leaves(&words::command(), "", &mut found);
+        leaves(&parsed_args::command(), "", &mut found);
         found.push(("overview".to_owned(), overview()));
         assert!(found.len() >= 6, "{found:?}");
         for (path, help) in found {
@@ -133,8 +133,8 @@ mod tests {
                 .collect();
             assert!(examples.len() >= 2, "{path}: {examples:?}");
             for example in examples {
-                let words = example.split(" > ").next().unwrap_or_default();
-                let parsed = parse(split(&format!("churnctl {words}")));
+                let parsed_args = example.split(" > ").next().unwrap_or_default();
+                let parsed = parse(split(&format!("churnctl {parsed_args}")));
                 assert!(parsed.is_ok(), "{path}: {example}: {parsed:?}");
             }
         }
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn every_flag_of_the_registry_exists_and_its_help_names_default_and_variable() {
-        let command = words::command();
+        let command = parsed_args::command();
         for key in KEYS {
             let Some(flag) = key.flag else { continue };
             let mut found = Vec::new();
@@ -169,6 +169,6 @@ mod tests {
 
     #[test]
     fn claps_own_checks_of_the_commands_pass() {
-        words::command().debug_assert();
+        parsed_args::command().debug_assert();
     }
 }

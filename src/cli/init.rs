@@ -81,7 +81,7 @@ pub(super) struct InitArgs {
     #[arg(long, help_heading = EXTRAS)]
     cron: bool,
 
-    /// Ask nothing
+    /// StartQuery nothing
     #[arg(short, long)]
     yes: bool,
 }

@@ -10,7 +10,7 @@ Examples:
   # The same as a metric, so that the alert on failed jobs sees pipelines, too
   churnctl push-metrics run --gateway http://pushgateway:9091 --job churn-pipeline -- churnctl kfp status '{\"state\": \"FAILED\"}'
 
-Exit codes: 0 it succeeded, 1 it did not, 64 this is no status.
+Exit codes: 0 it succeeded, 1 it did not, 64 this is not a status.
 ";
 
 /// Steps of the pipeline that `render-manifests --only kfp` writes

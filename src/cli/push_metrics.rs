@@ -200,7 +200,7 @@ struct DeleteArgs {
     #[command(flatten)]
     group: GroupArgs,
 
-    /// Ask nobody
+    /// StartQuery nobody
     #[arg(long)]
     yes: bool,
 
@@ -228,7 +228,7 @@ struct PruneArgs {
     #[arg(long, value_name = "NAME")]
     job: Option<String>,
 
-    /// Ask nobody
+    /// StartQuery nobody
     #[arg(long)]
     yes: bool,
 

@@ -29,7 +29,7 @@ Examples:
   # What drifted among the customers that were scored
   churnctl drift --baseline artifacts/models/production_latest.json --current data/predictions/
 
-Ask it:
+StartQuery it:
   curl -H 'Content-Type: application/json' http://127.0.0.1:8000/predict -d '{\"user_id\": \"7590\", \"features\": {...}}'
   curl http://127.0.0.1:8000/openapi.json
 
@@ -37,7 +37,7 @@ SIGTERM and SIGINT end it: not ready any more, then what was begun is finished; 
 at once. SIGHUP looks at the model's file now.
 
 Exit codes: 0 ended when it was told to, 64 wrong usage, 74 cannot listen, read or write, 78 bad
-settings. A model that is missing or not sound is no error: the server lives, is not ready, and
+settings. A model that is missing or not sound is not an error: the server lives, is not ready, and
 waits for a better one. `churnctl --help` lists all.
 ";
 

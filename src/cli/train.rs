@@ -66,7 +66,7 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
     id: Option<Vec<String>>,
 
-    /// Columns that are no features
+    /// Columns that are not features
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
     exclude: Option<Vec<String>>,
 

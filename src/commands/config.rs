@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Shell;
+use super::Console;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -32,7 +32,7 @@ struct Setting {
 /// # Errors
 /// Fails with 78 if a value is bad: what is shown is what a command would use. Fails with 64 if no
 /// setting begins like that.
-pub fn show(layers: &Layers, prefix: &str, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn show(layers: &Layers, prefix: &str, console: &mut Console<'_>) -> Result<ExitCode> {
     Settings::resolve(layers)?;
     let mut shown = layers.shown();
     shown.retain(|setting| setting.key.starts_with(prefix));
@@ -43,9 +43,9 @@ pub fn show(layers: &Layers, prefix: &str, shell: &mut Shell<'_>) -> Result<Exit
         ));
     }
     let settings = shown.iter().map(setting).collect();
-    let document = shell.document("config show", SCHEMA_VERSION, Body { settings });
-    if !shell.print_document(&document)? {
-        shell.print_table(&table(&shown))?;
+    let document = console.document("config show", SCHEMA_VERSION, Body { settings });
+    if !console.print_document(&document)? {
+        console.print_table(&table(&shown))?;
     }
     Ok(ExitCode::Ok)
 }
@@ -54,21 +54,21 @@ pub fn show(layers: &Layers, prefix: &str, shell: &mut Shell<'_>) -> Result<Exit
 ///
 /// # Errors
 /// As [`show`].
-pub fn get(layers: &Layers, key: &str, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn get(layers: &Layers, key: &str, console: &mut Console<'_>) -> Result<ExitCode> {
     Settings::resolve(layers)?;
     let shown = layers.shown();
     let Some(found) = shown.iter().find(|setting| setting.key == key) else {
         return Err(unknown(&format!("unknown setting \"{key}\""), key));
     };
-    let document = shell.document("config get", SCHEMA_VERSION, setting(found));
-    if !shell.print_document(&document)? {
+    let document = console.document("config get", SCHEMA_VERSION, setting(found));
+    if !console.print_document(&document)? {
         let lines = match shown_safely(found) {
             None => Vec::new(),
             Some(Raw::One(text)) => vec![text],
             Some(Raw::Many(texts)) => texts,
         };
         for line in lines {
-            shell.print_data(format!("{line}\n").as_bytes())?;
+            console.print_data(format!("{line}\n").as_bytes())?;
         }
     }
     Ok(ExitCode::Ok)

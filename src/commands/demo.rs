@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use flate2::read::GzDecoder;
 
-use super::Shell;
+use super::Console;
 use crate::alerts::proof::Promtool;
 use crate::cells::Tone;
 use crate::error::{Error, Result};
@@ -89,8 +89,8 @@ const LIST: Step = Step {
 /// # Errors
 /// Fails with 74 if there is no room for the folder, or it has something in it already, with 64 if a document is
 /// asked for, and with 1 if a command does not end as the story has it.
-pub fn run(folder: Option<&Path>, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    if matches!(shell.look().format, Format::Json | Format::Yaml) {
+pub fn run(folder: Option<&Path>, console: &mut Console<'_>) -> Result<ExitCode> {
+    if matches!(console.look().format, Format::Json | Format::Yaml) {
         return Err(Error::usage("a story has no form for programs")
             .hint("each of its commands has: churnctl drift BASELINE CURRENT --format json"));
     }
@@ -101,7 +101,7 @@ pub fn run(folder: Option<&Path>, shell: &mut Shell<'_>) -> Result<ExitCode> {
     };
     unpack(&folder)?;
     let place = folder.display().to_string();
-    shell.print_line(Tone::Dim, &format!("All of this happens in {place}"))?;
+    console.print_line(Tone::Dim, &format!("All of this happens in {place}"))?;
     let program = std::env::current_exe()
         .map_err(|error| Error::new(ExitCode::Io, "cannot find this program").because(error))?;
     let alerts = match Promtool::find(Path::new("promtool")) {
@@ -109,7 +109,7 @@ pub fn run(folder: Option<&Path>, shell: &mut Shell<'_>) -> Result<ExitCode> {
         Err(_) => LIST,
     };
     for step in [TRAIN, MAY, JUNE, SCORE, alerts] {
-        tell(&step, &program, &folder, shell)?;
+        tell(&step, &program, &folder, console)?;
     }
     let seconds = begin.elapsed().as_secs_f64();
     let end = [
@@ -128,16 +128,16 @@ pub fn run(folder: Option<&Path>, shell: &mut Shell<'_>) -> Result<ExitCode> {
         &format!("The folder stays until you remove it: rm -r {place}"),
     ];
     for line in end {
-        shell.print_line(Tone::Plain, line)?;
+        console.print_line(Tone::Plain, line)?;
     }
     Ok(ExitCode::Ok)
 }
 
-fn tell(step: &Step, program: &Path, folder: &Path, shell: &mut Shell<'_>) -> Result<()> {
-    shell.print("\n")?;
-    shell.print_line(Tone::Good, step.before)?;
+fn tell(step: &Step, program: &Path, folder: &Path, console: &mut Console<'_>) -> Result<()> {
+    console.print("\n")?;
+    console.print_line(Tone::Good, step.before)?;
     // Not broken between words: it is there to be copied.
-    shell.print(&format!("$ churnctl {}\n\n", step.words))?;
+    console.print(&format!("$ churnctl {}\n\n", step.words))?;
     let mut command = Command::new(program);
     // Settings of whoever tries this belong to another system.
     let ours = KEYS.iter().map(Key::env_name);
@@ -164,8 +164,8 @@ fn tell(step: &Step, program: &Path, folder: &Path, shell: &mut Shell<'_>) -> Re
     match step.after {
         "" => Ok(()),
         after => {
-            shell.print("\n")?;
-            shell.print_line(Tone::Dim, after)
+            console.print("\n")?;
+            console.print_line(Tone::Dim, after)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use similar::TextDiff;
 
-use super::Shell;
+use super::Console;
 use crate::cells::Tone;
 use crate::error::Result;
 use crate::text::visible;
@@ -11,7 +11,7 @@ use crate::text::visible;
 pub(super) fn print(
     (from, old): (&str, &str),
     (to, new): (&str, &str),
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<()> {
     let diff = TextDiff::from_lines(old, new);
     let text = diff
@@ -27,8 +27,8 @@ pub(super) fn print(
             Some(_) | None => Tone::Plain,
         };
         // Not wrapped: who applies a patch wants its lines.
-        let painted = shell.look().paint.tone(tone, &visible(line));
-        shell.print(&format!("{painted}\n"))?;
+        let painted = console.look().paint.tone(tone, &visible(line));
+        console.print(&format!("{painted}\n"))?;
     }
     Ok(())
 }

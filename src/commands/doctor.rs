@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Shell;
+use super::Console;
 use super::retrain::{named, target};
 use crate::cells::Tone;
 use crate::cluster::doctor::{Expected, Health, Inventory, LiveAt, ask, examine_files};
@@ -83,7 +83,7 @@ fn probe(url: &str) -> Result<ExitCode> {
 /// # Errors
 /// Bad files, or a cluster that cannot be asked at all; a check that fails is *no* error, it is exit
 /// code 2.
-pub fn run(request: &DoctorRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &DoctorRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let (expected, words) = (&request.expected, &request.words);
     if let Some(url) = &words.probe {
         return probe(url);
@@ -99,9 +99,9 @@ pub fn run(request: &DoctorRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     };
     let namespace = expected.namespace.clone();
     let report = Report::new(namespace, context, words.offline.clone(), findings);
-    let document = shell.document("doctor", SCHEMA_VERSION, &report);
-    if !shell.print_document(&document)? {
-        print(&report, shell)?;
+    let document = console.document("doctor", SCHEMA_VERSION, &report);
+    if !console.print_document(&document)? {
+        print(&report, console)?;
     }
     Ok(match report.status {
         Health::Fail => ExitCode::CheckFailed,
@@ -109,21 +109,24 @@ pub fn run(request: &DoctorRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     })
 }
 
-fn print(report: &Report, shell: &mut Shell<'_>) -> Result<()> {
-    shell.print_line(Tone::Plain, &title(report))?;
-    shell.print("\n")?;
-    shell.print_table(&table(report))?;
-    shell.print("\n")?;
+fn print(report: &Report, console: &mut Console<'_>) -> Result<()> {
+    console.print_line(Tone::Plain, &title(report))?;
+    console.print("\n")?;
+    console.print_table(&table(report))?;
+    console.print("\n")?;
     let fixes = fixes(report);
     if !fixes.is_empty() {
-        shell.print_line(Tone::Plain, "What mends it:")?;
+        console.print_line(Tone::Plain, "What mends it:")?;
         for (tone, line) in fixes {
             // Not broken into lines: it is to be copied.
-            let text = shell.look().paint.tone(tone, &crate::text::visible(&line));
-            shell.print(&format!("  {text}\n"))?;
+            let text = console
+                .look()
+                .paint
+                .tone(tone, &crate::text::visible(&line));
+            console.print(&format!("  {text}\n"))?;
         }
-        shell.print("\n")?;
+        console.print("\n")?;
     }
     let (tone, line) = verdict(report);
-    shell.print_line(tone, &line)
+    console.print_line(tone, &line)
 }

@@ -3,7 +3,7 @@
 use super::drift_outputs::{own_text, write_outputs};
 use super::drift_request::DriftRequest;
 use super::inputs::{self, Input};
-use super::{Shell, drift_watch, drift_windows};
+use super::{Console, drift_watch, drift_windows};
 use crate::cells::Tone;
 use crate::drift::{DriftReport, Plan, Status};
 use crate::error::Result;
@@ -18,34 +18,34 @@ use crate::terminal::Format;
 ///
 /// # Errors
 /// Bad input, settings or files; drift is *no* error, it is exit code 2.
-pub fn run(request: &DriftRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     if request.explain_sql {
         if request.windows.is_some() {
             return Err(drift_windows::not_in_sql());
         }
-        let baseline = request.read_baseline(shell)?;
+        let baseline = request.read_baseline(console)?;
         let reading = request.reading.with_nulls(&baseline.roles.null);
         let current = Input::open(&request.current, &reading)?;
         let options = request.check_options_for(&current);
         let plan = Plan::new(&baseline, &current.columns(), &options)?;
-        return inputs::explain(current, &plan.count_plan(), shell);
+        return inputs::explain(current, &plan.count_plan(), console);
     }
     if let Some(watch) = &request.watch {
-        return drift_watch::run(request, watch, shell);
+        return drift_watch::run(request, watch, console);
     }
     let tracker = request.tracking.begin();
-    let baseline = request.read_baseline(shell)?;
-    let report = request.compare(&baseline, shell)?;
+    let baseline = request.read_baseline(console)?;
+    let report = request.compare(&baseline, console)?;
     // Written before printing: a closed pipe must not cost the job its evidence.
-    write_outputs(&report, &request.outputs, shell)?;
-    let kept = tracker.and_then(|tracker| tracker.keep_check(&report, shell));
-    let printed = print(&report, request.view, shell);
+    write_outputs(&report, &request.outputs, console)?;
+    let kept = tracker.and_then(|tracker| tracker.keep_check(&report, console));
+    let printed = print(&report, request.view, console);
     if let Some(push) = &request.push {
-        let text = own_text(&report, shell)?;
-        push.deliver(&text, shell);
+        let text = own_text(&report, console)?;
+        push.deliver(&text, console);
     }
     if let Some(kept) = kept {
-        kept.send(shell);
+        kept.send(console);
     }
     printed?;
     Ok(request.fail_on.exit_code(report.status))
@@ -55,7 +55,7 @@ impl FailOn {
     fn exit_code(self, status: Status) -> ExitCode {
         let worst_allowed = match self {
             Self::Fail => Status::Warn,
-            // Too few rows to tell is no drift.
+            // Too few rows to tell is not drift.
             Self::Warn => Status::TooFewRows,
             Self::Never => Status::Fail,
         };
@@ -67,31 +67,31 @@ impl FailOn {
     }
 }
 
-fn print(report: &DriftReport, view: View, shell: &mut Shell<'_>) -> Result<()> {
-    if shell.print_document(report)? {
+fn print(report: &DriftReport, view: View, console: &mut Console<'_>) -> Result<()> {
+    if console.print_document(report)? {
         return Ok(());
     }
-    if shell.look().format != Format::Table {
-        return shell.print(&plain::text(report, view));
+    if console.look().format != Format::Table {
+        return console.print(&plain::text(report, view));
     }
-    let width = shell.look().width;
+    let width = console.look().width;
     let rows = table::rows(report, Glyphs::Blocks, View { width, ..view });
     for line in &rows.title {
-        shell.print_line(Tone::Plain, line)?;
+        console.print_line(Tone::Plain, line)?;
     }
-    shell.print("\n")?;
+    console.print("\n")?;
     if let Some(windows) = &rows.windows {
-        shell.print_table(windows)?;
-        shell.print("\n")?;
+        console.print_table(windows)?;
+        console.print("\n")?;
     }
     if let Some(heading) = &rows.heading {
-        shell.print_line(Tone::Plain, heading)?;
+        console.print_line(Tone::Plain, heading)?;
     }
-    shell.print_table(&rows.table)?;
-    shell.print("\n")?;
+    console.print_table(&rows.table)?;
+    console.print("\n")?;
     for note in &rows.notes {
-        shell.print_line(note.tone, &note.text)?;
+        console.print_line(note.tone, &note.text)?;
     }
-    shell.print("\n")?;
-    shell.print_line(rows.verdict.tone, &rows.verdict.text)
+    console.print("\n")?;
+    console.print_line(rows.verdict.tone, &rows.verdict.text)
 }

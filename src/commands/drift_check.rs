@@ -3,32 +3,32 @@
 use super::drift_evidence::{input_of, settings_of};
 use super::drift_request::DriftRequest;
 use super::inputs::{self, Input};
-use super::{Shell, drift_windows};
+use super::{Console, drift_windows};
 use crate::drift::report::Sides;
 use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, check, check_windows};
 use crate::error::Result;
 use crate::profile::{Profile, Roles};
 
 impl DriftRequest {
-    pub(super) fn read_baseline(&self, shell: &Shell<'_>) -> Result<Profile> {
+    pub(super) fn read_baseline(&self, console: &Console<'_>) -> Result<Profile> {
         let roles = self.check_options().roles;
         inputs::baseline(
             &self.baseline,
             &self.reading,
             roles,
             self.class_threshold,
-            shell,
+            console,
         )
     }
 
     /// Reads the current side and compares.
-    pub(super) fn compare(&self, baseline: &Profile, shell: &Shell<'_>) -> Result<DriftReport> {
+    pub(super) fn compare(&self, baseline: &Profile, console: &Console<'_>) -> Result<DriftReport> {
         let provenance = Provenance {
             baseline: inputs::shown(&self.baseline),
             current: inputs::shown(&self.current),
-            created_at: shell.created_at().to_owned(),
+            created_at: console.created_at().to_owned(),
         };
-        self.compare_as(baseline, provenance, shell)
+        self.compare_as(baseline, provenance, console)
     }
 
     /// As [`DriftRequest::compare`], under names and a time that are not those of this run.
@@ -36,7 +36,7 @@ impl DriftRequest {
         &self,
         baseline: &Profile,
         provenance: Provenance,
-        shell: &Shell<'_>,
+        console: &Console<'_>,
     ) -> Result<DriftReport> {
         let reading = self.reading.with_nulls(&baseline.roles.null);
         let current = Input::open(&self.current, &reading)?;
@@ -46,13 +46,13 @@ impl DriftRequest {
             Some(windowing) => {
                 let by = windowing.grouping(drift_windows::moment(&provenance));
                 let count_plan = plan.count_plan();
-                let current = current.count_grouped(&count_plan, &by, "current", shell)?;
+                let current = current.count_grouped(&count_plan, &by, "current", console)?;
                 let report =
                     check_windows(baseline, &current, &plan, &options, &provenance, windowing)?;
                 (report, current.counts_sha256())
             }
             None => {
-                let current = current.count(&plan.count_plan(), "current", shell)?;
+                let current = current.count(&plan.count_plan(), "current", console)?;
                 let report = check(baseline, &current, &plan, &options, provenance)?;
                 (report, current.counts_sha256())
             }
@@ -62,7 +62,7 @@ impl DriftRequest {
             current: input_of(&self.current, counts_sha256),
         });
         report.settings = Some(settings_of(&self.reading, self.class_threshold));
-        say_decisions(&report, shell);
+        say_decisions(&report, console);
         Ok(report)
     }
 }
@@ -105,8 +105,8 @@ impl DriftRequest {
 }
 
 /// Says under `-v` what each column is taken for, and why each feature has its verdict.
-fn say_decisions(report: &DriftReport, shell: &Shell<'_>) {
-    let say = |line: String| shell.messages().debug(&line);
+fn say_decisions(report: &DriftReport, console: &Console<'_>) {
+    let say = |line: String| console.messages().debug(&line);
     for out in &report.left_out {
         say(format!(
             "{}: left out ({}), {}",

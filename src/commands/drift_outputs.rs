@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 
 use super::drift_request::DriftOutputs;
-use super::{Shell, step_summary};
+use super::{Console, step_summary};
 use crate::drift::DriftReport;
 use crate::error::Result;
 use crate::files::write_atomically;
@@ -15,7 +15,7 @@ use crate::terminal::json;
 pub(super) fn write_outputs(
     report: &DriftReport,
     outputs: &DriftOutputs,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<()> {
     if let Some(path) = &outputs.report {
         write_atomically(path, json(report)?.as_bytes())?;
@@ -36,19 +36,19 @@ pub(super) fn write_outputs(
         write_atomically(path, github::text(report).as_bytes())?;
     }
     if let Some(path) = &outputs.metrics_file {
-        let text = own_text(report, shell)?;
+        let text = own_text(report, console)?;
         write_atomically(path, text.as_bytes())?;
     }
-    say_what_was_written(outputs, shell);
+    report_written_files(outputs, console);
     // The verdict must not depend on these two: they belong to whoever runs us.
-    step_summary::append(shell, &markdown::text(report));
+    step_summary::append(console, &markdown::text(report));
     if let Some(path) = &outputs.termination_log {
         // A bind mount cannot be renamed over; absent outside of Kubernetes.
         let opened = OpenOptions::new().write(true).truncate(true).open(path);
         if let Ok(mut file) = opened
             && let Err(error) = file.write_all(redacted(&summary::text(report)).as_bytes())
         {
-            shell
+            console
                 .messages()
                 .warn(&format!("cannot write {}: {error}", path.display()));
         }
@@ -56,7 +56,7 @@ pub(super) fn write_outputs(
     Ok(())
 }
 
-fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
+fn report_written_files(outputs: &DriftOutputs, console: &Console<'_>) {
     let written = [
         &outputs.report,
         &outputs.html,
@@ -72,14 +72,14 @@ fn say_what_was_written(outputs: &DriftOutputs, shell: &Shell<'_>) {
         .map(|path| path.display().to_string())
         .collect();
     if !names.is_empty() {
-        shell
+        console
             .messages()
             .info(&format!("wrote {}", names.join(", ")));
     }
 }
 
 /// Returns the metrics of a check that is shown by itself.
-pub(super) fn own_text(report: &DriftReport, shell: &Shell<'_>) -> Result<String> {
-    let now = shell.created_at_seconds();
+pub(super) fn own_text(report: &DriftReport, console: &Console<'_>) -> Result<String> {
+    let now = console.created_at_seconds();
     metrics::text(report, now, metrics::success(report, now))
 }

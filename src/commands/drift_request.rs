@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::gateway::GatewayRequest;
 use super::push_metrics::{Delivery, Target};
 use super::tracker::TrackingRequest;
-use super::{Shell, drift_windows};
+use super::{Console, drift_windows};
 use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
 use crate::drift::{UsualColumns, Windowing};
 use crate::error::{Error, Result};
@@ -272,7 +272,7 @@ impl DriftPush {
     }
 
     /// Pushes the metrics of a check, and warns if it can't be done: the verdict is another thing.
-    pub(super) fn deliver(&self, text: &str, shell: &Shell<'_>) {
+    pub(super) fn deliver(&self, text: &str, console: &Console<'_>) {
         let delivery = Delivery {
             name: "the metrics",
             target: &self.target,
@@ -282,13 +282,13 @@ impl DriftPush {
             force: true,
             dry_run: false,
         };
-        match delivery.deliver(text.as_bytes(), shell) {
-            Ok(pushed) => shell.messages().info(&pushed.sentence()),
+        match delivery.deliver(text.as_bytes(), console) {
+            Ok(pushed) => console.messages().info(&pushed.sentence()),
             Err(error) => {
                 let hint = error.hint_text().map(|hint| format!(" ({hint})"));
                 let hint = hint.unwrap_or_default();
                 let message = format!("the metrics were not pushed: {error}{hint}");
-                shell.messages().warn(&message);
+                console.messages().warn(&message);
             }
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::drift_evidence::reading_of;
 use super::drift_request::DriftRequest;
-use super::{Shell, drift_windows};
+use super::{Console, drift_windows};
 use crate::cells::Tone;
 use crate::drift::Provenance;
 use crate::drift::evidence::{ReportInput, ReportSettings};
@@ -108,7 +108,7 @@ struct Difference {
 /// # Errors
 /// Bad input (65) if this is not a report that can be made again, or the inputs are not those that it
 /// names; as the check itself. A report that differs is *no* error: it is exit code 2.
-pub fn run(request: &DriftVerifyRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &DriftVerifyRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let bytes = read(request)?;
     let report: DriftReport = serde_json::from_slice(&bytes).map_err(|error| {
         let refused = request.refused("this is not a whole drift report in JSON");
@@ -122,7 +122,7 @@ pub fn run(request: &DriftVerifyRequest, shell: &mut Shell<'_>) -> Result<ExitCo
             .refused("this report does not name its inputs and settings")
             .hint("older versions of churnctl did not write them: make the report again"));
     };
-    let again = again(request, &report, inputs, settings, shell)?;
+    let again = again(request, &report, inputs, settings, console)?;
     let differences = differences(&bytes, &again)?;
     let status = match differences.is_empty() {
         true => Status::Ok,
@@ -139,7 +139,7 @@ pub fn run(request: &DriftVerifyRequest, shell: &mut Shell<'_>) -> Result<ExitCo
         },
         differences,
     };
-    print(&body, shell)?;
+    print(&body, console)?;
     Ok(match status {
         Status::Ok => ExitCode::Ok,
         Status::TooFewRows | Status::Warn | Status::Fail => ExitCode::CheckFailed,
@@ -161,7 +161,7 @@ fn again(
     report: &DriftReport,
     inputs: &Sides<ReportInput>,
     settings: &ReportSettings,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<DriftReport> {
     let reading = reading_of(settings.clone(), &request.check.reading)
         .ok_or_else(|| request.refused("the delimiter in its settings is not one character"))?;
@@ -183,7 +183,7 @@ fn again(
         true => error.hint("--baseline and --current say where the data are now"),
         false => error,
     };
-    let profile = check.read_baseline(shell).map_err(elsewhere)?;
+    let profile = check.read_baseline(console).map_err(elsewhere)?;
     same(
         "baseline",
         &inputs.baseline.counts_sha256,
@@ -195,7 +195,7 @@ fn again(
         created_at: report.created_at.clone(),
     };
     let mut again = check
-        .compare_as(&profile, provenance, shell)
+        .compare_as(&profile, provenance, console)
         .map_err(elsewhere)?;
     if let Some(found) = &again.inputs {
         let (wanted, found) = (&inputs.current, &found.current);
@@ -308,9 +308,9 @@ fn collect(at: &str, report: &Value, again: &Value, found: &mut Vec<Difference>)
     }
 }
 
-fn print(body: &Body, shell: &mut Shell<'_>) -> Result<()> {
-    let document = shell.document("drift_verify", SCHEMA_VERSION, body);
-    if shell.print_document(&document)? {
+fn print(body: &Body, console: &mut Console<'_>) -> Result<()> {
+    let document = console.document("drift_verify", SCHEMA_VERSION, body);
+    if console.print_document(&document)? {
         return Ok(());
     }
     let Body {
@@ -318,10 +318,10 @@ fn print(body: &Body, shell: &mut Shell<'_>) -> Result<()> {
     } = body;
     if body.differences.is_empty() {
         let line = format!("{report}: OK, its inputs give this report, {verdict}, to the byte");
-        return shell.print_line(Tone::Good, &line);
+        return console.print_line(Tone::Good, &line);
     }
     let line = format!("{report}: FAIL, its inputs give another report");
-    shell.print_line(Tone::Bad, &line)?;
+    console.print_line(Tone::Bad, &line)?;
     for Difference {
         at,
         report,
@@ -333,7 +333,7 @@ fn print(body: &Body, shell: &mut Shell<'_>) -> Result<()> {
             short(report),
             short(recomputed)
         );
-        shell.print_line(Tone::Plain, &line)?;
+        console.print_line(Tone::Plain, &line)?;
     }
     let own = env!("CARGO_PKG_VERSION");
     if body.made_by != own {
@@ -341,7 +341,7 @@ fn print(body: &Body, shell: &mut Shell<'_>) -> Result<()> {
         let line = format!(
             "  the report is by churnctl {made_by}, this is {own}: a definition may have changed"
         );
-        shell.print_line(Tone::Warn, &line)?;
+        console.print_line(Tone::Warn, &line)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::Shell;
+use super::Console;
 use super::drift_outputs::write_outputs;
 use super::drift_request::{DriftRequest, Watch};
 use crate::cells::Tone;
@@ -18,7 +18,7 @@ use crate::http::events::{Event, Level, channel};
 use crate::http::server::{Drain, Listen, Server};
 use crate::http::stop::Stop;
 use crate::metrics::{Gauge, Live, names};
-use crate::passing::{Backoff, may_pass};
+use crate::passing::{Backoff, is_retryable};
 use crate::profile::Profile;
 use crate::reports::drift::{html, metrics, summary};
 use crate::serve::exporter::{Forms, Showcase};
@@ -44,10 +44,10 @@ const RESULTS: [&str; 5] = ["ok", "too_few_rows", "warn", "fail", "error"];
 pub(super) fn run(
     request: &DriftRequest,
     watch: &Watch,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<ExitCode> {
     let live = Arc::new(Live::new());
-    let mut rounds = Rounds::new(request, live, shell.created_at_seconds())?;
+    let mut rounds = Rounds::new(request, live, console.created_at_seconds())?;
     let (stop, busy, again) = (Stop::new(), flag(), flag());
     let _taken = {
         let (stop, busy, again) = (stop.clone(), Arc::clone(&busy), Arc::clone(&again));
@@ -62,7 +62,7 @@ pub(super) fn run(
         })
     };
     let exporter = match &watch.listen {
-        Some(address) => Some(Exporter::start(address, &rounds.showcase, &stop, shell)?),
+        Some(address) => Some(Exporter::start(address, &rounds.showcase, &stop, console)?),
         None => None,
     };
     loop {
@@ -72,12 +72,12 @@ pub(super) fn run(
             break;
         }
         let begin = Instant::now();
-        shell.begin_anew()?;
-        rounds.check(shell)?;
+        console.begin_anew()?;
+        rounds.check(console)?;
         busy.store(false, Ordering::SeqCst);
         loop {
             if let Some(exporter) = &exporter {
-                exporter.tell(shell);
+                exporter.tell(console);
             }
             let every = match rounds.again.failures() {
                 0 => watch.every,
@@ -91,9 +91,9 @@ pub(super) fn run(
         }
     }
     if let Some(exporter) = exporter {
-        exporter.end(shell);
+        exporter.end(console);
     }
-    shell.messages().info("ended as asked");
+    console.messages().info("ended as asked");
     Ok(ExitCode::Ok)
 }
 
@@ -130,7 +130,7 @@ struct Rounds<'a> {
     /// Seconds since 1970; a watch that has no verdict yet counts from its start.
     last_success: Gauge,
     baseline: Option<(Signature, Profile)>,
-    /// Whether a baseline was ever there: the first is no news.
+    /// Whether a baseline was ever there: the first is not news.
     has_begun: bool,
     again: Backoff,
 }
@@ -161,9 +161,9 @@ impl<'a> Rounds<'a> {
     }
 
     /// Checks once; a failure is told and counted.
-    fn check(&mut self, shell: &mut Shell<'_>) -> Result<()> {
+    fn check(&mut self, console: &mut Console<'_>) -> Result<()> {
         let begin = Instant::now();
-        let outcome = self.compare(shell);
+        let outcome = self.compare(console);
         self.duration.set(begin.elapsed().as_secs_f64());
         let result = match &outcome {
             Ok(report) => match report.status {
@@ -178,11 +178,11 @@ impl<'a> Rounds<'a> {
             .counter(&names::DRIFT_CHECKS, &[result])?
             .add_one();
         // What one check could not do the next may: nothing here ends the watch.
-        match outcome.and_then(|report| self.publish(&report, shell)) {
+        match outcome.and_then(|report| self.publish(&report, console)) {
             Err(error) => {
-                crate::progress::Progress::finish(shell.messages());
-                shell.messages().error(&error);
-                match may_pass(&error) {
+                crate::progress::Progress::finish(console.messages());
+                console.messages().error(&error);
+                match is_retryable(&error) {
                     true => self.again.failed(),
                     false => self.again = Backoff::new(WAITS[0], WAITS[1]),
                 }
@@ -194,7 +194,7 @@ impl<'a> Rounds<'a> {
         Ok(())
     }
 
-    fn compare(&mut self, shell: &Shell<'_>) -> Result<DriftReport> {
+    fn compare(&mut self, console: &Console<'_>) -> Result<DriftReport> {
         // A table in a database is a baseline once: nobody says when it changes.
         let is_elsewhere = self.request.baseline.iter().any(|at| is_database(at));
         let signature = if is_elsewhere {
@@ -205,24 +205,24 @@ impl<'a> Rounds<'a> {
         let baseline = match self.baseline.take() {
             Some((known, baseline)) if known == signature => baseline,
             Some(_) | None => {
-                let baseline = self.request.read_baseline(shell)?;
+                let baseline = self.request.read_baseline(console)?;
                 if self.has_begun {
-                    shell
+                    console
                         .messages()
                         .info("the baseline has changed and was read again");
                 }
                 self.has_begun = true;
-                self.loaded.set(shell.created_at_seconds());
+                self.loaded.set(console.created_at_seconds());
                 baseline
             }
         };
         let (_, baseline) = self.baseline.insert((signature, baseline));
-        self.request.compare(baseline, shell)
+        self.request.compare(baseline, console)
     }
 
     /// Shows the report in all places that are asked for, the ones that cannot fail first.
-    fn publish(&self, report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {
-        let now = shell.created_at_seconds();
+    fn publish(&self, report: &DriftReport, console: &mut Console<'_>) -> Result<()> {
+        let now = console.created_at_seconds();
         if let Some(seconds) = metrics::success(report, now) {
             self.last_success.set(seconds);
         }
@@ -232,22 +232,22 @@ impl<'a> Rounds<'a> {
             // When a check last had a verdict is shown from the start, and stays through those without.
             metrics: metrics::text(report, now, None)?,
         });
-        let printed = print(report, shell);
-        let written = write_outputs(report, &self.request.outputs, shell);
+        let printed = print(report, console);
+        let written = write_outputs(report, &self.request.outputs, console);
         if let Some(push) = &self.request.push {
             let text = metrics::text(report, now, Some(self.last_success.get()))?;
-            push.deliver(&text, shell);
+            push.deliver(&text, console);
         }
         printed.and(written)
     }
 }
 
 /// Prints a line, or a document, of each check.
-fn print(report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {
-    if shell.look().format == Format::Yaml {
-        shell.print("---\n")?;
+fn print(report: &DriftReport, console: &mut Console<'_>) -> Result<()> {
+    if console.look().format == Format::Yaml {
+        console.print("---\n")?;
     }
-    if shell.print_document(report)? {
+    if console.print_document(report)? {
         return Ok(());
     }
     let text = summary::text(report);
@@ -258,8 +258,8 @@ fn print(report: &DriftReport, shell: &mut Shell<'_>) -> Result<()> {
         Status::Warn => Tone::Warn,
         Status::Fail => Tone::Bad,
     };
-    let line = format!("{} {first}", shell.created_at());
-    shell.print_line(tone, &line)
+    let line = format!("{} {first}", console.created_at());
+    console.print_line(tone, &line)
 }
 
 /// The server beside the checks, on a thread of its own.
@@ -269,14 +269,19 @@ struct Exporter {
 }
 
 impl Exporter {
-    fn start(address: &str, showcase: &Showcase, stop: &Stop, shell: &Shell<'_>) -> Result<Self> {
+    fn start(
+        address: &str,
+        showcase: &Showcase,
+        stop: &Stop,
+        console: &Console<'_>,
+    ) -> Result<Self> {
         let (events, inbox) = channel(ROOM);
         let listen = Listen::new(address, showcase.router());
         let server = Server::bind(vec![listen], 1, events)?;
         for address in server.addresses() {
             let message =
                 format!("listening on http://{address} (/metrics, /report, /live, /ready)");
-            shell.messages().info(&message);
+            console.messages().info(&message);
         }
         let (sender, receiver) = sync_channel(ROOM);
         let stop = stop.clone();
@@ -286,7 +291,7 @@ impl Exporter {
         };
         let serve = move || {
             server.run(&stop, drain, inbox, |event| {
-                // What nobody takes out in time is no reason to stop serving.
+                // What nobody takes out in time is not a reason to stop serving.
                 let _ = sender.try_send(event);
             })
         };
@@ -301,24 +306,24 @@ impl Exporter {
     }
 
     /// Says what the server had to say.
-    fn tell(&self, shell: &Shell<'_>) {
+    fn tell(&self, console: &Console<'_>) {
         for event in self.events.try_iter() {
             match event.level {
-                Level::Debug => shell.messages().debug(&event.message),
-                Level::Info => shell.messages().info(&event.message),
-                Level::Warn | Level::Error => shell.messages().warn(&event.message),
+                Level::Debug => console.messages().debug(&event.message),
+                Level::Info => console.messages().info(&event.message),
+                Level::Warn | Level::Error => console.messages().warn(&event.message),
             }
         }
     }
 
     /// Waits until what was asked is answered.
-    fn end(self, shell: &Shell<'_>) {
+    fn end(self, console: &Console<'_>) {
         let cut = self.thread.join();
         for event in self.events.try_iter() {
-            shell.messages().debug(&event.message);
+            console.messages().debug(&event.message);
         }
         if let Ok(cut @ 1..) = cut {
-            shell
+            console
                 .messages()
                 .warn(&format!("{cut} connections had to be cut"));
         }

@@ -76,7 +76,7 @@ fn ports_of(text: &str) -> Vec<u16> {
         "sc" | "spark" => 15_002,
         "http" => 80,
         "https" => 443,
-        // Buckets and containers are no hosts: their stores speak HTTPS.
+        // Buckets and containers are not hosts: their stores speak HTTPS.
         "s3" | "gs" | "az" | "abfs" | "abfss" => return vec![443],
         _ => return Vec::new(),
     };

@@ -27,7 +27,7 @@ use super::sign::{NewKeyRequest, SignRequest};
 use super::train::TrainRequest;
 use super::verify::VerifyRequest;
 use crate::metrics::gateway::GroupingKey;
-use crate::model::publish::Shelf;
+use crate::model::publish::ModelStore;
 
 impl UsesFiles for TrainRequest {
     fn files_used(&self) -> FilesUsed {
@@ -44,7 +44,7 @@ impl UsesFiles for TrainRequest {
 
 /// Adds what is in the folder for models and the registry.
 fn kept(files: FilesUsed, request: &TrainRequest) -> FilesUsed {
-    let shelf = Shelf::new(&request.artifacts, "", "");
+    let shelf = ModelStore::new(&request.artifacts, "", "");
     let files = match &request.signing {
         Some(signing) => {
             let (option, path) = signing.files();

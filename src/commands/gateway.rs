@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::Shell;
+use super::Console;
 use crate::error::{Error, Result};
 use crate::http::client::{Access, BaseUrl, Client, Policy};
 use crate::secret::Secret;
@@ -75,7 +75,7 @@ impl GatewayRequest {
             "none" => false,
             "gzip" => true,
             other => {
-                let message = format!("\"{other}\" is no compression");
+                let message = format!("\"{other}\" is not a compression");
                 return Err(Error::usage(message).hint("none or gzip"));
             }
         };
@@ -111,30 +111,32 @@ impl GatewayRequest {
     ///
     /// # Errors
     /// As [`Client::new`] and [`Secret::read`].
-    pub fn client(&self, shell: &Shell<'_>) -> Result<Client> {
-        self.client_after(shell, Duration::ZERO)
+    pub fn client(&self, console: &Console<'_>) -> Result<Client> {
+        self.client_after(console, Duration::ZERO)
     }
 
     /// Makes a client for what is left of the deadline after something else took its part.
     ///
     /// # Errors
     /// As [`GatewayRequest::client`].
-    pub fn client_after(&self, shell: &Shell<'_>, spent: Duration) -> Result<Client> {
-        self.client_within(shell, self.deadline.saturating_sub(spent))
+    pub fn client_after(&self, console: &Console<'_>, spent: Duration) -> Result<Client> {
+        self.client_within(console, self.deadline.saturating_sub(spent))
     }
 
     /// Makes a client that does not ask for long: for what can be done without.
     ///
     /// # Errors
     /// As [`GatewayRequest::client`].
-    pub fn hasty_client(&self, shell: &Shell<'_>) -> Result<Client> {
-        self.client_within(shell, Duration::from_secs(3).min(self.deadline / 3))
+    pub fn hasty_client(&self, console: &Console<'_>) -> Result<Client> {
+        self.client_within(console, Duration::from_secs(3).min(self.deadline / 3))
     }
 
-    fn client_within(&self, shell: &Shell<'_>, deadline: Duration) -> Result<Client> {
+    fn client_within(&self, console: &Console<'_>, deadline: Duration) -> Result<Client> {
         let secret = |file: &Option<PathBuf>, variable: &str| match file {
             Some(path) => Secret::read(path).map(Some),
-            None => Ok(shell.var(variable).map(|text| Secret::new(text.to_owned()))),
+            None => Ok(console
+                .var(variable)
+                .map(|text| Secret::new(text.to_owned()))),
         };
         let password = secret(&self.password_file, "CHURNCTL_PUSH_PASSWORD")?;
         let basic = match (&self.username, password) {

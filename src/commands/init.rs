@@ -14,7 +14,7 @@ use super::init_request::{Extras, InitRequest};
 use super::inputs::{self, Input};
 use super::profile::ProfileRequest;
 use super::render_manifests::RenderRequest;
-use super::{Shell, profile, render_manifests};
+use super::{Console, profile, render_manifests};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::data::{DataSet, is_database};
 use crate::error::{Error, Result};
@@ -45,7 +45,7 @@ struct Body<'a> {
 /// # Errors
 /// Bad input where the data are; 64 where words and data do not go together; 3 if the answer is no; 74 if a file
 /// is there already, before anything is written.
-pub fn run(request: &InitRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &InitRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let mut request = request.clone();
     // Before the data are read: they may be large.
     refuse_to_overwrite([SETTINGS, PROFILE])?;
@@ -54,17 +54,17 @@ pub fn run(request: &InitRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let (profile, is_profile) = match Input::open(&addresses, &reading)? {
         Input::Profile(profile) => (*profile, true),
         Input::Data(data) => {
-            let made = inputs::profile_of(*data, Roles::default(), None, "data", shell)?;
+            let made = inputs::profile_of(*data, Roles::default(), None, "data", console)?;
             (made, false)
         }
     };
     let mut found = look(&profile, &reading.usual_columns(), &request)?;
     let about = about(&request, &profile);
-    if shell.can_ask() && !request.yes {
-        shell.print_line(Tone::Plain, &about)?;
-        ask(&mut request, &mut found, shell)?;
+    if console.can_ask() && !request.yes {
+        console.print_line(Tone::Plain, &about)?;
+        ask(&mut request, &mut found, console)?;
     }
-    compare_columns(&request, &profile, &reading, shell)?;
+    compare_columns(&request, &profile, &reading, console)?;
     let folder = std::env::current_dir();
     let folder = folder.map_err(|error| Error::io("find", Path::new("."), error))?;
     let text = init_files::settings(&request, &found, is_profile, &about);
@@ -89,23 +89,23 @@ pub fn run(request: &InitRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         names.push(PROFILE.to_owned());
     }
     names.extend(extra_folder.map(|folder| format!("{folder}/")));
-    let is_document = shell.print_document(&document(&found, &profile, &names, shell))?;
+    let is_document = console.print_document(&document(&found, &profile, &names, console))?;
     if !is_document {
-        shell.print_table(&table(&found))?;
-        shell.print("\n")?;
+        console.print_table(&table(&found))?;
+        console.print("\n")?;
     }
-    if shell.can_ask() && !request.yes {
+    if console.can_ask() && !request.yes {
         if is_document {
-            shell
+            console
                 .messages()
                 .info(&format!("to be written: {}", names.join(", ")));
         } else {
-            shell.print_line(Tone::Plain, &format!("To be written: {}", names.join(", ")))?;
+            console.print_line(Tone::Plain, &format!("To be written: {}", names.join(", ")))?;
         }
-        shell.agree(false, "Write them?")?;
+        console.agree(false, "Write them?")?;
     }
     if !is_profile {
-        write_profile(&request, &settings, shell)?;
+        write_profile(&request, &settings, console)?;
     }
     for file in &files {
         write_new(Path::new(file.path), file.text.as_bytes())?;
@@ -114,10 +114,10 @@ pub fn run(request: &InitRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         let output = Some(PathBuf::from(MANIFESTS));
         let render =
             RenderRequest::from_settings(&settings, output, false, Vec::new(), Flavor::Operator)?;
-        render_manifests::run(&render, shell)?;
+        render_manifests::run(&render, console)?;
     }
     if !is_document {
-        say_what_next(&request, &found, &names, is_profile, shell)?;
+        say_what_next(&request, &found, &names, is_profile, console)?;
     }
     Ok(ExitCode::Ok)
 }
@@ -144,7 +144,7 @@ fn about(request: &InitRequest, profile: &Profile) -> String {
 }
 
 /// Asks what is not plain, the proposal first.
-fn ask(request: &mut InitRequest, found: &mut Findings, shell: &Shell<'_>) -> Result<()> {
+fn ask(request: &mut InitRequest, found: &mut Findings, console: &Console<'_>) -> Result<()> {
     let no_answer = || Error::new(ExitCode::Refused, "no answer; nothing was written");
     if request.label.is_none() && !found.two_valued.is_empty() {
         let mut names: Vec<String> = found
@@ -158,7 +158,7 @@ fn ask(request: &mut InitRequest, found: &mut Findings, shell: &Shell<'_>) -> Re
             .as_ref()
             .and_then(|label| names.iter().position(|name| *name == label.name));
         let first = proposed.unwrap_or(names.len() - 1);
-        let chosen = shell.choose("Column that says who churned", &names, first)?;
+        let chosen = console.choose("Column that says who churned", &names, first)?;
         let chosen = chosen.ok_or_else(no_answer)?;
         if chosen + 1 == names.len() {
             found.label = None;
@@ -175,7 +175,7 @@ fn ask(request: &mut InitRequest, found: &mut Findings, shell: &Shell<'_>) -> Re
             .as_ref()
             .and_then(|time| names.iter().position(|name| *name == time.name));
         let first = proposed.unwrap_or(names.len() - 1);
-        let chosen = shell.choose("Column with the time of a row", &names, first)?;
+        let chosen = console.choose("Column with the time of a row", &names, first)?;
         found.time = found.dates.get(chosen.ok_or_else(no_answer)?).cloned();
     }
     if request.extras == Extras::default() {
@@ -185,7 +185,7 @@ fn ask(request: &mut InitRequest, found: &mut Findings, shell: &Shell<'_>) -> Re
             "a DVC pipeline",
             "a line for cron",
         ];
-        let chosen = shell.choose_some(
+        let chosen = console.choose_some(
             "What else to write (space chooses, Return goes on)",
             &extras,
         )?;
@@ -205,7 +205,7 @@ fn compare_columns(
     request: &InitRequest,
     profile: &Profile,
     reading: &ReadingRequest,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<()> {
     let Some(current) = &request.current else {
         return Ok(());
@@ -217,7 +217,7 @@ fn compare_columns(
         .collect();
     if !missing.is_empty() {
         let message = format!("the current data lack {}", missing.join(", "));
-        shell.messages().warn(&message);
+        console.messages().warn(&message);
     }
     Ok(())
 }
@@ -226,7 +226,7 @@ fn document<'a>(
     found: &'a Findings,
     profile: &Profile,
     files: &[String],
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> crate::terminal::Document<Body<'a>> {
     let name = |found: &'a Option<Found>| found.as_ref().map(|found| found.name.as_str());
     let names = |found: &'a [Found]| found.iter().map(|one| one.name.as_str()).collect();
@@ -241,7 +241,7 @@ fn document<'a>(
         date: names(&found.dates),
         files: files.to_vec(),
     };
-    shell.document("init", SCHEMA_VERSION, body)
+    console.document("init", SCHEMA_VERSION, body)
 }
 
 fn table(found: &Findings) -> Table {
@@ -306,7 +306,7 @@ fn table(found: &Findings) -> Table {
     }
 }
 
-fn write_profile(request: &InitRequest, settings: &Settings, shell: &Shell<'_>) -> Result<()> {
+fn write_profile(request: &InitRequest, settings: &Settings, console: &Console<'_>) -> Result<()> {
     let profile_request = ProfileRequest {
         data: vec![request.baseline.clone()],
         output: PathBuf::from(PROFILE),
@@ -318,7 +318,7 @@ fn write_profile(request: &InitRequest, settings: &Settings, shell: &Shell<'_>) 
     let reading = &profile_request.reading;
     let data = DataSet::open(&profile_request.data, reading.read_options())?;
     let roles = reading.roles_in(&data, reading.roles());
-    let profile = profile::made(&profile_request, data, roles, shell)?;
+    let profile = profile::made(&profile_request, data, roles, console)?;
     write_new(Path::new(PROFILE), &profile.to_json())
 }
 
@@ -342,9 +342,9 @@ fn say_what_next(
     found: &Findings,
     names: &[String],
     is_profile: bool,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<()> {
-    shell.print_line(Tone::Good, &format!("wrote {}", names.join(", ")))?;
+    console.print_line(Tone::Good, &format!("wrote {}", names.join(", ")))?;
     let mut lines = vec![match &request.current {
         Some(_) => {
             "churnctl drift                 # the current data against the baseline".to_owned()
@@ -374,9 +374,9 @@ fn say_what_next(
                 .to_owned(),
         );
     }
-    shell.print("\nNext:\n")?;
+    console.print("\nNext:\n")?;
     for line in lines {
-        shell.print(&format!("  {line}\n"))?;
+        console.print(&format!("  {line}\n"))?;
     }
     Ok(())
 }

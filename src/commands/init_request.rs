@@ -21,7 +21,7 @@ pub struct InitRequest {
     pub id: Vec<String>,
     /// What else to write.
     pub extras: Extras,
-    /// Ask nothing.
+    /// StartQuery nothing.
     pub yes: bool,
 }
 

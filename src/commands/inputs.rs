@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use super::Shell;
+use super::Console;
 use super::drift_request::ReadingRequest;
 use crate::cells::Tone;
 use crate::data::{DataSet, NullTexts, ReadOptions, has_lines_name, is_lines};
@@ -79,10 +79,10 @@ impl Input {
     ///
     /// # Errors
     /// As [`count`](fn@count).
-    pub fn count(self, plan: &CountPlan, side: &str, shell: &Shell<'_>) -> Result<Counted> {
+    pub fn count(self, plan: &CountPlan, side: &str, console: &Console<'_>) -> Result<Counted> {
         match self {
             Self::Profile(profile) => {
-                say_profile(&profile, side, shell);
+                say_profile(&profile, side, console);
                 Ok(Counted {
                     rows: profile.rows,
                     blank_lines: 0,
@@ -93,14 +93,14 @@ impl Input {
             }
             Self::Data(data) => {
                 let name = data.name().to_owned();
-                shell
+                console
                     .progress()
                     .stage(&format!("reading {side} {name}"), data.bytes());
-                let counted = count(*data, plan, shell.progress());
-                shell.progress().finish();
+                let counted = count(*data, plan, console.progress());
+                console.progress().finish();
                 let counted = counted?;
-                say_rows(side, &name, counted.rows, counted.columns.len(), shell);
-                warn_of_blank_lines(counted.blank_lines, &name, shell);
+                say_rows(side, &name, counted.rows, counted.columns.len(), console);
+                warn_of_blank_lines(counted.blank_lines, &name, console);
                 Ok(counted)
             }
         }
@@ -117,7 +117,7 @@ impl Input {
         plan: &CountPlan,
         by: &TimeGrouping,
         side: &str,
-        shell: &Shell<'_>,
+        console: &Console<'_>,
     ) -> Result<Grouped> {
         let Self::Data(data) = self else {
             return Err(
@@ -126,13 +126,13 @@ impl Input {
             );
         };
         let name = data.name().to_owned();
-        shell
+        console
             .progress()
             .stage(&format!("reading {side} {name}"), data.bytes());
-        let counted = count_grouped(*data, plan, by, shell.progress());
-        shell.progress().finish();
+        let counted = count_grouped(*data, plan, by, console.progress());
+        console.progress().finish();
         let counted = counted?;
-        warn_of_blank_lines(counted.blank_lines, &name, shell);
+        warn_of_blank_lines(counted.blank_lines, &name, console);
         Ok(counted)
     }
 }
@@ -169,7 +169,7 @@ impl ReadingRequest {
 ///
 /// # Errors
 /// 64 if the data are in no database.
-pub fn explain(input: Input, plan: &CountPlan, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn explain(input: Input, plan: &CountPlan, console: &mut Console<'_>) -> Result<ExitCode> {
     let statements = match input {
         Input::Data(mut data) => explained(&mut data, plan),
         Input::Profile(_) => None,
@@ -178,19 +178,19 @@ pub fn explain(input: Input, plan: &CountPlan, shell: &mut Shell<'_>) -> Result<
         Error::usage("only a table in a database is counted by SQL")
             .hint("name one: postgres://USER@HOST/DATABASE?table=NAME")
     })?;
-    let is_for_eyes = shell.look().format == Format::Table;
+    let is_for_eyes = console.look().format == Format::Table;
     for (at, Explained { what, sql }) in statements.iter().enumerate() {
         if is_for_eyes {
             let line = format!("-- {} of {}: {what}", at + 1, statements.len());
-            shell.print_line(Tone::Dim, &line)?;
-            shell.print_bytes(format!("{}\n\n", glimpse(&runnable(sql))).as_bytes())?;
+            console.print_line(Tone::Dim, &line)?;
+            console.print_bytes(format!("{}\n\n", glimpse(&runnable(sql))).as_bytes())?;
         } else {
-            shell.print_bytes(format!("{};\n", runnable(sql)).as_bytes())?;
+            console.print_bytes(format!("{};\n", runnable(sql)).as_bytes())?;
         }
     }
     if is_for_eyes {
         let note = "-- long statements are cut here; in a pipe or a file they are whole";
-        shell.print_line(Tone::Dim, note)?;
+        console.print_line(Tone::Dim, note)?;
     }
     Ok(ExitCode::Ok)
 }
@@ -233,16 +233,16 @@ pub fn baseline(
     reading: &ReadingRequest,
     roles: Roles,
     threshold: f64,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Profile> {
     match Input::open(addresses, reading)? {
         Input::Profile(profile) => {
-            say_profile(&profile, "baseline", shell);
+            say_profile(&profile, "baseline", console);
             Ok(*profile)
         }
         Input::Data(data) => {
             let roles = reading.roles_in(&data, roles);
-            profile_of(*data, roles, Some(threshold), "baseline", shell)
+            profile_of(*data, roles, Some(threshold), "baseline", console)
         }
     }
 }
@@ -256,18 +256,18 @@ pub fn profile_of(
     roles: Roles,
     threshold: Option<f64>,
     side: &str,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Profile> {
     let name = data.name().to_owned();
-    shell
+    console
         .progress()
         .stage(&format!("reading {side} {name}"), data.bytes());
-    let created_at = shell.created_at().to_owned();
-    let made = profile(data, roles, threshold, created_at, shell.progress());
-    shell.progress().finish();
+    let created_at = console.created_at().to_owned();
+    let made = profile(data, roles, threshold, created_at, console.progress());
+    console.progress().finish();
     let (profile, blank_lines) = made?;
-    say_rows(side, &name, profile.rows, profile.columns.len(), shell);
-    warn_of_blank_lines(blank_lines, &name, shell);
+    say_rows(side, &name, profile.rows, profile.columns.len(), console);
+    warn_of_blank_lines(blank_lines, &name, console);
     Ok(profile)
 }
 
@@ -319,7 +319,7 @@ fn looks_like_json(path: &Path) -> Result<bool> {
         // Only regular files: a look at a pipe would take bytes from it.
         Ok(metadata) if !metadata.is_file() => return Ok(false),
         Ok(_) => {}
-        // Addresses and patterns are no paths; of what is one, whoever opens it says what is wrong.
+        // Addresses and patterns are not paths; of what is one, whoever opens it says what is wrong.
         Err(error) if !is_passing(&error) => return Ok(false),
         Err(error) => return Err(failed(error)),
     }
@@ -337,25 +337,25 @@ fn looks_like_json(path: &Path) -> Result<bool> {
 }
 
 /// Says under `-v` what was read, and how much of it.
-fn say_rows(side: &str, name: &str, rows: u64, columns: usize, shell: &Shell<'_>) {
+fn say_rows(side: &str, name: &str, rows: u64, columns: usize, console: &Console<'_>) {
     let rows = format::counted(rows, "row", "rows");
     let columns = format::counted(columns as u64, "column", "columns");
     let message = format!("{side}: read {name}, {rows}, {columns} counted");
-    shell.messages().debug(&message);
+    console.messages().debug(&message);
 }
 
 /// The same of a profile, whose rows were counted when it was made.
-fn say_profile(profile: &Profile, side: &str, shell: &Shell<'_>) {
+fn say_profile(profile: &Profile, side: &str, console: &Console<'_>) {
     let rows = format::counted(profile.rows, "row", "rows");
     let columns = format::counted(profile.columns.len() as u64, "column", "columns");
     let message = format!("{side}: a profile of {rows} and {columns}; no table is read");
-    shell.messages().debug(&message);
+    console.messages().debug(&message);
 }
 
-fn warn_of_blank_lines(count: u64, name: &str, shell: &Shell<'_>) {
+fn warn_of_blank_lines(count: u64, name: &str, console: &Console<'_>) {
     if count > 0 {
         let lines = if count == 1 { "line" } else { "lines" };
-        shell
+        console
             .messages()
             .warn(&format!("{name}: {count} blank {lines} skipped"));
     }

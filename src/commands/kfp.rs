@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Shell;
+use super::Console;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 
@@ -31,10 +31,10 @@ struct Status {
 /// Prints how the pipeline ended, and ends alike.
 ///
 /// # Errors
-/// Fails with 64 if this is no status, with 1 if the pipeline did not succeed.
-pub fn status(text: &str, shell: &mut Shell<'_>) -> Result<ExitCode> {
+/// Fails with 64 if this is not a status, with 1 if the pipeline did not succeed.
+pub fn status(text: &str, console: &mut Console<'_>) -> Result<ExitCode> {
     let status: FinalStatus = serde_json::from_str(text).map_err(|error| {
-        Error::usage("this is no final status of a pipeline")
+        Error::usage("this is not a final status of a pipeline")
             .because(error)
             .hint("such as {\"state\": \"SUCCEEDED\"}")
     })?;
@@ -43,9 +43,9 @@ pub fn status(text: &str, shell: &mut Shell<'_>) -> Result<ExitCode> {
         "pipeline_job": status.pipeline_job_resource_name,
         "task": status.pipeline_task_name,
     });
-    let document = shell.document("kfp status", SCHEMA_VERSION, &body);
-    if !shell.print_document(&document)? {
-        shell.print_line(crate::cells::Tone::Plain, &status.state)?;
+    let document = console.document("kfp status", SCHEMA_VERSION, &body);
+    if !console.print_document(&document)? {
+        console.print_line(crate::cells::Tone::Plain, &status.state)?;
     }
     if status.state == "SUCCEEDED" {
         return Ok(ExitCode::Ok);

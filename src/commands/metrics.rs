@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Shell;
+use super::Console;
 use crate::cells::{Cell, Column, Table};
 use crate::error::Result;
 use crate::exit::ExitCode;
@@ -30,7 +30,7 @@ struct Entry {
 ///
 /// # Errors
 /// If stdout cannot be written.
-pub fn list(shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn list(console: &mut Console<'_>) -> Result<ExitCode> {
     let entry = |metric: &Metric| Entry {
         name: metric.name,
         kind: metric.kind.as_str(),
@@ -39,8 +39,8 @@ pub fn list(shell: &mut Shell<'_>) -> Result<ExitCode> {
         help: metric.help,
     };
     let metrics = ALL.iter().map(entry).collect();
-    let document = shell.document("metrics list", SCHEMA_VERSION, Body { metrics });
-    if !shell.print_document(&document)? {
+    let document = console.document("metrics list", SCHEMA_VERSION, Body { metrics });
+    if !console.print_document(&document)? {
         let table = Table {
             columns: vec![
                 Column::text("Metric"),
@@ -51,7 +51,7 @@ pub fn list(shell: &mut Shell<'_>) -> Result<ExitCode> {
             ],
             rows: ALL.iter().map(row).collect(),
         };
-        shell.print_table(&table)?;
+        console.print_table(&table)?;
     }
     Ok(ExitCode::Ok)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Shell;
+use super::Console;
 use super::tracker::TrackingRequest;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::error::{Error, Result};
@@ -102,15 +102,15 @@ impl Row {
 ///
 /// # Errors
 /// The first failure, after all that could be sent was. What was not sent still waits.
-pub fn run(request: &SyncRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &SyncRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let (rows, failure) = if request.is_dry {
         (list(request)?, None)
     } else if request.drop.is_empty() {
-        send_all(request, shell)?
+        send_all(request, console)?
     } else {
         (give_up(request)?, None)
     };
-    print(request, rows, shell)?;
+    print(request, rows, console)?;
     match failure {
         None => Ok(ExitCode::Ok),
         Some(error) => Err(error),
@@ -149,9 +149,9 @@ fn give_up(request: &SyncRequest) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn send_all(request: &SyncRequest, shell: &Shell<'_>) -> Result<(Vec<Row>, Option<Error>)> {
+fn send_all(request: &SyncRequest, console: &Console<'_>) -> Result<(Vec<Row>, Option<Error>)> {
     let spool = request.tracking.spool();
-    let server = request.tracking.server(shell)?;
+    let server = request.tracking.server(console)?;
     let (mut rows, mut failure) = (Vec::new(), None);
     if spool.waiting()?.is_empty() {
         return Ok((rows, None));
@@ -173,7 +173,7 @@ fn send_all(request: &SyncRequest, shell: &Shell<'_>) -> Result<(Vec<Row>, Optio
             Ok(Some(sent)) => row = row.sent(sent),
             Ok(None) => {}
             Err(error) => {
-                // What is wrong with one run is no reason to keep the others waiting; a server
+                // What is wrong with one run is not a reason to keep the others waiting; a server
                 // that is away or does not let us in is.
                 is_away |= error.code() != ExitCode::BadInput;
                 row.note = Some(error.to_string());
@@ -194,17 +194,17 @@ fn name(entry: &Entry) -> String {
     }
 }
 
-fn print(request: &SyncRequest, rows: Vec<Row>, shell: &mut Shell<'_>) -> Result<()> {
+fn print(request: &SyncRequest, rows: Vec<Row>, console: &mut Console<'_>) -> Result<()> {
     let spool = request.tracking.spool().folder().display().to_string();
     let body = Body { spool, runs: rows };
-    let document = shell.document("mlflow sync", SCHEMA_VERSION, &body);
-    if shell.print_document(&document)? {
+    let document = console.document("mlflow sync", SCHEMA_VERSION, &body);
+    if console.print_document(&document)? {
         return Ok(());
     }
     if body.runs.is_empty() {
-        return shell.print_line(Tone::Plain, &format!("nothing waits in {}", body.spool));
+        return console.print_line(Tone::Plain, &format!("nothing waits in {}", body.spool));
     }
-    shell.print_table(&table(&body.runs))
+    console.print_table(&table(&body.runs))
 }
 
 fn table(rows: &[Row]) -> Table {

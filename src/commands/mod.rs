@@ -55,10 +55,10 @@ mod train_table;
 pub mod verify;
 pub mod version;
 
-mod shell;
+mod console;
 mod step_summary;
 
+pub use console::{Console, OutputFormat};
 pub(crate) use files_used::UsesFiles;
 use model_file::model_file;
-pub use shell::{Look, Shell};
 pub use signer::SigningRequest;

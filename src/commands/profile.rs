@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::drift_request::ReadingRequest;
 use super::inputs::Input;
-use super::{Shell, inputs};
+use super::{Console, inputs};
 use crate::cells::Tone;
 use crate::data::{self, DataSet, ReadOptions, Shard};
 use crate::drift::roles::{check_names, drop_identifiers};
@@ -46,7 +46,7 @@ pub struct MergeRequest {
 ///
 /// # Errors
 /// Bad input where the data are, or a file that cannot be read or written.
-pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &ProfileRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let options = ReadOptions {
         shard: request.shard,
         ..request.reading.read_options()
@@ -76,10 +76,10 @@ pub fn run(request: &ProfileRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
             columns: columns.collect(),
             outcome: None,
         };
-        return inputs::explain(Input::Data(Box::new(data)), &plan, shell);
+        return inputs::explain(Input::Data(Box::new(data)), &plan, console);
     }
-    let profile = made(request, data, roles, shell)?;
-    store(&profile, &request.output, shell)
+    let profile = made(request, data, roles, console)?;
+    store(&profile, &request.output, console)
 }
 
 /// Counts the data, and leaves out what does not belong in a profile.
@@ -90,11 +90,11 @@ pub(super) fn made(
     request: &ProfileRequest,
     data: DataSet,
     roles: Roles,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Profile> {
     let reading = &request.reading;
     let excluded = roles.exclude.clone();
-    let mut profile = inputs::profile_of(data, roles, None, "data", shell)?;
+    let mut profile = inputs::profile_of(data, roles, None, "data", console)?;
     let kept = [&reading.label, &reading.score];
     profile.columns.retain(|column| {
         let name = &column.name;
@@ -113,7 +113,7 @@ pub(super) fn made(
             "left out as identifiers or prose: {} (--features takes them in)",
             found.join(", ")
         );
-        shell.messages().info(&message);
+        console.messages().info(&message);
     }
     if let Some(least) = request.k_anonymous {
         profile.fold_rare(least);
@@ -135,24 +135,24 @@ pub(super) fn made(
 /// Merges profiles of shards into the profile of the whole.
 ///
 /// # Errors
-/// Bad input if one is no profile or they differ in their columns.
-pub fn merge(request: &MergeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+/// Bad input if one is not a profile or they differ in their columns.
+pub fn merge(request: &MergeRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let parts = data::expand_files(&request.profiles)?
         .iter()
         .map(|path| inputs::read_profile(path))
         .collect::<Result<Vec<Profile>>>()?;
     let mut profile = Profile::merge(parts)?;
-    profile.created_at = shell.created_at().to_owned();
+    profile.created_at = console.created_at().to_owned();
     if let Some(shards) = &profile.shards {
         let message = format!("not the whole yet: without the shards {}", shards.missing());
-        shell.messages().warn(&message);
+        console.messages().warn(&message);
     }
-    store(&profile, &request.output, shell)
+    store(&profile, &request.output, console)
 }
 
-fn store(profile: &Profile, output: &Path, shell: &mut Shell<'_>) -> Result<ExitCode> {
+fn store(profile: &Profile, output: &Path, console: &mut Console<'_>) -> Result<ExitCode> {
     if output == Path::new("-") {
-        shell.print_data(&profile.to_json())?;
+        console.print_data(&profile.to_json())?;
         return Ok(ExitCode::Ok);
     }
     write_atomically(output, &profile.to_json())?;
@@ -161,14 +161,14 @@ fn store(profile: &Profile, output: &Path, shell: &mut Shell<'_>) -> Result<Exit
         rows: profile.rows,
         columns: profile.columns.len(),
     };
-    let body = shell.document("profile", SCHEMA_VERSION, &summary);
-    if !shell.print_document(&body)? {
+    let body = console.document("profile", SCHEMA_VERSION, &summary);
+    if !console.print_document(&body)? {
         let Stored {
             output,
             rows,
             columns,
         } = summary;
-        shell.print_line(
+        console.print_line(
             Tone::Plain,
             &format!(
                 "{output}: profile of {}, {}",

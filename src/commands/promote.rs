@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::train_judge::{Contender, judge};
 use super::train_request::TrainRequest;
-use super::{Shell, model_file, train_table};
+use super::{Console, model_file, train_table};
 use crate::cells::Tone;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::write_atomically;
 use crate::model::artifact::Artifact;
 use crate::model::paired::Comparison;
-use crate::model::publish::{Champion, Shelf};
+use crate::model::publish::{Champion, ModelStore};
 use crate::model::score::Scorer;
 use crate::model::split::{Rows, SplitOptions, split};
 use crate::settings::Settings;
@@ -73,15 +73,15 @@ struct Body<'a> {
 /// # Errors
 /// Bad input, also if the data are not those of the candidate's training; settings or files. A
 /// candidate that is not promoted is *no* error.
-pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &PromoteRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let train = &request.train;
     let signer = train.signing.as_ref();
-    let signer = signer.map(|signing| signing.open(shell)).transpose()?;
+    let signer = signer.map(|signing| signing.open(console)).transpose()?;
     let (candidate, mut signatures) = train
         .tracking
-        .model_and_signatures(&candidate_file(&request.candidate)?, shell)?;
+        .model_and_signatures(&candidate_file(&request.candidate)?, console)?;
     let tracker = train.tracking.begin().filter(|_| !request.is_dry);
-    let table = train_table::read(train, shell)?;
+    let table = train_table::read(train, console)?;
     let options = SplitOptions {
         label_window: train.label_window,
         seed: train.options.seed,
@@ -98,7 +98,7 @@ pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
     is_of_these_data(&candidate, train, &data_sha256, &splits.description)?;
     let scorer = Scorer::new(&candidate.body)?;
     let scores = scorer.scores_of(&table.frame, &splits.test, train.options.threads)?;
-    let shelf = Shelf::new(&train.artifacts, shell.created_at(), VERSION);
+    let shelf = ModelStore::new(&train.artifacts, console.created_at(), VERSION);
     let (champion, warnings) = shelf.champion()?;
     let contender = Contender {
         scores: &scores,
@@ -106,7 +106,7 @@ pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
     };
     let decision = judge(&champion, &candidate, contender, &table, &splits, train)?;
     for warning in warnings.iter().chain(&decision.warnings) {
-        shell.messages().warn(warning);
+        console.messages().warn(warning);
     }
     if let Some(path) = &request.decision_file {
         let word: &[u8] = if decision.promote {
@@ -119,18 +119,18 @@ pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
     if !request.is_dry {
         if let Some(signer) = signer {
             let path = shelf.model(&candidate.name, &candidate.version)?;
-            let own = signer.signatures(&candidate, &path, shell)?;
+            let own = signer.signatures(&candidate, &path, console)?;
             signatures = Some(match signatures {
                 Some(others) => own.with(&others),
                 None => own,
             });
         }
         shelf.keep(&candidate, signatures.as_ref())?;
-        shelf.carry_out(&candidate, &decision, &champion)?;
+        shelf.apply_decision(&candidate, &decision, &champion)?;
     }
     let promoted = decision.promote && !request.is_dry;
     let tracker = tracker.filter(|_| promoted);
-    let kept = tracker.and_then(|tracker| tracker.keep_rollback(&candidate, shell));
+    let kept = tracker.and_then(|tracker| tracker.keep_rollback(&candidate, console));
     let body = Body {
         model: &candidate.name,
         model_version: &candidate.version,
@@ -143,18 +143,18 @@ pub fn run(request: &PromoteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         reasons: &decision.reasons,
         comparisons: &decision.comparisons,
     };
-    let document = shell.document("promote", SCHEMA_VERSION, &body);
-    if !shell.print_document(&document)? {
+    let document = console.document("promote", SCHEMA_VERSION, &body);
+    if !console.print_document(&document)? {
         let (tone, word) = match (decision.promote, request.is_dry) {
             (true, false) => (Tone::Good, "PROMOTED"),
             (true, true) => (Tone::Good, "WOULD BE PROMOTED"),
             (false, _) => (Tone::Warn, "NOT PROMOTED"),
         };
         let reasons = decision.reasons.join("; ");
-        shell.print_line(tone, &format!("{word}: {reasons}"))?;
+        console.print_line(tone, &format!("{word}: {reasons}"))?;
     }
     if let Some(kept) = kept {
-        kept.send(shell);
+        kept.send(console);
     }
     Ok(ExitCode::Ok)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Shell;
+use super::Console;
 use super::gateway::GatewayRequest;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::error::Result;
@@ -71,23 +71,23 @@ struct Entry {
 ///
 /// # Errors
 /// If the gateway stays away or is none.
-pub fn list(gateway: &GatewayRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let client = gateway.client(shell)?;
+pub fn list(gateway: &GatewayRequest, console: &mut Console<'_>) -> Result<ExitCode> {
+    let client = gateway.client(console)?;
     let held = holdings(&client)?;
-    let now = now(&held, shell);
+    let now = now(&held, console);
     let document = Listed {
         gateway: client.url().to_string(),
         groups: entries(&held.groups, now),
     };
-    let document = shell.document("push-metrics list", SCHEMA_VERSION, document);
-    if shell.print_document(&document)? {
+    let document = console.document("push-metrics list", SCHEMA_VERSION, document);
+    if console.print_document(&document)? {
         return Ok(ExitCode::Ok);
     }
     if held.groups.is_empty() {
         let line = format!("no groups at {}", client.url());
-        shell.print_line(Tone::Plain, &line)?;
+        console.print_line(Tone::Plain, &line)?;
     } else {
-        shell.print_table(&table(&held.groups, now))?;
+        console.print_table(&table(&held.groups, now))?;
     }
     Ok(ExitCode::Ok)
 }
@@ -97,13 +97,13 @@ pub fn list(gateway: &GatewayRequest, shell: &mut Shell<'_>) -> Result<ExitCode>
 /// # Errors
 /// As [`list`]; with 3 if the answer is no. Does *not* fail if there is no such group: then it is
 /// gone already, and said so.
-pub fn delete_one(request: &DeleteRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let client = request.gateway.client(shell)?;
+pub fn delete_one(request: &DeleteRequest, console: &mut Console<'_>) -> Result<ExitCode> {
+    let client = request.gateway.client(console)?;
     let mut held = holdings(&client)?;
     held.groups.retain(|group| group.key.is_same(&request.key));
     if held.groups.is_empty() {
         let message = format!("{} has no group {}", client.url(), request.key);
-        shell.messages().warn(&message);
+        console.messages().warn(&message);
     }
     remove(
         "push-metrics delete",
@@ -111,7 +111,7 @@ pub fn delete_one(request: &DeleteRequest, shell: &mut Shell<'_>) -> Result<Exit
         &held,
         request.yes,
         request.dry_run,
-        shell,
+        console,
     )
 }
 
@@ -119,10 +119,10 @@ pub fn delete_one(request: &DeleteRequest, shell: &mut Shell<'_>) -> Result<Exit
 ///
 /// # Errors
 /// As [`delete_one`].
-pub fn prune(request: &PruneRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let client = request.gateway.client(shell)?;
+pub fn prune(request: &PruneRequest, console: &mut Console<'_>) -> Result<ExitCode> {
+    let client = request.gateway.client(console)?;
     let mut held = holdings(&client)?;
-    let oldest = now(&held, shell) - request.older_than.as_secs_f64();
+    let oldest = now(&held, console) - request.older_than.as_secs_f64();
     held.groups.retain(|group| {
         let of_job = request.job.as_ref().is_none_or(|job| {
             group
@@ -138,7 +138,7 @@ pub fn prune(request: &PruneRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         &held,
         request.yes,
         request.dry_run,
-        shell,
+        console,
     )
 }
 
@@ -148,26 +148,26 @@ fn remove(
     held: &Holdings,
     yes: bool,
     dry_run: bool,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<ExitCode> {
-    let now = now(held, shell);
+    let now = now(held, console);
     let (gateway, count) = (client.url().to_string(), held.groups.len());
     let is_document = matches!(
-        shell.look().format,
+        console.look().format,
         crate::terminal::Format::Json | crate::terminal::Format::Yaml
     );
     if !is_document && count > 0 {
-        shell.print_table(&table(&held.groups, now))?;
+        console.print_table(&table(&held.groups, now))?;
     }
     if !dry_run && count > 0 {
         let question = match count {
             1 => format!("Delete this group from {gateway}?"),
             _ => format!("Delete these {count} groups from {gateway}?"),
         };
-        shell.agree(yes, &question)?;
+        console.agree(yes, &question)?;
         for group in &held.groups {
             delete(client, &group.key)?;
-            shell.messages().debug(&format!("deleted {}", group.key));
+            console.messages().debug(&format!("deleted {}", group.key));
         }
     }
     let document = Deleted {
@@ -175,8 +175,8 @@ fn remove(
         dry_run,
         groups: entries(&held.groups, now),
     };
-    let document = shell.document(command, SCHEMA_VERSION, document);
-    if !shell.print_document(&document)? {
+    let document = console.document(command, SCHEMA_VERSION, document);
+    if !console.print_document(&document)? {
         let what = match (dry_run, count) {
             (_, 0) => "nothing to delete".to_owned(),
             (true, 1) => "would delete 1 group".to_owned(),
@@ -184,15 +184,15 @@ fn remove(
             (false, 1) => "deleted 1 group".to_owned(),
             (false, _) => format!("deleted {count} groups"),
         };
-        shell.print_line(Tone::Plain, &format!("{what} at {gateway}"))?;
+        console.print_line(Tone::Plain, &format!("{what} at {gateway}"))?;
     }
     Ok(ExitCode::Ok)
 }
 
 /// The gateway's clock, since its times are by it; ours if it doesn't tell.
-fn now(held: &Holdings, shell: &Shell<'_>) -> f64 {
+fn now(held: &Holdings, console: &Console<'_>) -> f64 {
     held.gateway_seconds
-        .map_or_else(|| shell.created_at_seconds(), |seconds| seconds as f64)
+        .map_or_else(|| console.created_at_seconds(), |seconds| seconds as f64)
 }
 
 fn entries(groups: &[Group], now: f64) -> Vec<Entry> {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::Shell;
+use super::Console;
 use super::gateway::GatewayRequest;
 use crate::cells::Tone;
 use crate::drift::DriftReport;
@@ -22,7 +22,7 @@ use crate::reports;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
-/// More than this is no result of a job.
+/// More than this is not a result of a job.
 const MAX_BYTES: u64 = 64 << 20;
 /// Problems that are told one by one.
 const MOST_TOLD: usize = 10;
@@ -76,7 +76,7 @@ pub(super) struct Pushed {
 /// # Errors
 /// Fails with 65 and the line on what the gateway would refuse, and on what is unwise unless it is
 /// forced; with 69 if the gateway stays away, with 65 if it refuses.
-pub fn run(request: &PushRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &PushRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     warn_of_anti_pattern(&request.key, request.force)?;
     let bytes = read(&request.file)?;
     let name = request.file.display().to_string();
@@ -90,16 +90,16 @@ pub fn run(request: &PushRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         force: request.force,
         dry_run: request.dry_run,
     };
-    let pushed = delivery.deliver(&text, shell)?;
-    let document = shell.document("push-metrics", SCHEMA_VERSION, &pushed);
-    if !shell.print_document(&document)? {
+    let pushed = delivery.deliver(&text, console)?;
+    let document = console.document("push-metrics", SCHEMA_VERSION, &pushed);
+    if !console.print_document(&document)? {
         match &pushed.text {
             // The text alone, for whoever wants to check it further.
             Some(text) => {
-                shell.messages().info(&pushed.sentence());
-                shell.print(text)?;
+                console.messages().info(&pushed.sentence());
+                console.print(text)?;
             }
-            None => shell.print_line(Tone::Good, &pushed.sentence())?,
+            None => console.print_line(Tone::Good, &pushed.sentence())?,
         }
     }
     Ok(ExitCode::Ok)
@@ -119,13 +119,13 @@ pub(super) struct Delivery<'a> {
 
 impl Delivery<'_> {
     /// Checks the text and brings it where it belongs.
-    pub(super) fn deliver(&self, text: &[u8], shell: &Shell<'_>) -> Result<Pushed> {
+    pub(super) fn deliver(&self, text: &[u8], console: &Console<'_>) -> Result<Pushed> {
         let begin = Instant::now();
         let (document, problems) = parse(text);
         let mut problems = problems;
         let known = match self.target {
             Target::Gateway(gateway) if problems.is_empty() && !self.dry_run => {
-                self.known_kinds(gateway, shell)
+                self.known_kinds(gateway, console)
             }
             Target::Gateway(_) | Target::Folder(_) => Default::default(),
         };
@@ -135,7 +135,7 @@ impl Delivery<'_> {
             known,
         };
         problems.extend(check(&document, &surroundings));
-        self.judge(problems, shell)?;
+        self.judge(problems, console)?;
         let samples: usize = document.families.iter().map(|one| one.samples.len()).sum();
         if samples == 0 {
             let message = format!("no metrics in {}", self.name);
@@ -144,7 +144,7 @@ impl Delivery<'_> {
             ));
         }
         let text = self.written(&document, text);
-        let (target, attempts) = self.send(&text, begin, shell)?;
+        let (target, attempts) = self.send(&text, begin, console)?;
         Ok(Pushed {
             target,
             group: self.key.labels().iter().cloned().collect(),
@@ -170,23 +170,23 @@ impl Delivery<'_> {
     fn known_kinds(
         &self,
         gateway: &GatewayRequest,
-        shell: &Shell<'_>,
+        console: &Console<'_>,
     ) -> std::collections::BTreeMap<String, crate::metrics::text::FamilyKind> {
         let asked = gateway
-            .hasty_client(shell)
+            .hasty_client(console)
             .and_then(|client| holdings(&client));
         match asked {
             Ok(holdings) => holdings.kinds_beside(self.key),
             Err(error) => {
                 let message = format!("types of other groups are not compared: {error}");
-                shell.messages().debug(&message);
+                console.messages().debug(&message);
                 Default::default()
             }
         }
     }
 
     /// Tells every problem; the first that counts is the error.
-    fn judge(&self, mut problems: Vec<Problem>, shell: &Shell<'_>) -> Result<()> {
+    fn judge(&self, mut problems: Vec<Problem>, console: &Console<'_>) -> Result<()> {
         problems.sort_by_key(|problem| (problem.is_taken && self.force, problem.line));
         let counts = |problem: &Problem| !(problem.is_taken && self.force);
         let total = problems.iter().filter(|problem| counts(problem)).count();
@@ -197,11 +197,11 @@ impl Delivery<'_> {
         };
         for problem in problems.by_ref().take(MOST_TOLD) {
             let message = format!("{}:{}: {}", self.name, problem.line, problem.message);
-            shell.messages().warn(&message);
+            console.messages().warn(&message);
         }
         let more = problems.count();
         if more > 0 {
-            shell
+            console
                 .messages()
                 .warn(&format!("and {more} more such lines"));
         }
@@ -237,14 +237,14 @@ impl Delivery<'_> {
     }
 
     /// Sends, or writes, and tells where to and in how many attempts.
-    fn send(&self, text: &str, begin: Instant, shell: &Shell<'_>) -> Result<(String, u32)> {
+    fn send(&self, text: &str, begin: Instant, console: &Console<'_>) -> Result<(String, u32)> {
         match self.target {
             Target::Gateway(gateway) => {
                 let target = gateway.url().join(&self.key.path());
                 if self.dry_run {
                     return Ok((target, 0));
                 }
-                let client = gateway.client_after(shell, begin.elapsed())?;
+                let client = gateway.client_after(console, begin.elapsed())?;
                 let pushed = push(&client, self.key, self.method, text, gateway.is_packed)?;
                 Ok((target, pushed.attempts))
             }
@@ -358,7 +358,7 @@ pub(super) fn text_of(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
     }
     let refused = |error: serde_json::Error| {
         let line = error.line() as u64;
-        Error::bad_input("JSON that is no drift report and no train report")
+        Error::bad_input("JSON that is neither a drift report nor a train report")
             .at(Place {
                 file: name.to_owned(),
                 line: Some(line.max(1)),

@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
-use super::Shell;
+use super::Console;
 use super::push_metrics::{Delivery, Pushed, Target, file_name, text_of, warn_of_anti_pattern};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -56,7 +56,7 @@ struct Outcome {
 /// # Errors
 /// Fails with 64 on a bad group before anything is run. A push that fails is an error only if it
 /// is required and the command succeeded; else it is a warning, and the command's code stays.
-pub fn run(request: &RunRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &RunRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     warn_of_anti_pattern(&request.key, request.force)?;
     // Without room for temporary files, as in a pod without any, the job still has its run.
     let scratch = ScratchFolder::new();
@@ -64,7 +64,7 @@ pub fn run(request: &RunRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         Ok(scratch) => Some(scratch.path().join("metrics.prom")),
         Err(error) => {
             let message = format!("${METRICS_FILE} is not there: {error}");
-            shell.messages().warn(&message);
+            console.messages().warn(&message);
             None
         }
     };
@@ -77,7 +77,7 @@ pub fn run(request: &RunRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     for secret in SECRETS {
         command.env_remove(secret);
     }
-    let outcome = perform(command, &request.command[0], shell);
+    let outcome = perform(command, &request.command[0], console);
     let theirs = match file.map(std::fs::read) {
         Some(Ok(bytes)) => text_of(METRICS_FILE, bytes),
         // A command need not write it.
@@ -90,7 +90,7 @@ pub fn run(request: &RunRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     };
     // From here on a signal ends us at once, and must find nothing to clean up.
     drop(scratch);
-    let pushed = push(request, &outcome, theirs, shell);
+    let pushed = push(request, &outcome, theirs, console);
     let name = request.command[0].to_string_lossy();
     let went = format!("{name} {}", outcome.ended);
     let code = match outcome.code {
@@ -100,18 +100,18 @@ pub fn run(request: &RunRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     match pushed {
         Ok(pushed) => {
             let said = format!("{went}; {}", pushed.sentence());
-            shell.messages().info(&said);
+            console.messages().info(&said);
             Ok(code)
         }
         Err(error) if request.required && outcome.code == 0 => {
-            shell.messages().info(&went);
+            console.messages().info(&went);
             Err(error)
         }
         Err(error) => {
             let hint = error.hint_text().map(|hint| format!(" ({hint})"));
             let hint = hint.unwrap_or_default();
             let said = format!("{went}; its metrics were not pushed: {error}{hint}");
-            shell.messages().warn(&said);
+            console.messages().warn(&said);
             Ok(code)
         }
     }
@@ -122,7 +122,7 @@ fn push(
     request: &RunRequest,
     outcome: &Outcome,
     theirs: Result<Vec<u8>>,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Pushed> {
     let ours = metrics(request, outcome)?;
     let delivery = |name| Delivery {
@@ -137,7 +137,7 @@ fn push(
     };
     let refused = match theirs {
         Ok(theirs) if theirs.iter().all(u8::is_ascii_whitespace) => {
-            return delivery("the job's metrics").deliver(ours.as_bytes(), shell);
+            return delivery("the job's metrics").deliver(ours.as_bytes(), console);
         }
         Ok(mut both) => {
             // Theirs first: so the lines of an error are those of their file.
@@ -145,21 +145,21 @@ fn push(
                 both.push(b'\n');
             }
             both.extend_from_slice(ours.as_bytes());
-            match delivery(METRICS_FILE).deliver(&both, shell) {
+            match delivery(METRICS_FILE).deliver(&both, console) {
                 Err(error) if error.code() == ExitCode::BadInput => error,
                 outcome => return outcome,
             }
         }
         Err(error) => error,
     };
-    let pushed = delivery("the job's metrics").deliver(ours.as_bytes(), shell)?;
+    let pushed = delivery("the job's metrics").deliver(ours.as_bytes(), console)?;
     if request.required && outcome.code == 0 {
         return Err(refused);
     }
     let place = refused.place().map(|place| format!("{place}: "));
     let place = place.unwrap_or_default();
     let message = format!("what the command wrote is not pushed: {place}{refused}");
-    shell.messages().warn(&message);
+    console.messages().warn(&message);
     Ok(pushed)
 }
 
@@ -226,7 +226,7 @@ enum Stage {
     Gone,
 }
 
-fn perform(mut command: Command, name: &OsString, shell: &Shell<'_>) -> Outcome {
+fn perform(mut command: Command, name: &OsString, console: &Console<'_>) -> Outcome {
     let wrapped = Arc::<Mutex<Wrapped>>::default();
     let heard = Arc::clone(&wrapped);
     let _passing = signals::pass_on(move |caught| pass(&mut held(&heard), caught));
@@ -255,7 +255,7 @@ fn perform(mut command: Command, name: &OsString, shell: &Shell<'_>) -> Outcome 
             };
             let message = format!("cannot run {}", name.to_string_lossy());
             let error = Error::new(ExitCode::PassedOn(code), message).because(error);
-            shell.messages().error(&error);
+            console.messages().error(&error);
             return Outcome {
                 code,
                 duration: begin.elapsed(),

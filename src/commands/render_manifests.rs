@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::{Shell, deployment, diff};
+use super::{Console, deployment, diff};
 use crate::cells::Tone;
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
@@ -61,8 +61,8 @@ impl RenderRequest {
 ///
 /// # Errors
 /// Fails with 64 if `--only` matches nothing, with 74 if a file cannot be read or written.
-pub fn run(request: &RenderRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let form = match shell.look().format {
+pub fn run(request: &RenderRequest, console: &mut Console<'_>) -> Result<ExitCode> {
+    let form = match console.look().format {
         Format::Json => Form::Json,
         Format::Table | Format::Plain | Format::Yaml => Form::Yaml,
     };
@@ -78,11 +78,11 @@ pub fn run(request: &RenderRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         })
         .collect::<Result<Vec<_>>>()?;
     match (&request.output, request.check) {
-        (None, false) => print(&files, &rendered, form, shell).map(|()| ExitCode::Ok),
-        (Some(folder), false) => write(request, folder, &rendered, shell),
+        (None, false) => print(&files, &rendered, form, console).map(|()| ExitCode::Ok),
+        (Some(folder), false) => write(request, folder, &rendered, console),
         (folder, true) => {
             let folder = folder.as_deref().unwrap_or(Path::new(USUAL_FOLDER));
-            compare(request, folder, &rendered, shell)
+            compare(request, folder, &rendered, console)
         }
     }
 }
@@ -122,7 +122,7 @@ fn print(
     files: &[File],
     rendered: &[(PathBuf, String)],
     form: Form,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<()> {
     if form == Form::Json {
         let trees: Vec<&serde_json::Value> = files
@@ -141,7 +141,7 @@ fn print(
         let text = text.map_err(|error| {
             Error::new(ExitCode::Bug, "cannot write the objects as JSON").because(error)
         })?;
-        return shell.print_data((text + "\n").as_bytes());
+        return console.print_data((text + "\n").as_bytes());
     }
     let mut text = String::new();
     for (path, content) in rendered {
@@ -150,7 +150,7 @@ fn print(
         }
         text.push_str(content);
     }
-    shell.print_data(text.as_bytes())
+    console.print_data(text.as_bytes())
 }
 
 #[derive(Serialize)]
@@ -170,7 +170,7 @@ fn write(
     request: &RenderRequest,
     folder: &Path,
     rendered: &[(PathBuf, String)],
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<ExitCode> {
     let mut entries = Vec::new();
     for (path, text) in rendered {
@@ -205,15 +205,15 @@ fn write(
         status: "OK",
         files: entries,
     };
-    let document = shell.document("render-manifests", SCHEMA_VERSION, &body);
+    let document = console.document("render-manifests", SCHEMA_VERSION, &body);
     // Under `--format json` the files are JSON, and so is what is said about them.
-    if shell.look().format != Format::Json || !shell.print_document(&document)? {
+    if console.look().format != Format::Json || !console.print_document(&document)? {
         for entry in body.files.iter().filter(|entry| entry.state != "unchanged") {
-            shell.print_line(Tone::Plain, &format!("{:<9} {}", entry.state, entry.path))?;
+            console.print_line(Tone::Plain, &format!("{:<9} {}", entry.state, entry.path))?;
         }
-        shell.print_line(Tone::Plain, &summary)?;
+        console.print_line(Tone::Plain, &summary)?;
     }
-    advise(request, shell);
+    advise(request, console);
     Ok(ExitCode::Ok)
 }
 
@@ -225,9 +225,9 @@ fn entry(path: &Path, state: &'static str) -> Entry {
 }
 
 /// Says what is left to do by hand.
-fn advise(request: &RenderRequest, shell: &Shell<'_>) {
+fn advise(request: &RenderRequest, console: &Console<'_>) {
     let plan = &request.plan;
-    let messages = shell.messages();
+    let messages = console.messages();
     if !request.only.is_empty() {
         return;
     }
@@ -325,7 +325,7 @@ fn compare(
     request: &RenderRequest,
     folder: &Path,
     rendered: &[(PathBuf, String)],
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<ExitCode> {
     let mut entries = Vec::new();
     let mut diffs = Vec::new();
@@ -352,18 +352,18 @@ fn compare(
         status: if stale == 0 { "OK" } else { "FAIL" },
         files: entries,
     };
-    let document = shell.document("render-manifests", SCHEMA_VERSION, &body);
-    if shell.look().format != Format::Json || !shell.print_document(&document)? {
+    let document = console.document("render-manifests", SCHEMA_VERSION, &body);
+    if console.look().format != Format::Json || !console.print_document(&document)? {
         for (path, old, new) in &diffs {
-            print_diff(path, old.as_deref(), new, shell)?;
+            print_diff(path, old.as_deref(), new, console)?;
         }
         let total = rendered.len();
         match stale {
-            0 => shell.print_line(
+            0 => console.print_line(
                 Tone::Good,
                 &format!("OK: {total} files in {} are up to date", folder.display()),
             )?,
-            _ => shell.print_line(
+            _ => console.print_line(
                 Tone::Bad,
                 &format!(
                     "FAIL: {stale} of {total} files in {} differ from the settings",
@@ -379,19 +379,19 @@ fn compare(
         Flavor::Operator => "",
         Flavor::Plain => " --flavor plain",
     };
-    shell.messages().info(&format!(
+    console.messages().info(&format!(
         "to bring them up to date: churnctl render-manifests{flag} --output-dir {}",
         shell_word(&folder.to_string_lossy())
     ));
     Ok(ExitCode::CheckFailed)
 }
 
-fn print_diff(path: &Path, old: Option<&str>, new: &str, shell: &mut Shell<'_>) -> Result<()> {
+fn print_diff(path: &Path, old: Option<&str>, new: &str, console: &mut Console<'_>) -> Result<()> {
     let name = path.display();
     let (from, to) = match (old, new) {
         (None, _) => ("/dev/null".to_owned(), name.to_string()),
         (Some(_), "") => (name.to_string(), "/dev/null".to_owned()),
         (Some(_), _) => (name.to_string(), format!("{name} (rendered)")),
     };
-    diff::print((&from, old.unwrap_or_default()), (&to, new), shell)
+    diff::print((&from, old.unwrap_or_default()), (&to, new), console)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Shell;
+use super::Console;
 use super::ordered_lines::OrderedLines;
 use super::score_job::{Job, header, job};
 use super::score_readings::{Watch, other_readings, say};
@@ -151,7 +151,7 @@ fn score_all(
     request: &ScoreRequest,
     data: DataSet,
     job: &Job<'_>,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Pass> {
     let header = header(job, data.columns());
     // Standard output gets nothing of a run that fails half-way, so it waits in a file, too.
@@ -161,7 +161,7 @@ fn score_all(
         AtomicFile::create(&request.output)?
     };
     let lines = OrderedLines::new(file, &header);
-    shell
+    console
         .progress()
         .stage(&format!("scoring {}", data.name()), data.bytes());
     let make = || Sink {
@@ -180,8 +180,8 @@ fn score_all(
         missing: vec![0; job.features.len()],
     };
     let data = data.wanting(job.features.iter().chain(&job.kept).copied());
-    let read = data.read(&make, shell.progress());
-    shell.progress().finish();
+    let read = data.read(&make, console.progress());
+    console.progress().finish();
     let (sink, summary) = read?;
     let Sink {
         highest,
@@ -210,16 +210,16 @@ fn score_all(
 ///
 /// # Errors
 /// Bad input for a model or data that are not sound, or a text where the model wants a number.
-pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let artifact = request.tracking.model(&request.model, shell)?;
+pub fn run(request: &ScoreRequest, console: &mut Console<'_>) -> Result<ExitCode> {
+    let artifact = request.tracking.model(&request.model, console)?;
     let scorer = Scorer::new(&artifact.body)?;
     let reading = request
         .reading
         .with_nulls(&artifact.body.profile.roles.null);
     let open = || DataSet::open(&request.data, reading.read_options());
     let data = open()?;
-    let mut job = job(request, &artifact, &scorer, &data, shell)?;
-    let mut pass = score_all(request, data, &job, shell)?;
+    let mut job = job(request, &artifact, &scorer, &data, console)?;
+    let mut pass = score_all(request, data, &job, console)?;
     let trained = job.readings.clone();
     if let Some(other) = other_readings(&job.readings, &pass.watches, scorer.features())? {
         // Only all values of a column tell how its numbers are written, and it is not as in
@@ -230,10 +230,10 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             return Err(Error::bad_input(message).hint("write it to a file and score that"));
         }
         for warning in &other.warnings {
-            shell.messages().warn(warning);
+            console.messages().warn(warning);
         }
         job.readings = other.readings;
-        pass = score_all(request, open()?, &job, shell)?;
+        pass = score_all(request, open()?, &job, console)?;
     }
     let Pass {
         mut highest,
@@ -252,10 +252,10 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         watches,
         &summary,
         rows,
-        shell,
+        console,
     )?;
-    let unseen = score_unseen::say(&job.vocabularies, &unseen, &summary, shell)?;
-    let missing = score_unseen::say_missing(&scorer, &missing, &unparsable, rows, shell);
+    let unseen = score_unseen::say(&job.vocabularies, &unseen, &summary, console)?;
+    let missing = score_unseen::say_missing(&scorer, &missing, &unparsable, rows, console);
     if let Some(most) = job.top_k {
         keep_highest(&mut highest, most);
         lines.add(0, 0, highest_lines(&job, &highest, &chunks));
@@ -265,7 +265,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     }
     let file = lines.finish(&request.output)?;
     if request.output == Path::new("-") {
-        return copy_to_stdout(file.read_back()?, shell);
+        return copy_to_stdout(file.read_back()?, console);
     }
     file.commit()?;
     let summary = Summary {
@@ -278,8 +278,8 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         unseen,
         missing,
     };
-    let document = shell.document("score", 1, &summary);
-    if !shell.print_document(&document)? {
+    let document = console.document("score", 1, &summary);
+    if !console.print_document(&document)? {
         let Summary {
             output,
             rows,
@@ -293,7 +293,7 @@ pub fn run(request: &ScoreRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         let line = format!(
             "{output}: {rows} rows scored by {model} {model_version}, {classed_as_churned} classed as churned"
         );
-        shell.print(&(visible(&line).into_owned() + "\n"))?;
+        console.print(&(visible(&line).into_owned() + "\n"))?;
     }
     Ok(ExitCode::Ok)
 }
@@ -325,13 +325,13 @@ fn highest_lines(job: &Job<'_>, highest: &[Scored], chunks: &BTreeMap<(u32, u32)
     lines.take()
 }
 
-fn copy_to_stdout(mut file: File, shell: &mut Shell<'_>) -> Result<ExitCode> {
+fn copy_to_stdout(mut file: File, console: &mut Console<'_>) -> Result<ExitCode> {
     let (mut buffer, mut begun) = (vec![0; 1 << 16], 0);
     loop {
         let read = file.read(&mut buffer[begun..]);
         match read.map_err(|error| Error::io("read", Path::new("a temporary file"), error))? {
             0 => {
-                shell.print_data(&buffer[..begun])?;
+                console.print_data(&buffer[..begun])?;
                 return Ok(ExitCode::Ok);
             }
             count => {
@@ -339,7 +339,7 @@ fn copy_to_stdout(mut file: File, shell: &mut Shell<'_>) -> Result<ExitCode> {
                 let filled = &buffer[..begun + count];
                 let end = filled.iter().rposition(|byte| *byte == b'\n');
                 let whole = end.map_or(filled.len(), |end| end + 1);
-                shell.print_data(&filled[..whole])?;
+                console.print_data(&filled[..whole])?;
                 buffer.copy_within(whole..begun + count, 0);
                 begun += count - whole;
             }

@@ -1,6 +1,6 @@
 //! What every row to be scored needs: the model, where its features stand, which columns are passed through.
 
-use super::Shell;
+use super::Console;
 use super::score_readings::{Watch, readings};
 use super::score_request::{ScoreExtras, ScoreRequest};
 use super::train_request::SCORE;
@@ -99,7 +99,7 @@ pub(super) fn job<'a>(
     artifact: &'a Artifact,
     scorer: &'a Scorer,
     data: &DataSet,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Job<'a>> {
     let position = |name: &str| data.columns().iter().position(|column| column == name);
     let features: Vec<Option<usize>> = scorer
@@ -167,7 +167,7 @@ pub(super) fn job<'a>(
     } = &request.extras;
     let numbered = ids.is_empty() && top_k.is_some();
     if ids.is_empty() {
-        shell.messages().warn(if numbered {
+        console.messages().warn(if numbered {
             "no identifier among the columns: rows are told by their number, `row_number` (--id)"
         } else {
             "no identifier among the columns: rows are told by their order alone (--id)"

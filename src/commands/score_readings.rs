@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Shell;
+use super::Console;
 use crate::data::{
     ColumnReading, ColumnTally, DecimalMark, Meaning, RowPlace, Sizes, Summary, Value, classify,
     is_told_by_size, spelled, truth,
@@ -226,7 +226,7 @@ pub(super) fn say(
     watches: Vec<Watch>,
     summary: &Summary,
     rows: usize,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<BTreeMap<String, u64>> {
     let mut unparsable = BTreeMap::new();
     let headers = HeaderRows {
@@ -234,7 +234,7 @@ pub(super) fn say(
         first: summary.first_header_row.clone(),
     };
     if let Some(said) = headers.in_words() {
-        shell.messages().warn(&format!("the data has {said}"));
+        console.messages().warn(&format!("the data has {said}"));
     }
     for (feature, (watch, reading)) in watches.into_iter().zip(readings).enumerate() {
         let Some(reading) = reading else { continue };
@@ -248,7 +248,7 @@ pub(super) fn say(
                 return Err(Error::from(scorer.wrong_type(feature, text)).at(place));
             }
             let line = place.line.map_or(String::new(), |line| format!(":{line}"));
-            shell.messages().warn(&format!(
+            console.messages().warn(&format!(
                 "\"{name}\": {} of {rows} values are not numbers, first \"{text}\" at {}{line}; \
                  they count as missing",
                 watch.unparsable, place.file
@@ -260,13 +260,13 @@ pub(super) fn say(
             here.unit_since(trained)
         });
         if let Some(changed) = changed {
-            shell.messages().warn(&format!("\"{name}\": {changed}"));
+            console.messages().warn(&format!("\"{name}\": {changed}"));
         }
         if let (Some(spelling), Some(example)) = (reading.spelling(), &reading.example)
             && watch.tally.has_spelled()
         {
             let said = format!("\"{name}\" was read with {spelling}, as in \"{example}\"");
-            shell.messages().warn(&said);
+            console.messages().warn(&said);
         }
     }
     Ok(unparsable)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Shell;
+use super::Console;
 use crate::data::{RowPlace, Summary};
 use crate::error::{Error, Place, Result};
 use crate::model::score::Scorer;
@@ -17,7 +17,7 @@ pub(super) fn say(
     vocabularies: &[Option<Vocabulary>],
     unseen: &[Unseen<RowPlace>],
     summary: &Summary,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<BTreeMap<String, u64>> {
     let mut rows = BTreeMap::new();
     for (vocabulary, unseen) in vocabularies.iter().zip(unseen) {
@@ -37,7 +37,7 @@ pub(super) fn say(
         let line = place.line.map_or(String::new(), |line| format!(":{line}"));
         let respelled = unseen.respelling(vocabulary);
         let respelled = respelled.map_or(String::new(), |one| format!("; {}", one.in_words()));
-        shell.messages().warn(&format!(
+        console.messages().warn(&format!(
             "{said} at {}{line}; they count as other{respelled}",
             place.file
         ));
@@ -53,7 +53,7 @@ pub(super) fn say_missing(
     missing: &[u64],
     unparsable: &BTreeMap<String, u64>,
     rows: usize,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> BTreeMap<String, u64> {
     let mut told = BTreeMap::new();
     for (feature, missing) in scorer.features().iter().zip(missing) {
@@ -62,7 +62,7 @@ pub(super) fn say_missing(
         if missing == 0 || feature.nullable {
             continue;
         }
-        shell.messages().warn(&format!(
+        console.messages().warn(&format!(
             "\"{name}\" has no value in {missing} of {rows} rows, and none was ever missing in \
              training: those scores are guesses"
         ));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::tracker::TrackingRequest;
-use super::{Shell, model_file};
+use super::{Console, model_file};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::http::bearer::Token;
@@ -200,7 +200,7 @@ struct Listening {
 /// # Errors
 /// I/O (74) if an address cannot be bound, or the token, TLS or prediction log not read or
 /// written. A model that is missing or not sound is *no* error.
-pub fn run(request: &ServeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &ServeRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let (events, inbox) = channel(EVENTS);
     let stop = Stop::new();
     let token = request
@@ -215,14 +215,14 @@ pub fn run(request: &ServeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         token,
     };
     if access.admin_apart && !admin_is_local && access.token.is_none() {
-        shell.messages().warn(
+        console.messages().warn(
             "/admin/reload is off: others than this machine reach its port, and there is no --token-file",
         );
     }
     // They are read again with each model; that they are keys is found out now.
     TrustedKeys::read(&request.options.require_signature)?;
     let options = Options {
-        source: request.tracking.source(&request.options.model, shell)?,
+        source: request.tracking.source(&request.options.model, console)?,
         ..request.options.clone()
     };
     let api = Api::start(options, events.clone(), stop.clone())?;
@@ -247,8 +247,8 @@ pub fn run(request: &ServeRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let server = Server::bind(listens, request.threads, events)?;
     let reloading = Arc::clone(&api);
     let _signals = stop.on_signals(move || reloading.reload());
-    say_where(request, &server.addresses(), &api, shell)?;
-    let messages = shell.messages();
+    say_where(request, &server.addresses(), &api, console)?;
+    let messages = console.messages();
     let cut = server.run(&stop, request.drain, inbox, |event| {
         api.heard(&event);
         let level = match event.level {
@@ -276,7 +276,7 @@ fn say_where(
     request: &ServeRequest,
     addresses: &[SocketAddr],
     api: &Api,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<()> {
     let scheme = if request.tls.is_some() {
         "https"
@@ -293,15 +293,15 @@ fn say_where(
         model_path: request.options.model.display().to_string(),
         model_version: api.model().map(|model| model.version.clone()),
     };
-    let document = shell.document("serve", SCHEMA_VERSION, &listening);
-    if shell.print_document(&document)? {
+    let document = console.document("serve", SCHEMA_VERSION, &listening);
+    if console.print_document(&document)? {
         return Ok(());
     }
     let mut text = format!("listening on {}\n", listening.url);
     if let Some(url) = &listening.admin_url {
         text.push_str(&format!("metrics and reload on {url}\n"));
     }
-    shell.print(&text)
+    console.print(&text)
 }
 
 fn is_local(address: &str) -> bool {

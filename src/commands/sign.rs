@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Shell;
+use super::Console;
 use super::signer::{SigningRequest, file_name, read_bundle, sound_kind};
 use crate::cells::Tone;
 use crate::error::{Error, Result};
@@ -103,8 +103,8 @@ struct Signed {
 /// # Errors
 /// Bad input if a file is damaged or nothing of ours; files; as the key has it. Then no signature is
 /// written.
-pub fn run(request: &SignRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let signer = request.signing.open(shell)?;
+pub fn run(request: &SignRequest, console: &mut Console<'_>) -> Result<ExitCode> {
+    let signer = request.signing.open(console)?;
     let mut made = Vec::new();
     for (file, output) in request.files.iter().zip(&request.outputs) {
         let bytes = read_object_at_most(file, MOST_BYTES)
@@ -114,7 +114,7 @@ pub fn run(request: &SignRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         let about = About {
             kind,
             schema_version,
-            created_at: shell.created_at(),
+            created_at: console.created_at(),
         };
         let statement = Statement::new(&file_name(file), &bytes, about);
         let mut bundle = read_bundle(output)
@@ -140,14 +140,14 @@ pub fn run(request: &SignRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         key_id: signer.public().id().to_owned(),
         files: made.into_iter().map(|(_, _, signed)| signed).collect(),
     };
-    let document = shell.document("sign", SCHEMA_VERSION, &body);
-    if !shell.print_document(&document)? {
+    let document = console.document("sign", SCHEMA_VERSION, &body);
+    if !console.print_document(&document)? {
         for signed in &body.files {
             let Signed {
                 file, signature, ..
             } = signed;
             let line = format!("{file}: {} signed, {signature}", signed.kind.as_str());
-            shell.print_line(Tone::Good, &line)?;
+            console.print_line(Tone::Good, &line)?;
         }
     }
     Ok(ExitCode::Ok)
@@ -164,7 +164,7 @@ struct NewKeyBody<'a> {
 ///
 /// # Errors
 /// I/O (74) if one of the files is there or cannot be written: no key is ever written over.
-pub fn new_key(request: &NewKeyRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn new_key(request: &NewKeyRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let made = NewKey::generate()?;
     write_new(&request.private, &made.private_pem, 0o600)?;
     if let Err(error) = write_new(&request.public, &made.public.to_pem(), 0o644) {
@@ -177,8 +177,8 @@ pub fn new_key(request: &NewKeyRequest, shell: &mut Shell<'_>) -> Result<ExitCod
         private_key: request.private.display().to_string(),
         public_key: request.public.display().to_string(),
     };
-    let document = shell.document("sign", SCHEMA_VERSION, &body);
-    if !shell.print_document(&document)? {
+    let document = console.document("sign", SCHEMA_VERSION, &body);
+    if !console.print_document(&document)? {
         let NewKeyBody {
             key_id,
             private_key,
@@ -187,7 +187,7 @@ pub fn new_key(request: &NewKeyRequest, shell: &mut Shell<'_>) -> Result<ExitCod
         let line = format!(
             "{private_key}: private key, keep it secret; {public_key}: public key {key_id}"
         );
-        shell.print_line(Tone::Plain, &line)?;
+        console.print_line(Tone::Plain, &line)?;
     }
     Ok(ExitCode::Ok)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::Shell;
+use super::Console;
 use super::key_command::KeyCommand;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
@@ -87,10 +87,10 @@ impl SigningRequest {
     ///
     /// # Errors
     /// I/O (74) or bad input (65), as the key's file has it.
-    pub(super) fn open(&self, shell: &Shell<'_>) -> Result<Signer<'_>> {
+    pub(super) fn open(&self, console: &Console<'_>) -> Result<Signer<'_>> {
         let hand = match &self.0 {
             Holder::File(path) => {
-                warn_of_readers(path, shell);
+                warn_of_readers(path, console);
                 Hand::Key(Box::new(PrivateKey::read(path)?))
             }
             Holder::Command {
@@ -115,7 +115,7 @@ impl SigningRequest {
 }
 
 /// A pod's secrets are readable by its group, which is the pod's own; beyond that nobody should.
-fn warn_of_readers(path: &Path, shell: &Shell<'_>) {
+fn warn_of_readers(path: &Path, console: &Console<'_>) {
     const OTHERS: u32 = 0o037;
     if let Ok(file) = std::fs::metadata(path)
         && file.is_file()
@@ -125,7 +125,7 @@ fn warn_of_readers(path: &Path, shell: &Shell<'_>) {
         let message = format!(
             "{path} is a private key that others can read or change (mode {mode:03o}): chmod 600 {path}"
         );
-        shell.messages().warn(&message);
+        console.messages().warn(&message);
     }
 }
 
@@ -160,12 +160,12 @@ impl Signer<'_> {
         &self,
         artifact: &Artifact,
         path: &Path,
-        shell: &Shell<'_>,
+        console: &Console<'_>,
     ) -> Result<Bundle> {
         let about = About {
             kind: Kind::Model,
             schema_version: artifact.schema_version,
-            created_at: shell.created_at(),
+            created_at: console.created_at(),
         };
         let statement = Statement::new(&file_name(path), &store::to_json(artifact), about);
         let mut bundle = Bundle::default();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Shell;
+use super::Console;
 use super::signer::read_bundle;
 use crate::drift::DriftReport;
 use crate::error::{Error, Result};
@@ -92,18 +92,18 @@ impl TrackingRequest {
     /// # Errors
     /// Fails with 78 if no server is named or its settings are bad, with 74 if a secret cannot be
     /// read. Nothing is sent.
-    pub fn server(&self, shell: &Shell<'_>) -> Result<Server> {
+    pub fn server(&self, console: &Console<'_>) -> Result<Server> {
         let Some(url) = self.url.clone() else {
             return Err(Error::bad_settings("no tracking server is named").hint(
                 "--tracking-uri URL, MLFLOW_TRACKING_URI, or tracking_uri under [mlflow] in churnctl.toml",
             ));
         };
-        let var = |name: &str| shell.var(name).map(|text| Secret::new(text.to_owned()));
+        let var = |name: &str| console.var(name).map(|text| Secret::new(text.to_owned()));
         let bearer = match &self.token_file {
             Some(path) => Some(Secret::read(path)?),
             None => var("MLFLOW_TRACKING_TOKEN"),
         };
-        let user = shell.var("MLFLOW_TRACKING_USERNAME");
+        let user = console.var("MLFLOW_TRACKING_USERNAME");
         let basic = match (user, var("MLFLOW_TRACKING_PASSWORD")) {
             (Some(user), Some(password)) => Some((user.to_owned(), password)),
             (None, None) => None,
@@ -131,15 +131,15 @@ impl TrackingRequest {
     ///
     /// # Errors
     /// As [`store::load`], and as [`resolve`] and [`fetch`] for a tracking server.
-    pub fn model(&self, path: &Path, shell: &Shell<'_>) -> Result<Artifact> {
+    pub fn model(&self, path: &Path, console: &Console<'_>) -> Result<Artifact> {
         let named = path.to_str().filter(|text| is_location(text));
         let Some(text) = named else {
             return Ok(store::load(path)?);
         };
         let location: Location = text.parse().map_err(Error::usage)?;
-        let server = self.server(shell)?;
+        let server = self.server(console)?;
         let fetched = fetch(&server, &resolve(&server, &location)?)?;
-        shell
+        console
             .messages()
             .debug(&format!("{location} is {}", fetched.name));
         Ok(store::from_json(&fetched.bytes, &fetched.name)?)
@@ -153,14 +153,14 @@ impl TrackingRequest {
     pub(super) fn model_and_signatures(
         &self,
         path: &Path,
-        shell: &Shell<'_>,
+        console: &Console<'_>,
     ) -> Result<(Artifact, Option<Bundle>)> {
-        let artifact = self.model(path, shell)?;
+        let artifact = self.model(path, console)?;
         let bundle = match path.to_str().filter(|text| is_location(text)) {
             None => read_bundle(&beside(path))?,
             Some(text) => {
                 let location: Location = text.parse().map_err(Error::usage)?;
-                let server = self.server(shell)?;
+                let server = self.server(console)?;
                 let bytes = fetch_signatures(&server, &resolve(&server, &location)?)?;
                 let bundle = bytes.map(|bytes| Bundle::from_json(&bytes, &format!("{text}.sig")));
                 bundle.transpose()?
@@ -175,12 +175,16 @@ impl TrackingRequest {
     /// # Errors
     /// Fails with 64 if the words name no model, otherwise as [`TrackingRequest::server`]. The
     /// server is not asked yet.
-    pub fn source(&self, path: &Path, shell: &Shell<'_>) -> Result<Option<Arc<dyn ModelSource>>> {
+    pub fn source(
+        &self,
+        path: &Path,
+        console: &Console<'_>,
+    ) -> Result<Option<Arc<dyn ModelSource>>> {
         let Some(text) = path.to_str().filter(|text| is_location(text)) else {
             return Ok(None);
         };
         let location: Location = text.parse().map_err(Error::usage)?;
-        let server = self.server(shell)?;
+        let server = self.server(console)?;
         Ok(Some(Arc::new(Remote { server, location })))
     }
 
@@ -256,9 +260,9 @@ impl<'a> Tracker<'a> {
         report: &TrainReport,
         artifact: &Artifact,
         signatures: Option<&Bundle>,
-        shell: &Shell<'_>,
+        console: &Console<'_>,
     ) -> Option<Kept<'a>> {
-        self.keep(shell, |surrounding| {
+        self.keep(console, |surrounding| {
             let artifact_text = store::to_json(artifact);
             let signatures = signatures.map(Bundle::to_json);
             let signatures = signatures.as_deref().map(String::from_utf8_lossy);
@@ -279,16 +283,16 @@ impl<'a> Tracker<'a> {
     }
 
     /// Keeps that a model is in production again.
-    pub fn keep_rollback(self, artifact: &Artifact, shell: &Shell<'_>) -> Option<Kept<'a>> {
-        self.keep(shell, |surrounding| {
+    pub fn keep_rollback(self, artifact: &Artifact, console: &Console<'_>) -> Option<Kept<'a>> {
+        self.keep(console, |surrounding| {
             let Surrounding { now_ms, key, .. } = surrounding;
-            Ok(rollback_entry(artifact, shell.created_at(), now_ms, key))
+            Ok(rollback_entry(artifact, console.created_at(), now_ms, key))
         })
     }
 
     /// Keeps a drift check.
-    pub fn keep_check(self, report: &DriftReport, shell: &Shell<'_>) -> Option<Kept<'a>> {
-        self.keep(shell, |surrounding| {
+    pub fn keep_check(self, report: &DriftReport, console: &Console<'_>) -> Option<Kept<'a>> {
+        self.keep(console, |surrounding| {
             let texts = (json(report)?, reports::drift::html::page(report)?);
             Ok(drift_entry(
                 report,
@@ -304,16 +308,16 @@ impl<'a> Tracker<'a> {
     /// Keeps an entry, to be sent by [`Kept::send`]; none, and a warning, if that fails.
     fn keep(
         self,
-        shell: &Shell<'_>,
+        console: &Console<'_>,
         make: impl FnOnce(Surrounding<'_>) -> Result<Entry>,
     ) -> Option<Kept<'a>> {
         let request = self.request;
-        let begin_ms = (shell.created_at_seconds() * 1_000.0) as i64;
+        let begin_ms = (console.created_at_seconds() * 1_000.0) as i64;
         let now_ms = jiff::Timestamp::now().as_millisecond();
         let chance = (RealPace::default().chance() * 2_f64.powi(53)) as u64;
         let surrounding = Surrounding {
             experiment: &request.experiment,
-            tags: tags(shell),
+            tags: tags(console),
             times_ms: (
                 begin_ms,
                 begin_ms.saturating_add(self.begin.elapsed().as_millis() as i64),
@@ -328,7 +332,7 @@ impl<'a> Tracker<'a> {
         match kept {
             Ok(entry) => Some(Kept { request, entry }),
             Err(error) => {
-                warn(shell, "MLflow will not hear of this run", &error);
+                warn(console, "MLflow will not hear of this run", &error);
                 None
             }
         }
@@ -337,10 +341,10 @@ impl<'a> Tracker<'a> {
 
 impl Kept<'_> {
     /// Sends the entry and says what became of it. Trouble is a warning: the entry waits.
-    pub fn send(self, shell: &Shell<'_>) {
+    pub fn send(self, console: &Console<'_>) {
         let Self { request, entry } = self;
         let spool = &request.spool;
-        let outcome = request.server(shell).and_then(|server| {
+        let outcome = request.server(console).and_then(|server| {
             let _turn = spool.turn(request.deadline)?;
             // While we waited, whoever had the turn may have sent ours, too.
             if !spool.waiting()?.contains(&entry.key) {
@@ -351,7 +355,7 @@ impl Kept<'_> {
             Ok(Some(sent))
         });
         match outcome {
-            Ok(Some(sent)) => say(shell, &sent),
+            Ok(Some(sent)) => say(console, &sent),
             Ok(None) => {}
             Err(error) => {
                 let kept = spool.folder().join(format!("{}.json", entry.key));
@@ -359,13 +363,13 @@ impl Kept<'_> {
                     "MLflow has not heard of this run, which is kept as {}; `churnctl mlflow sync` sends it",
                     kept.display()
                 );
-                warn(shell, &what, &error);
+                warn(console, &what, &error);
             }
         }
         let others = spool.waiting().unwrap_or_default();
         let others = others.iter().filter(|key| **key != entry.key).count();
         if others > 0 {
-            shell.messages().warn(&format!(
+            console.messages().warn(&format!(
                 "{others} more of the kind wait in {}; `churnctl mlflow sync` sends them",
                 spool.folder().display()
             ));
@@ -373,19 +377,19 @@ impl Kept<'_> {
     }
 }
 
-fn warn(shell: &Shell<'_>, what: &str, error: &Error) {
+fn warn(console: &Console<'_>, what: &str, error: &Error) {
     let hint = error.hint_text().map(|hint| format!(" ({hint})"));
     let causes = error.causes().into_iter().map(|cause| format!(": {cause}"));
     let causes: String = causes.collect();
-    shell.messages().warn(&format!(
+    console.messages().warn(&format!(
         "{what}: {error}{causes}{}",
         hint.unwrap_or_default()
     ));
 }
 
 /// Says what became of an entry.
-fn say(shell: &Shell<'_>, sent: &Sent) {
-    let messages = shell.messages();
+fn say(console: &Console<'_>, sent: &Sent) {
+    let messages = console.messages();
     if let Some(page) = &sent.page {
         messages.info(&format!("tracked as {page}"));
     }
@@ -402,12 +406,14 @@ fn say(shell: &Shell<'_>, sent: &Sent) {
 }
 
 /// Tags that do not depend on what was done.
-fn tags(shell: &Shell<'_>) -> BTreeMap<String, String> {
-    let named = COMMITS.iter().find_map(|name| shell.var(name));
+fn tags(console: &Console<'_>) -> BTreeMap<String, String> {
+    let named = COMMITS.iter().find_map(|name| console.var(name));
     let commit = named
         .map(str::to_owned)
         .or_else(|| commit::head(Path::new(".")));
-    let user = ["USER", "LOGNAME"].iter().find_map(|name| shell.var(name));
+    let user = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| console.var(name));
     let tags = [
         ("mlflow.source.name", Some("churnctl".to_owned())),
         ("mlflow.source.type", Some("LOCAL".to_owned())),

@@ -3,13 +3,13 @@
 use super::train_artifact::{body, report};
 use super::train_judge::{Contender, judge};
 pub use super::train_request::{SCORE, TrainRequest};
-use super::{Shell, train_drift, train_table};
+use super::{Console, train_drift, train_table};
 use crate::cells::Tone;
 use crate::error::Result;
 use crate::exit::ExitCode;
 use crate::files::Draft;
 use crate::model::overlap::FeatureOverlap;
-use crate::model::publish::Shelf;
+use crate::model::publish::ModelStore;
 use crate::model::report::{SCHEMA_VERSION, TrainReport};
 use crate::model::split::{Rows, SplitOptions, split};
 use crate::model::store;
@@ -23,16 +23,16 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 ///
 /// # Errors
 /// Bad input, settings or files. A candidate that is not promoted is *no* error.
-pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &TrainRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let tracker = request.tracking.begin();
-    let shelf = Shelf::new(&request.artifacts, shell.created_at(), VERSION);
+    let shelf = ModelStore::new(&request.artifacts, console.created_at(), VERSION);
     if request.rollback {
-        return roll_back(request, &shelf, shell);
+        return roll_back(request, &shelf, console);
     }
-    // Before the work: a key that cannot be read is no reason to train for an hour.
+    // Before the work: a key that cannot be read is not a reason to train for an hour.
     let signing = request.signing.as_ref();
-    let signer = signing.map(|signing| signing.open(shell)).transpose()?;
-    let table = train_table::read(request, shell)?;
+    let signer = signing.map(|signing| signing.open(console)).transpose()?;
+    let table = train_table::read(request, console)?;
     let split_options = SplitOptions {
         label_window: request.label_window,
         seed: request.options.seed,
@@ -52,11 +52,11 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         splits: &splits,
         group: table.group.as_deref(),
     };
-    let training = train(learned, &request.options, shell.progress())?;
-    let body = body(request, &table, &splits, &training, shell)?;
-    let artifact = store::seal(&request.name, body, shell.created_at(), VERSION)?;
+    let training = train(learned, &request.options, console.progress())?;
+    let body = body(request, &table, &splits, &training, console)?;
+    let artifact = store::seal(&request.name, body, console.created_at(), VERSION)?;
     let overlap = FeatureOverlap::of(&table.frame, &table.features, &splits);
-    let drift = train_drift::between_splits(&table, &splits, &request.thresholds, shell)?;
+    let drift = train_drift::between_splits(&table, &splits, &request.thresholds, console)?;
     let (champion, mut warnings) = shelf.champion()?;
     let contender = Contender {
         scores: &training.test_scores,
@@ -68,7 +68,7 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     warnings.extend(train_drift::warning(&drift));
     warnings.extend(decision.warnings.clone());
     for warning in &warnings {
-        shell.messages().warn(warning);
+        console.messages().warn(warning);
     }
     let model_path = shelf.model(&artifact.name, &artifact.version)?;
     let path = model_path.display().to_string();
@@ -94,53 +94,60 @@ pub fn run(request: &TrainRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         drafts.push(Draft::new(path, page.as_bytes())?);
     }
     let signatures = signer
-        .map(|signer| signer.signatures(&artifact, &model_path, shell))
+        .map(|signer| signer.signatures(&artifact, &model_path, console))
         .transpose()?;
     shelf.keep(&artifact, signatures.as_ref())?;
-    shelf.carry_out(&artifact, &decision, &champion)?;
+    shelf.apply_decision(&artifact, &decision, &champion)?;
     for draft in drafts {
         draft.commit()?;
     }
     if let Some(path) = &request.html {
-        shell.messages().info(&format!("wrote {}", path.display()));
+        console
+            .messages()
+            .info(&format!("wrote {}", path.display()));
     }
-    let kept = tracker
-        .and_then(|tracker| tracker.keep_training(&report, &artifact, signatures.as_ref(), shell));
-    print(&report, shell)?;
+    let kept = tracker.and_then(|tracker| {
+        tracker.keep_training(&report, &artifact, signatures.as_ref(), console)
+    });
+    print(&report, console)?;
     if let Some(kept) = kept {
-        kept.send(shell);
+        kept.send(console);
     }
     Ok(ExitCode::Ok)
 }
 
-fn print(report: &TrainReport, shell: &mut Shell<'_>) -> Result<()> {
-    if shell.print_document(report)? {
+fn print(report: &TrainReport, console: &mut Console<'_>) -> Result<()> {
+    if console.print_document(report)? {
         return Ok(());
     }
     for part in parts(report) {
         match part {
-            Part::Line(line) => shell.print_line(line.tone, &line.text)?,
-            Part::Table(table) => shell.print_table(&table)?,
+            Part::Line(line) => console.print_line(line.tone, &line.text)?,
+            Part::Table(table) => console.print_table(&table)?,
         }
     }
     Ok(())
 }
 
-fn roll_back(request: &TrainRequest, shelf: &Shelf, shell: &mut Shell<'_>) -> Result<ExitCode> {
+fn roll_back(
+    request: &TrainRequest,
+    shelf: &ModelStore,
+    console: &mut Console<'_>,
+) -> Result<ExitCode> {
     let artifact = shelf.rollback()?;
     let tracker = request.tracking.begin();
-    let kept = tracker.and_then(|tracker| tracker.keep_rollback(&artifact, shell));
+    let kept = tracker.and_then(|tracker| tracker.keep_rollback(&artifact, console));
     let body = serde_json::json!({ "model": artifact.name, "model_version": artifact.version });
-    let document = shell.document("train", SCHEMA_VERSION, &body);
-    if !shell.print_document(&document)? {
+    let document = console.document("train", SCHEMA_VERSION, &body);
+    if !console.print_document(&document)? {
         let line = format!(
             "{} {} is in production again",
             artifact.name, artifact.version
         );
-        shell.print_line(Tone::Good, &line)?;
+        console.print_line(Tone::Good, &line)?;
     }
     if let Some(kept) = kept {
-        kept.send(shell);
+        kept.send(console);
     }
     Ok(ExitCode::Ok)
 }

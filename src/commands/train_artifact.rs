@@ -2,7 +2,7 @@
 
 use super::train_request::{SCORE, TrainRequest};
 use super::train_table::{self, TrainTable};
-use super::{Shell, inputs};
+use super::{Console, inputs};
 use crate::drift::roles::drop_identifiers;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Body, Example, Provenance};
@@ -24,7 +24,7 @@ pub(super) fn body(
     table: &TrainTable,
     splits: &Splits,
     training: &Training,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Body> {
     let scorer = Scorer::of(
         &training.features,
@@ -53,7 +53,7 @@ pub(super) fn body(
         metrics: training.metrics.clone(),
         trivial: training.trivial.clone(),
         importance: training.importance.clone(),
-        profile: baseline(request, table, splits, training, shell)?,
+        profile: baseline(request, table, splits, training, console)?,
         provenance: Provenance {
             data: shown.collect(),
             data_sha256,
@@ -84,7 +84,7 @@ fn baseline(
     table: &TrainTable,
     splits: &Splits,
     training: &Training,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Profile> {
     let data = train_table::open(request, table.copy.as_ref())?;
     let mut roles = request.reading.roles_in(&data, request.reading.roles());
@@ -93,7 +93,7 @@ fn baseline(
     let lists = data.uncountable().iter().map(|(name, _)| name);
     let lists = lists.filter(|name| !request.include.contains(name));
     roles.exclude.extend(lists.cloned());
-    let mut profile = inputs::profile_of(data, roles, None, "profile of", shell)?;
+    let mut profile = inputs::profile_of(data, roles, None, "profile of", console)?;
     drop_identifiers(
         &mut profile,
         &request.include,

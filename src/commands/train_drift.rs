@@ -1,6 +1,6 @@
 //! Whether the splits of a training are of one kind: drift from train to validation and test.
 
-use super::Shell;
+use super::Console;
 use super::train_table::TrainTable;
 use crate::drift::report::{FeatureReport, Thresholds};
 use crate::drift::{CheckOptions, Plan, Provenance, Status, check};
@@ -19,14 +19,14 @@ pub(super) fn between_splits(
     table: &TrainTable,
     splits: &Splits,
     thresholds: &Thresholds,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Vec<SplitDrift>> {
-    shell.progress().stage("comparing the splits", None);
+    console.progress().stage("comparing the splits", None);
     let baseline = Profile {
         schema_version: profile::SCHEMA_VERSION,
         command: "profile".into(),
         churnctl_version: env!("CARGO_PKG_VERSION").into(),
-        created_at: shell.created_at().to_owned(),
+        created_at: console.created_at().to_owned(),
         source: "train".into(),
         rows: splits.train.len() as u64,
         header_rows: HeaderRows::default(),
@@ -61,13 +61,13 @@ pub(super) fn between_splits(
         let provenance = Provenance {
             baseline: "train".into(),
             current: name.to_owned(),
-            created_at: shell.created_at().to_owned(),
+            created_at: console.created_at().to_owned(),
         };
         Ok(check(&baseline, &current, &plan, &options, provenance)?.features)
     };
     let validation = of_split("validation", &splits.validation)?;
     let test = of_split("test", &splits.test)?;
-    shell.progress().finish();
+    console.progress().finish();
     let found = |reports: &[FeatureReport], name: &str| {
         let report = reports.iter().find(|report| report.feature == name)?;
         Some(SplitPsi {

@@ -5,7 +5,8 @@ use super::train_table::TrainTable;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, TrivialBaseline};
 use crate::model::promote::{
-    Candidate, Decision, Ground, MIN_POSITIVES, Opponent, Policy, SingleColumn, decide,
+    Candidate, ChampionScores, Decision, EvaluationContext, MIN_POSITIVES, Policy, SingleColumn,
+    decide,
 };
 use crate::model::publish::Champion;
 use crate::model::rethreshold::{self, Rethresholded};
@@ -49,7 +50,7 @@ pub(super) fn judge(
         scores: contender.scores,
         features: &candidate_names,
     };
-    let ground = Ground {
+    let ground = EvaluationContext {
         labels: &labels,
         prior: Some(prior_score(&table.labels, &splits.train)),
         column: column
@@ -70,7 +71,7 @@ pub(super) fn judge(
         let scores = scores.map_err(|error| error.to_string());
         let learned = learned(sound, candidate, table, splits);
         let champion_names = names(sound);
-        let opponent = Opponent {
+        let opponent = ChampionScores {
             version: &sound.version,
             scores: scores.as_deref().map_err(String::as_str),
             features: &champion_names,
@@ -89,7 +90,7 @@ fn names(artifact: &Artifact) -> Vec<String> {
 }
 
 /// Which of the test rows the champion has learned from. Rows like those that the candidate has
-/// learned from, too, are no advantage: tables without identifiers have equal rows.
+/// learned from, too, are not advantage: tables without identifiers have equal rows.
 fn learned(
     champion: &Artifact,
     candidate: &Artifact,

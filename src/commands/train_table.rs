@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::train::TrainRequest;
-use super::{Shell, train_label};
+use super::{Console, train_label};
 use crate::data::{
     DataSet, RowsCopy, Summary, named_like_a_label, named_like_an_id, named_like_an_index,
     positive_label, same_label,
@@ -61,16 +61,16 @@ pub(super) fn open(request: &TrainRequest, copy: Option<&RowsCopy>) -> Result<Da
 }
 
 /// Reads the table and finds its roles.
-pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTable> {
+pub(super) fn read(request: &TrainRequest, console: &Console<'_>) -> Result<TrainTable> {
     let reading = &request.reading;
     let kept = |name: &str| !reading.columns.exclude.iter().any(|column| column == name);
-    let copy = RowsCopy::of_database(&request.data, kept, shell.progress())?;
+    let copy = RowsCopy::of_database(&request.data, kept, console.progress())?;
     let data = open(request, copy.as_ref())?;
     let columns = data.columns().to_vec();
     let excluded = reading.roles_in(&data, reading.roles()).exclude;
     check_columns(request, &columns, &excluded)?;
     let has = |name: &&String| columns.contains(name);
-    let label = label_of(request, &data, copy.as_ref(), shell)?;
+    let label = label_of(request, &data, copy.as_ref(), console)?;
     let time = match request.time.as_deref() {
         Some("none") => None,
         Some(time) => Some(time.to_owned()),
@@ -79,12 +79,12 @@ pub(super) fn read(request: &TrainRequest, shell: &Shell<'_>) -> Result<TrainTab
     let id: Vec<String> = reading.columns.id.iter().filter(has).cloned().collect();
     let mut warnings = Vec::new();
     let wanted = wanted(request, &data, &excluded, &label, &mut warnings);
-    shell
+    console
         .progress()
         .stage(&format!("reading {}", data.name()), data.bytes());
     let name = data.name().to_owned();
-    let read = Frame::read(data, &wanted, shell.progress());
-    shell.progress().finish();
+    let read = Frame::read(data, &wanted, console.progress());
+    console.progress().finish();
     let (frame, summary, read) = read?;
     for (read, column) in read.iter().zip(&frame.names) {
         warnings.extend(read.warnings(column, frame.rows));
@@ -170,7 +170,7 @@ fn label_of(
     request: &TrainRequest,
     data: &DataSet,
     copy: Option<&RowsCopy>,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<String> {
     let reading = &request.reading;
     let again = || open(request, copy);
@@ -179,11 +179,11 @@ fn label_of(
         data.columns(),
         data.name(),
         again,
-        shell.progress(),
+        console.progress(),
     )?;
     if !reading.columns.label.contains(&label) && reading.label.is_none() {
         let said = format!("learning from \"{label}\", which has the name of a label (--label)");
-        shell.messages().info(&said);
+        console.messages().info(&said);
     }
     Ok(label)
 }

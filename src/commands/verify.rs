@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Shell;
+use super::Console;
 use super::sign::MOST_BYTES;
 use super::signer::{kind_of, read_bundle};
 use crate::cells::Tone;
@@ -85,7 +85,7 @@ const BAD: &str = "FAIL";
 ///
 /// # Errors
 /// Files and keys that cannot be read.
-pub fn run(request: &VerifyRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &VerifyRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let keys = TrustedKeys::read(&request.keys)?;
     let mut files = Vec::new();
     for (file, signature) in request.files.iter().zip(&request.signatures) {
@@ -120,11 +120,11 @@ pub fn run(request: &VerifyRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         status: if is_good { GOOD } else { BAD },
         files,
     };
-    let document = shell.document("verify", SCHEMA_VERSION, &body);
-    if !shell.print_document(&document)? {
+    let document = console.document("verify", SCHEMA_VERSION, &body);
+    if !console.print_document(&document)? {
         for judged in &body.files {
             let (tone, line) = judged.in_words();
-            shell.print_line(tone, &line)?;
+            console.print_line(tone, &line)?;
         }
     }
     Ok(match is_good {

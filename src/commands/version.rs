@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Shell;
+use super::Console;
 use crate::cells::{Cell, Column, Table};
 use crate::error::Result;
 use crate::exit::ExitCode;
@@ -24,7 +24,7 @@ struct Body {
 ///
 /// # Errors
 /// Fails with 74 if stdout cannot be written.
-pub fn run(shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(console: &mut Console<'_>) -> Result<ExitCode> {
     let body = Body {
         commit: option_env!("CHURNCTL_COMMIT"),
         os: std::env::consts::OS,
@@ -36,9 +36,9 @@ pub fn run(shell: &mut Shell<'_>) -> Result<ExitCode> {
         },
     };
     let table = table(&body);
-    let document = shell.document("version", SCHEMA_VERSION, body);
-    if !shell.print_document(&document)? {
-        shell.print_table(&table)?;
+    let document = console.document("version", SCHEMA_VERSION, body);
+    if !console.print_document(&document)? {
+        console.print_table(&table)?;
     }
     Ok(ExitCode::Ok)
 }

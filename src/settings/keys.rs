@@ -171,7 +171,7 @@ const BEFORE: &[Key] = &[
     key("columns.id", Kind::List, Some("user_id,request_id,model_version,predicted_class"), Some("--id"), "columns that are taken for ids"),
     key("columns.date", Kind::List, Some("as_of_date,signup_date,snapshot_date,predicted_at"), None, "columns that are taken for dates"),
     key("columns.score", Kind::List, Some("churn_risk"), None, "columns that are taken for the model's score"),
-    key("columns.exclude", Kind::List, Some(""), Some("--exclude"), "columns that are no features"),
+    key("columns.exclude", Kind::List, Some(""), Some("--exclude"), "columns that are not features"),
     key("columns.categorical", Kind::List, Some(""), Some("--categorical"), "columns that hold categories, even if they look like numbers"),
     key("mlflow.tracking_uri", Kind::Text, None, Some("--tracking-uri"), "URL of the MLflow tracking server, unset or `none` for no tracking; MLFLOW_TRACKING_URI counts, too"),
     key("mlflow.experiment", Kind::Text, Some("churn"), Some("--experiment"), "MLflow experiment of the runs; MLFLOW_EXPERIMENT_NAME counts, too"),

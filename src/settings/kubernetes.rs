@@ -132,9 +132,8 @@ fn item(name: &str, text: &str) -> Result<(), String> {
         },
         "k8s.node_selector" => match text.split_once('=') {
             // Its key goes with it: by that the redactor sees what an address has for a secret.
-            Some((key, value)) if !key.is_empty() => {
-                label(value).map_err(|_| format!("the value of \"{text}\" is no value of a label"))
-            }
+            Some((key, value)) if !key.is_empty() => label(value)
+                .map_err(|_| format!("the value of \"{text}\" is not a value of a label")),
             Some(_) | None => Err(format!("\"{text}\" is not key=value")),
         },
         "k8s.job_egress_ports" => port(text),
@@ -161,7 +160,7 @@ fn item(name: &str, text: &str) -> Result<(), String> {
         "plain.discovery" => one_of(text, &["static", "file", "dns", "ec2", "kubernetes"]),
         "plain.hook_url" => match text.starts_with("http://") || text.starts_with("https://") {
             true => Ok(()),
-            false => Err(format!("\"{text}\" is no URL")),
+            false => Err(format!("\"{text}\" is not a URL")),
         },
         _ if last.ends_with("_targets") => target(text),
         _ if last.ends_with("_schedule") => schedule(text),
@@ -224,7 +223,7 @@ fn label(text: &str) -> Result<(), String> {
     let good = text.len() <= 63 && text.chars().all(inside);
     match good && (text.is_empty() || (text.starts_with(edge) && text.ends_with(edge))) {
         true => Ok(()),
-        false => Err(format!("\"{text}\" is no value of a label")),
+        false => Err(format!("\"{text}\" is not a value of a label")),
     }
 }
 
@@ -252,7 +251,7 @@ fn path(text: &str) -> Result<(), String> {
     match good && !text.split('/').any(|part| part == "..") {
         true => Ok(()),
         false => Err(format!(
-            "\"{text}\" is no absolute path of letters, digits, `-`, `_` and `.`"
+            "\"{text}\" is not an absolute path of letters, digits, `-`, `_` and `.`"
         )),
     }
 }
@@ -261,7 +260,9 @@ fn zone(text: &str) -> Result<(), String> {
     let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+' | '/');
     match !text.is_empty() && text.chars().all(inside) && text != "Local" {
         true => Ok(()),
-        false => Err(format!("\"{text}\" is no time zone, such as Europe/Berlin")),
+        false => Err(format!(
+            "\"{text}\" is not a time zone, such as Europe/Berlin"
+        )),
     }
 }
 
@@ -269,7 +270,7 @@ fn word(text: &str) -> Result<(), String> {
     let good = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     match good {
         true => Ok(()),
-        false => Err(format!("\"{text}\" is no name of an alert")),
+        false => Err(format!("\"{text}\" is not a name of an alert")),
     }
 }
 
@@ -296,7 +297,7 @@ fn target(text: &str) -> Result<(), String> {
 fn port(text: &str) -> Result<(), String> {
     match text.trim().parse::<u16>() {
         Ok(1..) => Ok(()),
-        Ok(0) | Err(_) => Err(format!("\"{text}\" is no port from 1 to 65535")),
+        Ok(0) | Err(_) => Err(format!("\"{text}\" is not a port from 1 to 65535")),
     }
 }
 
@@ -310,7 +311,7 @@ fn schedule(text: &str) -> Result<(), String> {
     {
         true => Ok(()),
         false => Err(format!(
-            "\"{text}\" is no schedule of five fields, such as `0 1 * * *`"
+            "\"{text}\" is not a schedule of five fields, such as `0 1 * * *`"
         )),
     }
 }
@@ -322,7 +323,7 @@ fn quantity(text: &str) -> Result<(), String> {
     let known = ["", "m", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(&unit);
     match number && known && !digits.contains(['e', '+', '-']) {
         true => Ok(()),
-        false => Err(format!("\"{text}\" is no quantity, such as 250m or 1Gi")),
+        false => Err(format!("\"{text}\" is not a quantity, such as 250m or 1Gi")),
     }
 }
 
@@ -331,7 +332,7 @@ fn quantity(text: &str) -> Result<(), String> {
 /// # Errors
 /// Fails with the reason if it is none, or of no time at all.
 pub fn duration_seconds(text: &str) -> Result<u64, String> {
-    let refused = || format!("\"{text}\" is no duration, such as 30s, 5m or 26h");
+    let refused = || format!("\"{text}\" is not a duration, such as 30s, 5m or 26h");
     let unit = text.chars().last().ok_or_else(refused)?;
     let size = match unit {
         's' => 1,
@@ -361,8 +362,8 @@ fn positive(name: &str, text: &str) -> Result<(), String> {
     match text.trim().parse::<f64>() {
         Ok(number) if share && number > 0.0 && number < 1.0 => Ok(()),
         Ok(number) if !share && number.is_finite() && number > 0.0 => Ok(()),
-        Ok(_) | Err(_) if share => Err(format!("\"{text}\" is no share between 0 and 1")),
-        Ok(_) | Err(_) => Err(format!("\"{text}\" is no number above 0")),
+        Ok(_) | Err(_) if share => Err(format!("\"{text}\" is not a share between 0 and 1")),
+        Ok(_) | Err(_) => Err(format!("\"{text}\" is not a number above 0")),
     }
 }
 
@@ -377,7 +378,7 @@ fn count(name: &str, text: &str) -> Result<(), String> {
     match text.trim().parse::<u64>() {
         Ok(number) if (least..=most).contains(&number) => Ok(()),
         Ok(_) | Err(_) => Err(format!(
-            "\"{text}\" is no whole number from {least} to {most}"
+            "\"{text}\" is not a whole number from {least} to {most}"
         )),
     }
 }

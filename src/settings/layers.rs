@@ -9,7 +9,7 @@ use super::keys::{KEYS, Key, Kind};
 use super::values::Raw;
 use crate::error::{Error, Place, Result, nearest};
 
-/// Variables that steer the program or its build and are no settings.
+/// Variables that steer the program or its build and are not settings.
 pub const ENV_ONLY: &[&str] = &[
     "CHURNCTL_COMMIT",
     "CHURNCTL_CONFIG",

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 pub struct Settings {
     /// Name of the model.
     pub model: ModelName,
-    /// Which columns are no features.
+    /// Which columns are not features.
     pub columns: ColumnSettings,
     /// How tables are read, and which column is what.
     pub data: DataSettings,

@@ -156,7 +156,7 @@ impl Preset {
             None => Ok(Self::None),
             Some("sagemaker") => Ok(Self::Sagemaker),
             Some(other) => {
-                let why = format!("\"{other}\" is no preset; there is sagemaker");
+                let why = format!("\"{other}\" is not a preset; there is sagemaker");
                 Err(origin.refuse("serve.preset", &why))
             }
         }
@@ -200,7 +200,7 @@ fn buckets(layers: &Layers) -> Result<Vec<f64>> {
         refuse(
             layers,
             name,
-            "these are no rising numbers of seconds, 100 at most",
+            "these are not rising numbers of seconds, 100 at most",
         )
     })
 }

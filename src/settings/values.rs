@@ -200,7 +200,7 @@ impl FromStr for TrackingUri {
             return Ok(Self(Some(text.to_owned())));
         }
         Err(format!(
-            "\"{}\" is no URL of a tracking server: http:// or https://, or `none`; churnctl \
+            "\"{}\" is not a URL of a tracking server: http:// or https://, or `none`; churnctl \
              writes to no folder or database of MLflow",
             address(text)
         ))
@@ -269,7 +269,7 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refused = || format!("\"{text}\" is no length of time, such as 30s, 5m or 7d");
+        let refused = || format!("\"{text}\" is not a length of time, such as 30s, 5m or 7d");
         let digits = text.find(|c: char| !c.is_ascii_digit());
         let (number, unit) = text.split_at(digits.ok_or_else(refused)?);
         let found = Self::UNITS.iter().find(|(name, _)| *name == unit);
@@ -277,7 +277,7 @@ impl FromStr for Span {
         let number: u64 = number.parse().map_err(|_| refused())?;
         let whole = number.checked_mul(*milliseconds).ok_or_else(refused)?;
         if whole == 0 {
-            return Err(format!("\"{text}\" is no time at all"));
+            return Err(format!("\"{text}\" is not a time at all"));
         }
         Ok(Self(Duration::from_millis(whole)))
     }
@@ -336,7 +336,7 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
-            "" => Err("an empty text is no file name; write `none` for no file".into()),
+            "" => Err("an empty text is not a file name; write `none` for no file".into()),
             "none" => Ok(Self(None)),
             _ => Ok(Self(Some(PathBuf::from(text)))),
         }

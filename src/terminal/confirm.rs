@@ -10,7 +10,7 @@ use crate::text::visible;
 /// Asks a question on stderr; Return alone, Escape and `q` are no.
 ///
 /// # Errors
-/// Fails with 64 if stdin or stderr is no terminal: a script must say `--yes`. Fails with 130 on
+/// Fails with 64 if stdin or stderr is not a terminal: a script must say `--yes`. Fails with 130 on
 /// Ctrl-C.
 pub fn confirm(surroundings: &Surroundings, question: &str) -> Result<bool> {
     if !surroundings.stdin_is_terminal || !surroundings.stderr_is_terminal {

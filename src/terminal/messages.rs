@@ -12,7 +12,7 @@ use crate::text::visible;
 
 /// How messages are given.
 #[derive(Debug, Clone, Copy)]
-pub struct Manner {
+pub struct OutputOptions {
     /// How much.
     pub verbosity: Verbosity,
     /// Text or JSON lines.
@@ -27,16 +27,16 @@ pub struct Manner {
 
 /// Says things on stderr. Hears of progress, too, see [`crate::progress::Progress`].
 pub struct Messages<'a> {
-    pub(super) manner: Manner,
+    pub(super) output: OutputOptions,
     stderr: Mutex<&'a mut (dyn Write + Send)>,
     pub(super) stage: Mutex<Option<Stage>>,
 }
 
 impl<'a> Messages<'a> {
-    /// Takes the stream and the manner.
-    pub fn new(stderr: &'a mut (dyn Write + Send), manner: Manner) -> Self {
+    /// Takes the stream and the options.
+    pub fn new(stderr: &'a mut (dyn Write + Send), output: OutputOptions) -> Self {
         Self {
-            manner,
+            output,
             stderr: Mutex::new(stderr),
             stage: Mutex::new(None),
         }
@@ -59,16 +59,16 @@ impl<'a> Messages<'a> {
 
     /// Says what ended the run. Never silenced.
     pub fn error(&self, error: &Error) {
-        let text = if self.manner.errors_as_json {
+        let text = if self.output.errors_as_json {
             super::json(&error.to_json()).unwrap_or_else(|error| error.to_string() + "\n")
-        } else if self.manner.log_format == LogFormat::Json {
+        } else if self.output.log_format == LogFormat::Json {
             let mut line = self.line("error", &error.to_string());
             if let (Some(line), Some(body)) = (line.as_object_mut(), error.to_json().get("error")) {
                 line.insert("error".to_owned(), body.clone());
             }
             one_line(&line)
         } else {
-            render_error(error, self.manner.paint)
+            render_error(error, self.output.paint)
         };
         self.write(&text);
     }
@@ -82,10 +82,10 @@ impl<'a> Messages<'a> {
             "info" => (Verbosity::Normal, "", Tone::Plain),
             _ => (Verbosity::Verbose, "debug: ", Tone::Dim),
         };
-        if self.manner.verbosity < from {
+        if self.output.verbosity < from {
             return;
         }
-        let text = match self.manner.log_format {
+        let text = match self.output.log_format {
             LogFormat::Json => {
                 let mut line = self.line(level, message);
                 if let Some(members) = line.as_object_mut() {
@@ -97,7 +97,7 @@ impl<'a> Messages<'a> {
             LogFormat::Text => {
                 let mut text = format!(
                     "{}{}",
-                    self.manner.paint.tone(tone, prefix),
+                    self.output.paint.tone(tone, prefix),
                     visible(message)
                 );
                 for (name, value) in fields {
@@ -114,13 +114,13 @@ impl<'a> Messages<'a> {
     }
 
     fn say(&self, from: Verbosity, level: &str, prefix: &str, tone: Tone, message: &str) {
-        if self.manner.verbosity < from {
+        if self.output.verbosity < from {
             return;
         }
-        let text = match self.manner.log_format {
+        let text = match self.output.log_format {
             LogFormat::Json => one_line(&self.line(level, message)),
             LogFormat::Text => {
-                let prefix = self.manner.paint.tone(tone, prefix);
+                let prefix = self.output.paint.tone(tone, prefix);
                 format!("{prefix}{}\n", visible(message))
             }
         };
@@ -175,13 +175,13 @@ fn one_line(value: &serde_json::Value) -> String {
 mod tests {
     use super::*;
 
-    pub(crate) fn said(manner: Manner, say: impl FnOnce(&Messages<'_>)) -> String {
+    pub(crate) fn said(output: OutputOptions, say: impl FnOnce(&Messages<'_>)) -> String {
         let mut stderr = Vec::new();
-        say(&Messages::new(&mut stderr, manner));
+        say(&Messages::new(&mut stderr, output));
         String::from_utf8(stderr).expect("UTF-8")
     }
 
-    const TEXT: Manner = Manner {
+    const TEXT: OutputOptions = OutputOptions {
         verbosity: Verbosity::Normal,
         log_format: LogFormat::Text,
         errors_as_json: false,
@@ -198,12 +198,12 @@ mod tests {
             messages.error(&Error::usage("four"));
         };
         assert_eq!(said(TEXT, all), "one\nwarning: two\nerror: four\n");
-        let quiet = Manner {
+        let quiet = OutputOptions {
             verbosity: Verbosity::Quiet,
             ..TEXT
         };
         assert_eq!(said(quiet, all), "error: four\n");
-        let verbose = Manner {
+        let verbose = OutputOptions {
             verbosity: Verbosity::Verbose,
             ..TEXT
         };
@@ -231,8 +231,8 @@ mod tests {
     fn no_message_steers_a_terminal_and_json_means_the_same() {
         let hostile = "\u{1b}]0;x\u{7}\u{9b}31m\u{202e}\u{e0041}\nerror: forged";
         for log_format in [LogFormat::Text, LogFormat::Json] {
-            let manner = Manner { log_format, ..TEXT };
-            let text = said(manner, |messages| {
+            let output = OutputOptions { log_format, ..TEXT };
+            let text = said(output, |messages| {
                 messages.warn(hostile);
                 messages.event("info", hostile, &[("path", hostile.into())]);
                 messages.error(&Error::bad_input(hostile).hint(hostile));
@@ -251,11 +251,11 @@ mod tests {
 
     #[test]
     fn json_messages_are_one_object_a_line() {
-        let manner = Manner {
+        let output = OutputOptions {
             log_format: LogFormat::Json,
             ..TEXT
         };
-        let text = said(manner, |messages| {
+        let text = said(output, |messages| {
             messages.warn("a\nb");
             messages.error(&Error::bad_input("bad"));
         });

@@ -19,7 +19,7 @@ pub use choices::{Color, Format, FormatChoice, LogFormat, ProgressMode, Verbosit
 pub use confirm::{choose, choose_some, confirm};
 pub use documents::{Document, exact_json, exact_yaml, json, yaml};
 pub use errors::render_error;
-pub use messages::{Manner, Messages};
+pub use messages::{Messages, OutputOptions};
 pub use paint::Paint;
 pub use surroundings::{Surroundings, restore_cursor};
 pub use table::{draw, plain};

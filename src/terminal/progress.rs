@@ -17,7 +17,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 impl Messages<'_> {
     fn begin(&self, name: &str, amount: Amount) {
         self.finish();
-        match self.manner.progress {
+        match self.output.progress {
             ProgressMode::Off => return,
             ProgressMode::Bar => {}
             ProgressMode::Plain => match amount {
@@ -49,7 +49,7 @@ impl Progress for Messages<'_> {
     }
 
     fn note(&self, text: &str) {
-        if self.manner.progress != ProgressMode::Bar {
+        if self.output.progress != ProgressMode::Bar {
             return;
         }
         let mut guard = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,14 +61,14 @@ impl Progress for Messages<'_> {
     }
 
     fn advance(&self, amount: u64) {
-        if self.manner.progress == ProgressMode::Off {
+        if self.output.progress == ProgressMode::Off {
             return;
         }
         let mut guard = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(stage) = guard.as_mut() else { return };
         stage.done += amount;
         let done = stage.done;
-        if self.manner.progress == ProgressMode::Bar {
+        if self.output.progress == ProgressMode::Bar {
             if let Some(bar) = &stage.bar {
                 bar.set_position(done);
             } else if stage.begin.elapsed() >= BAR_AFTER {
@@ -92,11 +92,11 @@ impl Progress for Messages<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{LogFormat, Manner, Paint, Verbosity};
+    use super::super::{LogFormat, OutputOptions, Paint, Verbosity};
     use super::*;
 
     fn heard(progress: ProgressMode) -> String {
-        let manner = Manner {
+        let output = OutputOptions {
             verbosity: Verbosity::Normal,
             log_format: LogFormat::Text,
             errors_as_json: false,
@@ -104,7 +104,7 @@ mod tests {
             paint: Paint::default(),
         };
         let mut stderr = Vec::new();
-        let messages = Messages::new(&mut stderr, manner);
+        let messages = Messages::new(&mut stderr, output);
         messages.stage("read baseline telco.csv", Some(2048));
         messages.advance(1024);
         messages.stage("compare", None);

@@ -54,7 +54,7 @@ impl Stage {
     pub(super) fn show_bar(&mut self) -> &ProgressBar {
         let target = ProgressDrawTarget::stderr();
         let bar = ProgressBar::with_draw_target(self.amount.total(), target);
-        // The templates are constants that a test builds; the default style is no loss.
+        // The templates are constants that a test builds; the default style loses nothing.
         if let Ok(style) = ProgressStyle::with_template(self.amount.template()) {
             bar.set_style(style.progress_chars("━╸ "));
         }

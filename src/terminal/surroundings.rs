@@ -72,7 +72,7 @@ mod tests {
         let mut surroundings = Surroundings::default();
         assert_eq!(surroundings.width(), 80);
         surroundings.terminal_width = Some(200);
-        assert_eq!(surroundings.width(), 80, "stdout is no terminal");
+        assert_eq!(surroundings.width(), 80, "stdout is not a terminal");
         surroundings.stdout_is_terminal = true;
         assert_eq!(surroundings.width(), 200);
         surroundings.env.insert("COLUMNS".into(), "120".into());

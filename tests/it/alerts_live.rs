@@ -288,7 +288,7 @@ fn each_fault_is_named_and_nothing_is_left_firing() {
     );
     expect_step(&json, "clean-up", "pass", "none fires");
     assert!(!broken.seen().is_empty());
-    // A server that stays away is no failure of the rules: another code, whichever it is.
+    // A server that stays away is not a failure of the rules: another code, whichever it is.
     let urls = stack.urls();
     let refusing = FaultServer::refusing();
     for (prometheus, alertmanager) in [(&urls[0], &refusing), (&refusing, &urls[1])] {

@@ -699,7 +699,7 @@ fn damaged_foreign_and_newer_profiles_are_refused() {
     };
     let whole = profile().to_string();
     let again = "make it again with `churnctl profile";
-    let half = "this is no whole profile";
+    let half = "this is not a whole profile";
     all_refused(vec![
         bad(
             "foreign.json",

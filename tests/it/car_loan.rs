@@ -215,7 +215,7 @@ fn performance_figures_are_those_of_sklearn() {
             );
         }
     }
-    // The score is no feature, but compared.
+    // The score is not a feature, but compared.
     assert!(report["psi_by_feature"].get("y_pred_proba").is_none());
     assert_eq!(report["score"]["feature"], "y_pred_proba");
 }

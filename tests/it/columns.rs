@@ -253,7 +253,7 @@ fn units_are_read_and_several_are_compared_with_their_shares() {
     );
 }
 
-/// A stray `12,5` is no proof that `5,000` is 5, on either side, and so little is `5,000` on one side
+/// A stray `12,5` is not proof that `5,000` is 5, on either side, and so little is `5,000` on one side
 /// and 5000 on the other a drift.
 #[test]
 fn one_cell_does_not_make_commas_decimal_ones() {

@@ -458,7 +458,7 @@ fn an_absent_column_fails_and_an_extra_one_does_not() {
     let (status, kind, _) = findings(&report, "new").remove(0);
     assert_eq!((status.as_str(), kind.as_str()), ("OK", "extra_column"));
     assert_eq!(feature(&report, "steady")["status"], "OK");
-    // Without the absent one, the extra one alone is no alarm.
+    // Without the absent one, the extra one alone is not an alarm.
     check(&both(&mut random), &current, &[])
         .0
         .expect(ExitCode::Ok);
@@ -524,7 +524,7 @@ fn a_feature_that_neither_side_has_is_bad_input_with_the_nearest_name() {
             .says(option)
             .says("did you mean \"tenure\"?");
     }
-    // One that only one side has is no typo: it is absent, and that fails.
+    // One that only one side has is not a typo: it is absent, and that fails.
     let run = churnctl.run(&[
         "drift",
         "--baseline",
@@ -562,7 +562,7 @@ fn ids_dates_and_labels_never_alarm_and_are_listed_with_the_reason() {
         }
     };
     let baseline = side(0, "2026-01-31", true);
-    // The label has not arrived; everything else that is no feature is another one.
+    // The label has not arrived; everything else that is not a feature is another one.
     let current = side(5_000, "2026-03-31", false);
     let args = ["--exclude", "ignored", "--id", "branch"];
     let (run, report) = check(&baseline, &current, &args);
@@ -875,7 +875,7 @@ fn labels_and_scores_that_cannot_be_understood_are_bad_input() {
         ),
         (
             ["--score=steady", "--label=left", "--positive=gone"],
-            "the score is no probability",
+            "the score is not a probability",
         ),
         (
             ["--score=risk", "--label=steady", "--positive=gone"],

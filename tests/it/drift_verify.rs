@@ -187,7 +187,7 @@ fn the_side_that_changed_is_named_and_nothing_is_said_about_the_report() {
         .file("old.csv", changed(&old));
     let run = verify(&churnctl, &[]).expect(ExitCode::BadInput);
     run.says("the baseline data are not those of the report");
-    // The same counts, and the first text that is no number on another line: the report names it.
+    // The same counts, and the first text that is not a number on another line: the report names it.
     let text = String::from_utf8(new).expect("UTF-8");
     let (header, rows) = text.split_once('\n').expect("a header");
     let rows: Vec<&str> = rows.lines().rev().collect();

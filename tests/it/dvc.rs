@@ -78,7 +78,7 @@ fn a_clean_copy_runs_once_and_shows_our_figures() {
     let data = &shown[""]["data"];
     let figures = |name: &str| &data[name]["data"];
     for name in ["artifacts/metrics/train_latest.json", "reports/drift.json"] {
-        // All but the lists, which are no metrics to DVC.
+        // All but the lists, which are not metrics to DVC.
         let (shown, own) = (figures(name), churnctl.read_json(name));
         let shown = shown.as_object().expect("an object");
         assert!(shown.len() > 8, "{name}: {shown:?}");

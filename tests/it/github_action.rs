@@ -127,7 +127,7 @@ fn faults_are_annotations_and_never_two() {
         &[("CHECK", "drift"), ("BINARY", "no-such-program")],
     );
     assert_eq!(absent.status.code(), Some(64), "{absent:?}");
-    // What a pull request says is no program.
+    // What a pull request says is not a program.
     let hostile = [
         ("CHECK", "drift"),
         ("BASELINE", "$(touch hacked) `touch hacked`"),

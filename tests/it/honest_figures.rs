@@ -457,7 +457,7 @@ fn texts_that_few_rows_have_leave_model_and_profile() {
         .find(|column| column["name"] == "city")
         .expect("city");
     assert_eq!(city["values"]["(rare)"], 30);
-    // What is rare is no drift, on either side.
+    // What is rare is not drift, on either side.
     churnctl
         .run(&[
             "profile",

@@ -233,7 +233,7 @@ fn a_table_gives_the_numbers_of_its_file() {
     };
     assert_eq!(
         values("t"),
-        // Blanks around a text are no part of it.
+        // Blanks around a text are not part of it.
         serde_json::json!({"a": 2, "A": 1, "ä": 1})
     );
     assert_eq!(values("latin"), serde_json::json!({"é": 1, "e": 2, "É": 1}));
@@ -374,9 +374,12 @@ fn nothing_in_a_name_or_a_query_can_write() {
         ("table=nosuch.victims", "doesn't exist (1146)"),
         ("table=victims&where=nosuch = 1", "Unknown column"),
         ("table=victims&where=1=1); drop table victims; -- ", says),
-        ("query=delete from victims", "the query is no SELECT"),
-        ("query=/*! delete from victims */", "the query is no SELECT"),
-        ("query=call evil()", "the query is no SELECT"),
+        ("query=delete from victims", "the query is not a SELECT"),
+        (
+            "query=/*! delete from victims */",
+            "the query is not a SELECT",
+        ),
+        ("query=call evil()", "the query is not a SELECT"),
         ("query=select 1 as a; drop table victims", says),
         (
             "query=select 1 as a) as source; drop table victims; -- ",

@@ -296,7 +296,7 @@ fn what_cannot_be_read_has_its_code_and_shows_no_keys() {
     }
     profile(&churnctl, "s3://", ExitCode::Usage).says("there is no bucket");
     let with_keys = format!("s3://{}:{}@shop/errors/customers.csv", KEYS[0], KEYS[1]);
-    profile(&churnctl, &with_keys, ExitCode::Usage).says("keys are no part of an address");
+    profile(&churnctl, &with_keys, ExitCode::Usage).says("keys are not part of an address");
     // One who may read another bucket only; one whose secret is wrong; one who has none.
     let other = gate.before_as(Churnctl::new(), OTHER_KEYS);
     let wrong = gate.before_as(Churnctl::new(), [KEYS[0], OTHER_KEYS[1]]);

@@ -109,7 +109,7 @@ fn a_request_scores_as_the_row_of_the_file() {
         let mut features: serde_json::Map<String, Value> =
             serde_json::from_str(line).expect("JSON");
         let customer = features.remove("customer_id").expect("a customer");
-        // Times are no features.
+        // Times are not features.
         for other in ["churn", "moment", "zoned"] {
             features.remove(other);
         }

@@ -256,7 +256,7 @@ fn nothing_in_a_name_or_a_query_can_write() {
             "table=victims&where=1=1); drop table victims; --",
             "the database says",
         ),
-        ("query=delete from victims", "the query is no SELECT"),
+        ("query=delete from victims", "the query is not a SELECT"),
         (
             "query=select 1 as a; drop table victims",
             "the database says",

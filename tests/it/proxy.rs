@@ -34,7 +34,7 @@ impl Proxy {
                     break;
                 }
                 let kept = Arc::clone(&kept);
-                // A peer that leaves early is no fault of the proxy.
+                // A peer that leaves early is not a fault of the proxy.
                 std::thread::spawn(move || pass(stream, login, &kept).unwrap_or_default());
             }
         });

@@ -120,7 +120,7 @@ fn every_nasty_label_value_comes_back_the_same() {
             let mut groups = groups.filter(|group| group["labels"]["job"] == *model);
             let group = groups.next().expect("the group");
             let label = &group["model_drift_score"]["metrics"][0]["labels"]["feature"];
-            // A label without a value is no label.
+            // A label without a value is not a label.
             label.as_str().unwrap_or_default().to_owned()
         })
         .collect();
@@ -222,7 +222,7 @@ fn prune_removes_the_old_groups_and_no_other() {
 /// is, so that the list is known to be true of the gateway that is installed.
 const REFUSED: [(&str, u64, &str); 25] = [
     ("a 1\r\n", 1, "carriage return"),
-    ("ok 1\nhello world foo\n", 2, "\"world\" is no number"),
+    ("ok 1\nhello world foo\n", 2, "\"world\" is not a number"),
     ("a 1 1700000000000\n", 1, "timestamp"),
     ("# TYPE m8 counter\nm8 1\n", 1, "gateway holds it as gauge"),
     ("m8 1\n", 1, "m8 is untyped"),

@@ -96,7 +96,7 @@ fn targets_are_up_rules_are_healthy_and_dashboards_have_data() {
         format!("plain.api_targets={api}"),
         format!("plain.pushgateway_targets={}", target(&gateway_url)),
         "plain.node_targets=".to_owned(),
-        // Nobody listens there: that no Alertmanager answers is no fault of a rule.
+        // Nobody listens there: that no Alertmanager answers is not a fault of a rule.
         "plain.alertmanager_targets=127.0.0.1:9".to_owned(),
         "plain.interval=1s".to_owned(),
     ];

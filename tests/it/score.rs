@@ -206,7 +206,7 @@ fn a_feature_of_unseen_categories_is_refused_with_what_they_may_have_been() {
             (|plan| plan.to_uppercase()) as fn(&str) -> String,
             "200 are known values but for upper and lower case: \"BASIC\" may be \"basic\"",
         ),
-        // ASCII blanks around a text are no part of it; these are.
+        // ASCII blanks around a text are not part of it; these are.
         (|plan| format!("\u{a0}{plan}\u{a0}"), "but for blanks"),
         (
             |plan| format!("\"[\"\"{plan}\"\"]\""),

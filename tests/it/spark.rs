@@ -276,8 +276,8 @@ fn nothing_in_a_name_or_a_query_can_write() {
         (second.as_str(), "Spark says"),
         (inside.as_str(), "Spark says"),
         (filter.as_str(), ""),
-        (&format!("query={insert}"), "the query is no SELECT"),
-        ("query=drop table nosuch", "the query is no SELECT"),
+        (&format!("query={insert}"), "the query is not a SELECT"),
+        ("query=drop table nosuch", "the query is not a SELECT"),
         ("query=select nosuch from range(3)", "nosuch"),
         (
             "query=select array(id) as list from range(3)",
@@ -409,7 +409,7 @@ fn who_may_not_is_told_so_and_who_is_no_spark_is_found_out() {
         refusing(&[KIND, ("grpc-status", "12"), said]),
         ExitCode::Unavailable,
     );
-    // No answer at all to a call that went well, and something that is no gRPC.
+    // No answer at all to a call that went well, and something that is not gRPC.
     profile(
         refusing(&[KIND, ("grpc-status", "0")]),
         ExitCode::Unavailable,

@@ -8,7 +8,7 @@ use churn_base::error::{Error, Result};
 
 use super::node::Source;
 
-/// More than this is no file of rules.
+/// More than this is not a file of rules.
 const LARGEST: u64 = 32 << 20;
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 

@@ -29,7 +29,7 @@ pub enum ExitCode {
     NotAllowed,
     /// The settings are wrong.
     BadSettings,
-    /// Waited in vain; what was waited for goes on. The code of coreutils' `timeout`.
+    /// Timed out waiting; what was waited for goes on. The code of coreutils' `timeout`.
     TimedOut,
     /// Ended by SIGINT.
     Interrupted,
@@ -121,7 +121,7 @@ impl ExitCode {
             Self::Io => "cannot read or write",
             Self::NotAllowed => "not allowed",
             Self::BadSettings => "bad settings",
-            Self::TimedOut => "waited in vain; what was waited for goes on",
+            Self::TimedOut => "timed out waiting; what was waited for goes on",
             Self::Interrupted => "ended by SIGINT",
             Self::Terminated => "ended by SIGTERM",
             Self::PassedOn(_) => "what a wrapped command ended with",

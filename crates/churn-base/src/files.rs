@@ -196,7 +196,7 @@ impl AtomicFile {
     /// Begins a file that will stand at `path`, making the folders on the way.
     ///
     /// # Errors
-    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if that is no place for a file.
+    /// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io) if that is not a place for a file.
     pub fn create(path: &Path) -> Result<Self> {
         let inner = Inner::create(path).map_err(|error| write_failed(path, error))?;
         Ok(Self {
@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn refuses_a_folder_as_target_with_the_io_code() {
         let folder = folder();
-        let error = write_atomically(folder.path(), b"x").expect_err("a folder is no file");
+        let error = write_atomically(folder.path(), b"x").expect_err("a folder is not a file");
         assert_eq!(error.code(), crate::exit::ExitCode::Io);
     }
 

@@ -63,7 +63,7 @@ pub fn is_passing(error: &io::Error) -> bool {
     if let Some(inner) = error.get_ref()
         && let Some(own) = inner.downcast_ref::<Error>()
     {
-        return may_pass(own);
+        return is_retryable(own);
     }
     !matches!(
         error.kind(),
@@ -81,7 +81,7 @@ pub fn is_passing(error: &io::Error) -> bool {
 }
 
 /// Returns whether what failed may succeed a little later.
-pub fn may_pass(error: &Error) -> bool {
+pub fn is_retryable(error: &Error) -> bool {
     match error.code() {
         ExitCode::Io => io_cause(error).is_none_or(is_passing),
         ExitCode::Failed
@@ -206,15 +206,15 @@ mod tests {
     #[test]
     fn an_error_passes_as_its_code_and_its_cause_do() {
         let read = |code| Error::io("read", Path::new("model.json"), system(code));
-        assert!(may_pass(&read(Errno::EMFILE)));
-        assert!(!may_pass(&read(Errno::EACCES)));
-        assert!(may_pass(&Error::new(ExitCode::Unavailable, "away")));
-        assert!(!may_pass(&Error::bad_input("cut in half")));
+        assert!(is_retryable(&read(Errno::EMFILE)));
+        assert!(!is_retryable(&read(Errno::EACCES)));
+        assert!(is_retryable(&Error::new(ExitCode::Unavailable, "away")));
+        assert!(!is_retryable(&Error::bad_input("cut in half")));
         let wrapped = io::Error::other(Error::bad_input("damaged"));
         assert!(!is_passing(&wrapped));
         assert!(is_passing(&io::Error::other("nobody knows")));
         let outer = Error::new(ExitCode::Io, "outer").because(read(Errno::EISDIR));
-        assert!(!may_pass(&outer));
+        assert!(!is_retryable(&outer));
     }
 
     #[test]

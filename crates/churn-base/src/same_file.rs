@@ -112,7 +112,7 @@ pub fn resolved(path: &Path) -> PathBuf {
     let mut path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
     for _ in 0..MOST_LINKS {
         path = with_resolved_parent(&path);
-        // Links among the descriptors lead to names like `pipe:[1]`, which are no paths.
+        // Links among the descriptors lead to names like `pipe:[1]`, which are not paths.
         if stream(&path).is_some() {
             return path;
         }

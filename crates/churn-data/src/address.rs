@@ -24,7 +24,7 @@ pub(super) struct Damaged {
 }
 
 pub(super) fn read_failed(path: &Path, error: io::Error) -> Error {
-    // Sources that are no files wrap errors of their own.
+    // Sources that are not files wrap errors of their own.
     let error = match error.downcast::<Error>() {
         Ok(own) => return own,
         Err(error) => error,
@@ -170,12 +170,12 @@ fn expand_objects(address: &str) -> Result<Vec<Location>> {
 /// Returns the files that paths, globs and folders stand for, in a fixed order.
 ///
 /// # Errors
-/// Bad input if a glob or a folder comes to nothing; 64 for an address that is no path.
+/// Bad input if a glob or a folder comes to nothing; 64 for an address that is not a path.
 pub fn expand_files(addresses: &[String]) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for address in addresses {
         if is_object(address) {
-            return Err(Error::usage(format!("{address} is no file")).hint("copy it here first"));
+            return Err(Error::usage(format!("{address} is not a file")).hint("copy it here first"));
         }
         paths.extend(expand_paths(address)?);
     }
@@ -187,7 +187,7 @@ fn expand_paths(address: &str) -> Result<Vec<PathBuf>> {
     let found = match fs::metadata(path) {
         Ok(metadata) => Some(metadata),
         Err(error) if is_passing(&error) => return Err(read_failed(path, error)),
-        // A pattern is no path; of what is one, whoever opens it says what is wrong.
+        // A pattern is not a path; of what is one, whoever opens it says what is wrong.
         Err(_) => None,
     };
     if found.as_ref().is_some_and(fs::Metadata::is_dir) {

@@ -38,13 +38,13 @@ pub(super) fn late(overdue: Overdue) -> Error {
 }
 
 /// Connects, four times at most while what goes wrong may pass: a server may be starting.
-pub(super) fn patiently<T, E>(
+pub(super) fn connect_with_retry<T, E>(
     mut open: impl FnMut() -> Result<T, E>,
-    may_pass: impl Fn(&E) -> bool,
+    is_retryable: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
     for wait_ms in [250, 750, 2000] {
         match open() {
-            Err(error) if may_pass(&error) => {
+            Err(error) if is_retryable(&error) => {
                 std::thread::sleep(Duration::from_millis(wait_ms));
             }
             outcome => return outcome,

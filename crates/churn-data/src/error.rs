@@ -102,13 +102,13 @@ pub enum DataError {
         /// The limit.
         limit_mib: usize,
     },
-    /// Bytes that are no UTF-8.
-    #[error("there are bytes that are no UTF-8 text (0x{byte:02x})")]
+    /// Bytes that are not UTF-8.
+    #[error("there are bytes that are not UTF-8 text (0x{byte:02x})")]
     NotUtf8 {
         /// The first such byte.
         byte: u8,
     },
-    /// A line of NDJSON is no object, or not a whole one.
+    /// A line of NDJSON is not an object, or not a whole one.
     #[error("malformed JSON at character {at}: {what}")]
     BadJson {
         /// What is wrong.

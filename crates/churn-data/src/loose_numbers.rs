@@ -137,7 +137,7 @@ impl LooseNumbers {
         }
     }
 
-    /// Returns the units that make these numbers; none if they are no numbers. `are_many` says whether
+    /// Returns the units that make these numbers; none if they are not numbers. `are_many` says whether
     /// the column has more than a few distinct numbers, and `all` how many values it has, these and
     /// all others.
     pub(super) fn own_units(&self, is_named_id: bool, are_many: bool, all: u64) -> Vec<&str> {

@@ -12,7 +12,7 @@ use mysql_common::constants::{ColumnFlags, ColumnType};
 use mysql_common::packets::Column;
 
 use super::cancel::Cancel;
-use super::connecting::{late, patiently, sent_by};
+use super::connecting::{connect_with_retry, late, sent_by};
 use super::connection::Connection;
 use super::mysql_wire::{Cells, Fault, Wire};
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
@@ -46,9 +46,9 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(MySql, Vec<SqlColumn>)> {
     let tls = tls::for_address(address)?;
     let deadlines = Deadlines::of(Remote::Database);
     let open = || Wire::connect(address, tls.as_ref(), deadlines);
-    let may_pass = |fault: &Fault| code(fault) == ExitCode::Unavailable && !is_final(fault);
+    let is_retryable = |fault: &Fault| code(fault) == ExitCode::Unavailable && !is_final(fault);
     let failed = |fault| failed(address, fault);
-    let mut wire = patiently(open, may_pass).map_err(failed)?;
+    let mut wire = connect_with_retry(open, is_retryable).map_err(failed)?;
     for sql in BEGIN {
         wire.execute(sql).map_err(failed)?;
     }
@@ -171,7 +171,7 @@ impl Engine for MySql {
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(bytes).map_err(|_| Fault::Protocol("a text that is no UTF-8"))
+    std::str::from_utf8(bytes).map_err(|_| Fault::Protocol("a text that is not UTF-8"))
 }
 
 impl Connection for MySql {

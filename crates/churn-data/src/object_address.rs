@@ -22,7 +22,7 @@ impl Address {
         };
         let (scheme, rest) = address
             .split_once("://")
-            .ok_or_else(|| bad("this is no address"))?;
+            .ok_or_else(|| bad("this is not an address"))?;
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() || bucket.contains(GLOB) {
             return Err(bad("there is no bucket"));
@@ -30,7 +30,7 @@ impl Address {
         // Neither has a password, and a key that is in an address is in every log.
         if bucket.contains(':') {
             return Err(Error::usage(format!(
-                "{scheme}://***/{key}: keys are no part of an address"
+                "{scheme}://***/{key}: keys are not part of an address"
             ))
             .hint("put them into the environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"));
         }

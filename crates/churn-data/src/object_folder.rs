@@ -41,11 +41,11 @@ impl ObjectFolder {
     /// Opens a folder. Nothing is asked of the store yet.
     ///
     /// # Errors
-    /// 64 if this is no address of a folder, 77 or 78 if the environment does not say how to open it.
+    /// 64 if this is not an address of a folder, 77 or 78 if the environment does not say how to open it.
     pub fn open(address: &str) -> Result<Self> {
         if !super::is_object(address) || !address.ends_with('/') {
             return Err(
-                Error::usage(format!("{address} is no folder of an object store"))
+                Error::usage(format!("{address} is not a folder of an object store"))
                     .hint("write s3://BUCKET/FOLDER/, with a slash at the end"),
             );
         }

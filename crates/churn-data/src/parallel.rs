@@ -224,7 +224,7 @@ fn scan<S: RowSink, Make: Fn() -> S + Sync>(
 
 type BadText = (Option<usize>, DataError);
 
-/// Returns the lines before the first that is no UTF-8, and what is wrong there.
+/// Returns the lines before the first that is not UTF-8, and what is wrong there.
 pub(super) fn until_bad_text<'a, Make>(
     lines: &'a [u8],
     job: &Job<'_, Make>,

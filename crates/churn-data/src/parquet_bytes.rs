@@ -226,7 +226,7 @@ impl Window {
 
     /// Returns some bytes from `start` on, none only at the object's end.
     fn get_some(&self, start: u64, most: u64) -> io::Result<Bytes> {
-        // A header that is the last thing here is no reason to ask for what is behind.
+        // A header that is the last thing here is not a reason to ask for what is behind.
         let left = self.range.end.saturating_sub(start);
         self.get(start, if left == 0 { most } else { most.min(left) })
     }

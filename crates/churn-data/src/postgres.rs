@@ -18,7 +18,7 @@ use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Config, NoTls, Socket};
 
 use super::cancel::Cancel;
-use super::connecting::{late, patiently, sent_by};
+use super::connecting::{connect_with_retry, late, sent_by};
 use super::connection::Connection;
 use super::postgres_tls::MakeTls;
 use super::sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind};
@@ -153,7 +153,7 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
     let tls = tls::for_address(address)?.map(MakeTls);
     let open = || Link::open(&config, tls.clone());
     // A server that is starting refuses, or says so: it is not silent.
-    let may_pass = |fault: &Fault| match fault {
+    let is_retryable = |fault: &Fault| match fault {
         Fault::Said(error) => {
             let is_io_passing = io_cause(error).is_none_or(is_passing);
             code(fault) == ExitCode::Unavailable && is_io_passing && !tls::is_mistrust(error)
@@ -162,7 +162,7 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Postgres, Vec<SqlColumn>)
         Fault::Late(_) => false,
     };
     let failed = |fault| failed(address, fault);
-    let link = patiently(open, may_pass).map_err(failed)?;
+    let link = connect_with_retry(open, is_retryable).map_err(failed)?;
     let wait = link.running.first_byte();
     link.ask(wait, |client| client.batch_execute(BEGIN))
         .map_err(failed)?;

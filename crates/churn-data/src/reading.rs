@@ -30,7 +30,7 @@ pub(super) fn read<S: RowSink, Make: Fn() -> S + Sync>(
         size,
         ..
     } = table;
-    let told = Told {
+    let told = ErrorContext {
         name: &name,
         header: &header,
         columns: job.columns,
@@ -87,7 +87,7 @@ fn read_part<S: RowSink, Make: Fn() -> S + Sync>(
     from: &ReadFrom,
     rows: Range<u64>,
     shard: Shard,
-    told: &Told<'_>,
+    told: &ErrorContext<'_>,
     job: &Job<'_, Make>,
 ) -> Result<ReadTable<S>> {
     let part = part_of(&rows, shard);
@@ -107,13 +107,13 @@ fn read_part<S: RowSink, Make: Fn() -> S + Sync>(
 }
 
 /// What errors tell of a table.
-struct Told<'a> {
+struct ErrorContext<'a> {
     name: &'a str,
     header: &'a Header,
     columns: &'a [String],
 }
 
-impl Told<'_> {
+impl ErrorContext<'_> {
     fn failed(&self, stop: Stop) -> Error {
         match stop {
             Stop::Row(fault) => fault.error.at(Place {

@@ -82,7 +82,7 @@ impl Row<'_> {
     }
 }
 
-/// Puts rows together for sources that are no CSV: the fields one after another.
+/// Puts rows together for sources that are not CSV: the fields one after another.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RowBuilder {
     bytes: Vec<u8>,

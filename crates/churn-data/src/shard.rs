@@ -11,7 +11,7 @@ pub struct Shard {
     count: u32,
 }
 
-/// Why a text is no shard.
+/// Why a text is not a shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a shard is written I/N with I from 0 to N - 1 and N at most 100000, such as 0/8")]
 pub struct BadShard;

@@ -16,7 +16,7 @@ use churn_base::secret::Secret;
 use rustls::ClientConfig;
 
 use super::cancel::Cancel;
-use super::connecting::{patiently, sent_by};
+use super::connecting::{connect_with_retry, sent_by};
 use super::connection::Connection;
 use super::spark_arrow::each_row;
 use super::spark_error::{code, failed};
@@ -76,7 +76,7 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Spark, Vec<SqlColumn>)> {
             },
         ))
     };
-    let may_pass = |fault: &Fault| match fault {
+    let is_retryable = |fault: &Fault| match fault {
         // It may be starting; a refusal is an answer.
         Fault::Lost(error) => {
             let is_late = error.kind() == io::ErrorKind::TimedOut;
@@ -85,7 +85,7 @@ pub(super) fn connect(address: &SqlAddress) -> Result<(Spark, Vec<SqlColumn>)> {
         Fault::Refused(Status { code, .. }) => *code == wire::UNAVAILABLE,
         Fault::Malformed(_) => false,
     };
-    let opened = patiently(open, may_pass).map_err(|fault| failed(address, fault));
+    let opened = connect_with_retry(open, is_retryable).map_err(|fault| failed(address, fault));
     let (mut channel, session) = opened?;
     let cancel = {
         let (endpoint, session) = (endpoint, session.clone());

@@ -162,7 +162,7 @@ pub(super) fn each_row(
                 }
                 rows_of(batch, body, &types, each)?;
             }
-            _ => return Err(Malformed("an Arrow message is no batch")),
+            _ => return Err(Malformed("an Arrow message is not a batch")),
         }
     }
     Ok(())
@@ -180,7 +180,7 @@ fn column_types(schema: Table<'_>) -> Result<Vec<u8>, Malformed> {
             match field.byte(2) {
                 _ if field.field(4).is_some() => Err(Malformed("a column is a dictionary")),
                 known @ (NULL | UTF8 | LARGE_UTF8) => Ok(known),
-                _ => Err(Malformed("a column of an answer is no text")),
+                _ => Err(Malformed("a column of an answer is not a text")),
             }
         })
         .collect()
@@ -224,7 +224,7 @@ fn rows_of(
                 present,
                 offsets,
                 large: kind == LARGE_UTF8,
-                data: std::str::from_utf8(data).map_err(|_| Malformed("a text is no UTF-8"))?,
+                data: std::str::from_utf8(data).map_err(|_| Malformed("a text is not UTF-8"))?,
             }
         });
     }

@@ -83,7 +83,7 @@ pub(super) fn failed(address: &SqlAddress, fault: Fault) -> Error {
         .because(error),
         Fault::Malformed(error @ Malformed(_)) => Error::new(
             ExitCode::Unavailable,
-            "what answers is no Spark Connect server, or one of another kind",
+            "what answers is not a Spark Connect server, or one of another kind",
         )
         .hint(hint_of_port)
         .because(error),

@@ -9,9 +9,9 @@ use super::sql::{SqlColumn, SqlKind};
 /// What the server calls us.
 const CLIENT: &str = concat!("churnctl/", env!("CARGO_PKG_VERSION"));
 
-/// Bytes that are no message of the protocol.
+/// Bytes that are not a message of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the answer is no message of Spark Connect: {0}")]
+#[error("the answer is not a message of Spark Connect: {0}")]
 pub(super) struct Malformed(pub(super) &'static str);
 
 /// A message in the making.
@@ -49,7 +49,7 @@ impl Message {
     }
 }
 
-/// A field of a message: its number, and its bytes if it is no number.
+/// A field of a message: its number, and its bytes if it is not a number.
 type Part<'a> = (u64, Option<&'a [u8]>);
 
 /// The fields of a message, one by one; ends with an error at the first that is none.
@@ -123,7 +123,7 @@ fn last(message: &[u8], field: u64) -> Result<Option<&[u8]>, Malformed> {
 fn text(message: &[u8], field: u64) -> Result<Option<&str>, Malformed> {
     let bytes = last(message, field)?;
     let text = bytes.map(std::str::from_utf8).transpose();
-    text.map_err(|_| Malformed("a text is no UTF-8"))
+    text.map_err(|_| Malformed("a text is not UTF-8"))
 }
 
 /// Whose statements they are.
@@ -196,7 +196,7 @@ impl Session {
     }
 }
 
-/// A plan whose root is a relation given as SQL. It is no command: what it answers with is rows.
+/// A plan whose root is a relation given as SQL. It is not a command: what it answers with is rows.
 fn plan(sql: &str) -> Message {
     let common = Message::default().number(2, 1);
     let sql = Message::default().text(1, sql);

@@ -182,7 +182,7 @@ impl Channel {
 impl Endpoint {
     fn header_map(&self) -> Result<HeaderMap, Fault> {
         let bad = |name: &str| {
-            let said = format!("{name} is no header of HTTP");
+            let said = format!("{name} is not a header of HTTP");
             io::Error::new(io::ErrorKind::InvalidInput, said)
         };
         let mut headers = HeaderMap::new();
@@ -306,7 +306,7 @@ fn refusal_without_status(status: StatusCode, headers: &HeaderMap) -> Result<(),
         401 => UNAUTHENTICATED,
         403 => PERMISSION_DENIED,
         429 | 502..=504 => UNAVAILABLE,
-        _ => return Err(Malformed("it is no gRPC").into()),
+        _ => return Err(Malformed("it is not gRPC").into()),
     };
     Err(Fault::Refused(Status {
         code,

@@ -126,7 +126,7 @@ const fn is_minus(c: char) -> bool {
     matches!(c, '-' | '\u{2212}')
 }
 
-/// Returns the number that a text spells, in either reading; none if it is no number in both.
+/// Returns the number that a text spells, in either reading; none if it is not a number in both.
 #[must_use]
 pub fn spelled(text: &[u8]) -> Option<Spelled<'_>> {
     let text = text.trim_ascii();

@@ -262,14 +262,14 @@ impl SqlAddress {
     /// Takes an address apart.
     ///
     /// # Errors
-    /// 64 if it is no address; 65 if it has a query that is no SELECT.
+    /// 64 if it is not an address; 65 if it has a query that is not a SELECT.
     pub fn parse(address: &str) -> Result<Self> {
         let shown = redact::address(address).into_owned();
         let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
         let dialect = Dialect::of(scheme);
         let form = dialect.unwrap_or(Dialect::Postgres).form();
         let bad = |what: &str| Error::usage(format!("{shown}: {what}")).hint(form);
-        let dialect = dialect.ok_or_else(|| bad("this is no address"))?;
+        let dialect = dialect.ok_or_else(|| bad("this is not an address"))?;
         let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = path.split_once('/').unwrap_or((path, ""));
         // Spark has no databases in its addresses, but parameters: `/;use_ssl=true;user_id=me`.
@@ -301,7 +301,7 @@ impl SqlAddress {
         };
         let (host, port) = match host.rsplit_once(':') {
             Some((host, port)) if !host.is_empty() && !port.contains(']') => {
-                let port = port.parse().map_err(|_| bad("the port is no number"))?;
+                let port = port.parse().map_err(|_| bad("the port is not a number"))?;
                 (host, Some(port))
             }
             _ => (host, None),
@@ -358,7 +358,7 @@ impl SqlAddress {
             (Some(table), None) => from_table(dialect, &table, filter.as_deref()),
             (None, Some(query)) => {
                 let query = select_only(&query).ok_or_else(|| {
-                    Error::bad_input("the query is no SELECT")
+                    Error::bad_input("the query is not a SELECT")
                         .at(parsed.place())
                         .hint("only SELECT (or WITH ... SELECT) is run, and one alone")
                 })?;

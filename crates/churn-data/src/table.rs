@@ -265,7 +265,7 @@ fn json_header(start: &[u8], at_end: bool) -> Result<Header, HeaderFault> {
     if columns.is_empty() {
         return Err(fault(1, DataError::Empty));
     }
-    // A document of ours is no row.
+    // A document of ours is not a row.
     let has = |name: &str| columns.iter().any(|column| column == name);
     if has("schema_version") && has("command") && has("churnctl_version") {
         let (format, hint) = (

@@ -50,7 +50,7 @@ struct Failure {
     text: String,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
     /// Whether the next attempt may fare better.
-    may_pass: bool,
+    is_retryable: bool,
     /// Whether the server cannot have seen the request.
     unsent: bool,
 }
@@ -170,7 +170,7 @@ impl Client {
                 Some(asked) => asked + self.policy.pause(1, chance),
                 None => self.policy.pause(attempts, chance),
             };
-            let again = failure.may_pass && (failure.unsent || !request.is_once());
+            let again = failure.is_retryable && (failure.unsent || !request.is_once());
             if !again || elapsed() + pause >= self.policy.deadline {
                 let seconds = elapsed().as_secs_f64();
                 let asked = asked.filter(|_| again);
@@ -276,7 +276,7 @@ impl Client {
                 return Err(Failure {
                     text: format!("answered with more than {limit} bytes"),
                     cause: None,
-                    may_pass: false,
+                    is_retryable: false,
                     unsent: false,
                 });
             }
@@ -306,7 +306,7 @@ impl Client {
                 said => format!("answered {status}: {said}"),
             },
             cause: None,
-            may_pass: true,
+            is_retryable: true,
             unsent: response.status == 429,
         };
         let asked = response
@@ -346,7 +346,7 @@ impl Client {
 
 impl Failure {
     fn of(error: ureq::Error, time: Duration, deadlines: &Deadlines) -> Self {
-        let (text, may_pass, unsent) = match &error {
+        let (text, is_retryable, unsent) = match &error {
             ureq::Error::HostNotFound => {
                 ("could not be found: no such host".to_owned(), true, true)
             }
@@ -386,7 +386,7 @@ impl Failure {
         Self {
             text,
             cause,
-            may_pass,
+            is_retryable,
             unsent,
         }
     }

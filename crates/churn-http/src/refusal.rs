@@ -48,7 +48,7 @@ fn worded(bytes: &[u8]) -> Option<Vec<u8>> {
     let detail = match status {
         StatusCode::URI_TOO_LONG => "The path is too long.",
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "The headers are too large, or too many.",
-        _ => "This is no HTTP request that can be read in one way alone.",
+        _ => "This is not an HTTP request that can be read in one way alone.",
     };
     let code = match status {
         StatusCode::BAD_REQUEST => "malformed",

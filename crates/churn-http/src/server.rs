@@ -217,7 +217,7 @@ fn bind(address: &str) -> Result<TcpListener> {
             .hint("another process may have the port; port 0 takes any that is free")
     };
     let resolved = address.to_socket_addrs().map_err(|error| {
-        Error::bad_settings(format!("\"{address}\" is no address to listen on"))
+        Error::bad_settings(format!("\"{address}\" is not an address to listen on"))
             .because(error)
             .hint("write HOST:PORT, such as 127.0.0.1:8000 or [::]:8000")
     })?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use churn_base::error::{Error, Result};
 use churn_base::files::{MOST_BY_HAND, read_at_most};
-use churn_base::passing::may_pass;
+use churn_base::passing::is_retryable;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -77,7 +77,7 @@ impl Tls {
                     Ok(acceptor) => (kept.acceptor, kept.stamps) = (acceptor, now),
                     Err(error) => {
                         // What may pass is tried at the next look: a new certificate is not missed for it.
-                        if !may_pass(&error) {
+                        if !is_retryable(&error) {
                             kept.stamps = now;
                         }
                         failed = Some(error);

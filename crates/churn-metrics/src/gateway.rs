@@ -35,7 +35,7 @@ impl GroupingKey {
     /// Makes a key.
     ///
     /// # Errors
-    /// Fails with 64 on an empty job, a label that is no name, `job` among the labels, and a label
+    /// Fails with 64 on an empty job, a label that is not a name, `job` among the labels, and a label
     /// twice, of which the gateway would take the last in silence.
     pub fn new(job: &str, labels: &[(String, String)]) -> Result<Self> {
         if job.is_empty() {
@@ -44,11 +44,11 @@ impl GroupingKey {
         let mut key = vec![("job".to_owned(), job.to_owned())];
         for (name, value) in labels {
             if name == "job" {
-                let message = "job is no label of --group";
+                let message = "job is not a label of --group";
                 return Err(Error::usage(message).hint("--job NAME sets it"));
             }
             if !is_label_name(name) {
-                let message = format!("\"{name}\" is no name of a label");
+                let message = format!("\"{name}\" is not a name of a label");
                 return Err(Error::usage(message).hint(
                     "a label's name has letters, digits and _, and begins with a letter or one _",
                 ));
@@ -241,7 +241,10 @@ pub fn delete(client: &Client, key: &GroupingKey) -> Result<Response> {
 pub fn holdings(client: &Client) -> Result<Holdings> {
     let response = client.call(&Request::get("/api/v1/metrics"))?;
     let not_ours = || {
-        let message = format!("what {} answers is no list of a Pushgateway", client.url());
+        let message = format!(
+            "what {} answers is not a list of a Pushgateway",
+            client.url()
+        );
         Error::bad_input(message).hint("is it a Pushgateway, version 1.3 or newer?")
     };
     let json: serde_json::Value = response.json().map_err(|error| not_ours().because(error))?;

@@ -98,7 +98,7 @@ impl Live {
     /// [`Metric::labels`].
     ///
     /// # Errors
-    /// Fails if the metric is no counter or has other labels: a bug of the caller.
+    /// Fails if the metric is not a counter or has other labels: a bug of the caller.
     pub fn counter(&self, metric: &Metric, labels: &[&str]) -> Result<Counter> {
         self.with(
             metric,

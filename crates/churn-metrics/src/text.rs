@@ -229,7 +229,7 @@ impl Reader {
             _ => return Ok(()),
         }
         if !is_metric_name(name) {
-            let message = format!("\"{name}\" is no name of a metric");
+            let message = format!("\"{name}\" is not a name of a metric");
             return self.wrong(message, NAME_HINT);
         }
         let word = if word == "HELP" { "HELP" } else { "TYPE" };
@@ -245,7 +245,7 @@ impl Reader {
             return Ok(());
         }
         let Some(kind) = FamilyKind::from_word(rest.trim()) else {
-            let message = format!("\"{}\" is no type of a metric", rest.trim());
+            let message = format!("\"{}\" is not a type of a metric", rest.trim());
             return self.wrong(message, "counter, gauge, histogram, summary or untyped");
         };
         let family = self.family(name);
@@ -315,7 +315,7 @@ impl Reader {
             );
         }
         if !is_metric_name(name) {
-            let message = format!("\"{name}\" is no name of a metric");
+            let message = format!("\"{name}\" is not a name of a metric");
             return self.wrong(message, NAME_HINT);
         }
         let rest = rest.trim_start_matches([' ', '\t']);
@@ -328,7 +328,7 @@ impl Reader {
             return self.wrong(format!("{name} has no value"), "");
         }
         let Some(value) = number(value) else {
-            return self.wrong(format!("\"{value}\" is no number"), "");
+            return self.wrong(format!("\"{value}\" is not a number"), "");
         };
         let (stamp, rest) = split_word(rest);
         let timestamp = match stamp {
@@ -338,7 +338,7 @@ impl Reader {
                 Ok(stamp) => Some(stamp),
                 Err(_) => {
                     return self.wrong(
-                        format!("\"{stamp}\" after the value is no time in milliseconds"),
+                        format!("\"{stamp}\" after the value is not a time in milliseconds"),
                         "",
                     );
                 }
@@ -384,7 +384,7 @@ impl Reader {
                 );
             }
             if !is_label_name(name) {
-                let message = format!("\"{name}\" is no name of a label");
+                let message = format!("\"{name}\" is not a name of a label");
                 let hint =
                     "a label's name has letters, digits and _, and begins with a letter or one _";
                 return self.wrong(message, hint);
@@ -574,20 +574,20 @@ mod tests {
         // Each of these is a 400 of Pushgateway 1.5.1.
         for (text, said) in [
             ("a 1\r", "carriage return"),
-            ("hello world foo", "\"world\" is no number"),
+            ("hello world foo", "\"world\" is not a number"),
             ("# TYPE a gauge\n# TYPE a gauge", "a second TYPE line"),
             ("# HELP a b\n# HELP a c", "a second HELP line"),
             ("a 1\n# TYPE a gauge", "comes after its sample in line 2"),
             ("# TYPE a stateset", "no type"),
             ("a_total 1 # {trace_id=\"x\"} 1", "an exemplar"),
             ("a_total 1 1700 # {trace_id=\"x\"} 1", "an exemplar"),
-            ("a{my-label=\"x\"} 1", "\"my-label\" is no name"),
-            ("a{__x=\"x\"} 1", "\"__x\" is no name"),
-            ("a{1x=\"x\"} 1", "\"1x\" is no name"),
-            ("a.metric 1", "\"a.metric\" is no name"),
+            ("a{my-label=\"x\"} 1", "\"my-label\" is not a name"),
+            ("a{__x=\"x\"} 1", "\"__x\" is not a name"),
+            ("a{1x=\"x\"} 1", "\"1x\" is not a name"),
+            ("a.metric 1", "\"a.metric\" is not a name"),
             ("{\"a.metric\"} 1", "a name in braces"),
             ("a{\"l.l\"=\"x\"} 1", "a name in quotes"),
-            ("1a 1", "\"1a\" is no name"),
+            ("1a 1", "\"1a\" is not a name"),
             ("a", "has no value"),
             ("a{x=\"1\"}", "has no value"),
             ("a{x=1} 1", "has no quotes"),

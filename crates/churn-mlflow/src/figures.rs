@@ -10,7 +10,7 @@ const LONGEST_KEY: usize = 250;
 const LONGEST_VALUE: usize = 500;
 
 /// Puts the figures of a document under `prefix/`: numbers as they are, estimates as three
-/// figures, nested objects with their names joined. Texts and lists are no figures.
+/// figures, nested objects with their names joined. Texts and lists are not figures.
 pub(super) fn add_figures(metrics: &mut BTreeMap<String, f64>, prefix: &str, document: &Value) {
     let Some(members) = document.as_object() else {
         return;

@@ -127,11 +127,11 @@ impl Spool {
     /// Removes an entry; false if there is none.
     ///
     /// # Errors
-    /// Fails with 74 if it cannot be removed, with 64 if this is no key.
+    /// Fails with 74 if it cannot be removed, with 64 if this is not a key.
     pub fn remove(&self, key: &str) -> Result<bool> {
         if !is_key(key) {
             let shown = churn_base::text::visible(key);
-            return Err(Error::usage(format!("\"{shown}\" is no key of a run")));
+            return Err(Error::usage(format!("\"{shown}\" is not a key of a run")));
         }
         let path = self.path(key);
         match fs::remove_file(&path) {

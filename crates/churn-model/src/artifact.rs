@@ -75,7 +75,7 @@ pub struct Body {
     pub examples: Vec<Example>,
 }
 
-/// What the columns that are no features are.
+/// What the columns that are not features are.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelRoles {

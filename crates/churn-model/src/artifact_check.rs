@@ -15,7 +15,7 @@ pub(super) fn check_head(artifact: &Artifact) -> Result<(), String> {
         "its command is not train".into()
     })?;
     ensure(is_model_name(&artifact.name), || {
-        format!("\"{}\" is no model name", artifact.name)
+        format!("\"{}\" is not a model name", artifact.name)
     })?;
     ensure(
         artifact.created_at.parse::<jiff::Timestamp>().is_ok(),
@@ -32,7 +32,7 @@ pub(super) fn check_body(body: &Body) -> Result<(), String> {
     check_parts(&body.features, &body.model, &body.calibration)?;
     let names: BTreeSet<&str> = body.features.iter().map(|one| one.name.as_str()).collect();
     ensure((0.0..=1.0).contains(&body.threshold), || {
-        "its threshold is no share".into()
+        "its threshold is not a share".into()
     })?;
     for (number, example) in body.examples.iter().enumerate() {
         ensure(example.score > 0.0 && example.score < 1.0, || {
@@ -44,7 +44,7 @@ pub(super) fn check_body(body: &Body) -> Result<(), String> {
             .find(|name| !names.contains(name.as_str()))
         {
             return Err(format!(
-                "example {number} has a value for \"{name}\", which is no feature"
+                "example {number} has a value for \"{name}\", which is not a feature"
             ));
         }
     }
@@ -89,7 +89,7 @@ pub(super) fn check_parts(
         } => {
             ensure(
                 intercept.is_finite() && l2.is_finite() && *l2 >= 0.0,
-                || "its intercept or penalty is no number".into(),
+                || "its intercept or penalty is not a number".into(),
             )?;
             check_weights(weights, features)?;
         }
@@ -110,7 +110,7 @@ fn check_feature(feature: &Feature) -> Result<(), String> {
         } => {
             ensure(
                 all_finite([*median, *mean, *scale, *min, *max].iter()),
-                || format!("feature \"{name}\" has a value that is no number"),
+                || format!("feature \"{name}\" has a value that is not a number"),
             )?;
             ensure(*scale > 0.0, || format!("feature \"{name}\" has no scale"))?;
             ensure(min <= max, || format!("feature \"{name}\" has no range"))
@@ -128,7 +128,7 @@ fn check_feature(feature: &Feature) -> Result<(), String> {
                 )
             })?;
             ensure(all_finite(order.iter()), || {
-                format!("feature \"{name}\" has a place that is no number")
+                format!("feature \"{name}\" has a place that is not a number")
             })
         }
     }
@@ -156,7 +156,7 @@ fn check_weights(weights: &[Vec<f64>], features: &[Feature]) -> Result<(), Strin
         })?;
         ensure(all_finite(weights.iter()), || {
             format!(
-                "feature \"{}\" has a weight that is no number",
+                "feature \"{}\" has a weight that is not a number",
                 feature.name
             )
         })?;
@@ -191,7 +191,7 @@ fn check_trees(model: &Model, features: usize) -> Result<(), String> {
     })?;
     ensure(
         base.is_finite() && all_finite(threshold.iter().chain(cover)),
-        || "its trees have a value that is no number".into(),
+        || "its trees have a value that is not a number".into(),
     )?;
     ensure(cover.iter().all(|rows| *rows >= 0.0), || {
         "a node has fewer than no rows".into()
@@ -252,9 +252,11 @@ fn check_calibration(calibration: &Calibration) -> Result<(), String> {
                 log_odds.len() == probability.len() && !log_odds.is_empty(),
                 || "its calibration has knots without probabilities".into(),
             )?;
-            ensure(all_finite(log_odds.iter()), || "a knot is no number".into())?;
+            ensure(all_finite(log_odds.iter()), || {
+                "a knot is not a number".into()
+            })?;
             ensure(probability.iter().all(|p| (0.0..=1.0).contains(p)), || {
-                "its calibration has a value that is no probability".into()
+                "its calibration has a value that is not a probability".into()
             })?;
             let rises = log_odds.windows(2).all(|pair| pair[0] < pair[1])
                 && probability.windows(2).all(|pair| pair[0] <= pair[1]);
@@ -304,7 +306,7 @@ fn check_figures(body: &Body) -> Result<(), String> {
         .chain(importance)
         .chain(estimates)
         .collect();
-    ensure(all_finite(all.iter()), || "a metric is no number".into())
+    ensure(all_finite(all.iter()), || "a metric is not a number".into())
 }
 
 fn all_finite<'a>(mut values: impl Iterator<Item = &'a f64>) -> bool {

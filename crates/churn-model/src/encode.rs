@@ -23,7 +23,7 @@ pub fn fit_features(train: &TrainingSet<'_>, names: &[String]) -> Vec<Feature> {
 /// Numbers: median (mean of the middle two), mean and population standard deviation of the
 /// values that are there. Categories: levels by falling count, then by name; those with fewer
 /// than `level_rows` rows or beyond [`MAX_LEVELS`] are pooled into `other`. Their order
-/// for trees is [`smoothed_rate`]. Names that are no column are left out.
+/// for trees is [`smoothed_rate`]. Names that are not column are left out.
 #[must_use]
 pub fn fit_features_above(
     level_rows: u64,

@@ -57,7 +57,7 @@ impl LearnedRows {
     }
 
     /// Returns for each of these rows of a table whether it was learned from; nothing if the
-    /// table lacks a column that tells, this is no filter, or the keys are of an older version that
+    /// table lacks a column that tells, this is not a filter, or the keys are of an older version that
     /// would not know the rows again.
     #[must_use]
     pub fn among(&self, frame: &Frame, rows: &[u32]) -> Option<Vec<bool>> {

@@ -33,7 +33,7 @@ pub struct Candidate<'a> {
 
 /// The model in production, as it meets the candidate.
 #[derive(Debug, Clone, Copy)]
-pub struct Opponent<'a> {
+pub struct ChampionScores<'a> {
     /// Its version.
     pub version: &'a str,
     /// Its scores of the test rows, or why it has none.
@@ -55,7 +55,7 @@ pub struct SingleColumn<'a> {
 
 /// What the decision rests on beside the contenders.
 #[derive(Debug, Clone, Copy)]
-pub struct Ground<'a> {
+pub struct EvaluationContext<'a> {
     /// Labels of the test rows.
     pub labels: &'a [bool],
     /// The score of every row for who knows nothing but the share of churners in training.
@@ -97,9 +97,9 @@ pub struct Decision {
 /// Panics if scores and labels differ in number.
 #[must_use]
 pub fn decide(
-    champion: Option<Opponent<'_>>,
+    champion: Option<ChampionScores<'_>>,
     candidate: Candidate<'_>,
-    ground: Ground<'_>,
+    ground: EvaluationContext<'_>,
 ) -> Decision {
     let mut refusals = floors(candidate, ground);
     let (mut reasons, mut warnings) = (Vec::new(), Vec::new());
@@ -123,13 +123,13 @@ pub fn decide(
             }
             match champion.scores {
                 Ok(scores) => {
-                    let footing = footing(&champion, ground);
-                    reasons.extend(footing.reason);
-                    warnings.extend(footing.warning);
+                    let comparison_rows = comparison_rows(&champion, ground);
+                    reasons.extend(comparison_rows.reason);
+                    warnings.extend(comparison_rows.warning);
                     comparisons = compare(
-                        &footing.rows.of(scores),
-                        &footing.rows.of(candidate.scores),
-                        &footing.rows.of(ground.labels),
+                        &comparison_rows.rows.of(scores),
+                        &comparison_rows.rows.of(candidate.scores),
+                        &comparison_rows.rows.of(ground.labels),
                     );
                     judge(&comparisons, champion.version, &mut reasons, &mut refusals);
                 }
@@ -193,14 +193,14 @@ impl Compared {
 }
 
 /// On which rows the two meet, and what there is to say of that.
-struct Footing {
+struct ComparisonRows {
     rows: Compared,
     reason: Option<String>,
     warning: Option<String>,
 }
 
 /// A model scores rows that it has learned from better than it scores others: these are left out.
-fn footing(champion: &Opponent<'_>, ground: Ground<'_>) -> Footing {
+fn comparison_rows(champion: &ChampionScores<'_>, ground: EvaluationContext<'_>) -> ComparisonRows {
     /// Below this share of the rows it may be the filter that errs, see `learned`.
     const WORTH_A_WARNING: f64 = 0.02;
     let version = champion.version;
@@ -209,7 +209,7 @@ fn footing(champion: &Opponent<'_>, ground: Ground<'_>) -> Footing {
             "it is not known which rows the champion {version} learned from: if test rows are \
              among them, the comparison favours it"
         );
-        return Footing {
+        return ComparisonRows {
             rows: Compared::All,
             reason: Some(said.clone()),
             warning: Some(said),
@@ -218,7 +218,7 @@ fn footing(champion: &Opponent<'_>, ground: Ground<'_>) -> Footing {
     let others: Vec<usize> = (0..learned.len()).filter(|&at| !learned[at]).collect();
     let (all, count) = (learned.len(), learned.len() - others.len());
     if count == 0 {
-        return Footing {
+        return ComparisonRows {
             rows: Compared::All,
             reason: None,
             warning: None,
@@ -232,21 +232,21 @@ fn footing(champion: &Opponent<'_>, ground: Ground<'_>) -> Footing {
             "{said}, and the others are too few ({positives} positive, {negatives} negative): the \
              comparison is on all rows, which favours the champion"
         );
-        return Footing {
+        return ComparisonRows {
             rows: Compared::All,
             reason: Some(said.clone()),
             warning: Some(said),
         };
     }
     let said = format!("{said}: the two are compared on the other {}", others.len());
-    Footing {
+    ComparisonRows {
         rows: Compared::Some(others),
         reason: Some(said.clone()),
         warning: Some(said).filter(|_| count as f64 > WORTH_A_WARNING * all as f64),
     }
 }
 
-pub(super) fn floors(candidate: Candidate<'_>, ground: Ground<'_>) -> Vec<String> {
+pub(super) fn floors(candidate: Candidate<'_>, ground: EvaluationContext<'_>) -> Vec<String> {
     let mut refusals = Vec::new();
     let own = figures(candidate.scores, ground.labels);
     if own.rows != ground.labels.len() as u64 {
@@ -296,7 +296,7 @@ pub(super) fn floors(candidate: Candidate<'_>, ground: Ground<'_>) -> Vec<String
 /// refuses nothing: the model knows what it knows, and more.
 fn against_column(
     candidate: Candidate<'_>,
-    ground: Ground<'_>,
+    ground: EvaluationContext<'_>,
     reasons: &mut Vec<String>,
     refusals: &mut Vec<String>,
 ) {
@@ -403,8 +403,8 @@ mod tests {
             }
         }
 
-        fn champion<'a>(&'a self, scores: &'a [f64]) -> Opponent<'a> {
-            Opponent {
+        fn champion<'a>(&'a self, scores: &'a [f64]) -> ChampionScores<'a> {
+            ChampionScores {
                 version: "v",
                 scores: Ok(scores),
                 features: &self.features,
@@ -412,8 +412,8 @@ mod tests {
             }
         }
 
-        fn ground(&self) -> Ground<'_> {
-            Ground {
+        fn ground(&self) -> EvaluationContext<'_> {
+            EvaluationContext {
                 labels: &self.labels,
                 prior: Some(self.prior),
                 column: None,
@@ -469,7 +469,7 @@ mod tests {
     fn a_column_that_is_as_good_by_chance_refuses_nothing_a_better_one_does() {
         let world = world(1_000);
         let by = |column: &[f64], candidate: &[f64]| {
-            let ground = Ground {
+            let ground = EvaluationContext {
                 column: Some(SingleColumn {
                     name: "tenure",
                     scores: column,
@@ -505,7 +505,7 @@ mod tests {
             .iter()
             .map(|p| sigmoid((p / (1.0 - p)).ln() + 0.07))
             .collect();
-        let ground = Ground {
+        let ground = EvaluationContext {
             column: Some(SingleColumn {
                 name: "tenure",
                 scores: &world.good,
@@ -529,14 +529,14 @@ mod tests {
         let decision = decide(Some(bad), good, world.ground());
         assert!(!decision.promote && says(&decision, "champion v are lost: b"));
         // The column is not even there: the reason is the same, and there is but one.
-        let blind = Opponent {
+        let blind = ChampionScores {
             scores: Err("there is no column \"b\""),
             ..bad
         };
         let decision = decide(Some(blind), good, world.ground());
         assert_eq!(decision.reasons, ["features of the champion v are lost: b"]);
         let good = world.candidate(&world.good);
-        let ground = Ground {
+        let ground = EvaluationContext {
             min_positives: 900,
             ..world.ground()
         };
@@ -546,14 +546,14 @@ mod tests {
     #[test]
     fn a_champion_that_cannot_score_is_replaced_on_demand_only() {
         let world = world(1_000);
-        let blind = Opponent {
+        let blind = ChampionScores {
             scores: Err("\"a\" is a number in training, here it is \"x\""),
             ..world.champion(&world.bad)
         };
         let good = world.candidate(&world.good);
         let decision = decide(Some(blind), good, world.ground());
         assert!(!decision.promote && says(&decision, "v cannot score the test rows: \"a\""));
-        let always = Ground {
+        let always = EvaluationContext {
             policy: Policy::Always,
             ..world.ground()
         };
@@ -576,7 +576,7 @@ mod tests {
                 }
             })
             .collect();
-        let champion = |learned| Opponent {
+        let champion = |learned| ChampionScores {
             learned,
             ..world.champion(&scores)
         };
@@ -605,7 +605,7 @@ mod tests {
     fn the_policy_overrules_but_the_reasons_stay() {
         let world = world(1_000);
         let by = |champion, candidate, policy| {
-            let ground = Ground {
+            let ground = EvaluationContext {
                 policy,
                 ..world.ground()
             };
@@ -625,7 +625,7 @@ mod tests {
         broken[7] = f64::NAN;
         assert!(!between(&world, &world.bad, &broken).promote);
         assert!(!decide(None, world.candidate(&broken), world.ground()).promote);
-        let empty = Ground {
+        let empty = EvaluationContext {
             labels: &[],
             ..world.ground()
         };

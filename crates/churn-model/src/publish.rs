@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use churn_base::error::{Error, Result};
 use churn_base::exit::ExitCode;
 use churn_base::files::{lock, read_at_most};
-use churn_base::passing::may_pass;
+use churn_base::passing::is_retryable;
 use churn_trust::Bundle;
 use serde::Deserialize;
 
@@ -23,7 +23,7 @@ use super::store::{self, Unsound};
 
 /// The files under `artifacts/`, and what is stamped on lines of the registry.
 #[derive(Debug, Clone)]
-pub struct Shelf {
+pub struct ModelStore {
     folder: PathBuf,
     created_at: String,
     churnctl_version: String,
@@ -59,7 +59,7 @@ impl Champion {
     }
 }
 
-impl Shelf {
+impl ModelStore {
     /// Names the folder (`artifacts`), the present time (RFC 3339) and the program's version.
     pub fn new(
         folder: impl Into<PathBuf>,
@@ -94,7 +94,7 @@ impl Shelf {
         if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             let shown = churn_base::text::visible(version);
             return Err(Error::bad_input(format!(
-                "\"{shown}\" is no version of a model"
+                "\"{shown}\" is not a version of a model"
             )));
         }
         Ok(self.folder.join(format!("models/{name}-{version}.json")))
@@ -146,7 +146,7 @@ impl Shelf {
                     }
                     return Ok((Champion::Sound(Box::new(artifact)), warnings));
                 }
-                Err(Unsound::Damaged(error)) => self.put_aside(&path, &error, last)?,
+                Err(Unsound::Damaged(error)) => self.quarantine(&path, &error, last)?,
                 Err(other) => return Err(other.into()),
             }
         };
@@ -167,7 +167,7 @@ impl Shelf {
             Ok(_) => Ok((Champion::Lost(what), warnings)),
             Err(unsound) => {
                 let error = Error::from(unsound);
-                if may_pass(&error) {
+                if is_retryable(&error) {
                     return Err(error);
                 }
                 warnings.push(format!("{} cannot take its place: {error}", copy.display()));
@@ -177,7 +177,7 @@ impl Shelf {
     }
 
     /// Moves a damaged model out of the way; returns what happened.
-    fn put_aside(&self, path: &Path, error: &Error, last: Option<&Record>) -> Result<String> {
+    fn quarantine(&self, path: &Path, error: &Error, last: Option<&Record>) -> Result<String> {
         let sha256 = store::file_sha256(path)?;
         let aside = path.with_file_name(format!("production_latest.json.corrupt-{}", &sha256[..8]));
         std::fs::rename(path, &aside).map_err(|cause| Error::io("move", path, cause))?;
@@ -202,7 +202,7 @@ impl Shelf {
     ///
     /// # Errors
     /// Refused (3) if another run has changed the model in production since; I/O.
-    pub fn carry_out(
+    pub fn apply_decision(
         &self,
         artifact: &Artifact,
         decision: &Decision,
@@ -248,11 +248,11 @@ impl Shelf {
             Err(Unsound::Damaged(error)) => {
                 let records = registry::read(&self.registry())?;
                 let last = registry::last_promoted(&records);
-                self.put_aside(&self.production(), &error, last)?;
+                self.quarantine(&self.production(), &error, last)?;
             }
             // Adds the line that a crash left out, so that it is known what to go back from.
             Ok(_) => drop(self.champion_locked()?),
-            Err(Unsound::Io(error)) if may_pass(&error) => return Err(error),
+            Err(Unsound::Io(error)) if is_retryable(&error) => return Err(error),
             Err(Unsound::Io(_) | Unsound::Newer(_) | Unsound::SelfTest(_)) => {}
         }
         let records = registry::read(&self.registry())?;

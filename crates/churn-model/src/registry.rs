@@ -92,7 +92,7 @@ pub fn is_model_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(allowed) && !name.starts_with('.')
 }
 
-/// Refuses what is no model name.
+/// Refuses what is not a model name.
 ///
 /// # Errors
 /// Usage (64).
@@ -101,7 +101,7 @@ pub fn check_model_name(name: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::usage(format!(
-        "\"{}\" is no model name",
+        "\"{}\" is not a model name",
         churn_base::text::visible(name)
     ))
     .hint("use 1 to 64 of a-z, 0-9, dot, underscore and hyphen, not beginning with a dot"))
@@ -113,7 +113,7 @@ pub fn check_model_name(name: &str) -> Result<()> {
 /// repaired when the next line is written.
 ///
 /// # Errors
-/// I/O if it cannot be read; bad input if any other line is no record.
+/// I/O if it cannot be read; bad input if any other line is not a record.
 pub fn read(path: &Path) -> Result<Vec<Record>> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
@@ -139,7 +139,7 @@ pub fn read(path: &Path) -> Result<Vec<Record>> {
                     line: Some(number),
                     column: None,
                 };
-                return Err(Error::bad_input("this line is no record of the registry")
+                return Err(Error::bad_input("this line is not a record of the registry")
                     .at(place)
                     .hint(
                         "delete the line after a look at it; a newer churnctl may have written it",
@@ -254,7 +254,7 @@ mod tests {
     fn what_is_appended_is_read_in_order() {
         let folder = folder();
         let path = folder.path().join("registry/models.jsonl");
-        assert_eq!(read(&path).expect("no file is no fault"), []);
+        assert_eq!(read(&path).expect("no file is not a fault"), []);
         let lines = [record(Event::Train, "a"), record(Event::Promotion, "a")];
         for line in &lines {
             append(&path, line).expect("appends");
@@ -285,7 +285,7 @@ mod tests {
         let path = folder.path().join("models.jsonl");
         std::fs::write(&path, "{\"event\":1}\n").expect("writes");
         append(&path, &record(Event::Train, "a")).expect("appends");
-        let error = read(&path).expect_err("line 1 is no record");
+        let error = read(&path).expect_err("line 1 is not a record");
         assert_eq!(error.code(), churn_base::exit::ExitCode::BadInput);
         assert_eq!(error.place().and_then(|place| place.line), Some(1));
     }

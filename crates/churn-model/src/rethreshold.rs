@@ -2,7 +2,7 @@
 //! changes nothing. Whether the threshold deserves its place is decided here.
 
 use super::artifact::Body;
-use super::promote::{Candidate, Decision, Ground, by_policy, floors};
+use super::promote::{Candidate, Decision, EvaluationContext, by_policy, floors};
 use super::registry::Change;
 use super::threshold::{HALF, ThresholdRule};
 
@@ -56,7 +56,11 @@ impl<'a> Rethresholded<'a> {
 /// # Panics
 /// Panics if scores and labels differ in number.
 #[must_use]
-pub fn decide(change: Rethresholded<'_>, candidate: Candidate<'_>, ground: Ground<'_>) -> Decision {
+pub fn decide(
+    change: Rethresholded<'_>,
+    candidate: Candidate<'_>,
+    ground: EvaluationContext<'_>,
+) -> Decision {
     let mut refusals = floors(candidate, ground);
     let (before, now) = (
         Classes::at(change.before, candidate.scores, ground.labels),
@@ -192,7 +196,7 @@ mod tests {
             scores: &scores,
             features: &[],
         };
-        let ground = Ground {
+        let ground = EvaluationContext {
             labels: &labels,
             prior: None,
             column: None,

@@ -86,7 +86,7 @@ impl Scorer {
     /// Makes a scorer of its parts: while training, there is no [`Body`] yet.
     ///
     /// # Errors
-    /// Bad input if the shapes do not fit together, a number is not finite, or a tree is no tree.
+    /// Bad input if the shapes do not fit together, a number is not finite, or a tree is not a tree.
     /// Never for parts of an artifact that [`store::load`](super::store::load) returned.
     pub fn of(features: &[Feature], model: &Model, calibration: &Calibration) -> Result<Self> {
         check_parts(features, model, calibration).map_err(|what| broken(&what))?;
@@ -248,7 +248,7 @@ impl Scorer {
     /// Computes the learner's log-odds of a row, before calibration.
     ///
     /// # Panics
-    /// If there are not as many cells as features, or they were not made by this scorer.
+    /// If there are no as many cells as features, or they were not made by this scorer.
     #[must_use]
     pub fn log_odds(&self, cells: &[f64]) -> f64 {
         assert_eq!(cells.len(), self.features.len(), "one cell a feature");

@@ -57,7 +57,7 @@ impl From<Unsound> for Error {
 /// run; [`baseline_profile`] puts them back.
 ///
 /// # Errors
-/// A bug (70) if the body would not be accepted when loaded; usage if `name` is no model name.
+/// A bug (70) if the body would not be accepted when loaded; usage if `name` is not a model name.
 pub fn seal(
     name: &str,
     mut body: Body,
@@ -264,7 +264,7 @@ fn check_version(bytes: &[u8], file: &str) -> Result<(), Unsound> {
 
 fn no_model(error: serde_json::Error, file: &str) -> Unsound {
     let line = u64::try_from(error.line()).ok().filter(|line| *line > 0);
-    let refused = Error::bad_input("this is no whole model").at(place(file, line));
+    let refused = Error::bad_input("this is not a whole model").at(place(file, line));
     Unsound::Damaged(refused.hint(TRAIN_AGAIN).because(error))
 }
 

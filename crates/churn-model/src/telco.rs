@@ -166,7 +166,7 @@ fn contributions_add_up_to_the_log_odds() {
             }
         }
         // Over the training rows the linear model's contributions are nothing on average, but
-        // for the few missing values, which are no part of a mean.
+        // for the few missing values, which are not part of a mean.
         if learner.name() == "logistic" {
             let charges = telco.features.len();
             assert_eq!(telco.features[charges - 1].name, "total_charges");

@@ -80,7 +80,7 @@ impl ThresholdRule {
 /// the precision, or there is no score.
 ///
 /// # Panics
-/// Panics if there are not as many labels as scores.
+/// Panics if there are no as many labels as scores.
 ///
 /// # Examples
 /// ```
@@ -177,7 +177,7 @@ fn by_cost(cuts: &[Cut], all: Cut, missed: f64, alarm: f64) -> Threshold {
 fn by_capacity(cuts: &[Cut], all: Cut, rows: u64, test_rows: u64) -> Result<Threshold> {
     if rows > test_rows {
         let message = format!(
-            "a capacity of {rows} rows is no limit: it is of as many rows as the test split has, \
+            "a capacity of {rows} rows is not a limit: it is of as many rows as the test split has, \
              {test_rows}"
         );
         return Err(Error::usage(message).hint("so many of those rows as can be acted on"));

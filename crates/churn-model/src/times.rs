@@ -28,11 +28,11 @@ const LONGEST: i64 = 36_525 * DAY;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LabelWindow(i64);
 
-/// Why a text is no label window.
+/// Why a text is not a label window.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WindowError {
     /// It is not a whole number with a unit.
-    #[error("\"{0}\" is no label window: write a number with its unit, such as 30d, 4w or 12h")]
+    #[error("\"{0}\" is not a label window: write a number with its unit, such as 30d, 4w or 12h")]
     Form(String),
     /// It is longer than a century.
     #[error("the label window {0} is longer than a century")]

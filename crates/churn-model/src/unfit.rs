@@ -1,4 +1,4 @@
-//! Columns that are no features by their values: identifiers, dates, and those that never differ.
+//! Columns that are not features by their values: identifiers, dates, and those that never differ.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ const NEARLY_ALL: f64 = 0.95;
 /// A sequence of numbers steps by at most this much on average: some that were given are gone.
 const LONGEST_STEP: f64 = 10.0;
 
-/// Why a column is no feature.
+/// Why a column is not a feature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unfit {
     /// It tells who a row is, in a sentence; the user may know better.

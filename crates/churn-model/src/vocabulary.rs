@@ -75,7 +75,7 @@ impl Vocabulary {
         &self.name
     }
 
-    /// Returns whether training had a value that is no level of the model.
+    /// Returns whether training had a value that is not a level of the model.
     pub fn has(&self, field: &[u8]) -> bool {
         self.has_any_text
             || self

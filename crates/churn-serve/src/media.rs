@@ -57,7 +57,7 @@ pub(super) fn answer(media_type: &'static str, bytes: impl Into<Body>) -> Respon
 /// Reads JSON; an error says where, but not what.
 pub(super) fn parse(bytes: &[u8]) -> Result<Json<'_>, Problem> {
     Json::parse(bytes).map_err(|error| {
-        let detail = format!("The body is no JSON: {error}.");
+        let detail = format!("The body is not JSON: {error}.");
         Problem::malformed(detail)
     })
 }

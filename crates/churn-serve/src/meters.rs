@@ -21,9 +21,9 @@ use super::options::Options;
 use super::predict::Prediction;
 use super::route_table::ROUTES;
 
-/// Label `path` of what is no route.
+/// Label `path` of what is not a route.
 const OTHER: &str = "other";
-/// Methods that what is no route is counted by; further ones are `other`.
+/// Methods that what is not a route is counted by; further ones are `other`.
 const METHODS: [&str; 3] = ["GET", "POST", OTHER];
 
 /// What a reload came to.
@@ -157,7 +157,7 @@ impl Meters {
         Ok(meters)
     }
 
-    /// Counts an answer. `path` is the template of its route; none for what is no route.
+    /// Counts an answer. `path` is the template of its route; none for what is not a route.
     pub(super) fn answered(
         &self,
         method: &Method,

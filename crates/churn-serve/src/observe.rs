@@ -105,7 +105,7 @@ impl Observed<'_> {
 
     fn log(&self, status: StatusCode, path: Option<&str>, elapsed: f64, code: Option<&str>) {
         let level = match status.as_u16() {
-            // A server that is full or has no model yet is no bug, but somebody should know.
+            // A server that is full or has no model yet is not a bug, but somebody should know.
             503 => Level::Warn,
             500.. => Level::Error,
             _ => Level::Info,

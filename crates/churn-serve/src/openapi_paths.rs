@@ -114,7 +114,7 @@ impl Paths<'_> {
         let batch = json!({ "type": "array", "items": record, "minItems": 1, "maxItems": most });
         let mut body = json_body(&batch, json!([example]));
         body["content"]["application/x-ndjson"] = json!({
-            // Any bytes are lines of some kind; each that is no record is answered as such.
+            // Any bytes are lines of some kind; each that is not a record is answered as such.
             "schema": { "description": "A record a line; the answer is a line each." },
             "example": format!("{example}\n"),
         });

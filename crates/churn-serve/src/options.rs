@@ -86,7 +86,7 @@ pub struct PageFacts {
     pub negative: String,
 }
 
-/// Where a model comes from that is no file of this machine.
+/// Where a model comes from that is not a file of this machine.
 pub trait ModelSource: Send + Sync {
     /// Returns a text that changes when the model does.
     ///

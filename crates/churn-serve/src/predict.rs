@@ -16,7 +16,7 @@ pub(super) struct Prediction {
     pub(super) churned: bool,
 }
 
-/// A score that is no probability: a bug, never sent.
+/// A score that is not a probability: a bug, never sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NoProbability;
 

@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use churn_base::error::{Error, Result};
 use churn_base::exit::ExitCode;
 use churn_base::files::read_at_most;
-use churn_base::passing::{Backoff, may_pass};
+use churn_base::passing::{Backoff, is_retryable};
 use churn_http::events::{Events, Level};
 use churn_model::artifact::Artifact;
 use churn_model::set_threshold::set_threshold;
@@ -219,7 +219,7 @@ impl Watch {
             Some(model) => format!("; model {} {} stays", model.name, model.version),
             None => "; there is no model".to_owned(),
         });
-        if may_pass(error) {
+        if is_retryable(error) {
             self.is_unread = true;
             let wait = self.try_again();
             let more = format!("; tried again in {:.1} s", wait.as_secs_f64());
@@ -228,7 +228,7 @@ impl Watch {
             // A right on a remote comes and goes without a trace; a bad model stays bad until it changes.
             self.stamp = Stamp::Absent;
         }
-        // The same again, unasked, is no news.
+        // The same again, unasked, is not news.
         let is_news = asked || why != self.refused;
         let level = if is_news { Level::Error } else { Level::Debug };
         self.events.say(level, said);
@@ -255,7 +255,7 @@ impl Watch {
             self.events.say(Level::Warn, message);
         }
         self.silent.clone_from(&why);
-        if may_pass(error) {
+        if is_retryable(error) {
             self.try_again();
         }
         asked.then(|| {
@@ -282,7 +282,7 @@ impl Watch {
         }
     }
 
-    /// Verifies the very bytes that are then parsed, and before they are: a parser is no place for
+    /// Verifies the very bytes that are then parsed, and before they are: a parser is not a place for
     /// what nobody trusted has written.
     fn read_signed(&self, keys: &TrustedKeys) -> Result<Artifact> {
         let (file, signature) = (self.path.display().to_string(), beside(&self.path));

@@ -130,7 +130,7 @@ impl Spans {
     /// traces.
     ///
     /// # Errors
-    /// Bad settings (78) if it is no URL.
+    /// Bad settings (78) if it is not a URL.
     pub(super) fn start(endpoint: &str, model: &str, events: Events) -> Result<Self> {
         let base = endpoint.trim_end_matches('/').trim_end_matches(PATH);
         let url: BaseUrl = base

@@ -32,7 +32,7 @@ pub(super) struct Parent {
 }
 
 impl Trace {
-    /// Reads the headers. What is no id or no traceparent is as if it weren't there.
+    /// Reads the headers. What is not an id or no traceparent is as if it weren't there.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let theirs = headers.get(&REQUEST_ID).filter(|id| is_id(id.as_bytes()));
         Self {

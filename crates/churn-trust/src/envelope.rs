@@ -81,7 +81,7 @@ impl Envelope {
         let message = pae(&self.payload_type, payload);
         for signature in &self.signatures {
             let bytes = decode(&signature.sig).ok_or(EnvelopeError::Base64("signature"))?;
-            // An id of a key that we know saves the trial of the others; any other id is no reason
+            // An id of a key that we know saves the trial of the others; any other id is not a reason
             // to pass a signature over.
             let named: Vec<_> = keys
                 .iter()

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::super::Shell;
+use super::super::Console;
 use crate::alerts::Library;
 use crate::alerts::proof::{self, Coverage, Promtool, Wanted};
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ pub(super) fn run(
     library: &Library,
     target: &Path,
     promtool: &Path,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<ExitCode> {
     let lacking: BTreeSet<usize> = library
         .alerts()
@@ -52,25 +52,25 @@ pub(super) fn run(
         &promtool,
         folder.path(),
         workers(),
-        shell.progress(),
+        console.progress(),
     )?;
     for left in made.iter().flat_map(|made| &made.left) {
         let message = format!(
             "{}: no case \"{}\" of {}: {}",
             left.place, left.word, left.alert, left.reason
         );
-        shell.messages().warn(&message);
+        console.messages().warn(&message);
     }
     if made
         .iter()
         .all(|made| made.cases == 0 && made.left.is_empty())
     {
         let message = "nothing to generate: every alert has its three cases";
-        shell.messages().info(message);
+        console.messages().info(message);
     }
     for (target, made) in targets.iter().zip(&made).filter(|(_, made)| made.cases > 0) {
         if target.path == Path::new("-") {
-            shell.print_data(made.text.as_bytes())?;
+            console.print_data(made.text.as_bytes())?;
             continue;
         }
         write_atomically(&target.path, made.text.as_bytes())?;
@@ -80,7 +80,7 @@ pub(super) fn run(
             made.cases,
             promtool.version
         );
-        shell.messages().info(&message);
+        console.messages().info(&message);
     }
     Ok(ExitCode::Ok)
 }

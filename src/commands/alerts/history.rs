@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::Shell;
+use super::super::Console;
 use crate::alerts::Library;
 use crate::alerts::history::{
     AlertHistory, Asker, PlannedRule, Study, TimeRange, compare, default_interval, length,
@@ -75,11 +75,11 @@ struct Version {
 /// # Errors
 /// Fails with 69 if the server stays away, with 65 if there is no alert. A rule that cannot be
 /// evaluated is *no* error, it is exit code 2.
-pub fn run(request: &HistoryRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &HistoryRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let prometheus = Prometheus::new(client(request)?);
     let range = range(request, &prometheus)?;
     let (interval, is_told) = default_interval(&prometheus);
-    let read = |origin: &RuleOrigin| read(origin, &prometheus, interval, shell);
+    let read = |origin: &RuleOrigin| read(origin, &prometheus, interval, console);
     let mut after = read(&request.rules)?;
     let mut before = request.against.as_ref().map(read).transpose()?;
     let notes = notes(&prometheus, range, &after, (!is_told).then_some(interval));
@@ -94,7 +94,7 @@ pub fn run(request: &HistoryRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
     let asker = Asker::new(&prometheus);
     let step = request.step.map(|step| step.as_millis() as i64);
     let mut study = Study::new(&asker, range, step, &all_records);
-    let progress = shell.progress();
+    let progress = console.progress();
     let total = after.rules.len() + before.as_ref().map_or(0, |version| version.rules.len());
     progress.steps("evaluating rules", total as u64);
     let mut evaluate = |rules: &[PlannedRule]| -> Result<Vec<AlertHistory>> {
@@ -128,11 +128,13 @@ pub fn run(request: &HistoryRequest, shell: &mut Shell<'_>) -> Result<ExitCode> 
         notes,
     };
     if let Some(path) = &request.html {
-        let page = history_html::page(&history, shell.created_at())?;
+        let page = history_html::page(&history, console.created_at())?;
         write_atomically(path, page.as_bytes())?;
-        shell.messages().info(&format!("wrote {}", path.display()));
+        console
+            .messages()
+            .info(&format!("wrote {}", path.display()));
     }
-    print(&history, shell)?;
+    print(&history, console)?;
     let has_gaps = |one: &AlertHistory| !one.replay.gaps.is_empty();
     Ok(match alerts.iter().chain(&old).any(has_gaps) {
         true => ExitCode::CheckFailed,
@@ -207,7 +209,7 @@ fn read(
     origin: &RuleOrigin,
     prometheus: &Prometheus,
     interval: i64,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Version> {
     let version = match origin {
         RuleOrigin::Server => Version {
@@ -222,7 +224,7 @@ fn read(
             let refused = refused.filter(|one| one.kind != RefusalKind::NeedsNewer);
             if let Some(first) = refused.clone().next() {
                 // A rule that nobody loads would not have fired.
-                shell.messages().warn(&format!(
+                console.messages().warn(&format!(
                     "Prometheus would refuse the files, {} in all, the first at {}:{}: {}",
                     counted(refused.count() as u64, "fault", "faults"),
                     first.source.name,
@@ -270,38 +272,40 @@ fn order(one: &AlertHistory) -> (crate::alerts::history::Status, usize, i64, Str
     )
 }
 
-fn print(history: &History<'_>, shell: &mut Shell<'_>) -> Result<()> {
-    let document = shell.document("alerts history", 1, document(history));
-    if shell.print_document(&document)? {
+fn print(history: &History<'_>, console: &mut Console<'_>) -> Result<()> {
+    let document = console.document("alerts history", 1, document(history));
+    if console.print_document(&document)? {
         return Ok(());
     }
-    shell.print_line(Tone::Dim, &heading(history))?;
+    console.print_line(Tone::Dim, &heading(history))?;
     for note in &history.notes {
-        shell.print_line(Tone::Warn, note)?;
+        console.print_line(Tone::Warn, note)?;
     }
-    shell.print_table(&table(history))?;
+    console.print_table(&table(history))?;
     if let Some(against) = &history.against {
         let name = &against.rules;
         match differences(history) {
             Some(table) => {
-                shell.print("\n")?;
-                shell.print_line(Tone::Plain, &format!("Against {name}, before → after"))?;
-                shell.print_table(&table)?;
+                console.print("\n")?;
+                console.print_line(Tone::Plain, &format!("Against {name}, before → after"))?;
+                console.print_table(&table)?;
             }
-            None => shell.print_line(Tone::Plain, &format!("Every rule evaluates as in {name}"))?,
+            None => {
+                console.print_line(Tone::Plain, &format!("Every rule evaluates as in {name}"))?;
+            }
         }
     }
     if let Some(table) = episodes(history) {
-        shell.print("\n")?;
-        shell.print_table(&table)?;
+        console.print("\n")?;
+        console.print_table(&table)?;
     }
     for (tone, line) in remarks(history) {
-        shell.print_line(tone, &line)?;
+        console.print_line(tone, &line)?;
     }
     let (tone, line) = verdict(history);
-    shell.print_line(tone, &line)?;
-    if shell.look().format == Format::Table {
-        shell.print_line(Tone::Dim, &legend())?;
+    console.print_line(tone, &line)?;
+    if console.look().format == Format::Table {
+        console.print_line(Tone::Dim, &legend())?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::Shell;
+use super::super::Console;
 use super::mend::{self, Fix};
 use super::outputs::{Export, Outputs};
 use crate::alerts::Library;
@@ -53,9 +53,9 @@ pub struct LintServer {
 ///
 /// # Errors
 /// Bad input; a finding is *no* error, it is exit code 2.
-pub fn run(request: &LintRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &LintRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     if let Some(id) = &request.explain {
-        return explain(id, shell);
+        return explain(id, console);
     }
     for id in &request.options.disabled {
         known(id, "--disable")?;
@@ -72,7 +72,7 @@ pub fn run(request: &LintRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let mut report = lint(&library, &options);
     if let Some(fix) = request.fix {
         let as_text = request.export.is_none();
-        let mended = mend::run(&library, &report, &options, fix, as_text, shell)?;
+        let mended = mend::run(&library, &report, &options, fix, as_text, console)?;
         if let Some(mended) = mended {
             library = mended;
             report = lint(&library, &options);
@@ -85,14 +85,14 @@ pub fn run(request: &LintRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let as_junit = || junit::lint(&report, &rules, request.is_strict);
     request
         .outputs
-        .write(shell, &as_junit, &|| markdown::lint(&report), &|| {
+        .write(console, &as_junit, &|| markdown::lint(&report), &|| {
             json(&sarif::lint(&report))
         })?;
     match request.export {
-        Some(Export::Github) => shell.print_bytes(github::lint(&report).as_bytes())?,
-        Some(Export::Junit) => shell.print_bytes(as_junit().as_bytes())?,
-        Some(Export::Sarif) => shell.print_bytes(json(&sarif::lint(&report))?.as_bytes())?,
-        None => print(&report, shell)?,
+        Some(Export::Github) => console.print_bytes(github::lint(&report).as_bytes())?,
+        Some(Export::Junit) => console.print_bytes(as_junit().as_bytes())?,
+        Some(Export::Sarif) => console.print_bytes(json(&sarif::lint(&report))?.as_bytes())?,
+        None => print(&report, console)?,
     }
     let worst_allowed = if request.is_strict {
         Some(Severity::Note)
@@ -132,27 +132,27 @@ fn ask(server: &LintServer, options: &mut LintOptions) -> Result<()> {
     Ok(())
 }
 
-fn print(report: &LintReport, shell: &mut Shell<'_>) -> Result<()> {
-    let document = shell.document("alerts lint", 1, report);
-    if shell.print_document(&document)? {
+fn print(report: &LintReport, console: &mut Console<'_>) -> Result<()> {
+    let document = console.document("alerts lint", 1, report);
+    if console.print_document(&document)? {
         return Ok(());
     }
     let (tone, verdict) = findings::verdict(report);
-    if shell.look().format == Format::Table {
+    if console.look().format == Format::Table {
         for line in findings::grouped(report) {
-            shell.print_line(line.tone, &line.text)?;
+            console.print_line(line.tone, &line.text)?;
         }
-        shell.print_line(tone, &verdict)?;
+        console.print_line(tone, &verdict)?;
         if let Some(next) = findings::next_step(report) {
-            shell.print_line(Tone::Dim, &next)?;
+            console.print_line(Tone::Dim, &next)?;
         }
         return Ok(());
     }
-    shell.print(&findings::lines(report))?;
-    shell.print_line(tone, &verdict)
+    console.print(&findings::lines(report))?;
+    console.print_line(tone, &verdict)
 }
 
-fn explain(id: &str, shell: &mut Shell<'_>) -> Result<ExitCode> {
+fn explain(id: &str, console: &mut Console<'_>) -> Result<ExitCode> {
     if id == "all" {
         let rows = CHECKS.iter();
         let table = Table {
@@ -161,12 +161,12 @@ fn explain(id: &str, shell: &mut Shell<'_>) -> Result<ExitCode> {
                 .map(|check| vec![Cell::plain(check.id), Cell::plain(check.title)])
                 .collect(),
         };
-        shell.print_table(&table)?;
+        console.print_table(&table)?;
         return Ok(ExitCode::Ok);
     }
     known(id, "--explain")?;
     if let Some(check) = check_named(id) {
-        shell.print(check.page)?;
+        console.print(check.page)?;
     }
     Ok(ExitCode::Ok)
 }

@@ -1,6 +1,6 @@
 //! `churnctl alerts list`: every rule with what it looks at, and its cases.
 
-use super::super::Shell;
+use super::super::Console;
 use crate::alerts::Library;
 use crate::cells::Tone;
 use crate::error::{Error, Result};
@@ -18,7 +18,7 @@ pub struct ListRequest {
 ///
 /// # Errors
 /// Bad input, and 65 if there is no rule at all.
-pub fn run(request: &ListRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &ListRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let library = Library::read(&request.paths)?;
     if library.rules.is_empty() {
         let paths = request.paths.join(", ");
@@ -26,12 +26,12 @@ pub fn run(request: &ListRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         return Err(error.hint("name files or folders with PrometheusRule objects or rule files"));
     }
     let body = list::of(&library);
-    let document = shell.document("alerts list", 1, &body);
-    if shell.print_document(&document)? {
+    let document = console.document("alerts list", 1, &body);
+    if console.print_document(&document)? {
         return Ok(ExitCode::Ok);
     }
-    shell.print_table(&list::table(&body))?;
-    shell.print("\n")?;
-    shell.print_line(Tone::Plain, &list::sum(&body))?;
+    console.print_table(&list::table(&body))?;
+    console.print("\n")?;
+    console.print_line(Tone::Plain, &list::sum(&body))?;
     Ok(ExitCode::Ok)
 }

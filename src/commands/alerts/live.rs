@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::super::Shell;
+use super::super::Console;
 use super::test_report::finish;
 use super::test_request::{LiveRequest, TestRequest};
 use crate::alerts::Library;
@@ -32,7 +32,7 @@ pub(super) fn run(
     library: &Library,
     live: &LiveRequest,
     request: &TestRequest,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<ExitCode> {
     if library.alerts().next().is_none() {
         let error = Error::bad_input("there is no alerting rule, so nothing can arrive");
@@ -56,8 +56,8 @@ pub(super) fn run(
     };
     let mut steps = Vec::new();
     let patience = Patience::new(stop.clone());
-    let outcome = prove(library, &rules, live, &patience, &mut steps, shell);
-    // A call that the signal cut short is no trouble of the server.
+    let outcome = prove(library, &rules, live, &patience, &mut steps, console);
+    // A call that the signal cut short is not the server's fault.
     let outcome = match outcome {
         Ok(Err(error)) if error.code() == ExitCode::Interrupted && stop.is_triggered() => {
             Err(Interrupted)
@@ -69,7 +69,7 @@ pub(super) fn run(
     // Tables wrap; a command that is to be copied must be whole somewhere.
     for step in steps.iter().filter(left_behind) {
         let text = format!("{}; {}", step.message, step.hint);
-        shell.messages().warn(&text);
+        console.messages().warn(&text);
     }
     let mut report = TestReport::new(
         library.sources.len(),
@@ -81,19 +81,19 @@ pub(super) fn run(
         Vec::new(),
     );
     match outcome {
-        Ok(Ok(())) => finish(&report, request, shell),
+        Ok(Ok(())) => finish(&report, request, console),
         Ok(Err(error)) => {
             // What was seen until then is worth having; the error says why there is no verdict.
             let is_away = error.code() == ExitCode::Unavailable && !report.steps.is_empty();
             if is_away || is_left_behind {
                 report.status = "UNAVAILABLE";
-                finish(&report, request, shell)?;
+                finish(&report, request, console)?;
             }
             Err(error)
         }
         Err(Interrupted) => {
             report.status = "INTERRUPTED";
-            finish(&report, request, shell)?;
+            finish(&report, request, console)?;
             Ok(match was_interrupt.load(Ordering::Relaxed) {
                 true => ExitCode::Interrupted,
                 false => ExitCode::Terminated,
@@ -108,7 +108,7 @@ fn prove(
     live: &LiveRequest,
     patience: &Patience,
     steps: &mut Vec<Step>,
-    shell: &Shell<'_>,
+    console: &Console<'_>,
 ) -> Result<Result<()>, Interrupted> {
     macro_rules! tried {
         ($call:expr) => {
@@ -130,7 +130,7 @@ fn prove(
     let catcher = tried!(live.catch.as_deref().map(Catcher::listen).transpose());
     if let Some(catcher) = &catcher {
         let address = catcher.address();
-        shell
+        console
             .messages()
             .info(&format!("catching webhooks on http://{address}"));
     }
@@ -138,18 +138,18 @@ fn prove(
         "{:08x}",
         (RealPace::default().chance() * f64::from(u32::MAX)) as u32
     );
-    let say = |text: &str| shell.messages().info(text);
+    let say = |text: &str| console.messages().info(text);
     let mut show = |payload: &serde_json::Value| {
         let text = serde_json::to_string_pretty(payload).unwrap_or_default();
         for line in text.lines() {
-            shell.messages().debug(line);
+            console.messages().debug(line);
         }
     };
     // The whole loop looks at its own rule only: it is about the way, not about the rules.
     let looped = match &live.gateway {
         None => None,
         Some(gateway) => Some((
-            tried!(gateway.client(shell)).with_cancel(patience.cancel()),
+            tried!(gateway.client(console)).with_cancel(patience.cancel()),
             tried!(loop_rule(rules, live.rule.as_deref())),
         )),
     };

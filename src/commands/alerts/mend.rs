@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::{Shell, diff};
+use super::super::{Console, diff};
 use crate::alerts::Library;
 use crate::alerts::lint::{LintOptions, LintReport, lint, mended};
 use crate::alerts::node::Source;
@@ -28,7 +28,7 @@ pub(super) fn run(
     options: &LintOptions,
     fix: Fix,
     as_text: bool,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<Option<Library>> {
     let mut sources = library.sources.clone();
     let (mut files, mut findings) = (Vec::new(), 0);
@@ -46,22 +46,22 @@ pub(super) fn run(
             text,
         });
         if !is_better(&sources, report, &old.name, options) {
-            shell.messages().warn(&format!(
+            console.messages().warn(&format!(
                 "{}: left as it is: mended, it would have new findings",
                 old.name
             ));
             sources[at] = old;
             continue;
         }
-        if as_text && matches!(shell.look().format, Format::Table | Format::Plain) {
+        if as_text && matches!(console.look().format, Format::Table | Format::Plain) {
             let to = format!("{} (mended)", old.name);
-            diff::print((&old.name, &old.text), (&to, &sources[at].text), shell)?;
+            diff::print((&old.name, &old.text), (&to, &sources[at].text), console)?;
         }
         files.push(at);
         findings += count;
     }
     if fix == Fix::Show || files.is_empty() {
-        shell.messages().info(&format!(
+        console.messages().info(&format!(
             "{findings} findings can be mended in {} files",
             files.len()
         ));
@@ -71,7 +71,7 @@ pub(super) fn run(
         let source = &sources[*at];
         write_atomically(Path::new(&source.name), source.text.as_bytes())?;
     }
-    shell.messages().info(&format!(
+    console.messages().info(&format!(
         "mended {findings} findings in {} files",
         files.len()
     ));

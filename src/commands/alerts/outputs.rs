@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::Shell;
+use super::super::Console;
 use crate::error::Result;
 use crate::files::write_atomically;
 
@@ -32,7 +32,7 @@ impl Outputs {
     /// Writes what is wanted; each text is made only then.
     pub(super) fn write(
         &self,
-        shell: &Shell<'_>,
+        console: &Console<'_>,
         junit: &dyn Fn() -> String,
         markdown: &dyn Fn() -> String,
         sarif: &dyn Fn() -> Result<String>,
@@ -52,12 +52,12 @@ impl Outputs {
             write(path, sarif()?)?;
         }
         if !names.is_empty() {
-            shell
+            console
                 .messages()
                 .info(&format!("wrote {}", names.join(", ")));
         }
-        if shell.var("GITHUB_STEP_SUMMARY").is_some() {
-            super::super::step_summary::append(shell, &markdown());
+        if console.var("GITHUB_STEP_SUMMARY").is_some() {
+            super::super::step_summary::append(console, &markdown());
         }
         Ok(())
     }

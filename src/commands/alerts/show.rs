@@ -1,6 +1,6 @@
 //! `churnctl alerts show`: one alert with its rule, cases, route and runbook.
 
-use super::super::Shell;
+use super::super::Console;
 use crate::alerts::Library;
 use crate::alerts::catalogue::{Options, runbooks};
 use crate::cells::Tone;
@@ -23,7 +23,7 @@ pub struct ShowRequest {
 ///
 /// # Errors
 /// Bad input, and 65 if there is no alert of this name.
-pub fn run(request: &ShowRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &ShowRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let library = Library::read(&request.paths)?;
     let name = request.name.as_str();
     if !library.alerts().any(|rule| rule.name == name) {
@@ -44,12 +44,12 @@ pub fn run(request: &ShowRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         .map(|(_, text)| text)
         .next();
     let body = show::of(&library, name, runbook);
-    let document = shell.document("alerts show", 1, &body);
-    if shell.print_document(&document)? {
+    let document = console.document("alerts show", 1, &body);
+    if console.print_document(&document)? {
         return Ok(ExitCode::Ok);
     }
     for line in show::lines(&body) {
-        shell.print_line(Tone::Plain, &line)?;
+        console.print_line(Tone::Plain, &line)?;
     }
     Ok(ExitCode::Ok)
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::Shell;
+use super::super::Console;
 use super::generate::workers;
 use super::test_report::finish;
 use super::test_request::TestRequest;
@@ -20,7 +20,7 @@ use crate::reports::alerts::{NeverLoaded, TestReport};
 ///
 /// # Errors
 /// Bad input, or a program that is missing; a case that fails is *no* error, it is exit code 2.
-pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &TestRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let library = Library::read(&request.paths)?;
     expect_something(&library, &request.paths)?;
     for one in library
@@ -30,13 +30,13 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     {
         let (line, _) = one.position();
         let message = format!("{}:{line}: {}; {}", one.source.name, one.message, one.hint);
-        shell.messages().warn(&message);
+        console.messages().warn(&message);
     }
     if let Some(target) = &request.generate {
-        return super::generate::run(&library, target, &request.promtool, shell);
+        return super::generate::run(&library, target, &request.promtool, console);
     }
     if let Some(live) = &request.live {
-        return super::live::run(&library, live, request, shell);
+        return super::live::run(&library, live, request, console);
     }
     let folder = ScratchFolder::new()?;
     let options = Options {
@@ -48,8 +48,15 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         true => None,
         false => Some(Promtool::find(&request.promtool)?),
     };
-    let prove =
-        |promtool| proof::prove(&library, promtool, folder.path(), options, shell.progress());
+    let prove = |promtool| {
+        proof::prove(
+            &library,
+            promtool,
+            folder.path(),
+            options,
+            console.progress(),
+        )
+    };
     let proof = promtool.as_ref().map(prove).transpose()?;
     let routing = routing(&library, request, folder.path())?;
     let report = TestReport::new(
@@ -61,7 +68,7 @@ pub fn run(request: &TestRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         Vec::new(),
         never_loaded(&library),
     );
-    finish(&report, request, shell)
+    finish(&report, request, console)
 }
 
 /// Fails with 65 if there is neither a rule nor a route to look at.
@@ -114,7 +121,7 @@ fn routing(library: &Library, request: &TestRequest, folder: &Path) -> Result<Ve
         let Some(program) = &request.amtool else {
             break;
         };
-        // A file with other documents in it is no file for amtool.
+        // A file with other documents in it is not a file for amtool.
         let alone = library
             .sources
             .iter()

@@ -1,6 +1,6 @@
 //! The report of `churnctl alerts test`: written, printed, and judged.
 
-use super::super::Shell;
+use super::super::Console;
 use super::outputs::Export;
 use super::test_request::TestRequest;
 use crate::cells::Tone;
@@ -12,17 +12,17 @@ use crate::terminal::Format;
 pub(super) fn finish(
     report: &TestReport,
     request: &TestRequest,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<ExitCode> {
     let as_junit = || junit::test(report);
     let no_sarif = || Ok(String::new());
     request
         .outputs
-        .write(shell, &as_junit, &|| markdown::test(report), &no_sarif)?;
+        .write(console, &as_junit, &|| markdown::test(report), &no_sarif)?;
     match request.export {
-        Some(Export::Github) => shell.print_bytes(github::test(report).as_bytes())?,
-        Some(Export::Junit | Export::Sarif) => shell.print_bytes(as_junit().as_bytes())?,
-        None => print(report, shell)?,
+        Some(Export::Github) => console.print_bytes(github::test(report).as_bytes())?,
+        Some(Export::Junit | Export::Sarif) => console.print_bytes(as_junit().as_bytes())?,
+        None => print(report, console)?,
     }
     Ok(match report.status {
         "OK" => ExitCode::Ok,
@@ -30,22 +30,22 @@ pub(super) fn finish(
     })
 }
 
-fn print(report: &TestReport, shell: &mut Shell<'_>) -> Result<()> {
-    let document = shell.document("alerts test", 1, report);
-    if shell.print_document(&document)? {
+fn print(report: &TestReport, console: &mut Console<'_>) -> Result<()> {
+    let document = console.document("alerts test", 1, report);
+    if console.print_document(&document)? {
         return Ok(());
     }
     if let Some(proof) = &report.proof {
-        shell.print_table(&report::rules(proof, report.mutated))?;
-        shell.print("\n")?;
+        console.print_table(&report::rules(proof, report.mutated))?;
+        console.print("\n")?;
     }
     if !report.routing.is_empty() {
-        shell.print_table(&report::routing(&report.routing))?;
-        shell.print("\n")?;
+        console.print_table(&report::routing(&report.routing))?;
+        console.print("\n")?;
     }
     if !report.steps.is_empty() {
-        shell.print_table(&report::steps(&report.steps))?;
-        shell.print("\n")?;
+        console.print_table(&report::steps(&report.steps))?;
+        console.print("\n")?;
     }
     let problems = report.problems();
     // Live steps have said it in their table.
@@ -59,11 +59,11 @@ fn print(report: &TestReport, shell: &mut Shell<'_>) -> Result<()> {
             true => String::new(),
             false => format!("{}:{}: ", problem.file, problem.line),
         };
-        shell.print_line(tone, &format!("{word}  {place}{}", problem.message))?;
+        console.print_line(tone, &format!("{word}  {place}{}", problem.message))?;
     }
-    if !problems.is_empty() && shell.look().format == Format::Table {
-        shell.print("\n")?;
+    if !problems.is_empty() && console.look().format == Format::Table {
+        console.print("\n")?;
     }
     let (tone, verdict) = report.verdict();
-    shell.print_line(tone, &verdict)
+    console.print_line(tone, &verdict)
 }

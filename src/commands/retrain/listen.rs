@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::Shell;
+use super::super::Console;
 use super::{host, named, target};
 use crate::cluster::webhook::{HOOK_PATH, Hook, HookOptions, HookRules, router};
 use crate::cluster::{Session, Target};
@@ -96,7 +96,7 @@ impl ListenRequest {
 /// # Errors
 /// Fails with 74 if the port or a file cannot be had, with 78 on bad settings. Does *not* fail when
 /// the API server is away: `/ready` says so, and notifications are answered with 503.
-pub fn run(request: &ListenRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &ListenRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let token = request.token_file.as_deref().map(Token::from_file);
     let token = token.transpose()?;
     let session = Session::open(&request.target)?;
@@ -107,7 +107,7 @@ pub fn run(request: &ListenRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         cooldown: request.cooldown,
         max_per_day: request.max_per_day,
         rules: request.rules.clone(),
-        reporter: host(shell),
+        reporter: host(console),
     };
     let webhook = Hook::new(session.cluster().clone(), options, events.clone())?;
     let mut listen = Listen::new(
@@ -122,7 +122,7 @@ pub fn run(request: &ListenRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         ..Limits::default()
     };
     let server = Server::bind(vec![listen], THREADS, events)?;
-    let (messages, place) = (shell.messages(), session.place());
+    let (messages, place) = (console.messages(), session.place());
     let scheme = if request.tls.is_some() {
         "https"
     } else {
@@ -143,7 +143,7 @@ pub fn run(request: &ListenRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
         most: MOST_PATIENCE + Duration::from_secs(2),
         ..Drain::default()
     };
-    let cut = server.run(&stop, drain, inbox, |event| say(shell, &event));
+    let cut = server.run(&stop, drain, inbox, |event| say(console, &event));
     drop(taken);
     if cut > 0 {
         messages.warn(&format!("{cut} connections had to be cut"));
@@ -152,8 +152,8 @@ pub fn run(request: &ListenRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     Ok(ExitCode::Ok)
 }
 
-fn say(shell: &Shell<'_>, event: &Event) {
-    shell
+fn say(console: &Console<'_>, event: &Event) {
+    console
         .messages()
         .event(event.level.as_str(), &event.message, &event.fields);
 }

@@ -7,7 +7,7 @@ pub mod status;
 use crate::cluster::Target;
 use crate::settings::Settings;
 
-use super::Shell;
+use super::Console;
 
 /// Returns a name of the deployment: it has a default.
 pub(super) fn named(settings: &Settings, key: &str) -> String {
@@ -25,14 +25,16 @@ pub(super) fn target(settings: &Settings) -> Target {
 }
 
 /// Returns who runs us, for the record: `user@host`.
-fn requester(shell: &Shell<'_>) -> String {
-    let user = ["USER", "LOGNAME"].iter().find_map(|name| shell.var(name));
-    format!("{}@{}", user.unwrap_or("unknown"), host(shell))
+fn requester(console: &Console<'_>) -> String {
+    let user = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| console.var(name));
+    format!("{}@{}", user.unwrap_or("unknown"), host(console))
 }
 
 /// Returns the name of the machine, or of the pod.
-fn host(shell: &Shell<'_>) -> String {
+fn host(console: &Console<'_>) -> String {
     let kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let host = shell.var("HOSTNAME").map(str::to_owned).or_else(kernel);
+    let host = console.var("HOSTNAME").map(str::to_owned).or_else(kernel);
     host.map_or_else(|| "unknown".to_owned(), |host| host.trim().to_owned())
 }

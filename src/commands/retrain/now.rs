@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::super::Shell;
+use super::super::Console;
 use super::{host, named, requester, target};
 use crate::cells::Tone;
 use crate::cluster::decide::Decision;
@@ -101,7 +101,7 @@ impl NowRequest {
         }
     }
 
-    fn start_request(&self, report: Option<String>, shell: &Shell<'_>) -> StartRequest {
+    fn start_request(&self, report: Option<String>, console: &Console<'_>) -> StartRequest {
         let run = run_id();
         let key = self.words.key.clone();
         StartRequest {
@@ -109,7 +109,7 @@ impl NowRequest {
             lease: self.lease.clone(),
             provenance: Provenance {
                 trigger: Trigger::Manual,
-                requested_by: requester(shell),
+                requested_by: requester(console),
                 reason: self.words.reason.clone(),
                 // Without a key every run is one of its own; its repeated requests are not.
                 key: key.unwrap_or_else(|| format!("run {run}")),
@@ -152,26 +152,26 @@ struct EndShown<'a> {
 /// Fails with 3 if one runs, the cooldown holds, the report is stale or the answer is no; with 64
 /// without `--yes` where nobody can be asked; waiting, with 1 if the Job failed, 66 if it was deleted,
 /// 124 if the time was up; and as calls do. Without drift `--if-drift` does nothing, which is *no* error.
-pub fn run(request: &NowRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &NowRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let words = &request.words;
     let mut report = None;
     if let Some(path) = &words.if_drift {
-        match drifted(path, words.max_age, shell)? {
+        match drifted(path, words.max_age, console)? {
             Some(sha256) => report = Some(sha256),
-            None => return not_needed(request, path, shell),
+            None => return not_needed(request, path, console),
         }
     }
     let session = Session::open(&request.target)?;
     if words.check_auth {
-        return check_auth(&session, words, shell);
+        return check_auth(&session, words, console);
     }
-    let start = request.start_request(report, shell);
+    let start = request.start_request(report, console);
     let plan = session.plan(&start)?;
     match words.dry_run {
-        DryRun::Client => return print_object(&plan.job, shell),
+        DryRun::Client => return print_object(&plan.job, console),
         DryRun::Server => {
             refuse(&session.preview(&start, &plan)?)?;
-            return print_object(&session.dry_run(&plan)?, shell);
+            return print_object(&session.dry_run(&plan)?, console);
         }
         DryRun::None => {}
     }
@@ -180,16 +180,16 @@ pub fn run(request: &NowRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let outcome = match decision {
         Decision::Duplicate(job) => Outcome::Duplicate(job),
         Decision::Go | Decision::Resume | Decision::Claimed { .. } => {
-            show(&session, &plan, words, shell);
+            show(&session, &plan, words, console);
             let place = session.place();
-            shell.agree(
+            console.agree(
                 words.yes,
                 &format!(
                     "Start {} in namespace {} of context {}?",
                     request.from, place.namespace, place.context
                 ),
             )?;
-            let messages = shell.messages();
+            let messages = console.messages();
             session.start(&start, &plan, &|text| messages.info(text))?
         }
         Decision::Running(_) | Decision::CoolingDown { .. } | Decision::TooMany { .. } => {
@@ -199,9 +199,9 @@ pub fn run(request: &NowRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
     let (job, word) = match &outcome {
         Outcome::Created { note, .. } => {
             if let Some(note) = note {
-                shell.messages().warn(note);
+                console.messages().warn(note);
             }
-            record(&session, &start, &plan, &name, shell);
+            record(&session, &start, &plan, &name, console);
             (name.clone(), "created")
         }
         Outcome::Duplicate(job) => (job.clone(), "duplicate"),
@@ -210,12 +210,12 @@ pub fn run(request: &NowRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
             (name.clone(), "refused")
         }
     };
-    said(&outcome, &job, &session, request, shell);
+    said(&outcome, &job, &session, request, console);
     let end = match words.wait || words.logs {
-        true => Some(follow(&session, &job, words, shell)?),
+        true => Some(follow(&session, &job, words, console)?),
         false => None,
     };
-    print(request, &session, word, Some(&job), end.as_ref(), shell)?;
+    print(request, &session, word, Some(&job), end.as_ref(), console)?;
     match end {
         Some(seen) => verdict(&job, &session.place().namespace, &seen),
         None => Ok(ExitCode::Ok),
@@ -241,7 +241,7 @@ const MOST_REPORT: u64 = 64 << 20;
 
 /// Returns the sha256 of a fresh report that says FAIL; none if it says OK or WARN, or that it
 /// cannot tell.
-fn drifted(path: &Path, max_age: Duration, shell: &Shell<'_>) -> Result<Option<String>> {
+fn drifted(path: &Path, max_age: Duration, console: &Console<'_>) -> Result<Option<String>> {
     let bytes =
         read_object_at_most(path, MOST_REPORT).map_err(|error| Error::io("read", path, error))?;
     let refused = |what: &str| {
@@ -260,14 +260,14 @@ fn drifted(path: &Path, max_age: Duration, shell: &Shell<'_>) -> Result<Option<S
     let at: Timestamp = match said {
         Some(text) => text
             .parse()
-            .map_err(|error| refused("has a created_at that is no time").because(error))?,
+            .map_err(|error| refused("has a created_at that is not a time").because(error))?,
         None => std::fs::metadata(path)
             .and_then(|file| file.modified())
             .ok()
             .and_then(|time| Timestamp::try_from(time).ok())
             .ok_or_else(|| refused("has no time"))?,
     };
-    let now: Timestamp = shell
+    let now: Timestamp = console
         .created_at()
         .parse()
         .unwrap_or_else(|_| Timestamp::now());
@@ -282,7 +282,7 @@ fn drifted(path: &Path, max_age: Duration, shell: &Shell<'_>) -> Result<Option<S
     Ok(Some(hex(&Sha256::digest(&bytes))))
 }
 
-fn not_needed(request: &NowRequest, path: &Path, shell: &mut Shell<'_>) -> Result<ExitCode> {
+fn not_needed(request: &NowRequest, path: &Path, console: &mut Console<'_>) -> Result<ExitCode> {
     let body = Body {
         outcome: "not_needed",
         context: request.target.context.as_deref().unwrap_or_default(),
@@ -291,15 +291,15 @@ fn not_needed(request: &NowRequest, path: &Path, shell: &mut Shell<'_>) -> Resul
         job: None,
         end: None,
     };
-    let document = shell.document("retrain now", SCHEMA_VERSION, body);
-    if !shell.print_document(&document)? {
+    let document = console.document("retrain now", SCHEMA_VERSION, body);
+    if !console.print_document(&document)? {
         let line = format!("{} reports no failed check: no retrain", path.display());
-        shell.print_line(Tone::Good, &line)?;
+        console.print_line(Tone::Good, &line)?;
     }
     Ok(ExitCode::Ok)
 }
 
-fn check_auth(session: &Session, words: &NowWords, shell: &mut Shell<'_>) -> Result<ExitCode> {
+fn check_auth(session: &Session, words: &NowWords, console: &mut Console<'_>) -> Result<ExitCode> {
     let mut wanted: Vec<Permission> = TO_START.to_vec();
     wanted.extend(TO_TELL);
     wanted.extend(TO_FOLLOW);
@@ -316,7 +316,7 @@ fn check_auth(session: &Session, words: &NowWords, shell: &mut Shell<'_>) -> Res
             (false, false) => (Tone::Warn, "no, not needed"),
         };
         let what = format!("{} {}", permission.verb, permission.resource());
-        shell.print_line(tone, &format!("{word:<15}{what:<38}{}", permission.purpose))?;
+        console.print_line(tone, &format!("{word:<15}{what:<38}{}", permission.purpose))?;
         if !granted && needed(&permission) {
             missing.push(what);
         }
@@ -338,18 +338,18 @@ fn check_auth(session: &Session, words: &NowWords, shell: &mut Shell<'_>) -> Res
 
 /// Prints an object of Kubernetes as it is, without our envelope and with all that the cluster has in
 /// it: for `kubectl apply -f -`.
-fn print_object<T: Serialize>(object: &T, shell: &mut Shell<'_>) -> Result<ExitCode> {
-    let text = match shell.look().format {
+fn print_object<T: Serialize>(object: &T, console: &mut Console<'_>) -> Result<ExitCode> {
+    let text = match console.look().format {
         Format::Json => exact_json(object)?,
         Format::Yaml | Format::Table | Format::Plain => exact_yaml(object)?,
     };
-    shell.print_bytes(text.as_bytes())?;
+    console.print_bytes(text.as_bytes())?;
     Ok(ExitCode::Ok)
 }
 
-fn show(session: &Session, plan: &Plan, words: &NowWords, shell: &Shell<'_>) {
+fn show(session: &Session, plan: &Plan, words: &NowWords, console: &Console<'_>) {
     let place = session.place();
-    let messages = shell.messages();
+    let messages = console.messages();
     messages.info(&format!("cluster    {} ({})", place.context, place.server));
     messages.info(&format!("namespace  {}", place.namespace));
     messages.info(&format!("Job        {}", plan.name()));
@@ -361,7 +361,7 @@ fn show(session: &Session, plan: &Plan, words: &NowWords, shell: &Shell<'_>) {
     }
 }
 
-fn record(session: &Session, start: &StartRequest, plan: &Plan, job: &str, shell: &Shell<'_>) {
+fn record(session: &Session, start: &StartRequest, plan: &Plan, job: &str, console: &Console<'_>) {
     let provenance = &start.provenance;
     let reason = provenance.reason.as_deref().unwrap_or("no reason given");
     let note = format!(
@@ -373,17 +373,23 @@ fn record(session: &Session, start: &StartRequest, plan: &Plan, job: &str, shell
         Happened::Triggered,
         &provenance.key,
         &note,
-        &host(shell),
+        &host(console),
     );
     if let Err(error) = recorded {
         let message = format!("no Event was recorded: {}", Error::from(error));
-        shell.messages().warn(&message);
+        console.messages().warn(&message);
     }
 }
 
 /// Says on stderr what happened and how to look again; the result follows on stdout.
-fn said(outcome: &Outcome, job: &str, session: &Session, request: &NowRequest, shell: &Shell<'_>) {
-    let messages = shell.messages();
+fn said(
+    outcome: &Outcome,
+    job: &str,
+    session: &Session,
+    request: &NowRequest,
+    console: &Console<'_>,
+) {
+    let messages = console.messages();
     if matches!(outcome, Outcome::Duplicate(_)) {
         messages.info(&format!("the same key started {job} before"));
     }
@@ -405,7 +411,12 @@ struct SeenEnd {
 }
 
 /// Follows the Job to its end, or until the time is up.
-fn follow(session: &Session, job: &str, words: &NowWords, shell: &Shell<'_>) -> Result<SeenEnd> {
+fn follow(
+    session: &Session,
+    job: &str,
+    words: &NowWords,
+    console: &Console<'_>,
+) -> Result<SeenEnd> {
     let namespace = session.place().namespace.clone();
     let lost =
         |error: Error| error.hint(format!("the Job goes on; {}", look_again(job, &namespace)));
@@ -427,8 +438,8 @@ fn follow(session: &Session, job: &str, words: &NowWords, shell: &Shell<'_>) -> 
             }
         })
     };
-    let messages = shell.messages();
-    let progress = shell.progress();
+    let messages = console.messages();
+    let progress = console.progress();
     progress.stage(&format!("wait for {job}"), None);
     let mut last = None;
     let followed = session.follow(
@@ -477,7 +488,7 @@ fn print(
     outcome: &'static str,
     job: Option<&str>,
     end: Option<&SeenEnd>,
-    shell: &mut Shell<'_>,
+    console: &mut Console<'_>,
 ) -> Result<()> {
     let place = session.place();
     let body = Body {
@@ -499,8 +510,8 @@ fn print(
             }
         }),
     };
-    let document = shell.document("retrain now", SCHEMA_VERSION, body);
-    if shell.print_document(&document)? {
+    let document = console.document("retrain now", SCHEMA_VERSION, body);
+    if console.print_document(&document)? {
         return Ok(());
     }
     let job = job.unwrap_or_default();
@@ -511,7 +522,7 @@ fn print(
         Some(End::Deleted) => (Tone::Bad, format!("job/{job} deleted")),
         Some(End::TimedOut) => (Tone::Warn, format!("job/{job} has not ended")),
     };
-    shell.print_line(tone, &line)
+    console.print_line(tone, &line)
 }
 
 fn verdict(job: &str, namespace: &str, seen: &SeenEnd) -> Result<ExitCode> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::Shell;
+use super::super::Console;
 use super::{named, target};
 use crate::cells::Tone;
 use crate::cluster::{Session, Target};
@@ -44,31 +44,31 @@ impl StatusRequest {
 ///
 /// # Errors
 /// As calls do. A retrain that failed is *no* error here.
-pub fn run(request: &StatusRequest, shell: &mut Shell<'_>) -> Result<ExitCode> {
+pub fn run(request: &StatusRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let session = Session::open(&request.target)?;
     let runs = session.runs(&request.from, &request.lease)?;
-    let now = shell.created_at().parse().map_err(|error| {
+    let now = console.created_at().parse().map_err(|error| {
         Error::new(ExitCode::Bug, "the time of this run is none").because(error)
     })?;
     let place = session.place();
     let status = status(place, &request.from, &runs, request.cooldown, now);
-    let document = shell.document("retrain status", SCHEMA_VERSION, &status);
-    if shell.print_document(&document)? {
+    let document = console.document("retrain status", SCHEMA_VERSION, &status);
+    if console.print_document(&document)? {
         return Ok(ExitCode::Ok);
     }
-    shell.print_line(Tone::Plain, &title(&status))?;
-    shell.print("\n")?;
+    console.print_line(Tone::Plain, &title(&status))?;
+    console.print("\n")?;
     if status.runs.is_empty() {
-        shell.print_line(Tone::Dim, "no runs yet")?;
+        console.print_line(Tone::Dim, "no runs yet")?;
     } else {
-        shell.print_table(&table(&status, now))?;
+        console.print_table(&table(&status, now))?;
     }
-    shell.print("\n")?;
+    console.print("\n")?;
     if let Some(claim) = &status.claim {
         let line = format!("a run is about to start {}, or died trying", claim.job);
-        shell.print_line(Tone::Warn, &line)?;
+        console.print_line(Tone::Warn, &line)?;
     }
     let (tone, line) = next(&status);
-    shell.print_line(tone, &line)?;
+    console.print_line(tone, &line)?;
     Ok(ExitCode::Ok)
 }

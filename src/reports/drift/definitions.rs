@@ -18,7 +18,7 @@ pub(super) const ALL: &[Definition] = &[
         "",
         "Numbers: the deciles of the baseline, open at both ends; a value that holds over a tenth \
          of the rows is a bin of its own, and so is every value where there are at most 20. Texts: \
-         one bin a category. Missing values are no bin.",
+         one bin a category. Missing values are not a bin.",
     ),
     (
         "PSI",

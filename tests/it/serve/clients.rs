@@ -21,7 +21,7 @@ fn the_clients_of_triton_and_kserve_are_understood() {
         .expect("run Python");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
-    // Each client says what it got, so that a script that does nothing is no success.
+    // Each client says what it got, so that a script that does nothing is not a success.
     let got = String::from_utf8_lossy(&output.stdout);
     assert_eq!(got.lines().count(), 9, "{got}\n{said}");
 }

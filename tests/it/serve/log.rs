@@ -121,7 +121,7 @@ fn what_clients_send_is_no_formula_in_a_file_and_the_same_value_when_it_is_read(
         let args = ["profile", data, "-o", profile];
         churnctl.run(&args).expect(ExitCode::Ok);
     }
-    // What stands around a value, a blank or an apostrophe, is no part of it.
+    // What stands around a value, a blank or an apostrophe, is not part of it.
     let plan = |profile: &str| {
         let profile = churnctl.read_json(profile);
         let columns = profile["columns"].as_array().expect("columns");
@@ -201,7 +201,7 @@ fn a_full_queue_drops_and_counts_and_the_answer_comes_all_the_same() {
         3.0
     );
     running.end();
-    // Where the disk must have it first, no room is no answer.
+    // Where the disk must have it first, no room is not an answer.
     let args = ["--log-dir", "log", "--log-durability", "fsync"];
     let running = Running::start(&churnctl, &args);
     let response = running.post("/predict/batch", &json!(rows)).expect(503);

@@ -81,7 +81,7 @@ fn whatever_a_broken_file_holds_the_old_model_stays_and_no_prediction_fails() {
     }
     let count = broken.len();
     for (what, bytes) in broken {
-        // White space outside of the body is no part of the model.
+        // White space outside of the body is not part of the model.
         if bytes.trim_ascii() == good.trim_ascii() {
             continue;
         }

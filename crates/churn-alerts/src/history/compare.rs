@@ -119,7 +119,7 @@ fn is_alike(a: &AlertHistory, b: &AlertHistory) -> bool {
     unplaced(&a.rule) == unplaced(&b.rule)
 }
 
-/// A server prints an expression as it understands it: blanks and brackets are no difference.
+/// A server prints an expression as it understands it: blanks and brackets make no difference.
 pub(super) fn plain(expr: &str) -> String {
     crate::promql::parse(expr).map_or_else(|_| expr.to_owned(), |expr| expr.to_string())
 }

@@ -63,7 +63,7 @@ impl LabelMaker {
                     Piece::Value => go_float(value),
                 })
                 .collect();
-            // A label without a value is no label.
+            // A label without a value is not a label.
             match text.is_empty() {
                 true => labels.remove(name),
                 false => labels.insert(name.clone(), text),

@@ -96,7 +96,7 @@ impl AlertHistory {
     }
 }
 
-/// Joins episodes of all labels: an alert that begins when another one ends is no gap.
+/// Joins episodes of all labels: an alert that begins when another one ends is not a gap.
 pub(super) fn incidents(episodes: &[Episode]) -> Vec<Incident> {
     let mut found: Vec<Incident> = Vec::new();
     // They come in the order of their begins.
@@ -295,7 +295,7 @@ mod tests {
             (noisy.firing(), noisy.median_incident()),
             (3 * five, Some(five))
         );
-        // Two are no habit.
+        // Two do not make a habit.
         assert_eq!(
             judged("warning", &short[..2], RuleData::default()).status,
             Status::Fired

@@ -13,7 +13,8 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
         let written = url.value.trim();
         let absolute = written.starts_with("https://") || written.starts_with("http://");
         if !written.is_empty() && !absolute && !written.contains("{{") {
-            let message = format!("`runbook_url: {written}` is no URL that a message can link to");
+            let message =
+                format!("`runbook_url: {written}` is not a URL that a message can link to");
             findings.of_rule(Severity::Warn, rule, (url.key_line, 1), message, why);
         }
     }

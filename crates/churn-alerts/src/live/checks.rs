@@ -5,7 +5,7 @@ use std::time::Duration;
 use churn_base::error::Result;
 
 use super::alertmanager::Alertmanager;
-use super::patience::{Interrupted, Patience, Waited};
+use super::patience::{Interrupted, Patience, PollOutcome};
 use super::prometheus_api::Prometheus;
 use super::rules::compare;
 use super::step::Step;
@@ -49,8 +49,8 @@ pub fn look(
             Ok((!fresh).then_some(loaded))
         })?);
         let loaded = match loaded {
-            Waited::Came(loaded, _) => loaded,
-            Waited::InVain => tried!(prometheus.rules()),
+            PollOutcome::Came(loaded, _) => loaded,
+            PollOutcome::TimedOut => tried!(prometheus.rules()),
         };
         steps.extend(compare(rules, &loaded));
         tried!(targets(prometheus, steps));

@@ -17,11 +17,11 @@ pub struct Interrupted;
 
 /// What a wait came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Waited<T> {
+pub enum PollOutcome<T> {
     /// It came true, after so long.
     Came(T, Duration),
     /// It did not.
-    InVain,
+    TimedOut,
 }
 
 /// Waits, unless somebody wants to stop.
@@ -69,17 +69,17 @@ impl Patience {
         &self,
         most: Duration,
         mut ask: impl FnMut() -> Result<Option<T>>,
-    ) -> Result<Result<Waited<T>>, Interrupted> {
+    ) -> Result<Result<PollOutcome<T>>, Interrupted> {
         let begin = Instant::now();
         loop {
             self.check()?;
             match ask() {
-                Ok(Some(found)) => return Ok(Ok(Waited::Came(found, begin.elapsed()))),
+                Ok(Some(found)) => return Ok(Ok(PollOutcome::Came(found, begin.elapsed()))),
                 Ok(None) => {}
                 Err(error) => return Ok(Err(error)),
             }
             if begin.elapsed() >= most {
-                return Ok(Ok(Waited::InVain));
+                return Ok(Ok(PollOutcome::TimedOut));
             }
             if self.stop.wait_timeout(EVERY) {
                 return Err(Interrupted);

@@ -71,7 +71,7 @@ pub(super) fn compare(rules: &[&Rule], loaded: &[Loaded]) -> Vec<Step> {
 
 fn differences(rule: &Rule, loaded: &Loaded) -> Vec<String> {
     let mut found = Vec::new();
-    // As Prometheus prints it: blanks and brackets are no difference.
+    // As Prometheus prints it: blanks and brackets make no difference.
     let plain =
         |expr: &str| promql::parse(expr).map_or_else(|_| expr.to_owned(), |expr| expr.to_string());
     if plain(&rule.expr.value) != plain(&loaded.expr) {

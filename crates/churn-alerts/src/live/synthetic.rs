@@ -11,7 +11,7 @@ use super::alertmanager::{Alertmanager, Known};
 use super::caught::Caught;
 use super::delivery::{Watch, targets};
 use super::judge::{Evidence, suppressed, suppression};
-use super::patience::{Interrupted, Patience, Waited};
+use super::patience::{Interrupted, Patience, PollOutcome};
 use super::retrain;
 use super::sent::Sent;
 use super::step::Step;
@@ -230,8 +230,8 @@ impl Synthetic<'_> {
             Ok(all.then_some(known))
         })?);
         let known = match known {
-            Waited::Came(known, _) => known,
-            Waited::InVain => tried!(self.alertmanager.alerts(MARK, self.id)),
+            PollOutcome::Came(known, _) => known,
+            PollOutcome::TimedOut => tried!(self.alertmanager.alerts(MARK, self.id)),
         };
         // Of those that are inhibited or silenced nothing is sent.
         let is_active = |planned: &&Planned<'_>| {

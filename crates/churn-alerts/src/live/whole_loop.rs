@@ -16,7 +16,7 @@ use super::caught::Caught;
 use super::counters::Counters;
 use super::delivery::{Watch, targets};
 use super::judge::{Evidence, suppressed, suppression};
-use super::patience::{Interrupted, Patience, Waited};
+use super::patience::{Interrupted, Patience, PollOutcome};
 use super::prometheus_api::{Prometheus, text};
 use super::pushed::{Pushed, exposition};
 use super::retrain;
@@ -223,13 +223,13 @@ impl WholeLoop<'_> {
             Ok((self.prometheus.count(&selector)? > 0.0).then_some(()))
         })?);
         match scraped {
-            Waited::Came((), after) => {
+            PollOutcome::Came((), after) => {
                 steps.push(Step::pass(
                     "scrape",
                     format!("Prometheus has it after {:.1} s", after.as_secs_f64()),
                 ));
             }
-            Waited::InVain => {
+            PollOutcome::TimedOut => {
                 let message = format!(
                     "Prometheus does not have it after {:.0} s",
                     most.as_secs_f64()
@@ -245,11 +245,11 @@ impl WholeLoop<'_> {
             Ok((self.state(self.prometheus, plan)?.as_deref() == Some("firing")).then_some(()))
         })?);
         match fired {
-            Waited::Came((), after) => steps.push(Step::pass(
+            PollOutcome::Came((), after) => steps.push(Step::pass(
                 format!("rule {}", self.rule.name),
                 format!("fires after {:.1} s more", after.as_secs_f64()),
             )),
-            Waited::InVain => {
+            PollOutcome::TimedOut => {
                 let state = tried!(self.state(self.prometheus, plan))
                     .unwrap_or_else(|| "inactive".to_owned());
                 let message = format!("is {state} after {:.0} s", most.as_secs_f64());
@@ -285,7 +285,7 @@ impl WholeLoop<'_> {
             let known = self.alertmanager.alerts(label, value)?;
             Ok(known.into_iter().find(|one| one.state != "unprocessed"))
         })?);
-        let Waited::Came(known, _) = known else {
+        let PollOutcome::Came(known, _) = known else {
             let hint = "does Prometheus send to this Alertmanager?";
             steps.push(Step::fail(
                 "alertmanager",

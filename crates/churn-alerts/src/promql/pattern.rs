@@ -31,7 +31,7 @@ impl Pattern {
         }
     }
 
-    /// Reads `name{label="value"}`; none if that is no single series.
+    /// Reads `name{label="value"}`; none if that is not a single series.
     #[must_use]
     pub fn of_series(text: &str) -> Option<Self> {
         let Ok(Expr::VectorSelector(selector)) = parse(text.trim()) else {
@@ -149,7 +149,7 @@ mod tests {
             ("{__name__=\"m\"}", true),
         ] {
             let Ok(Expr::VectorSelector(parsed)) = super::super::parse(selector) else {
-                panic!("{selector} is no selector");
+                panic!("{selector} is not a selector");
             };
             assert_eq!(Pattern::of(&parsed).selects(&series), selects, "{selector}");
         }

@@ -103,7 +103,7 @@ impl RoutingCase {
             parsed.map_err(|_| {
                 wrong(
                     node.spot.line,
-                    format!("\"{text}\" is no time such as 2026-01-03T10:00:00Z"),
+                    format!("\"{text}\" is not a time such as 2026-01-03T10:00:00Z"),
                 )
             })
         });

@@ -9,7 +9,7 @@ use churn_data::{
     DecimalMark, Value, canonical_number, classify, has_leading_zeros, is_same_number, truth,
 };
 
-use super::context::{Context, Found, percent};
+use super::context::{Context, FindingSink, percent};
 use super::report::{FindingKind, Status};
 use crate::profile::{Column, Kind, Numbers, View};
 use crate::stats::permutation::share_p_value;
@@ -162,7 +162,7 @@ fn rounded(
 }
 
 /// Says where one side has blanks around its texts and the other has none: a column of a fixed width.
-pub(super) fn blanks(baseline: &View, current: &View, found: &mut impl Found) {
+pub(super) fn blanks(baseline: &View, current: &View, found: &mut impl FindingSink) {
     let (side, with) = match (baseline.padded, current.padded) {
         (1.., 0) => ("the baseline", baseline),
         (0, 1..) => ("the current side", current),
@@ -179,7 +179,7 @@ pub(super) fn blanks(baseline: &View, current: &View, found: &mut impl Found) {
 }
 
 /// Says what was respelled.
-pub(super) fn spelling(aligned: &Aligned<'_>, found: &mut impl Found) {
+pub(super) fn spelling(aligned: &Aligned<'_>, found: &mut impl FindingSink) {
     let all = &aligned.renamed;
     if all.is_empty() {
         return;
@@ -209,7 +209,7 @@ pub(super) fn leading_zeros(
     baseline: &View,
     current: &View,
     context: Context,
-    found: &mut impl Found,
+    found: &mut impl FindingSink,
 ) {
     let share = |view: &View| view.leading_zeros as f64 / view.present.max(1) as f64;
     let (with, without, who, whose) = match (baseline.leading_zeros, current.leading_zeros) {
@@ -225,7 +225,7 @@ pub(super) fn leading_zeros(
         without.present,
     );
     let status = context.judge(1.0, 1.0, f64::INFINITY, p_value);
-    // Text that is no code at all has taken its place: that is told as unseen categories.
+    // Text that is not a code at all has taken its place: that is told as unseen categories.
     if status == Status::Ok || !same_without_zeros(with, without) {
         return;
     }

@@ -2,7 +2,7 @@
 //! size and evidence against chance.
 
 use super::bins::CategoryBins;
-use super::context::{Context, Found, percent};
+use super::context::{Context, FindingSink, percent};
 use super::report::{FindingKind, SizeThresholds, Status};
 use super::share_rule::{Counted, Moved, moved};
 use crate::stats::permutation::{share_p_value, unseen_p_value};
@@ -30,7 +30,7 @@ pub(super) struct CategoryRules<'a> {
 
 impl CategoryRules<'_> {
     /// Applies all rules.
-    pub(super) fn judge(&self, found: &mut impl Found) {
+    pub(super) fn judge(&self, found: &mut impl FindingSink) {
         let bins = self.joint.bins.iter();
         let values = bins.map(|bin| Counted {
             value: bin.label.as_str(),
@@ -44,7 +44,7 @@ impl CategoryRules<'_> {
         self.unseen(found);
     }
 
-    fn shares(&self, moved: &[Moved<&str>], found: &mut impl Found) {
+    fn shares(&self, moved: &[Moved<&str>], found: &mut impl FindingSink) {
         let judged = moved.iter().filter_map(|one| {
             let by_distance = one.by_distance(self.sizes, self.context);
             let by_ratio = one.by_ratio(self.sizes, self.context);
@@ -66,7 +66,7 @@ impl CategoryRules<'_> {
     }
 
     /// Two categories whose shares changed places.
-    fn exchanged(&self, moved: &[Moved<&str>], found: &mut impl Found) {
+    fn exchanged(&self, moved: &[Moved<&str>], found: &mut impl FindingSink) {
         let (n, m) = self.rows;
         let certain = |one: &&Moved<&str>| {
             one.p_value < self.context.levels.warn
@@ -93,7 +93,7 @@ impl CategoryRules<'_> {
     }
 
     /// New categories that are as large as those that are gone.
-    fn renamed(&self, found: &mut impl Found) {
+    fn renamed(&self, found: &mut impl FindingSink) {
         let (n, m) = self.rows;
         let is_large = |(_, count): &&(String, u64), rows: u64| {
             *count as f64 >= self.sizes.warn_new_share * rows as f64
@@ -118,7 +118,7 @@ impl CategoryRules<'_> {
         found(Status::Warn, FindingKind::Recoding, message);
     }
 
-    fn unseen(&self, found: &mut impl Found) {
+    fn unseen(&self, found: &mut impl FindingSink) {
         let Some((name, count)) = self.joint.unseen.first() else {
             return;
         };

@@ -28,9 +28,9 @@ impl Context {
 }
 
 /// Hears of what was found: its weight, its kind, and the words.
-pub(super) trait Found: FnMut(Status, FindingKind, String) {}
+pub(super) trait FindingSink: FnMut(Status, FindingKind, String) {}
 
-impl<F: FnMut(Status, FindingKind, String)> Found for F {}
+impl<F: FnMut(Status, FindingKind, String)> FindingSink for F {}
 
 /// Returns a share as percent with as many digits as it needs.
 #[must_use]

@@ -2,7 +2,7 @@
 //! verdict have files of their own.
 
 use super::align::{align, blanks, leading_zeros, spelling};
-use super::context::{Context, Found, percent};
+use super::context::{Context, FindingSink, percent};
 use super::feature_bins::{finite, two_bin_psi};
 use super::feature_categorical::categorical;
 use super::feature_numeric::numeric;
@@ -107,7 +107,7 @@ pub fn compare(
         }
     }
     reasons.extend(notes.into_iter().map(|note| (Status::Ok, note)));
-    // What decided stands first, and what was not judged is no reason for what was.
+    // What decided stands first, and what was not judged is not a reason for what was.
     reasons.sort_by_key(|(status, _)| std::cmp::Reverse(*status));
     let least = if report.status > Status::TooFewRows {
         Status::Warn
@@ -182,7 +182,7 @@ fn all_missing(
     current: &View,
     report: &FeatureReport,
     context: Context,
-    found: &mut impl Found,
+    found: &mut impl FindingSink,
 ) {
     if has_values(baseline) && !has_values(current) {
         let message = match current.infinite() + current.unparsable {
@@ -202,7 +202,7 @@ fn all_missing(
     }
 }
 
-fn infinities(baseline: &View, current: &View, context: Context, found: &mut impl Found) {
+fn infinities(baseline: &View, current: &View, context: Context, found: &mut impl FindingSink) {
     let share = |count: u64, rows: u64| count as f64 / rows.max(1) as f64;
     let before = share(baseline.infinite(), context.rows.baseline);
     let now = share(current.infinite(), context.rows.current);
@@ -223,7 +223,7 @@ fn infinities(baseline: &View, current: &View, context: Context, found: &mut imp
     }
 }
 
-fn missing_share(report: &FeatureReport, context: Context, found: &mut impl Found) {
+fn missing_share(report: &FeatureReport, context: Context, found: &mut impl FindingSink) {
     let missing = &report.missing;
     let moved = (missing.share.current - missing.share.baseline).abs();
     // Beyond chance and visible, but below the threshold: for information.

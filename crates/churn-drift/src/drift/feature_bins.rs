@@ -48,7 +48,7 @@ pub(super) fn finite(number: f64) -> f64 {
 
 /// Returns the PSI of so many rows against all others.
 pub(super) fn two_bin_psi(counts: Sides<u64>, rows: Sides<u64>) -> f64 {
-    // A bin that is empty on both sides is none: nothing missing anywhere is no drift.
+    // A bin that is empty on both sides is none: nothing missing anywhere is not drift.
     let bins = [
         (counts.baseline, counts.current),
         (

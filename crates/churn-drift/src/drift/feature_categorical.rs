@@ -2,7 +2,7 @@
 
 use super::bins::{CategoryBins, category_bins};
 use super::category_rules::CategoryRules;
-use super::context::{Context, Found};
+use super::context::{Context, FindingSink};
 use super::feature_bins::fill_bins;
 use super::noise::categories_p_value;
 use super::report::{CategoricalReport, FeatureReport, SizeThresholds};
@@ -19,7 +19,7 @@ pub(super) fn categorical(
     sides: (&View, &View),
     sizes: &SizeThresholds,
     context: Context,
-    found: &mut impl Found,
+    found: &mut impl FindingSink,
 ) {
     let (baseline, current) = sides;
     let joint = category_bins(&baseline.categories, &current.categories);

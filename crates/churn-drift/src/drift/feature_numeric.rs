@@ -1,7 +1,7 @@
 //! A numeric feature, both sides: bins by the baseline's edges, distances, moments.
 
 use super::bins::numeric_bins;
-use super::context::{Context, Found};
+use super::context::{Context, FindingSink};
 use super::feature_bins::{fill_bins, finite};
 use super::feature_cells::joint_cells;
 use super::noise::numbers_p_value;
@@ -21,7 +21,7 @@ pub(super) fn numeric(
     sides: (&Numbers, &Numbers),
     sizes: &SizeThresholds,
     context: Context,
-    found: &mut impl Found,
+    found: &mut impl FindingSink,
 ) {
     let (baseline, current) = sides;
     let (bins, exact_bins) = numeric_bins(&planned.edges, baseline, current);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use churn_data::{DecimalMark, is_told_by_size};
 
-use super::context::{Context, Found};
+use super::context::{Context, FindingSink};
 use super::plan::PlannedFeature;
 use super::report::{FindingKind, Status};
 use crate::profile::{Column, Kind, View};
@@ -31,14 +31,14 @@ pub(super) fn told_by_current(
     }
     let view = baseline.view_marked(reading.decimal);
     Some(PlannedFeature::new(&planned.name, view)).filter(|other| {
-        // What it can't read is no proof.
+        // What it can't read is not proof.
         other.baseline.unparsable * 20 <= planned.baseline.present
     })
 }
 
 /// What the size of the other side's numbers tells of a decimal mark.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct InferredFormat {
     /// The baseline, read otherwise.
     pub(super) baseline: Option<PlannedFeature>,
     /// The current side, read otherwise.
@@ -53,16 +53,16 @@ pub(super) fn told_by_size(
     baseline: Option<&Column>,
     current: &Column,
     current_view: &View,
-) -> Told {
+) -> InferredFormat {
     if let Some(view) = as_large_as(current_view, current, &planned.baseline) {
-        return Told {
+        return InferredFormat {
             words: Some(size_in_words("the current side", &view)),
             current: Some(view),
             baseline: None,
         };
     }
     let told = baseline.and_then(|own| as_large_as(&planned.baseline, own, current_view));
-    told.map_or_else(Told::default, |view| Told {
+    told.map_or_else(InferredFormat::default, |view| InferredFormat {
         words: Some(size_in_words("the baseline", &view)),
         baseline: Some(PlannedFeature::new(&planned.name, view)),
         current: None,
@@ -101,7 +101,7 @@ pub(super) fn number_format(
     baseline: &View,
     current: &View,
     context: Context,
-    found: &mut impl Found,
+    found: &mut impl FindingSink,
 ) -> Vec<String> {
     let sides = [("the baseline", baseline), ("the current side", current)];
     if sides.iter().any(|(_, view)| view.kind == Kind::Text) {
@@ -136,7 +136,7 @@ fn units(
     baseline: &View,
     current: &View,
     context: Context,
-    found: &mut impl Found,
+    found: &mut impl FindingSink,
 ) -> Option<String> {
     let (ours, theirs) = (&baseline.reading.units, &current.reading.units);
     let present =

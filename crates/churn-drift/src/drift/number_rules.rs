@@ -2,7 +2,7 @@
 //! range or in its gaps, and single values. Each needs a size and evidence against chance.
 
 use super::bins::short;
-use super::context::{Context, Found, percent};
+use super::context::{Context, FindingSink, percent};
 use super::report::{FindingKind, SizeThresholds, Status};
 use super::share_rule::{Counted, Moved, moved};
 use crate::profile::Numbers;
@@ -40,7 +40,7 @@ struct Run {
 
 impl NumberRules<'_> {
     /// Applies all rules.
-    pub(super) fn judge(&self, found: &mut impl Found) {
+    pub(super) fn judge(&self, found: &mut impl FindingSink) {
         let (below, above) = self.outside;
         let tail = |count| (4.0 * self.run_p_value(count)).min(1.0);
         let gap = self.widest_run();
@@ -78,7 +78,7 @@ impl NumberRules<'_> {
         self.context.judge(self.share(count), warn, fail, p_value)
     }
 
-    fn distance(&self, evidence: f64, found: &mut impl Found) {
+    fn distance(&self, evidence: f64, found: &mut impl FindingSink) {
         let (warn, fail) = (self.sizes.warn_distance, self.sizes.fail_distance);
         let status = self.context.judge(self.distance, warn, fail, evidence);
         if status > Status::Ok {
@@ -91,7 +91,7 @@ impl NumberRules<'_> {
         }
     }
 
-    fn outside_of_range(&self, p_value: f64, found: &mut impl Found) {
+    fn outside_of_range(&self, p_value: f64, found: &mut impl FindingSink) {
         let (below, above) = self.outside;
         let baseline = self.sides.0;
         let status = self.new_share(below + above, p_value);
@@ -177,7 +177,7 @@ impl NumberRules<'_> {
         widest
     }
 
-    fn in_a_gap(&self, gap: Run, p_value: f64, found: &mut impl Found) -> bool {
+    fn in_a_gap(&self, gap: Run, p_value: f64, found: &mut impl FindingSink) -> bool {
         let status = self.new_share(gap.count, p_value);
         if status > Status::Ok {
             let share = percent(self.share(gap.count));
@@ -198,7 +198,7 @@ impl NumberRules<'_> {
         status > Status::Ok
     }
 
-    fn single_values(&self, spoken_of: Option<Run>, found: &mut impl Found) {
+    fn single_values(&self, spoken_of: Option<Run>, found: &mut impl FindingSink) {
         let values = self.cells.iter().map(|cell| Counted {
             value: cell,
             baseline: cell.baseline,
@@ -229,7 +229,7 @@ impl NumberRules<'_> {
         }
     }
 
-    fn constant(&self, found: &mut impl Found) {
+    fn constant(&self, found: &mut impl FindingSink) {
         let (baseline, current) = self.sides;
         if current.min() != current.max() || baseline.min() == baseline.max() {
             return;

@@ -67,7 +67,7 @@ const JUDGED: [Judged; 4] = [
 ///
 /// # Errors
 /// Bad input if the label has not two values, if it is not clear which means churned, or if
-/// the score is no probability.
+/// the score is not a probability.
 pub fn compare(
     baseline: &Outcome,
     current: &Outcome,

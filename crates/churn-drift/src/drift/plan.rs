@@ -20,7 +20,7 @@ pub struct CheckOptions {
     pub features: Vec<String>,
     /// What the user says of the columns, beside what the baseline's profile says.
     pub roles: Roles,
-    /// Columns that are no features by their usual names.
+    /// Columns that are not features by their usual names.
     pub usual: UsualColumns,
     /// Thresholds of features without thresholds of their own.
     pub thresholds: FeatureThresholds,
@@ -120,7 +120,7 @@ pub struct Plan {
     pub score: Option<PlannedFeature>,
     /// Rows of the baseline that have a score to compare with.
     pub score_rows: u64,
-    /// Columns that are no features.
+    /// Columns that are not features.
     pub left_out: Vec<LeftOut>,
     /// Those of them that are left out only if the current side agrees.
     pub(super) candidates: Vec<Candidate>,

@@ -1,4 +1,4 @@
-//! What may follow from a model's scores of its own data: rows that it learned from are no measure
+//! What may follow from a model's scores of its own data: rows that it learned from measure nothing
 //! for new ones.
 
 use super::report::{Finding, FindingKind, Status};

@@ -58,7 +58,7 @@ pub struct DriftReport {
     pub features: Vec<FeatureReport>,
     /// What else was found, worst first.
     pub findings: Vec<Finding>,
-    /// Columns that are no features, with the reason.
+    /// Columns that are not features, with the reason.
     pub left_out: Vec<LeftOut>,
     /// Prediction drift: the score column, compared like a feature.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,7 +157,7 @@ impl Default for SizeThresholds {
     }
 }
 
-/// A column that is no feature.
+/// A column that is not a feature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Name of the column.
@@ -168,7 +168,7 @@ pub struct LeftOut {
     pub reason: String,
 }
 
-/// What a column is, if it is no feature.
+/// What a column is, if it is not a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {

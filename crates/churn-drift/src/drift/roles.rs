@@ -9,7 +9,7 @@ use churn_data::{
 use super::report::{LeftOut, Role};
 use crate::profile::{Kind, Profile, Roles, View};
 
-/// Columns that are no features by their usual names.
+/// Columns that are not features by their usual names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UsualColumns {
     /// Names of labels.
@@ -25,7 +25,7 @@ pub struct UsualColumns {
 /// Rows below which no column is taken for an identifier by its values.
 const MIN_ROWS_FOR_ID: u64 = 50;
 
-/// Returns what a column is if it is no feature, by what the user said and by its name.
+/// Returns what a column is if it is not a feature, by what the user said and by its name.
 #[must_use]
 pub fn role_by_name(name: &str, roles: &Roles, usual: &UsualColumns) -> Option<LeftOut> {
     let is = |names: &[String]| names.iter().any(|known| known == name);
@@ -256,7 +256,7 @@ pub(super) fn label_by_values(name: &str, view: &View) -> Option<LeftOut> {
 }
 
 /// Takes the identifiers out of a profile, and remembers that they are: whom the data are about
-/// is no business of a summary. Columns named in `features` stay.
+/// does not concern a summary. Columns named in `features` stay.
 pub fn drop_identifiers(profile: &mut Profile, features: &[String], usual: &UsualColumns) {
     let (roles, id) = (profile.roles.clone(), &mut profile.roles.id);
     profile.columns.retain(|column| {

@@ -38,7 +38,7 @@ pub(super) fn score_intervals(
     for Labelled { numbers, .. } in &labels {
         if numbers.min() < 0.0 || numbers.max() > 1.0 {
             return Err(Error::bad_input(format!(
-                "the score is no probability: it goes from {} to {}",
+                "the score is not a probability: it goes from {} to {}",
                 numbers.min(),
                 numbers.max()
             ))

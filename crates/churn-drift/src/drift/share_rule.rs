@@ -36,7 +36,7 @@ pub(super) struct Moved<T> {
 
 /// Returns the values that moved far enough to be spoken of, the most certain first.
 ///
-/// Values that are rare on both sides are no candidates, and so don't share in the level: which
+/// Values that are rare on both sides are not candidates, and so don't share in the level: which
 /// ones they are depends on the rows of both sides together alone.
 pub(super) fn moved<T: Copy>(
     values: impl Iterator<Item = Counted<T>> + Clone,

@@ -201,7 +201,7 @@ fn chance_alone_hardly_ever_warns_and_never_fails() {
         let checks = times(few, many);
         let (warned, failed, unjudged) = false_alarms(rows, checks);
         eprintln!("{rows:?}: {checks} checks, {warned} WARN, {failed} FAIL, {unjudged} too few");
-        // Five in a hundred are promised; twice that in so few is no wonder.
+        // Five in a hundred are promised; twice that in so few is not a surprise.
         assert!(
             warned as u64 <= 1 + checks / 10,
             "{rows:?}: {warned} of {checks} warned"

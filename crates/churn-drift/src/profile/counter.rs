@@ -114,7 +114,7 @@ pub(super) struct ColumnCounter {
     cuts: Vec<f64>,
     /// Numbers on the grid that were written with leading zeros.
     pub(super) leading_zeros: u64,
-    /// The first text that is no number in any spelling, and the first that is one.
+    /// The first text that is not a number in any spelling, and the first that is one.
     pub(super) first_texts: [Option<FirstText>; 2],
 }
 

@@ -16,7 +16,7 @@ pub const SCHEMA_VERSION: u32 = 2;
 
 /// Shards that are listed by name.
 const LISTED: usize = 8;
-/// More rows than this are no whole numbers in JSON, nor in the doubles that shares are made of.
+/// More rows than this are not whole numbers in JSON, nor in the doubles that shares are made of.
 const MOST_ROWS: u64 = 1 << 53;
 
 /// What the columns of a data set are, as far as the user said so.
@@ -212,7 +212,7 @@ impl Profile {
     /// Reads a profile; `file` is what errors call it.
     ///
     /// # Errors
-    /// Bad input if it is no profile, of a newer version, or its counts don't add up.
+    /// Bad input if it is not a profile, of a newer version, or its counts don't add up.
     pub fn from_json(bytes: &[u8], file: &str) -> Result<Self> {
         #[derive(Deserialize, Default)]
         struct Version {
@@ -226,7 +226,7 @@ impl Profile {
         };
         let damaged = |error: serde_json::Error| {
             let line = u64::try_from(error.line()).ok().filter(|line| *line > 0);
-            Error::bad_input("this is no whole profile")
+            Error::bad_input("this is not a whole profile")
                 .at(place(line))
                 .hint("make it again with `churnctl profile DATA -o FILE`")
                 .because(error)
@@ -343,7 +343,7 @@ impl Profile {
     /// the scores of new rows.
     ///
     /// # Panics
-    /// Panics if there are not as many labels as scores.
+    /// Panics if there are no as many labels as scores.
     pub fn add_held_out_scores(
         &mut self,
         name: &str,

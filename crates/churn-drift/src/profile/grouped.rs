@@ -23,7 +23,7 @@ pub struct TimeGrouping {
     pub every: Period,
     /// The zone whose midnights and months count; times without a zone are of it.
     pub zone: Zone,
-    /// The present, in seconds since 1970: what begins later is no piece yet.
+    /// The present, in seconds since 1970: what begins later is not yet a piece.
     pub now: i64,
 }
 

@@ -124,7 +124,7 @@ mod tests {
         // More than 20,000 distinct numbers are on a grid; these are not, and 7 is not folded.
         let spend = [("1.5", 9), ("7", 1)];
         assert_eq!(counts(&folded("spend", &spend)), [("1.5", 9), ("7", 1)]);
-        // The classes are no secret.
+        // The classes are not secret.
         let label = [("Yes", 2), ("No", 9)];
         assert_eq!(counts(&folded("churn", &label)), [("No", 9), ("Yes", 2)]);
         assert_eq!(folded("city", &city).columns[0].rows(), Some(12));

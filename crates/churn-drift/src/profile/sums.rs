@@ -286,7 +286,7 @@ impl ExactSums {
         self.rounded
     }
 
-    /// Adds what was stored; false if it is no sum.
+    /// Adds what was stored; false if it is not a sum.
     pub(super) fn set_rounded(&mut self, rounded: Option<Rounded>) -> bool {
         self.rounded = rounded;
         rounded.is_none_or(|rounded| {

@@ -254,7 +254,7 @@ fn slice<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
     &arena[entry.start as usize..entry.start as usize + entry.length as usize]
 }
 
-/// Returns whether a text has blanks around it that are no part of it.
+/// Returns whether a text has blanks around it that are not part of it.
 pub(super) fn is_padded(text: &[u8], value: Value) -> bool {
     value == Value::Text && text.trim_ascii().len() < text.len()
 }

@@ -15,7 +15,7 @@ pub enum KolmogorovError {
         /// Values of the second side.
         m: u64,
     },
-    /// D is no distance between two distribution functions.
+    /// D is not a distance between two distribution functions.
     #[error("a Kolmogorov-Smirnov distance lies in 0 to 1, got {d}")]
     NotADistance {
         /// The refused distance.

@@ -222,7 +222,7 @@ mod tests {
             let threshold = 0.37;
             let rough = bounded_performance(&intervals, threshold);
             let exact = performance(&cells, threshold);
-            let bounds = rough.error_bounds.expect("intervals are no scores");
+            let bounds = rough.error_bounds.expect("intervals are not scores");
             for (rough, exact, bound) in [
                 (rough.roc_auc, exact.roc_auc, bounds.roc_auc),
                 (rough.average_precision, exact.average_precision, bounds.average_precision),

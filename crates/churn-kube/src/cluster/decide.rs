@@ -11,7 +11,7 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask<'a> {
+pub struct StartQuery<'a> {
     /// What the Job would stand for.
     pub key: &'a str,
     /// Which run of `churnctl` asks.
@@ -20,13 +20,13 @@ pub struct Ask<'a> {
     pub cooldown: Duration,
     /// How many starts by alert a day may see; none for any number.
     pub max_per_day: Option<u32>,
-    /// Whether a running Job, cooldown and breaker are no obstacles.
+    /// Whether a running Job, cooldown and breaker are not obstacles.
     pub force: bool,
 }
 
 /// A Job of the CronJob, as far as it matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct ObservedJob {
     /// Its name.
     pub name: String,
     /// What it stands for, if it is one of ours.
@@ -73,7 +73,12 @@ pub enum Decision {
 
 /// Decides, from a ledger and from Jobs that were listed after it was read.
 #[must_use]
-pub fn decide(ask: &Ask<'_>, ledger: &Ledger, jobs: &[Seen], now: Timestamp) -> Decision {
+pub fn decide(
+    ask: &StartQuery<'_>,
+    ledger: &Ledger,
+    jobs: &[ObservedJob],
+    now: Timestamp,
+) -> Decision {
     if let Some(start) = ledger.starts.iter().find(|start| start.key == ask.key) {
         return Decision::Duplicate(start.job.clone());
     }
@@ -110,7 +115,7 @@ pub fn decide(ask: &Ask<'_>, ledger: &Ledger, jobs: &[Seen], now: Timestamp) -> 
     breaker(ask, ledger, now).unwrap_or(Decision::Go)
 }
 
-fn breaker(ask: &Ask<'_>, ledger: &Ledger, now: Timestamp) -> Option<Decision> {
+fn breaker(ask: &StartQuery<'_>, ledger: &Ledger, now: Timestamp) -> Option<Decision> {
     let max = ask.max_per_day?;
     let mut recent: Vec<Timestamp> = ledger
         .starts
@@ -130,7 +135,7 @@ fn breaker(ask: &Ask<'_>, ledger: &Ledger, now: Timestamp) -> Option<Decision> {
 
 /// Returns when the last run of the CronJob began, whoever began it, and its Job.
 #[must_use]
-pub fn last_start(ledger: &Ledger, jobs: &[Seen]) -> Option<(Timestamp, String)> {
+pub fn last_start(ledger: &Ledger, jobs: &[ObservedJob]) -> Option<(Timestamp, String)> {
     let noted = ledger.starts.iter().map(|start| (start.at, &start.job));
     let listed = jobs
         .iter()
@@ -167,8 +172,8 @@ mod tests {
         }
     }
 
-    fn seen(key: &str, second: i64, is_finished: bool) -> Seen {
-        Seen {
+    fn seen(key: &str, second: i64, is_finished: bool) -> ObservedJob {
+        ObservedJob {
             name: format!("job-{key}"),
             key: Some(key.to_owned()),
             created_at: Some(at(second)),
@@ -184,7 +189,7 @@ mod tests {
         })
     }
 
-    const ASK: Ask<'static> = Ask {
+    const ASK: StartQuery<'static> = StartQuery {
         key: "a",
         run: "r1",
         cooldown: Duration::from_secs(6 * 3_600),
@@ -192,8 +197,8 @@ mod tests {
         force: false,
     };
 
-    fn forced() -> Ask<'static> {
-        Ask { force: true, ..ASK }
+    fn forced() -> StartQuery<'static> {
+        StartQuery { force: true, ..ASK }
     }
 
     #[test]
@@ -280,7 +285,7 @@ mod tests {
         };
         assert_eq!(decide(&ASK, &ledger, &[], at(21 * HOUR)), many);
         assert_eq!(decide(&ASK, &ledger, &[], at(24 * HOUR)), Decision::Go);
-        let unlimited = Ask {
+        let unlimited = StartQuery {
             max_per_day: None,
             ..ASK
         };
@@ -311,12 +316,12 @@ mod tests {
                 ledger.note(entry(&key(number), hour * HOUR));
             }
             ledger.claim = claimed.and_then(|(number, until)| claim(&key(number), "r2", until * HOUR));
-            let jobs: Vec<Seen> = jobs
+            let jobs: Vec<ObservedJob> = jobs
                 .iter()
                 .map(|(number, hour, finished)| seen(&key(*number), hour * HOUR, *finished))
                 .collect();
             let now = at(now * HOUR);
-            let decision = decide(&Ask { force, max_per_day: None, ..ASK }, &ledger, &jobs, now);
+            let decision = decide(&StartQuery { force, max_per_day: None, ..ASK }, &ledger, &jobs, now);
             if matches!(decision, Decision::Go | Decision::Resume) {
                 prop_assert!(!ledger.starts.iter().any(|start| start.key == "a"));
                 prop_assert!(!jobs.iter().any(|job| job.key.as_deref() == Some("a")));

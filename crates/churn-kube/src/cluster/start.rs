@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 
 use super::client::Cluster;
-use super::decide::{Ask, Decision, Seen, decide};
+use super::decide::{Decision, ObservedJob, StartQuery, decide};
 use super::error::Problem;
 use super::job::{self, Overrides, Provenance, add_overrides, add_provenance, from_cron_job};
 use super::ledger::{Claim, Entry, Ledger};
@@ -34,7 +34,7 @@ pub struct StartRequest {
     pub cooldown: Duration,
     /// How many starts by alert a day may see.
     pub max_per_day: Option<u32>,
-    /// Whether a running Job, cooldown and breaker are no obstacles.
+    /// Whether a running Job, cooldown and breaker are not obstacles.
     pub force: bool,
 }
 
@@ -100,8 +100,8 @@ impl StartRequest {
         job_name(&self.cron_job, provenance.trigger, &provenance.key)
     }
 
-    fn ask(&self) -> Ask<'_> {
-        Ask {
+    fn ask(&self) -> StartQuery<'_> {
+        StartQuery {
             key: &self.provenance.key,
             run: &self.provenance.run,
             cooldown: self.cooldown,
@@ -165,17 +165,17 @@ async fn look(
     cluster: &Cluster,
     request: &StartRequest,
     uid: &str,
-) -> Result<(super::ledger::Read, Vec<Seen>)> {
+) -> Result<(super::ledger::Read, Vec<ObservedJob>)> {
     let read = cluster.read_ledger(&request.lease).await?;
     Ok((read, seen(cluster, uid).await?))
 }
 
 /// Lists the Jobs of a CronJob, whoever made them.
-pub(super) async fn seen(cluster: &Cluster, uid: &str) -> Result<Vec<Seen>> {
+pub(super) async fn seen(cluster: &Cluster, uid: &str) -> Result<Vec<ObservedJob>> {
     let jobs = cluster.list::<Job>(None).await?.items;
     let ours = jobs.iter().filter(|job| job::is_of(job, uid));
     Ok(ours
-        .map(|job| Seen {
+        .map(|job| ObservedJob {
             name: job.metadata.name.clone().unwrap_or_default(),
             key: job::annotation(job, names::KEY).map(str::to_owned),
             created_at: created_at(job),
@@ -270,7 +270,7 @@ pub async fn start(
 }
 
 /// Takes over into the ledger what a crashed run did not note: its claim is about to be overwritten.
-fn with_unnoted(ledger: &Ledger, jobs: &[Seen]) -> Vec<Entry> {
+fn with_unnoted(ledger: &Ledger, jobs: &[ObservedJob]) -> Vec<Entry> {
     let mut next = ledger.clone();
     if let Some(claim) = &ledger.claim
         && jobs.iter().any(|job| job.name == claim.entry.job)
@@ -364,7 +364,7 @@ async fn note(cluster: &Cluster, request: &StartRequest, at: Option<Timestamp>) 
 }
 
 /// Notes the Job that a duplicate met, where the run that made it could not.
-async fn note_listed(cluster: &Cluster, request: &StartRequest, jobs: &[Seen]) {
+async fn note_listed(cluster: &Cluster, request: &StartRequest, jobs: &[ObservedJob]) {
     let key = Some(request.provenance.key.as_str());
     let found = jobs.iter().find(|job| job.key.as_deref() == key);
     if let Some(job) = found {

@@ -14,7 +14,7 @@ const MARK: &str = "MARKMARKMARK";
 
 type Set = fn(&mut Plan, String);
 
-/// Every text that is no name of a file or of an object and no part of PromQL. At the door most of
+/// Every text that is not a name of a file or of an object and no part of PromQL. At the door most of
 /// these are checked more strictly.
 const TEXTS: &[(&str, Set)] = &[
     ("k8s.release", |plan, text| plan.release = text),

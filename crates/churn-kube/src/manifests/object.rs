@@ -10,7 +10,7 @@ use serde_json::Value;
 pub struct File {
     /// Path below the output folder.
     pub path: String,
-    /// `Deployment/churn-api`, for those who want one object; the path for files that are no object.
+    /// `Deployment/churn-api`, for those who want one object; the path for files that are not objectss.
     pub id: String,
     /// What is in it.
     pub content: Content,
@@ -50,7 +50,7 @@ impl File {
         })
     }
 
-    /// Makes a file of a tree that is no object.
+    /// Makes a file of a tree that is not an object.
     ///
     /// # Errors
     /// Fails with 70 if it cannot be serialised.

@@ -6,9 +6,9 @@ use churn_base::files::write_atomically;
 use super::*;
 use crate::store::tests::sample;
 
-fn shelf() -> (tempfile::TempDir, Shelf) {
+fn shelf() -> (tempfile::TempDir, ModelStore) {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let shelf = Shelf::new(
+    let shelf = ModelStore::new(
         folder.path().join("artifacts"),
         "2026-01-31T00:00:00Z",
         "0.1.0",
@@ -26,21 +26,21 @@ fn yes() -> Decision {
     }
 }
 
-fn promote(shelf: &Shelf, artifact: &Artifact) -> Decision {
+fn promote(shelf: &ModelStore, artifact: &Artifact) -> Decision {
     shelf.keep(artifact, None).expect("is kept");
     let (champion, _) = shelf.champion().expect("can be told");
     let decision = champion.allowing(yes(), false);
     shelf
-        .carry_out(artifact, &decision, &champion)
+        .apply_decision(artifact, &decision, &champion)
         .expect("is carried out");
     decision
 }
 
-fn in_production(shelf: &Shelf) -> Artifact {
+fn in_production(shelf: &ModelStore) -> Artifact {
     store::load(&shelf.production()).expect("is whole")
 }
 
-fn events(shelf: &Shelf) -> Vec<Event> {
+fn events(shelf: &ModelStore) -> Vec<Event> {
     let records = registry::read(&shelf.registry()).expect("is read");
     records.iter().map(|record| record.event).collect()
 }
@@ -75,7 +75,7 @@ fn a_refusal_leaves_production_alone() {
         ..yes()
     };
     shelf
-        .carry_out(&sample(0.2), &no, &champion)
+        .apply_decision(&sample(0.2), &no, &champion)
         .expect("is noted");
     assert_eq!(std::fs::read(shelf.production()).expect("reads"), before);
     assert_eq!(events(&shelf).last(), Some(&Event::Refusal));
@@ -140,7 +140,7 @@ fn a_lost_champion_is_replaced_on_demand_only() {
     assert!(matches!(champion, Champion::Lost(_)));
     let decision = champion.allowing(yes(), true);
     shelf
-        .carry_out(&b, &decision, &champion)
+        .apply_decision(&b, &decision, &champion)
         .expect("is carried out");
     assert_eq!(in_production(&shelf), b);
 }
@@ -166,7 +166,7 @@ fn a_champion_that_changed_meanwhile_refuses_the_promotion() {
     promote(&shelf, &sample(0.1));
     let (champion, _) = shelf.champion().expect("is whole");
     promote(&shelf, &sample(0.2));
-    let error = shelf.carry_out(&sample(0.3), &yes(), &champion);
+    let error = shelf.apply_decision(&sample(0.3), &yes(), &champion);
     assert_eq!(error.expect_err("is refused").code(), ExitCode::Refused);
     assert_eq!(in_production(&shelf), sample(0.2));
 }

@@ -109,7 +109,7 @@ fn what_is_written_is_read_back_bit_for_bit() {
     let bytes = to_json(&artifact);
     assert_eq!(read(&bytes).expect("is whole"), artifact);
     assert_eq!(to_json(&read(&bytes).expect("is whole")), bytes);
-    // White space is no damage: people look at models through jq.
+    // White space is not damage: people look at models through jq.
     let value: serde_json::Value = serde_json::from_slice(&bytes).expect("is JSON");
     let pretty = serde_json::to_vec_pretty(&value).expect("is JSON");
     assert_eq!(read(&pretty).expect("is whole"), artifact);

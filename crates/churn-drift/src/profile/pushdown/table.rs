@@ -155,7 +155,7 @@ impl Table<'_> {
         })?;
         progress.advance(1);
         if bad {
-            return Err(self.broken("a count that is no number"));
+            return Err(self.broken("a count that is not a number"));
         }
         let all = limit.is_none_or(|limit| found < limit);
         Ok(all.then_some(counter))
@@ -306,7 +306,7 @@ impl Table<'_> {
         })?;
         progress.advance(1);
         if bad {
-            return Err(self.broken("sums that are no numbers"));
+            return Err(self.broken("sums that are not numbers"));
         }
         Ok(counted)
     }

@@ -66,7 +66,7 @@ pub fn judge(alert: &Alert, rules: &HookRules, now: Timestamp) -> Verdict {
         return Verdict::Skip("it is of another namespace");
     }
     let Some(began) = alert.starts_at() else {
-        return Verdict::Skip("its start is no time");
+        return Verdict::Skip("its start is not a time");
     };
     let age = now.duration_since(began);
     if Duration::try_from(age).is_ok_and(|age| age > rules.max_age) {

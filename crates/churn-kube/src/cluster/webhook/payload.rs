@@ -43,7 +43,7 @@ pub struct Alert {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// Why a body is no payload.
+/// Why a body is not a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(pub String);
 
@@ -51,11 +51,11 @@ impl Payload {
     /// Reads a payload.
     ///
     /// # Errors
-    /// Fails if it is no JSON, not of version 4, or an alert lacks its status, labels or start.
+    /// Fails if it is not JSON, not of version 4, or an alert lacks its status, labels or start.
     /// Does *not* fail on members that nobody knows.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
         let value: Value = serde_json::from_slice(bytes)
-            .map_err(|error| Unreadable(format!("The body is no JSON: {error}.")))?;
+            .map_err(|error| Unreadable(format!("The body is not JSON: {error}.")))?;
         match value.get("version") {
             Some(Value::String(version)) if version == "4" => {}
             Some(other) => {
@@ -77,7 +77,7 @@ impl Payload {
         for alert in &payload.alerts {
             if alert.starts_at().is_none() {
                 return Err(Unreadable(
-                    "An alert has a \"startsAt\" that is no time.".to_owned(),
+                    "An alert has a \"startsAt\" that is not a time.".to_owned(),
                 ));
             }
         }

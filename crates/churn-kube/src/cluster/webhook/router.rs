@@ -65,7 +65,7 @@ async fn receive(
     let response = match take(&shared, &headers, body).await {
         Ok(response) => response,
         Err(problem) => {
-            // A wrong token, or a sender that is no Alertmanager: somebody should look.
+            // A wrong token, or a sender that is not an Alertmanager: somebody should look.
             let message = format!("refused a notification: {}", problem.detail);
             shared.hook.events.say(Level::Warn, message);
             problem.into_response()

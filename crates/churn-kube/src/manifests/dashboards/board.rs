@@ -269,7 +269,7 @@ mod tests {
     use crate::manifests::plan::sample;
 
     fn parsed(expr: &str) -> promql_parser::parser::Expr {
-        // Grafana's own words are no PromQL.
+        // Grafana's own words are not PromQL.
         let expr = expr.replace("$__rate_interval", "5m");
         promql::parse(&expr).unwrap_or_else(|error| panic!("{expr}: {error}"))
     }

@@ -99,7 +99,7 @@ enum Command {
 
 /// What the command line asks for.
 #[derive(Debug, Clone)]
-pub struct Words {
+pub struct ParsedArgs {
     /// The flags that every command takes.
     pub global: Global,
     command: Command,
@@ -164,7 +164,7 @@ pub enum Task {
     Version,
 }
 
-impl Words {
+impl ParsedArgs {
     /// Tells whether the task needs settings: broken settings must not break `version`.
     #[must_use]
     pub const fn needs_settings(&self) -> bool {
@@ -413,13 +413,13 @@ fn one_line(paragraph: &str) -> String {
 ///
 /// # Errors
 /// Fails with the text to print if the words are wrong or help is asked for.
-pub fn parse(args: Vec<OsString>) -> std::result::Result<Words, Refused> {
+pub fn parse(args: Vec<OsString>) -> std::result::Result<ParsedArgs, Refused> {
     let command = command().color(ColorChoice::Always);
     let cli = command
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches))
         .map_err(|error| Refused::new(&error))?;
-    Ok(Words {
+    Ok(ParsedArgs {
         global: cli.global,
         command: cli.command,
     })

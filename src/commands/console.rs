@@ -16,9 +16,9 @@ use crate::terminal::{
 };
 use crate::text::{visible, visible_lines};
 
-/// How results look on stdout.
+/// The format, colour and width of results on stdout.
 #[derive(Debug, Clone, Copy)]
-pub struct Look {
+pub struct OutputFormat {
     /// The format, `auto` resolved.
     pub format: Format,
     /// Colour on stdout.
@@ -27,16 +27,16 @@ pub struct Look {
     pub width: usize,
 }
 
-/// A command's hands: it prints, says and tells the time through this and nothing else.
-pub struct Shell<'a> {
+/// A command prints, reports and tells the time through this and nothing else.
+pub struct Console<'a> {
     stdout: &'a mut dyn Write,
     messages: &'a Messages<'a>,
     surroundings: &'a Surroundings,
-    look: Look,
+    look: OutputFormat,
     created_at: String,
 }
 
-impl<'a> Shell<'a> {
+impl<'a> Console<'a> {
     /// Puts the parts together and looks at the clock, once a run.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl<'a> Shell<'a> {
         stdout: &'a mut dyn Write,
         messages: &'a Messages<'a>,
         surroundings: &'a Surroundings,
-        look: Look,
+        look: OutputFormat,
     ) -> Result<Self> {
         Ok(Self {
             created_at: now(surroundings.var("SOURCE_DATE_EPOCH"))?,
@@ -58,14 +58,14 @@ impl<'a> Shell<'a> {
 
     /// Returns how results look.
     #[must_use]
-    pub const fn look(&self) -> Look {
+    pub const fn look(&self) -> OutputFormat {
         self.look
     }
 
     /// Looks at the clock again: what a command does over and over begins anew each time.
     ///
     /// # Errors
-    /// As [`Shell::new`].
+    /// As [`Console::new`].
     pub fn begin_anew(&mut self) -> Result<()> {
         self.created_at = now(self.surroundings.var("SOURCE_DATE_EPOCH"))?;
         Ok(())
@@ -84,7 +84,7 @@ impl<'a> Shell<'a> {
         time.map_or(0.0, |time| time.as_second() as f64)
     }
 
-    /// Returns an environment variable that is no setting, such as `GITHUB_STEP_SUMMARY`; none if empty.
+    /// Returns an environment variable that is not a setting, such as `GITHUB_STEP_SUMMARY`; none if empty.
     #[must_use]
     pub fn var(&self, name: &str) -> Option<&str> {
         self.surroundings
@@ -151,7 +151,7 @@ impl<'a> Shell<'a> {
     /// escaped.
     ///
     /// # Errors
-    /// As [`Shell::print`].
+    /// As [`Console::print`].
     pub fn print_bytes(&mut self, bytes: &[u8]) -> Result<()> {
         let written = self.stdout.write_all(bytes);
         match written.and_then(|()| self.stdout.flush()) {
@@ -165,7 +165,7 @@ impl<'a> Shell<'a> {
     /// Prints data that a program asked for: as they are, but on a terminal nothing in them steers it.
     ///
     /// # Errors
-    /// As [`Shell::print`].
+    /// As [`Console::print`].
     pub(super) fn print_data(&mut self, bytes: &[u8]) -> Result<()> {
         match self.surroundings.stdout_is_terminal {
             true => self.print(&visible_lines(&String::from_utf8_lossy(bytes))),
@@ -177,7 +177,7 @@ impl<'a> Shell<'a> {
     /// that is too long for the terminal is broken between words.
     ///
     /// # Errors
-    /// As [`Shell::print`].
+    /// As [`Console::print`].
     pub fn print_line(&mut self, tone: Tone, line: &str) -> Result<()> {
         let mut line = visible(line);
         if self.look.format == Format::Table {
@@ -195,7 +195,7 @@ impl<'a> Shell<'a> {
     /// Prints a table, drawn under `table`, aligned text under any other format.
     ///
     /// # Errors
-    /// As [`Shell::print`].
+    /// As [`Console::print`].
     pub fn print_table(&mut self, table: &Table) -> Result<()> {
         let text = match self.look.format {
             Format::Table => draw(table, self.look.width, self.look.paint),
@@ -207,7 +207,7 @@ impl<'a> Shell<'a> {
     /// Prints a document if the format is JSON or YAML, and tells whether it did.
     ///
     /// # Errors
-    /// As [`Shell::print`], and with 70 if the document cannot be serialised.
+    /// As [`Console::print`], and with 70 if the document cannot be serialised.
     pub fn print_document<T: Serialize>(&mut self, document: &T) -> Result<bool> {
         let text = match self.look.format {
             Format::Json => json(document)?,
@@ -236,7 +236,7 @@ fn now(source_date_epoch: Option<&str>) -> Result<String> {
         None => jiff::Timestamp::from_second(jiff::Timestamp::now().as_second()),
         Some(text) => {
             let refused = || {
-                let message = format!("SOURCE_DATE_EPOCH: \"{text}\" is no time in seconds");
+                let message = format!("SOURCE_DATE_EPOCH: \"{text}\" is not a time in seconds");
                 Error::bad_settings(message)
             };
             jiff::Timestamp::from_second(text.parse().map_err(|_| refused())?)
@@ -249,14 +249,14 @@ fn now(source_date_epoch: Option<&str>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terminal::{LogFormat, Manner, ProgressMode, Verbosity};
+    use crate::terminal::{LogFormat, OutputOptions, ProgressMode, Verbosity};
 
     /// Prints data to a terminal or to a pipe, and returns what came there.
     fn printed(stdout_is_terminal: bool, data: &[u8]) -> Vec<u8> {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let messages = Messages::new(
             &mut stderr,
-            Manner {
+            OutputOptions {
                 verbosity: Verbosity::Normal,
                 log_format: LogFormat::Text,
                 errors_as_json: false,
@@ -268,13 +268,14 @@ mod tests {
             stdout_is_terminal,
             ..Surroundings::default()
         };
-        let look = Look {
+        let look = OutputFormat {
             format: Format::Plain,
             paint: Paint::default(),
             width: 80,
         };
-        let mut shell = Shell::new(&mut stdout, &messages, &surroundings, look).expect("a shell");
-        shell.print_data(data).expect("to memory");
+        let mut console =
+            Console::new(&mut stdout, &messages, &surroundings, look).expect("a console");
+        console.print_data(data).expect("to memory");
         stdout
     }
 
