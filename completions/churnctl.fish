@@ -100,7 +100,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l github -d 'A 
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l kubernetes -d 'Kubernetes manifests: the folder k8s, as `churnctl render-manifests` writes it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l dvc -d 'A DVC pipeline: dvc.yaml and params.yaml'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l cron -d 'A line for cron, for a check every night: churnctl.cron'
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s y -l yes -d 'Ask nothing'
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s y -l yes -d 'StartQuery nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s q -l quiet -d 'Say nothing on stderr but errors'
@@ -765,7 +765,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l yes -d 'Ask nobody'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l yes -d 'StartQuery nobody'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l dry-run -d 'Show what would be deleted, and delete nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l json -d 'What other tools call `--format json`'
@@ -795,7 +795,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l yes -d 'Ask nobody'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l yes -d 'StartQuery nobody'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l dry-run -d 'Show what would be deleted, and delete nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l json -d 'What other tools call `--format json`'

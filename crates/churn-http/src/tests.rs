@@ -315,6 +315,28 @@ fn for_one_connection_more_the_longest_idle_is_closed_and_no_request_under_way()
 }
 
 #[test]
+fn a_connection_whose_answer_is_not_yet_taken_is_not_idle() {
+    let limits = Limits {
+        connections: 2,
+        ..Limits::default()
+    };
+    let server = Running::new(limits);
+    let mut slow = server.connect();
+    slow.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        .expect("sent");
+    // The sockets hold a few megabytes of the 64: the rest waits in the server, which has done its work.
+    std::thread::sleep(Duration::from_millis(300));
+    let silent = server.connect();
+    let mut stream = server.connect();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        .expect("sent");
+    assert!(answer(&mut stream).ends_with("well"));
+    assert_eq!(to_the_end(silent), "");
+    assert!(answer(&mut slow).ends_with(&"x".repeat(64 << 10)));
+}
+
+#[test]
 fn what_was_begun_is_finished_and_silent_peers_do_not_hold_the_end_up() {
     let limits = Limits {
         header_timeout: Duration::from_secs(1),

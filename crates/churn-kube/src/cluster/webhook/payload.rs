@@ -163,7 +163,7 @@ mod tests {
         assert!(with("/version", 4.into()).contains("not 4"));
         assert!(with("/alerts", Value::Null).contains("version 4"));
         assert!(with("/alerts/0/labels", 1.into()).contains("version 4"));
-        assert!(with("/alerts/0/startsAt", "noon".into()).contains("no time"));
+        assert!(with("/alerts/0/startsAt", "noon".into()).contains("not a time"));
         for text in ["", "[]", "null", "{}", "{\"version\":\"4\"}", "\u{0}"] {
             assert!(Payload::read(text.as_bytes()).is_err(), "{text}");
         }
