@@ -7,12 +7,14 @@ use serde_json::Value;
 use super::egress::Egress;
 use crate::alerts::catalogue::{self, Options};
 use crate::error::{Error, Result, nearest};
+use crate::files::{MOST_BY_HAND, read_at_most};
 use crate::manifests::{
     Alerting, AlertmanagerForm, Discovery, Part, Plain, Plan, Receiver, Resources,
 };
 use crate::settings::{DeploymentSettings, Settings, duration_seconds};
 use crate::thresholds::Thresholds;
 use crate::tracking::location::is_location;
+use crate::trust::PublicKey;
 
 /// How long the API's pods keep files of the prediction log that are uploaded.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -51,6 +53,8 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         tracking_uri: tracking(settings, &api_model)?,
         api_model,
         prediction_log: prediction_log(settings)?,
+        trusted_keys: trusted_keys(settings)?,
+        sign_secret: from.text("k8s.sign_secret"),
         api_auth: text("k8s.api_auth") == "token",
         api_secret: text("k8s.api_secret"),
         admission_policy: text("k8s.admission_policy") == "yes",
@@ -91,6 +95,19 @@ fn tracking(settings: &Settings, model: &str) -> Result<Option<String>> {
             "serve.model is {model}, but mlflow.tracking_uri is not set"
         ))),
     }
+}
+
+/// Reads the public keys that the API asks of its models. A private key in such a file is refused.
+fn trusted_keys(settings: &Settings) -> Result<Vec<String>> {
+    let paths = settings.serve.require_signature.iter();
+    paths
+        .map(|path| {
+            PublicKey::read_all(path)?;
+            let bytes =
+                read_at_most(path, MOST_BY_HAND).map_err(|error| Error::io("read", path, error))?;
+            Ok(String::from_utf8_lossy(&bytes).into_owned())
+        })
+        .collect()
 }
 
 /// Refuses an address that may hold a secret: it would be in the ConfigMap for all to read.

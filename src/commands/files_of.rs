@@ -44,7 +44,7 @@ impl UsesFiles for TrainRequest {
 
 /// Adds what is in the folder for models and the registry.
 fn kept(files: FilesUsed, request: &TrainRequest) -> FilesUsed {
-    let shelf = ModelStore::new(&request.artifacts, "", "");
+    let model_store = ModelStore::new(&request.artifacts, "", "");
     let files = match &request.signing {
         Some(signing) => {
             let (option, path) = signing.files();
@@ -53,8 +53,8 @@ fn kept(files: FilesUsed, request: &TrainRequest) -> FilesUsed {
         None => files,
     };
     files
-        .keep("--artifacts", &shelf.production())
-        .keep("--artifacts", &shelf.registry())
+        .keep("--artifacts", &model_store.production())
+        .keep("--artifacts", &model_store.registry())
         .write_into("--artifacts", &request.artifacts.join("models"))
 }
 

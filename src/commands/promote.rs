@@ -98,8 +98,8 @@ pub fn run(request: &PromoteRequest, console: &mut Console<'_>) -> Result<ExitCo
     is_of_these_data(&candidate, train, &data_sha256, &splits.description)?;
     let scorer = Scorer::new(&candidate.body)?;
     let scores = scorer.scores_of(&table.frame, &splits.test, train.options.threads)?;
-    let shelf = ModelStore::new(&train.artifacts, console.created_at(), VERSION);
-    let (champion, warnings) = shelf.champion()?;
+    let model_store = ModelStore::new(&train.artifacts, console.created_at(), VERSION);
+    let (champion, warnings) = model_store.champion()?;
     let contender = Contender {
         scores: &scores,
         trivial: &candidate.body.trivial,
@@ -118,15 +118,15 @@ pub fn run(request: &PromoteRequest, console: &mut Console<'_>) -> Result<ExitCo
     }
     if !request.is_dry {
         if let Some(signer) = signer {
-            let path = shelf.model(&candidate.name, &candidate.version)?;
+            let path = model_store.model(&candidate.name, &candidate.version)?;
             let own = signer.signatures(&candidate, &path, console)?;
             signatures = Some(match signatures {
                 Some(others) => own.with(&others),
                 None => own,
             });
         }
-        shelf.keep(&candidate, signatures.as_ref())?;
-        shelf.apply_decision(&candidate, &decision, &champion)?;
+        model_store.keep(&candidate, signatures.as_ref())?;
+        model_store.apply_decision(&candidate, &decision, &champion)?;
     }
     let promoted = decision.promote && !request.is_dry;
     let tracker = tracker.filter(|_| promoted);

@@ -265,6 +265,9 @@ fn advise(request: &RenderRequest, console: &Console<'_>) {
     {
         messages.warn("serve.log_upload is not set: the API's predictions go with its pods");
     }
+    if !plan.trusted_keys.is_empty() && plan.sign_secret.is_none() {
+        messages.warn("serve.require_signature is set and k8s.sign_secret is not: what the jobs train is not signed, and the API refuses it");
+    }
     let secrets = manifests::secrets(plan);
     if !secrets.is_empty() && !plan.has(manifests::Part::ExternalSecrets) {
         messages.info("secrets are not rendered; make them once:");

@@ -25,9 +25,9 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Bad input, settings or files. A candidate that is not promoted is *no* error.
 pub fn run(request: &TrainRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let tracker = request.tracking.begin();
-    let shelf = ModelStore::new(&request.artifacts, console.created_at(), VERSION);
+    let model_store = ModelStore::new(&request.artifacts, console.created_at(), VERSION);
     if request.rollback {
-        return roll_back(request, &shelf, console);
+        return roll_back(request, &model_store, console);
     }
     // Before the work: a key that cannot be read is not a reason to train for an hour.
     let signing = request.signing.as_ref();
@@ -57,7 +57,7 @@ pub fn run(request: &TrainRequest, console: &mut Console<'_>) -> Result<ExitCode
     let artifact = store::seal(&request.name, body, console.created_at(), VERSION)?;
     let overlap = FeatureOverlap::of(&table.frame, &table.features, &splits);
     let drift = train_drift::between_splits(&table, &splits, &request.thresholds, console)?;
-    let (champion, mut warnings) = shelf.champion()?;
+    let (champion, mut warnings) = model_store.champion()?;
     let contender = Contender {
         scores: &training.test_scores,
         trivial: &training.trivial,
@@ -70,7 +70,7 @@ pub fn run(request: &TrainRequest, console: &mut Console<'_>) -> Result<ExitCode
     for warning in &warnings {
         console.messages().warn(warning);
     }
-    let model_path = shelf.model(&artifact.name, &artifact.version)?;
+    let model_path = model_store.model(&artifact.name, &artifact.version)?;
     let path = model_path.display().to_string();
     let report = report(
         &artifact,
@@ -96,8 +96,8 @@ pub fn run(request: &TrainRequest, console: &mut Console<'_>) -> Result<ExitCode
     let signatures = signer
         .map(|signer| signer.signatures(&artifact, &model_path, console))
         .transpose()?;
-    shelf.keep(&artifact, signatures.as_ref())?;
-    shelf.apply_decision(&artifact, &decision, &champion)?;
+    model_store.keep(&artifact, signatures.as_ref())?;
+    model_store.apply_decision(&artifact, &decision, &champion)?;
     for draft in drafts {
         draft.commit()?;
     }
@@ -131,10 +131,10 @@ fn print(report: &TrainReport, console: &mut Console<'_>) -> Result<()> {
 
 fn roll_back(
     request: &TrainRequest,
-    shelf: &ModelStore,
+    model_store: &ModelStore,
     console: &mut Console<'_>,
 ) -> Result<ExitCode> {
-    let artifact = shelf.rollback()?;
+    let artifact = model_store.rollback()?;
     let tracker = request.tracking.begin();
     let kept = tracker.and_then(|tracker| tracker.keep_rollback(&artifact, console));
     let body = serde_json::json!({ "model": artifact.name, "model_version": artifact.version });

@@ -334,6 +334,7 @@ const BEFORE: &[Key] = &[
     key("k8s.api_secret", Kind::Text, Some("churn-api-token"), None, "Secret with the token of the API"),
     key("k8s.admission_policy", Kind::Text, Some("yes"), None, "whether a ValidatingAdmissionPolicy pins what the hook may create to the CronJob: yes, or no before Kubernetes 1.30"),
     key("k8s.hook_secret", Kind::Text, Some("churn-retrain-hook"), None, "Secret with the token of the retrain hook"),
+    key("k8s.sign_secret", Kind::Text, None, None, "Secret with the private key, `sign.key`, that signs the models which the jobs train"),
     key("k8s.kserve_storage_uri", Kind::Text, Some("pvc://churn-mlops-pvc/artifacts/models"), None, "where KServe finds the model"),
     key("k8s.argocd_repository", Kind::Text, Some("https://git.example.com/churn-mlops.git"), None, "repository that Argo CD deploys from"),
     key("k8s.aws_region", Kind::Text, Some("eu-central-1"), None, "region on AWS, of Secrets Manager and of EC2 instances"),

@@ -117,6 +117,7 @@ fn item(name: &str, text: &str) -> Result<(), String> {
         | "k8s.storage_class"
         | "k8s.hook_secret"
         | "k8s.api_secret"
+        | "k8s.sign_secret"
         | "alerts.secret" => dns(text, 253, true),
         "k8s.api_auth" => one_of(text, &["token", "none"]),
         "k8s.admission_policy" => one_of(text, &["yes", "no"]),

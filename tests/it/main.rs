@@ -16,6 +16,7 @@ mod canary;
 mod car_loan;
 mod circles;
 mod columns;
+mod contributing;
 mod control_plane;
 mod databases;
 mod deadlines;

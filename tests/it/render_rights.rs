@@ -289,3 +289,46 @@ fn nothing_is_rendered_that_an_api_server_drops() {
         }
     }
 }
+
+#[test]
+fn the_api_asks_for_the_signatures_that_the_settings_ask_for_and_the_jobs_make_them() {
+    let churnctl = Churnctl::new();
+    churnctl
+        .run(&["sign", "--new-key", "churn.key"])
+        .expect(ExitCode::Ok);
+    let trusting = ["--set", "serve.require_signature=churn.key.pub"];
+    // An API that takes signed models only, and jobs that sign none, would never agree.
+    let args = ["render-manifests", "--dry-run"];
+    churnctl
+        .run(&[&args[..], &trusting].concat())
+        .expect(ExitCode::Ok)
+        .says("k8s.sign_secret is not");
+    let files = rendered(
+        &churnctl,
+        "k8s",
+        &[&trusting[..], &["--set", "k8s.sign_secret=churn-sign-key"]].concat(),
+    );
+    let data = &object(&files, "ConfigMap", "churn-mlops-config")["data"];
+    let public = std::fs::read_to_string(churnctl.path("churn.key.pub")).expect("the public key");
+    assert_eq!(data["trusted-1.pem"], public.as_str());
+    let settings = data["churnctl.toml"].as_str().expect("a text");
+    let named = "require_signature = [\"/etc/churnctl/settings/trusted-1.pem\"]";
+    assert!(settings.contains(named), "{settings}");
+    for (name, signs) in [
+        ("churn-retrain-weekly", true),
+        ("churn-drift-daily", false),
+        ("churn-batch-score", false),
+    ] {
+        let job = object(&files, "CronJob", name)["spec"]["jobTemplate"].to_string();
+        let holds = ["churn-sign-key", "--sign-key=/etc/churnctl/sign/sign.key"];
+        assert!(
+            holds.iter().all(|words| job.contains(words) == signs),
+            "{name}: {job}"
+        );
+    }
+    // Only what everybody may know is rendered.
+    churnctl
+        .run(&[&args[..], &["--set", "serve.require_signature=churn.key"]].concat())
+        .expect(ExitCode::BadInput)
+        .says("private key");
+}

@@ -25,6 +25,8 @@ pub(super) const SEED: &str = "churn-seed-model";
 
 /// The Jobs that make a profile by shards and merge it; hashes are put behind them, too.
 const PROFILE: &str = "churn-profile";
+/// The key of the Secret that holds the private key.
+pub(super) const SIGN_KEY: &str = "sign.key";
 const MERGE: &str = "churn-profile-merge";
 
 /// Codes after which another try would end the same way.
@@ -45,12 +47,14 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
                 schedule: &plan.drift_schedule,
                 retries: 2,
                 args: drift_args(plan),
+                trains: false,
             },
             Cron {
                 name: &plan.rules.retrain_cronjob,
                 schedule: &plan.retrain_schedule,
                 retries: 1,
                 args: retrain_args(plan),
+                trains: true,
             },
             Cron {
                 name: &plan.rules.score_cronjob,
@@ -65,13 +69,14 @@ pub(super) fn files(plan: &Plan) -> Result<Vec<File>> {
                         "data/predictions/churn_predictions_latest.csv",
                     ],
                 ),
+                trains: false,
             },
         ] {
             files.push(File::object("", &cron.object(plan))?);
         }
     }
     if plan.has(Part::SeedModel) {
-        let spec = job(plan, SEED, &["train".to_owned()], 1);
+        let spec = signing(plan, job(plan, SEED, &["train".to_owned()], 1));
         files.push(File::object("", &once(plan, SEED, spec)?)?);
     }
     if plan.has(Part::ProfileShards) {
@@ -95,7 +100,27 @@ fn retrain_args(plan: &Plan) -> Vec<String> {
 
 /// What the retrain CronJob runs, for those who start it by other means.
 pub(super) fn retrain(plan: &Plan) -> JobSpec {
-    job(plan, &plan.rules.retrain_cronjob, &retrain_args(plan), 1)
+    signing(
+        plan,
+        job(plan, &plan.rules.retrain_cronjob, &retrain_args(plan), 1),
+    )
+}
+
+/// Gives a Job that trains the key that signs the model, if there is one.
+fn signing(plan: &Plan, mut spec: JobSpec) -> JobSpec {
+    const FOLDER: &str = "/etc/churnctl/sign";
+    let (Some(secret), Some(pod)) = (&plan.sign_secret, spec.template.spec.as_mut()) else {
+        return spec;
+    };
+    let volumes = pod.volumes.get_or_insert_default();
+    volumes.push(pods::secret("sign-key", secret));
+    if let Some(container) = pod.containers.first_mut() {
+        let mounts = container.volume_mounts.get_or_insert_default();
+        mounts.push(pods::mount("sign-key", FOLDER, true));
+        let key = format!("--sign-key={FOLDER}/{SIGN_KEY}");
+        container.args.get_or_insert_default().push(literal(&key));
+    }
+    spec
 }
 
 /// Runs the command under `push-metrics run`, so that its end, duration and code are known.
@@ -123,9 +148,19 @@ struct Cron<'a> {
     schedule: &'a str,
     retries: i32,
     args: Vec<String>,
+    trains: bool,
 }
 
 impl Cron<'_> {
+    fn spec(&self, plan: &Plan) -> JobSpec {
+        let spec = job(plan, self.name, &self.args, self.retries);
+        if self.trains {
+            signing(plan, spec)
+        } else {
+            spec
+        }
+    }
+
     fn object(&self, plan: &Plan) -> CronJob {
         CronJob {
             metadata: named(plan, self.name, meta::BATCH),
@@ -137,7 +172,7 @@ impl Cron<'_> {
                         labels: Some(labels(self.name, meta::BATCH)),
                         ..ObjectMeta::default()
                     }),
-                    spec: Some(job(plan, self.name, &self.args, self.retries)),
+                    spec: Some(self.spec(plan)),
                 },
                 schedule: self.schedule.to_owned(),
                 // A controller that was down for an hour makes up for one run, not for all.

@@ -269,6 +269,10 @@ pub struct Plan {
     pub tracking_uri: Option<String>,
     /// The prediction log of the API, if there is one: settings of `serve.` and their values.
     pub prediction_log: Vec<(&'static str, serde_json::Value)>,
+    /// PEM texts with public keys: set, the API loads only models that one of them has signed.
+    pub trusted_keys: Vec<String>,
+    /// Name of the Secret with the private key that signs what the jobs train.
+    pub sign_secret: Option<String>,
     /// Whether requests to the API must have a token.
     pub api_auth: bool,
     /// Name of the Secret with the API's token.
@@ -417,6 +421,8 @@ pub fn sample() -> Plan {
         api_model: text("artifacts/models/production_latest.json"),
         tracking_uri: None,
         prediction_log: Vec::new(),
+        trusted_keys: Vec::new(),
+        sign_secret: None,
         api_auth: true,
         api_secret: text("churn-api-token"),
         admission_policy: true,

@@ -119,6 +119,12 @@ pub fn secrets(plan: &Plan) -> Vec<String> {
             hook::TOKEN_KEY
         ));
     }
+    if let Some(secret) = &plan.sign_secret {
+        commands.push(format!(
+            "kubectl -n {namespace} create secret generic {secret} --from-file={}=PRIVATE_KEY.pem",
+            jobs::SIGN_KEY
+        ));
+    }
     let receivers: &[Receiver] = &plan.alerting.receivers;
     if plan.has(Part::Monitoring) && !receivers.is_empty() {
         let keys: Vec<String> = receivers

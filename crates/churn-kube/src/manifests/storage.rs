@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::meta::{self, map, named};
 use super::object::File;
 use super::plan::{Part, Plan};
+use super::pods::SETTINGS_FOLDER;
 
 /// The volume's claim.
 pub(super) const VOLUME: &str = "churn-mlops-pvc";
@@ -95,9 +96,22 @@ fn claim(plan: &Plan) -> PersistentVolumeClaim {
 fn config(plan: &Plan) -> ConfigMap {
     ConfigMap {
         metadata: named(plan, CONFIG, "settings"),
-        data: Some([(CONFIG_FILE.to_owned(), settings(plan))].into()),
+        data: Some(config_files(plan).into_iter().collect()),
         ..ConfigMap::default()
     }
+}
+
+/// The files of the ConfigMap: the settings, and the public keys that they name.
+fn config_files(plan: &Plan) -> Vec<(String, String)> {
+    let keys = plan.trusted_keys.iter().enumerate();
+    let keys = keys.map(|(at, key)| (trusted_key_file(at), key.clone()));
+    std::iter::once((CONFIG_FILE.to_owned(), settings(plan)))
+        .chain(keys)
+        .collect()
+}
+
+fn trusted_key_file(at: usize) -> String {
+    format!("trusted-{}.pem", at + 1)
 }
 
 /// The settings file of the containers.
@@ -115,8 +129,18 @@ fn settings(plan: &Plan) -> String {
     if let Some(server) = &plan.tracking_uri {
         text.push_str(&format!("\n[mlflow]\ntracking_uri = {}\n", quoted(server)));
     }
+    if !plan.prediction_log.is_empty() || !plan.trusted_keys.is_empty() {
+        text.push_str("\n[serve]\n");
+    }
+    if !plan.trusted_keys.is_empty() {
+        let keys = (0..plan.trusted_keys.len()).map(trusted_key_file);
+        let keys: Vec<String> = keys
+            .map(|file| quoted(&format!("{SETTINGS_FOLDER}/{file}")))
+            .collect();
+        text.push_str(&format!("require_signature = [{}]\n", keys.join(", ")));
+    }
     if !plan.prediction_log.is_empty() {
-        text.push_str(&format!("\n[serve]\nlog_dir = {}\n", quoted(LOG_FOLDER)));
+        text.push_str(&format!("log_dir = {}\n", quoted(LOG_FOLDER)));
         for (key, value) in &plan.prediction_log {
             let value = value.as_str().map_or_else(|| value.to_string(), quoted);
             text.push_str(&format!("{key} = {value}\n"));
@@ -139,9 +163,10 @@ fn quoted(text: &str) -> String {
     quoted + "\""
 }
 
-/// Returns the checksum of the settings file, by which pods notice that it changed.
+/// Returns the checksum of the settings file and the keys, by which pods notice that they changed.
 pub(super) fn settings_sha256(plan: &Plan) -> String {
-    hex(&Sha256::digest(settings(plan).as_bytes()))
+    let files = config_files(plan).into_iter().map(|(_, text)| text);
+    hex(&Sha256::digest(files.collect::<String>().as_bytes()))
 }
 
 #[cfg(test)]
