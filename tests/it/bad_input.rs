@@ -83,10 +83,10 @@ fn all_refused(files: Vec<Bad>) {
 fn every_malformed_file_of_the_collection_is_refused_at_its_place_or_read_rightly() {
     // The faults and their lines are those of tests/data/README.md.
     let files = [
-        ("badhdr.csv", "no UTF-8 text (0xff)", ":1", "iconv"),
+        ("badhdr.csv", "not UTF-8 text (0xff)", ":1", "iconv"),
         (
             "badutf8.csv",
-            "no UTF-8 text (0xff)",
+            "not UTF-8 text (0xff)",
             ":3: column \"age\"",
             "iconv",
         ),

@@ -387,7 +387,7 @@ fn settings_that_name_no_server_are_refused_before_anything_is_done() {
     churnctl
         .run(&args)
         .expect(ExitCode::Usage)
-        .says("no URL of a tracking server");
+        .says("not a URL of a tracking server");
     let churnctl = churnctl.env("MLFLOW_TRACKING_URI", "./mlruns");
     churnctl
         .run(&TRAIN)

@@ -250,7 +250,7 @@ const REFUSED: [(&str, u64, &str); 25] = [
     ("a.metric 1\n", 1, "a.metric"),
     ("{\"a.metric\"} 1\n", 1, "braces"),
     ("# HELP a b\n# HELP a c\na 1\n", 2, "a second HELP line"),
-    ("# TYPE a stateset\na 1\n", 1, "no type"),
+    ("# TYPE a stateset\na 1\n", 1, "not a type"),
     ("a{x=\"\\t\"} 1\n", 1, "\\t"),
     ("a{x=\"1\"\n", 1, "no comma"),
     ("a\n", 1, "no value"),

@@ -338,8 +338,8 @@ fn a_fault_far_down_has_its_exact_line_in_every_form() {
         let faults: [(&[u8], &str, Option<&str>); 6] = [
             (b"1,2", "the row has 2 fields, the header has 3", None),
             (b"1,2,3,4", "the row has 4 fields, the header has 3", None),
-            (b"1,caf\xe9,3", "no UTF-8 text (0xe9)", Some("name")),
-            (b"1,2,\xff", "no UTF-8 text (0xff)", Some("value")),
+            (b"1,caf\xe9,3", "not UTF-8 text (0xe9)", Some("name")),
+            (b"1,2,\xff", "not UTF-8 text (0xff)", Some("value")),
             (b"1,\"2\"x,3", "text after the closing quote", Some("name")),
             (
                 b"1,2,\"3",

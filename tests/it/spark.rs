@@ -414,12 +414,12 @@ fn who_may_not_is_told_so_and_who_is_no_spark_is_found_out() {
         refusing(&[KIND, ("grpc-status", "0")]),
         ExitCode::Unavailable,
     )
-    .says("no Spark Connect server");
+    .says("not a Spark Connect server");
     profile(
         refusing(&[("content-type", "text/html")]),
         ExitCode::Unavailable,
     )
-    .says("no Spark Connect server");
+    .says("not a Spark Connect server");
     profile(
         "127.0.0.1:1".parse().expect("an address"),
         ExitCode::Unavailable,

@@ -126,7 +126,7 @@ impl Faults {
             _ => "member",
         };
         let near = nearest(name, known);
-        let mut detail = format!("\"{}\" is no {what}.", short(name));
+        let mut detail = format!("\"{}\" is not a {what}.", short(name));
         if let Some(near) = near {
             detail.push_str(&format!(" Did you mean \"{near}\"?"));
         }
