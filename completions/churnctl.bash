@@ -127,6 +127,9 @@ _churnctl() {
             churnctl__subcmd__config,help)
                 cmd="churnctl__subcmd__config__subcmd__help"
                 ;;
+            churnctl__subcmd__config,schema)
+                cmd="churnctl__subcmd__config__subcmd__schema"
+                ;;
             churnctl__subcmd__config,show)
                 cmd="churnctl__subcmd__config__subcmd__show"
                 ;;
@@ -135,6 +138,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__config__subcmd__help,help)
                 cmd="churnctl__subcmd__config__subcmd__help__subcmd__help"
+                ;;
+            churnctl__subcmd__config__subcmd__help,schema)
+                cmd="churnctl__subcmd__config__subcmd__help__subcmd__schema"
                 ;;
             churnctl__subcmd__config__subcmd__help,show)
                 cmd="churnctl__subcmd__config__subcmd__help__subcmd__show"
@@ -237,6 +243,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__help__subcmd__config,get)
                 cmd="churnctl__subcmd__help__subcmd__config__subcmd__get"
+                ;;
+            churnctl__subcmd__help__subcmd__config,schema)
+                cmd="churnctl__subcmd__help__subcmd__config__subcmd__schema"
                 ;;
             churnctl__subcmd__help__subcmd__config,show)
                 cmd="churnctl__subcmd__help__subcmd__config__subcmd__show"
@@ -981,7 +990,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__config)
-            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help show get help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help show get schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1041,7 +1050,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__config__subcmd__help)
-            opts="show get help"
+            opts="show get schema help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1082,6 +1091,20 @@ _churnctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        churnctl__subcmd__config__subcmd__help__subcmd__schema)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         churnctl__subcmd__config__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -1089,6 +1112,36 @@ _churnctl() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__config__subcmd__schema)
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1778,7 +1831,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__config)
-            opts="show get"
+            opts="show get schema"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1792,6 +1845,20 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__config__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__config__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

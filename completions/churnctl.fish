@@ -990,24 +990,25 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from help" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -l json -d 'What other tools call `--format json`'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -f -a "get" -d 'Print the value of one setting and nothing else'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -f -a "get" -d 'Print the value of one setting and nothing else'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -f -a "schema" -d 'Print the JSON Schema of churnctl.toml'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -1038,8 +1039,24 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_see
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "get" -d 'Print the value of one setting and nothing else'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "schema" -d 'Print the JSON Schema of churnctl.toml'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -1128,3 +1145,4 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from metrics" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "get" -d 'Print the value of one setting and nothing else'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "schema" -d 'Print the JSON Schema of churnctl.toml'

@@ -142,6 +142,7 @@ fn perform(
             prefix.as_deref().unwrap_or_default(),
             start.console,
         ),
+        Task::ConfigSchema => commands::config::print_schema(start.console),
         Task::ConfigGet(key) => commands::config::get(&layers, &key, start.console),
         Task::Version => commands::version::run(start.console),
         Task::Completions(of) => start

@@ -21,6 +21,11 @@ Examples:
   churnctl config get drift.baseline | xargs ls -l
 ";
 
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  churnctl config schema > churnctl.schema.json
+";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   # bash
@@ -67,6 +72,13 @@ pub(super) enum ConfigCommand {
         /// The setting, such as `drift.fail_psi`
         key: String,
     },
+
+    /// Print the JSON Schema of churnctl.toml
+    ///
+    /// Editors complete and check the file by it: with Taplo or Even Better TOML, put
+    /// `#:schema ./churnctl.schema.json` into its first line. `churnctl init` does both.
+    #[command(after_long_help = SCHEMA_EXAMPLES)]
+    Schema,
 }
 
 /// Print the completions of a shell

@@ -156,6 +156,8 @@ pub enum Task {
     ConfigShow(Option<String>),
     /// `config get`.
     ConfigGet(String),
+    /// `config schema`.
+    ConfigSchema,
     /// `completions`.
     Completions(ShellArg),
     /// `man`.
@@ -169,6 +171,9 @@ impl ParsedArgs {
     #[must_use]
     pub const fn needs_settings(&self) -> bool {
         match self.command {
+            Command::Config(ConfigArgs {
+                command: ConfigCommand::Schema,
+            }) => false,
             Command::Train(_)
             | Command::Score(_)
             | Command::Serve(_)
@@ -298,6 +303,7 @@ impl ParsedArgs {
             Command::Config(ConfigArgs { command }) => match command {
                 ConfigCommand::Show { prefix } => Task::ConfigShow(prefix),
                 ConfigCommand::Get { key } => Task::ConfigGet(key),
+                ConfigCommand::Schema => Task::ConfigSchema,
             },
             Command::Completions(CompletionsArgs { shell }) => Task::Completions(shell),
             Command::Man(ManArgs { command }) => Task::Man(command),

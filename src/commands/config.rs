@@ -6,7 +6,8 @@ use super::Console;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::settings::{Key, Kind, Layers, Origin, Raw, Settings, Shown, nearest_key};
+use crate::settings::{Key, Kind, Layers, Origin, Raw, Settings, Shown, nearest_key, schema};
+use crate::terminal::json;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -71,6 +72,15 @@ pub fn get(layers: &Layers, key: &str, console: &mut Console<'_>) -> Result<Exit
             console.print_data(format!("{line}\n").as_bytes())?;
         }
     }
+    Ok(ExitCode::Ok)
+}
+
+/// Prints the JSON Schema of the settings file.
+///
+/// # Errors
+/// Fails if stdout does.
+pub fn print_schema(console: &mut Console<'_>) -> Result<ExitCode> {
+    console.print_data(json(&schema())?.as_bytes())?;
     Ok(ExitCode::Ok)
 }
 

@@ -89,7 +89,7 @@ fn tracking(settings: &Settings, model: &str) -> Result<Option<String>> {
     if !is_location(model) {
         return Ok(None);
     }
-    match &settings.mlflow.tracking_uri {
+    match settings.mlflow.server() {
         Some(server) => without_secret("mlflow.tracking_uri", server).map(Some),
         None => Err(Error::bad_settings(format!(
             "serve.model is {model}, but mlflow.tracking_uri is not set"
@@ -122,8 +122,8 @@ fn without_secret(name: &str, address: &str) -> Result<String> {
 
 /// The prediction log as the API is to keep it: in a folder of the pod, from where files are uploaded.
 fn prediction_log(settings: &Settings) -> Result<Vec<(&'static str, Value)>> {
-    let log = &settings.serve.log;
-    if log.folder.is_none() {
+    let log = &settings.prediction_log;
+    if log.dir.is_none() {
         return Ok(Vec::new());
     }
     let text = |text: &str| Value::from(text);
@@ -131,7 +131,7 @@ fn prediction_log(settings: &Settings) -> Result<Vec<(&'static str, Value)>> {
     // The folder is small and goes with the pod. What is not uploaded yet is never deleted.
     let retention = log.retention.some().unwrap_or(DAY);
     let mut values = vec![
-        ("log_files", text(&log.format)),
+        ("log_files", text(&log.files)),
         ("log_durability", text(&log.durability)),
         ("log_rotate_bytes", count(log.rotate_bytes)),
         (

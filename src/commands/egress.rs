@@ -23,23 +23,27 @@ impl Egress {
             train,
             score,
             serve,
+            prediction_log,
             push,
             mlflow,
             deployment,
             ..
         } = settings;
-        let tracking = mlflow.tracking_uri.iter();
-        let watched: Vec<&String> = (drift.baseline.iter().chain(&drift.current))
+        let tracking = mlflow.server();
+        let watched: Vec<&str> = (drift.baseline.iter().chain(&drift.current))
             .chain(&drift.push_gateway)
-            .chain(tracking.clone())
+            .map(String::as_str)
+            .chain(tracking)
             .collect();
         let shards = deployment.text("k8s.shard_data");
         let of_jobs = watched.iter().copied();
-        let of_jobs = of_jobs.chain(&train.data).chain(&score.data);
-        let of_jobs = of_jobs.chain(&push.gateway).chain(&shards);
-        let mut of_api: Vec<&String> = Vec::new();
-        of_api.extend(&serve.otlp_endpoint);
-        of_api.extend(&serve.log.upload);
+        let more = (train.data.iter().chain(&score.data))
+            .chain(&push.gateway)
+            .chain(&shards);
+        let of_jobs = of_jobs.chain(more.map(String::as_str));
+        let mut of_api: Vec<&str> = Vec::new();
+        of_api.extend(serve.otlp_endpoint.as_deref());
+        of_api.extend(prediction_log.upload.as_deref());
         // A model of the registry is fetched from there.
         if serve.model.to_string_lossy().starts_with("models:/") {
             of_api.extend(tracking);
@@ -52,11 +56,8 @@ impl Egress {
     }
 }
 
-fn ports<'a>(addresses: impl IntoIterator<Item = &'a String>) -> Vec<u16> {
-    let mut ports: Vec<u16> = addresses
-        .into_iter()
-        .flat_map(|text| ports_of(text))
-        .collect();
+fn ports<'a>(addresses: impl IntoIterator<Item = &'a str>) -> Vec<u16> {
+    let mut ports: Vec<u16> = addresses.into_iter().flat_map(ports_of).collect();
     ports.sort_unstable();
     ports.dedup();
     ports

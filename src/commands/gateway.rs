@@ -71,22 +71,6 @@ impl GatewayRequest {
                 );
             }
         };
-        let is_packed = match set.compression.as_str() {
-            "none" => false,
-            "gzip" => true,
-            other => {
-                let message = format!("\"{other}\" is not a compression");
-                return Err(Error::usage(message).hint("none or gzip"));
-            }
-        };
-        let allow_plain_http = match set.plain_http.as_str() {
-            "refuse" => false,
-            "allow" => true,
-            other => {
-                let message = format!("\"{other}\" is neither refuse nor allow (push.plain_http)");
-                return Err(Error::usage(message));
-            }
-        };
         Ok(Self {
             url,
             username: set.username.clone(),
@@ -94,10 +78,10 @@ impl GatewayRequest {
             token_file: set.token_file.clone(),
             ca_file: set.ca_file.clone(),
             client_certificate,
-            allow_plain_http,
+            allow_plain_http: set.plain_http == "allow",
             timeout: set.timeout.get(),
             deadline: set.deadline.get(),
-            is_packed,
+            is_packed: set.compression == "gzip",
         })
     }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::drift_request::ReadingRequest;
-use super::init_files::{self, MANIFESTS, NewFile, PROFILE, SETTINGS};
+use super::init_files::{self, MANIFESTS, NewFile, PROFILE, SCHEMA, SETTINGS};
 use super::init_look::{Findings, Found, look};
 use super::init_request::{Extras, InitRequest};
 use super::inputs::{self, Input};
@@ -22,7 +22,8 @@ use crate::exit::ExitCode;
 use crate::manifests::Flavor;
 use crate::profile::{Profile, Roles};
 use crate::reports::format::counted;
-use crate::settings::{Flags, Layers, Settings, SettingsFile};
+use crate::settings::{Flags, Layers, Settings, SettingsFile, schema};
+use crate::terminal::json;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -72,10 +73,16 @@ pub fn run(request: &InitRequest, console: &mut Console<'_>) -> Result<ExitCode>
     let parsed = SettingsFile::parse(SETTINGS, &text)?;
     let layers = Layers::new(Flags::default(), &BTreeMap::new(), Some(parsed))?;
     let settings = Settings::resolve(&layers)?;
-    let mut files = vec![NewFile {
-        path: SETTINGS,
-        text,
-    }];
+    let mut files = vec![
+        NewFile {
+            path: SETTINGS,
+            text,
+        },
+        NewFile {
+            path: SCHEMA,
+            text: json(&schema())?,
+        },
+    ];
     files.extend(init_files::others(
         &request,
         &found,

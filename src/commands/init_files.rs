@@ -18,6 +18,8 @@ pub(super) struct NewFile {
 pub(super) const SETTINGS: &str = crate::settings::DEFAULT_FILE;
 /// Where the profile of the training data goes.
 pub(super) const PROFILE: &str = "profiles/baseline.json";
+/// The schema of the settings, for editors.
+pub(super) const SCHEMA: &str = "churnctl.schema.json";
 /// The folder of the manifests.
 pub(super) const MANIFESTS: &str = "k8s";
 
@@ -33,7 +35,8 @@ pub(super) fn settings(
     about: &str,
 ) -> String {
     let mut text = format!(
-        "# Settings of churnctl for this folder. `churnctl config show` prints all there are, with their values.\n\
+        "#:schema ./{SCHEMA}\n\
+         # Settings of churnctl for this folder. `churnctl config show` prints all there are, with their values.\n\
          # Written by `churnctl init`, which looked at {about}.\n\n\
          model = {}\n",
         quoted(&request.model)

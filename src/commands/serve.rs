@@ -21,7 +21,7 @@ use crate::reports::serve::html;
 use crate::serve::{
     Access, AccessLog, Api, Durability, LogFormat, LogOptions, Options, UnknownCategory,
 };
-use crate::settings::{Probability, ServeSettings, Settings};
+use crate::settings::{PredictionLogSettings, Probability, Settings};
 use crate::trust::TrustedKeys;
 
 /// Events that wait to be shown.
@@ -110,31 +110,23 @@ fn options(settings: &Settings) -> Result<Options> {
         require_signature: set.require_signature.clone(),
         name: settings.model.as_str().to_owned(),
         poll: set.poll.some(),
-        unknown_category: one_of(
-            "serve.unknown_category",
-            &set.unknown_category,
-            &[
-                ("other", UnknownCategory::Other),
-                ("reject", UnknownCategory::Reject),
-            ],
-        )?,
+        unknown_category: match set.unknown_category.as_str() {
+            "reject" => UnknownCategory::Reject,
+            _ => UnknownCategory::Other,
+        },
         batch_rows: set.batch_rows.get(),
         body_bytes: set.body_bytes.get(),
         concurrency: set.concurrency.get(),
         line_timeout: set.request_timeout.get(),
         request_timeout: set.request_timeout.get(),
-        latency_buckets: set.latency_buckets.clone(),
-        classes: set.classes.clone(),
-        access_log: one_of(
-            "serve.access_log",
-            &set.access_log,
-            &[
-                ("errors", AccessLog::Errors),
-                ("all", AccessLog::All),
-                ("none", AccessLog::None),
-            ],
-        )?,
-        log: log(set)?,
+        latency_buckets: set.latency_buckets.0.clone(),
+        classes: set.classes.0.clone(),
+        access_log: match set.access_log.as_str() {
+            "all" => AccessLog::All,
+            "none" => AccessLog::None,
+            _ => AccessLog::Errors,
+        },
+        log: log(&settings.prediction_log)?,
         otlp_endpoint: set.otlp_endpoint.clone(),
         guarded: set.token_file.is_some(),
         commit: option_env!("CHURNCTL_COMMIT")
@@ -144,45 +136,31 @@ fn options(settings: &Settings) -> Result<Options> {
     })
 }
 
-fn log(set: &ServeSettings) -> Result<Option<LogOptions>> {
-    let durability = one_of(
-        "serve.log_durability",
-        &set.log.durability,
-        &[
-            ("none", Durability::None),
-            ("interval", Durability::Interval),
-            ("fsync", Durability::Fsync),
-        ],
-    )?;
-    let format = one_of(
-        "serve.log_files",
-        &set.log.format,
-        &[("csv", LogFormat::Csv), ("ndjson", LogFormat::Ndjson)],
-    )?;
-    if set.log.upload.is_some() && set.log.folder.is_none() {
+fn log(set: &PredictionLogSettings) -> Result<Option<LogOptions>> {
+    let durability = match set.durability.as_str() {
+        "none" => Durability::None,
+        "fsync" => Durability::Fsync,
+        _ => Durability::Interval,
+    };
+    let format = match set.files.as_str() {
+        "ndjson" => LogFormat::Ndjson,
+        _ => LogFormat::Csv,
+    };
+    if set.upload.is_some() && set.dir.is_none() {
         let message = "serve.log_upload needs serve.log_dir: files are uploaded from there";
         return Err(Error::bad_settings(message));
     }
-    Ok(set.log.folder.as_ref().map(|folder| LogOptions {
+    Ok(set.dir.as_ref().map(|folder| LogOptions {
         folder: folder.clone(),
         format,
         durability,
-        rotate_bytes: set.log.rotate_bytes,
-        rotate_after: set.log.rotate_after.get(),
-        retention: set.log.retention.some(),
-        upload: set.log.upload.clone(),
-        sample: set.log.sample.get(),
-        queue: set.log.queue.get(),
+        rotate_bytes: set.rotate_bytes,
+        rotate_after: set.rotate_after.get(),
+        retention: set.retention.some(),
+        upload: set.upload.clone(),
+        sample: set.sample.get(),
+        queue: set.queue.get(),
     }))
-}
-
-fn one_of<T: Copy>(name: &str, word: &str, known: &[(&str, T)]) -> Result<T> {
-    let found = known.iter().find(|(own, _)| *own == word);
-    found.map(|(_, value)| *value).ok_or_else(|| {
-        let words: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
-        let message = format!("{name}: \"{word}\" is not one of {}", words.join(", "));
-        Error::bad_settings(message)
-    })
 }
 
 #[derive(Serialize)]

@@ -50,19 +50,11 @@ impl TrackingRequest {
     /// Fails with 78 on a URL that is none and on words that mean nothing.
     pub fn from_settings(settings: &Settings) -> Result<Self> {
         let set = &settings.mlflow;
-        let url = set.tracking_uri.as_deref().map(str::parse::<BaseUrl>);
+        let url = set.server().map(str::parse::<BaseUrl>);
         let url = url.transpose().map_err(|why| {
             Error::bad_settings(format!("the tracking server: {why}"))
                 .hint("such as http://mlflow:5000; `none` for no tracking")
         })?;
-        let allow_plain_http = match set.plain_http.as_str() {
-            "refuse" => false,
-            "allow" => true,
-            other => {
-                let message = format!("mlflow.plain_http: \"{other}\" is neither refuse nor allow");
-                return Err(Error::bad_settings(message));
-            }
-        };
         let spool = set.spool.clone();
         Ok(Self {
             url,
@@ -71,7 +63,7 @@ impl TrackingRequest {
             token_file: set.token_file.clone(),
             ca_file: set.ca_file.clone(),
             deadline: set.deadline.get(),
-            allow_plain_http,
+            allow_plain_http: set.plain_http == "allow",
         })
     }
 

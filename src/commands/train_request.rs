@@ -76,26 +76,17 @@ impl TrainRequest {
             )
             .hint("write the data to a file first"));
         }
-        let bad = |what: &str, value: &str, known: &str| {
-            Error::usage(format!("\"{value}\" is no {what}")).hint(format!("one of: {known}"))
-        };
         let choice = match set.model.as_str() {
-            "auto" => Choice::Auto,
             "logistic" => Choice::Logistic,
             "trees" => Choice::Trees,
-            other => return Err(bad("learner", other, "auto, logistic, trees")),
+            _ => Choice::Auto,
         };
         let policy = match set.promote.as_str() {
-            "if-better" => Policy::IfBetter,
             "always" => Policy::Always,
             "never" => Policy::Never,
-            other => return Err(bad("promotion policy", other, "if-better, always, never")),
+            _ => Policy::IfBetter,
         };
-        let python = match set.preset.as_deref() {
-            None => false,
-            Some("python") => true,
-            Some(other) => return Err(bad("preset", other, "python")),
-        };
+        let python = set.preset.is_some();
         let rule = match (set.cost_fn, set.cost_fp, set.capacity, set.min_precision) {
             (Some(false_negative), false_positive, None, None) => ThresholdRule::Cost {
                 false_negative,
@@ -153,7 +144,7 @@ impl TrainRequest {
             k_anonymous,
             policy,
             artifacts: set.artifacts.clone(),
-            html: set.html.clone(),
+            html: set.page(),
             arguments,
             rollback,
             signing: SigningRequest::from_settings(settings)?,

@@ -15,8 +15,8 @@ use crate::error::{Error, Place, Result, nearest};
 pub const DEFAULT_FILE: &str = "churnctl.toml";
 
 /// Tables of thresholds for single features live under this name.
-const THRESHOLDS: &str = "drift.thresholds";
-const THRESHOLD_KEYS: [&str; 8] = [
+pub(super) const THRESHOLDS: &str = "drift.thresholds";
+pub(super) const THRESHOLD_KEYS: [&str; 8] = [
     "warn_psi",
     "fail_psi",
     "warn_distance",

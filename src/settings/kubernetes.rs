@@ -90,6 +90,9 @@ fn is_ours(name: &str) -> bool {
 }
 
 fn check(key: &Key, raw: &Raw) -> Result<(), String> {
+    if !key.choices.is_empty() {
+        return key.takes(raw);
+    }
     match (key.kind, raw) {
         (Kind::List, Raw::Many(texts)) => texts.iter().try_for_each(|text| item(key.name, text)),
         (Kind::List | Kind::Text, one) => item(key.name, &one.to_string()),
@@ -101,12 +104,6 @@ fn check(key: &Key, raw: &Raw) -> Result<(), String> {
 fn item(name: &str, text: &str) -> Result<(), String> {
     let last = name.rsplit('.').next().unwrap_or(name);
     match name {
-        "k8s.profile" => one_of(text, &["prod", "dev"]),
-        "k8s.parts" => one_of(text, PARTS),
-        "k8s.access_mode" => one_of(
-            text,
-            &["ReadWriteOnce", "ReadWriteMany", "ReadWriteOncePod"],
-        ),
         "k8s.namespace" | "k8s.monitoring_namespace" | "k8s.api_name" => dns(text, 63, false),
         // A CronJob's name is a DNS subdomain, dots included. A Job's name is the CronJob's with eleven
         // characters behind it, and has to fit into a label: hence 52 (Kubernetes' ValidateCronJobCreate).
@@ -119,8 +116,6 @@ fn item(name: &str, text: &str) -> Result<(), String> {
         | "k8s.api_secret"
         | "k8s.sign_secret"
         | "alerts.secret" => dns(text, 253, true),
-        "k8s.api_auth" => one_of(text, &["token", "none"]),
-        "k8s.admission_policy" => one_of(text, &["yes", "no"]),
         "k8s.release" => label(text),
         "k8s.image" => image(text),
         "k8s.image_digest" => digest(text),
@@ -148,17 +143,10 @@ fn item(name: &str, text: &str) -> Result<(), String> {
             )),
         },
         "alerts.node_exporter_job" | "alerts.kube_state_metrics_job" => job(text),
-        "alerts.receivers" => one_of(
-            text,
-            &["slack", "email", "pagerduty", "webhook", "watchdog"],
-        ),
-        "alerts.tell_retrain" => one_of(text, &["yes", "no"]),
-        "alerts.alertmanager" => one_of(text, &["config", "secret"]),
         "alerts.group_wait"
         | "alerts.group_interval"
         | "alerts.repeat_interval"
         | "plain.interval" => duration(text),
-        "plain.discovery" => one_of(text, &["static", "file", "dns", "ec2", "kubernetes"]),
         "plain.hook_url" => match text.starts_with("http://") || text.starts_with("https://") {
             true => Ok(()),
             false => Err(format!("\"{text}\" is not a URL")),
@@ -170,32 +158,6 @@ fn item(name: &str, text: &str) -> Result<(), String> {
         }
         _ if text.is_empty() => Err("an empty text".to_owned()),
         _ => Ok(()),
-    }
-}
-
-/// What `k8s.parts` may name.
-const PARTS: &[&str] = &[
-    "api",
-    "jobs",
-    "hook",
-    "pushgateway",
-    "monitoring",
-    "dashboards",
-    "seed-model",
-    "profile-shards",
-    "drift-exporter",
-    "kserve",
-    "argocd",
-    "argo-events",
-    "helm-values",
-    "kfp",
-    "external-secrets",
-];
-
-fn one_of(text: &str, words: &[&str]) -> Result<(), String> {
-    match words.contains(&text) {
-        true => Ok(()),
-        false => Err(format!("\"{text}\" is not one of {}", words.join(", "))),
     }
 }
 

@@ -204,10 +204,12 @@ impl Layers {
         T: FromStr,
         T::Err: fmt::Display,
     {
-        let (raw, origin) = self.find(known(name)?);
+        let key = known(name)?;
+        let (raw, origin) = self.find(key);
         let Some(raw) = raw else {
             return Ok((None, origin));
         };
+        key.takes(&raw).map_err(|why| origin.refuse(name, &why))?;
         match raw.to_string().parse() {
             Ok(value) => Ok((Some(value), origin)),
             Err(error) => Err(origin.refuse(name, &error.to_string())),
@@ -229,11 +231,21 @@ impl Layers {
 
     /// Returns the texts of a list setting.
     pub(super) fn list(&self, name: &str) -> Result<Vec<String>> {
-        Ok(match self.find(known(name)?).0 {
+        let key = known(name)?;
+        let (raw, origin) = self.find(key);
+        if let Some(raw) = &raw {
+            key.takes(raw).map_err(|why| origin.refuse(name, &why))?;
+        }
+        Ok(match raw {
             Some(Raw::Many(texts)) => texts,
             Some(Raw::One(text)) => vec![text],
             None => Vec::new(),
         })
+    }
+
+    /// Returns whether nobody set this.
+    pub(super) fn is_default(&self, name: &str) -> bool {
+        Key::named(name).is_none_or(|key| self.find(key).1 == Origin::Default)
     }
 
     /// Returns every setting with its value and origin, thresholds of single features last.

@@ -2,30 +2,32 @@
 //!
 //! Nothing here reads the environment or a file: both come in as arguments.
 
-mod alerts;
 mod deadlines;
 mod file;
 mod keys;
 mod kubernetes;
+mod kubernetes_keys;
 mod layers;
 mod resolved;
+mod schema;
+mod section;
+mod sections;
 mod serve;
-mod sign;
 mod values;
 
-pub use alerts::{AlertsSettings, Percent};
 pub(crate) use file::nearest_key;
 pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
 pub use keys::{KEYS, Key, Kind, key_of_flag};
 pub use kubernetes::{DeploymentSettings, duration_seconds};
 pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
-pub use resolved::{
-    ClusterSettings, ColumnSettings, DataSettings, DriftSettings, FeatureThresholds, Limits,
-    MlflowSettings, PushSettings, RetrainSettings, ScoreSettings, Settings, TrainSettings,
-    WindowSettings,
+pub use resolved::{DriftSettings, FeatureThresholds, Limits, Settings, WindowSettings};
+pub use schema::schema;
+pub use sections::{
+    AlertsSettings, ClusterSettings, ColumnSettings, DataSettings, MlflowSettings, PushSettings,
+    RetrainSettings, ScoreSettings, SignSettings, TrainSettings,
 };
 pub use serve::{PredictionLogSettings, ServeSettings};
-pub use sign::SignSettings;
 pub use values::{
-    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target, TrackingUri, Wait,
+    Delimiter, FailOn, ModelName, Percent, Probability, PsiThreshold, Raw, Span, Target,
+    TrackingUri, Wait,
 };

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::alerts::AlertsSettings;
 use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
-use super::serve::ServeSettings;
-use super::sign::SignSettings;
-use super::values::{
-    Delimiter, FailOn, ModelName, Probability, PsiThreshold, Span, Target, TrackingUri, Wait,
+use super::sections::{
+    AlertsSettings, ClusterSettings, ColumnSettings, DataSettings, MlflowSettings, PushSettings,
+    RetrainSettings, ScoreSettings, SignSettings, TrainSettings,
 };
+use super::serve::{PredictionLogSettings, ServeSettings};
+use super::values::{FailOn, ModelName, Probability, PsiThreshold, Span, Target};
 use crate::data::{Period, Zone};
 use crate::deadlines::AllDeadlines;
 use crate::drift::Against;
@@ -40,6 +40,8 @@ pub struct Settings {
     pub sign: SignSettings,
     /// The prediction API.
     pub serve: ServeSettings,
+    /// Its log of predictions.
+    pub prediction_log: PredictionLogSettings,
     /// The deployment and its alerts.
     pub deployment: DeploymentSettings,
     /// The cluster.
@@ -50,61 +52,6 @@ pub struct Settings {
     pub push: PushSettings,
     /// Lists, lint and tests of alerting rules.
     pub alerts: AlertsSettings,
-}
-
-/// What is the same for every command that reads tables, see `data.*`.
-#[derive(Debug, Clone)]
-pub struct DataSettings {
-    /// Column with the score, if named.
-    pub score: Option<String>,
-    /// Column with the label, if named.
-    pub label: Option<String>,
-    /// Value of the label that means churned, if named.
-    pub positive: Option<String>,
-    /// Between the fields of a CSV line.
-    pub delimiter: Delimiter,
-    /// Texts that stand for missing values, beside the usual ones.
-    pub null: Vec<String>,
-    /// Threads, if limited.
-    pub threads: Option<NonZeroUsize>,
-    /// Rows that a text must have to be named, if limited.
-    pub k_anonymous: Option<NonZeroUsize>,
-}
-
-/// Names by which columns are recognised, see `columns.*`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ColumnSettings {
-    /// Taken for the label.
-    pub label: Vec<String>,
-    /// Taken for ids.
-    pub id: Vec<String>,
-    /// Taken for dates.
-    pub date: Vec<String>,
-    /// Taken for the score.
-    pub score: Vec<String>,
-    /// No features because the user says so.
-    pub exclude: Vec<String>,
-    /// Categories even if they look like numbers.
-    pub categorical: Vec<String>,
-}
-
-/// How MLflow's tracking server is spoken to, see `mlflow.*`.
-#[derive(Debug, Clone)]
-pub struct MlflowSettings {
-    /// Its URL; none for no tracking.
-    pub tracking_uri: Option<String>,
-    /// Experiment of the runs.
-    pub experiment: String,
-    /// Where runs wait, if named.
-    pub spool: Option<PathBuf>,
-    /// Longest time for one request.
-    pub deadline: Span,
-    /// File with a bearer token.
-    pub token_file: Option<PathBuf>,
-    /// Certificates to trust.
-    pub ca_file: Option<PathBuf>,
-    /// Whether credentials may go to another machine unencrypted: `refuse` or `allow`.
-    pub plain_http: String,
 }
 
 /// The settings of a drift check, see `drift.*`.
@@ -171,113 +118,6 @@ pub struct WindowSettings {
     pub last: Option<NonZeroUsize>,
 }
 
-/// The settings of a training, see `train.*`. Words are checked by whom they are for.
-#[derive(Debug, Clone)]
-pub struct TrainSettings {
-    /// Files and patterns.
-    pub data: Vec<String>,
-    /// Column with the time, if named; `none` for none.
-    pub time: Option<String>,
-    /// Column whose rows stay together.
-    pub group: Option<String>,
-    /// Columns to learn from although they look like identifiers.
-    pub include: Vec<String>,
-    /// How long after its time a row's label is known.
-    pub label_window: String,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Learner.
-    pub model: String,
-    /// Settings of a known system.
-    pub preset: Option<String>,
-    /// Cost of a missed churner.
-    pub cost_fn: Option<f64>,
-    /// Cost of a false alarm.
-    pub cost_fp: Option<f64>,
-    /// Rows that can be acted upon.
-    pub capacity: Option<u64>,
-    /// Lowest precision.
-    pub min_precision: Option<f64>,
-    /// Whether to promote.
-    pub promote: String,
-    /// Folder for models, metrics and the registry.
-    pub artifacts: PathBuf,
-    /// HTML report, if wanted.
-    pub html: Option<PathBuf>,
-}
-
-/// The settings of batch scores, see `score.*`.
-#[derive(Debug, Clone)]
-pub struct ScoreSettings {
-    /// Files and patterns.
-    pub data: Vec<String>,
-    /// Model artifact.
-    pub model: PathBuf,
-    /// Score from which a row is classed as churned, if not the model's.
-    pub threshold: Option<Probability>,
-}
-
-/// Which cluster, see `cluster.*`; which namespace and which names is `k8s.*`.
-#[derive(Debug, Clone)]
-pub struct ClusterSettings {
-    /// Context of the kubeconfig, if named.
-    pub context: Option<String>,
-    /// How long to bear with the API server.
-    pub deadline: Span,
-}
-
-/// When and how to retrain, see `retrain.*`.
-#[derive(Debug, Clone)]
-pub struct RetrainSettings {
-    /// How long after a start no other follows.
-    pub cooldown: Wait,
-    /// Lease that remembers.
-    pub lease: String,
-    /// Where the webhook listens.
-    pub listen: String,
-    /// File with the webhook's token, if there is one.
-    pub token_file: Option<PathBuf>,
-    /// The webhook's certificate, if it speaks TLS.
-    pub tls_cert: Option<PathBuf>,
-    /// Its key.
-    pub tls_key: Option<PathBuf>,
-    /// Who signs clients' certificates, if they need one.
-    pub client_ca: Option<PathBuf>,
-    /// How long ago an alert may have begun.
-    pub max_alert_age: Wait,
-    /// Alerts that may start a retrain.
-    pub alerts: Vec<String>,
-    /// Starts by alert a day.
-    pub max_per_day: u32,
-}
-
-/// How the Pushgateway is spoken to, see `push.*`. Words are checked by whom they are for.
-#[derive(Debug, Clone)]
-pub struct PushSettings {
-    /// Its URL, if named.
-    pub gateway: Option<String>,
-    /// User.
-    pub username: Option<String>,
-    /// File with the password.
-    pub password_file: Option<PathBuf>,
-    /// File with a bearer token.
-    pub token_file: Option<PathBuf>,
-    /// Certificates to trust.
-    pub ca_file: Option<PathBuf>,
-    /// Certificate by which we are known.
-    pub client_cert: Option<PathBuf>,
-    /// Its key.
-    pub client_key: Option<PathBuf>,
-    /// Whether credentials may go unencrypted.
-    pub plain_http: String,
-    /// How pushes are packed.
-    pub compression: String,
-    /// Longest time for one attempt.
-    pub timeout: Span,
-    /// Longest time for all attempts.
-    pub deadline: Span,
-}
-
 /// The thresholds of one feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeatureThresholds {
@@ -309,106 +149,23 @@ impl Settings {
     pub fn resolve(layers: &Layers) -> Result<Self> {
         Ok(Self {
             model: layers.required("model")?.0,
-            columns: ColumnSettings {
-                label: layers.list("columns.label")?,
-                id: layers.list("columns.id")?,
-                date: layers.list("columns.date")?,
-                score: layers.list("columns.score")?,
-                exclude: layers.list("columns.exclude")?,
-                categorical: layers.list("columns.categorical")?,
-            },
-            data: DataSettings {
-                score: layers.optional("data.score")?.0,
-                label: layers.optional("data.label")?.0,
-                positive: layers.optional("data.positive")?.0,
-                delimiter: layers.required("data.delimiter")?.0,
-                null: layers.list("data.null")?,
-                threads: layers.optional("data.threads")?.0,
-                k_anonymous: layers.optional("data.k_anonymous")?.0,
-            },
+            columns: ColumnSettings::resolve(layers)?,
+            data: DataSettings::resolve(layers)?,
             deadlines: super::deadlines::resolve(layers)?,
-            mlflow: mlflow(layers)?,
+            mlflow: MlflowSettings::resolve(layers)?,
             drift: drift(layers)?,
-            train: train(layers)?,
+            train: TrainSettings::resolve(layers)?,
+            score: ScoreSettings::resolve(layers)?,
             sign: SignSettings::resolve(layers)?,
             serve: super::serve::resolve(layers)?,
-            score: ScoreSettings {
-                data: layers.list("score.data")?,
-                model: layers.required::<PathBuf>("score.model")?.0,
-                threshold: layers.optional("score.threshold")?.0,
-            },
+            prediction_log: PredictionLogSettings::resolve(layers)?,
             deployment: DeploymentSettings::resolve(layers)?,
-            cluster: ClusterSettings {
-                context: layers.optional("cluster.context")?.0,
-                deadline: layers.required("cluster.deadline")?.0,
-            },
-            retrain: RetrainSettings {
-                cooldown: layers.required("retrain.cooldown")?.0,
-                lease: layers.required("retrain.lease")?.0,
-                listen: layers.required("retrain.listen")?.0,
-                token_file: layers.optional::<PathBuf>("retrain.token_file")?.0,
-                tls_cert: layers.optional::<PathBuf>("retrain.tls_cert")?.0,
-                tls_key: layers.optional::<PathBuf>("retrain.tls_key")?.0,
-                client_ca: layers.optional::<PathBuf>("retrain.client_ca")?.0,
-                max_alert_age: layers.required("retrain.max_alert_age")?.0,
-                alerts: layers.list("retrain.alerts")?,
-                max_per_day: layers.required("retrain.max_per_day")?.0,
-            },
-            push: push(layers)?,
+            cluster: ClusterSettings::resolve(layers)?,
+            retrain: RetrainSettings::resolve(layers)?,
+            push: PushSettings::resolve(layers)?,
             alerts: AlertsSettings::resolve(layers)?,
         })
     }
-}
-
-fn push(layers: &Layers) -> Result<PushSettings> {
-    let file = |name: &str| -> Result<Option<PathBuf>> { Ok(layers.optional(name)?.0) };
-    Ok(PushSettings {
-        gateway: layers.optional("push.gateway")?.0,
-        username: layers.optional("push.username")?.0,
-        password_file: file("push.password_file")?,
-        token_file: file("push.token_file")?,
-        ca_file: file("push.ca_file")?,
-        client_cert: file("push.client_cert")?,
-        client_key: file("push.client_key")?,
-        plain_http: layers.required("push.plain_http")?.0,
-        compression: layers.required("push.compression")?.0,
-        timeout: layers.required("push.timeout")?.0,
-        deadline: layers.required("push.deadline")?.0,
-    })
-}
-
-fn train(layers: &Layers) -> Result<TrainSettings> {
-    let (html, _) = layers.optional::<Target>("train.html")?;
-    Ok(TrainSettings {
-        data: layers.list("train.data")?,
-        time: layers.optional("train.time")?.0,
-        group: layers.optional("train.group")?.0,
-        include: layers.list("train.include")?,
-        label_window: layers.required("train.label_window")?.0,
-        seed: layers.required("train.seed")?.0,
-        model: layers.required("train.model")?.0,
-        preset: layers.optional("train.preset")?.0,
-        cost_fn: layers.optional("train.cost_fn")?.0,
-        cost_fp: layers.optional("train.cost_fp")?.0,
-        capacity: layers.optional("train.capacity")?.0,
-        min_precision: layers.optional("train.min_precision")?.0,
-        promote: layers.required("train.promote")?.0,
-        artifacts: layers.required::<PathBuf>("train.artifacts")?.0,
-        html: html.and_then(|target| target.path().map(PathBuf::from)),
-    })
-}
-
-fn mlflow(layers: &Layers) -> Result<MlflowSettings> {
-    let (uri, _) = layers.optional::<TrackingUri>("mlflow.tracking_uri")?;
-    Ok(MlflowSettings {
-        tracking_uri: uri.and_then(|uri| uri.url().map(str::to_owned)),
-        experiment: layers.required("mlflow.experiment")?.0,
-        spool: layers.optional("mlflow.spool")?.0,
-        deadline: layers.required("mlflow.deadline")?.0,
-        token_file: layers.optional("mlflow.token_file")?.0,
-        ca_file: layers.optional("mlflow.ca_file")?.0,
-        plain_http: layers.required("mlflow.plain_http")?.0,
-    })
 }
 
 fn drift(layers: &Layers) -> Result<DriftSettings> {

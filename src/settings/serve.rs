@@ -1,213 +1,156 @@
-//! The settings of the prediction API, see `serve.*`: typed and checked.
+//! The settings of the prediction API and of its log, see `serve.*`.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
+use super::keys::{Key, Kind};
 use super::layers::{Layers, Origin};
+use super::section::{Setting, section};
 use super::values::{Probability, Span, Wait};
 use crate::error::{Error, Result};
 
-/// The settings of the prediction API. Words are checked by whom they are for.
-#[derive(Debug, Clone)]
-pub struct ServeSettings {
-    /// Host and port.
-    pub listen: String,
-    /// Host and port of metrics and reload, if they are apart.
-    pub admin_listen: Option<String>,
-    /// Model artifact.
-    pub model: PathBuf,
-    /// Score from which a customer is classed as churned, if not the model's.
-    pub threshold: Option<Probability>,
-    /// Files with the keys of which one must have signed the model; empty for any model.
-    pub require_signature: Vec<PathBuf>,
-    /// How often its file is looked at; zero for never.
-    pub poll: Wait,
-    /// What becomes of unknown categories.
-    pub unknown_category: String,
-    /// Words for the two classes, churned first.
-    pub classes: [String; 2],
-    /// Most rows of an array.
-    pub batch_rows: NonZeroUsize,
-    /// Largest body in bytes.
-    pub body_bytes: NonZeroUsize,
-    /// Most connections.
-    pub connections: NonZeroUsize,
-    /// Most connections of one peer, if set.
-    pub connections_per_peer: Option<NonZeroUsize>,
-    /// Most requests that score at once.
-    pub concurrency: NonZeroUsize,
-    /// From the first byte of a head to its last.
-    pub header_timeout: Span,
-    /// From a head to its answer.
-    pub request_timeout: Span,
-    /// Quiet time between requests.
-    pub keep_alive: Span,
-    /// How long to go on after SIGTERM.
-    pub drain_delay: Wait,
-    /// From SIGTERM to the end.
-    pub drain_timeout: Span,
-    /// Threads that answer, if set.
-    pub threads: Option<NonZeroUsize>,
-    /// File with the token that requests must bear, if any.
-    pub token_file: Option<PathBuf>,
-    /// Certificate for TLS, if wanted.
-    pub tls_cert: Option<PathBuf>,
-    /// Its key.
-    pub tls_key: Option<PathBuf>,
-    /// Upper limits of the latency's buckets, in seconds, rising.
-    pub latency_buckets: Vec<f64>,
-    /// Which requests are logged.
-    pub access_log: String,
-    /// Where spans go, if anywhere.
-    pub otlp_endpoint: Option<String>,
-    /// The prediction log.
-    pub log: PredictionLogSettings,
+section! {
+    /// The settings of the prediction API, see `serve.*`.
+    ServeSettings, "serve.";
+    preset: Option<String>
+        => "settings of a known platform: sagemaker" ["sagemaker"];
+    listen: String = "127.0.0.1:8000", "--listen"
+        => "host and port of the API; port 0 for any that is free";
+    admin_listen: Option<String>, "--admin-listen"
+        => "host and port of /metrics and /admin/reload, to have them apart";
+    threshold: Option<Probability>
+        => "score from which a customer is classed as churned, instead of the model's own";
+    model: PathBuf = "artifacts/models/production_latest.json"
+        => "model artifact to serve";
+    require_signature: Vec<PathBuf> = "", "--require-signature"
+        => "PEM files with public keys; set, only models are loaded that one of them has signed";
+    poll: Wait = "10s", "--poll"
+        => "how often the model's file, or the alias in MLflow, is looked at; `none` for never";
+    unknown_category: String = "other", "--unknown-category"
+        => "what becomes of categories that training never saw: other or reject" ["other" | "reject"];
+    classes: Classes = "churn,stay"
+        => "words for the two classes, churned first";
+    batch_rows: NonZeroUsize = "10000"
+        => "most rows of a batch that is not streamed";
+    body_bytes: NonZeroUsize = "1048576"
+        => "largest body, or line of a stream, in bytes";
+    connections: NonZeroUsize = "1024"
+        => "most open connections; for a further one the longest idle is closed";
+    connections_per_peer: Option<NonZeroUsize>
+        => "most open connections of one address, or one /64 of IPv6; unset for three quarters of serve.connections, which leaves a proxy its own and others some";
+    concurrency: NonZeroUsize = "256"
+        => "most requests that score at once; further ones get a 503";
+    header_timeout: Span = "5s"
+        => "longest time for the head of a request";
+    request_timeout: Span = "10s"
+        => "longest time for a request, and for a line of a stream";
+    keep_alive: Span = "75s"
+        => "longest time that a connection may be quiet";
+    drain_delay: Wait = "0s", "--drain-delay"
+        => "how long to go on after SIGTERM, not ready, until nobody sends requests any more";
+    drain_timeout: Span = "25s", "--drain-timeout"
+        => "longest time from SIGTERM to the end";
+    threads: Option<NonZeroUsize>
+        => "threads that answer; unset for two, or one on one core";
+    token_file: Option<PathBuf>, "--token-file"
+        => "file with the bearer token that requests must have";
+    tls_cert: Option<PathBuf>, "--tls-cert"
+        => "PEM file with the certificate, for TLS";
+    tls_key: Option<PathBuf>, "--tls-key"
+        => "PEM file with its key";
+    latency_buckets: LatencyBuckets = "0.0001,0.00025,0.0005,0.001,0.0025,0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10"
+        => "upper limits of the latency's buckets, in seconds";
+    access_log: String = "errors", "--access-log"
+        => "which requests are logged: errors, all or none" ["errors" | "all" | "none"];
+    otlp_endpoint: Option<String>, "--otlp-endpoint"
+        => "URL of a collector that takes spans as OTLP over HTTP";
 }
 
-/// The settings of the prediction log, see `serve.log_*`.
-#[derive(Debug, Clone)]
-pub struct PredictionLogSettings {
-    /// Folder, if predictions are kept.
-    pub folder: Option<PathBuf>,
-    /// How predictions are written.
-    pub format: String,
-    /// When an answer may be sent.
-    pub durability: String,
-    /// Size at which a file is closed.
-    pub rotate_bytes: u64,
-    /// Age at which a file is closed.
-    pub rotate_after: Span,
-    /// Age at which a file is deleted; zero for never.
-    pub retention: Wait,
-    /// Folder of an object store that takes closed files, if any.
-    pub upload: Option<String>,
-    /// Share that is kept.
-    pub sample: Probability,
-    /// Rows that may wait.
-    pub queue: NonZeroUsize,
+section! {
+    /// The settings of the prediction log, see `serve.log_*`.
+    PredictionLogSettings, "serve.log_";
+    dir: Option<PathBuf>, "--log-dir"
+        => "folder of the prediction log; unset for none";
+    files: String = "csv", "--log-files"
+        => "how predictions are written: csv or ndjson" ["csv" | "ndjson"];
+    durability: String = "interval", "--log-durability"
+        => "when the disk has a prediction: none, interval (within a second) or fsync (before the answer)" ["none" | "interval" | "fsync"];
+    rotate_bytes: u64 = "67108864"
+        => "size at which a file of the log is closed";
+    rotate_after: Span = "1h"
+        => "age at which a file of the log is closed";
+    retention: Wait = "none"
+        => "age at which a file of the log is deleted; `none` to keep all";
+    upload: Option<String>, "--log-upload"
+        => "folder of an object store that closed files of the log are uploaded to";
+    sample: Probability = "1", "--log-sample"
+        => "share of predictions that are kept";
+    queue: NonZeroUsize = "10000"
+        => "predictions that may wait to be kept; further ones are dropped";
 }
 
 pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
-    let preset = Preset::of(layers)?;
-    let settings = ServeSettings {
-        listen: preset.or(layers.required("serve.listen")?, "0.0.0.0:8080"),
-        admin_listen: layers.optional("serve.admin_listen")?.0,
-        model: preset.or(layers.required::<PathBuf>("serve.model")?, "/opt/ml/model"),
-        threshold: layers.optional("serve.threshold")?.0,
-        require_signature: layers
-            .list("serve.require_signature")?
-            .into_iter()
-            .map(PathBuf::from)
-            .collect(),
-        poll: layers.required("serve.poll")?.0,
-        unknown_category: layers.required("serve.unknown_category")?.0,
-        classes: classes(layers)?,
-        batch_rows: layers.required("serve.batch_rows")?.0,
-        body_bytes: layers.required("serve.body_bytes")?.0,
-        connections: layers.required("serve.connections")?.0,
-        connections_per_peer: layers.optional("serve.connections_per_peer")?.0,
-        concurrency: layers.required("serve.concurrency")?.0,
-        header_timeout: layers.required("serve.header_timeout")?.0,
-        request_timeout: layers.required("serve.request_timeout")?.0,
-        keep_alive: layers.required("serve.keep_alive")?.0,
-        drain_delay: layers.required("serve.drain_delay")?.0,
-        drain_timeout: layers.required("serve.drain_timeout")?.0,
-        threads: layers.optional("serve.threads")?.0,
-        token_file: layers.optional("serve.token_file")?.0,
-        tls_cert: layers.optional("serve.tls_cert")?.0,
-        tls_key: layers.optional("serve.tls_key")?.0,
-        latency_buckets: buckets(layers)?,
-        access_log: layers.required("serve.access_log")?.0,
-        otlp_endpoint: layers.optional("serve.otlp_endpoint")?.0,
-        log: PredictionLogSettings {
-            folder: layers.optional("serve.log_dir")?.0,
-            format: layers.required("serve.log_files")?.0,
-            durability: layers.required("serve.log_durability")?.0,
-            rotate_bytes: layers.required("serve.log_rotate_bytes")?.0,
-            rotate_after: layers.required("serve.log_rotate_after")?.0,
-            retention: layers.required("serve.log_retention")?.0,
-            upload: layers.optional("serve.log_upload")?.0,
-            sample: layers.required("serve.log_sample")?.0,
-            queue: layers.required("serve.log_queue")?.0,
-        },
-    };
-    let delay: Duration = settings.drain_delay.get();
-    if delay >= settings.drain_timeout.get() {
-        let (_, origin) = layers.required::<Wait>("serve.drain_delay")?;
+    let mut settings = ServeSettings::resolve(layers)?;
+    if settings.preset.as_deref() == Some("sagemaker") {
+        // What the platform wants, where nobody has said otherwise.
+        if layers.is_default("serve.listen") {
+            "0.0.0.0:8080".clone_into(&mut settings.listen);
+        }
+        if layers.is_default("serve.model") {
+            settings.model = PathBuf::from("/opt/ml/model");
+        }
+    }
+    if settings.drain_delay.get() >= settings.drain_timeout.get() {
         let why = "the delay is no shorter than serve.drain_timeout, which includes it";
-        return Err(origin.refuse("serve.drain_delay", why));
+        return Err(refuse(layers, "serve.drain_delay", why));
     }
     Ok(settings)
 }
 
-/// What a known platform wants, where nobody has said otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Preset {
-    None,
-    Sagemaker,
-}
+/// Words for the two classes, churned first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Classes(pub [String; 2]);
 
-impl Preset {
-    fn of(layers: &Layers) -> Result<Self> {
-        let (word, origin) = layers.optional::<String>("serve.preset")?;
-        match word.as_deref() {
-            None => Ok(Self::None),
-            Some("sagemaker") => Ok(Self::Sagemaker),
-            Some(other) => {
-                let why = format!("\"{other}\" is not a preset; there is sagemaker");
-                Err(origin.refuse("serve.preset", &why))
+impl Setting for Classes {
+    const KIND: Kind = Kind::List;
+
+    fn read(layers: &Layers, name: &str) -> Result<Self> {
+        let good = |word: &String| !word.is_empty() && word.len() <= 64;
+        match <[String; 2]>::try_from(layers.list(name)?) {
+            Ok([churned, stayed]) if churned != stayed && good(&churned) && good(&stayed) => {
+                Ok(Self([churned, stayed]))
             }
-        }
-    }
-
-    fn or<T: From<&'static str>>(self, (value, origin): (T, Origin), sagemaker: &'static str) -> T {
-        match (self, origin) {
-            (Self::Sagemaker, Origin::Default) => T::from(sagemaker),
-            _ => value,
+            Ok(_) | Err(_) => Err(refuse(layers, name, "there must be two different words")),
         }
     }
 }
 
-fn classes(layers: &Layers) -> Result<[String; 2]> {
-    let words = layers.list("serve.classes")?;
-    let good = |word: &String| !word.is_empty() && word.len() <= 64;
-    match <[String; 2]>::try_from(words) {
-        Ok([churned, stayed]) if churned != stayed && good(&churned) && good(&stayed) => {
-            Ok([churned, stayed])
-        }
-        Ok(_) | Err(_) => Err(refuse(
-            layers,
-            "serve.classes",
-            "there must be two different words",
-        )),
+/// Upper limits of the latency's buckets, in seconds, rising.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LatencyBuckets(pub Vec<f64>);
+
+impl Setting for LatencyBuckets {
+    const KIND: Kind = Kind::List;
+
+    fn read(layers: &Layers, name: &str) -> Result<Self> {
+        let texts = layers.list(name)?;
+        let numbers: Option<Vec<f64>> = texts.iter().map(|text| f64::from_str(text).ok()).collect();
+        let rising = |numbers: &Vec<f64>| {
+            (1..=100).contains(&numbers.len())
+                && numbers
+                    .iter()
+                    .all(|number| number.is_finite() && *number > 0.0)
+                && numbers.windows(2).all(|pair| pair[0] < pair[1])
+        };
+        numbers.filter(rising).map(Self).ok_or_else(|| {
+            let why = "these are not rising numbers of seconds, 100 at most";
+            refuse(layers, name, why)
+        })
     }
 }
 
-fn buckets(layers: &Layers) -> Result<Vec<f64>> {
-    let name = "serve.latency_buckets";
-    let texts = layers.list(name)?;
-    let numbers: Option<Vec<f64>> = texts.iter().map(|text| f64::from_str(text).ok()).collect();
-    let rising = |numbers: &Vec<f64>| {
-        (1..=100).contains(&numbers.len())
-            && numbers
-                .iter()
-                .all(|number| number.is_finite() && *number > 0.0)
-            && numbers.windows(2).all(|pair| pair[0] < pair[1])
-    };
-    numbers.filter(rising).ok_or_else(|| {
-        refuse(
-            layers,
-            name,
-            "these are not rising numbers of seconds, 100 at most",
-        )
-    })
-}
-
-fn refuse(layers: &Layers, name: &'static str, why: &str) -> Error {
-    match super::Key::named(name) {
-        Some(key) => layers.find(key).1.refuse(name, why),
-        None => Error::bad_settings(why),
-    }
+fn refuse(layers: &Layers, name: &str, why: &str) -> Error {
+    let origin = Key::named(name).map_or(Origin::Default, |key| layers.find(key).1);
+    origin.refuse(name, why)
 }

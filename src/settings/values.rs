@@ -119,6 +119,35 @@ impl FromStr for Probability {
     }
 }
 
+/// A share in percent, 0 to 100.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Percent(f64);
+
+impl Percent {
+    /// Returns the number.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for Percent {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().trim_end_matches('%').trim_end().parse::<f64>() {
+            Ok(number) if (0.0..=100.0).contains(&number) => Ok(Self(number)),
+            Ok(_) | Err(_) => Err(format!("\"{text}\" is not a percentage from 0 to 100")),
+        }
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 /// The character between two fields of a CSV line: one byte of ASCII, no quote and no line end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delimiter(u8);
@@ -440,5 +469,14 @@ mod tests {
             Raw::Many(vec!["a".into(), "b".into(), "c".into()])
         );
         assert_eq!(Raw::split(""), Raw::Many(vec![]));
+    }
+
+    #[test]
+    fn a_percentage_lies_between_0_and_100() {
+        assert_eq!("97.5".parse::<Percent>().map(Percent::get), Ok(97.5));
+        assert_eq!("100 %".parse::<Percent>().map(Percent::get), Ok(100.0));
+        for text in ["", "NaN", "-1", "101", "all"] {
+            assert!(text.parse::<Percent>().is_err(), "{text}");
+        }
     }
 }
