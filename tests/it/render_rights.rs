@@ -298,7 +298,7 @@ fn the_api_asks_for_the_signatures_that_the_settings_ask_for_and_the_jobs_make_t
         .expect(ExitCode::Ok);
     let trusting = ["--set", "serve.require_signature=churn.key.pub"];
     // An API that takes signed models only, and jobs that sign none, would never agree.
-    let args = ["render-manifests", "--dry-run"];
+    let args = ["render-manifests", "--output-dir", "out"];
     churnctl
         .run(&[&args[..], &trusting].concat())
         .expect(ExitCode::Ok)
