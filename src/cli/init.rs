@@ -81,7 +81,7 @@ pub(super) struct InitArgs {
     #[arg(long, help_heading = EXTRAS)]
     cron: bool,
 
-    /// StartQuery nothing
+    /// Ask nothing
     #[arg(short, long)]
     yes: bool,
 }

@@ -200,7 +200,7 @@ struct DeleteArgs {
     #[command(flatten)]
     group: GroupArgs,
 
-    /// StartQuery nobody
+    /// Ask nobody
     #[arg(long)]
     yes: bool,
 
@@ -228,7 +228,7 @@ struct PruneArgs {
     #[arg(long, value_name = "NAME")]
     job: Option<String>,
 
-    /// StartQuery nobody
+    /// Ask nobody
     #[arg(long)]
     yes: bool,
 

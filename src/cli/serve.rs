@@ -29,7 +29,7 @@ Examples:
   # What drifted among the customers that were scored
   churnctl drift --baseline artifacts/models/production_latest.json --current data/predictions/
 
-StartQuery it:
+Ask it:
   curl -H 'Content-Type: application/json' http://127.0.0.1:8000/predict -d '{\"user_id\": \"7590\", \"features\": {...}}'
   curl http://127.0.0.1:8000/openapi.json
 

@@ -21,7 +21,7 @@ pub struct InitRequest {
     pub id: Vec<String>,
     /// What else to write.
     pub extras: Extras,
-    /// StartQuery nothing.
+    /// Ask nothing.
     pub yes: bool,
 }
 
