@@ -100,7 +100,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l github -d 'A 
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l kubernetes -d 'Kubernetes manifests: the folder k8s, as `churnctl render-manifests` writes it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l dvc -d 'A DVC pipeline: dvc.yaml and params.yaml'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l cron -d 'A line for cron, for a check every night: churnctl.cron'
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s y -l yes -d 'StartQuery nothing'
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s y -l yes -d 'Ask nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s q -l quiet -d 'Say nothing on stderr but errors'
@@ -241,6 +241,8 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l time-zone -d 'Zone whose midnights and months count; UTC if not given [default: UTC]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l against -d 'What each window is compared with: baseline, previous, or trailing:N [default: baseline]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l last -d 'Look at the last N complete windows only' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l alarm -d 'K of the last N complete windows must FAIL for the run to FAIL: 2/3' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l alarm-budget -d 'Fail when windows show more drift than chance does this often: 1/year, 2/year, 1/month, 1/90d' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
@@ -765,7 +767,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l yes -d 'StartQuery nobody'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l yes -d 'Ask nobody'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l dry-run -d 'Show what would be deleted, and delete nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l json -d 'What other tools call `--format json`'
@@ -795,7 +797,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l yes -d 'StartQuery nobody'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l yes -d 'Ask nobody'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l dry-run -d 'Show what would be deleted, and delete nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l json -d 'What other tools call `--format json`'

@@ -9,7 +9,7 @@ use super::columns::{ColumnArgs, checked};
 use super::drift_short::{REPORTS, ShortArgs};
 use super::tracking::ExperimentArgs;
 use crate::data::{Period, Zone};
-use crate::drift::Against;
+use crate::drift::{Against, AlarmBudget, WindowsOfLast};
 use crate::error::Result;
 use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold, Span};
 
@@ -127,6 +127,21 @@ pub(super) struct DriftArgs {
     /// its days are among the data.
     #[arg(long, value_name = "N", help_heading = WINDOWS)]
     last: Option<NonZeroUsize>,
+
+    /// K of the last N complete windows must FAIL for the run to FAIL: 2/3
+    ///
+    /// With fewer the run is a WARN that says so. Without this and --alarm-budget one window that FAILs
+    /// fails the run. The report says what each policy would have done.
+    #[arg(long, value_name = "K/N", value_parser = checked::<WindowsOfLast>, help_heading = WINDOWS)]
+    alarm: Option<String>,
+
+    /// Fail when windows show more drift than chance does this often: 1/year, 2/year, 1/month, 1/90d
+    ///
+    /// Evidence adds up from window to window, so that a drift of the size of a WARN that goes on fails,
+    /// too. After an alarm it starts anew. The run fails if there is one in a window that it looks at: give
+    /// --last the number of windows since the run before.
+    #[arg(long, value_name = "RATE", value_parser = checked::<AlarmBudget>, help_heading = WINDOWS)]
+    alarm_budget: Option<String>,
 
     /// PSI from which a feature warns
     ///
@@ -314,6 +329,8 @@ impl DriftArgs {
         flags.one("drift.time_zone", self.time_zone.as_ref());
         flags.one("drift.against", self.against.as_ref());
         flags.one("drift.last", self.last);
+        flags.one("drift.alarm", self.alarm.as_ref());
+        flags.one("drift.alarm_budget", self.alarm_budget.as_ref());
         flags.one("drift.warn_psi", self.warn_psi.as_ref());
         flags.one("drift.fail_psi", self.fail_psi.as_ref());
         flags.one("drift.warn_distance", self.warn_distance.as_ref());

@@ -167,8 +167,7 @@ fn again(
         .ok_or_else(|| request.refused("the delimiter in its settings is not one character"))?;
     let baseline = addresses("--baseline", &request.baseline, &inputs.baseline)?;
     let current = addresses("--current", &request.current, &inputs.current)?;
-    let windows = report.over_time.as_ref().map(drift_windows::of_report);
-    let windows = windows.transpose().map_err(|why| request.refused(&why))?;
+    let windows = drift_windows::of_report(report).map_err(|why| request.refused(&why))?;
     let check = DriftRequest {
         baseline: baseline.to_vec(),
         current: current.to_vec(),

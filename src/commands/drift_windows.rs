@@ -2,7 +2,7 @@
 
 use crate::data::Period;
 use crate::drift::over_time::OverTime;
-use crate::drift::{Provenance, Windowing};
+use crate::drift::{AlarmPolicy, DriftReport, Provenance, Windowing};
 use crate::error::{Error, Result};
 use crate::settings::WindowSettings;
 
@@ -18,18 +18,15 @@ pub(super) fn from_settings(settings: &WindowSettings) -> Result<Option<Windowin
         zone,
         against,
         last,
+        ..
     } = settings;
     let Some(column) = time else {
-        let named = [
-            ("--window", window.is_some()),
-            ("--every", every.is_some()),
-            ("--last", last.is_some()),
-        ];
-        return match named.into_iter().find(|(_, is_set)| *is_set) {
-            Some((flag, _)) => Err(Error::usage(format!("{flag} without --time"))
-                .hint("--time names the column with the time of each row")),
-            None => Ok(None),
-        };
+        let named = settings.first_of_windows();
+        return named.map_or(Ok(None), |name| {
+            Err(settings
+                .misfit(name, "needs --time")
+                .hint("--time names the column with the time of each row"))
+        });
     };
     let window = window.or(*every).unwrap_or(Period::DAY);
     let every = every.unwrap_or(window);
@@ -45,14 +42,42 @@ pub(super) fn from_settings(settings: &WindowSettings) -> Result<Option<Windowin
         zone: zone.clone(),
         against: *against,
         last: *last,
+        alarm: alarm(settings, window)?,
     }))
 }
 
-/// Returns how the current side was cut for a report.
+/// Returns when windows that drifted make the run fail.
+fn alarm(settings: &WindowSettings, window: Period) -> Result<AlarmPolicy> {
+    match (settings.alarm, settings.alarm_budget) {
+        (None, None) => Ok(AlarmPolicy::AnyWindow),
+        (Some(windows), None) => Ok(AlarmPolicy::Windows(windows)),
+        (None, Some(budget)) if budget.windows_per_alarm(window).is_some() => {
+            Ok(AlarmPolicy::Budget(budget))
+        }
+        (None, Some(budget)) => {
+            let why =
+                format!("{budget} allows an alarm in every window of {window}, or in every other");
+            let hint = "a budget is a bound from two windows an alarm on: fewer alarms, or a shorter --window";
+            Err(settings.misfit("drift.alarm_budget", &why).hint(hint))
+        }
+        (Some(_), Some(_)) => {
+            let error = match settings.is_flag("drift.alarm_budget") {
+                true => settings.misfit("drift.alarm_budget", "cannot be used with --alarm"),
+                false => settings.misfit("drift.alarm", "cannot be used with --alarm-budget"),
+            };
+            Err(error.hint("one policy decides; the report says what the other would have done"))
+        }
+    }
+}
+
+/// Returns how the current side was cut for a report; none if it was not.
 ///
 /// # Errors
 /// Says which word cannot be read.
-pub(super) fn of_report(over_time: &OverTime) -> Result<Windowing, String> {
+pub(super) fn of_report(report: &DriftReport) -> Result<Option<Windowing>, String> {
+    let Some(over_time) = &report.over_time else {
+        return Ok(None);
+    };
     let OverTime {
         time,
         window,
@@ -67,7 +92,7 @@ pub(super) fn of_report(over_time: &OverTime) -> Result<Windowing, String> {
             .ok()
             .and_then(|last| last.try_into().ok())
     });
-    Ok(Windowing {
+    Ok(Some(Windowing {
         column: time.clone(),
         window: window.parse().map_err(|error| format!("{error}"))?,
         every: every.parse().map_err(|error| format!("{error}"))?,
@@ -76,7 +101,14 @@ pub(super) fn of_report(over_time: &OverTime) -> Result<Windowing, String> {
         last: last
             .map(|last| last.ok_or("\"last\" is not a count of windows"))
             .transpose()?,
-    })
+        // Reports of versions without policies have none.
+        alarm: report
+            .alarm
+            .as_ref()
+            .map_or(Ok(AlarmPolicy::AnyWindow), |alarm| {
+                alarm.policy.parse().map_err(|error| format!("{error}"))
+            })?,
+    }))
 }
 
 /// Returns the moment of a check: that of its report, so that who makes it again has the same windows.

@@ -102,7 +102,7 @@ const FOREIGN: [(&str, &str); 3] = [
 ];
 
 /// Sections whose flags mean something else in other commands, or nothing.
-const OWN_FLAGS: [&str; 9] = [
+const OWN_FLAGS: [&str; 11] = [
     "serve.",
     "drift.html",
     "drift.markdown",
@@ -112,6 +112,8 @@ const OWN_FLAGS: [&str; 9] = [
     "drift.every",
     "drift.against",
     "drift.last",
+    "drift.alarm",
+    "drift.alarm_budget",
 ];
 
 /// Returns the key that this long flag (with its dashes) of a command sets: `serve.model` for
@@ -255,6 +257,8 @@ const DRIFT: &[Key] = &[
     key("drift.time_zone", Kind::Text, Some("UTC"), Some("--time-zone"), "zone whose midnights and months windows begin at"),
     key("drift.against", Kind::Text, Some("baseline"), Some("--against"), "what each window is compared with: baseline, previous or trailing:N"),
     key("drift.last", Kind::Count, None, Some("--last"), "how many windows at the end are looked at; unset for all"),
+    key("drift.alarm", Kind::Text, None, Some("--alarm"), "how many of the last windows must FAIL for the run to FAIL, such as 2/3; unset for one of all"),
+    key("drift.alarm_budget", Kind::Text, None, Some("--alarm-budget"), "how often chance may make a run over windows FAIL, such as 1/year"),
     key("drift.report", Kind::Text, Some("artifacts/metrics/data_drift_latest.json"), Some("--report"), "JSON report; `none` writes none"),
     key("drift.html", Kind::Text, None, Some("--html"), "HTML report"),
     key("drift.markdown", Kind::Text, None, Some("--markdown"), "Markdown report"),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::keys::Key;
 use super::kubernetes::DeploymentSettings;
 use super::layers::{Layers, Origin};
 use super::sections::{
@@ -14,7 +15,7 @@ use super::serve::{PredictionLogSettings, ServeSettings};
 use super::values::{FailOn, ModelName, Probability, PsiThreshold, Span, Target};
 use crate::data::{Period, Zone};
 use crate::deadlines::AllDeadlines;
-use crate::drift::Against;
+use crate::drift::{Against, AlarmBudget, WindowsOfLast};
 use crate::error::{Error, Result};
 
 /// Every setting.
@@ -116,6 +117,37 @@ pub struct WindowSettings {
     pub against: Against,
     /// How many windows at the end are looked at.
     pub last: Option<NonZeroUsize>,
+    /// How many of the last windows must FAIL.
+    pub alarm: Option<WindowsOfLast>,
+    /// How often chance may alarm.
+    pub alarm_budget: Option<AlarmBudget>,
+    /// Who set what says nothing without a time column.
+    origins: BTreeMap<&'static str, Origin>,
+}
+
+impl WindowSettings {
+    /// Returns the first setting, by name, that somebody set and that says nothing without a time
+    /// column.
+    #[must_use]
+    pub fn first_of_windows(&self) -> Option<&'static str> {
+        self.origins.keys().next().copied()
+    }
+
+    /// Returns whether a setting of windows stands on the command line.
+    #[must_use]
+    pub fn is_flag(&self, name: &str) -> bool {
+        matches!(self.origins.get(name), Some(Origin::Flag(_)))
+    }
+
+    /// Makes the error for a setting that does not fit to others: 64 for a flag, 78 for the rest.
+    #[must_use]
+    pub fn misfit(&self, name: &str, why: &str) -> Error {
+        match self.origins.get(name) {
+            Some(Origin::Flag(flag)) => Error::usage(format!("{flag} {why}")),
+            Some(other) => other.refuse(name, why),
+            None => Error::usage(format!("{name} {why}")),
+        }
+    }
 }
 
 /// The thresholds of one feature.
@@ -168,6 +200,15 @@ impl Settings {
     }
 }
 
+/// Settings of windows that say nothing without a time column.
+const OF_WINDOWS: [&str; 5] = [
+    "drift.alarm",
+    "drift.alarm_budget",
+    "drift.every",
+    "drift.last",
+    "drift.window",
+];
+
 fn drift(layers: &Layers) -> Result<DriftSettings> {
     let target = |name: &str| -> Result<Option<PathBuf>> {
         let (target, _) = layers.optional::<Target>(name)?;
@@ -192,6 +233,15 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
             zone: layers.required("drift.time_zone")?.0,
             against: layers.required("drift.against")?.0,
             last: layers.optional("drift.last")?.0,
+            alarm: layers.optional("drift.alarm")?.0,
+            alarm_budget: layers.optional("drift.alarm_budget")?.0,
+            origins: OF_WINDOWS
+                .into_iter()
+                .filter_map(|name| {
+                    let (value, origin) = layers.find(Key::named(name)?);
+                    value.map(|_| (name, origin))
+                })
+                .collect(),
         },
         report: target("drift.report")?,
         html: target("drift.html")?,

@@ -1,5 +1,6 @@
 //! The one integration test binary: the program as its users see it, and rules about its source.
 
+mod alarm;
 mod alerts;
 mod alerts_busy;
 mod alerts_clean_up;

@@ -26,9 +26,9 @@ fn rows(random: &mut Random, count: usize, shares: [f64; 3]) -> Vec<String> {
         .collect()
 }
 
-const USUAL: [f64; 3] = [0.55, 0.25, 0.2];
+pub(crate) const USUAL: [f64; 3] = [0.55, 0.25, 0.2];
 /// .41 ln(.55/.14) + .08 ln(.25/.17) + .49 ln(.69/.2) = 1.199.
-const FAR: [f64; 3] = [0.14, 0.17, 0.69];
+pub(crate) const FAR: [f64; 3] = [0.14, 0.17, 0.69];
 
 fn baseline() -> String {
     let rows = rows(&mut Random::new(1), 6_000, USUAL);
@@ -49,9 +49,14 @@ fn day(date: &str, seed: u64, shares: [f64; 3]) -> String {
 
 /// A folder of thirty days, one of which is another.
 fn month(other: u64) -> Churnctl {
+    month_of(30, |at| if at == other { FAR } else { USUAL })
+}
+
+/// A folder of so many days of January with their shares of contracts.
+pub(crate) fn month_of(days: u64, shares: impl Fn(u64) -> [f64; 3]) -> Churnctl {
     let mut churnctl = Churnctl::new().file("base.csv", baseline());
-    for at in 1..=30 {
-        let shares = if at == other { FAR } else { USUAL };
+    for at in 1..=days {
+        let shares = shares(at);
         let date = format!("2026-01-{at:02}");
         churnctl = churnctl.file(&format!("days/{date}.csv"), day(&date, 100 + at, shares));
     }
@@ -68,7 +73,7 @@ const CHECK: [&str; 7] = [
     "scored_at",
 ];
 
-fn checked(churnctl: &Churnctl, args: &[&str]) -> Run {
+pub(crate) fn checked(churnctl: &Churnctl, args: &[&str]) -> Run {
     churnctl.run(&[&CHECK[..], args, &["--report", "report.json"]].concat())
 }
 
@@ -448,8 +453,8 @@ fn what_cannot_be_cut_is_an_error_that_says_why() {
         .expect(ExitCode::BadInput)
         .says("there are more than 10000 windows, one every 1d");
     for (args, message) in [
-        (&["--window", "7d"][..], "--window without --time"),
-        (&["--last", "3"], "--last without --time"),
+        (&["--window", "7d"][..], "--window needs --time"),
+        (&["--last", "3"], "--last needs --time"),
         (
             &["--time", "t", "--window", "7d", "--every", "2d"],
             "is not made of whole pieces of 2d",

@@ -127,6 +127,18 @@ impl Period {
         }
     }
 
+    /// Returns its length in seconds, of months that of the mean one of the calendar.
+    #[must_use]
+    pub fn mean_seconds(self) -> f64 {
+        let each = match self.unit {
+            Unit::Hour => HOUR as f64,
+            Unit::Day => DAY as f64,
+            // 400 years of the Gregorian calendar have 146,097 days.
+            Unit::Month => 146_097.0 / 4_800.0 * DAY as f64,
+        };
+        self.count as f64 * each
+    }
+
     /// Returns whether this period is made of whole pieces of another one, wherever it begins at one.
     #[must_use]
     pub fn is_made_of(self, piece: Self) -> bool {
@@ -211,6 +223,13 @@ mod tests {
         assert_eq!(month.after(at(2024, 1, 31, 0), 1), at(2024, 2, 29, 0));
         assert_eq!(month.after(at(2026, 1, 15, 0), -13), at(2024, 12, 15, 0));
         assert_eq!(period("7d").after(at(2026, 1, 31, 0), 1), at(2026, 2, 7, 0));
+    }
+
+    #[test]
+    fn a_mean_year_has_its_leap_days() {
+        let days = |text| period(text).mean_seconds() / DAY as f64;
+        assert!((days("1y") - 365.2425).abs() < 1e-9);
+        assert_eq!((days("6h"), days("1w")), (0.25, 7.0));
     }
 
     #[test]

@@ -88,6 +88,20 @@ pub const DRIFT_WINDOW_LEFT_OUT_ROWS: Metric = gauge(
     "",
     "Rows of the last drift check in no window: time missing, unreadable, or in the future.",
 );
+/// What alarm policies do.
+pub const DRIFT_ALARM: Metric = gauge(
+    "churn_drift_alarm",
+    &["model", "policy"],
+    "",
+    "1 for each alarm policy by which the windows of the last drift check make it FAIL, or would; 0 for others.",
+);
+/// How near the budget is to an alarm.
+pub const DRIFT_ALARM_EVIDENCE_RATIO: Metric = gauge(
+    "churn_drift_alarm_evidence_ratio",
+    &["model"],
+    "ratio",
+    "Evidence of drift at the last window over that from which the alarm budget alarms.",
+);
 /// When the last check ran.
 pub const DRIFT_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
     "churn_drift_last_run_timestamp_seconds",
@@ -496,6 +510,8 @@ pub const OF_WINDOWS: &[Metric] = &[
     DRIFT_WINDOW_MAX_PSI,
     DRIFT_WINDOW_END_TIMESTAMP_SECONDS,
     DRIFT_WINDOW_LEFT_OUT_ROWS,
+    DRIFT_ALARM,
+    DRIFT_ALARM_EVIDENCE_RATIO,
 ];
 
 /// The metrics of a drift check.
@@ -564,6 +580,8 @@ pub const ALL: &[Metric] = &[
     DRIFT_WINDOW_MAX_PSI,
     DRIFT_WINDOW_END_TIMESTAMP_SECONDS,
     DRIFT_WINDOW_LEFT_OUT_ROWS,
+    DRIFT_ALARM,
+    DRIFT_ALARM_EVIDENCE_RATIO,
     DRIFT_LAST_RUN_TIMESTAMP_SECONDS,
     DRIFT_LAST_SUCCESS_TIMESTAMP_SECONDS,
     MODEL_LABELLED_ROWS,

@@ -8,8 +8,9 @@ use crate::reports::github::{Annotation, Level, commands};
 #[must_use]
 pub fn text(report: &DriftReport) -> String {
     let title = format!("drift of {}: {}", report.model, report.status);
+    let worst = report.worst_of_parts();
     let annotation = |(status, headline): (Status, String)| Annotation {
-        level: match status {
+        level: match status.min(worst) {
             Status::Fail => Level::Error,
             Status::Warn => Level::Warning,
             Status::Ok | Status::TooFewRows => Level::Notice,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::windows;
+use super::{alarm, windows};
 use crate::drift::over_time::{WindowFeature, WindowReport};
 use crate::drift::report::{DriftReport, Status};
 use crate::page::Html;
@@ -26,6 +26,7 @@ pub(super) struct View {
     rows: Vec<Row>,
     more: usize,
     last: String,
+    alarm: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -64,6 +65,7 @@ pub(super) fn view(report: &DriftReport) -> Option<View> {
         rows: rows.collect(),
         more: report.windows.len().saturating_sub(MOST_WINDOWS),
         last: windows::last(report).map_or(String::new(), |window| window.window.clone()),
+        alarm: alarm::lines(report),
     })
 }
 

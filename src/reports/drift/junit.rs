@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{verdict, windows};
+use super::{alarm, verdict, windows};
 use crate::drift::report::{DriftReport, FeatureReport, FindingKind, Status};
 use crate::text::visible;
 
@@ -18,7 +18,11 @@ struct Case {
 /// Returns the document, ended by a newline.
 #[must_use]
 pub fn text(report: &DriftReport) -> String {
-    let cases = cases(report);
+    let mut cases = cases(report);
+    let worst = report.worst_of_parts();
+    for case in &mut cases {
+        case.status = case.status.min(worst);
+    }
     let failures = cases
         .iter()
         .filter(|case| case.status == Status::Fail)
@@ -51,6 +55,13 @@ pub fn text(report: &DriftReport) -> String {
             xml,
             "<property name=\"{name}\" value=\"{}\"/>",
             escape(&value)
+        );
+    }
+    for line in alarm::lines(report) {
+        let _ = writeln!(
+            xml,
+            "<property name=\"alarm\" value=\"{}\"/>",
+            escape(&line)
         );
     }
     xml.push_str("</properties>\n");

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{performance, verdict, windows};
+use super::{alarm, performance, verdict, windows};
 use crate::drift::over_time::WindowReport;
 use crate::drift::report::{DriftReport, FeatureReport, Status};
 use crate::reports::format;
@@ -117,6 +117,10 @@ fn windows_table(text: &mut String, report: &DriftReport) {
     if let Some(more @ 1..) = report.windows.len().checked_sub(shown.len()) {
         let _ = writeln!(text, "And {more} more windows.\n");
     }
+    for line in alarm::lines(report) {
+        let _ = writeln!(text, "- {}", escape(&line));
+    }
+    text.push('\n');
     if let Some(window) = windows::last(report) {
         let _ = writeln!(
             text,

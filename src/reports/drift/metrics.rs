@@ -1,6 +1,7 @@
 //! The drift report as Prometheus text, with the names of `metrics/names.rs`.
 
 use super::performance;
+use crate::drift::alarm::AlarmReport;
 use crate::drift::over_time::{OverTime, WindowReport};
 use crate::drift::report::{DriftReport, FindingKind, PerformanceReport, Status};
 use crate::error::Result;
@@ -79,6 +80,9 @@ pub fn text(
     if let Some(cut) = &report.over_time {
         windows(&mut out, model, cut, &report.windows)?;
     }
+    if let Some(report) = &report.alarm {
+        alarm(&mut out, model, report)?;
+    }
     out.finish()
 }
 
@@ -113,6 +117,20 @@ fn windows(
     ] {
         let labels = [model, reason];
         out.set(&names::DRIFT_WINDOW_LEFT_OUT_ROWS, &labels, rows as f64)?;
+    }
+    Ok(())
+}
+
+fn alarm(out: &mut Exposition, model: &str, report: &AlarmReport) -> Result<()> {
+    for policy in &report.policies {
+        let fails = if policy.fails { 1.0 } else { 0.0 };
+        out.set(&names::DRIFT_ALARM, &[model, &policy.policy], fails)?;
+    }
+    if let Some(evidence) = &report.evidence
+        && let Some(last) = evidence.windows.last()
+    {
+        let share = last.evidence / evidence.limit;
+        out.set(&names::DRIFT_ALARM_EVIDENCE_RATIO, &[model], share)?;
     }
     Ok(())
 }
@@ -211,6 +229,8 @@ mod tests {
             "churn_drift_window_max_psi{model=\"telco\"} 1.17",
             // date -d 2026-01-04T00:00:00+01:00 +%s
             "churn_drift_window_end_timestamp_seconds{model=\"telco\"} 1767481200",
+            "churn_drift_alarm{model=\"telco\",policy=\"any\"} 1",
+            "churn_drift_alarm{model=\"telco\",policy=\"2/3\"} 0",
             "churn_drift_window_left_out_rows{model=\"telco\",reason=\"missing\"} 2",
         ] {
             assert!(

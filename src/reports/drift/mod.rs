@@ -1,5 +1,6 @@
 //! The drift report in every form but JSON, which is the report itself.
 
+mod alarm;
 mod definitions;
 pub mod github;
 pub mod html;

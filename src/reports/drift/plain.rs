@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{View, performance, verdict, windows};
+use super::{View, alarm, performance, verdict, windows};
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::reports::format;
 use crate::text::{pad, shorten, visible, width};
@@ -95,6 +95,9 @@ fn windows_lines(text: &mut String, report: &DriftReport) {
             "window",
             &rest,
         );
+    }
+    for alarm in alarm::lines(report) {
+        line(text, "", "alarm", &alarm);
     }
     if let Some(window) = windows::last(report) {
         let said = format!(

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::drift::alarm::{AlarmReport, Evidence, PolicyOutcome, WindowEvidence};
 use crate::drift::over_time::{OverTime, RowsLeftOut, WindowFeature, WindowReport};
 use crate::drift::report::*;
 use crate::stats::classification::{Confusion, Estimate, Performance};
@@ -259,6 +260,7 @@ pub(crate) fn calm() -> DriftReport {
         settings: None,
         over_time: None,
         windows: Vec::new(),
+        alarm: None,
     }
 }
 
@@ -501,5 +503,34 @@ pub(crate) fn over_time() -> DriftReport {
             "the window 2026-01-03 has no rows",
         ),
     ];
+    let outcome = |policy: &str, alarms: &[&str]| PolicyOutcome {
+        policy: policy.to_owned(),
+        in_force: policy == "any",
+        fails: !alarms.is_empty(),
+        alarms: alarms.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let evidence = |day: u8, evidence, alarm: bool| WindowEvidence {
+        window: format!("2026-01-{day:02}"),
+        evidence,
+        mostly: alarm.then(|| "the verdict".to_owned()),
+        alarm,
+    };
+    report.alarm = Some(AlarmReport {
+        policy: "any".into(),
+        policies: vec![
+            outcome("any", &["2026-01-02"]),
+            outcome("2/3", &[]),
+            outcome("1/year", &["2026-01-02"]),
+        ],
+        windows_before: 0,
+        evidence: Some(Evidence {
+            limit: 365.2425,
+            windows: vec![
+                evidence(1, 0.25, false),
+                evidence(2, 1_000.0, true),
+                evidence(3, 0.7, false),
+            ],
+        }),
+    });
     report
 }

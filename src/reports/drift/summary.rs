@@ -1,6 +1,6 @@
 //! The drift report in at most 4,096 bytes, for Kubernetes' termination message.
 
-use super::verdict;
+use super::{alarm, verdict};
 use crate::drift::report::{DriftReport, Status};
 
 /// Most bytes that Kubernetes keeps of a termination message.
@@ -40,6 +40,7 @@ pub fn text(report: &DriftReport) -> String {
         crate::text::shorten(&report.current, 200),
         report.rows.current,
     ));
+    lines.extend(alarm::lines(report));
     lines.extend(
         behind
             .iter()

@@ -2,7 +2,7 @@
 //! Widths, wrapping and colour are the terminal's affair.
 
 use super::windows::tone;
-use super::{View, performance, verdict, windows};
+use super::{View, alarm, performance, verdict, windows};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
 use crate::reports::format;
@@ -170,6 +170,9 @@ fn notes(report: &DriftReport, view: View, glyphs: Glyphs) -> Vec<Cell> {
         ),
         Tone::Dim,
     )];
+    for line in alarm::lines(report) {
+        notes.push(Cell::new(line, Tone::Dim));
+    }
     notes.extend(view.note(report).map(|note| Cell::new(note, Tone::Dim)));
     for finding in verdict::findings_apart(report) {
         notes.push(Cell::new(

@@ -1,5 +1,6 @@
 //! The windows of a drift report in words: the verdict on all of them, and a row each.
 
+use super::alarm;
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::drift::over_time::WindowReport;
 use crate::drift::report::{DriftReport, FindingKind, Status};
@@ -42,6 +43,7 @@ pub(super) fn sentence(report: &DriftReport) -> String {
         let psi = format::psi(psi);
         parts.push(format!("highest: {}, {feature} PSI {psi}", worst.window));
     }
+    parts.extend(alarm::part_of_sentence(report));
     if too_few > 0 && report.status != Status::TooFewRows {
         parts.push(format!("too few rows to tell of {too_few}"));
     }

@@ -147,6 +147,7 @@ pub(super) fn check_among(
         settings: None,
         over_time: None,
         windows: Vec::new(),
+        alarm: None,
     })
 }
 

@@ -68,6 +68,8 @@ pub enum FindingKind {
     BaselineScores,
     /// The current side has a column that the baseline lacks.
     ExtraColumn,
+    /// An alarm policy was asked for, and this is what it did.
+    Alarm,
     /// A window of time drifted.
     Window,
     /// A window of time without a row.
@@ -84,7 +86,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -107,6 +109,7 @@ impl FindingKind {
         Self::MissingShare,
         Self::Performance,
         Self::ExtraColumn,
+        Self::Alarm,
         Self::Window,
         Self::EmptyWindow,
         Self::OneWindow,
@@ -142,6 +145,7 @@ impl FindingKind {
             Self::Performance => "performance",
             Self::BaselineScores => "baseline_scores",
             Self::ExtraColumn => "extra_column",
+            Self::Alarm => "alarm",
             Self::Window => "window",
             Self::EmptyWindow => "empty_window",
             Self::OneWindow => "one_window",

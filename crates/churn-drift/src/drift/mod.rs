@@ -1,5 +1,10 @@
 //! Two profiles in, one report out.
 
+pub mod alarm;
+mod alarm_process;
+#[cfg(test)]
+mod alarm_tests;
+mod alarms;
 mod align;
 pub mod bins;
 mod category_rules;
@@ -36,6 +41,8 @@ mod window_findings;
 mod windowing;
 mod windows;
 
+pub use alarm::{AlarmBudget, AlarmPolicy, WindowsOfLast};
+pub use alarm_process::AlarmProcess;
 pub use check::{Provenance, check};
 pub use plan::{CheckOptions, Plan};
 pub use report::{DriftReport, FeatureThresholds, Status};

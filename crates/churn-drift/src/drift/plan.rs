@@ -238,6 +238,11 @@ impl Plan {
         })
     }
 
+    /// Returns how many columns may be compared.
+    pub(super) fn columns(&self) -> usize {
+        self.features.len() + self.candidates.len() + usize::from(self.score.is_some())
+    }
+
     /// Returns what to count of the current side.
     #[must_use]
     pub fn count_plan(&self) -> CountPlan {

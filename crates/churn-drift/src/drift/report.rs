@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::alarm::AlarmReport;
 use super::evidence::{ReportInput, ReportSettings};
 pub use super::feature_report::{
     BinReport, CategoricalReport, FeatureKind, FeatureReport, FirstUnparsable, Method,
@@ -82,6 +83,22 @@ pub struct DriftReport {
     /// The windows in the order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<WindowReport>,
+    /// Which of the windows that drifted make the run fail, and what other policies would have done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<AlarmReport>,
+}
+
+impl DriftReport {
+    /// Returns the worst verdict that a part of the report may have for whoever acts on parts: an
+    /// alarm policy may keep windows that FAIL from failing the run.
+    #[must_use]
+    pub fn worst_of_parts(&self) -> Status {
+        let is_held = self.alarm.as_ref().and_then(AlarmReport::in_force);
+        match is_held.is_some_and(|policy| !policy.fails) && self.status < Status::Fail {
+            true => Status::Warn,
+            false => Status::Fail,
+        }
+    }
 }
 
 /// The thresholds a check was made with.

@@ -13,7 +13,7 @@ use super::{CheckOptions, Plan, Provenance, check};
 use crate::profile::{self, Column, Counted, HeaderRows, Profile, Roles};
 
 /// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn bits(&mut self) -> u64 {
@@ -24,7 +24,7 @@ impl Random {
     }
 
     /// Above 0 and below 1.
-    fn uniform(&mut self) -> f64 {
+    pub(super) fn uniform(&mut self) -> f64 {
         ((self.bits() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
@@ -81,13 +81,17 @@ fn numbers(name: &str, values: &[f64]) -> Column {
     Column::of_numbers(name, values.iter().copied(), Vec::new())
 }
 
-fn texts(name: &str, counts: impl Iterator<Item = (String, u64)>) -> Column {
+pub(super) fn texts(name: &str, counts: impl Iterator<Item = (String, u64)>) -> Column {
     let counts: Vec<(String, u64)> = counts.collect();
     let borrowed = counts.iter().map(|(text, count)| (text.as_str(), *count));
     Column::of_texts(name, borrowed, 0)
 }
 
-fn checked(baseline: Vec<Column>, current: Vec<Column>, rows: (u64, u64)) -> DriftReport {
+pub(super) fn checked(
+    baseline: Vec<Column>,
+    current: Vec<Column>,
+    rows: (u64, u64),
+) -> DriftReport {
     let now = "2026-01-01T00:00:00Z".to_owned();
     let names: Vec<String> = baseline.iter().map(|column| column.name.clone()).collect();
     let baseline = Profile {

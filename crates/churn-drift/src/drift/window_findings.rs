@@ -65,8 +65,9 @@ pub(super) fn of_times(times: &TimesRead, rows: u64, windowing: &Windowing) -> V
     findings
 }
 
-/// Names the windows that drifted, the worst first, and those without rows.
-pub(super) fn of_windows(windows: &[WindowReport]) -> Vec<Finding> {
+/// Names the windows that drifted, the worst first, and those without rows. No finding about drift is
+/// worse than `worst`.
+pub(super) fn of_windows(windows: &[WindowReport], worst: Status) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut found = |status, kind, message| {
         findings.push(Finding {
@@ -90,14 +91,18 @@ pub(super) fn of_windows(windows: &[WindowReport]) -> Vec<Finding> {
     });
     for window in drifted.iter().take(MOST_NAMED) {
         let reason = window.reason().unwrap_or_default();
-        let message = format!("window {}: {reason}", window.window);
-        found(window.status, FindingKind::Window, message);
+        let held = match window.status > worst {
+            true => format!(" ({})", window.status),
+            false => String::new(),
+        };
+        let message = format!("window {}{held}: {reason}", window.window);
+        found(window.status.min(worst), FindingKind::Window, message);
     }
     if let Some(next) = drifted.get(MOST_NAMED) {
         let more = drifted.len() - MOST_NAMED;
         let windows = if more == 1 { "window" } else { "windows" };
         let message = format!("{more} more {windows} drifted, such as {}", next.window);
-        found(next.status, FindingKind::Window, message);
+        found(next.status.min(worst), FindingKind::Window, message);
     }
     let empty: Vec<&str> = windows
         .iter()

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use churn_data::{Period, Zone};
 
+use super::alarm::AlarmPolicy;
 use crate::profile::TimeGrouping;
 
 /// What each window is compared with.
@@ -65,9 +66,20 @@ pub struct Windowing {
     pub against: Against,
     /// How many windows at the end are looked at; all if none.
     pub last: Option<NonZeroUsize>,
+    /// When windows that drifted make the run fail.
+    pub alarm: AlarmPolicy,
 }
 
 impl Windowing {
+    /// Returns how many windows before those that are looked at have a part in the verdict.
+    pub(super) fn looks_back(&self) -> usize {
+        match self.alarm {
+            AlarmPolicy::AnyWindow => 0,
+            AlarmPolicy::Windows(windows) => windows.last() - 1,
+            AlarmPolicy::Budget(_) => usize::MAX,
+        }
+    }
+
     /// Returns how the rows are counted; `now` is the present, in seconds since 1970.
     #[must_use]
     pub fn grouping(&self, now: i64) -> TimeGrouping {

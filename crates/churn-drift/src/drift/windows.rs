@@ -5,6 +5,8 @@ use std::num::NonZeroUsize;
 
 use churn_base::error::{Error, Place, Result};
 
+use super::alarm::AlarmReport;
+use super::alarms::{self, Judged, alarms};
 use super::check::{Provenance, check_among};
 use super::finding::{Finding, FindingKind};
 use super::header_rows::header_rows;
@@ -24,6 +26,8 @@ struct Window {
     counted: Counted,
     /// What it is compared with; none if there is nothing.
     reference: Option<Reference>,
+    /// Whether it is looked at; else it only has a part in the alarm policy.
+    is_shown: bool,
 }
 
 enum Reference {
@@ -58,7 +62,6 @@ pub fn check_windows(
         windowing,
     }
     .windows(&provenance.current)?;
-    let judged: Vec<&Window> = windows.iter().filter(|window| window.is_judged()).collect();
     let judge = |window: &Window, share: f64| -> Result<Option<DriftReport>> {
         let (reference, plan) = match &window.reference {
             Some(Reference::Baseline) => (baseline, plan),
@@ -81,31 +84,65 @@ pub fn check_windows(
     let judge_all = |share: f64| -> Result<Vec<Option<DriftReport>>> {
         windows.iter().map(|window| judge(window, share)).collect()
     };
-    let checks = judged.len();
-    let mut reports = judge_all(1.0)?;
-    let counting = windows.iter().zip(&reports);
-    let counting = counting.filter(|(window, _)| window.is_judged());
-    let share = share_of_chance(checks, counting.filter_map(|(_, report)| report.as_ref()));
-    if share > 1.0 {
-        reports = judge_all(share)?;
-    }
+    let alone = judge_all(1.0)?;
+    let counting = || {
+        windows
+            .iter()
+            .zip(&alone)
+            .filter(|(window, _)| window.is_counted())
+    };
+    let share = share_of_chance(
+        counting().count(),
+        counting().filter_map(|(_, report)| report.as_ref()),
+    );
+    let shared = (share > 1.0).then(|| judge_all(share)).transpose()?;
+    let reports = shared.as_ref().unwrap_or(&alone);
     let Some(top) = windows
         .iter()
-        .zip(&reports)
+        .zip(reports)
         .rev()
-        .find_map(|(window, report)| report.clone().filter(|_| window.is_judged()))
+        .find_map(|(window, report)| report.clone().filter(|_| window.is_counted()))
     else {
         return Err(nothing_to_judge(&windows, windowing, &provenance.current));
     };
-    let shown: Vec<WindowReport> = windows
+    let all: Vec<WindowReport> = windows
         .iter()
-        .zip(&reports)
+        .zip(reports)
         .map(|(window, report)| window.report(report.as_ref(), windowing))
         .collect();
+    let judged: Vec<Judged<'_>> = windows
+        .iter()
+        .zip(all.iter().zip(&alone))
+        .filter(|(window, _)| window.is_judged())
+        .map(|(window, (report, alone))| Judged {
+            name: report.window.clone(),
+            status: report.status,
+            alone: alone.as_ref(),
+            is_aligned: windowing.window.floor(window.start) == window.start,
+            is_shown: window.is_shown,
+        })
+        .collect();
+    let alarm = alarms(&judged, windowing, plan.columns());
+    let shown = windows.iter().zip(all);
+    let shown: Vec<WindowReport> = shown
+        .filter_map(|(window, report)| window.is_shown.then_some(report))
+        .collect();
+    let worst = worst_of_windows(&alarm);
     let mut findings = of_times(&current.times, current.rows, windowing);
-    findings.extend(of_windows(&shown));
+    findings.extend(alarms::finding(&alarm, &judged, windowing.alarm));
+    findings.extend(of_windows(&shown, worst));
     findings.extend(header_rows(headers, &current.header_rows));
-    Ok(joined(top, shown, findings, current, windowing))
+    let mut report = joined(top, shown, findings, current, windowing, worst);
+    report.alarm = Some(alarm);
+    Ok(report)
+}
+
+/// Returns the worst that windows make of the run's verdict.
+fn worst_of_windows(alarm: &AlarmReport) -> Status {
+    match alarm.in_force().is_some_and(|policy| policy.fails) {
+        true => Status::Fail,
+        false => Status::Warn,
+    }
 }
 
 /// Returns by how much the levels of each check are stricter than those of a check alone, so that
@@ -169,12 +206,13 @@ impl Cutting<'_> {
         if over == 0 {
             return Err(self.none_is_complete(source, spans.first().copied()));
         }
-        let skipped = over.saturating_sub(last.map_or(usize::MAX, NonZeroUsize::get));
+        let shown = over.saturating_sub(last.map_or(usize::MAX, NonZeroUsize::get));
+        let spans = spans.into_iter().enumerate();
         spans
-            .into_iter()
-            .skip(skipped)
-            .map(|(start, end)| {
+            .skip(shown.saturating_sub(self.windowing.looks_back()))
+            .map(|(at, (start, end))| {
                 Ok(Window {
+                    is_shown: at >= shown,
                     start,
                     end,
                     is_complete: is_over(end),
@@ -275,6 +313,11 @@ impl Window {
         self.is_complete && self.reference.is_some()
     }
 
+    /// Whether it is judged, and looked at.
+    fn is_counted(&self) -> bool {
+        self.is_judged() && self.is_shown
+    }
+
     fn report(&self, report: Option<&DriftReport>, windowing: &Windowing) -> WindowReport {
         let name = windowing.window.name(self.start, self.end);
         let mut shown = WindowReport {
@@ -352,6 +395,7 @@ fn joined(
     findings: Vec<Finding>,
     current: &Grouped,
     windowing: &Windowing,
+    worst_of_windows: Status,
 ) -> DriftReport {
     let Windowing {
         column,
@@ -360,12 +404,13 @@ fn joined(
         zone,
         against,
         last,
+        alarm: _,
     } = windowing;
     let statuses = windows.iter().filter(|window| window.judged);
     let statuses: Vec<Status> = statuses.map(|window| window.status).collect();
     let worst = statuses
         .iter()
-        .copied()
+        .map(|status| (*status).min(worst_of_windows))
         .chain(findings.iter().map(|finding| finding.status))
         .max();
     report.status = match worst {

@@ -7,6 +7,7 @@ mod car_loan;
 pub mod chi_square;
 pub mod classification;
 pub mod distances;
+pub(crate) mod e_process;
 pub mod empirical;
 mod estimate;
 pub mod far_value;
