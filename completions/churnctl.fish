@@ -243,6 +243,14 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l last -d 'Look at the last N complete windows only' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l alarm -d 'K of the last N complete windows must FAIL for the run to FAIL: 2/3' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l alarm-budget -d 'Fail when windows show more drift than chance does this often: 1/year, 2/year, 1/month, 1/90d' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l labels -d 'Labels that came later: files, folders, glob patterns, a database, or - for standard input' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l join -d 'Columns by which predictions and labels know each other, such as user_id,snapshot_date' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l label-window -d 'How long after a prediction its label may come: 30d, 4w, 1mo' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l label-time -d 'Column with the time of a label' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l labels-until -d 'Until when the labels are whole, if that is not the time of the latest one' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l unmatched -d 'What a prediction without a label is once its window has closed: negative, or drop' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l prediction-time -d 'Column with the time of a prediction; that of --time if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l join-memory -d 'Memory that the join may take, about; what is more goes to temporary files [default: 256MB]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
@@ -288,6 +296,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l baseline -d 'Where the baseline is, if not where the report says' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l current -d 'Where the current data are, if not where the report says' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l labels -d 'Where the labels are, if not where the report says' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''

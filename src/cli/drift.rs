@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
+use super::drift_labels::LabelArgs;
 use super::drift_short::{REPORTS, ShortArgs};
 use super::tracking::ExperimentArgs;
 use crate::data::{Period, Zone};
@@ -37,6 +38,10 @@ Examples:
 
   # Features, predictions and quality
   churnctl drift --baseline old.csv --current new.csv --score churn_risk --label churned
+
+  # How good a month of predictions was, now that it is known who left within 30 days
+  churnctl drift --baseline model.json --current predictions/ --labels churn_events.csv --join user_id \
+    --prediction-time predicted_at --label-window 30d
 
   # Every five minutes, with metrics, page and probes at port 8001
   churnctl drift --baseline profile.json --current today.csv --watch 5m --listen 0.0.0.0:8001
@@ -142,6 +147,8 @@ pub(super) struct DriftArgs {
     /// --last the number of windows since the run before.
     #[arg(long, value_name = "RATE", value_parser = checked::<AlarmBudget>, help_heading = WINDOWS)]
     alarm_budget: Option<String>,
+    #[command(flatten)]
+    labels: LabelArgs,
 
     /// PSI from which a feature warns
     ///
@@ -312,6 +319,10 @@ pub(super) struct VerifyArgs {
     /// Where the current data are, if not where the report says
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::FilePath)]
     pub(super) current: Vec<String>,
+
+    /// Where the labels are, if not where the report says
+    #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::FilePath)]
+    pub(super) labels: Vec<String>,
 }
 
 impl DriftArgs {
@@ -331,6 +342,7 @@ impl DriftArgs {
         flags.one("drift.last", self.last);
         flags.one("drift.alarm", self.alarm.as_ref());
         flags.one("drift.alarm_budget", self.alarm_budget.as_ref());
+        self.labels.add_to(&mut flags);
         flags.one("drift.warn_psi", self.warn_psi.as_ref());
         flags.one("drift.fail_psi", self.fail_psi.as_ref());
         flags.one("drift.warn_distance", self.warn_distance.as_ref());

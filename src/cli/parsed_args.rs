@@ -322,6 +322,7 @@ fn drift_task(args: DriftArgs, settings: &Settings) -> Result<Task> {
                 args.report,
                 args.baseline,
                 args.current,
+                args.labels,
             )?;
             Ok(Task::DriftVerify(Box::new(request)))
         }

@@ -6,7 +6,7 @@ use super::inputs::{self, Input};
 use super::{Console, drift_watch, drift_windows};
 use crate::cells::Tone;
 use crate::drift::{DriftReport, Plan, Status};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::reports::drift::{View, plain, table};
 use crate::reports::sparkline::Glyphs;
@@ -22,6 +22,13 @@ pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode
     if request.explain_sql {
         if request.windows.is_some() {
             return Err(drift_windows::not_in_sql());
+        }
+        if request.labels.is_some() {
+            return Err(
+                Error::usage("labels are joined row by row, not by the database").hint(
+                    "without --labels, --explain-sql prints the statements of the check itself",
+                ),
+            );
         }
         let baseline = request.read_baseline(console)?;
         let reading = request.reading.with_nulls(&baseline.roles.null);
@@ -89,6 +96,10 @@ fn print(report: &DriftReport, view: View, console: &mut Console<'_>) -> Result<
     }
     console.print_table(&rows.table)?;
     console.print("\n")?;
+    if let Some(labels) = &rows.labels {
+        console.print_table(labels)?;
+        console.print("\n")?;
+    }
     for note in &rows.notes {
         console.print_line(note.tone, &note.text)?;
     }

@@ -1,6 +1,7 @@
 //! One check: both sides read, counted and compared.
 
 use super::drift_evidence::{input_of, settings_of};
+use super::drift_labels::LabelRequest;
 use super::drift_request::DriftRequest;
 use super::inputs::{self, Input};
 use super::{Console, drift_windows};
@@ -39,24 +40,45 @@ impl DriftRequest {
         console: &Console<'_>,
     ) -> Result<DriftReport> {
         let reading = self.reading.with_nulls(&baseline.roles.null);
-        let current = Input::open(&self.current, &reading)?;
+        let current = match &self.labels {
+            Some(_) => LabelRequest::open_current(&self.current, &reading, console)?,
+            None => Input::open(&self.current, &reading)?,
+        };
         let options = self.check_options_for(&current);
         let plan = Plan::new(baseline, &current.columns(), &options)?;
-        let (mut report, counts_sha256) = match &self.windows {
-            Some(windowing) => {
-                let by = windowing.grouping(drift_windows::moment(&provenance));
-                let count_plan = plan.count_plan();
-                let current = current.count_grouped(&count_plan, &by, "current", console)?;
-                let report =
-                    check_windows(baseline, &current, &plan, &options, &provenance, windowing)?;
-                (report, current.counts_sha256())
-            }
-            None => {
-                let current = current.count(&plan.count_plan(), "current", console)?;
-                let report = check(baseline, &current, &plan, &options, provenance)?;
-                (report, current.counts_sha256())
+        let now = drift_windows::moment(&provenance);
+        let by = self.windows.as_ref().map(|windows| windows.grouping(now));
+        let (current, late) = match &self.labels {
+            None => (current, None),
+            Some(labels) => {
+                let known = (&plan, baseline);
+                let (current, late) =
+                    labels.join(current, known, &reading, by.as_ref(), now, console)?;
+                (current, Some(late))
             }
         };
+        let count_plan = plan.count_plan();
+        let (mut report, counts_sha256, given) = match self.windows.as_ref().zip(by) {
+            Some((windowing, by)) => {
+                let mut current = current.count_grouped(&count_plan, &by, "current", console)?;
+                let counts_sha256 = current.counts_sha256();
+                let given = late.map(|late| late.give_to_pieces(&mut current));
+                let given = given.transpose()?;
+                let report =
+                    check_windows(baseline, &current, &plan, &options, &provenance, windowing)?;
+                (report, counts_sha256, given)
+            }
+            None => {
+                let mut current = current.count(&count_plan, "current", console)?;
+                let counts_sha256 = current.counts_sha256();
+                let given = late.map(|late| late.give_to(&mut current)).transpose()?;
+                let report = check(baseline, &current, &plan, &options, provenance)?;
+                (report, counts_sha256, given)
+            }
+        };
+        if let Some(given) = given {
+            given.add_to(&mut report, self.class_threshold, console)?;
+        }
         report.inputs = Some(Sides {
             baseline: input_of(&self.baseline, baseline.counts_sha256()),
             current: input_of(&self.current, counts_sha256),
@@ -91,6 +113,11 @@ impl DriftRequest {
         usual
             .date
             .extend(time.map(|windowing| windowing.column.clone()));
+        if let Some(labels) = &self.labels {
+            let (keys, times) = labels.keys_and_times();
+            usual.id.extend(keys);
+            usual.date.extend(times);
+        }
         CheckOptions {
             model: self.model.clone(),
             features: self.reading.features.clone(),
@@ -100,6 +127,7 @@ impl DriftRequest {
             thresholds_by_feature: self.thresholds.by_feature.clone(),
             min_rows: self.thresholds.min_rows,
             class_threshold: self.class_threshold,
+            late_labels: self.labels.is_some(),
         }
     }
 }

@@ -5,10 +5,11 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::drift_labels::LabelRequest;
 use super::gateway::GatewayRequest;
 use super::push_metrics::{Delivery, Target};
 use super::tracker::TrackingRequest;
-use super::{Console, drift_windows};
+use super::{Console, drift_labels, drift_windows};
 use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
 use crate::drift::{UsualColumns, Windowing};
 use crate::error::{Error, Result};
@@ -30,6 +31,10 @@ pub struct DriftRequest {
     pub reading: ReadingRequest,
     /// How the current side is cut into windows of time, if it is.
     pub windows: Option<Windowing>,
+    /// Labels that came later, if there are any.
+    pub labels: Option<LabelRequest>,
+    /// Bytes that a join of labels may hold.
+    pub join_memory: usize,
     /// The thresholds.
     pub thresholds: Thresholds,
     /// Which verdict ends with exit code 2.
@@ -213,7 +218,9 @@ impl DriftRequest {
     pub fn from_settings(settings: &Settings) -> Result<Self> {
         let drift = &settings.drift;
         let stdin = |side: &[String]| side.iter().filter(|path| *path == "-").count();
-        if stdin(&drift.baseline) + stdin(&drift.current) > 1 {
+        let labels = &drift.labels.labels;
+        let stdins = stdin(&drift.baseline) + stdin(&drift.current) + stdin(labels);
+        if stdins > 1 {
             return Err(Error::usage("standard input (`-`) can be read only once")
                 .hint("write one side to a file, or make it a profile"));
         }
@@ -225,17 +232,20 @@ impl DriftRequest {
             return Err(Error::usage("--listen without --watch")
                 .hint("--watch 5m repeats the check; nothing could be shown of one that ends"));
         }
-        if watch.is_some() && stdin(&drift.baseline) + stdin(&drift.current) > 0 {
+        if watch.is_some() && stdins > 0 {
             return Err(Error::usage("standard input (`-`) can be read only once")
                 .hint("a repeated check needs files"));
         }
+        let reading = ReadingRequest::from_settings(settings);
         Ok(Self {
             explain_sql: false,
             view: View::default(),
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
-            reading: ReadingRequest::from_settings(settings),
             windows: drift_windows::from_settings(&drift.windows)?,
+            labels: drift_labels::from_settings(&drift.labels, &drift.windows, reading.threads)?,
+            join_memory: drift.labels.memory.get(),
+            reading,
             thresholds: Self::thresholds(settings),
             fail_on: drift.fail_on,
             class_threshold: drift.class_threshold.get(),

@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::drift_evidence::reading_of;
+use super::drift_labels::LabelRequest;
 use super::drift_request::DriftRequest;
-use super::{Console, drift_windows};
+use super::{Console, drift_labels, drift_windows};
 use crate::cells::Tone;
 use crate::drift::Provenance;
 use crate::drift::evidence::{ReportInput, ReportSettings};
@@ -37,6 +38,8 @@ pub struct DriftVerifyRequest {
     pub baseline: Vec<String>,
     /// Where the current side is now, if elsewhere.
     pub current: Vec<String>,
+    /// Where the labels are now, if elsewhere.
+    pub labels: Vec<String>,
     /// What a check needs beside what the report says: threads.
     check: DriftRequest,
 }
@@ -51,8 +54,13 @@ impl DriftVerifyRequest {
         report: PathBuf,
         baseline: Vec<String>,
         current: Vec<String>,
+        labels: Vec<String>,
     ) -> Result<Self> {
-        let sides = baseline.iter().chain(&current).map(Path::new);
+        let sides = baseline
+            .iter()
+            .chain(&current)
+            .chain(&labels)
+            .map(Path::new);
         let stdin = sides
             .chain([&*report])
             .filter(|path| *path == Path::new("-"));
@@ -63,6 +71,7 @@ impl DriftVerifyRequest {
             report,
             baseline,
             current,
+            labels,
             check: DriftRequest::from_settings(settings)?,
         })
     }
@@ -168,18 +177,20 @@ fn again(
     let baseline = addresses("--baseline", &request.baseline, &inputs.baseline)?;
     let current = addresses("--current", &request.current, &inputs.current)?;
     let windows = drift_windows::of_report(report).map_err(|why| request.refused(&why))?;
+    let labels = labels_of(request, report)?;
     let check = DriftRequest {
         baseline: baseline.to_vec(),
         current: current.to_vec(),
         reading,
         windows,
+        labels: labels.clone(),
         thresholds: report.thresholds.clone(),
         class_threshold: settings.class_threshold,
         model: report.model.clone(),
         ..request.check.clone()
     };
     let elsewhere = |error: Error| match error.code() == ExitCode::Io {
-        true => error.hint("--baseline and --current say where the data are now"),
+        true => error.hint("--baseline, --current and --labels say where the data are now"),
         false => error,
     };
     let profile = check.read_baseline(console).map_err(elsewhere)?;
@@ -200,12 +211,35 @@ fn again(
         let (wanted, found) = (&inputs.current, &found.current);
         same("current", &wanted.counts_sha256, &found.counts_sha256)?;
     }
+    if let (Some(wanted), Some(found)) = (&report.labels, &mut again.labels) {
+        same(
+            "label",
+            &wanted.source.counts_sha256,
+            &found.source.counts_sha256,
+        )?;
+        found.source.clone_from(&wanted.source);
+    }
     // Who made it, where and when has no part in what it says.
     again.churnctl_version.clone_from(&report.churnctl_version);
     again.inputs = Some(inputs.clone());
     rename(&mut again, baseline, &inputs.baseline.addresses);
     rename(&mut again, current, &inputs.current.addresses);
+    if let (Some(labels), Some(wanted)) = (&labels, &report.labels) {
+        rename(&mut again, &labels.addresses, &wanted.source.addresses);
+    }
     Ok(again)
+}
+
+/// Returns the labels of the report, from where they are now.
+fn labels_of(request: &DriftVerifyRequest, report: &DriftReport) -> Result<Option<LabelRequest>> {
+    let Some(labels) = &report.labels else {
+        return Ok(None);
+    };
+    let check = &request.check;
+    let found = drift_labels::of_report(labels, check.join_memory, check.reading.threads);
+    let mut found = found.map_err(|why| request.refused(&why))?;
+    found.addresses = addresses("--labels", &request.labels, &labels.source)?.to_vec();
+    Ok(Some(found))
 }
 
 /// Returns where a side is: where the user says, else where the report says that it was.

@@ -9,6 +9,8 @@ pub mod doctor;
 pub mod drift;
 mod drift_check;
 mod drift_evidence;
+mod drift_join;
+pub mod drift_labels;
 mod drift_outputs;
 pub mod drift_request;
 pub mod drift_verify;

@@ -102,7 +102,7 @@ const FOREIGN: [(&str, &str); 3] = [
 ];
 
 /// Sections whose flags mean something else in other commands, or nothing.
-const OWN_FLAGS: [&str; 11] = [
+const OWN_FLAGS: [&str; 12] = [
     "serve.",
     "drift.html",
     "drift.markdown",
@@ -114,6 +114,7 @@ const OWN_FLAGS: [&str; 11] = [
     "drift.last",
     "drift.alarm",
     "drift.alarm_budget",
+    "drift.label_window",
 ];
 
 /// Returns the key that this long flag (with its dashes) of a command sets: `serve.model` for
@@ -259,6 +260,14 @@ const DRIFT: &[Key] = &[
     key("drift.last", Kind::Count, None, Some("--last"), "how many windows at the end are looked at; unset for all"),
     key("drift.alarm", Kind::Text, None, Some("--alarm"), "how many of the last windows must FAIL for the run to FAIL, such as 2/3; unset for one of all"),
     key("drift.alarm_budget", Kind::Text, None, Some("--alarm-budget"), "how often chance may make a run over windows FAIL, such as 1/year"),
+    key("drift.labels", Kind::List, Some(""), Some("--labels"), "labels that came later: files, folders, glob patterns or a database"),
+    key("drift.join", Kind::Text, None, Some("--join"), "columns by which predictions and labels know each other, such as user_id,snapshot_date or user_id=customer_id"),
+    key("drift.label_window", Kind::Text, None, Some("--label-window"), "how long after a prediction its label may come"),
+    key("drift.label_time", Kind::Text, None, Some("--label-time"), "column with the time of a label"),
+    key("drift.labels_until", Kind::Text, None, Some("--labels-until"), "until when the labels are whole; unset for the time of the latest"),
+    key("drift.unmatched", Kind::Text, None, Some("--unmatched"), "what a prediction without a label is once its window has closed: negative or drop").one_of(&["negative", "drop"]),
+    key("drift.prediction_time", Kind::Text, None, Some("--prediction-time"), "column with the time of a prediction; unset for that of --time"),
+    key("drift.join_memory", Kind::Text, Some("256MB"), Some("--join-memory"), "memory that the join of labels may take; what is more goes to temporary files"),
     key("drift.report", Kind::Text, Some("artifacts/metrics/data_drift_latest.json"), Some("--report"), "JSON report; `none` writes none"),
     key("drift.html", Kind::Text, None, Some("--html"), "HTML report"),
     key("drift.markdown", Kind::Text, None, Some("--markdown"), "Markdown report"),

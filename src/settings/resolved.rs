@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::keys::Key;
 use super::kubernetes::DeploymentSettings;
+use super::labels::{LabelSettings, labels};
 use super::layers::{Layers, Origin};
 use super::sections::{
     AlertsSettings, ClusterSettings, ColumnSettings, DataSettings, MlflowSettings, PushSettings,
@@ -66,6 +67,8 @@ pub struct DriftSettings {
     pub features: Vec<String>,
     /// How the current side is cut into windows.
     pub windows: WindowSettings,
+    /// Labels that come later.
+    pub labels: LabelSettings,
     /// JSON report; none if switched off by `none`.
     pub report: Option<PathBuf>,
     /// HTML report, if wanted.
@@ -243,6 +246,7 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
                 })
                 .collect(),
         },
+        labels: labels(layers)?,
         report: target("drift.report")?,
         html: target("drift.html")?,
         markdown: target("drift.markdown")?,

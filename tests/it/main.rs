@@ -40,6 +40,7 @@ mod harness;
 mod honest_figures;
 mod init;
 mod kfp;
+mod labels;
 mod many_scores;
 mod mlflow;
 mod mlflow_real;

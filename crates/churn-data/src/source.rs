@@ -12,6 +12,7 @@ use super::database::{Database, InDatabase};
 use super::error::{DataError, Uncountable};
 use super::job::{Job, ReadOptions, ReadTable, RowScanner};
 use super::json::JsonScanner;
+use super::listener::Listener;
 use super::opened::Opened;
 #[cfg(feature = "parquet")]
 use super::parquet;
@@ -79,6 +80,8 @@ pub struct DataSet {
     uncountable: Vec<(String, Uncountable)>,
     /// Columns that somebody wants; all if none.
     wanted: Option<Vec<bool>>,
+    /// Who takes the rows beside the sink.
+    listener: Option<Listener>,
 }
 
 impl std::fmt::Debug for DataSet {
@@ -113,6 +116,7 @@ impl DataSet {
             first,
             rest: rest.to_vec(),
             wanted: None,
+            listener: None,
         })
     }
 
@@ -130,6 +134,7 @@ impl DataSet {
             rest: Vec::new(),
             uncountable: Vec::new(),
             wanted: None,
+            listener: None,
         })
     }
 
@@ -156,6 +161,7 @@ impl DataSet {
             first: Opened::Database(Box::new(database)),
             rest: Vec::new(),
             wanted: None,
+            listener: None,
         })
     }
 
@@ -248,6 +254,16 @@ impl DataSet {
         self
     }
 
+    /// Lets somebody take the rows beside the sink that they are read into. A table that a database counts by
+    /// itself is not read: nobody hears its rows.
+    #[must_use]
+    pub fn heard_by(self, listener: Listener) -> Self {
+        Self {
+            listener: Some(listener),
+            ..self
+        }
+    }
+
     /// Hands every row to sinks made by `make`, and returns them merged into one.
     ///
     /// Plain files are read in parallel; compressed ones, pipes and files with line breaks inside
@@ -257,6 +273,24 @@ impl DataSet {
     /// Bad input, with file, line and column, for the first faulty row in the order of the files;
     /// also if there is no row at all. Blank lines are *no* error, they are counted.
     pub fn read<S: RowSink>(
+        mut self,
+        make: &(impl Fn() -> S + Sync),
+        progress: &dyn Progress,
+    ) -> Result<(S, Summary)> {
+        let Some(listener) = self.listener.take() else {
+            return self.read_into(make, progress);
+        };
+        if let Some(wanted) = &mut self.wanted {
+            for &column in &listener.columns {
+                wanted[column] = true;
+            }
+        }
+        let make = || listener.beside(make());
+        let (heard, summary) = self.read_into(&make, progress)?;
+        Ok((heard.sink, summary))
+    }
+
+    fn read_into<S: RowSink>(
         self,
         make: &(impl Fn() -> S + Sync),
         progress: &dyn Progress,

@@ -1,7 +1,7 @@
 //! Drift between two tables: two profiles in, one report out.
 //!
-//! [`profile`] counts a data set once into a mergeable summary; [`drift`] judges one summary by another; [`stats`]
-//! holds the numbers of both, pure functions with their formulas and sources. No clock, no environment, no printing.
+//! [`profile`] counts a data set once into a mergeable summary; [`labels`] joins labels that came later with its
+//! rows; [`drift`] judges one summary by another; [`stats`] holds the numbers of both, pure functions with their formulas and sources. No clock, no environment, no printing.
 //!
 //! # Example
 //!
@@ -28,5 +28,6 @@
 //! ```
 
 pub mod drift;
+pub mod labels;
 pub mod profile;
 pub mod stats;

@@ -102,6 +102,20 @@ pub const DRIFT_ALARM_EVIDENCE_RATIO: Metric = gauge(
     "ratio",
     "Evidence of drift at the last window over that from which the alarm budget alarms.",
 );
+/// Predictions and labels by what became of them.
+pub const DRIFT_LABELS: Metric = gauge(
+    "churn_drift_labels",
+    &["model", "state"],
+    "",
+    "Late labels of the last drift check: predictions matched, unmatched, immature, conflicting or left_out; labels too_early, too_late, without_prediction or unreadable.",
+);
+/// Until when labels are whole.
+pub const DRIFT_LABELS_WATERMARK_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_drift_labels_watermark_timestamp_seconds",
+    &["model"],
+    "seconds",
+    "Unix time until which the late labels of the last drift check are whole.",
+);
 /// When the last check ran.
 pub const DRIFT_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
     "churn_drift_last_run_timestamp_seconds",
@@ -514,6 +528,9 @@ pub const OF_WINDOWS: &[Metric] = &[
     DRIFT_ALARM_EVIDENCE_RATIO,
 ];
 
+/// What a drift check with late labels writes beside.
+pub const OF_LABELS: &[Metric] = &[DRIFT_LABELS, DRIFT_LABELS_WATERMARK_TIMESTAMP_SECONDS];
+
 /// The metrics of a drift check.
 pub const OF_DRIFT: &[Metric] = &[
     MODEL_DRIFT_SCORE,
@@ -582,6 +599,8 @@ pub const ALL: &[Metric] = &[
     DRIFT_WINDOW_LEFT_OUT_ROWS,
     DRIFT_ALARM,
     DRIFT_ALARM_EVIDENCE_RATIO,
+    DRIFT_LABELS,
+    DRIFT_LABELS_WATERMARK_TIMESTAMP_SECONDS,
     DRIFT_LAST_RUN_TIMESTAMP_SECONDS,
     DRIFT_LAST_SUCCESS_TIMESTAMP_SECONDS,
     MODEL_LABELLED_ROWS,

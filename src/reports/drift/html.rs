@@ -4,7 +4,8 @@
 use serde::Serialize;
 
 use super::html_feature::{self, Row, Section};
-use super::{definitions, html_windows, performance, verdict};
+use super::{definitions, html_windows, labels, performance, verdict};
+use crate::drift::late_labels::LabelReport;
 use crate::drift::report::{DriftReport, PerformanceReport, Status};
 use crate::error::Result;
 use crate::page::Page;
@@ -44,6 +45,7 @@ struct View {
     without_section: usize,
     has_score: bool,
     performance: Option<PerformanceView>,
+    labels: Option<LabelsView>,
     findings: Vec<FindingView>,
     findings_more: usize,
     left_out: Vec<(String, &'static str, String)>,
@@ -60,6 +62,14 @@ struct FindingView {
     kind: String,
     feature: String,
     message: String,
+}
+
+#[derive(Serialize)]
+struct LabelsView {
+    said: [String; 3],
+    heads: [&'static str; 6],
+    rows: Vec<[String; 6]>,
+    more: usize,
 }
 
 #[derive(Serialize)]
@@ -141,6 +151,7 @@ fn view(report: &DriftReport) -> View {
         has_score: report.score.is_some(),
         without_section: report.features.len().saturating_sub(MOST_SECTIONS),
         performance: report.performance.as_ref().map(performance_view),
+        labels: report.labels.as_ref().map(labels_view),
         findings_more: findings.len().saturating_sub(MOST_LISTED),
         findings: findings
             .into_iter()
@@ -205,6 +216,21 @@ fn sizes(report: &DriftReport) -> [(&'static str, f64, f64); 3] {
             sizes.fail_new_share,
         ),
     ]
+}
+
+/// Returns the windows of late labels, the last ones where they are many.
+fn labels_view(report: &LabelReport) -> LabelsView {
+    let windows = report.windows.iter().rev().take(MOST_LISTED);
+    LabelsView {
+        said: [
+            labels::realised(report),
+            labels::predictions(report),
+            labels::labels(report),
+        ],
+        heads: labels::HEADS,
+        rows: windows.map(labels::row).collect(),
+        more: report.windows.len().saturating_sub(MOST_LISTED),
+    }
 }
 
 fn performance_view(report: &PerformanceReport) -> PerformanceView {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{alarm, performance, verdict, windows};
+use super::{alarm, labels, performance, verdict, windows};
 use crate::drift::over_time::WindowReport;
 use crate::drift::report::{DriftReport, FeatureReport, Status};
 use crate::reports::format;
@@ -75,6 +75,7 @@ pub fn text(report: &DriftReport) -> String {
         }
         text.push('\n');
     }
+    late_labels(&mut text, report);
     let _ = writeln!(
         text,
         "<sub>churnctl {}, {}</sub>",
@@ -82,6 +83,37 @@ pub fn text(report: &DriftReport) -> String {
         escape(&report.created_at)
     );
     text
+}
+
+/// How good the scores were by labels that came later.
+fn late_labels(text: &mut String, report: &DriftReport) {
+    let Some(report) = &report.labels else {
+        return;
+    };
+    text.push_str("### Late labels\n\n");
+    for said in [
+        labels::realised(report),
+        labels::predictions(report),
+        labels::labels(report),
+    ] {
+        let _ = writeln!(text, "- {}", escape(&said));
+    }
+    text.push('\n');
+    let known = report.windows.iter();
+    let known: Vec<_> = known.filter(|one| one.performance.is_some()).collect();
+    if known.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "| {} |", labels::HEADS.join(" | "));
+    text.push_str("|---|--:|--:|--:|--:|--:|\n");
+    for window in known.iter().rev().take(MOST).rev() {
+        let cells = labels::row(window).map(|cell| escape(&cell).to_string());
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
+    }
+    text.push('\n');
+    if let Some(more @ 1..) = known.len().checked_sub(MOST) {
+        let _ = writeln!(text, "And {more} earlier windows.\n");
+    }
 }
 
 /// The windows, those without anything to see left out where they are many.

@@ -2,6 +2,7 @@
 
 use super::performance;
 use crate::drift::alarm::AlarmReport;
+use crate::drift::late_labels::LabelReport;
 use crate::drift::over_time::{OverTime, WindowReport};
 use crate::drift::report::{DriftReport, FindingKind, PerformanceReport, Status};
 use crate::error::Result;
@@ -83,7 +84,46 @@ pub fn text(
     if let Some(report) = &report.alarm {
         alarm(&mut out, model, report)?;
     }
+    if let Some(labels) = &report.labels {
+        late_labels(&mut out, model, labels)?;
+    }
     out.finish()
+}
+
+fn late_labels(out: &mut Exposition, model: &str, report: &LabelReport) -> Result<()> {
+    let (predictions, labels) = (&report.predictions, &report.labels);
+    let unreadable = labels.without_key + labels.without_time + labels.without_value;
+    for (state, count) in [
+        ("matched", predictions.matched),
+        ("unmatched", predictions.unmatched),
+        ("immature", predictions.immature),
+        ("conflicting", predictions.conflicting),
+        (
+            "left_out",
+            predictions.without_time + predictions.without_key,
+        ),
+        ("too_early", labels.too_early),
+        ("too_late", labels.too_late),
+        ("without_prediction", labels.without_prediction),
+        ("unreadable", unreadable + labels.future),
+    ] {
+        out.set(&names::DRIFT_LABELS, &[model, state], count as f64)?;
+    }
+    let watermark = report.watermark.parse::<jiff::Timestamp>();
+    if let Ok(watermark) = watermark {
+        let metric = &names::DRIFT_LABELS_WATERMARK_TIMESTAMP_SECONDS;
+        out.set(metric, &[model], watermark.as_second() as f64)?;
+    }
+    if let Some(figures) = &report.performance {
+        let side = [model, "realised"];
+        out.set(&names::MODEL_LABELLED_ROWS, &side, figures.rows as f64)?;
+        let share = figures.positives as f64 / figures.rows.max(1) as f64;
+        out.set(&names::MODEL_POSITIVE_RATIO, &side, share)?;
+        for (metric, estimate) in performance::metrics(figures) {
+            out.set(metric, &side, estimate.value)?;
+        }
+    }
+    Ok(())
 }
 
 fn windows(
@@ -160,7 +200,7 @@ fn performance(out: &mut Exposition, model: &str, report: &PerformanceReport) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::names::{OF_DRIFT, OF_WINDOWS};
+    use crate::metrics::names::{OF_DRIFT, OF_LABELS, OF_WINDOWS};
     use crate::reports::drift::sample;
 
     #[test]
@@ -244,6 +284,28 @@ mod tests {
                 "{}",
                 metric.name
             );
+        }
+    }
+
+    #[test]
+    fn late_labels_are_counted_by_what_became_of_them() {
+        let text = text(&sample::with_labels(), 0.0, None).expect("encodes");
+        for line in [
+            "churn_drift_labels{model=\"telco\",state=\"matched\"} 90",
+            "churn_drift_labels{model=\"telco\",state=\"immature\"} 1000",
+            "churn_drift_labels{model=\"telco\",state=\"too_early\"} 20",
+            // date -u -d 2026-03-01 +%s
+            "churn_drift_labels_watermark_timestamp_seconds{model=\"telco\"} 1772323200",
+            "churn_model_roc_auc{model=\"telco\",side=\"realised\"} 0.792",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is not in\n{text}"
+            );
+        }
+        for metric in OF_LABELS {
+            let typed = format!("# TYPE {} ", metric.name);
+            assert!(text.contains(&typed), "{}", metric.name);
         }
     }
 

@@ -7,6 +7,7 @@ pub mod html;
 mod html_feature;
 mod html_windows;
 pub mod junit;
+mod labels;
 pub mod markdown;
 pub mod metrics;
 mod performance;

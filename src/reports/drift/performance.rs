@@ -65,6 +65,24 @@ pub(super) fn figures(report: &PerformanceReport) -> Vec<Figure> {
         .collect()
 }
 
+/// Returns the figures of one side by name, in the order of importance.
+pub(super) fn named(
+    performance: &Performance,
+) -> impl Iterator<Item = (&'static str, Option<Estimate>)> {
+    FIGURES
+        .iter()
+        .map(move |(name, _, get)| (*name, get(performance)))
+}
+
+/// Returns the metrics of one side that it has.
+pub(super) fn metrics(
+    performance: &Performance,
+) -> impl Iterator<Item = (&'static Metric, Estimate)> {
+    FIGURES
+        .iter()
+        .filter_map(move |(_, metric, get)| Some(((*metric)?, get(performance)?)))
+}
+
 /// Returns `0.851 [0.839, 0.862]`, or a dash where there is no figure.
 pub(super) fn estimate(estimate: Option<Estimate>) -> String {
     estimate.map_or_else(

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::{View, alarm, performance, verdict, windows};
+use super::{View, alarm, labels, performance, verdict, windows};
+use crate::drift::late_labels::LabelReport;
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::reports::format;
 use crate::text::{pad, shorten, visible, width};
@@ -59,6 +60,9 @@ pub fn text(report: &DriftReport, view: View) -> String {
             );
         }
     }
+    if let Some(report) = &report.labels {
+        labels_lines(&mut text, report);
+    }
     for left_out in &report.left_out {
         line(
             &mut text,
@@ -105,6 +109,25 @@ fn windows_lines(text: &mut String, report: &DriftReport) {
             window.window
         );
         line(text, "", "window", &said);
+    }
+}
+
+fn labels_lines(text: &mut String, report: &LabelReport) {
+    for window in &report.windows {
+        let [window, mature, churned, auc, precision, loss] = labels::row(window);
+        let rest = format!(
+            "{window}  mature={} churned={churned} roc_auc={auc} average_precision={precision} \
+             log_loss={loss}",
+            mature.replace(" of ", "/")
+        );
+        line(text, "", "labels", &rest.replace('–', "-"));
+    }
+    for said in [
+        labels::realised(report),
+        labels::predictions(report),
+        labels::labels(report),
+    ] {
+        line(text, "", "labels", &said.replace('–', "-"));
     }
 }
 

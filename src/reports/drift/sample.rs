@@ -5,8 +5,11 @@
 use std::collections::BTreeMap;
 
 use crate::drift::alarm::{AlarmReport, Evidence, PolicyOutcome, WindowEvidence};
+use crate::drift::evidence::ReportInput;
+use crate::drift::late_labels::{LabelReport, LabelWindow};
 use crate::drift::over_time::{OverTime, RowsLeftOut, WindowFeature, WindowReport};
 use crate::drift::report::*;
+use crate::labels::{JoinColumn, LabelCounts, PredictionCounts, Unmatched};
 use crate::stats::classification::{Confusion, Estimate, Performance};
 
 /// A name that tries everything: markup, quotes, table cells, terminal escapes, bidi, newline.
@@ -261,6 +264,7 @@ pub(crate) fn calm() -> DriftReport {
         over_time: None,
         windows: Vec::new(),
         alarm: None,
+        labels: None,
     }
 }
 
@@ -531,6 +535,88 @@ pub(crate) fn over_time() -> DriftReport {
                 evidence(3, 0.7, false),
             ],
         }),
+    });
+    report
+}
+
+/// A report of windows with labels that came later: the first is known, the second not yet.
+pub(crate) fn with_labels() -> DriftReport {
+    let predictions = PredictionCounts {
+        rows: 3_000,
+        matched: 90,
+        unmatched: 1_900,
+        immature: 1_000,
+        conflicting: 10,
+        ..PredictionCounts::default()
+    };
+    let figures = |positives: u64, rows: u64| {
+        let near = |value: f64, width: f64| {
+            Some(Estimate {
+                value,
+                low: value - width,
+                high: value + width,
+            })
+        };
+        Performance {
+            rows,
+            positives,
+            roc_auc: near(0.792, 0.012),
+            average_precision: near(0.61, 0.02),
+            log_loss: near(0.415, 0.01),
+            ..performance(0.792)
+        }
+    };
+    let mut report = over_time();
+    report.labels = Some(LabelReport {
+        source: ReportInput {
+            addresses: vec!["events.csv".into()],
+            counts_sha256: "0".repeat(64),
+        },
+        join: vec![JoinColumn {
+            predictions: "user_id".into(),
+            labels: "customer_id".into(),
+        }],
+        prediction_time: "scored_at".into(),
+        label_time: Some("left_on".into()),
+        label_column: None,
+        positive: "1".into(),
+        label_window: "30d".into(),
+        unmatched: Unmatched::Negative,
+        time_zone: "UTC".into(),
+        labels_until: None,
+        watermark: "2026-03-01T00:00:00Z".into(),
+        predictions,
+        labels: LabelCounts {
+            rows: 140,
+            in_window: 100,
+            too_early: 20,
+            without_prediction: 15,
+            without_time: 5,
+            ..LabelCounts::default()
+        },
+        performance: Some(figures(90, 1_990)),
+        reason: None,
+        windows: vec![
+            LabelWindow {
+                window: "2026-01-01".into(),
+                predictions: PredictionCounts {
+                    rows: 1_000,
+                    matched: 45,
+                    unmatched: 955,
+                    ..PredictionCounts::default()
+                },
+                performance: Some(figures(45, 1_000)),
+            },
+            LabelWindow {
+                window: "2026-01-02".into(),
+                predictions: PredictionCounts {
+                    rows: 1_000,
+                    immature: 1_000,
+                    ..PredictionCounts::default()
+                },
+                performance: None,
+            },
+        ],
     });
     report
 }

@@ -2,7 +2,7 @@
 //! Widths, wrapping and colour are the terminal's affair.
 
 use super::windows::tone;
-use super::{View, alarm, performance, verdict, windows};
+use super::{View, alarm, labels, performance, verdict, windows};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
 use crate::reports::format;
@@ -25,6 +25,8 @@ pub struct TableRows {
     pub heading: Option<String>,
     /// The features.
     pub table: Table,
+    /// The predictions with late labels by window, if there are any.
+    pub labels: Option<Table>,
     /// Lines below the table.
     pub notes: Vec<Cell>,
     /// The last line.
@@ -58,6 +60,7 @@ pub fn rows(report: &DriftReport, glyphs: Glyphs, view: View) -> TableRows {
             columns,
             rows: features.chain(score).collect(),
         },
+        labels: report.labels.as_ref().and_then(labels::table),
         notes: notes(report, view, glyphs),
         verdict: Cell::new(verdict::line(report), tone(report.status)),
     }
@@ -198,6 +201,14 @@ fn notes(report: &DriftReport, view: View, glyphs: Glyphs) -> Vec<Cell> {
                 performance::line(figure, glyphs.arrow())
             )));
         }
+    }
+    if let Some(report) = &report.labels {
+        let lines = [
+            labels::realised(report),
+            labels::predictions(report),
+            labels::labels(report),
+        ];
+        notes.extend(lines.map(|line| Cell::plain(format!("labels  {line}"))));
     }
     for left_out in report.left_out.iter().take(MOST_LEFT_OUT) {
         notes.push(Cell::new(

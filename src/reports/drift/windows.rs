@@ -68,6 +68,9 @@ const fn is_of_the_run(kind: FindingKind) -> bool {
             | FindingKind::FutureTime
             | FindingKind::MixedZones
             | FindingKind::HeaderRows
+            | FindingKind::UnmatchedLabels
+            | FindingKind::ConflictingLabels
+            | FindingKind::UnreadableLabels
     )
 }
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::running::{Connection, Running, customer};
 use crate::harness::Churnctl;
-use crate::models::{PRODUCTION, rows_of, scoring};
+use crate::models::{PRODUCTION, customers, figures, rows_of, scoring};
 
 /// Names of the files in the folder of the log.
 fn files(churnctl: &Churnctl) -> Vec<String> {
@@ -367,4 +367,71 @@ fn drift_fails_on_the_log_of_a_shifted_month_and_not_on_that_of_a_stable_one() {
         };
         assert!(findings.iter().all(expected), "{findings:#?}");
     }
+}
+
+#[test]
+fn labels_that_come_weeks_later_say_how_good_the_log_was() {
+    let churnctl = scoring();
+    let running = Running::start(&churnctl, &["--log-dir", "log"]);
+    let customers = rows_of(customers(600, 7).csv().as_bytes());
+    let batch: Vec<Value> = customers
+        .iter()
+        .map(|row| {
+            let number = |name: &str| row[name].parse::<f64>().expect(name);
+            json!({
+                "user_id": row["user_id"],
+                "features": {
+                    "visits": number("visits"),
+                    "noise": number("noise"),
+                    "plan": row["plan"],
+                },
+            })
+        })
+        .collect();
+    running.post("/predict/batch", &json!(batch)).expect(200);
+    running.end();
+    // Who left did so ten days later; sixty days later somebody asks.
+    let now = jiff::Timestamp::now();
+    let after = |days: i64| now + jiff::SignedDuration::from_hours(24 * days);
+    let mut events = "customer_id,cancelled_at\n".to_owned();
+    for row in customers.iter().filter(|row| row["churn"] == "Yes") {
+        events.push_str(&format!("{},{}\n", row["user_id"], after(10)));
+    }
+    let left = customers.iter().filter(|row| row["churn"] == "Yes").count();
+    let until = after(50).to_string();
+    let asked = after(60).as_second().to_string();
+    let churnctl = churnctl
+        .file("churn_events.csv", events)
+        .env("SOURCE_DATE_EPOCH", &asked);
+    let args = "drift --current log --labels churn_events.csv --join user_id=customer_id --prediction-time \
+                predicted_at --label-window 30d --report report.json -q";
+    let args: Vec<&str> = args.split_whitespace().collect();
+    let run = churnctl.run(
+        &[
+            &args[..],
+            &["--baseline", PRODUCTION, "--labels-until", &until],
+        ]
+        .concat(),
+    );
+    run.expect(ExitCode::Ok);
+    let report = churnctl.read_json("report.json");
+    let predictions = &report["labels"]["predictions"];
+    assert_eq!(predictions["matched"], left, "{predictions}");
+    assert_eq!(predictions["unmatched"], 600 - left, "{predictions}");
+    // The same figures as for the same scores beside their labels.
+    let names = files(&churnctl);
+    let scores = churnctl.read(&format!("log/{}", names[0]));
+    let labels: Vec<bool> = customers.iter().map(|row| row["churn"] == "Yes").collect();
+    let expected = figures(&scores, &labels);
+    let auc = expected.roc_auc.expect("both classes").value;
+    let own = &report["performance"]["current"]["roc_auc"]["value"];
+    assert_eq!(own.as_f64(), Some(auc));
+    assert!(auc > 0.8, "{auc}");
+    assert_eq!(report["performance"]["status"], "OK", "{report:#}");
+    let left_out = report["left_out"].as_array().expect("a list").iter();
+    let ids: Vec<_> = left_out
+        .filter(|out| out["role"] == "id" || out["role"] == "date")
+        .map(|out| out["column"].as_str().expect("a name").to_owned())
+        .collect();
+    assert!(ids.contains(&"user_id".to_owned()), "{ids:?}");
 }

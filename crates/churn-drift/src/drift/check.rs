@@ -148,6 +148,7 @@ pub(super) fn check_among(
         over_time: None,
         windows: Vec::new(),
         alarm: None,
+        labels: None,
     })
 }
 
@@ -328,12 +329,21 @@ fn extra_columns(names: &[String]) -> Vec<Finding> {
 
 /// Says why there is no word on performance where the user asked for one.
 fn no_performance(plan: &Plan, baseline: &Profile) -> Option<Finding> {
-    let label = plan.roles.label.as_ref()?;
+    let label = match &plan.roles.label {
+        Some(label) => label,
+        None if plan.has_late_labels() => "label",
+        None => return None,
+    };
     let in_baseline = plan.left_out.iter().find(|out| out.role == Role::Score);
     let score = plan.score_name();
     let why = match score.or_else(|| in_baseline.map(|out| out.column.clone())) {
         None => return Some(not_judged(label, "no score column is named with --score")),
         Some(_) if baseline.outcome.is_none() => "the baseline has no scores by label".to_owned(),
+        // What became of late labels is said of all predictions together.
+        Some(score) if plan.has_late_labels() && plan.current_has(&score) => return None,
+        Some(score) if plan.has_late_labels() => {
+            format!("the current side has no column \"{score}\" with scores")
+        }
         Some(score) => match (plan.current_has(label), plan.current_has(&score)) {
             (true, false) => format!(
                 "the current side has the label \"{label}\" but no column \"{score}\" with scores; \

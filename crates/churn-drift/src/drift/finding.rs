@@ -82,11 +82,17 @@ pub enum FindingKind {
     FutureTime,
     /// Some times name their zone, others don't.
     MixedZones,
+    /// No label lies in the window of a prediction.
+    UnmatchedLabels,
+    /// Labels of one prediction that contradict each other.
+    ConflictingLabels,
+    /// Labels and predictions without a key, a time or a value.
+    UnreadableLabels,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -116,6 +122,9 @@ impl FindingKind {
         Self::UnreadableTime,
         Self::FutureTime,
         Self::MixedZones,
+        Self::UnmatchedLabels,
+        Self::ConflictingLabels,
+        Self::UnreadableLabels,
     ];
 
     /// Returns the name used in JSON.
@@ -152,6 +161,9 @@ impl FindingKind {
             Self::UnreadableTime => "unreadable_time",
             Self::FutureTime => "future_time",
             Self::MixedZones => "mixed_zones",
+            Self::UnmatchedLabels => "unmatched_labels",
+            Self::ConflictingLabels => "conflicting_labels",
+            Self::UnreadableLabels => "unreadable_labels",
         }
     }
 }

@@ -22,6 +22,8 @@ mod feature_verdict;
 mod finding;
 mod header_rows;
 mod identifiers;
+mod label_findings;
+pub mod late_labels;
 pub mod noise;
 mod number_format;
 mod number_rules;

@@ -127,6 +127,20 @@ pub fn compare(
     Ok(report)
 }
 
+/// Returns how good the scores of one side are; `file` is where they are from.
+///
+/// # Errors
+/// Bad input if a score is not a probability.
+pub(super) fn figures(
+    outcome: &Outcome,
+    positive: &str,
+    class_threshold: f64,
+    file: &str,
+) -> Result<Performance> {
+    let scores = score_intervals(outcome, positive, class_threshold, file)?;
+    Ok(bounded_performance(&scores, class_threshold))
+}
+
 /// Returns the rows that have a label: beside two labels, `?` or `-` says that there is none yet.
 fn labelled<'a>(own: &'a Outcome, other: &Outcome) -> Cow<'a, Outcome> {
     let all: BTreeSet<&String> = own.by_label.keys().chain(other.by_label.keys()).collect();

@@ -11,6 +11,9 @@ use super::roles::{
 };
 use crate::profile::{CountColumn, CountOutcome, CountPlan, Kind, Profile, Roles, View};
 
+/// What a late label is called of which only the source is known.
+const LATE_LABEL: &str = "label";
+
 /// How to judge.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckOptions {
@@ -30,6 +33,8 @@ pub struct CheckOptions {
     pub min_rows: u64,
     /// Score from which a row is classed as churned.
     pub class_threshold: f64,
+    /// Labels of the current side come from elsewhere, see [`labels`](crate::labels), not from a column.
+    pub late_labels: bool,
 }
 
 impl Default for CheckOptions {
@@ -47,6 +52,7 @@ impl Default for CheckOptions {
             thresholds_by_feature: BTreeMap::new(),
             min_rows: 100,
             class_threshold: 0.5,
+            late_labels: false,
         }
     }
 }
@@ -129,6 +135,7 @@ pub struct Plan {
     /// What the columns are: the baseline's word and the user's together.
     pub roles: Roles,
     class_threshold: f64,
+    late_labels: bool,
     current_columns: Vec<String>,
 }
 
@@ -234,6 +241,7 @@ impl Plan {
             extra,
             roles,
             class_threshold: options.class_threshold,
+            late_labels: options.late_labels,
             current_columns,
         })
     }
@@ -261,19 +269,19 @@ impl Plan {
                 unless_unique,
             })
             .collect();
-        let outcome = match (&self.roles.label, self.score_name()) {
-            (Some(label), Some(score))
-                if self.current_columns.contains(label)
-                    && self.current_columns.contains(&score) =>
-            {
-                Some(CountOutcome {
-                    label: label.clone(),
-                    score,
-                    threshold: Some(self.class_threshold),
-                })
-            }
-            _ => None,
-        };
+        let outcome = self.score_name().and_then(|score| {
+            let label = match &self.roles.label {
+                Some(label) if self.late_labels || self.current_has(label) => label.clone(),
+                None if self.late_labels => LATE_LABEL.to_owned(),
+                _ => return None,
+            };
+            self.current_has(&score).then_some(CountOutcome {
+                label,
+                score,
+                threshold: Some(self.class_threshold),
+                is_late: self.late_labels,
+            })
+        });
         CountPlan { columns, outcome }
     }
 
@@ -307,6 +315,11 @@ impl Plan {
                 .collect(),
             ..self.clone()
         }
+    }
+
+    /// Returns whether the labels of the current side come from elsewhere.
+    pub(super) const fn has_late_labels(&self) -> bool {
+        self.late_labels
     }
 
     /// Returns whether the current side has a column.
@@ -359,7 +372,10 @@ fn check_all_names(
         current,
     )?;
     check_names("--score", &options.roles.score, columns, current)?;
-    check_names("--label", &options.roles.label, columns, current)?;
+    // A late label may be in the label source alone.
+    if !options.late_labels {
+        check_names("--label", &options.roles.label, columns, current)?;
+    }
     check_thresholds(options, roles, columns, current)
 }
 

@@ -14,6 +14,7 @@ pub use super::feature_report::{
     MissingReport, Moments, NumericReport, UnparsableReport,
 };
 pub use super::finding::{Finding, FindingKind};
+use super::late_labels::LabelReport;
 use super::over_time::{OverTime, WindowReport};
 pub use super::sides::Sides;
 pub use super::status::Status;
@@ -23,7 +24,7 @@ use crate::stats::classification::Performance;
 /// Version of the drift report's JSON layout.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Version of the layout with windows: what of it both have is the same.
+/// Version of the layout with windows or late labels: what of it both have is the same.
 pub const SCHEMA_VERSION_OVER_TIME: u32 = 2;
 
 /// Result of comparing a current data set with a baseline.
@@ -86,6 +87,9 @@ pub struct DriftReport {
     /// Which of the windows that drifted make the run fail, and what other policies would have done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarm: Option<AlarmReport>,
+    /// Labels that came later than their predictions, if any were joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<LabelReport>,
 }
 
 impl DriftReport {

@@ -105,7 +105,7 @@ pub(super) enum ColumnError {
 }
 
 impl Column {
-    pub(super) fn from_counter(name: &str, mut counter: ColumnCounter) -> Self {
+    pub(crate) fn from_counter(name: &str, mut counter: ColumnCounter) -> Self {
         counter.typed_to_texts();
         let mut missing = counter.missing;
         let mut values = BTreeMap::new();

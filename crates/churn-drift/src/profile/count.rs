@@ -157,7 +157,7 @@ pub fn count(mut data: DataSet, plan: &CountPlan, progress: &dyn Progress) -> Re
 ///
 /// # Errors
 /// Bad input if it has no such column, with the one that may be meant.
-pub(super) fn position(data: &DataSet, name: &str) -> Result<usize> {
+pub(crate) fn position(data: &DataSet, name: &str) -> Result<usize> {
     let found = data.columns().iter().position(|column| column == name);
     found.ok_or_else(|| {
         let place = Place {
@@ -177,7 +177,8 @@ impl Positions {
     pub(super) fn of(data: &DataSet, plan: &CountPlan) -> Result<Self> {
         let columns = plan.columns.iter();
         let columns = columns.map(|column| position(data, &column.name));
-        let outcome = plan.outcome.as_ref().map(|outcome| {
+        let outcome = plan.outcome.as_ref().filter(|outcome| !outcome.is_late);
+        let outcome = outcome.map(|outcome| {
             let label = position(data, &outcome.label)?;
             Ok((label, position(data, &outcome.score)?))
         });
@@ -391,6 +392,7 @@ pub fn profile(
                 label,
                 score,
                 threshold,
+                is_late: false,
             }),
     };
     let counted = count(data, &plan, progress)?;

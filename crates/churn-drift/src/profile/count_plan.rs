@@ -30,6 +30,8 @@ pub struct CountOutcome {
     pub score: String,
     /// The score from which a row is classed as positive, to be counted exactly.
     pub threshold: Option<f64>,
+    /// The label is not a column: it comes from elsewhere, and whoever brings it counts the scores.
+    pub is_late: bool,
 }
 
 /// What to count of a data set.

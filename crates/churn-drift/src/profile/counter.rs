@@ -94,7 +94,7 @@ pub(super) struct FirstText {
 
 /// Counts of one column.
 #[derive(Debug, Clone)]
-pub(super) struct ColumnCounter {
+pub(crate) struct ColumnCounter {
     /// The user says that it is categorical: numbers in it are texts.
     pub(super) categorical: bool,
     /// How its cells are laid, if it comes to a grid.
@@ -141,7 +141,7 @@ impl ColumnCounter {
     }
 
     /// Makes an empty counter of scores.
-    pub(super) fn of_scores(threshold: Option<f64>) -> Self {
+    pub(crate) fn of_scores(threshold: Option<f64>) -> Self {
         Self::new(false, Vec::new()).counting_scores(threshold)
     }
 
@@ -187,7 +187,7 @@ impl ColumnCounter {
 
     /// Counts one field.
     #[inline(never)]
-    pub(super) fn add(&mut self, field: &[u8], place: RowPlace) {
+    pub(crate) fn add(&mut self, field: &[u8], place: RowPlace) {
         if field.is_empty() {
             self.missing[MissingKind::Empty.index()] += 1;
             return;
@@ -445,7 +445,7 @@ impl ColumnCounter {
     }
 
     /// Adds all that another counter of the same column has counted.
-    pub(super) fn merge(&mut self, mut other: Self) {
+    pub(crate) fn merge(&mut self, mut other: Self) {
         for (mine, theirs) in self.missing.iter_mut().zip(other.missing) {
             *mine += theirs;
         }

@@ -497,7 +497,10 @@ impl Profile {
     }
 }
 
-fn merge_outcomes(mine: Option<Outcome>, theirs: Option<Outcome>) -> Result<Option<Outcome>> {
+pub(crate) fn merge_outcomes(
+    mine: Option<Outcome>,
+    theirs: Option<Outcome>,
+) -> Result<Option<Outcome>> {
     let (Some(mut mine), Some(theirs)) = (mine, theirs) else {
         return Ok(None);
     };

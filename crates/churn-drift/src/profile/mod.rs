@@ -23,9 +23,12 @@ mod values;
 mod view;
 
 pub use column::Column;
+pub(crate) use count::position;
 pub use count::{count, explain, profile};
 pub use count_plan::{CountColumn, CountOutcome, CountPlan, Counted};
+pub(crate) use counter::ColumnCounter;
 pub use counter::{MAX_NUMBERS, MAX_TEXTS};
+pub(crate) use document::merge_outcomes;
 pub use document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION, ScoredRows, Shards};
 pub use grouped::{Grouped, MAX_PIECES, TimeGrouping, TimesRead, count_grouped};
 pub use pushdown::Explained;

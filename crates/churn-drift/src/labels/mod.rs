@@ -1,0 +1,24 @@
+//! Labels that come later than the predictions that they belong to: two data sets joined by key and time,
+//! in bounded memory. What the joined labels say of the scores is judged in `drift/`.
+
+mod classes;
+mod clock;
+mod counts;
+mod join;
+mod joined;
+mod key;
+mod predictions;
+mod record;
+mod source;
+mod spec;
+mod spool;
+mod table;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use counts::{LabelCounts, PredictionCounts};
+pub use joined::{Joined, JoinedPiece};
+pub use predictions::{Join, Joining, listen};
+pub use source::{Labels, read_labels};
+pub use spec::{BadJoin, BadUnmatched, JoinColumn, JoinKey, LabelColumns, LabelSpec, Unmatched};

@@ -1,0 +1,139 @@
+//! What `churnctl drift` is asked about labels that came later than their predictions. The join is in
+//! `drift_join.rs`.
+
+use std::num::NonZeroUsize;
+
+use crate::data::Moment;
+use crate::drift::late_labels::LabelReport;
+use crate::error::{Error, Result};
+use crate::labels::{JoinKey, LabelSpec};
+use crate::settings::{LabelSettings, Until, WindowSettings};
+
+/// The labels of a check, and how they are joined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LabelRequest {
+    /// Files and glob patterns of the label source; `-` for standard input.
+    pub addresses: Vec<String>,
+    /// How labels and predictions are joined; the present is that of the check.
+    pub spec: LabelSpec,
+}
+
+/// Returns the labels that are to be joined; none if there are none.
+///
+/// # Errors
+/// 64 if a word is missing that the others need.
+pub(super) fn from_settings(
+    settings: &LabelSettings,
+    windows: &WindowSettings,
+    threads: NonZeroUsize,
+) -> Result<Option<LabelRequest>> {
+    let LabelSettings {
+        labels,
+        join,
+        window,
+        time,
+        until,
+        unmatched,
+        prediction_time,
+        memory,
+    } = settings;
+    if labels.is_empty() {
+        let named = [
+            ("--join", join.is_some()),
+            ("--label-window", window.is_some()),
+            ("--label-time", time.is_some()),
+            ("--labels-until", until.is_some()),
+            ("--unmatched", unmatched.is_some()),
+            ("--prediction-time", prediction_time.is_some()),
+        ];
+        return match named.into_iter().find(|(_, is_set)| *is_set) {
+            Some((flag, _)) => Err(Error::usage(format!("{flag} without --labels"))
+                .hint("--labels names the files, or the table, with the labels")),
+            None => Ok(None),
+        };
+    }
+    let join = join.clone().ok_or_else(|| {
+        Error::usage("--labels without --join")
+            .hint("--join names the columns that both sides have, such as user_id,snapshot_date")
+    })?;
+    let window = window.ok_or_else(|| {
+        Error::usage("--labels without --label-window").hint(
+            "--label-window 30d says how long after a prediction a customer may leave; whoever has not \
+             by then stayed",
+        )
+    })?;
+    let prediction_time = prediction_time.clone().or_else(|| windows.time.clone());
+    let prediction_time = prediction_time.ok_or_else(|| {
+        Error::usage("--labels without the time of the predictions")
+            .hint("--prediction-time names its column, or --time where windows are judged")
+    })?;
+    Ok(Some(LabelRequest {
+        addresses: labels.clone(),
+        spec: LabelSpec {
+            join,
+            prediction_time,
+            label_time: time.clone(),
+            window,
+            until: until.map(|until: Until| until.civil(&windows.zone)),
+            unmatched: *unmatched,
+            zone: windows.zone.clone(),
+            now: 0,
+            memory: memory.get(),
+            threads: threads.get(),
+        },
+    }))
+}
+
+/// Returns how the labels of a report were joined.
+///
+/// # Errors
+/// Says which word cannot be read.
+pub(super) fn of_report(
+    report: &LabelReport,
+    memory: usize,
+    threads: NonZeroUsize,
+) -> Result<LabelRequest, String> {
+    let LabelReport {
+        source,
+        join,
+        prediction_time,
+        label_time,
+        label_window,
+        unmatched,
+        time_zone,
+        labels_until,
+        ..
+    } = report;
+    let until = match labels_until {
+        None => None,
+        Some(text) => Some(
+            Moment::read(text.as_bytes())
+                .ok_or_else(|| format!("\"{text}\" is not a time"))?
+                .seconds,
+        ),
+    };
+    Ok(LabelRequest {
+        addresses: source.addresses.clone(),
+        spec: LabelSpec {
+            join: JoinKey::new(join.clone()),
+            prediction_time: prediction_time.clone(),
+            label_time: label_time.clone(),
+            window: label_window.parse().map_err(|error| format!("{error}"))?,
+            until,
+            unmatched: Some(*unmatched),
+            zone: time_zone.parse().map_err(|error| format!("{error}"))?,
+            now: 0,
+            memory,
+            threads: threads.get(),
+        },
+    })
+}
+
+impl LabelRequest {
+    /// Returns the columns that are a key, and those that say when: neither are features.
+    pub(super) fn keys_and_times(&self) -> (Vec<String>, Vec<String>) {
+        let keys = self.spec.join.columns().iter();
+        let keys = keys.map(|column| column.predictions.clone());
+        (keys.collect(), vec![self.spec.prediction_time.clone()])
+    }
+}
