@@ -3,7 +3,7 @@
 use super::drift_outputs::{own_text, write_outputs};
 use super::drift_request::DriftRequest;
 use super::inputs::{self, Input};
-use super::{Console, drift_watch, drift_windows};
+use super::{Console, drift_watch};
 use crate::cells::Tone;
 use crate::drift::{DriftReport, Plan, Status};
 use crate::error::{Error, Result};
@@ -20,9 +20,6 @@ use crate::terminal::Format;
 /// Bad input, settings or files; drift is *no* error, it is exit code 2.
 pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     if request.explain_sql {
-        if request.windows.is_some() {
-            return Err(drift_windows::not_in_sql());
-        }
         if request.labels.is_some() {
             return Err(
                 Error::usage("labels are joined row by row, not by the database").hint(
@@ -35,7 +32,13 @@ pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode
         let current = Input::open(&request.current, &reading)?;
         let options = request.check_options_for(&current);
         let plan = Plan::new(&baseline, &current.columns(), &options)?;
-        return inputs::explain(current, &plan.count_plan(), console);
+        let now = console.created_at().parse::<jiff::Timestamp>();
+        let now = now.map_or(0, jiff::Timestamp::as_second);
+        let by = request
+            .windows
+            .as_ref()
+            .map(|windows| windows.grouping(now));
+        return inputs::explain(current, &plan.count_plan(), by.as_ref(), console);
     }
     if let Some(watch) = &request.watch {
         return drift_watch::run(request, watch, console);

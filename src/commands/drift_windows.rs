@@ -116,9 +116,3 @@ pub(super) fn moment(provenance: &Provenance) -> i64 {
     let created_at = provenance.created_at.parse::<jiff::Timestamp>();
     created_at.map_or(0, jiff::Timestamp::as_second)
 }
-
-/// Says that the database is not asked for windows.
-pub(super) fn not_in_sql() -> Error {
-    Error::usage("windows of a table in a database are not supported yet")
-        .hint("without --time, --explain-sql prints the statements for the whole table")
-}

@@ -169,9 +169,14 @@ impl ReadingRequest {
 ///
 /// # Errors
 /// 64 if the data are in no database.
-pub fn explain(input: Input, plan: &CountPlan, console: &mut Console<'_>) -> Result<ExitCode> {
+pub fn explain(
+    input: Input,
+    plan: &CountPlan,
+    by: Option<&TimeGrouping>,
+    console: &mut Console<'_>,
+) -> Result<ExitCode> {
     let statements = match input {
-        Input::Data(mut data) => explained(&mut data, plan),
+        Input::Data(mut data) => explained(&mut data, plan, by),
         Input::Profile(_) => None,
     };
     let statements = statements.ok_or_else(|| {

@@ -76,7 +76,7 @@ pub fn run(request: &ProfileRequest, console: &mut Console<'_>) -> Result<ExitCo
             columns: columns.collect(),
             outcome: None,
         };
-        return inputs::explain(Input::Data(Box::new(data)), &plan, console);
+        return inputs::explain(Input::Data(Box::new(data)), &plan, None, console);
     }
     let profile = made(request, data, roles, console)?;
     store(&profile, &request.output, console)

@@ -83,3 +83,4 @@ mod train;
 mod trust;
 mod verdicts;
 mod windows;
+mod windows_in_database;

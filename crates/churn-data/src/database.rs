@@ -12,6 +12,7 @@ use super::error::{DataError, Uncountable};
 use super::header::read_header;
 use super::nulls::NullTexts;
 use super::sql::{Engine, SqlAddress, SqlColumn, SqlKind, select_rows};
+use super::sql_time::SqlTime;
 use super::table::{Body, Stream, Table};
 
 /// A table or a query, opened.
@@ -117,6 +118,14 @@ impl Database {
             self.address
                 .wrap(|source| nulls.without(dialect, &self.columns, source));
         }
+    }
+
+    /// Whether a column's times are moments: sessions are in UTC, and so they are written.
+    pub(super) fn holds_instants(&self, name: &str) -> bool {
+        let dialect = self.connection.dialect();
+        let mut columns = self.columns.iter();
+        let column = columns.find(|column| column.name == name);
+        column.and_then(|column| SqlTime::of(dialect, column)) == Some(SqlTime::Instant)
     }
 
     /// Returns the columns that have no single value a row.

@@ -85,6 +85,7 @@ mod spark_protocol;
 mod spark_wire;
 mod spelled;
 mod sql;
+mod sql_time;
 mod streaming;
 mod table;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
@@ -125,6 +126,7 @@ pub use sizes::{Sizes, is_told_by_size};
 pub use source::{DataSet, Lines, Summary};
 pub use spelled::{DecimalMark, MarkEvidence, Spelled, is_grouped, spelled};
 pub use sql::{Cell, Dialect, Engine, SqlAddress, SqlColumn, SqlKind, is_database};
+pub use sql_time::SqlTime;
 pub use value::{LARGEST_EXACT, Value, classify, parse_field, parse_number};
 pub use zone::{BadZone, Zone};
 

@@ -129,13 +129,16 @@ fn kind(column: &Column) -> SqlKind {
     }
 }
 
-/// What errors call a type; bits are known by it, too.
+/// What errors call a type; bits and times are known by it, too.
 fn type_name(column: &Column) -> &'static str {
     match (column.column_type(), kind(column)) {
         (ColumnType::MYSQL_TYPE_BIT, _) => "bit",
         (ColumnType::MYSQL_TYPE_JSON, _) => "json",
         (ColumnType::MYSQL_TYPE_GEOMETRY, _) => "geometry",
         (ColumnType::MYSQL_TYPE_VECTOR, _) => "vector",
+        (ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_TIMESTAMP2, _) => "timestamp",
+        (ColumnType::MYSQL_TYPE_DATETIME | ColumnType::MYSQL_TYPE_DATETIME2, _) => "datetime",
+        (ColumnType::MYSQL_TYPE_DATE | ColumnType::MYSQL_TYPE_NEWDATE, _) => "date",
         (_, SqlKind::Number) => "number",
         (_, SqlKind::Single) => "float",
         (_, SqlKind::Text) => "text",

@@ -153,7 +153,8 @@ impl Opened {
     /// Whether a column's times are points in time in UTC, though they are written without a zone.
     pub(super) fn holds_instants(&self, column: &str) -> bool {
         match self {
-            Self::Text(_) | Self::Database(_) => false,
+            Self::Text(_) => false,
+            Self::Database(database) => database.holds_instants(column),
             #[cfg(feature = "parquet")]
             Self::Parquet(table) => table.holds_instants(column),
         }

@@ -67,6 +67,15 @@ impl Zone {
         })
     }
 
+    /// Returns UTC.
+    #[must_use]
+    pub fn utc() -> Self {
+        Self {
+            name: "UTC".to_owned(),
+            zone: TimeZone::UTC,
+        }
+    }
+
     /// Returns its name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -81,18 +90,30 @@ impl Zone {
         instant + i64::from(offset)
     }
 
+    /// Returns the moment at which a clock in the zone shows this, both in seconds since 1970-01-01
+    /// 00:00. A time that the clocks skip is the one after, one that they show twice the first.
+    #[must_use]
+    pub fn instant(&self, civil: i64) -> i64 {
+        let moment = self.zoned(civil).map(|zoned| zoned.timestamp().as_second());
+        moment.unwrap_or(civil)
+    }
+
+    fn zoned(&self, civil: i64) -> Option<jiff::Zoned> {
+        let epoch = civil::date(1970, 1, 1).to_datetime(civil::Time::midnight());
+        let span = jiff::Span::new()
+            .try_days(civil.div_euclid(DAY))
+            .and_then(|span| span.try_seconds(civil.rem_euclid(DAY)))
+            .ok()?;
+        let shown = epoch.checked_add(span).ok()?;
+        self.zone.to_ambiguous_zoned(shown).compatible().ok()
+    }
+
     /// Writes what a clock in the zone shows as RFC 3339, with its offset; `Z` in UTC. A time that the
     /// clocks skip is the one after, one that they show twice the first.
     #[must_use]
     pub fn rfc3339(&self, civil: i64) -> String {
         let written = || {
-            let epoch = civil::date(1970, 1, 1).to_datetime(civil::Time::midnight());
-            let span = jiff::Span::new()
-                .try_days(civil.div_euclid(DAY))
-                .and_then(|span| span.try_seconds(civil.rem_euclid(DAY)))
-                .ok()?;
-            let shown = epoch.checked_add(span).ok()?;
-            let zoned = self.zone.to_ambiguous_zoned(shown).compatible().ok()?;
+            let zoned = self.zoned(civil)?;
             Some(match self.name.as_str() {
                 "UTC" => zoned.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
                 _ => zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
@@ -115,6 +136,8 @@ mod tests {
         assert_eq!(berlin.civil(1_774_746_000), 1_774_753_200);
         assert_eq!(berlin.rfc3339(1_774_749_599), "2026-03-29T01:59:59+01:00");
         assert_eq!(berlin.rfc3339(1_774_753_200), "2026-03-29T03:00:00+02:00");
+        assert_eq!(berlin.instant(1_774_749_599), 1_774_745_999);
+        assert_eq!(berlin.instant(1_774_753_200), 1_774_746_000);
         // 02:30 was skipped.
         assert_eq!(berlin.rfc3339(1_774_751_400), "2026-03-29T03:30:00+02:00");
         let utc = Zone::named("UTC").expect("a zone");

@@ -14,6 +14,7 @@ use super::column::Column;
 use super::count_plan::{CountColumn, CountOutcome, CountPlan, Counted, MAX_LABELS};
 use super::counter::ColumnCounter;
 use super::document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION};
+use super::pieces::TimeGrouping;
 use super::pushdown::{self, Explained};
 
 /// The counters of a plan's columns.
@@ -267,7 +268,7 @@ impl Counters {
     }
 }
 
-fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {
+pub(super) fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {
     data.database().map(|database| pushdown::Table {
         engine: database.engine,
         columns: database.columns,
@@ -276,12 +277,23 @@ fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {
     })
 }
 
-/// Returns the statements with which a database would count the plan; none for other data.
+/// Returns the statements with which a database would count the plan, by pieces of time if that is asked
+/// for; none for other data.
 #[must_use]
-pub fn explain(data: &mut DataSet, plan: &CountPlan) -> Option<Vec<Explained>> {
+pub fn explain(
+    data: &mut DataSet,
+    plan: &CountPlan,
+    by: Option<&TimeGrouping>,
+) -> Option<Vec<Explained>> {
     let table = in_database(data)?;
     let dialect = table.engine.dialect();
-    Some(pushdown::explain(dialect, table.from, table.columns, plan))
+    Some(pushdown::explain(
+        dialect,
+        table.from,
+        table.columns,
+        plan,
+        by,
+    ))
 }
 
 fn finish(name: &str, mut counter: ColumnCounter, summary: &Summary) -> Column {

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::column::Column;
 use super::count_plan::Counted;
 use super::document::{HeaderRows, Outcome, Profile, Roles};
-use super::grouped::Grouped;
+use super::pieces::Grouped;
 
 #[derive(Serialize)]
 struct Counts<'a> {

@@ -3,76 +3,21 @@
 
 use std::collections::BTreeMap;
 
-use churn_base::error::{Error, Place, Result};
+use churn_base::error::{Place, Result};
 use churn_base::progress::Progress;
-use churn_data::{DataSet, Moment, Period, Row, RowPlace, RowSink, Summary, Value, Zone, classify};
+use churn_data::{DataSet, Moment, Row, RowPlace, RowSink, Summary, Value, classify};
 
-use super::count::{Counters, Positions, position};
+use super::count::{Counters, Positions, in_database, position};
 use super::count_plan::{CountPlan, Counted};
 use super::document::HeaderRows;
-
-/// Most pieces of time that are counted: memory grows with them.
-pub const MAX_PIECES: usize = 10_000;
-
-/// By which column rows are sorted into pieces of time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimeGrouping {
-    /// The column with the time of each row.
-    pub column: String,
-    /// Length of a piece.
-    pub every: Period,
-    /// The zone whose midnights and months count; times without a zone are of it.
-    pub zone: Zone,
-    /// The present, in seconds since 1970: what begins later is not yet a piece.
-    pub now: i64,
-}
-
-/// What was counted by pieces of time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Grouped {
-    /// The pieces by their beginning, in seconds since 1970-01-01 00:00 by the zone's clock. Those
-    /// without a row are absent.
-    pub pieces: BTreeMap<i64, Counted>,
-    /// The present when they were counted, in seconds since 1970.
-    pub now: i64,
-    /// What was found of the times.
-    pub times: TimesRead,
-    /// Rows read, those without a time among them.
-    pub rows: u64,
-    /// Blank lines skipped.
-    pub blank_lines: u64,
-    /// Rows left out because they say the header again.
-    pub header_rows: HeaderRows,
-}
-
-/// What a time column was found to hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TimesRead {
-    /// Rows whose time is missing.
-    pub missing: u64,
-    /// Rows whose time cannot be read.
-    pub unreadable: u64,
-    /// The first of them: its place, and what stands there.
-    pub first_unreadable: Option<(Place, String)>,
-    /// Rows of pieces that have not begun.
-    pub future: u64,
-    /// The latest time of them.
-    pub latest_future: Option<i64>,
-    /// Rows whose time names an offset from UTC.
-    pub with_offset: u64,
-    /// Rows whose time names none.
-    pub without_offset: u64,
-    /// The earliest time of a row in a piece.
-    pub earliest: Option<i64>,
-    /// The latest time of a row in a piece.
-    pub latest: Option<i64>,
-}
+use super::pieces::{Grouped, MAX_PIECES, TimeGrouping, TimesRead, no_time, too_many};
+use super::pushdown;
 
 /// Counts the planned columns by pieces of time.
 ///
 /// # Errors
 /// As [`count`](super::count()); also if no time can be read, or the rows lie in more than
-/// [`MAX_PIECES`] pieces. 64 for a table in a database. Rows without a time are *no* error.
+/// [`MAX_PIECES`] pieces. Rows without a time are *no* error.
 pub fn count_grouped(
     mut data: DataSet,
     plan: &CountPlan,
@@ -80,14 +25,14 @@ pub fn count_grouped(
     progress: &dyn Progress,
 ) -> Result<Grouped> {
     let source = data.name().to_owned();
-    if data.database().is_some() {
-        let error = Error::usage("windows of a table in a database are not supported yet");
-        return Err(error.hint(
-            "check one window at a time with a condition: &where=..., or write the table to a file",
-        ));
+    let time = position(&data, &by.column)?;
+    // Where the times are texts to a database, its rows are read.
+    if let Some(table) = in_database(&mut data)
+        && let Some(kind) = pushdown::time_of(&table, &by.column)
+    {
+        return pushdown::count_by_piece(table, kind, plan, by, progress);
     }
     let positions = Positions::of(&data, plan)?;
-    let time = position(&data, &by.column)?;
     let holds_instants = data.holds_instants(&by.column);
     let data = data.wanting(positions.all().chain([time]));
     let sorting = Sorting {
@@ -125,7 +70,7 @@ pub fn count_grouped(
         ..times
     };
     if slots.is_empty() {
-        return Err(no_time(by, &times, &summary).at(at));
+        return Err(no_time(by, &times, summary.rows).at(at));
     }
     let mut counters: Vec<Option<Piece>> = counters.into_iter().map(Some).collect();
     let mut pieces = BTreeMap::new();
@@ -148,47 +93,6 @@ pub fn count_grouped(
             first: summary.first_header_row,
         },
     })
-}
-
-fn too_many(by: &TimeGrouping, times: &TimesRead) -> Error {
-    let day = |time: Option<i64>| time.map_or(String::new(), |time| by.zone.rfc3339(time));
-    Error::bad_input(format!(
-        "the times lie in more than {MAX_PIECES} pieces of {}: from {} to {} and beyond",
-        by.every,
-        day(times.earliest),
-        day(times.latest),
-    ))
-    .hint("a longer --every makes fewer pieces")
-}
-
-fn no_time(by: &TimeGrouping, times: &TimesRead, summary: &Summary) -> Error {
-    let rows = summary.rows;
-    if times.future > 0 && times.future + times.missing + times.unreadable == rows {
-        let latest = times.latest_future.map(|time| by.zone.rfc3339(time));
-        let error = format!(
-            "no row has a time that has come: {} of {rows} lie in the future, the latest at {}",
-            times.future,
-            latest.unwrap_or_default()
-        );
-        return Error::bad_input(error).hint("check the clock of this machine and --time-zone");
-    }
-    let said = match &times.first_unreadable {
-        Some((place, text)) => {
-            let line = place
-                .line
-                .map_or(String::new(), |line| format!(", line {line}"));
-            format!(
-                "none of {rows} rows has a time that can be read: {} are missing, {} have another form, \
-                 first \"{text}\" in {}{line}",
-                times.missing, times.unreadable, place.file
-            )
-        }
-        None => format!("none of {rows} rows has a time: all are missing"),
-    };
-    Error::bad_input(said).hint(
-        "times are written as 2026-01-31, 2026-01-31T03:00:00+01:00, 31.01.2026 03:00 or seconds \
-         since 1970",
-    )
 }
 
 impl CountPlan {
@@ -368,21 +272,5 @@ impl RowSink for Sorter<'_> {
         if let Some((place, text)) = other.first_unreadable {
             self.keep_first(place, &text);
         }
-    }
-}
-
-impl TimesRead {
-    fn add(&mut self, other: &Self) {
-        self.missing += other.missing;
-        self.unreadable += other.unreadable;
-        self.future += other.future;
-        self.latest_future = self.latest_future.max(other.latest_future);
-        self.with_offset += other.with_offset;
-        self.without_offset += other.without_offset;
-        self.earliest = match (self.earliest, other.earliest) {
-            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
-            (mine, theirs) => mine.or(theirs),
-        };
-        self.latest = self.latest.max(other.latest);
     }
 }

@@ -5,12 +5,15 @@
 //! counted in stretches between edges: the edges that a check will need are among them and exact,
 //! and no stretch holds more than about one in [`PARTS`] of the values unless they are one value.
 
+mod by_piece;
 mod count;
 mod edges;
 mod explain;
 mod statements;
+mod statements_by_piece;
 mod table;
 
+pub(super) use self::by_piece::{count_by_piece, time_of};
 pub(super) use self::count::{count, identifiers};
 pub use self::explain::Explained;
 pub(super) use self::explain::explain;

@@ -18,7 +18,7 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    fn from(&self) -> String {
+    pub(super) fn from(&self) -> String {
         match self.only {
             Some(condition) => format!("{} where {condition}", self.from),
             None => self.from.to_owned(),
@@ -26,17 +26,17 @@ impl Source<'_> {
     }
 
     /// The column as a text.
-    fn text(&self, column: &SqlColumn) -> String {
+    pub(super) fn text(&self, column: &SqlColumn) -> String {
         self.dialect.to_text(&self.dialect.value(column))
     }
 
     /// The column as a double.
-    fn double(&self, column: &SqlColumn) -> String {
+    pub(super) fn double(&self, column: &SqlColumn) -> String {
         self.dialect.double(column)
     }
 }
 
-fn listed(items: impl IntoIterator<Item = String>) -> String {
+pub(super) fn listed(items: impl IntoIterator<Item = String>) -> String {
     items.into_iter().collect::<Vec<_>>().join(", ")
 }
 
@@ -150,7 +150,7 @@ pub(super) fn digits(source: Source<'_>, column: &SqlColumn) -> String {
 }
 
 /// NaN and infinities less themselves are NaN, everywhere.
-fn is_finite(double: &str) -> String {
+pub(super) fn is_finite(double: &str) -> String {
     format!("{double} - {double} = 0")
 }
 
@@ -186,7 +186,7 @@ pub(super) fn buckets(
 }
 
 /// The number of edges at or below `x`, found by halving: a dozen comparisons for thousands.
-fn bucket(dialect: Dialect, edges: &[f64], below: usize) -> String {
+pub(super) fn bucket(dialect: Dialect, edges: &[f64], below: usize) -> String {
     if edges.is_empty() {
         return below.to_string();
     }
