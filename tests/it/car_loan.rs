@@ -242,3 +242,46 @@ fn what_is_no_feature_is_recognised() {
         ]
     );
 }
+
+/// Months of the analysis as windows, against NannyML's chunks. What is defined alike is the same: KS, Wasserstein
+/// (NannyML's is in the column's own unit), and of categories L-infinity and Hellinger. Jensen-Shannon of
+/// categories has half a row more in each bin here, so that it is near (one window has 69 rows). Those of numbers are over other
+/// bins (deciles here, equal widths there) and are not compared.
+#[test]
+fn months_have_the_distances_of_nannyml() {
+    // nannyml 0.13.1, UnivariateDriftCalculator(chunk_period="M"), see tests/data/car_loan_chunks.py.
+    let bytes = std::fs::read(fixture("car_loan_chunks.json")).expect("the fixture");
+    let expected: Value = serde_json::from_slice(&bytes).expect("JSON");
+    let report = report(&[
+        "--time=timestamp",
+        "--window=1mo",
+        "--exclude=y_pred,y_pred_proba,repaid",
+        "--categorical=size_of_downpayment",
+    ]);
+    let windows = report["windows"].as_array().expect("windows");
+    let chunks = expected["chunks"].as_object().expect("chunks");
+    assert_eq!(windows.len(), chunks.len());
+    for window in windows {
+        let name = window["window"].as_str().expect("a name");
+        let chunk = &chunks[name];
+        for (column, theirs) in chunk.as_object().expect("columns") {
+            let mut features = window["features"].as_array().expect("features").iter();
+            let feature = features.find(|feature| feature["feature"] == *column);
+            let own = &feature.expect(column)["distances"];
+            let what = |of: &str| format!("{name} {column} {of}");
+            let deviation = &expected["standard_deviations_of_reference"][column];
+            if let Some(deviation) = deviation.as_f64() {
+                close(&what("KS"), &own["ks"], &theirs["kolmogorov_smirnov"], 1e-6);
+                let wasserstein = theirs["wasserstein"].as_f64().expect(column) / deviation;
+                let theirs = Value::from(wasserstein);
+                close(&what("Wasserstein"), &own["wasserstein"], &theirs, 1e-6);
+            } else {
+                for measure in ["l_infinity", "hellinger"] {
+                    close(&what(measure), &own[measure], &theirs[measure], 1e-6);
+                }
+                let (own, theirs) = (&own["jensen_shannon"], &theirs["jensen_shannon"]);
+                close(&what("Jensen-Shannon"), own, theirs, 0.004);
+            }
+        }
+    }
+}

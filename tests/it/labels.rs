@@ -6,8 +6,12 @@ use std::collections::BTreeMap;
 use churnctl::exit::ExitCode;
 use serde_json::{Value, json};
 
+#[cfg(feature = "postgres")]
+use crate::databases::Database as _;
 use crate::harness::{Churnctl, Run, fixture};
 use crate::models::{gunzip, rows_of};
+#[cfg(feature = "postgres")]
+use crate::postgres::Cluster;
 use crate::schemas::{expect_strict, expect_valid, schema};
 use crate::sources::{Column, Typed};
 
@@ -576,4 +580,42 @@ fn settings_name_what_flags_name() {
         .run(&["drift", "-q"])
         .expect(ExitCode::BadSettings)
         .says("drift.label_window");
+}
+
+#[test]
+#[cfg(feature = "postgres")]
+fn predictions_and_labels_may_be_tables_in_a_database() {
+    let Some(cluster) = Cluster::start() else {
+        return;
+    };
+    let churnctl = folder();
+    for (name, columns) in [
+        (
+            "predictions",
+            "user_id text, predicted_at timestamptz, plan text, churn_risk double precision",
+        ),
+        ("outcomes", "user_id text, day date, churned text"),
+    ] {
+        let file = churnctl.path(format!("{name}.csv"));
+        cluster.sql(&format!("create table {name} ({columns})"));
+        cluster.sql(&format!(
+            "\\copy {name} from '{}' with (format csv, header)",
+            file.display()
+        ));
+    }
+    let address = |name: &str| cluster.address(&format!("table={name}"));
+    let (predictions, outcomes) = (address("predictions"), address("outcomes"));
+    for (current, labels) in [
+        ("predictions.csv", &*outcomes),
+        (&*predictions, "outcomes.csv"),
+        (&*predictions, &*outcomes),
+    ] {
+        let words = format!(
+            "--current {current} --labels {labels} --join user_id --unmatched negative {WEEKS}"
+        );
+        is_as_expected(&report(&churnctl, &words), &expected("outcomes_negative"));
+    }
+    let words =
+        format!("--current {predictions} --labels {outcomes} --join user_id {WEEKS} --explain-sql");
+    run(&churnctl, &words).expect(ExitCode::Usage);
 }

@@ -457,6 +457,7 @@ pub(crate) fn over_time() -> DriftReport {
                 status,
                 psi: Some(psi),
                 missing: 0.0,
+                distances: None,
                 reasons: match status {
                     Status::Fail => vec![format!("PSI {psi} (threshold 0.25)")],
                     _ => Vec::new(),

@@ -89,8 +89,30 @@ pub struct WindowFeature {
     pub psi: Option<f64>,
     /// Share of the window's rows without a value, 0 to 1.
     pub missing: f64,
+    /// How far apart the two sides are by other measures; absent if a side has no values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distances: Option<WindowDistances>,
     /// Why the status is what it is, in words; empty when OK.
     pub reasons: Vec<String>,
+}
+
+/// Distances of a feature in one window, as the report of a check has them.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowDistances {
+    /// Jensen-Shannon distance, base 2, 0 to 1.
+    pub jensen_shannon: f64,
+    /// Hellinger distance, 0 to 1.
+    pub hellinger: f64,
+    /// Kolmogorov-Smirnov D of numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ks: Option<f64>,
+    /// Wasserstein-1 distance of numbers, in standard deviations of the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wasserstein: Option<f64>,
+    /// Largest change of a share of categories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub l_infinity: Option<f64>,
 }
 
 /// How good the score was in one window.

@@ -11,7 +11,9 @@ use super::check::{Provenance, check_among};
 use super::finding::{Finding, FindingKind};
 use super::header_rows::header_rows;
 use super::noise::{FAIL_RATE, TESTS};
-use super::over_time::{OverTime, RowsLeftOut, WindowFeature, WindowPerformance, WindowReport};
+use super::over_time::{
+    OverTime, RowsLeftOut, WindowDistances, WindowFeature, WindowPerformance, WindowReport,
+};
 use super::plan::{CheckOptions, Plan};
 use super::report::{DriftReport, FeatureReport, SCHEMA_VERSION_OVER_TIME, Sides, Status};
 use super::window_findings::{of_times, of_windows};
@@ -384,8 +386,27 @@ fn feature_of(feature: &FeatureReport) -> WindowFeature {
         status: feature.status,
         psi: feature.psi,
         missing: feature.missing.share.current,
+        distances: distances_of(feature),
         reasons: feature.reasons.clone(),
     }
+}
+
+/// Returns the distances of a feature beside its PSI, as far as it has them.
+fn distances_of(feature: &FeatureReport) -> Option<WindowDistances> {
+    // Without a PSI one of the sides has no values, and the distances stand for nothing.
+    feature.psi?;
+    let numeric = feature.numeric.as_ref();
+    let categorical = feature.categorical.as_ref();
+    let of_numbers = numeric.map(|one| (one.jensen_shannon_distance, one.hellinger_distance));
+    let of_texts = categorical.map(|one| (one.jensen_shannon_distance, one.hellinger_distance));
+    let (jensen_shannon, hellinger) = of_numbers.or(of_texts)?;
+    Some(WindowDistances {
+        jensen_shannon,
+        hellinger,
+        ks: numeric.map(|numeric| numeric.ks_statistic),
+        wasserstein: numeric.and_then(|numeric| numeric.wasserstein_in_standard_deviations),
+        l_infinity: categorical.map(|categorical| categorical.l_infinity_distance),
+    })
 }
 
 /// Puts what is said of the windows below the report of the last one.
