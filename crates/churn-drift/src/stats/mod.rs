@@ -10,6 +10,7 @@ pub mod distances;
 pub(crate) mod e_process;
 pub mod empirical;
 mod estimate;
+pub mod estimated;
 pub mod far_value;
 pub mod intervals;
 pub mod kolmogorov;
