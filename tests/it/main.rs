@@ -28,6 +28,7 @@ mod drift_delivery;
 mod drift_verify;
 mod dvc;
 mod eight_forms;
+mod estimated;
 mod fault_server;
 mod faults;
 mod figures;

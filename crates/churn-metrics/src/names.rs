@@ -354,6 +354,30 @@ pub const MODEL_CALIBRATION_ERROR: Metric = gauge(
     "Expected calibration error over ten bins of equal width, 0 to 1.",
 );
 
+/// ROC AUC without labels.
+pub const MODEL_ESTIMATED_ROC_AUC: Metric = gauge(
+    "churn_model_estimated_roc_auc",
+    &["model"],
+    "",
+    "Area under the ROC curve of the current side as its scores promise it, without its labels.",
+);
+
+/// Average precision without labels.
+pub const MODEL_ESTIMATED_AVERAGE_PRECISION: Metric = gauge(
+    "churn_model_estimated_average_precision",
+    &["model"],
+    "",
+    "Average precision of the current side as its scores promise it, without its labels.",
+);
+
+/// Log loss without labels.
+pub const MODEL_ESTIMATED_LOG_LOSS: Metric = gauge(
+    "churn_model_estimated_log_loss",
+    &["model"],
+    "",
+    "Mean negative log likelihood of the current side's scores as they promise it, without its labels, in nats.",
+);
+
 /// Requests answered by `serve`.
 pub const API_REQUESTS: Metric = counter(
     "churn_api_requests_total",
@@ -554,6 +578,9 @@ pub const OF_DRIFT: &[Metric] = &[
     MODEL_RECALL,
     MODEL_F1,
     MODEL_CALIBRATION_ERROR,
+    MODEL_ESTIMATED_ROC_AUC,
+    MODEL_ESTIMATED_AVERAGE_PRECISION,
+    MODEL_ESTIMATED_LOG_LOSS,
 ];
 
 /// What became of alerts.
@@ -614,6 +641,9 @@ pub const ALL: &[Metric] = &[
     MODEL_RECALL,
     MODEL_F1,
     MODEL_CALIBRATION_ERROR,
+    MODEL_ESTIMATED_ROC_AUC,
+    MODEL_ESTIMATED_AVERAGE_PRECISION,
+    MODEL_ESTIMATED_LOG_LOSS,
     DRIFT_CHECKS,
     DRIFT_CHECK_DURATION_SECONDS,
     DRIFT_BASELINE_LOADED_TIMESTAMP_SECONDS,

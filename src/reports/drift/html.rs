@@ -4,9 +4,10 @@
 use serde::Serialize;
 
 use super::html_feature::{self, Row, Section};
-use super::{definitions, html_windows, labels, performance, verdict};
+use super::{definitions, estimated, html_windows, labels, performance, verdict};
 use crate::drift::late_labels::LabelReport;
 use crate::drift::report::{DriftReport, PerformanceReport, Status};
+use crate::drift::{Calibration, EstimatedReport};
 use crate::error::Result;
 use crate::page::Page;
 use crate::page::frame::render;
@@ -46,6 +47,7 @@ struct View {
     has_score: bool,
     performance: Option<PerformanceView>,
     labels: Option<LabelsView>,
+    estimated: Option<EstimatedView>,
     findings: Vec<FindingView>,
     findings_more: usize,
     left_out: Vec<(String, &'static str, String)>,
@@ -152,6 +154,7 @@ fn view(report: &DriftReport) -> View {
         without_section: report.features.len().saturating_sub(MOST_SECTIONS),
         performance: report.performance.as_ref().map(performance_view),
         labels: report.labels.as_ref().map(labels_view),
+        estimated: report.estimated_performance.as_ref().map(estimated_view),
         findings_more: findings.len().saturating_sub(MOST_LISTED),
         findings: findings
             .into_iter()
@@ -233,6 +236,37 @@ fn labels_view(report: &LabelReport) -> LabelsView {
     }
 }
 
+#[derive(Serialize)]
+struct EstimatedView {
+    status: &'static str,
+    reasons: Vec<String>,
+    meaning: &'static str,
+    threshold: f64,
+    figures: Vec<(&'static str, String, String)>,
+}
+
+fn estimated_view(report: &EstimatedReport) -> EstimatedView {
+    let figures = estimated::figures(report);
+    let figures = figures.iter().map(|figure| {
+        let (before, now) = (interval(figure.baseline), interval(figure.current));
+        (figure.name, before, now)
+    });
+    EstimatedView {
+        status: report.status.as_str(),
+        reasons: report.reasons.clone(),
+        meaning: match report.calibration {
+            Calibration::Scores => {
+                "the probability that it claims to be, which the baseline's labels do not contradict"
+            }
+            Calibration::Isotonic => {
+                "the share of churned rows that the baseline has at about this score"
+            }
+        },
+        threshold: report.threshold,
+        figures: figures.collect(),
+    }
+}
+
 fn performance_view(report: &PerformanceReport) -> PerformanceView {
     let both = |baseline, current| (format::count(baseline), format::count(current));
     let (baseline, current) = (&report.baseline.confusion, &report.current.confusion);
@@ -261,22 +295,22 @@ fn performance_view(report: &PerformanceReport) -> PerformanceView {
             .collect(),
         confusion: [
             cell(
-                "Churned, classed so",
+                "True positives",
                 baseline.true_positives,
                 current.true_positives,
             ),
             cell(
-                "Churned, classed as stayed",
+                "False negatives",
                 baseline.false_negatives,
                 current.false_negatives,
             ),
             cell(
-                "Stayed, classed as churned",
+                "False positives",
                 baseline.false_positives,
                 current.false_positives,
             ),
             cell(
-                "Stayed, classed so",
+                "True negatives",
                 baseline.true_negatives,
                 current.true_negatives,
             ),
@@ -376,7 +410,7 @@ mod tests {
             "a value of its own in every row",
             "ROC AUC fell from 0.851 to 0.792",
             "0.792 [0.780,\u{a0}0.803]",
-            "Churned, classed as stayed",
+            "False negatives",
             "Σ (qᵢ − pᵢ) · ln(qᵢ &#x2f; pᵢ)",
             "every other feature",
             "churn_score",

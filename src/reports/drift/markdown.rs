@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{alarm, labels, performance, verdict, windows};
+use super::{alarm, estimated, labels, performance, verdict, windows};
 use crate::drift::over_time::WindowReport;
 use crate::drift::report::{DriftReport, FeatureReport, Status};
 use crate::reports::format;
@@ -76,6 +76,23 @@ pub fn text(report: &DriftReport) -> String {
         text.push('\n');
     }
     late_labels(&mut text, report);
+    if let Some(report) = &report.estimated_performance {
+        let _ = writeln!(text, "### Estimated performance: {}\n", report.status);
+        for reason in &report.reasons {
+            let _ = writeln!(text, "- {}", escape(reason));
+        }
+        text.push_str("\n| Figure | Baseline's labels | Current, estimated |\n|---|--:|--:|\n");
+        for figure in estimated::figures(report) {
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} |",
+                figure.name,
+                performance::estimate(figure.baseline),
+                performance::estimate(figure.current)
+            );
+        }
+        text.push('\n');
+    }
     let _ = writeln!(
         text,
         "<sub>churnctl {}, {}</sub>",

@@ -1,6 +1,6 @@
 //! The drift report as Prometheus text, with the names of `metrics/names.rs`.
 
-use super::performance;
+use super::{estimated, performance};
 use crate::drift::alarm::AlarmReport;
 use crate::drift::late_labels::LabelReport;
 use crate::drift::over_time::{OverTime, WindowReport};
@@ -77,6 +77,13 @@ pub fn text(
     }
     if let Some(figures) = &report.performance {
         performance(&mut out, model, figures)?;
+    }
+    if let Some(estimated) = &report.estimated_performance {
+        for figure in estimated::figures(estimated) {
+            if let (Some(metric), Some(estimate)) = (figure.metric, figure.current) {
+                out.set(metric, &[model], estimate.value)?;
+            }
+        }
     }
     if let Some(cut) = &report.over_time {
         windows(&mut out, model, cut, &report.windows)?;

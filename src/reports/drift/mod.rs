@@ -2,6 +2,7 @@
 
 mod alarm;
 mod definitions;
+mod estimated;
 pub mod github;
 pub mod html;
 mod html_feature;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{View, alarm, labels, performance, verdict, windows};
+use super::{View, alarm, estimated, labels, performance, verdict, windows};
 use crate::drift::late_labels::LabelReport;
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::reports::format;
@@ -62,6 +62,19 @@ pub fn text(report: &DriftReport, view: View) -> String {
     }
     if let Some(report) = &report.labels {
         labels_lines(&mut text, report);
+    }
+    if let Some(report) = &report.estimated_performance {
+        for reason in &report.reasons {
+            line(
+                &mut text,
+                report.status.as_str(),
+                "estimated",
+                &visible(reason),
+            );
+        }
+        for figure in estimated::lines(report, "->") {
+            line(&mut text, "", "estimated", &figure.replace('–', "-"));
+        }
     }
     for left_out in &report.left_out {
         line(

@@ -258,6 +258,7 @@ pub(crate) fn calm() -> DriftReport {
         left_out: Vec::new(),
         score: None,
         performance: None,
+        estimated_performance: None,
         baseline_scores: None,
         inputs: None,
         settings: None,

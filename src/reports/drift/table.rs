@@ -2,7 +2,7 @@
 //! Widths, wrapping and colour are the terminal's affair.
 
 use super::windows::tone;
-use super::{View, alarm, labels, performance, verdict, windows};
+use super::{View, alarm, estimated, labels, performance, verdict, windows};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
 use crate::reports::format;
@@ -209,6 +209,23 @@ fn notes(report: &DriftReport, view: View, glyphs: Glyphs) -> Vec<Cell> {
             labels::labels(report),
         ];
         notes.extend(lines.map(|line| Cell::plain(format!("labels  {line}"))));
+    }
+    // Where labels have arrived they say more than any estimate.
+    if let (Some(report), None) = (&report.estimated_performance, &report.performance) {
+        let said: Vec<_> = report.reasons.iter().map(|r| visible(r)).collect();
+        let line = format!(
+            "{:<4}  estimated performance: {}",
+            report.status,
+            said.join("; ")
+        );
+        let line = line.trim_end_matches([' ', ':']).to_owned();
+        notes.push(Cell::new(line, tone(report.status)));
+        for line in estimated::lines(report, glyphs.arrow())
+            .into_iter()
+            .take(MOST_FIGURES)
+        {
+            notes.push(Cell::plain(format!("      {line}")));
+        }
     }
     for left_out in report.left_out.iter().take(MOST_LEFT_OUT) {
         notes.push(Cell::new(

@@ -3,6 +3,7 @@
 use churn_base::error::Result;
 
 use super::context::Context;
+use super::estimated::{EstimatedReport, estimated};
 use super::feature::compare;
 use super::header_rows::header_rows;
 use super::identifiers::{Candidates, judge_candidates};
@@ -14,7 +15,7 @@ use super::report::{
     DriftReport, FeatureReport, Finding, FindingKind, LeftOut, PerformanceReport, Role,
     SCHEMA_VERSION, Sides, Status, Thresholds,
 };
-use crate::profile::{Column, Counted, Profile};
+use crate::profile::{Column, Counted, Profile, ScoredRows};
 
 /// Names and times that a report carries, and that a check does not find out by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,11 +108,15 @@ pub(super) fn check_among(
     if let Some(performance) = &mut performance {
         reference::cap(baseline, &mut performance.status);
     }
+    let estimated = estimated_of((baseline, current), plan, options, units, &provenance)?;
     if score.is_some() || performance.is_some() {
         findings.extend(reference::finding(baseline));
     }
     sort(&mut features, &mut findings);
-    let status = verdict(&features, score.as_ref(), &findings, performance.as_ref());
+    let mut status = verdict(&features, score.as_ref(), &findings, performance.as_ref());
+    if let Some(estimated) = &estimated {
+        status = status.max(estimated.status);
+    }
     Ok(DriftReport {
         schema_version: SCHEMA_VERSION,
         command: "drift".into(),
@@ -142,6 +147,7 @@ pub(super) fn check_among(
         left_out: left_out.cloned().collect(),
         score,
         performance,
+        estimated_performance: estimated,
         baseline_scores: baseline.outcome.as_ref().and_then(|outcome| outcome.rows),
         inputs: None,
         settings: None,
@@ -207,6 +213,34 @@ fn performance_of(
             Ok(None)
         }
     }
+}
+
+fn estimated_of(
+    (baseline, current): (&Profile, &Counted),
+    plan: &Plan,
+    options: &CheckOptions,
+    units: f64,
+    provenance: &Provenance,
+) -> Result<Option<EstimatedReport>> {
+    let column = plan.score.as_ref().and_then(|planned| {
+        let mut columns = current.columns.iter();
+        columns.find(|column| column.name == planned.name)
+    });
+    let (Some(outcome), Some(column)) = (&baseline.outcome, column) else {
+        return Ok(None);
+    };
+    // Scores of rows that the model learned from promise more than it holds.
+    if outcome.rows == Some(ScoredRows::Training) || outcome.by_label.is_empty() {
+        return Ok(None);
+    }
+    estimated(
+        outcome,
+        (column, current.outcome.as_ref()),
+        plan.roles.positive.as_deref(),
+        options.class_threshold,
+        Levels::of_column(units, 1.0),
+        (&provenance.baseline, &provenance.current),
+    )
 }
 
 /// Puts the worst first.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::alarm::AlarmReport;
+use super::estimated::EstimatedReport;
 use super::evidence::{ReportInput, ReportSettings};
 pub use super::feature_report::{
     BinReport, CategoricalReport, FeatureKind, FeatureReport, FirstUnparsable, Method,
@@ -68,6 +69,9 @@ pub struct DriftReport {
     /// Concept drift: how good the score was on both sides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub performance: Option<PerformanceReport>,
+    /// How good the score is estimated to be on the current side, whose labels may not have arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_performance: Option<EstimatedReport>,
     /// Which rows of its own data the baseline's scores are of, where the baseline is a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline_scores: Option<ScoredRows>,

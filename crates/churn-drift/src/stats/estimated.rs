@@ -480,7 +480,8 @@ mod tests {
                 performance(&cells, 0.5)
             })
             .collect();
-        let all: [(&str, Option<Estimate>, fn(&Performance) -> Option<Estimate>); 9] = [
+        type Realised = fn(&Performance) -> Option<Estimate>;
+        let all: [(&str, Option<Estimate>, Realised); 9] = [
             ("ROC AUC", figures.roc_auc, |one| one.roc_auc),
             ("AP", figures.average_precision, |one| one.average_precision),
             ("log loss", figures.log_loss, |one| one.log_loss),
@@ -507,10 +508,6 @@ mod tests {
                 .iter()
                 .filter(|value| (estimated.low..=estimated.high).contains(value));
             let share = inside.count() as f64 / f64::from(rounds);
-            println!(
-                "{name}: mean {mean:.4}, estimated {:.4}, coverage {share:.3}",
-                estimated.value
-            );
             // 400 draws of .95 lie between .92 and .98; shares whose number of rows varies are a little wider.
             assert!((0.92..=1.0).contains(&share), "{name}: {share}");
         }

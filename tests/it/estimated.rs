@@ -1,0 +1,174 @@
+//! Performance that is estimated without labels, `estimated_performance` of a drift report.
+
+use churnctl::exit::ExitCode;
+use serde_json::Value;
+
+use crate::harness::{Churnctl, Random, Run};
+
+/// How a table is made.
+#[derive(Clone, Copy)]
+struct Table {
+    rows: usize,
+    /// Scores are squared before they are written: they promise less than they hold.
+    squared: bool,
+    /// Scores are drawn from here to there.
+    from: f64,
+    to: f64,
+    /// Labels are those of the opposite of what the score says.
+    reversed: bool,
+    label: bool,
+}
+
+const TABLE: Table = Table {
+    rows: 4_000,
+    squared: false,
+    from: 0.0,
+    to: 1.0,
+    reversed: false,
+    label: true,
+};
+
+/// Rows whose label comes with the probability that stands before `squared`.
+fn table(table: Table, seed: u64) -> String {
+    let mut random = Random::new(seed);
+    let mut unit = || random.share();
+    let mut text = String::from(if table.label {
+        "x,churn,churn_risk\n"
+    } else {
+        "x,churn_risk\n"
+    });
+    for _ in 0..table.rows {
+        let probability = table.from + (table.to - table.from) * unit();
+        let churned = (unit() < probability) != table.reversed;
+        let score = if table.squared {
+            probability * probability
+        } else {
+            probability
+        };
+        let x = unit();
+        if table.label {
+            text += &format!("{x:.3},{},{score:.4}\n", u8::from(churned));
+        } else {
+            text += &format!("{x:.3},{score:.4}\n");
+        }
+    }
+    text
+}
+
+fn check(baseline: &str, current: &str) -> (Run, Value) {
+    let here = Churnctl::new()
+        .file("baseline.csv", baseline)
+        .file("current.csv", current);
+    let run = here.run(&[
+        "drift",
+        "--baseline=baseline.csv",
+        "--current=current.csv",
+        "--label=churn",
+        "--score=churn_risk",
+        "--features=x",
+        "--metrics-file=drift.prom",
+        "--fail-on=never",
+        "--format=json",
+        "-q",
+    ]);
+    let run = run.expect(ExitCode::Ok);
+    let report: Value = serde_json::from_str(&run.stdout).expect("JSON");
+    crate::schemas::expect_valid(&crate::schemas::schema("drift_report"), &report);
+    let metrics = String::from_utf8(here.read("drift.prom")).expect("UTF-8");
+    let has = |name: &str| metrics.contains(&format!("\n{name}{{"));
+    assert_eq!(
+        has("churn_model_estimated_roc_auc"),
+        report["estimated_performance"]["current"].is_object()
+    );
+    (run, report)
+}
+
+fn value(side: &Value, figure: &str) -> f64 {
+    side[figure]["value"].as_f64().expect(figure)
+}
+
+#[test]
+fn estimates_are_what_labels_show_later_also_of_scores_that_promise_too_little() {
+    for squared in [false, true] {
+        let baseline = table(Table { squared, ..TABLE }, 1);
+        let now = Table {
+            squared,
+            from: 0.2,
+            rows: 3_000,
+            ..TABLE
+        };
+        let (_, blind) = check(
+            &baseline,
+            &table(
+                Table {
+                    label: false,
+                    ..now
+                },
+                2,
+            ),
+        );
+        let (_, seen) = check(&baseline, &table(now, 2));
+        let estimated = &blind["estimated_performance"];
+        assert_eq!(
+            estimated["calibration"],
+            if squared { "isotonic" } else { "scores" }
+        );
+        assert!(blind["performance"].is_null());
+        for (figure, tolerance) in [
+            ("roc_auc", 0.03),
+            ("average_precision", 0.03),
+            ("log_loss", 0.04),
+            ("brier", 0.02),
+            ("accuracy", 0.03),
+            ("recall", 0.03),
+            ("precision", 0.03),
+        ] {
+            let promised = value(&estimated["current"], figure);
+            let held = value(&seen["performance"]["current"], figure);
+            assert!(
+                (promised - held).abs() < tolerance,
+                "{squared} {figure}: {promised} {held}"
+            );
+        }
+        // Beside the labels the estimate is the same, for they do not contradict it.
+        assert_eq!(
+            seen["estimated_performance"]["current"],
+            estimated["current"]
+        );
+    }
+}
+
+#[test]
+fn a_score_that_tells_less_apart_warns_before_any_label() {
+    let narrow = Table {
+        from: 0.4,
+        to: 0.6,
+        label: false,
+        ..TABLE
+    };
+    let (run, report) = check(&table(TABLE, 1), &table(narrow, 2));
+    let estimated = &report["estimated_performance"];
+    assert_eq!(estimated["status"], "WARN", "{run:?}");
+    let said = estimated["reasons"][0].as_str().expect("a reason");
+    assert!(said.starts_with("ROC AUC is estimated at 0.5"), "{said}");
+    // Uniform probabilities of a to b: AUC = 1/2 + (b - a) / (12 m (1 - m)) with m their mean.
+    let expected = 0.5 + 0.2 / (12.0 * 0.25);
+    let auc = value(&estimated["current"], "roc_auc");
+    assert!((auc - expected).abs() < 0.02, "{auc} {expected}");
+}
+
+#[test]
+fn where_labels_contradict_the_scores_nothing_is_estimated() {
+    let reversed = Table {
+        reversed: true,
+        ..TABLE
+    };
+    let (_, report) = check(&table(TABLE, 1), &table(reversed, 2));
+    let estimated = &report["estimated_performance"];
+    assert!(estimated["current"].is_null());
+    let said = estimated["reasons"][0].as_str().expect("a reason");
+    assert!(
+        said.contains("do not mean what they meant") && said.contains("not estimated"),
+        "{said}"
+    );
+}
