@@ -1,13 +1,15 @@
 //! `churnctl.toml`: every value with the line it stands on. What the values mean is decided elsewhere.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{KEYS, Key, Kind};
+use super::key::{Key, Kind};
+use super::keys::KEYS;
+use super::layers::SettingsFile;
+use super::lookup::nearest_key;
 use super::values::Raw;
 use crate::error::{Error, Place, Result, nearest};
 
@@ -49,20 +51,6 @@ impl FileChoice {
             },
         }
     }
-}
-
-/// A value and the line it stands on.
-pub(super) type Lined = (Raw, u64);
-
-/// The text of a settings file, taken apart.
-#[derive(Debug, Clone, Default)]
-pub struct SettingsFile {
-    /// The file as the user named it.
-    pub name: String,
-    /// Values by dotted name.
-    pub(super) values: BTreeMap<String, Lined>,
-    /// Values of `[drift.thresholds.FEATURE]`, by feature and key.
-    pub(super) thresholds: BTreeMap<String, BTreeMap<String, Lined>>,
 }
 
 impl SettingsFile {
@@ -206,11 +194,6 @@ impl Reader<'_> {
             None => error.hint("`churnctl config show` lists every setting"),
         }
     }
-}
-
-/// Returns the known key nearest to a dotted name.
-pub(crate) fn nearest_key(name: &str) -> Option<&'static str> {
-    nearest(name, KEYS.iter().map(|key| key.name))
 }
 
 fn is_section(name: &str) -> bool {

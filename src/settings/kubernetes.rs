@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::{KEYS, Key, Kind};
+use super::key::{Key, Kind};
+use super::keys::KEYS;
 use super::layers::{Layers, Origin};
 use super::values::Raw;
 use crate::error::Result;

@@ -1,6 +1,6 @@
 //! The settings under `k8s.`, `alerts.` and `plain.`, see `kubernetes.rs` for what each may hold.
 
-use super::keys::{Key, Kind, key};
+use super::key::{Key, Kind, key};
 
 #[rustfmt::skip]
 pub(super) const DEPLOYMENT: &[Key] = &[

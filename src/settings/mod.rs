@@ -4,11 +4,13 @@
 
 mod deadlines;
 mod file;
+mod key;
 mod keys;
 mod kubernetes;
 mod kubernetes_keys;
 mod labels;
 mod layers;
+mod lookup;
 mod resolved;
 mod schema;
 mod section;
@@ -16,12 +18,14 @@ mod sections;
 mod serve;
 mod values;
 
-pub(crate) use file::nearest_key;
-pub use file::{DEFAULT_FILE, FileChoice, SettingsFile};
-pub use keys::{KEYS, Key, Kind, key_of_flag};
+pub use file::{DEFAULT_FILE, FileChoice};
+pub use key::{Key, Kind};
+pub use keys::{KEYS, key_of_flag};
 pub use kubernetes::{DeploymentSettings, duration_seconds};
 pub use labels::{Bytes, LabelSettings, Until};
-pub use layers::{ENV_ONLY, Flags, Layers, Origin, Shown};
+pub use layers::{Flags, Layers, Origin, SettingsFile};
+pub(crate) use lookup::nearest_key;
+pub use lookup::{ENV_ONLY, Shown};
 pub use resolved::{DriftSettings, FeatureThresholds, Limits, Settings, WindowSettings};
 pub use schema::schema;
 pub use sections::{

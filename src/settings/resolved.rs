@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::keys::Key;
+use super::key::Key;
 use super::kubernetes::DeploymentSettings;
 use super::labels::{LabelSettings, labels};
 use super::layers::{Layers, Origin};

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::file::{THRESHOLD_KEYS, THRESHOLDS};
-use super::keys::{KEYS, Key, Kind};
+use super::key::{Key, Kind};
+use super::keys::KEYS;
 
 /// Returns the schema: every setting with its kind, default, words to choose from and help.
 #[must_use]

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::keys::Kind;
+use super::key::{Key, Kind};
 use super::layers::Layers;
 use super::values::{
     Delimiter, FailOn, ModelName, Percent, Probability, PsiThreshold, Span, Target, TrackingUri,
@@ -25,7 +25,7 @@ pub(super) trait Setting: Sized {
     ///
     /// # Errors
     /// 64 for a bad value of a flag, 78 for one from elsewhere.
-    fn read(layers: &Layers, name: &str) -> Result<Self>;
+    fn read(layers: &Layers, key: &'static Key) -> Result<Self>;
 }
 
 /// One value, made of one text.
@@ -36,8 +36,8 @@ pub(super) trait Scalar: FromStr<Err: fmt::Display> {
 impl<T: Scalar> Setting for T {
     const KIND: Kind = <T as Scalar>::KIND;
 
-    fn read(layers: &Layers, name: &str) -> Result<Self> {
-        layers.required(name).map(|(value, _)| value)
+    fn read(layers: &Layers, key: &'static Key) -> Result<Self> {
+        layers.required_of(key).map(|(value, _)| value)
     }
 }
 
@@ -45,24 +45,24 @@ impl<T: Scalar> Setting for T {
 impl<T: Scalar> Setting for Option<T> {
     const KIND: Kind = <T as Scalar>::KIND;
 
-    fn read(layers: &Layers, name: &str) -> Result<Self> {
-        layers.optional(name).map(|(value, _)| value)
+    fn read(layers: &Layers, key: &'static Key) -> Result<Self> {
+        layers.optional_of(key).map(|(value, _)| value)
     }
 }
 
 impl Setting for Vec<String> {
     const KIND: Kind = Kind::List;
 
-    fn read(layers: &Layers, name: &str) -> Result<Self> {
-        layers.list(name)
+    fn read(layers: &Layers, key: &'static Key) -> Result<Self> {
+        layers.list_of(key)
     }
 }
 
 impl Setting for Vec<PathBuf> {
     const KIND: Kind = Kind::List;
 
-    fn read(layers: &Layers, name: &str) -> Result<Self> {
-        let texts = layers.list(name)?;
+    fn read(layers: &Layers, key: &'static Key) -> Result<Self> {
+        let texts = layers.list_of(key)?;
         Ok(texts.into_iter().map(PathBuf::from).collect())
     }
 }
@@ -106,14 +106,9 @@ macro_rules! section {
         impl $section {
             /// The settings of the section.
             pub(super) const KEYS: &'static [$crate::settings::Key] = &[
-                $($crate::settings::Key {
-                    name: concat!($prefix, stringify!($field)),
-                    kind: <$type as $crate::settings::section::Setting>::KIND,
-                    default: $crate::settings::section::section!(@first $($default)?),
-                    flag: $crate::settings::section::section!(@first $($flag)?),
-                    help: $help,
-                    choices: &[$($($choice),+)?],
-                },)+
+                $($crate::settings::section::section!(
+                    @key $prefix, $field: $type, ($($default)?), ($($flag)?), $help, ($($($choice),+)?)
+                ),)+
             ];
 
             /// Reads the settings of the section from their winning layers.
@@ -121,10 +116,22 @@ macro_rules! section {
                 Ok(Self {
                     $($field: $crate::settings::section::Setting::read(
                         layers,
-                        concat!($prefix, stringify!($field)),
+                        const { &$crate::settings::section::section!(
+                            @key $prefix, $field: $type, ($($default)?), ($($flag)?), $help, ($($($choice),+)?)
+                        ) },
                     )?,)+
                 })
             }
+        }
+    };
+    (@key $prefix:literal, $field:ident: $type:ty, ($($default:literal)?), ($($flag:literal)?), $help:literal, ($($choice:literal),*)) => {
+        $crate::settings::Key {
+            name: concat!($prefix, stringify!($field)),
+            kind: <$type as $crate::settings::section::Setting>::KIND,
+            default: $crate::settings::section::section!(@first $($default)?),
+            flag: $crate::settings::section::section!(@first $($flag)?),
+            help: $help,
+            choices: &[$($choice),*],
         }
     };
     (@first) => { None };

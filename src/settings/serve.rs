@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::keys::{Key, Kind};
+use super::key::{Key, Kind};
 use super::layers::{Layers, Origin};
 use super::section::{Setting, section};
 use super::values::{Probability, Span, Wait};
@@ -94,16 +94,17 @@ pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
     let mut settings = ServeSettings::resolve(layers)?;
     if settings.preset.as_deref() == Some("sagemaker") {
         // What the platform wants, where nobody has said otherwise.
-        if layers.is_default("serve.listen") {
+        if is_default(layers, "serve.listen") {
             "0.0.0.0:8080".clone_into(&mut settings.listen);
         }
-        if layers.is_default("serve.model") {
+        if is_default(layers, "serve.model") {
             settings.model = PathBuf::from("/opt/ml/model");
         }
     }
     if settings.drain_delay.get() >= settings.drain_timeout.get() {
         let why = "the delay is no shorter than serve.drain_timeout, which includes it";
-        return Err(refuse(layers, "serve.drain_delay", why));
+        let origin = own("serve.drain_delay").map_or(Origin::Default, |key| layers.find(key).1);
+        return Err(origin.refuse("serve.drain_delay", why));
     }
     Ok(settings)
 }
@@ -115,13 +116,13 @@ pub struct Classes(pub [String; 2]);
 impl Setting for Classes {
     const KIND: Kind = Kind::List;
 
-    fn read(layers: &Layers, name: &str) -> Result<Self> {
+    fn read(layers: &Layers, key: &'static Key) -> Result<Self> {
         let good = |word: &String| !word.is_empty() && word.len() <= 64;
-        match <[String; 2]>::try_from(layers.list(name)?) {
+        match <[String; 2]>::try_from(layers.list_of(key)?) {
             Ok([churned, stayed]) if churned != stayed && good(&churned) && good(&stayed) => {
                 Ok(Self([churned, stayed]))
             }
-            Ok(_) | Err(_) => Err(refuse(layers, name, "there must be two different words")),
+            Ok(_) | Err(_) => Err(refuse(layers, key, "there must be two different words")),
         }
     }
 }
@@ -133,8 +134,8 @@ pub struct LatencyBuckets(pub Vec<f64>);
 impl Setting for LatencyBuckets {
     const KIND: Kind = Kind::List;
 
-    fn read(layers: &Layers, name: &str) -> Result<Self> {
-        let texts = layers.list(name)?;
+    fn read(layers: &Layers, key: &'static Key) -> Result<Self> {
+        let texts = layers.list_of(key)?;
         let numbers: Option<Vec<f64>> = texts.iter().map(|text| f64::from_str(text).ok()).collect();
         let rising = |numbers: &Vec<f64>| {
             (1..=100).contains(&numbers.len())
@@ -145,12 +146,21 @@ impl Setting for LatencyBuckets {
         };
         numbers.filter(rising).map(Self).ok_or_else(|| {
             let why = "these are not rising numbers of seconds, 100 at most";
-            refuse(layers, name, why)
+            refuse(layers, key, why)
         })
     }
 }
 
-fn refuse(layers: &Layers, name: &str, why: &str) -> Error {
-    let origin = Key::named(name).map_or(Origin::Default, |key| layers.find(key).1);
-    origin.refuse(name, why)
+fn refuse(layers: &Layers, key: &'static Key, why: &str) -> Error {
+    layers.find(key).1.refuse(key.name, why)
+}
+
+/// Returns the setting of the section.
+fn own(name: &str) -> Option<&'static Key> {
+    ServeSettings::KEYS.iter().find(|key| key.name == name)
+}
+
+/// Returns whether nobody has set this.
+fn is_default(layers: &Layers, name: &str) -> bool {
+    own(name).is_none_or(|key| layers.find(key).1 == Origin::Default)
 }

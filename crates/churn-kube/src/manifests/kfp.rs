@@ -13,8 +13,8 @@ use super::kfp_spec::{
 use super::kfp_steps::{CANDIDATE, Step, artifacts, passed, steps, texts, words};
 use super::object::{Content, File, tree, yaml};
 use super::plan::Plan;
-use super::pods::SETTINGS_FOLDER;
 use super::pushgateway;
+use super::storage::SETTINGS_FOLDER;
 use super::storage::{CONFIG, VOLUME};
 
 /// What `--only` calls it.

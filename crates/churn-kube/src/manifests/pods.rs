@@ -13,13 +13,11 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::meta::{VOLUME_LABEL, labels, map};
 use super::plan::{Plan, Resources};
-use super::storage::{CONFIG, CONFIG_FILE, VOLUME};
+use super::storage::{CONFIG, CONFIG_FILE, SETTINGS_FOLDER, VOLUME};
 use crate::expansion::literal;
 
 const DATA: &str = "data";
 const SETTINGS: &str = "settings";
-/// Where the settings are mounted.
-pub(super) const SETTINGS_FOLDER: &str = "/etc/churnctl/settings";
 /// Space that a program may need for a moment.
 const SCRATCH: &str = "tmp";
 

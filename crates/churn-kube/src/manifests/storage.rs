@@ -13,12 +13,13 @@ use sha2::{Digest, Sha256};
 use super::meta::{self, map, named};
 use super::object::File;
 use super::plan::{Part, Plan};
-use super::pods::SETTINGS_FOLDER;
 
 /// The volume's claim.
 pub(super) const VOLUME: &str = "churn-mlops-pvc";
 /// The ConfigMap with the settings.
 pub(super) const CONFIG: &str = "churn-mlops-config";
+/// Where it is mounted.
+pub(super) const SETTINGS_FOLDER: &str = "/etc/churnctl/settings";
 /// The file in it.
 pub(super) const CONFIG_FILE: &str = "churnctl.toml";
 /// Where the API keeps its prediction log until an object store has it.
