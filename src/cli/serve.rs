@@ -27,7 +27,8 @@ Examples:
   churnctl serve --model models:/churn@champion --tracking-uri http://mlflow:5000
 
   # What drifted among the customers that were scored
-  churnctl drift --baseline artifacts/models/production_latest.json --current data/predictions/
+  churnctl drift --baseline artifacts/models/production_latest.json --current data/predictions/ \\
+    --time predicted_at --window 1d --last 7
 
 Ask it:
   curl -H 'Content-Type: application/json' http://127.0.0.1:8000/predict -d '{\"user_id\": \"7590\", \"features\": {...}}'

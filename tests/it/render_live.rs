@@ -70,7 +70,13 @@ fn queries(churnctl: &Churnctl, board: &str) -> Vec<(String, String)> {
 fn targets_are_up_rules_are_healthy_and_dashboards_have_data() {
     let churnctl = scoring()
         .table("baseline.csv", &scored(2000, 11, 0.0))
-        .table("now.csv", &scored(1000, 12, 1.0));
+        .table(
+            "now.csv",
+            &scored(1000, 12, 1.0).with(
+                "day",
+                (0..1000).map(|row| format!("2026-01-0{}", 1 + row % 2)),
+            ),
+        );
     let Some(gateway) = Server::pushgateway("", &[]) else {
         return;
     };
@@ -126,6 +132,8 @@ fn targets_are_up_rules_are_healthy_and_dashboards_have_data() {
         "baseline.csv",
         "--current",
         "now.csv",
+        "--time",
+        "day",
         "--score",
         "churn_risk",
         "--label",

@@ -57,6 +57,11 @@ pub(super) fn board(plan: &Plan) -> Board {
                 .limit(1.0, "orange"),
             Panel::new(Shape::Lines, "Rows", "How many rows each check compared; few rows say little.", "short")
                 .ask(&format!("max by (side) ({})", of("churn_drift_rows", "")), "{{side}}"),
+            Panel::new(Shape::Bars, "Windows of time", "Complete windows that the last check judged, by verdict; of a check with --time.", "short")
+                .ask(&format!("max by (status) ({})", of("churn_drift_windows", "")), "{{status}}"),
+            Panel::new(Shape::Lines, "Alarm policies", "1 where the windows make the check fail by a policy, or would.", "short")
+                .ask(&format!("max by (policy) ({})", of("churn_drift_alarm", "")), "{{policy}}")
+                .limit(1.0, "orange"),
             Panel::new(Shape::Lines, "Time since the last push", "By job: what is shown of a job is as old as this.", "s")
                 .ask("time() - max by (job) (push_time_seconds{namespace=\"$namespace\"})", "{{job}}")
                 .limit(limits.daily_stale_seconds, "orange")
