@@ -148,14 +148,44 @@ _churnctl() {
             churnctl__subcmd__drift,help)
                 cmd="churnctl__subcmd__drift__subcmd__help"
                 ;;
+            churnctl__subcmd__drift,history)
+                cmd="churnctl__subcmd__drift__subcmd__history"
+                ;;
             churnctl__subcmd__drift,verify)
                 cmd="churnctl__subcmd__drift__subcmd__verify"
                 ;;
             churnctl__subcmd__drift__subcmd__help,help)
                 cmd="churnctl__subcmd__drift__subcmd__help__subcmd__help"
                 ;;
+            churnctl__subcmd__drift__subcmd__help,history)
+                cmd="churnctl__subcmd__drift__subcmd__help__subcmd__history"
+                ;;
             churnctl__subcmd__drift__subcmd__help,verify)
                 cmd="churnctl__subcmd__drift__subcmd__help__subcmd__verify"
+                ;;
+            churnctl__subcmd__drift__subcmd__help__subcmd__history,annotate)
+                cmd="churnctl__subcmd__drift__subcmd__help__subcmd__history__subcmd__annotate"
+                ;;
+            churnctl__subcmd__drift__subcmd__help__subcmd__history,compact)
+                cmd="churnctl__subcmd__drift__subcmd__help__subcmd__history__subcmd__compact"
+                ;;
+            churnctl__subcmd__drift__subcmd__history,annotate)
+                cmd="churnctl__subcmd__drift__subcmd__history__subcmd__annotate"
+                ;;
+            churnctl__subcmd__drift__subcmd__history,compact)
+                cmd="churnctl__subcmd__drift__subcmd__history__subcmd__compact"
+                ;;
+            churnctl__subcmd__drift__subcmd__history,help)
+                cmd="churnctl__subcmd__drift__subcmd__history__subcmd__help"
+                ;;
+            churnctl__subcmd__drift__subcmd__history__subcmd__help,annotate)
+                cmd="churnctl__subcmd__drift__subcmd__history__subcmd__help__subcmd__annotate"
+                ;;
+            churnctl__subcmd__drift__subcmd__history__subcmd__help,compact)
+                cmd="churnctl__subcmd__drift__subcmd__history__subcmd__help__subcmd__compact"
+                ;;
+            churnctl__subcmd__drift__subcmd__history__subcmd__help,help)
+                cmd="churnctl__subcmd__drift__subcmd__history__subcmd__help__subcmd__help"
                 ;;
             churnctl__subcmd__help,alerts)
                 cmd="churnctl__subcmd__help__subcmd__alerts"
@@ -250,8 +280,17 @@ _churnctl() {
             churnctl__subcmd__help__subcmd__config,show)
                 cmd="churnctl__subcmd__help__subcmd__config__subcmd__show"
                 ;;
+            churnctl__subcmd__help__subcmd__drift,history)
+                cmd="churnctl__subcmd__help__subcmd__drift__subcmd__history"
+                ;;
             churnctl__subcmd__help__subcmd__drift,verify)
                 cmd="churnctl__subcmd__help__subcmd__drift__subcmd__verify"
+                ;;
+            churnctl__subcmd__help__subcmd__drift__subcmd__history,annotate)
+                cmd="churnctl__subcmd__help__subcmd__drift__subcmd__history__subcmd__annotate"
+                ;;
+            churnctl__subcmd__help__subcmd__drift__subcmd__history,compact)
+                cmd="churnctl__subcmd__help__subcmd__drift__subcmd__history__subcmd__compact"
                 ;;
             churnctl__subcmd__help__subcmd__kfp,status)
                 cmd="churnctl__subcmd__help__subcmd__kfp__subcmd__status"
@@ -1283,7 +1322,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify help"
+            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1436,6 +1475,13 @@ _churnctl() {
                     ;;
                 --join-memory)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --history)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
                     return 0
                     ;;
                 --warn-psi)
@@ -1668,7 +1714,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift__subcmd__help)
-            opts="verify help"
+            opts="verify history help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1695,9 +1741,228 @@ _churnctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        churnctl__subcmd__drift__subcmd__help__subcmd__history)
+            opts="compact annotate"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__help__subcmd__history__subcmd__annotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__help__subcmd__history__subcmd__compact)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         churnctl__subcmd__drift__subcmd__help__subcmd__verify)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__history)
+            opts="-v -q -h --feature --last --html --config --format --json --color --verbose --quiet --log-format --help compact annotate help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --feature)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --html)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__history__subcmd__annotate)
+            opts="-v -q -h --at --config --format --json --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --at)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__history__subcmd__compact)
+            opts="-v -q -h --keep --config --format --json --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --keep)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__history__subcmd__help)
+            opts="compact annotate help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__history__subcmd__help__subcmd__annotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__history__subcmd__help__subcmd__compact)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__history__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1981,8 +2246,50 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__drift)
-            opts="verify"
+            opts="verify history"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__drift__subcmd__history)
+            opts="compact annotate"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__drift__subcmd__history__subcmd__annotate)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__drift__subcmd__history__subcmd__compact)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 5 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Once;
 
 use crate::cli::{self, AlertsTask, ParsedArgs, PushTask, SignTask, Task};
+use crate::commands::drift_history_view::HistoryTask;
 use crate::commands::{self, Console, OutputFormat, UsesFiles};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
@@ -115,6 +116,7 @@ fn perform(
         Task::Serve(request) => start.run(commands::serve::run, &request),
         Task::Drift(request) => start.run(commands::drift::run, &request),
         Task::DriftVerify(request) => start.run(commands::drift_verify::run, &request),
+        Task::DriftHistory(task) => drift_history(&task, &mut start),
         Task::Profile(request) => start.run(commands::profile::run, &request),
         Task::Merge(request) => start.run(commands::profile::merge, &request),
         Task::Sign(SignTask::Sign(request)) => start.run(commands::sign::run, &request),
@@ -186,6 +188,16 @@ impl Start<'_, '_> {
     ) -> Result<ExitCode> {
         request.files_used().settings(self.settings).check()?;
         command(request, self.console)
+    }
+}
+
+fn drift_history(task: &HistoryTask, start: &mut Start<'_, '_>) -> Result<ExitCode> {
+    match task {
+        HistoryTask::Show(request) => start.run(commands::drift_history_view::show, &**request),
+        HistoryTask::Compact(request) => start.run(commands::drift_history_view::compact, request),
+        HistoryTask::Annotate(request) => {
+            start.run(commands::drift_history_view::annotate, request)
+        }
     }
 }
 

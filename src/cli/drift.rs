@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::{ColumnArgs, checked};
+use super::drift_history::HistoryArgs;
 use super::drift_labels::LabelArgs;
 use super::drift_short::{REPORTS, ShortArgs};
 use super::tracking::ExperimentArgs;
@@ -149,6 +150,14 @@ pub(super) struct DriftArgs {
     alarm_budget: Option<String>,
     #[command(flatten)]
     labels: LabelArgs,
+
+    /// Folder in which what was counted is kept: later runs read what is new alone
+    ///
+    /// Files that were read and have not changed since are not read again; windows are made of what is kept and
+    /// what is new. A file that has changed replaces what was kept of it, a new one adds to the days that its rows
+    /// are of. `churnctl drift history DIR` shows what is kept.
+    #[arg(long, value_name = "DIR", help_heading = WINDOWS, value_hint = ValueHint::DirPath)]
+    history: Option<String>,
 
     /// PSI from which a feature warns
     ///
@@ -297,6 +306,7 @@ report, or it is not one that names its inputs; 74 cannot read; 78 bad settings.
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum DriftCommand {
     Verify(VerifyArgs),
+    History(HistoryArgs),
 }
 
 /// Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs
@@ -342,6 +352,7 @@ impl DriftArgs {
         flags.one("drift.last", self.last);
         flags.one("drift.alarm", self.alarm.as_ref());
         flags.one("drift.alarm_budget", self.alarm_budget.as_ref());
+        flags.one("drift.history", self.history.as_ref());
         self.labels.add_to(&mut flags);
         flags.one("drift.warn_psi", self.warn_psi.as_ref());
         flags.one("drift.fail_psi", self.fail_psi.as_ref());

@@ -32,8 +32,9 @@ pub(super) fn complete(command: Command) -> Command {
 
 /// `top` is the subcommand of `churnctl` that the command belongs to.
 fn completed(command: Command, top: &str) -> Command {
-    // The sides of `drift verify` are those of the report, whatever is set; `init` makes settings and reads none.
-    let sets_nothing = top == "init" || top == "drift" && command.get_name() == "verify";
+    // The sides of `drift verify` are those of the report, whatever is set, a history has its own; `init` makes
+    // settings and reads none.
+    let sets_nothing = top == "init" || top == "drift" && command.get_name() != "drift";
     let command = match sets_nothing {
         true => command,
         false => command.mut_args(|arg| complete_arg(top, arg)),

@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod doctor;
 mod drift;
+mod drift_history;
 mod drift_labels;
 mod drift_short;
 mod gateway;

@@ -27,6 +27,7 @@ use super::sign::{SignArgs, SignTask, VerifyArgs};
 use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::doctor::DoctorRequest;
+use crate::commands::drift_history_view::HistoryTask;
 use crate::commands::drift_request::{DriftRequest, ReadingRequest};
 use crate::commands::drift_verify::DriftVerifyRequest;
 use crate::commands::init_request::InitRequest;
@@ -122,6 +123,8 @@ pub enum Task {
     Drift(Box<DriftRequest>),
     /// `drift verify`.
     DriftVerify(Box<DriftVerifyRequest>),
+    /// `drift history` and its subcommands.
+    DriftHistory(HistoryTask),
     /// `profile`.
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
@@ -326,6 +329,7 @@ fn drift_task(args: DriftArgs, settings: &Settings) -> Result<Task> {
             )?;
             Ok(Task::DriftVerify(Box::new(request)))
         }
+        Some(DriftCommand::History(args)) => args.task(settings).map(Task::DriftHistory),
         None => Ok(Task::Drift(Box::new(DriftRequest {
             explain_sql: args.explain_sql,
             view,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::cells::{Table, Tone};
+use crate::cells::{Cell, Table, Tone};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::progress::Progress;
@@ -189,6 +189,20 @@ impl<'a> Console<'a> {
             text.push_str(&self.look.paint.tone(tone, piece));
             text.push('\n');
         }
+        self.print(&text)
+    }
+
+    /// Prints a line of cells, each in its tone; control characters are made visible. It is as long as it is.
+    ///
+    /// # Errors
+    /// As [`Console::print`].
+    pub(super) fn print_cells(&mut self, line: &[Cell]) -> Result<()> {
+        let paint = self.look.paint;
+        let mut text: String = line
+            .iter()
+            .map(|cell| paint.safe(cell.tone, &cell.text))
+            .collect();
+        text.push('\n');
         self.print(&text)
     }
 

@@ -39,6 +39,34 @@ impl DriftRequest {
         provenance: Provenance,
         console: &Console<'_>,
     ) -> Result<DriftReport> {
+        let (mut report, counts_sha256) = match (&self.windows, &self.history) {
+            (Some(windowing), Some(history)) => {
+                let taken = self.take_from(history, baseline, windowing, &provenance, console)?;
+                let (plan, options) = (&taken.plan, &taken.options);
+                let current = &taken.counted;
+                let mut report =
+                    check_windows(baseline, current, plan, options, &provenance, windowing)?;
+                report.history = Some(taken.report);
+                (report, taken.counts_sha256)
+            }
+            _ => self.compare_all(baseline, provenance, console)?,
+        };
+        report.inputs = Some(Sides {
+            baseline: input_of(&self.baseline, baseline.counts_sha256()),
+            current: input_of(&self.current, counts_sha256),
+        });
+        report.settings = Some(settings_of(&self.reading, self.class_threshold));
+        say_decisions(&report, console);
+        Ok(report)
+    }
+
+    /// Reads all of the current side; also returns the SHA-256 of what was counted.
+    fn compare_all(
+        &self,
+        baseline: &Profile,
+        provenance: Provenance,
+        console: &Console<'_>,
+    ) -> Result<(DriftReport, String)> {
         let reading = self.reading.with_nulls(&baseline.roles.null);
         let current = match &self.labels {
             Some(_) => LabelRequest::open_current(&self.current, &reading, console)?,
@@ -79,13 +107,7 @@ impl DriftRequest {
         if let Some(given) = given {
             given.add_to(&mut report, self.class_threshold, console)?;
         }
-        report.inputs = Some(Sides {
-            baseline: input_of(&self.baseline, baseline.counts_sha256()),
-            current: input_of(&self.current, counts_sha256),
-        });
-        report.settings = Some(settings_of(&self.reading, self.class_threshold));
-        say_decisions(&report, console);
-        Ok(report)
+        Ok((report, counts_sha256))
     }
 }
 

@@ -31,6 +31,8 @@ pub struct DriftRequest {
     pub reading: ReadingRequest,
     /// How the current side is cut into windows of time, if it is.
     pub windows: Option<Windowing>,
+    /// Where pieces of time are kept for later runs, if they are.
+    pub history: Option<HistoryUse>,
     /// Labels that came later, if there are any.
     pub labels: Option<LabelRequest>,
     /// Bytes that a join of labels may hold.
@@ -53,6 +55,15 @@ pub struct DriftRequest {
     pub push: Option<DriftPush>,
     /// How the check is repeated, if it is.
     pub watch: Option<Watch>,
+}
+
+/// A history that a check takes part in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryUse {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The run whose check is made again; nothing is read or written then.
+    pub as_of: Option<u64>,
 }
 
 /// A push of a check's metrics.
@@ -237,13 +248,24 @@ impl DriftRequest {
                 .hint("a repeated check needs files"));
         }
         let reading = ReadingRequest::from_settings(settings);
+        let labels = drift_labels::from_settings(&drift.labels, &drift.windows, reading.threads)?;
+        if labels.is_some() && drift.history.is_some() {
+            let why =
+                "cannot be used with labels that came later: what is kept does not change any more";
+            let error = drift.windows.misfit("drift.history", why);
+            return Err(error.hint("read all predictions again where labels are joined"));
+        }
         Ok(Self {
             explain_sql: false,
             view: View::default(),
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             windows: drift_windows::from_settings(&drift.windows)?,
-            labels: drift_labels::from_settings(&drift.labels, &drift.windows, reading.threads)?,
+            history: drift.history.clone().map(|folder| HistoryUse {
+                folder,
+                as_of: None,
+            }),
+            labels,
             join_memory: drift.labels.memory.get(),
             reading,
             thresholds: Self::thresholds(settings),

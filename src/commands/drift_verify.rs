@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::drift_evidence::reading_of;
 use super::drift_labels::LabelRequest;
-use super::drift_request::DriftRequest;
+use super::drift_request::{DriftRequest, HistoryUse};
 use super::{Console, drift_labels, drift_windows};
 use crate::cells::Tone;
 use crate::drift::Provenance;
@@ -184,6 +184,10 @@ fn again(
         reading,
         windows,
         labels: labels.clone(),
+        history: report.history.as_ref().map(|taken| HistoryUse {
+            folder: PathBuf::from(&taken.folder),
+            as_of: Some(taken.run),
+        }),
         thresholds: report.thresholds.clone(),
         class_threshold: settings.class_threshold,
         model: report.model.clone(),
@@ -222,6 +226,8 @@ fn again(
     // Who made it, where and when has no part in what it says.
     again.churnctl_version.clone_from(&report.churnctl_version);
     again.inputs = Some(inputs.clone());
+    // Which of the rows were new then has no part in it either.
+    again.history.clone_from(&report.history);
     rename(&mut again, baseline, &inputs.baseline.addresses);
     rename(&mut again, current, &inputs.current.addresses);
     if let (Some(labels), Some(wanted)) = (&labels, &report.labels) {

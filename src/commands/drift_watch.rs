@@ -14,13 +14,15 @@ use crate::data::{Location, expand, is_database};
 use crate::drift::{DriftReport, Status};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::history::History;
 use crate::http::events::{Event, Level, channel};
 use crate::http::server::{Drain, Listen, Server};
 use crate::http::stop::Stop;
 use crate::metrics::{Gauge, Live, names};
 use crate::passing::{Backoff, is_retryable};
 use crate::profile::Profile;
-use crate::reports::drift::{html, metrics, summary};
+use crate::reports::drift::history::HistoryView;
+use crate::reports::drift::{html, html_history, metrics, summary};
 use crate::serve::exporter::{Forms, Showcase};
 use crate::signals::{self, Signal};
 use crate::terminal::{Format, json};
@@ -220,6 +222,23 @@ impl<'a> Rounds<'a> {
         self.request.compare(baseline, console)
     }
 
+    /// Returns the page over time where there are windows, with the marks of the history if one is kept.
+    fn home(&self, report: &DriftReport) -> Result<String> {
+        if report.windows.is_empty() {
+            return html::page(report);
+        }
+        let marks = match &self.request.history {
+            Some(history) => History::open(&history.folder)?.marks()?,
+            None => Vec::new(),
+        };
+        html_history::page(&HistoryView {
+            report: report.clone(),
+            kept: None,
+            marks,
+            features: Vec::new(),
+        })
+    }
+
     /// Shows the report in all places that are asked for, the ones that cannot fail first.
     fn publish(&self, report: &DriftReport, console: &mut Console<'_>) -> Result<()> {
         let now = console.created_at_seconds();
@@ -227,6 +246,7 @@ impl<'a> Rounds<'a> {
             self.last_success.set(seconds);
         }
         self.showcase.show(Forms {
+            home: self.home(report)?,
             html: html::page(report)?,
             json: json(report)?,
             // When a check last had a verdict is shown from the start, and stays through those without.
@@ -280,7 +300,7 @@ impl Exporter {
         let server = Server::bind(vec![listen], 1, events)?;
         for address in server.addresses() {
             let message =
-                format!("listening on http://{address} (/metrics, /report, /live, /ready)");
+                format!("listening on http://{address} (/, /metrics, /report, /live, /ready)");
             console.messages().info(&message);
         }
         let (sender, receiver) = sync_channel(ROOM);

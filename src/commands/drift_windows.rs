@@ -113,6 +113,11 @@ pub(super) fn of_report(report: &DriftReport) -> Result<Option<Windowing>, Strin
 
 /// Returns the moment of a check: that of its report, so that who makes it again has the same windows.
 pub(super) fn moment(provenance: &Provenance) -> i64 {
-    let created_at = provenance.created_at.parse::<jiff::Timestamp>();
-    created_at.map_or(0, jiff::Timestamp::as_second)
+    moment_of(&provenance.created_at)
+}
+
+/// Returns a time in RFC 3339 as seconds since 1970.
+pub(super) fn moment_of(time: &str) -> i64 {
+    let time = time.parse::<jiff::Timestamp>();
+    time.map_or(0, jiff::Timestamp::as_second)
 }

@@ -7,6 +7,9 @@ use super::alerts::{
     HistoryRequest, LintRequest, ListRequest, Outputs, RuleOrigin, ShowRequest, TestRequest,
 };
 use super::doctor::DoctorRequest;
+use super::drift_history_view::{
+    HistoryAnnotateRequest, HistoryCompactRequest, HistoryShowRequest,
+};
 use super::drift_request::{DriftOutputs, DriftRequest};
 use super::drift_verify::DriftVerifyRequest;
 use super::files_used::{FilesUsed, UsesFiles};
@@ -122,6 +125,10 @@ impl UsesFiles for DriftRequest {
         if self.explain_sql {
             return files;
         }
+        let files = match &self.history {
+            Some(history) => files.write_into("--history", &history.folder),
+            None => files,
+        };
         let DriftOutputs {
             report,
             html,
@@ -145,6 +152,14 @@ impl UsesFiles for DriftRequest {
             Some(push) => pushed(files, &push.target, &push.key),
             None => files,
         }
+    }
+}
+
+impl UsesFiles for HistoryShowRequest {
+    fn files_used(&self) -> FilesUsed {
+        FilesUsed::default()
+            .read("DIR", &self.folder.join("history.json"))
+            .maybe_write("--html", self.html.as_ref())
     }
 }
 
@@ -275,6 +290,8 @@ write_nothing!(
     DeleteRequest,
     DoctorRequest,
     DriftVerifyRequest,
+    HistoryAnnotateRequest,
+    HistoryCompactRequest,
     GatewayRequest,
     ListRequest,
     ListenRequest,

@@ -120,10 +120,7 @@ impl Input {
         console: &Console<'_>,
     ) -> Result<Grouped> {
         let Self::Data(data) = self else {
-            return Err(
-                Error::usage("a profile cannot be cut into windows: it has no rows")
-                    .hint("name the data themselves with --current"),
-            );
+            return Err(no_rows_in_profile());
         };
         let name = data.name().to_owned();
         console
@@ -134,6 +131,20 @@ impl Input {
         let counted = counted?;
         warn_of_blank_lines(counted.blank_lines, &name, console);
         Ok(counted)
+    }
+}
+
+/// Says that a profile is not data.
+pub(super) fn no_rows_in_profile() -> Error {
+    Error::usage("a profile cannot be cut into windows: it has no rows")
+        .hint("name the data themselves with --current")
+}
+
+/// Refuses a profile where rows are needed.
+pub(super) fn refuse_profile(addresses: &[String]) -> Result<()> {
+    match addresses {
+        [only] if looks_like_json(Path::new(only))? => Err(no_rows_in_profile()),
+        _ => Ok(()),
     }
 }
 
@@ -357,7 +368,7 @@ fn say_profile(profile: &Profile, side: &str, console: &Console<'_>) {
     console.messages().debug(&message);
 }
 
-fn warn_of_blank_lines(count: u64, name: &str, console: &Console<'_>) {
+pub(super) fn warn_of_blank_lines(count: u64, name: &str, console: &Console<'_>) {
     if count > 0 {
         let lines = if count == 1 { "line" } else { "lines" };
         console

@@ -9,6 +9,8 @@ pub mod doctor;
 pub mod drift;
 mod drift_check;
 mod drift_evidence;
+mod drift_history;
+pub mod drift_history_view;
 mod drift_join;
 pub mod drift_labels;
 mod drift_outputs;

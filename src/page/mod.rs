@@ -2,6 +2,7 @@
 
 pub mod frame;
 pub mod heat;
+pub mod series;
 pub mod svg;
 pub mod timeline;
 

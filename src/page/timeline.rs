@@ -12,6 +12,8 @@ use crate::text::{shorten, width};
 pub struct Lane {
     /// What it is called.
     pub label: String,
+    /// The class of its spans, by which the page gives them a colour.
+    pub class: &'static str,
     /// Begin and end of each span, as shares of the whole time, 0 to 1.
     pub spans: Vec<(f64, f64)>,
     /// Spans in which nothing is known.
@@ -57,7 +59,7 @@ pub fn timeline(caption: &Caption<'_>, lanes: &[Lane], ticks: &[Tick]) -> Html {
             top + 12.0,
             escape(&shorten(&lane.label, 34))
         );
-        for (class, spans) in [("u", &lane.unknown), ("f", &lane.spans)] {
+        for (class, spans) in [("u", &lane.unknown), (lane.class, &lane.spans)] {
             let path = path(spans, &x, top);
             if !path.is_empty() {
                 let _ = write!(svg, "<path class=\"{class}\" d=\"{path}\"/>");
@@ -119,6 +121,7 @@ mod tests {
     fn lane(label: &str, spans: &[(f64, f64)]) -> Lane {
         Lane {
             label: label.to_owned(),
+            class: "f",
             spans: spans.to_vec(),
             unknown: vec![(0.9, 1.0)],
         }

@@ -67,6 +67,8 @@ pub struct DriftSettings {
     pub features: Vec<String>,
     /// How the current side is cut into windows.
     pub windows: WindowSettings,
+    /// The folder in which pieces of time are kept for later runs.
+    pub history: Option<PathBuf>,
     /// Labels that come later.
     pub labels: LabelSettings,
     /// JSON report; none if switched off by `none`.
@@ -204,12 +206,13 @@ impl Settings {
 }
 
 /// Settings of windows that say nothing without a time column.
-const OF_WINDOWS: [&str; 5] = [
+const OF_WINDOWS: [&str; 6] = [
     "drift.alarm",
     "drift.alarm_budget",
     "drift.every",
     "drift.last",
     "drift.window",
+    "drift.history",
 ];
 
 fn drift(layers: &Layers) -> Result<DriftSettings> {
@@ -246,6 +249,7 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
                 })
                 .collect(),
         },
+        history: target("drift.history")?,
         labels: labels(layers)?,
         report: target("drift.report")?,
         html: target("drift.html")?,

@@ -17,7 +17,10 @@ const FLOORS: &[(u8, &[&str])] = &[
 
 /// Rooms of crates that have several, from the highest: each imports those below it.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("churn-drift", &["drift", "labels", "profile", "stats"]),
+    (
+        "churn-drift",
+        &["history", "drift", "labels", "profile", "stats"],
+    ),
     ("churn-kube", &["cluster", "manifests", "expansion"]),
 ];
 

@@ -208,7 +208,12 @@ impl Watch {
             "telco",
         ];
         let more = ["--watch", every, "--listen", "127.0.0.1:0"];
-        let mut child = churnctl.spawn(&[&args[..], &more].concat(), Stdio::null());
+        Self::with(churnctl, &[&args[..], &more].concat())
+    }
+
+    /// Begins a check that these words ask for.
+    pub(crate) fn with(churnctl: &Churnctl, args: &[&str]) -> Self {
+        let mut child = churnctl.spawn(args, Stdio::null());
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
         let (sender, said) = channel();
         std::thread::spawn(move || {
@@ -246,7 +251,7 @@ impl Watch {
         }
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         http(self.address, "GET", path, "").expect("an answer")
     }
 

@@ -38,6 +38,7 @@ mod generated_files;
 mod github_action;
 mod habits;
 mod harness;
+mod history;
 mod honest_figures;
 mod init;
 mod kfp;

@@ -37,6 +37,7 @@ const SCHEMAS: &[&str] = &[
     "sign",
     "verify",
     "drift_verify",
+    "drift_history",
 ];
 
 pub(crate) fn schema(name: &str) -> Validator {

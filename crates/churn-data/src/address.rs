@@ -64,6 +64,15 @@ fn similar_file(path: &Path) -> Option<String> {
     Some(path.with_file_name(near).display().to_string())
 }
 
+/// Which table this is, and which state of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Its place, the same from wherever it is named.
+    pub place: String,
+    /// Size and time of a file, size and tag of an object: another one when the bytes are others.
+    pub version: String,
+}
+
 /// Where one table is.
 #[derive(Debug, Clone)]
 pub enum Location {
@@ -103,6 +112,49 @@ impl Location {
             }
             #[cfg(feature = "object-store")]
             Self::Object(object) => Ok(object.stamp()),
+        }
+    }
+
+    /// Returns what it is called in messages and reports.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(path) => path.display().to_string(),
+            #[cfg(feature = "object-store")]
+            Self::Object(object) => object.shown.clone(),
+        }
+    }
+
+    /// Returns what tells it from others whatever folder a run begins in, and what tells its bytes from those
+    /// that were there before. None of what can be read only once.
+    ///
+    /// # Errors
+    /// 74 if a file cannot be looked at.
+    pub fn identity(&self) -> Result<Option<Identity>> {
+        match self {
+            Self::Path(path) => {
+                let metadata = match path == Path::new("-") {
+                    true => return Ok(None),
+                    false => fs::metadata(path).map_err(|error| read_failed(path, error))?,
+                };
+                if !metadata.is_file() {
+                    return Ok(None);
+                }
+                // Not its inode: a folder that was copied with its times holds the same files.
+                let (seconds, nanoseconds) = (metadata.mtime(), metadata.mtime_nsec());
+                Ok(Some(Identity {
+                    place: resolved(path).display().to_string(),
+                    version: format!("{} bytes of {seconds}.{nanoseconds:09}", metadata.len()),
+                }))
+            }
+            #[cfg(feature = "object-store")]
+            Self::Object(object) => Ok(Some(Identity {
+                place: object.shown.clone(),
+                version: match &object.e_tag {
+                    Some(tag) => format!("{} bytes, {tag}", object.size),
+                    None => format!("{} bytes", object.size),
+                },
+            })),
         }
     }
 

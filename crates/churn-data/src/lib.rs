@@ -93,7 +93,7 @@ mod tls;
 mod value;
 mod zone;
 
-pub use address::{Location, expand, expand_files, is_object, would_take};
+pub use address::{Identity, Location, expand, expand_files, is_object, would_take};
 pub use affix::Affix;
 pub use bytes::all_bytes;
 pub use canonical::{

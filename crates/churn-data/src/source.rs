@@ -82,6 +82,8 @@ pub struct DataSet {
     wanted: Option<Vec<bool>>,
     /// Who takes the rows beside the sink.
     listener: Option<Listener>,
+    /// No row at all is not an error.
+    may_be_empty: bool,
 }
 
 impl std::fmt::Debug for DataSet {
@@ -103,13 +105,20 @@ impl DataSet {
         if addresses.iter().any(|address| is_database(address)) {
             return Self::open_database(addresses, options);
         }
-        let locations = expand(addresses)?;
+        Self::of(&expand(addresses)?, shown(addresses), options)
+    }
+
+    /// As [`DataSet::open`], of some of the tables that the addresses stand for.
+    ///
+    /// # Errors
+    /// As [`DataSet::open`].
+    pub fn of(locations: &[Location], name: String, options: ReadOptions) -> Result<Self> {
         let (first, rest) = locations
             .split_first()
             .ok_or_else(|| Error::usage("no data given"))?;
         let first = Opened::open(first, options.delimiter)?;
         Ok(Self {
-            name: shown(addresses),
+            name,
             columns: first.columns().to_vec(),
             uncountable: first.uncountable(),
             options,
@@ -117,6 +126,7 @@ impl DataSet {
             rest: rest.to_vec(),
             wanted: None,
             listener: None,
+            may_be_empty: false,
         })
     }
 
@@ -135,6 +145,7 @@ impl DataSet {
             uncountable: Vec::new(),
             wanted: None,
             listener: None,
+            may_be_empty: false,
         })
     }
 
@@ -162,6 +173,7 @@ impl DataSet {
             rest: Vec::new(),
             wanted: None,
             listener: None,
+            may_be_empty: false,
         })
     }
 
@@ -264,6 +276,15 @@ impl DataSet {
         }
     }
 
+    /// Says that a table without rows is as good as any: it is one of many.
+    #[must_use]
+    pub fn or_empty(self) -> Self {
+        Self {
+            may_be_empty: true,
+            ..self
+        }
+    }
+
     /// Hands every row to sinks made by `make`, and returns them merged into one.
     ///
     /// Plain files are read in parallel; compressed ones, pipes and files with line breaks inside
@@ -303,6 +324,7 @@ impl DataSet {
             first,
             rest,
             wanted,
+            may_be_empty,
             ..
         } = self;
         let first_name = first.name().to_owned();
@@ -382,7 +404,7 @@ impl DataSet {
                 ..Place::default()
             };
             // A shard may come out empty: there may be fewer files, or rows, than shards.
-            if options.shard.is_some_and(|shard| !shard.is_whole()) {
+            if may_be_empty || options.shard.is_some_and(|shard| !shard.is_whole()) {
                 return Ok((whole, summary));
             }
             return Err(DataError::NoRows.at(place));

@@ -1,7 +1,8 @@
 //! Drift between two tables: two profiles in, one report out.
 //!
 //! [`profile`] counts a data set once into a mergeable summary; [`labels`] joins labels that came later with its
-//! rows; [`drift`] judges one summary by another; [`stats`] holds the numbers of both, pure functions with their formulas and sources. No clock, no environment, no printing.
+//! rows; [`drift`] judges one summary by another; [`history`] keeps summaries of days for later checks; [`stats`] holds
+//! the numbers, pure functions with their formulas and sources. No clock, no environment, no printing.
 //!
 //! # Example
 //!
@@ -28,6 +29,7 @@
 //! ```
 
 pub mod drift;
+pub mod history;
 pub mod labels;
 pub mod profile;
 pub mod stats;

@@ -1,4 +1,4 @@
-//! A check that is repeated, as others see it: `/metrics` for Prometheus, `/report` for people and
+//! A check that is repeated, as others see it: `/` for people, `/metrics` for Prometheus, `/report` for people and
 //! programs, `/live` and `/ready` for Kubernetes. What is checked is the caller's affair.
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -17,7 +17,9 @@ use churn_metrics::live::TEXT_FORMAT;
 /// One report in its three forms.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Forms {
-    /// A page.
+    /// A page, for `/`: that over time where the check has windows.
+    pub home: String,
+    /// The page of the last check.
     pub html: String,
     /// The document.
     pub json: String,
@@ -56,6 +58,7 @@ impl Showcase {
     /// Returns the routes.
     pub fn router(&self) -> Router {
         Router::new()
+            .route("/", get(home))
             .route("/metrics", get(metrics))
             .route("/report", get(report))
             .route("/live", get(|| async { text("live\n") }))
@@ -98,6 +101,13 @@ async fn metrics(State(showcase): State<Showcase>) -> Response<Body> {
         text.push_str(&shown.metrics);
     }
     fresh(TEXT_FORMAT, text)
+}
+
+async fn home(State(showcase): State<Showcase>) -> Response<Body> {
+    match showcase.shown() {
+        Some(shown) => fresh("text/html; charset=utf-8", shown.home.clone()),
+        None => not_yet().into_response(),
+    }
 }
 
 async fn report(State(showcase): State<Showcase>, headers: HeaderMap) -> Response<Body> {
@@ -188,6 +198,7 @@ mod tests {
         assert_eq!(get(&showcase, "/live", "*/*").await.0, 200);
         assert_eq!(get(&showcase, "/ready", "*/*").await.0, 503);
         assert_eq!(get(&showcase, "/report", "*/*").await.0, 503);
+        assert_eq!(get(&showcase, "/", "*/*").await.0, 503);
         let (status, text) = get(&showcase, "/metrics", "*/*").await;
         assert!(
             status == 200 && text.contains("process_resident_memory_bytes "),
@@ -195,6 +206,7 @@ mod tests {
         );
         for round in ["one", "two"] {
             showcase.show(Forms {
+                home: format!("<h1>{round}"),
                 html: format!("<p>{round}"),
                 json: format!("{{\"{round}\":1}}"),
                 metrics: format!("{round} 1\n"),
@@ -204,6 +216,8 @@ mod tests {
             assert!(text.ends_with(&format!("\n{round} 1\n")), "{text}");
             let html = get(&showcase, "/report", "text/html,*/*;q=0.8").await;
             assert_eq!(html, (200, format!("<p>{round}")));
+            let home = get(&showcase, "/", "*/*").await;
+            assert_eq!(home, (200, format!("<h1>{round}")));
             let json = get(&showcase, "/report", "application/json").await;
             assert_eq!(json, (200, format!("{{\"{round}\":1}}")));
         }

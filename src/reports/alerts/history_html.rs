@@ -204,6 +204,7 @@ fn line(one: &AlertHistory, range: TimeRange, id: &str) -> Html {
         .collect();
     let incidents = one.incidents.iter();
     let mut lanes = vec![Lane {
+        class: "f",
         label: "any".to_owned(),
         spans: incidents
             .map(|one| (share(one.start), share(one.end)))
@@ -227,6 +228,7 @@ fn line(one: &AlertHistory, range: TimeRange, id: &str) -> Html {
         let longest = series.into_iter().take(MOST_LANES);
         lanes.extend(longest.map(|(label, (_, spans))| Lane {
             label,
+            class: "f",
             spans,
             unknown: unknown.clone(),
         }));

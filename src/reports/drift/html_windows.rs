@@ -1,20 +1,18 @@
 //! The section of the page about windows of time: a heat map of features by windows, and a row for each
 //! window.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::{alarm, windows};
-use crate::drift::over_time::{WindowFeature, WindowReport};
-use crate::drift::report::{DriftReport, Status};
+use crate::drift::over_time::WindowReport;
+use crate::drift::report::DriftReport;
 use crate::page::Html;
 use crate::page::heat::{HeatRow, heat};
 use crate::page::svg::Caption;
 use crate::reports::format;
 
 /// Rows of the heat map: the features that are worst off.
-const MOST_FEATURES: usize = 100;
+pub(super) const MOST_FEATURES: usize = 100;
 /// Rows of the table, from the last window on.
 const MOST_WINDOWS: usize = 200;
 
@@ -30,7 +28,7 @@ pub(super) struct View {
 }
 
 #[derive(Serialize)]
-struct Row {
+pub(super) struct Row {
     status: &'static str,
     judged: bool,
     window: String,
@@ -43,62 +41,47 @@ struct Row {
 /// Returns what the page says of windows; none if there are none.
 pub(super) fn view(report: &DriftReport) -> Option<View> {
     let cut = windows::cut(report)?;
-    let rows = report
-        .windows
-        .iter()
-        .rev()
-        .take(MOST_WINDOWS)
-        .map(|window| Row {
-            status: windows::status(window),
-            judged: window.judged,
-            window: window.window.clone(),
-            count: format::count(window.rows.current),
-            psi: windows::psi(window),
-            worst: windows::worst_feature(window),
-            why: windows::remark(window),
-        });
+    let rows = rows(report);
     let (heat, features) = map(&report.windows);
     Some(View {
         cut,
         heat,
         features_more: features.saturating_sub(MOST_FEATURES),
-        rows: rows.collect(),
+        rows,
         more: report.windows.len().saturating_sub(MOST_WINDOWS),
         last: windows::last(report).map_or(String::new(), |window| window.window.clone()),
         alarm: alarm::lines(report),
     })
 }
 
-/// Draws the features that are worst off by windows; also returns how many features there are.
-fn map(windows: &[WindowReport]) -> (Html, usize) {
-    // The worst status, in how many windows, and the largest PSI.
-    let mut features: BTreeMap<&str, (Status, usize, f64)> = BTreeMap::new();
-    let all = windows.iter().flat_map(|window| &window.features);
-    for feature in all {
-        let known = features.entry(&feature.feature);
-        let worst = known.or_insert((Status::Ok, 0, 0.0));
-        if feature.status > worst.0 {
-            (worst.0, worst.1) = (feature.status, 0);
-        }
-        worst.1 += usize::from(feature.status == worst.0);
-        worst.2 = worst.2.max(feature.psi.unwrap_or(0.0));
-    }
-    let count = features.len();
-    let mut order: Vec<(&str, (Status, usize, f64))> = features.into_iter().collect();
-    order.sort_by(|(a, one), (b, two)| {
-        let by_status = two.0.cmp(&one.0);
-        let by_size = two.2.total_cmp(&one.2);
-        let by_count = match one.0 {
-            Status::Ok => std::cmp::Ordering::Equal,
-            _ => two.1.cmp(&one.1),
-        };
-        by_status.then(by_count).then(by_size).then(a.cmp(b))
+/// Returns a row for each window, the latest first.
+pub(super) fn rows(report: &DriftReport) -> Vec<Row> {
+    let latest = report.windows.iter().rev().take(MOST_WINDOWS);
+    let rows = latest.map(|window| Row {
+        status: windows::status(window),
+        judged: window.judged,
+        window: window.window.clone(),
+        count: format::count(window.rows.current),
+        psi: windows::psi(window),
+        worst: windows::worst_feature(window),
+        why: windows::remark(window),
     });
+    rows.collect()
+}
+
+/// Draws the features that are worst off by windows; also returns how many features there are.
+fn map(all: &[WindowReport]) -> (Html, usize) {
+    let names = windows::worst_first(all);
+    (drawn(all, &names), names.len())
+}
+
+/// Draws features by windows, the first of them.
+pub(super) fn drawn(windows: &[WindowReport], names: &[&str]) -> Html {
     let mut rows = vec![HeatRow {
         label: "all".to_owned(),
         cells: windows.iter().map(whole).collect(),
     }];
-    rows.extend(order.iter().take(MOST_FEATURES).map(|(name, _)| HeatRow {
+    rows.extend(names.iter().take(MOST_FEATURES).map(|name| HeatRow {
         label: (*name).to_owned(),
         cells: windows.iter().map(|window| cell(window, name)).collect(),
     }));
@@ -109,7 +92,7 @@ fn map(windows: &[WindowReport]) -> (Html, usize) {
         description: "Each square is a feature in a window of time: !! fails, ! warns; the figures are \
                       in the report",
     };
-    (heat(&caption, &columns, &rows), count)
+    heat(&caption, &columns, &rows)
 }
 
 fn whole(window: &WindowReport) -> Option<(&'static str, String)> {
@@ -124,10 +107,7 @@ fn whole(window: &WindowReport) -> Option<(&'static str, String)> {
 }
 
 fn cell(window: &WindowReport, name: &str) -> Option<(&'static str, String)> {
-    let found = window
-        .features
-        .binary_search_by(|feature| feature.feature.as_str().cmp(name));
-    let feature: &WindowFeature = window.features.get(found.ok()?)?;
+    let feature = windows::feature_of(window, name)?;
     let psi = feature
         .psi
         .map_or_else(|| format::NONE.to_owned(), format::psi);
@@ -137,7 +117,7 @@ fn cell(window: &WindowReport, name: &str) -> Option<(&'static str, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::drift::over_time::WindowFeature;
     use crate::reports::drift::{html, sample};
 
     #[test]

@@ -263,6 +263,7 @@ pub(crate) fn calm() -> DriftReport {
         inputs: None,
         settings: None,
         over_time: None,
+        history: None,
         windows: Vec::new(),
         alarm: None,
         labels: None,

@@ -1,8 +1,10 @@
 //! The windows of a drift report in words: the verdict on all of them, and a row each.
 
+use std::collections::BTreeMap;
+
 use super::alarm;
 use crate::cells::{Cell, Column, Table, Tone};
-use crate::drift::over_time::WindowReport;
+use crate::drift::over_time::{WindowFeature, WindowReport};
 use crate::drift::report::{DriftReport, FindingKind, Status};
 use crate::reports::format;
 use crate::text::{shorten, visible};
@@ -64,6 +66,7 @@ const fn is_of_the_run(kind: FindingKind) -> bool {
     matches!(
         kind,
         FindingKind::EmptyWindow
+            | FindingKind::MissingPieces
             | FindingKind::UnreadableTime
             | FindingKind::FutureTime
             | FindingKind::MixedZones
@@ -125,6 +128,40 @@ pub(super) fn remark(window: &WindowReport) -> String {
         Status::Ok => String::new(),
         _ => visible(&window.reason().unwrap_or_default()).into_owned(),
     }
+}
+
+/// Returns the features of all windows, the worst first: by their worst status, in how many windows they have it, and
+/// their largest PSI.
+pub(super) fn worst_first(windows: &[WindowReport]) -> Vec<&str> {
+    let mut features: BTreeMap<&str, (Status, usize, f64)> = BTreeMap::new();
+    for feature in windows.iter().flat_map(|window| &window.features) {
+        let known = features.entry(&feature.feature);
+        let worst = known.or_insert((Status::Ok, 0, 0.0));
+        if feature.status > worst.0 {
+            (worst.0, worst.1) = (feature.status, 0);
+        }
+        worst.1 += usize::from(feature.status == worst.0);
+        worst.2 = worst.2.max(feature.psi.unwrap_or(0.0));
+    }
+    let mut order: Vec<(&str, (Status, usize, f64))> = features.into_iter().collect();
+    order.sort_by(|(a, one), (b, two)| {
+        let by_status = two.0.cmp(&one.0);
+        let by_size = two.2.total_cmp(&one.2);
+        let by_count = match one.0 {
+            Status::Ok => std::cmp::Ordering::Equal,
+            _ => two.1.cmp(&one.1),
+        };
+        by_status.then(by_count).then(by_size).then(a.cmp(b))
+    });
+    order.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Returns a feature in a window.
+pub(super) fn feature_of<'a>(window: &'a WindowReport, name: &str) -> Option<&'a WindowFeature> {
+    let found = window
+        .features
+        .binary_search_by(|feature| feature.feature.as_str().cmp(name));
+    window.features.get(found.ok()?)
 }
 
 /// Returns the windows as a table, a row each, in the order of time.

@@ -152,6 +152,7 @@ pub(super) fn check_among(
         inputs: None,
         settings: None,
         over_time: None,
+        history: None,
         windows: Vec::new(),
         alarm: None,
         labels: None,

@@ -74,6 +74,8 @@ pub enum FindingKind {
     Window,
     /// A window of time without a row.
     EmptyWindow,
+    /// Pieces of time without a row, of which windows are made.
+    MissingPieces,
     /// All rows lie in one window of time.
     OneWindow,
     /// Rows without a time that can be read.
@@ -92,7 +94,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -118,6 +120,7 @@ impl FindingKind {
         Self::Alarm,
         Self::Window,
         Self::EmptyWindow,
+        Self::MissingPieces,
         Self::OneWindow,
         Self::UnreadableTime,
         Self::FutureTime,
@@ -157,6 +160,7 @@ impl FindingKind {
             Self::Alarm => "alarm",
             Self::Window => "window",
             Self::EmptyWindow => "empty_window",
+            Self::MissingPieces => "missing_pieces",
             Self::OneWindow => "one_window",
             Self::UnreadableTime => "unreadable_time",
             Self::FutureTime => "future_time",

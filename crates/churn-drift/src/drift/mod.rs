@@ -22,6 +22,7 @@ mod feature_unparsable;
 mod feature_verdict;
 mod finding;
 mod header_rows;
+pub mod history;
 mod identifiers;
 mod label_findings;
 pub mod late_labels;

@@ -15,6 +15,7 @@ pub use super::feature_report::{
     MissingReport, Moments, NumericReport, UnparsableReport,
 };
 pub use super::finding::{Finding, FindingKind};
+use super::history::HistoryReport;
 use super::late_labels::LabelReport;
 use super::over_time::{OverTime, WindowReport};
 pub use super::sides::Sides;
@@ -85,6 +86,9 @@ pub struct DriftReport {
     /// of the last complete window that could be judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_time: Option<OverTime>,
+    /// What was taken out of a history, if one is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryReport>,
     /// The windows in the order of time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<WindowReport>,

@@ -65,6 +65,31 @@ pub(super) fn of_times(times: &TimesRead, rows: u64, windowing: &Windowing) -> V
     findings
 }
 
+/// Says which pieces have no rows where windows are made of several: such a window has rows all the same, of fewer
+/// days than it says. `missing` are the beginnings of those from the first window's to the last.
+pub(super) fn of_gaps(missing: &[i64], all: usize, windowing: &Windowing) -> Option<Finding> {
+    let every = windowing.every;
+    let name = |start: i64| every.name(start, every.after(start, 1));
+    let which = match missing {
+        [] => return None,
+        [one] => name(*one),
+        [one, two] => format!("{} and {}", name(*one), name(*two)),
+        [first, .., last] => format!("the first {}, the last {}", name(*first), name(*last)),
+    };
+    let (count, have) = match missing.len() {
+        1 => (1, "has"),
+        count => (count, "have"),
+    };
+    Some(Finding {
+        status: Status::Warn,
+        kind: FindingKind::MissingPieces,
+        feature: None,
+        message: format!(
+            "{count} of {all} pieces of {every} that the windows are made of {have} no rows: {which}"
+        ),
+    })
+}
+
 /// Names the windows that drifted, the worst first, and those without rows. No finding about drift is
 /// worse than `worst`.
 pub(super) fn of_windows(windows: &[WindowReport], worst: Status) -> Vec<Finding> {

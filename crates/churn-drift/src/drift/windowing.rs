@@ -90,6 +90,24 @@ impl Windowing {
             now,
         }
     }
+
+    /// Returns from where on pieces are needed to judge the last windows, the latest piece of the data beginning
+    /// at `latest`; none if all windows are judged. Times are seconds since 1970 by the zone's clock.
+    #[must_use]
+    pub fn needs_from(&self, latest: i64) -> Option<i64> {
+        let steps = |count: NonZeroUsize| i64::try_from(count.get()).unwrap_or(i64::MAX);
+        let back = i64::try_from(self.looks_back()).ok()?;
+        let last = steps(self.last?).saturating_add(back);
+        // Longer ago than any data: then all are needed.
+        let last = Some(last).filter(|last| *last <= i64::from(u32::MAX))?;
+        // One more: the last window may not be complete, and is shown all the same.
+        let first_end = self.every.after(latest, 1 - last);
+        let start = self.window.after(first_end, -1);
+        Some(match self.against {
+            Against::Baseline => start,
+            Against::Trailing(count) => self.window.after(start, -steps(count)),
+        })
+    }
 }
 
 #[cfg(test)]

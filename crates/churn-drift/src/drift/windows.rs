@@ -16,7 +16,7 @@ use super::over_time::{
 };
 use super::plan::{CheckOptions, Plan};
 use super::report::{DriftReport, FeatureReport, SCHEMA_VERSION_OVER_TIME, Sides, Status};
-use super::window_findings::{of_times, of_windows};
+use super::window_findings::{of_gaps, of_times, of_windows};
 use super::windowing::{Against, Windowing};
 use crate::profile::{Counted, Grouped, HeaderRows, MAX_PIECES, Profile};
 
@@ -133,6 +133,7 @@ pub fn check_windows(
     let mut findings = of_times(&current.times, current.rows, windowing);
     findings.extend(alarms::finding(&alarm, &judged, windowing.alarm));
     findings.extend(of_windows(&shown, worst));
+    findings.extend(gaps(&windows, current, windowing));
     findings.extend(header_rows(headers, &current.header_rows));
     let mut report = joined(top, shown, findings, current, windowing, worst);
     report.alarm = Some(alarm);
@@ -145,6 +146,23 @@ fn worst_of_windows(alarm: &AlarmReport) -> Status {
         true => Status::Fail,
         false => Status::Warn,
     }
+}
+
+/// Says which pieces of the windows have no rows, where that is not said of whole windows.
+fn gaps(windows: &[Window], current: &Grouped, windowing: &Windowing) -> Option<Finding> {
+    let mut shown = windows.iter().filter(|window| window.is_shown);
+    let (first, last) = (shown.next()?, windows.last()?);
+    if windowing.window == windowing.every {
+        return None;
+    }
+    let next = |start: &i64| Some(windowing.every.after(*start, 1));
+    let all = std::iter::successors(Some(first.start), next).take_while(|start| *start < last.end);
+    let all: Vec<i64> = all.collect();
+    let missing = all
+        .iter()
+        .filter(|start| !current.pieces.contains_key(start));
+    let missing: Vec<i64> = missing.copied().collect();
+    of_gaps(&missing, all.len(), windowing)
 }
 
 /// Returns by how much the levels of each check are stricter than those of a check alone, so that
@@ -185,7 +203,7 @@ impl Cutting<'_> {
             ..
         } = self.windowing;
         let pieces = &self.current.pieces;
-        let (Some(first), Some(latest)) = (pieces.keys().next(), pieces.keys().next_back()) else {
+        let (Some(first), Some(latest)) = (&self.current.first, pieces.keys().next_back()) else {
             return Ok(Vec::new());
         };
         let now = zone.civil(self.current.now);

@@ -76,8 +76,14 @@ impl Grouped {
             .iter()
             .map(|(start, piece)| (*start, piece.counts_sha256()))
             .collect();
-        sha256_of(&(pieces, self.rows))
+        grouped_sha256(&pieces, self.rows)
     }
+}
+
+/// Returns the SHA-256 of a [`Grouped`] whose pieces have these, without a look at them.
+#[must_use]
+pub fn grouped_sha256(pieces: &BTreeMap<i64, String>, rows: u64) -> String {
+    sha256_of(&(pieces, rows))
 }
 
 fn lines_of(headers: &HeaderRows) -> (u64, Option<u64>) {

@@ -10,7 +10,7 @@ use churn_data::{DataSet, Moment, Row, RowPlace, RowSink, Summary, Value, classi
 use super::count::{Counters, Positions, in_database, position};
 use super::count_plan::{CountPlan, Counted};
 use super::document::HeaderRows;
-use super::pieces::{Grouped, MAX_PIECES, TimeGrouping, TimesRead, no_time, too_many};
+use super::pieces::{Grouped, MAX_PIECES, TimeGrouping, TimesRead, no_time_in, too_many};
 use super::pushdown;
 
 /// Counts the planned columns by pieces of time.
@@ -19,6 +19,25 @@ use super::pushdown;
 /// As [`count`](super::count()); also if no time can be read, or the rows lie in more than
 /// [`MAX_PIECES`] pieces. Rows without a time are *no* error.
 pub fn count_grouped(
+    data: DataSet,
+    plan: &CountPlan,
+    by: &TimeGrouping,
+    progress: &dyn Progress,
+) -> Result<Grouped> {
+    let source = data.name().to_owned();
+    let grouped = count_grouped_part(data, plan, by, progress)?;
+    match grouped.pieces.is_empty() {
+        true => Err(no_time_in(&source, by, &grouped.times, grouped.rows)),
+        false => Ok(grouped),
+    }
+}
+
+/// As [`count_grouped`], of one of many tables: that none of its rows has a time is *no* error, nor that it
+/// has no row.
+///
+/// # Errors
+/// As [`count_grouped`].
+pub fn count_grouped_part(
     mut data: DataSet,
     plan: &CountPlan,
     by: &TimeGrouping,
@@ -69,9 +88,6 @@ pub fn count_grouped(
         }),
         ..times
     };
-    if slots.is_empty() {
-        return Err(no_time(by, &times, summary.rows).at(at));
-    }
     let mut counters: Vec<Option<Piece>> = counters.into_iter().map(Some).collect();
     let mut pieces = BTreeMap::new();
     for (start, slot) in slots {
@@ -83,6 +99,7 @@ pub fn count_grouped(
         pieces.insert(start, counted);
     }
     Ok(Grouped {
+        first: pieces.keys().next().copied(),
         pieces,
         now: by.now,
         times,

@@ -30,6 +30,9 @@ pub struct Grouped {
     /// The pieces by their beginning, in seconds since 1970-01-01 00:00 by the zone's clock. Those
     /// without a row are absent.
     pub pieces: BTreeMap<i64, Counted>,
+    /// Where the first piece with a row begins. It is not among `pieces` where those of the last windows alone
+    /// were taken out of a history.
+    pub first: Option<i64>,
     /// The present when they were counted, in seconds since 1970.
     pub now: i64,
     /// What was found of the times.
@@ -76,6 +79,16 @@ pub(super) fn too_many(by: &TimeGrouping, times: &TimesRead) -> Error {
     .hint("a longer --every makes fewer pieces")
 }
 
+/// Says that no row of a source has a time that can be read.
+#[must_use]
+pub fn no_time_in(source: &str, by: &TimeGrouping, times: &TimesRead, rows: u64) -> Error {
+    no_time(by, times, rows).at(Place {
+        file: source.to_owned(),
+        line: None,
+        column: Some(by.column.clone()),
+    })
+}
+
 pub(super) fn no_time(by: &TimeGrouping, times: &TimesRead, rows: u64) -> Error {
     if times.future > 0 && times.future + times.missing + times.unreadable == rows {
         let latest = times.latest_future.map(|time| by.zone.rfc3339(time));
@@ -106,7 +119,8 @@ pub(super) fn no_time(by: &TimeGrouping, times: &TimesRead, rows: u64) -> Error 
 }
 
 impl TimesRead {
-    pub(super) fn add(&mut self, other: &Self) {
+    /// Adds what was found in other rows, which come later: the first unreadable one stays.
+    pub fn add(&mut self, other: &Self) {
         self.missing += other.missing;
         self.unreadable += other.unreadable;
         self.future += other.future;
@@ -118,5 +132,8 @@ impl TimesRead {
             (mine, theirs) => mine.or(theirs),
         };
         self.latest = self.latest.max(other.latest);
+        if self.first_unreadable.is_none() {
+            self.first_unreadable.clone_from(&other.first_unreadable);
+        }
     }
 }

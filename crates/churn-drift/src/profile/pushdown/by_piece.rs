@@ -100,6 +100,7 @@ pub(in super::super) fn count_by_piece(
         }
     }
     Ok(Grouped {
+        first: counted.keys().next().copied(),
         pieces: counted,
         now: by.now,
         times: found.times,

@@ -1,0 +1,112 @@
+//! Puts the kept pieces together as if all sources had been read now.
+
+use std::collections::BTreeMap;
+
+use churn_base::error::Result;
+use churn_base::hex::hex;
+use sha2::{Digest, Sha256};
+
+use super::folder::History;
+use super::source::{PieceEntry, Source};
+use super::sums::Sums;
+use crate::profile::{CountPlan, Counted, Grouped, HeaderRows, TimesRead, grouped_sha256};
+
+/// A piece as it is kept: by each of its sources, in their order.
+type Parts<'a> = Vec<(usize, &'a PieceEntry)>;
+
+impl History {
+    /// Puts together the pieces that begin at `from` or later, all if none, and returns them with the SHA-256 of
+    /// all pieces. `now` is the present, in seconds since 1970.
+    ///
+    /// # Errors
+    /// 65 if a file of the history is damaged.
+    pub fn grouped(
+        &mut self,
+        plan: &CountPlan,
+        from: Option<i64>,
+        now: i64,
+    ) -> Result<(Grouped, String)> {
+        let mut sums = Sums::default();
+        let mut sources: Vec<&(usize, Source)> = self.kept.values().collect();
+        // As a folder is read: what is called first is the first in this order.
+        sources.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        let mut parts: BTreeMap<i64, Parts<'_>> = BTreeMap::new();
+        for (segment, source) in &sources {
+            for piece in &source.pieces {
+                parts
+                    .entry(piece.start)
+                    .or_default()
+                    .push((*segment, piece));
+            }
+        }
+        let mut pieces = BTreeMap::new();
+        let mut digests = BTreeMap::new();
+        for (start, parts) in &parts {
+            let is_wanted = from.is_none_or(|from| *start >= from);
+            let known = self.sum(*start, parts);
+            if let (false, Some(known)) = (is_wanted, &known) {
+                digests.insert(*start, known.clone());
+            } else {
+                let counted = self.together(plan, parts)?;
+                digests.insert(*start, known.unwrap_or_else(|| counted.counts_sha256()));
+                if is_wanted {
+                    pieces.insert(*start, counted);
+                }
+            }
+            if parts.len() > 1 {
+                let made_of = (made_of(parts), digests[start].clone());
+                sums.insert(*start, made_of);
+            }
+        }
+        let of_all = sources.iter().map(|(_, source)| source);
+        let rows = of_all.clone().map(|source| source.rows).sum();
+        let mut times = TimesRead::default();
+        of_all
+            .clone()
+            .for_each(|source| times.add(&source.times_read()));
+        let grouped = Grouped {
+            pieces,
+            first: parts.keys().next().copied(),
+            now,
+            times,
+            rows,
+            blank_lines: of_all.clone().map(|source| source.blank_lines).sum(),
+            header_rows: HeaderRows {
+                count: of_all.clone().map(|source| source.header_rows).sum(),
+                first: of_all.clone().find_map(Source::first_header_row),
+            },
+        };
+        if sums != self.sums {
+            sums.keep(&self.folder);
+            self.sums = sums;
+        }
+        let digest = grouped_sha256(&digests, rows);
+        Ok((grouped, digest))
+    }
+
+    fn together(&self, plan: &CountPlan, parts: &Parts<'_>) -> Result<Counted> {
+        let read = parts
+            .iter()
+            .map(|(at, piece)| self.segments[*at].piece(piece));
+        let read = read.collect::<Result<Vec<_>>>()?;
+        let ordered = read.into_iter().map(|piece| piece.in_order_of(plan));
+        let ordered: Vec<Counted> = ordered.collect();
+        plan.merged(&ordered.iter().collect::<Vec<_>>())
+    }
+
+    /// Returns the digest of a piece, if it is known without a look at it.
+    fn sum(&self, start: i64, parts: &Parts<'_>) -> Option<String> {
+        if let [(_, only)] = parts.as_slice() {
+            return Some(only.sha256.clone());
+        }
+        self.sums.of(start, &made_of(parts))
+    }
+}
+
+fn made_of(parts: &Parts<'_>) -> String {
+    let mut hash = Sha256::new();
+    for (_, piece) in parts {
+        hash.update(&piece.sha256);
+    }
+    hex(&hash.finalize())
+}

@@ -1,0 +1,655 @@
+//! The part of `churnctl drift` that takes what earlier runs have counted out of a history, reads what is new, and
+//! keeps it.
+
+use std::collections::BTreeSet;
+
+use super::drift_evidence::settings_of;
+use super::drift_request::{DriftRequest, HistoryUse, ReadingRequest};
+use super::inputs::{self, Input};
+use super::{Console, drift_windows};
+use crate::data::{DataSet, Location, expand, is_database};
+use crate::drift::history::HistoryReport;
+use crate::drift::{CheckOptions, Plan, Provenance, Windowing};
+use crate::error::{Error, Place, Result};
+use crate::history::{
+    BaselineUse, Head, History, Judging, Lock, Recorded, Shape, Source, SourceState,
+};
+use crate::profile::{Grouped, Profile, Roles, TimeGrouping, count_grouped_part, no_time_in};
+use crate::reports::format;
+
+/// Version of the head's layout.
+const SCHEMA_VERSION: u32 = 1;
+/// Rows from which two files with the same counts are not alike by chance.
+const TELLING: u64 = 100;
+/// Files that messages name.
+const NAMED: usize = 3;
+/// What cannot be named again.
+const ONCE: &str = "-";
+
+/// The current side with all that is kept of it.
+pub(super) struct Taken {
+    pub(super) counted: Grouped,
+    pub(super) counts_sha256: String,
+    pub(super) plan: Plan,
+    pub(super) options: CheckOptions,
+    pub(super) report: HistoryReport,
+}
+
+/// A source of the current side that is not kept as it is now.
+struct Fresh {
+    key: String,
+    version: Option<String>,
+    name: String,
+    state: SourceState,
+    /// Where it is; a database is open from the start.
+    location: Option<Location>,
+    data: Option<Box<DataSet>>,
+}
+
+impl Fresh {
+    /// It is told from others by its place.
+    const fn is_file(&self) -> bool {
+        self.version.is_some()
+    }
+
+    /// Opens it, unless it is open: what can be read only once is opened once.
+    fn open(&mut self, reading: &ReadingRequest) -> Result<Box<DataSet>> {
+        match (self.data.take(), &self.location) {
+            (Some(data), _) => Ok(data),
+            (None, location) => {
+                let at: Vec<Location> = location.iter().cloned().collect();
+                DataSet::of(&at, self.name.clone(), reading.read_options()).map(Box::new)
+            }
+        }
+    }
+}
+
+/// What a run has found and done, for its last word.
+#[derive(Default)]
+struct Tally {
+    read: u64,
+    replaced: u64,
+    kept: u64,
+    rows: u64,
+}
+
+impl DriftRequest {
+    /// Puts the current side together of what is kept and what is new, and keeps that.
+    pub(super) fn take_from(
+        &self,
+        history: &HistoryUse,
+        baseline: &Profile,
+        windowing: &Windowing,
+        provenance: &Provenance,
+        console: &Console<'_>,
+    ) -> Result<Taken> {
+        let by = windowing.grouping(drift_windows::moment(provenance));
+        if let Some(run) = history.as_of {
+            let kept = History::open_as_of(&history.folder, run)?;
+            return self.assemble(kept, baseline, windowing, &by, Tally::default(), console);
+        }
+        let reading = self.reading.with_nulls(&baseline.roles.null);
+        let lock = Lock::take(&history.folder, || {
+            let folder = history.folder.display();
+            let waiting = format!("waiting for another run to be done with the history {folder}");
+            console.messages().info(&waiting);
+        })?;
+        let mut kept = History::open(&history.folder)?;
+        let (mut fresh, there) = self.look(&kept, &reading)?;
+        let mut tally = Tally {
+            kept: kept.sources().count() as u64,
+            ..Tally::default()
+        };
+        let (columns, exclude) = match fresh.first_mut() {
+            Some(first) => {
+                let data = first.open(&reading)?;
+                let data = first.data.insert(data);
+                (data.columns().to_vec(), self.excluded_in(data))
+            }
+            None => match kept.head() {
+                Some(head) => (head.shape.columns.clone(), head.judging.exclude.clone()),
+                None => return Err(Error::usage("no data given")),
+            },
+        };
+        // In the order in which they were read first, as one read of all has them.
+        let known = kept.head().map(|head| &head.shape.columns);
+        let same = known.filter(|known| is_same_set(known, &columns));
+        let columns = same.cloned().unwrap_or(columns);
+        let options = self.options_without(&exclude);
+        let plan = Plan::new(baseline, &columns, &options)?;
+        let shape = self.shape(&reading, windowing, columns, &plan);
+        check_shape(&kept, &shape)?;
+        let recorded = self.read(fresh, &kept, &shape, (&plan, &by), console, &mut tally)?;
+        let moved = moved(&recorded, &kept, &there, console);
+        tally.kept -= moved.len() as u64;
+        let head = self.head(&kept, shape, windowing, baseline, &exclude, provenance);
+        if let Some((head, is_new)) = head {
+            kept.set_head(&lock, head, is_new.then_some(baseline))?;
+        }
+        kept.append(&lock, recorded.into_iter().chain(moved).collect())?;
+        drop(lock);
+        say(&tally, &kept, console);
+        self.assemble(kept, baseline, windowing, &by, tally, console)
+    }
+
+    /// Finds what is not kept as it is now; also returns the places of all.
+    fn look(
+        &self,
+        kept: &History,
+        reading: &ReadingRequest,
+    ) -> Result<(Vec<Fresh>, BTreeSet<String>)> {
+        if self.current.iter().any(|address| is_database(address)) {
+            let Input::Data(data) = Input::open(&self.current, reading)? else {
+                return Err(inputs::no_rows_in_profile());
+            };
+            let name = data.name().to_owned();
+            let fresh = Fresh {
+                key: name.clone(),
+                version: None,
+                name,
+                state: SourceState::New,
+                location: None,
+                data: Some(data),
+            };
+            return Ok((vec![fresh], BTreeSet::new()));
+        }
+        inputs::refuse_profile(&self.current)?;
+        let mut fresh = Vec::new();
+        let mut there = BTreeSet::new();
+        for location in expand(&self.current)? {
+            let name = location.name();
+            let (key, version) = match location.identity()? {
+                Some(identity) => (identity.place, Some(identity.version)),
+                None => (ONCE.to_owned(), None),
+            };
+            let state = match &version {
+                Some(version) => kept.state(&key, Some(version)),
+                None => SourceState::New,
+            };
+            let is_first = there.insert(key.clone());
+            // A file that is named twice is one: its rows must not count twice.
+            if state != SourceState::Kept && (is_first || version.is_none()) {
+                fresh.push(Fresh {
+                    key,
+                    version,
+                    name,
+                    state,
+                    location: Some(location),
+                    data: None,
+                });
+            }
+        }
+        Ok((fresh, there))
+    }
+
+    fn shape(
+        &self,
+        reading: &ReadingRequest,
+        windowing: &Windowing,
+        columns: Vec<String>,
+        plan: &Plan,
+    ) -> Shape {
+        let shape = Shape {
+            model: self.model.clone(),
+            time: windowing.column.clone(),
+            every: windowing.every.to_string(),
+            time_zone: windowing.zone.name().to_owned(),
+            null: reading.null.clone(),
+            columns,
+            counted: Vec::new(),
+            outcome: None,
+        };
+        shape.with_plan(&plan.count_plan())
+    }
+
+    /// Counts what is new, a source after the other.
+    fn read(
+        &self,
+        fresh: Vec<Fresh>,
+        kept: &History,
+        shape: &Shape,
+        (plan, by): (&Plan, &TimeGrouping),
+        console: &Console<'_>,
+        tally: &mut Tally,
+    ) -> Result<Vec<Recorded>> {
+        let reading = self.reading.with_nulls(&shape.null);
+        let mut recorded = Vec::new();
+        if let Some(first) = fresh.first() {
+            let (what, bytes) = match fresh.len() {
+                1 => (
+                    first.name.clone(),
+                    first.data.as_ref().and_then(|data| data.bytes()),
+                ),
+                count => (
+                    format!("{count} new files of {}", inputs::shown(&self.current)),
+                    None,
+                ),
+            };
+            console
+                .progress()
+                .stage(&format!("reading current {what}"), bytes);
+        }
+        for mut one in fresh {
+            let (key, version, name) = (one.key.clone(), one.version.clone(), one.name.clone());
+            let (state, is_file) = (one.state, one.is_file());
+            let data = one.open(&reading)?;
+            let is_once = key == ONCE;
+            let counted = count(*data, shape, plan, by, console);
+            let counted = counted.inspect_err(|_| console.progress().finish())?;
+            tally.read += 1;
+            tally.rows += counted.rows;
+            if state == SourceState::Changed {
+                tally.replaced += 1;
+                tally.kept -= 1;
+                if let Some(before) = kept.source(&key) {
+                    say_replaced(before, counted.rows, &name, console);
+                }
+            }
+            let packed = Recorded::new(key.clone(), version, name, &counted)
+                .map_err(|error| Error::io("pack", kept.folder(), error))?;
+            if is_file {
+                recorded.push(packed);
+                continue;
+            }
+            let rest = match is_once {
+                // Two of them are two: only the same once more is the same.
+                true => format!("{key} {}", packed.source().counts_sha256),
+                false => key.clone(),
+            };
+            if is_once {
+                check_once(packed.source(), kept, by)?;
+            }
+            recorded.extend(packed.by_pieces(rest));
+        }
+        console.progress().finish();
+        Ok(recorded)
+    }
+
+    /// Returns the head as it should be, and whether its baseline is another; none if nothing has changed.
+    fn head(
+        &self,
+        kept: &History,
+        shape: Shape,
+        windowing: &Windowing,
+        baseline: &Profile,
+        exclude: &[String],
+        provenance: &Provenance,
+    ) -> Option<(Head, bool)> {
+        let known = kept.head();
+        let used = BaselineUse {
+            from: provenance.created_at.clone(),
+            name: provenance.baseline.clone(),
+            counts_sha256: baseline.counts_sha256(),
+            created_at: baseline.created_at.clone(),
+            model_features: baseline.model_features.clone(),
+        };
+        let mut baselines = known.map_or_else(Vec::new, |head| head.baselines.clone());
+        let last = baselines.last();
+        let is_new = last.is_none_or(|last| last.counts_sha256 != used.counts_sha256);
+        if is_new {
+            baselines.push(used);
+        }
+        let judging = Judging {
+            at: provenance.created_at.clone(),
+            current: provenance.current.clone(),
+            window: windowing.window.to_string(),
+            against: windowing.against.to_string(),
+            alarm: windowing.alarm.to_string(),
+            thresholds: self.thresholds.clone(),
+            settings: settings_of(&self.reading, self.class_threshold),
+            exclude: exclude.to_vec(),
+        };
+        let is_as_before = known.is_some_and(|head| {
+            let at = head.judging.at.clone();
+            head.shape == shape
+                && head.judging
+                    == Judging {
+                        at,
+                        ..judging.clone()
+                    }
+        });
+        if is_as_before && !is_new {
+            return None;
+        }
+        let head = Head {
+            schema_version: SCHEMA_VERSION,
+            command: "drift_history".to_owned(),
+            churnctl_version: env!("CARGO_PKG_VERSION").to_owned(),
+            created_at: known.map_or_else(
+                || provenance.created_at.clone(),
+                |head| head.created_at.clone(),
+            ),
+            shape,
+            kept_from: known.and_then(|head| head.kept_from),
+            judging,
+            baselines,
+        };
+        Some((head, is_new))
+    }
+
+    /// Puts the pieces together that the windows need.
+    fn assemble(
+        &self,
+        mut kept: History,
+        baseline: &Profile,
+        windowing: &Windowing,
+        by: &TimeGrouping,
+        tally: Tally,
+        console: &Console<'_>,
+    ) -> Result<Taken> {
+        let head = kept.head().cloned();
+        let head = head.ok_or_else(|| not_begun(&kept))?;
+        let options = self.options_without(&head.judging.exclude);
+        let plan = Plan::new(baseline, &head.shape.columns, &options)?;
+        let shape = head.shape.clone().with_plan(&plan.count_plan());
+        check_shape(&kept, &shape)?;
+        let starts: BTreeSet<i64> = kept.sources().flat_map(Source::pieces).collect();
+        let from = starts
+            .last()
+            .and_then(|latest| windowing.needs_from(*latest));
+        let folder = kept.folder().display().to_string();
+        console
+            .progress()
+            .stage(&format!("reading the history {folder}"), None);
+        let taken = kept.grouped(&plan.count_plan(), from, by.now);
+        console.progress().finish();
+        let (counted, counts_sha256) = taken?;
+        if starts.is_empty() {
+            return Err(no_time_in(&folder, by, &counted.times, counted.rows));
+        }
+        let report = HistoryReport {
+            folder,
+            run: kept.last_run(),
+            sources_read: tally.read,
+            sources_replaced: tally.replaced,
+            sources_kept: tally.kept,
+            rows_read: tally.rows,
+            rows: counted.rows,
+            pieces: starts.len() as u64,
+            missing_pieces: missing(&starts, by),
+            pieces_behind: behind(&starts, by),
+        };
+        say_gaps(&report, &starts, by, console);
+        Ok(Taken {
+            counted,
+            counts_sha256,
+            plan,
+            options,
+            report,
+        })
+    }
+
+    /// Returns the columns to leave out by the names that the data have.
+    fn excluded_in(&self, data: &DataSet) -> Vec<String> {
+        let exclude = self.check_options().roles.exclude;
+        exclude.iter().flat_map(|name| data.named(name)).collect()
+    }
+
+    fn options_without(&self, exclude: &[String]) -> CheckOptions {
+        let options = self.check_options();
+        let exclude = exclude.to_vec();
+        CheckOptions {
+            roles: Roles {
+                exclude,
+                ..options.roles
+            },
+            ..options
+        }
+    }
+}
+
+fn count(
+    data: DataSet,
+    shape: &Shape,
+    plan: &Plan,
+    by: &TimeGrouping,
+    console: &Console<'_>,
+) -> Result<Grouped> {
+    let name = data.name().to_owned();
+    if !is_same_set(&shape.columns, data.columns()) {
+        let other = Shape {
+            columns: data.columns().to_vec(),
+            ..shape.clone()
+        };
+        return Err(refused(&name, &shape.differs(&other).unwrap_or_default()));
+    }
+    let plan = plan.count_plan();
+    let counted = count_grouped_part(data.or_empty(), &plan, by, console.progress())?;
+    inputs::warn_of_blank_lines(counted.blank_lines, &name, console);
+    Ok(counted)
+}
+
+fn is_same_set(one: &[String], other: &[String]) -> bool {
+    one.len() == other.len() && one.iter().all(|name| other.contains(name))
+}
+
+fn refused(file: &str, why: &str) -> Error {
+    let message = format!("what is kept in the history cannot be put together with this: {why}");
+    let place = Place {
+        file: file.to_owned(),
+        ..Place::default()
+    };
+    Error::bad_input(message)
+        .at(place)
+        .hint("another folder for --history begins a history of its own")
+}
+
+/// Refuses what is counted otherwise than what is kept.
+fn check_shape(kept: &History, shape: &Shape) -> Result<()> {
+    let Some(head) = kept.head() else {
+        return Ok(());
+    };
+    let folder = kept.folder().display().to_string();
+    if let Some(why) = head.shape.differs(shape) {
+        return Err(refused(&folder, &why));
+    }
+    let (columns, is_classed_otherwise) = head.shape.other_points(shape);
+    let in_pieces = |column: Option<&str>| -> usize {
+        let sources = kept.sources();
+        sources.map(|source| source.pieces_by_cells(column)).sum()
+    };
+    let inexact: Vec<&str> = columns
+        .iter()
+        .copied()
+        .filter(|column| in_pieces(Some(column)) > 0)
+        .collect();
+    if !inexact.is_empty() {
+        let named: Vec<String> = inexact
+            .iter()
+            .take(NAMED)
+            .map(|column| {
+                let pieces = format::counted(in_pieces(Some(column)) as u64, "piece", "pieces");
+                format!("\"{column}\" in {pieces}")
+            })
+            .collect();
+        let why = format!(
+            "{} of {} columns have other bins by this baseline and more than 20,000 distinct numbers, which are \
+             counted at the bins of the one before: {}",
+            inexact.len(),
+            shape.counted.len(),
+            named.join(", ")
+        );
+        return Err(refused(&folder, &why));
+    }
+    match (is_classed_otherwise, in_pieces(None)) {
+        (true, pieces @ 1..) => {
+            let threshold = |shape: &Shape| shape.outcome.as_ref().and_then(|one| one.threshold);
+            let why = format!(
+                "--class-threshold is {} there and {} here, and {} of {} have more than 20,000 distinct scores",
+                threshold(&head.shape).unwrap_or_default(),
+                threshold(shape).unwrap_or_default(),
+                pieces,
+                format::counted(
+                    kept.sources().flat_map(Source::pieces).count() as u64,
+                    "piece",
+                    "pieces"
+                ),
+            );
+            Err(refused(&folder, &why))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What came through a pipe has no name by which a second reading of the same rows could be told from the first
+/// reading of others.
+fn check_once(source: &Source, kept: &History, by: &TimeGrouping) -> Result<()> {
+    let other = source.pieces().find_map(|start| {
+        let before = kept.part(&source.key, start)?;
+        let is_same = Some(&*before.counts_sha256) == source.sha256_of(start);
+        (!is_same).then_some((start, before.rows))
+    });
+    let Some((start, before)) = other else {
+        return Ok(());
+    };
+    let rows = source.rows_of(start).unwrap_or(0);
+    let piece = by.every.name(start, by.every.after(start, 1));
+    let message = format!(
+        "standard input has {rows} rows of {piece}, and the history has {before} others of it that came the same \
+         way: they may be the same rows or more"
+    );
+    Err(Error::bad_input(message).hint(
+        "write them to a file: files are told apart by their names, and one that has changed replaces what was \
+         read of it",
+    ))
+}
+
+/// Finds what is kept under another name: a file that was moved must not count twice.
+fn moved(
+    recorded: &[Recorded],
+    kept: &History,
+    there: &BTreeSet<String>,
+    console: &Console<'_>,
+) -> Vec<Recorded> {
+    let stem = |name: &str| {
+        let file = name.rsplit('/').next().unwrap_or(name);
+        file.split('.').next().unwrap_or(file).to_owned()
+    };
+    let mut moved: Vec<(&Source, &Source)> = Vec::new();
+    for one in recorded.iter().map(Recorded::source) {
+        if one.version.is_none() || one.rows == 0 || kept.source(&one.key).is_some() {
+            continue;
+        }
+        let is_it = |known: &&Source| {
+            let alike = stem(&known.name) == stem(&one.name) || one.rows >= TELLING;
+            let is_gone = !there.contains(&known.key);
+            let is_taken = moved.iter().any(|(_, taken)| taken.key == known.key);
+            known.counts_sha256 == one.counts_sha256 && is_gone && alike && !is_taken
+        };
+        if let Some(known) = kept.sources().find(is_it) {
+            moved.push((one, known));
+        }
+    }
+    if let [(one, known), ..] = moved.as_slice() {
+        let rows = moved.iter().map(|(one, _)| one.rows).sum();
+        let message = format!(
+            "{} the rows that were read under another name, which is gone, and count once: {}, such as {} and \
+             before {}",
+            match moved.len() {
+                1 => "1 file holds".to_owned(),
+                count => format!("{} files hold", format::count(count as u64)),
+            },
+            format::counted(rows, "row", "rows"),
+            one.name,
+            known.name
+        );
+        console.messages().info(&message);
+    }
+    moved
+        .iter()
+        .map(|(_, known)| Recorded::gone(known))
+        .collect()
+}
+
+fn say_replaced(before: &Source, rows: u64, name: &str, console: &Console<'_>) {
+    let said = format!(
+        "{name} was read again, since it has changed: {} replace the {} before",
+        format::counted(rows, "row", "rows"),
+        format::count(before.rows)
+    );
+    match rows < before.rows {
+        true => console.messages().warn(&said),
+        false => console.messages().debug(&said),
+    }
+}
+
+fn say(tally: &Tally, kept: &History, console: &Console<'_>) {
+    let mut message = format!(
+        "history {}: read {} of {}, took {} from earlier runs",
+        kept.folder().display(),
+        format::counted(tally.read, "new file", "new files"),
+        format::counted(tally.rows, "row", "rows"),
+        format::counted(tally.kept, "file", "files"),
+    );
+    if tally.replaced > 0 {
+        message += &format!(
+            "; {} had changed and were read again",
+            format::count(tally.replaced)
+        );
+    }
+    console.messages().info(&message);
+}
+
+/// Pieces from the first to the last that have no rows.
+pub(super) fn missing(starts: &BTreeSet<i64>, by: &TimeGrouping) -> u64 {
+    let (Some(first), Some(last)) = (starts.first(), starts.last()) else {
+        return 0;
+    };
+    let next = |start: &i64| Some(by.every.after(*start, 1));
+    let all = std::iter::successors(Some(*first), next).take_while(|start| start <= last);
+    all.filter(|start| !starts.contains(start)).count() as u64
+}
+
+/// Pieces after the last that are over.
+fn behind(starts: &BTreeSet<i64>, by: &TimeGrouping) -> u64 {
+    let Some(last) = starts.last() else { return 0 };
+    let now = by.zone.civil(by.now);
+    let next = |start: &i64| Some(by.every.after(*start, 1));
+    let after = std::iter::successors(Some(by.every.after(*last, 1)), next);
+    after
+        .take_while(|start| by.every.after(*start, 1) <= now)
+        .count() as u64
+}
+
+fn say_gaps(
+    report: &HistoryReport,
+    starts: &BTreeSet<i64>,
+    by: &TimeGrouping,
+    console: &Console<'_>,
+) {
+    let name = |start: &i64| by.every.name(*start, by.every.after(*start, 1));
+    if report.missing_pieces > 0 {
+        let (first, last) = (starts.first().map(name), starts.last().map(name));
+        let message = format!(
+            "the history has gaps: {} of the {} pieces of {} from {} to {} have no rows",
+            format::count(report.missing_pieces),
+            format::count(report.missing_pieces + report.pieces),
+            by.every,
+            first.unwrap_or_default(),
+            last.unwrap_or_default()
+        );
+        console.messages().warn(&message);
+    }
+    if report.pieces_behind > 0 {
+        let message = format!(
+            "the last rows are of {}: since then {} of {} are over",
+            starts.last().map(name).unwrap_or_default(),
+            format::counted(report.pieces_behind, "piece", "pieces"),
+            by.every
+        );
+        console.messages().info(&message);
+    }
+}
+
+pub(super) fn not_begun(kept: &History) -> Error {
+    let folder = kept.folder().display().to_string();
+    let place = Place {
+        file: folder.clone(),
+        ..Place::default()
+    };
+    Error::bad_input("there is no history in this folder")
+        .at(place)
+        .hint(format!(
+            "`churnctl drift ... --time COLUMN --history {folder}` begins one"
+        ))
+}
