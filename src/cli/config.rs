@@ -23,7 +23,11 @@ Examples:
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
+  # For the editor, beside churnctl.toml
   churnctl config schema > churnctl.schema.json
+
+  # The words that a setting takes
+  churnctl config schema | jq -c '.properties.serve.properties.access_log.enum'
 ";
 
 const COMPLETIONS_EXAMPLES: &str = "\
