@@ -819,3 +819,24 @@ fn of_a_folder_of_daily_objects_only_new_ones_are_fetched() {
         (&json!(1), &json!(9 * 300 + 10))
     );
 }
+
+/// The history shows windows as the report does: what is added to one schema is added to the other.
+#[test]
+fn the_schemas_of_report_and_history_say_the_same_of_windows() {
+    let read = |name: &str| -> Value {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/schemas");
+        let text = std::fs::read_to_string(folder.join(name)).expect(name);
+        serde_json::from_str(&text).expect("JSON")
+    };
+    let report = read("drift_report.schema.json");
+    let history = read("drift_history.schema.json");
+    for part in ["over_time", "windows", "findings"] {
+        assert_eq!(
+            report["properties"][part], history["properties"][part],
+            "{part}"
+        );
+    }
+    for (name, definition) in history["$defs"].as_object().expect("definitions") {
+        assert_eq!(report["$defs"][name], *definition, "{name}");
+    }
+}
