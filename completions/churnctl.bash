@@ -1322,7 +1322,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history help"
+            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --by --max-segments --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1482,6 +1482,14 @@ _churnctl() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o plusdirs
                     fi
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-segments)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --warn-psi)
@@ -3106,7 +3114,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__profile)
-            opts="-o -v -q -h --output --explain-sql --shard --k-anonymous --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help merge help"
+            opts="-o -v -q -h --output --explain-sql --shard --k-anonymous --by --max-segments --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help merge help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3147,6 +3155,14 @@ _churnctl() {
                     return 0
                     ;;
                 --k-anonymous)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-segments)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -252,6 +252,8 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l prediction-time -d 'Column with the time of a prediction; that of --time if not given' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l join-memory -d 'Memory that the join may take, about; what is more goes to temporary files [default: 256MB]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l history -d 'Folder in which what was counted is kept: later runs read what is new alone' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l by -d 'Look at segments, each by itself: columns (contract,region) or a condition (\'tenure < 12\')' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l max-segments -d 'How many segments each --by may make; 1000 if not given [default: 1000]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
@@ -341,6 +343,8 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes, - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l shard -d 'Read one of N equal parts, counted from 0: 0/8 to 7/8' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l k-anonymous -d 'Count texts of fewer than N rows together as `(rare)`, without their texts' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l by -d 'Look at segments, each by itself: columns (contract,region) or a condition (\'tenure < 12\')' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l max-segments -d 'How many segments each --by may make; 1000 if not given [default: 1000]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l exclude -d 'Columns that are not features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r

@@ -9,6 +9,7 @@ use super::columns::{ColumnArgs, checked};
 use super::drift_history::HistoryArgs;
 use super::drift_labels::LabelArgs;
 use super::drift_short::{REPORTS, ShortArgs};
+use super::segments::SegmentArgs;
 use super::tracking::ExperimentArgs;
 use crate::data::{Period, Zone};
 use crate::drift::{Against, AlarmBudget, WindowsOfLast};
@@ -36,6 +37,9 @@ Examples:
 
   # A folder of many days: each of the last 30 judged by itself, FAIL if one drifted
   churnctl drift --baseline profile.json --current predictions/ --time scored_at --window 1d --last 30
+
+  # Each kind of contract by itself, and new customers beside all others: FAIL if one drifted
+  churnctl drift training.csv august.csv --by contract --by 'tenure < 12'
 
   # Features, predictions and quality
   churnctl drift --baseline old.csv --current new.csv --score churn_risk --label churned
@@ -158,6 +162,9 @@ pub(super) struct DriftArgs {
     /// are of. `churnctl drift history DIR` shows what is kept.
     #[arg(long, value_name = "DIR", help_heading = WINDOWS, value_hint = ValueHint::DirPath)]
     history: Option<String>,
+
+    #[command(flatten)]
+    segments: SegmentArgs,
 
     /// PSI from which a feature warns
     ///
@@ -341,6 +348,7 @@ impl DriftArgs {
         self.columns.add_to(&mut flags);
         self.tracking.add_to(&mut flags);
         self.short.add_to(&mut flags);
+        self.segments.add_to(&mut flags);
         flags.many("drift.baseline", self.baseline.as_ref());
         flags.many("drift.current", self.current.as_ref());
         flags.one("model", self.model.as_ref());

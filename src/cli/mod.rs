@@ -24,6 +24,7 @@ mod push_metrics;
 mod render_manifests;
 mod retrain;
 mod score;
+mod segments;
 mod serve;
 mod sign;
 mod tracking;

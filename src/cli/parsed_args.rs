@@ -349,6 +349,7 @@ fn profile_task(args: ProfileArgs, settings: &Settings) -> Result<Task> {
             shard: args.shard,
             explain_sql: args.explain_sql,
             k_anonymous: settings.data.k_anonymous.map(|rows| rows.get() as u64),
+            segments: ProfileRequest::segments(settings),
             reading: ReadingRequest::from_settings(settings),
         }))),
         // clap requires it; its type has to be optional because of `merge`.

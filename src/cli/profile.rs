@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::ColumnArgs;
+use super::segments::SegmentArgs;
 use crate::data::Shard;
 use crate::settings::Flags;
 
@@ -16,6 +17,9 @@ Examples:
 
   # Several files as one data set; scores and labels for concept drift
   churnctl profile 'months/*.csv.gz' --score churn_risk --label churned -o profile.json
+
+  # With segments, for `churnctl drift --by contract`
+  churnctl profile training.csv --by contract -o profile.json
 
   # One of eight parts of a large data set, for eight machines
   churnctl profile big.parquet --shard 3/8 -o part-3.json
@@ -88,6 +92,9 @@ pub(super) struct ProfileArgs {
     k_anonymous: Option<NonZeroUsize>,
 
     #[command(flatten)]
+    segments: SegmentArgs,
+
+    #[command(flatten)]
     columns: ColumnArgs,
 }
 
@@ -113,6 +120,7 @@ impl ProfileArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
         flags.one("data.k_anonymous", self.k_anonymous);
+        self.segments.add_to(&mut flags);
         self.columns.add_to(&mut flags);
         flags
     }

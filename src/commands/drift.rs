@@ -3,7 +3,7 @@
 use super::drift_outputs::{own_text, write_outputs};
 use super::drift_request::DriftRequest;
 use super::inputs::{self, Input};
-use super::{Console, drift_watch};
+use super::{Console, drift_segments, drift_watch};
 use crate::cells::Tone;
 use crate::drift::{DriftReport, Plan, Status};
 use crate::error::{Error, Result};
@@ -26,6 +26,9 @@ pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode
                     "without --labels, --explain-sql prints the statements of the check itself",
                 ),
             );
+        }
+        if request.segments.is_some() {
+            return Err(drift_segments::not_in_sql());
         }
         let baseline = request.read_baseline(console)?;
         let reading = request.reading.with_nulls(&baseline.roles.null);
@@ -92,6 +95,11 @@ fn print(report: &DriftReport, view: View, console: &mut Console<'_>) -> Result<
     console.print("\n")?;
     if let Some(windows) = &rows.windows {
         console.print_table(windows)?;
+        console.print("\n")?;
+    }
+    for (heading, segments) in &rows.segments {
+        console.print_line(Tone::Plain, heading)?;
+        console.print_table(segments)?;
         console.print("\n")?;
     }
     if let Some(heading) = &rows.heading {

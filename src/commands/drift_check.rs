@@ -6,9 +6,12 @@ use super::drift_request::DriftRequest;
 use super::inputs::{self, Input};
 use super::{Console, drift_windows};
 use crate::drift::report::Sides;
-use crate::drift::{CheckOptions, DriftReport, Plan, Provenance, check, check_windows};
+use crate::drift::{
+    CheckOptions, DriftReport, Plan, Provenance, SegmentBaselines, check, check_segments,
+    check_windows_by,
+};
 use crate::error::Result;
-use crate::profile::{Profile, Roles};
+use crate::profile::{Grouped, Profile, Roles, SegmentPlans};
 
 impl DriftRequest {
     pub(super) fn read_baseline(&self, console: &Console<'_>) -> Result<Profile> {
@@ -18,6 +21,7 @@ impl DriftRequest {
             &self.reading,
             roles,
             self.class_threshold,
+            self.segments.as_ref(),
             console,
         )
     }
@@ -44,8 +48,8 @@ impl DriftRequest {
                 let taken = self.take_from(history, baseline, windowing, &provenance, console)?;
                 let (plan, options) = (&taken.plan, &taken.options);
                 let current = &taken.counted;
-                let mut report =
-                    check_windows(baseline, current, plan, options, &provenance, windowing)?;
+                let asked = (options, &provenance);
+                let mut report = self.checked_by((baseline, current), plan, None, asked)?;
                 report.history = Some(taken.report);
                 (report, taken.counts_sha256)
             }
@@ -85,22 +89,33 @@ impl DriftRequest {
                 (current, Some(late))
             }
         };
-        let count_plan = plan.count_plan();
-        let (mut report, counts_sha256, given) = match self.windows.as_ref().zip(by) {
-            Some((windowing, by)) => {
-                let mut current = current.count_grouped(&count_plan, &by, "current", console)?;
-                let counts_sha256 = current.counts_sha256();
-                let given = late.map(|late| late.give_to_pieces(&mut current));
-                let given = given.transpose()?;
-                let report =
-                    check_windows(baseline, &current, &plan, &options, &provenance, windowing)?;
-                (report, counts_sha256, given)
-            }
-            None => {
-                let mut current = current.count(&count_plan, "current", console)?;
+        let (mut report, counts_sha256, given) = match (by, &self.segments) {
+            (None, None) => {
+                let mut current = current.count(&plan.count_plan(), "current", console)?;
                 let counts_sha256 = current.counts_sha256();
                 let given = late.map(|late| late.give_to(&mut current)).transpose()?;
                 let report = check(baseline, &current, &plan, &options, provenance)?;
+                (report, counts_sha256, given)
+            }
+            (by, segments) => {
+                let segments = segments.as_ref().map(|segmentation| {
+                    SegmentBaselines::new(baseline, &current.columns(), &options, segmentation)
+                });
+                let segments = segments.transpose()?;
+                let plans = match &segments {
+                    Some(segments) => segments.count_plans(plan.count_plan()),
+                    None => SegmentPlans::whole_only(plan.count_plan()),
+                };
+                let mut current = current.count_by(&plans, by.as_ref(), "current", console)?;
+                let counts_sha256 = current.counts_sha256();
+                let given = late.map(|late| match (by, current.pieces.get_mut(&0)) {
+                    (None, Some(whole)) => late.give_to(whole),
+                    _ => late.give_to_pieces(&mut current),
+                });
+                let given = given.transpose()?;
+                let sides = (baseline, &current);
+                let asked = (&options, &provenance);
+                let report = self.checked_by(sides, &plan, segments.as_ref(), asked)?;
                 (report, counts_sha256, given)
             }
         };
@@ -112,6 +127,22 @@ impl DriftRequest {
 }
 
 impl DriftRequest {
+    /// Judges what was counted by window, by segment, or by both.
+    fn checked_by(
+        &self,
+        (baseline, current): (&Profile, &Grouped),
+        plan: &Plan,
+        segments: Option<&SegmentBaselines>,
+        (options, provenance): (&CheckOptions, &Provenance),
+    ) -> Result<DriftReport> {
+        match &self.windows {
+            Some(windowing) => check_windows_by(
+                baseline, current, plan, options, provenance, windowing, segments,
+            ),
+            None => check_segments(baseline, current, plan, segments, options, provenance),
+        }
+    }
+
     pub(super) fn check_options_for(&self, current: &Input) -> CheckOptions {
         let options = self.check_options();
         match current {

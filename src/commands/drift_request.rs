@@ -9,9 +9,9 @@ use super::drift_labels::LabelRequest;
 use super::gateway::GatewayRequest;
 use super::push_metrics::{Delivery, Target};
 use super::tracker::TrackingRequest;
-use super::{Console, drift_labels, drift_windows};
+use super::{Console, drift_labels, drift_segments, drift_windows};
 use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
-use crate::drift::{UsualColumns, Windowing};
+use crate::drift::{Segmentation, UsualColumns, Windowing};
 use crate::error::{Error, Result};
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::Roles;
@@ -37,6 +37,8 @@ pub struct DriftRequest {
     pub labels: Option<LabelRequest>,
     /// Bytes that a join of labels may hold.
     pub join_memory: usize,
+    /// How both sides are cut into segments, if they are.
+    pub segments: Option<Segmentation>,
     /// The thresholds.
     pub thresholds: Thresholds,
     /// Which verdict ends with exit code 2.
@@ -249,6 +251,12 @@ impl DriftRequest {
         }
         let reading = ReadingRequest::from_settings(settings);
         let labels = drift_labels::from_settings(&drift.labels, &drift.windows, reading.threads)?;
+        let segments = drift_segments::from_settings(drift);
+        if segments.is_some() && drift.history.is_some() {
+            let why = "cannot be used with --by: what is kept has no segments yet";
+            let error = drift.windows.misfit("drift.history", why);
+            return Err(error.hint("check the data themselves by segment, without --history"));
+        }
         if labels.is_some() && drift.history.is_some() {
             let why =
                 "cannot be used with labels that came later: what is kept does not change any more";
@@ -268,6 +276,7 @@ impl DriftRequest {
             labels,
             join_memory: drift.labels.memory.get(),
             reading,
+            segments,
             thresholds: Self::thresholds(settings),
             fail_on: drift.fail_on,
             class_threshold: drift.class_threshold.get(),

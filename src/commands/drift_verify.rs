@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::drift_evidence::reading_of;
 use super::drift_labels::LabelRequest;
 use super::drift_request::{DriftRequest, HistoryUse};
-use super::{Console, drift_labels, drift_windows};
+use super::{Console, drift_labels, drift_segments, drift_windows};
 use crate::cells::Tone;
 use crate::drift::Provenance;
 use crate::drift::evidence::{ReportInput, ReportSettings};
@@ -178,6 +178,8 @@ fn again(
     let current = addresses("--current", &request.current, &inputs.current)?;
     let windows = drift_windows::of_report(report).map_err(|why| request.refused(&why))?;
     let labels = labels_of(request, report)?;
+    let segments = report.segments.as_ref().map(drift_segments::of_report);
+    let segments = segments.transpose().map_err(|why| request.refused(&why))?;
     let check = DriftRequest {
         baseline: baseline.to_vec(),
         current: current.to_vec(),
@@ -188,6 +190,7 @@ fn again(
             folder: PathBuf::from(&taken.folder),
             as_of: Some(taken.run),
         }),
+        segments,
         thresholds: report.thresholds.clone(),
         class_threshold: settings.class_threshold,
         model: report.model.clone(),

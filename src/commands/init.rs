@@ -319,6 +319,7 @@ fn write_profile(request: &InitRequest, settings: &Settings, console: &Console<'
         output: PathBuf::from(PROFILE),
         explain_sql: false,
         k_anonymous: None,
+        segments: None,
         shard: None,
         reading: ReadingRequest::from_settings(settings),
     };

@@ -8,14 +8,15 @@ use super::Console;
 use super::drift_request::ReadingRequest;
 use crate::cells::Tone;
 use crate::data::{DataSet, NullTexts, ReadOptions, has_lines_name, is_lines};
+use crate::drift::Segmentation;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::read_object_at_most;
 use crate::model::store;
 use crate::passing::is_passing;
 use crate::profile::{
-    CountPlan, Counted, Explained, Grouped, Profile, Roles, TimeGrouping, count, count_grouped,
-    explain as explained, profile,
+    CountPlan, Counted, Cut, Explained, Grouped, Profile, Roles, SegmentPlans, TimeGrouping, count,
+    count_by, explain as explained, profile_by,
 };
 use crate::redact;
 use crate::reports::format;
@@ -108,27 +109,39 @@ impl Input {
 }
 
 impl Input {
-    /// Counts what is planned by pieces of time; `side` is what progress calls it.
+    /// Counts what is planned by pieces of time and by segment; `side` is what progress calls it.
     ///
     /// # Errors
-    /// As [`count_grouped`]; 64 if it is a profile.
-    pub fn count_grouped(
+    /// As [`count_by`]; 64 if a profile is to be cut by time, bad input if it has no such segments.
+    pub fn count_by(
         self,
-        plan: &CountPlan,
-        by: &TimeGrouping,
+        plans: &SegmentPlans,
+        by: Option<&TimeGrouping>,
         side: &str,
         console: &Console<'_>,
     ) -> Result<Grouped> {
-        let Self::Data(data) = self else {
-            return Err(no_rows_in_profile());
+        let data = match self {
+            Self::Data(data) => data,
+            Self::Profile(_) if by.is_some() => return Err(no_rows_in_profile()),
+            Self::Profile(profile) => {
+                say_profile(&profile, side, console);
+                return Grouped::of_profile(*profile, plans.cuts());
+            }
         };
         let name = data.name().to_owned();
         console
             .progress()
             .stage(&format!("reading {side} {name}"), data.bytes());
-        let counted = count_grouped(*data, plan, by, console.progress());
+        let counted = count_by(*data, plans, by, console.progress());
         console.progress().finish();
         let counted = counted?;
+        say_rows(
+            side,
+            &name,
+            counted.rows,
+            plans.whole().columns.len(),
+            console,
+        );
         warn_of_blank_lines(counted.blank_lines, &name, console);
         Ok(counted)
     }
@@ -243,12 +256,13 @@ pub fn shown(addresses: &[String]) -> String {
 /// Reads a baseline, be it a profile or data.
 ///
 /// # Errors
-/// As [`Input::open`] and [`profile`](fn@profile).
+/// As [`Input::open`] and [`profile_by`].
 pub fn baseline(
     addresses: &[String],
     reading: &ReadingRequest,
     roles: Roles,
     threshold: f64,
+    segments: Option<&Segmentation>,
     console: &Console<'_>,
 ) -> Result<Profile> {
     match Input::open(addresses, reading)? {
@@ -258,17 +272,39 @@ pub fn baseline(
         }
         Input::Data(data) => {
             let roles = reading.roles_in(&data, roles);
-            profile_of(*data, roles, Some(threshold), "baseline", console)
+            let cuts = cuts_of(segments);
+            profile_by_of(*data, cuts, roles, Some(threshold), "baseline", console)
         }
     }
+}
+
+/// Returns the ways to cut, and how many segments each may have.
+pub fn cuts_of(segments: Option<&Segmentation>) -> (Vec<Cut>, usize) {
+    let cuts = |segments: &Segmentation| (segments.cuts.clone(), segments.max_segments);
+    segments.map(cuts).unwrap_or_default()
 }
 
 /// Counts all columns of a data set.
 ///
 /// # Errors
-/// As [`profile`](fn@profile).
+/// As [`profile_by`].
 pub fn profile_of(
     data: DataSet,
+    roles: Roles,
+    threshold: Option<f64>,
+    side: &str,
+    console: &Console<'_>,
+) -> Result<Profile> {
+    profile_by_of(data, cuts_of(None), roles, threshold, side, console)
+}
+
+/// As [`profile_of`], also by segment.
+///
+/// # Errors
+/// As [`profile_by`].
+pub fn profile_by_of(
+    data: DataSet,
+    cuts: (Vec<Cut>, usize),
     roles: Roles,
     threshold: Option<f64>,
     side: &str,
@@ -279,7 +315,7 @@ pub fn profile_of(
         .progress()
         .stage(&format!("reading {side} {name}"), data.bytes());
     let created_at = console.created_at().to_owned();
-    let made = profile(data, roles, threshold, created_at, console.progress());
+    let made = profile_by(data, cuts, roles, threshold, created_at, console.progress());
     console.progress().finish();
     let (profile, blank_lines) = made?;
     say_rows(side, &name, profile.rows, profile.columns.len(), console);

@@ -15,6 +15,7 @@ mod drift_join;
 pub mod drift_labels;
 mod drift_outputs;
 pub mod drift_request;
+mod drift_segments;
 pub mod drift_verify;
 mod drift_watch;
 mod drift_windows;

@@ -6,18 +6,20 @@ use serde::Serialize;
 
 use super::drift_request::ReadingRequest;
 use super::inputs::Input;
-use super::{Console, inputs};
+use super::{Console, drift_segments, inputs};
 use crate::cells::Tone;
 use crate::data::{self, DataSet, ReadOptions, Shard};
+use crate::drift::Segmentation;
 use crate::drift::roles::{check_names, drop_identifiers};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::write_atomically;
 use crate::profile::{CountColumn, CountPlan, Profile, Roles, SCHEMA_VERSION, Shards};
 use crate::reports::format::counted;
+use crate::settings::Settings;
 
 /// Everything that making a profile needs to know, settings applied.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ProfileRequest {
     /// Files and glob patterns; `-` for standard input.
     pub data: Vec<String>,
@@ -27,10 +29,20 @@ pub struct ProfileRequest {
     pub explain_sql: bool,
     /// Rows that a text must have to be named, if limited.
     pub k_anonymous: Option<u64>,
+    /// How the data are cut into segments, if they are.
+    pub segments: Option<Segmentation>,
     /// The part to read, if not all.
     pub shard: Option<Shard>,
     /// How the data is read.
     pub reading: ReadingRequest,
+}
+
+impl ProfileRequest {
+    /// Returns how the data are cut into segments, so that a profile has those that `drift` asks for.
+    #[must_use]
+    pub fn segments(settings: &Settings) -> Option<Segmentation> {
+        drift_segments::from_settings(&settings.drift)
+    }
 }
 
 /// Everything that merging profiles needs to know.
@@ -64,6 +76,9 @@ pub fn run(request: &ProfileRequest, console: &mut Console<'_>) -> Result<ExitCo
         check_names(option, names, &columns, &[])?;
     }
     if request.explain_sql {
+        if request.segments.is_some() {
+            return Err(drift_segments::not_in_sql());
+        }
         let unwanted = |name: &&String| !roles.exclude.contains(name) && !roles.id.contains(name);
         let columns = columns.iter().filter(unwanted).map(|name| CountColumn {
             name: name.clone(),
@@ -94,7 +109,13 @@ pub(super) fn made(
 ) -> Result<Profile> {
     let reading = &request.reading;
     let excluded = roles.exclude.clone();
-    let mut profile = inputs::profile_of(data, roles, None, "data", console)?;
+    if request.segments.is_some() && request.k_anonymous.is_some() {
+        return Err(Error::usage("--k-anonymous does not go with --by").hint(
+            "the counts of a small segment say what its few rows are; make the profile without one of them",
+        ));
+    }
+    let cuts = inputs::cuts_of(request.segments.as_ref());
+    let mut profile = inputs::profile_by_of(data, cuts, roles, None, "data", console)?;
     let kept = [&reading.label, &reading.score];
     profile.columns.retain(|column| {
         let name = &column.name;
@@ -115,6 +136,7 @@ pub(super) fn made(
         );
         console.messages().info(&message);
     }
+    profile.keep_columns_of_segments();
     if let Some(least) = request.k_anonymous {
         profile.fold_rare(least);
     }

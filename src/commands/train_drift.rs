@@ -34,6 +34,7 @@ pub(super) fn between_splits(
         roles: Roles::default(),
         columns: columns(table, &splits.train, None),
         outcome: None,
+        segments: Vec::new(),
         model_features: Vec::new(),
     };
     let options = CheckOptions {

@@ -119,6 +119,27 @@ impl Layers {
         self.list_of(known(name)?)
     }
 
+    /// Returns the typed values of a list setting, each of which stands there once.
+    pub(super) fn each<T>(&self, name: &str) -> Result<Vec<T>>
+    where
+        T: FromStr + PartialEq,
+        T::Err: fmt::Display,
+    {
+        let mut values: Vec<T> = Vec::new();
+        let (_, origin) = self.find(known(name)?);
+        for text in self.list(name)? {
+            let refuse = |why: &str| origin.refuse(name, why);
+            match text.parse() {
+                Ok(value) if values.contains(&value) => {
+                    return Err(refuse(&format!("\"{text}\" is there twice")));
+                }
+                Ok(value) => values.push(value),
+                Err(error) => return Err(refuse(&error.to_string())),
+            }
+        }
+        Ok(values)
+    }
+
     /// Returns every setting with its value and origin, thresholds of single features last.
     #[must_use]
     pub fn shown(&self) -> Vec<Shown> {

@@ -18,6 +18,7 @@ use crate::data::{Period, Zone};
 use crate::deadlines::AllDeadlines;
 use crate::drift::{Against, AlarmBudget, WindowsOfLast};
 use crate::error::{Error, Result};
+use crate::profile::Cut;
 
 /// Every setting.
 #[derive(Debug, Clone)]
@@ -71,6 +72,10 @@ pub struct DriftSettings {
     pub history: Option<PathBuf>,
     /// Labels that come later.
     pub labels: LabelSettings,
+    /// How both sides are cut into segments.
+    pub by: Vec<Cut>,
+    /// How many segments a cut may have.
+    pub max_segments: NonZeroUsize,
     /// JSON report; none if switched off by `none`.
     pub report: Option<PathBuf>,
     /// HTML report, if wanted.
@@ -251,6 +256,8 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         },
         history: target("drift.history")?,
         labels: labels(layers)?,
+        by: layers.each("drift.by")?,
+        max_segments: layers.required("drift.max_segments")?.0,
         report: target("drift.report")?,
         html: target("drift.html")?,
         markdown: target("drift.markdown")?,

@@ -74,6 +74,7 @@ mod runbooks;
 mod sagemaker;
 mod schemas;
 mod score;
+mod segments;
 mod serve;
 mod servers;
 mod serving;

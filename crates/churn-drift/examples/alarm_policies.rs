@@ -147,6 +147,7 @@ impl Checks {
             roles: Roles::default(),
             columns: laws.iter().map(|law| law.draw(rows, random)).collect(),
             outcome: None,
+            segments: Vec::new(),
             model_features: Vec::new(),
         };
         let options = CheckOptions {

@@ -116,6 +116,34 @@ pub const DRIFT_LABELS_WATERMARK_TIMESTAMP_SECONDS: Metric = gauge(
     "seconds",
     "Unix time until which the late labels of the last drift check are whole.",
 );
+/// Segments by verdict.
+pub const DRIFT_SEGMENTS: Metric = gauge(
+    "churn_drift_segments",
+    &["model", "status"],
+    "",
+    "Segments of the last drift check by their verdict.",
+);
+/// The verdict on a segment.
+pub const DRIFT_SEGMENT_STATUS: Metric = gauge(
+    "churn_drift_segment_status",
+    &["model", "segment"],
+    "",
+    "Verdict of the last drift check on a segment, the 20 worst: 0 OK, 1 WARN, 2 FAIL, -1 too few rows.",
+);
+/// The largest PSI in a segment.
+pub const DRIFT_SEGMENT_MAX_PSI: Metric = gauge(
+    "churn_drift_segment_max_psi",
+    &["model", "segment"],
+    "",
+    "Largest population stability index of any feature in a segment, the 20 worst segments.",
+);
+/// Rows of a segment.
+pub const DRIFT_SEGMENT_ROWS: Metric = gauge(
+    "churn_drift_segment_rows",
+    &["model", "segment", "side"],
+    "",
+    "Rows of a segment in the last drift check, the 20 worst segments.",
+);
 /// When the last check ran.
 pub const DRIFT_LAST_RUN_TIMESTAMP_SECONDS: Metric = gauge(
     "churn_drift_last_run_timestamp_seconds",
@@ -554,6 +582,13 @@ pub const OF_WINDOWS: &[Metric] = &[
 
 /// What a drift check with late labels writes beside.
 pub const OF_LABELS: &[Metric] = &[DRIFT_LABELS, DRIFT_LABELS_WATERMARK_TIMESTAMP_SECONDS];
+/// What a drift check with segments writes beside.
+pub const OF_SEGMENTS: &[Metric] = &[
+    DRIFT_SEGMENTS,
+    DRIFT_SEGMENT_STATUS,
+    DRIFT_SEGMENT_MAX_PSI,
+    DRIFT_SEGMENT_ROWS,
+];
 
 /// The metrics of a drift check.
 pub const OF_DRIFT: &[Metric] = &[
@@ -628,6 +663,10 @@ pub const ALL: &[Metric] = &[
     DRIFT_ALARM_EVIDENCE_RATIO,
     DRIFT_LABELS,
     DRIFT_LABELS_WATERMARK_TIMESTAMP_SECONDS,
+    DRIFT_SEGMENTS,
+    DRIFT_SEGMENT_STATUS,
+    DRIFT_SEGMENT_MAX_PSI,
+    DRIFT_SEGMENT_ROWS,
     DRIFT_LAST_RUN_TIMESTAMP_SECONDS,
     DRIFT_LAST_SUCCESS_TIMESTAMP_SECONDS,
     MODEL_LABELLED_ROWS,

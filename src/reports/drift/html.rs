@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::html_feature::{self, Row, Section};
-use super::{definitions, estimated, html_windows, labels, performance, verdict};
+use super::{definitions, estimated, html_segments, html_windows, labels, performance, verdict};
 use crate::drift::late_labels::LabelReport;
 use crate::drift::report::{DriftReport, PerformanceReport, Status};
 use crate::drift::{Calibration, EstimatedReport};
@@ -41,6 +41,7 @@ struct View {
     compared: String,
     max_psi: String,
     windows: Option<html_windows::View>,
+    segments: Vec<html_segments::View>,
     features: Vec<Row>,
     sections: Vec<Section>,
     without_section: usize,
@@ -148,6 +149,7 @@ fn view(report: &DriftReport) -> View {
         compared: format::count(report.features.len() as u64),
         max_psi: format::psi(report.overall_max_psi),
         windows: html_windows::view(report),
+        segments: html_segments::views(report),
         features,
         sections,
         has_score: report.score.is_some(),

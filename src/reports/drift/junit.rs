@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{alarm, verdict, windows};
+use super::{alarm, segments, verdict, windows};
 use crate::drift::report::{DriftReport, FeatureReport, FindingKind, Status};
 use crate::text::visible;
 
@@ -94,9 +94,16 @@ fn cases(report: &DriftReport) -> Vec<Case> {
         headline: windows::remark(window),
         reasons: vec![windows::remark(window)],
     });
-    // Windows are cases of their own.
+    let segments = segments::all(report).into_iter().map(|segment| Case {
+        name: format!("segment {}", segment.segment),
+        status: segment.status,
+        headline: segments::remark(segment),
+        reasons: vec![segments::remark(segment)],
+    });
+    // Windows and segments are cases of their own.
     let findings = verdict::findings_apart(report)
         .filter(|finding| finding.kind != FindingKind::Window)
+        .filter(|finding| !segments::is_of_segments(finding.kind))
         .map(|finding| Case {
             name: match &finding.feature {
                 Some(feature) => format!("{}: {feature}", finding.kind.as_str()),
@@ -113,6 +120,7 @@ fn cases(report: &DriftReport) -> Vec<Case> {
         reasons: performance.reasons.clone(),
     });
     windows
+        .chain(segments)
         .chain(features)
         .chain(score)
         .chain(findings)

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{alarm, estimated, labels, performance, verdict, windows};
+use super::{alarm, estimated, labels, performance, segments, verdict, windows};
 use crate::drift::over_time::WindowReport;
 use crate::drift::report::{DriftReport, FeatureReport, Status};
 use crate::reports::format;
@@ -35,6 +35,14 @@ pub fn text(report: &DriftReport) -> String {
         report.thresholds.fail_psi,
     );
     windows_table(&mut text, report);
+    segments_tables(&mut text, report);
+    if let Some(window) = windows::last(report) {
+        let _ = writeln!(
+            text,
+            "### Last complete window: {}\n",
+            escape(&window.window)
+        );
+    }
     if !report.features.is_empty() || report.score.is_some() {
         text.push_str("| Status | Feature | PSI | Missing | Why |\n|---|---|--:|--:|---|\n");
         for feature in report.features.iter().take(MOST) {
@@ -170,12 +178,57 @@ fn windows_table(text: &mut String, report: &DriftReport) {
         let _ = writeln!(text, "- {}", escape(&line));
     }
     text.push('\n');
-    if let Some(window) = windows::last(report) {
-        let _ = writeln!(
-            text,
-            "### Last complete window: {}\n",
-            escape(&window.window)
+}
+
+/// The segments of each cut, worst first, and which of them made the drift of the whole.
+fn segments_tables(text: &mut String, report: &DriftReport) {
+    for cut in segments::cuts(report) {
+        let _ = writeln!(text, "### {}\n", escape(&segments::heading(cut)));
+        text.push_str(
+            "| Status | Segment | Rows | Share | Max PSI | ROC AUC | Why |\n|---|---|--:|--:|--:|---|---|\n",
         );
+        for segment in cut.segments.iter().take(MOST) {
+            let _ = writeln!(
+                text,
+                "| {} {} | {} | {} | {} | {} | {} | {} |",
+                sign(segment.status),
+                segment.status,
+                escape(&segments::name(segment)),
+                format::count(segment.rows.current),
+                escape(&format::change(
+                    segment.share.baseline,
+                    segment.share.current,
+                    "→"
+                )),
+                segments::psi(segment),
+                escape(&segments::auc(segment)),
+                escape(&segments::remark(segment)),
+            );
+        }
+        text.push('\n');
+        if let Some(more @ 1..) = cut.segments.len().checked_sub(MOST) {
+            let _ = writeln!(text, "And {more} more segments.\n");
+        }
+        let parts = segments::worth_splitting(cut, MOST);
+        if parts.is_empty() {
+            continue;
+        }
+        text.push_str(
+            "Which segments made the drift of the whole:\n\n\
+             | Feature | PSI | Mix | Within | Made by |\n|---|--:|--:|--:|---|\n",
+        );
+        for feature in parts {
+            let _ = writeln!(
+                text,
+                "| {} | {} | {} | {} | {} |",
+                escape(&feature.feature),
+                format::psi(feature.psi),
+                segments::part(feature.mix),
+                segments::part(feature.within),
+                escape(&segments::made_by(feature)),
+            );
+        }
+        text.push('\n');
     }
 }
 

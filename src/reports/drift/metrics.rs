@@ -1,10 +1,11 @@
 //! The drift report as Prometheus text, with the names of `metrics/names.rs`.
 
-use super::{estimated, performance};
+use super::{estimated, performance, segments};
 use crate::drift::alarm::AlarmReport;
 use crate::drift::late_labels::LabelReport;
 use crate::drift::over_time::{OverTime, WindowReport};
 use crate::drift::report::{DriftReport, FindingKind, PerformanceReport, Status};
+use crate::drift::segments::SegmentReport;
 use crate::error::Result;
 use crate::metrics::Exposition;
 use crate::metrics::names;
@@ -94,6 +95,9 @@ pub fn text(
     if let Some(labels) = &report.labels {
         late_labels(&mut out, model, labels)?;
     }
+    if report.segments.is_some() {
+        of_segments(&mut out, model, &segments::all(report))?;
+    }
     out.finish()
 }
 
@@ -182,6 +186,37 @@ fn alarm(out: &mut Exposition, model: &str, report: &AlarmReport) -> Result<()> 
     Ok(())
 }
 
+/// Segments with metrics of their own, the worst: each is a time series that is kept.
+const MOST_SEGMENTS: usize = 20;
+
+fn of_segments(out: &mut Exposition, model: &str, segments: &[&SegmentReport]) -> Result<()> {
+    for status in Status::ALL {
+        let count = segments
+            .iter()
+            .filter(|segment| segment.status == status)
+            .count();
+        let labels = [model, status.as_str()];
+        out.set(&names::DRIFT_SEGMENTS, &labels, count as f64)?;
+    }
+    for segment in segments.iter().take(MOST_SEGMENTS) {
+        let name = &*visible(&segment.segment);
+        let status = segment.status.number();
+        out.set(&names::DRIFT_SEGMENT_STATUS, &[model, name], status)?;
+        if let Some(psi) = segment.max_psi {
+            out.set(&names::DRIFT_SEGMENT_MAX_PSI, &[model, name], psi)?;
+        }
+        let rows = segment.rows;
+        for (side, rows) in [("baseline", rows.baseline), ("current", rows.current)] {
+            out.set(
+                &names::DRIFT_SEGMENT_ROWS,
+                &[model, name, side],
+                rows as f64,
+            )?;
+        }
+    }
+    Ok(())
+}
+
 fn performance(out: &mut Exposition, model: &str, report: &PerformanceReport) -> Result<()> {
     for (side, figures) in [("baseline", &report.baseline), ("current", &report.current)] {
         let rows = figures.rows as f64;
@@ -207,8 +242,9 @@ fn performance(out: &mut Exposition, model: &str, report: &PerformanceReport) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::names::{OF_DRIFT, OF_LABELS, OF_WINDOWS};
+    use crate::metrics::names::{OF_DRIFT, OF_LABELS, OF_SEGMENTS, OF_WINDOWS};
     use crate::reports::drift::sample;
+    use crate::reports::drift::segments::tests::by_contract;
 
     #[test]
     fn the_figures_are_exact() {
@@ -314,6 +350,38 @@ mod tests {
             let typed = format!("# TYPE {} ", metric.name);
             assert!(text.contains(&typed), "{}", metric.name);
         }
+    }
+
+    #[test]
+    fn the_worst_segments_have_metrics_of_their_own() {
+        let mut report = by_contract();
+        let quiet = segments::cuts(&report)[0].segments[1].clone();
+        if let Some(segments) = &mut report.segments {
+            let more = (0..30).map(|at| SegmentReport {
+                segment: format!("contract={at}"),
+                ..quiet.clone()
+            });
+            segments.cuts[0].segments.extend(more);
+        }
+        let text = text(&report, 0.0, None).expect("encodes");
+        for line in [
+            "churn_drift_segments{model=\"telco\",status=\"OK\"} 31",
+            "churn_drift_segment_status{model=\"telco\",segment=\"contract=Two <year>\"} 2",
+            "churn_drift_segment_max_psi{model=\"telco\",segment=\"contract=Two <year>\"} 2.12",
+            "churn_drift_segment_rows{model=\"telco\",segment=\"contract=Two <year>\",side=\"current\"} 500",
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} is not in\n{text}"
+            );
+        }
+        for metric in OF_SEGMENTS {
+            assert!(text.contains(&format!("# TYPE {} ", metric.name)));
+        }
+        assert_eq!(
+            text.matches("\nchurn_drift_segment_status{").count(),
+            MOST_SEGMENTS
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod history;
 pub mod html;
 mod html_feature;
 pub mod html_history;
+mod html_segments;
 mod html_windows;
 pub mod junit;
 mod labels;
@@ -17,6 +18,7 @@ mod performance;
 pub mod plain;
 #[cfg(test)]
 mod sample;
+mod segments;
 mod statistics;
 pub mod summary;
 pub mod table;

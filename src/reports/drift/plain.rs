@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{View, alarm, estimated, labels, performance, verdict, windows};
+use super::{View, alarm, estimated, labels, performance, segments, verdict, windows};
 use crate::drift::late_labels::LabelReport;
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::reports::format;
@@ -24,6 +24,7 @@ pub fn text(report: &DriftReport, view: View) -> String {
         format::counted(report.rows.current, "row", "rows"),
     );
     windows_lines(&mut text, report);
+    segments_lines(&mut text, report);
     let (features, score) = (view.features(report), view.score(report));
     let names = (features.iter().copied().chain(score))
         .map(|feature| width(&name(feature)))
@@ -141,6 +142,39 @@ fn labels_lines(text: &mut String, report: &LabelReport) {
         labels::labels(report),
     ] {
         line(text, "", "labels", &said.replace('–', "-"));
+    }
+}
+
+fn segments_lines(text: &mut String, report: &DriftReport) {
+    for cut in segments::cuts(report) {
+        let names = cut
+            .segments
+            .iter()
+            .map(|segment| width(&segments::name(segment)));
+        let names = names.max().unwrap_or(0);
+        for segment in &cut.segments {
+            let rest = format!(
+                "{}  rows={} share={} psi={}  {}",
+                pad(&segments::name(segment), names),
+                segment.rows.current,
+                format::change(segment.share.baseline, segment.share.current, "->")
+                    .replace(' ', ""),
+                segments::psi(segment).replace('–', "-"),
+                segments::remark(segment)
+            );
+            line(text, segment.status.as_str(), "segment", &rest);
+        }
+        for feature in segments::worth_splitting(cut, usize::MAX) {
+            let rest = format!(
+                "{}  psi={} mix={} within={}  {}",
+                shorten(&feature.feature, verdict::LONGEST_NAME),
+                format::psi(feature.psi),
+                segments::part(feature.mix),
+                segments::part(feature.within),
+                visible(&segments::made_by(feature))
+            );
+            line(text, "", "made-by", &rest);
+        }
     }
 }
 

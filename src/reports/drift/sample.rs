@@ -267,6 +267,7 @@ pub(crate) fn calm() -> DriftReport {
         windows: Vec::new(),
         alarm: None,
         labels: None,
+        segments: None,
     }
 }
 

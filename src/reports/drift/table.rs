@@ -2,7 +2,7 @@
 //! Widths, wrapping and colour are the terminal's affair.
 
 use super::windows::tone;
-use super::{View, alarm, estimated, labels, performance, verdict, windows};
+use super::{View, alarm, estimated, labels, performance, segments, verdict, windows};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
 use crate::reports::format;
@@ -21,6 +21,8 @@ pub struct TableRows {
     pub title: Vec<String>,
     /// The windows of time, if there are any.
     pub windows: Option<Table>,
+    /// The segments, a heading and a table each.
+    pub segments: Vec<(String, Table)>,
     /// What the features are of, if not of the whole current side.
     pub heading: Option<String>,
     /// The features.
@@ -52,6 +54,7 @@ pub fn rows(report: &DriftReport, glyphs: Glyphs, view: View) -> TableRows {
     TableRows {
         title: title(report),
         windows: windows::table(report),
+        segments: segment_tables(report),
         heading: windows::last(report).map(|window| {
             let rows = format::counted(window.rows.current, "row", "rows");
             format!("The last complete window, {} ({rows})", window.window)
@@ -64,6 +67,27 @@ pub fn rows(report: &DriftReport, glyphs: Glyphs, view: View) -> TableRows {
         notes: notes(report, view, glyphs),
         verdict: Cell::new(verdict::line(report), tone(report.status)),
     }
+}
+
+/// Returns the segments of each cut, and which of them made the drift of the whole.
+fn segment_tables(report: &DriftReport) -> Vec<(String, Table)> {
+    let mut tables = Vec::new();
+    for cut in segments::cuts(report) {
+        let (table, more) = segments::table(cut);
+        let heading = segments::heading(cut);
+        let heading = match more {
+            0 => heading,
+            more => format!("{heading}, without {more} less changed ones"),
+        };
+        tables.push((heading, table));
+        if let Some(parts) = segments::decomposition(cut) {
+            tables.push((
+                "Which segments made the drift of the whole".to_owned(),
+                parts,
+            ));
+        }
+    }
+    tables
 }
 
 fn title(report: &DriftReport) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! A verdict in one line, and the headline of each thing that is behind it. The verdict itself
 //! is made in `drift/`; here it is only worded.
 
-use super::windows;
+use super::{segments, windows};
 use crate::drift::report::{
     DriftReport, FeatureReport, FeatureThresholds, Finding, FindingKind, Status,
 };
@@ -135,9 +135,13 @@ pub fn headlines(report: &DriftReport, least: Status) -> Vec<(Status, String)> {
 /// (threshold 0.25)`.
 #[must_use]
 pub fn sentence(report: &DriftReport) -> String {
-    match report.over_time {
+    let whole = match report.over_time {
         Some(_) => windows::sentence(report),
         None => sentence_of_one(report),
+    };
+    match segments::sentence(report) {
+        Some(of_segments) => format!("{whole}; {of_segments}"),
+        None => whole,
     }
 }
 
@@ -171,7 +175,14 @@ fn sentence_of_one(report: &DriftReport) -> String {
         (failed, 0) => format!("{failed} of {all} drifted"),
         (failed, warned) => format!("{failed} of {all} drifted, {warned} more worth a look"),
     }];
-    let behind = headlines(report, Status::Warn);
+    let is_apart = |finding: &&Finding| !segments::is_of_segments(finding.kind);
+    let mut behind = headlines(report, Status::Warn);
+    // Segments have a sentence of their own.
+    let of_segments = report.findings.iter().filter(|finding| !is_apart(finding));
+    let of_segments: Vec<_> = of_segments
+        .map(|finding| shorten(&finding.message, LONGEST_REASON).into_owned())
+        .collect();
+    behind.retain(|(_, headline)| !of_segments.contains(headline));
     if let Some((_, worst)) = behind.first() {
         parts.push(format!("worst: {worst}"));
     } else if let Some(highest) = report
@@ -184,6 +195,7 @@ fn sentence_of_one(report: &DriftReport) -> String {
     }
     let apart = findings_apart(report)
         .filter(|finding| finding.status >= Status::Warn && !is_absent(finding))
+        .filter(is_apart)
         .count();
     if apart > 0 && behind.len() > 1 {
         let others = if apart == 1 { "finding" } else { "findings" };

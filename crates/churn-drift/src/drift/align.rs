@@ -120,42 +120,44 @@ fn truths<'a>(
     renamed
 }
 
-/// Returns the values of numbers that are kept one by one, each with its text.
-fn values(numbers: &Numbers) -> impl Iterator<Item = (f64, String)> {
-    numbers.cells().iter().map(|cell| {
-        let value = numbers.lower(*cell);
-        (value, canonical_number(value))
-    })
+/// Returns the values of numbers that are kept one by one, without their texts: few are asked for.
+fn values(numbers: &Numbers) -> impl Iterator<Item = (f64, Option<&str>)> {
+    let cells = numbers.cells().iter();
+    cells.map(|cell| (numbers.lower(*cell), None))
 }
 
 /// Returns the categories that are numbers.
-fn numbers(categories: &BTreeMap<String, u64>) -> impl Iterator<Item = (f64, String)> {
+fn numbers(categories: &BTreeMap<String, u64>) -> impl Iterator<Item = (f64, Option<&str>)> {
     categories
         .keys()
         .filter_map(|name| match classify(name.as_bytes()) {
             Value::Number(number) if !has_leading_zeros(name.as_bytes()) => {
-                Some((number, name.clone()))
+                Some((number, Some(&**name)))
             }
             _ => None,
         })
 }
 
-/// Returns the baseline's texts for current numbers that are the same but for how writers round.
-fn rounded(
-    baseline: impl Iterator<Item = (f64, String)>,
-    current: impl Iterator<Item = (f64, String)>,
+/// Returns the baseline's texts for current numbers that are the same but for how writers round. A number
+/// without a text has its canonical one.
+fn rounded<'a, 'b>(
+    baseline: impl Iterator<Item = (f64, Option<&'a str>)>,
+    current: impl Iterator<Item = (f64, Option<&'b str>)>,
 ) -> BTreeMap<String, String> {
-    let mut known: Vec<(f64, String)> = baseline.collect();
+    let text = |value: f64, text: Option<&str>| {
+        text.map_or_else(|| canonical_number(value), str::to_owned)
+    };
+    let mut known: Vec<(f64, Option<&str>)> = baseline.collect();
     known.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut renamed = BTreeMap::new();
     for (value, name) in current {
         let at = known.partition_point(|(own, _)| *own < value);
         let near = &known[at.saturating_sub(1)..known.len().min(at + 1)];
         let mut same = near.iter().filter(|(own, _)| is_same_number(*own, value));
-        if let (Some((own, text)), None) = (same.next(), same.next())
+        if let (Some((own, known)), None) = (same.next(), same.next())
             && *own != value
         {
-            renamed.insert(name, text.clone());
+            renamed.insert(text(value, name), text(*own, *known));
         }
     }
     renamed

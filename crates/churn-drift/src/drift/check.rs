@@ -156,6 +156,7 @@ pub(super) fn check_among(
         windows: Vec::new(),
         alarm: None,
         labels: None,
+        segments: None,
     })
 }
 

@@ -78,6 +78,12 @@ pub enum FindingKind {
     MissingPieces,
     /// All rows lie in one window of time.
     OneWindow,
+    /// A segment drifted.
+    Segment,
+    /// A segment that the baseline does not have.
+    NewSegment,
+    /// A segment of the baseline that is gone.
+    VanishedSegment,
     /// Rows without a time that can be read.
     UnreadableTime,
     /// Rows whose time has not come.
@@ -94,7 +100,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 36] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -122,6 +128,9 @@ impl FindingKind {
         Self::EmptyWindow,
         Self::MissingPieces,
         Self::OneWindow,
+        Self::Segment,
+        Self::NewSegment,
+        Self::VanishedSegment,
         Self::UnreadableTime,
         Self::FutureTime,
         Self::MixedZones,
@@ -162,6 +171,9 @@ impl FindingKind {
             Self::EmptyWindow => "empty_window",
             Self::MissingPieces => "missing_pieces",
             Self::OneWindow => "one_window",
+            Self::Segment => "segment",
+            Self::NewSegment => "new_segment",
+            Self::VanishedSegment => "vanished_segment",
             Self::UnreadableTime => "unreadable_time",
             Self::FutureTime => "future_time",
             Self::MixedZones => "mixed_zones",

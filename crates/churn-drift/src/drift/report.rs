@@ -18,15 +18,16 @@ pub use super::finding::{Finding, FindingKind};
 use super::history::HistoryReport;
 use super::late_labels::LabelReport;
 use super::over_time::{OverTime, WindowReport};
+pub use super::performance_report::PerformanceReport;
+use super::segments::SegmentsReport;
 pub use super::sides::Sides;
 pub use super::status::Status;
 use crate::profile::ScoredRows;
-use crate::stats::classification::Performance;
 
 /// Version of the drift report's JSON layout.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Version of the layout with windows or late labels: what of it both have is the same.
+/// Version of the layout with windows, segments or late labels: what of it both have is the same.
 pub const SCHEMA_VERSION_OVER_TIME: u32 = 2;
 
 /// Result of comparing a current data set with a baseline.
@@ -98,6 +99,9 @@ pub struct DriftReport {
     /// Labels that came later than their predictions, if any were joined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<LabelReport>,
+    /// Both sides by segment, if they were cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segments: Option<SegmentsReport>,
 }
 
 impl DriftReport {
@@ -228,23 +232,4 @@ impl Role {
             Self::Excluded => "excluded",
         }
     }
-}
-
-/// How good the score was on both sides, and what that means.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PerformanceReport {
-    /// The verdict on the fall of the judged metrics.
-    pub status: Status,
-    /// Why, in words; empty when OK.
-    pub reasons: Vec<String>,
-    /// The label column.
-    pub label: String,
-    /// The value of the label that means churned.
-    pub positive: String,
-    /// Score from which a row is classed as churned.
-    pub threshold: f64,
-    /// The baseline's figures.
-    pub baseline: Performance,
-    /// The current side's figures.
-    pub current: Performance,
 }

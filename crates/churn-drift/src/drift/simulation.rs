@@ -106,6 +106,7 @@ pub(super) fn checked(
         roles: Roles::default(),
         columns: baseline,
         outcome: None,
+        segments: Vec::new(),
         model_features: Vec::new(),
     };
     let current = Counted {

@@ -5,18 +5,20 @@ use std::num::NonZeroUsize;
 
 use churn_base::error::{Error, Place, Result};
 
-use super::alarm::AlarmReport;
+use super::alarm::{AlarmPolicy, AlarmReport};
 use super::alarms::{self, Judged, alarms};
+use super::chance::share_of_chance;
 use super::check::{Provenance, check_among};
 use super::finding::{Finding, FindingKind};
 use super::header_rows::header_rows;
-use super::noise::{FAIL_RATE, TESTS};
-use super::over_time::{
-    OverTime, RowsLeftOut, WindowDistances, WindowFeature, WindowPerformance, WindowReport,
-};
+use super::over_time::{OverTime, RowsLeftOut, WindowReport};
 use super::plan::{CheckOptions, Plan};
-use super::report::{DriftReport, FeatureReport, SCHEMA_VERSION_OVER_TIME, Sides, Status};
+use super::report::{DriftReport, SCHEMA_VERSION_OVER_TIME, Sides, Status};
+use super::segment_check::{self, Segments, Span};
+use super::segment_findings::{Terms, attach};
+use super::segmentation::SegmentBaselines;
 use super::window_findings::{of_gaps, of_times, of_windows};
+use super::window_summary::{empty_window, summarise};
 use super::windowing::{Against, Windowing};
 use crate::profile::{Counted, Grouped, HeaderRows, MAX_PIECES, Profile};
 
@@ -50,6 +52,24 @@ pub fn check_windows(
     options: &CheckOptions,
     provenance: &Provenance,
     windowing: &Windowing,
+) -> Result<DriftReport> {
+    check_windows_by(
+        baseline, current, plan, options, provenance, windowing, None,
+    )
+}
+
+/// As [`check_windows`], also by segment.
+///
+/// # Errors
+/// As [`check_windows`].
+pub fn check_windows_by(
+    baseline: &Profile,
+    current: &Grouped,
+    plan: &Plan,
+    options: &CheckOptions,
+    provenance: &Provenance,
+    windowing: &Windowing,
+    segments: Option<&SegmentBaselines>,
 ) -> Result<DriftReport> {
     // What is wrong with the baseline as a whole is said once, not of every window.
     let headers = &baseline.header_rows;
@@ -87,24 +107,36 @@ pub fn check_windows(
         windows.iter().map(|window| judge(window, share)).collect()
     };
     let alone = judge_all(1.0)?;
-    let counting = || {
-        windows
-            .iter()
-            .zip(&alone)
-            .filter(|(window, _)| window.is_counted())
-    };
-    let share = share_of_chance(
-        counting().count(),
-        counting().filter_map(|(_, report)| report.as_ref()),
-    );
+    let spans = windows.iter().filter(|window| window.is_shown);
+    let spans = spans.map(|window| window.span(baseline, windowing));
+    let of_windows_and_segments =
+        |segments| Segments::new(segments, current, baseline, spans.collect(), options, plan);
+    let mut segments = segments.map(of_windows_and_segments).transpose()?;
+    let counting = windows.iter().zip(&alone);
+    let counting = counting.filter(|(window, _)| window.is_counted());
+    let checks = counting.clone().count() + segments.as_ref().map_or(0, Segments::checks);
+    let counting = counting.filter_map(|(_, report)| report.as_ref());
+    // Judged as if all checks but one were quiet: where they are, once is enough.
+    let mut share = (checks as f64).max(1.0);
+    if let Some(segments) = &mut segments {
+        segments.judge(options, provenance, share)?;
+    }
+    let of_segments = segments.iter().flat_map(Segments::p_values);
+    let found = share_of_chance(checks, counting.flat_map(p_values).chain(of_segments));
+    if let Some(segments) = &mut segments
+        && found < share
+    {
+        segments.judge(options, provenance, found)?;
+    }
+    share = found;
     let shared = (share > 1.0).then(|| judge_all(share)).transpose()?;
     let reports = shared.as_ref().unwrap_or(&alone);
-    let Some(top) = windows
+    let at_top = windows
         .iter()
         .zip(reports)
-        .rev()
-        .find_map(|(window, report)| report.clone().filter(|_| window.is_counted()))
-    else {
+        .rposition(|(window, report)| window.is_counted() && report.is_some());
+    let top = at_top.and_then(|at| Some((at, reports[at].clone()?)));
+    let Some((at_top, top)) = top else {
         return Err(nothing_to_judge(&windows, windowing, &provenance.current));
     };
     let all: Vec<WindowReport> = windows
@@ -137,6 +169,21 @@ pub fn check_windows(
     findings.extend(header_rows(headers, &current.header_rows));
     let mut report = joined(top, shown, findings, current, windowing, worst);
     report.alarm = Some(alarm);
+    if let Some(segments) = &segments {
+        let plan = match &windows[at_top].reference {
+            Some(Reference::Before(before)) => &before.1,
+            Some(Reference::Baseline) | None => plan,
+        };
+        let unshown = windows.iter().filter(|window| !window.is_shown).count();
+        let is_held = windowing.alarm != AlarmPolicy::default();
+        let terms = Terms {
+            options,
+            share,
+            plan,
+            worst: if is_held { worst } else { Status::Fail },
+        };
+        attach(&mut report, segments, at_top - unshown, &terms);
+    }
     Ok(report)
 }
 
@@ -165,24 +212,10 @@ fn gaps(windows: &[Window], current: &Grouped, windowing: &Windowing) -> Option<
     of_gaps(&missing, all.len(), windowing)
 }
 
-/// Returns by how much the levels of each check are stricter than those of a check alone, so that
-/// chance has its say as often in the whole run: Benjamini and Hochberg's step-up over all features of all
-/// windows, whose level is that of a check alone if all of them drifted.
-fn share_of_chance<'a>(checks: usize, reports: impl Iterator<Item = &'a DriftReport>) -> f64 {
-    let mut p_values: Vec<f64> = reports
-        .flat_map(|report| report.features.iter().chain(&report.score))
-        .filter_map(|feature| feature.bins_p_value)
-        .collect();
-    p_values.sort_by(f64::total_cmp);
-    let all = p_values.len().max(1) as f64;
-    let rejected = p_values
-        .iter()
-        .enumerate()
-        .filter(|(at, p_value)| **p_value * TESTS <= FAIL_RATE * (*at + 1) as f64 / all)
-        .map(|(at, _)| at + 1)
-        .max()
-        .unwrap_or(1);
-    (checks as f64 / rejected as f64).max(1.0)
+/// Returns the p-values of the features of a check.
+fn p_values(report: &DriftReport) -> impl Iterator<Item = f64> {
+    let features = report.features.iter().chain(&report.score);
+    features.filter_map(|feature| feature.bins_p_value)
 }
 
 /// The current side and how it is cut.
@@ -338,25 +371,42 @@ impl Window {
         self.is_judged() && self.is_shown
     }
 
+    /// Returns the window as segments are judged in it.
+    fn span(&self, baseline: &Profile, windowing: &Windowing) -> Span {
+        let (reference, rows) = match (&self.reference, windowing.against) {
+            (None, _) => (segment_check::Reference::Nothing, 0),
+            (Some(Reference::Before(before)), Against::Trailing(count)) => {
+                let count = i64::try_from(count.get()).unwrap_or(i64::MAX);
+                let from = windowing.window.after(self.start, -count);
+                let pieces = segment_check::Reference::Pieces(from, self.start);
+                (pieces, before.0.rows)
+            }
+            (Some(_), _) => (segment_check::Reference::Baseline, baseline.rows),
+        };
+        Span {
+            name: windowing.window.name(self.start, self.end),
+            ends: (self.start, self.end),
+            reference,
+            is_judged: self.is_judged(),
+            rows: Sides {
+                baseline: rows,
+                current: self.counted.rows,
+            },
+        }
+    }
+
     fn report(&self, report: Option<&DriftReport>, windowing: &Windowing) -> WindowReport {
         let name = windowing.window.name(self.start, self.end);
+        let rows = Sides {
+            baseline: 0,
+            current: self.counted.rows,
+        };
         let mut shown = WindowReport {
-            window: name.clone(),
             start: windowing.zone.rfc3339(self.start),
             end: windowing.zone.rfc3339(self.end),
             complete: self.is_complete,
             judged: self.is_judged(),
-            status: Status::TooFewRows,
-            rows: Sides {
-                baseline: 0,
-                current: self.counted.rows,
-            },
-            max_psi: None,
-            worst_feature: None,
-            features: Vec::new(),
-            score: None,
-            performance: None,
-            findings: Vec::new(),
+            ..empty_window(name.clone(), rows)
         };
         let Some(report) = report else {
             if self.counted.rows == 0 && self.is_complete {
@@ -369,62 +419,9 @@ impl Window {
             }
             return shown;
         };
-        shown.status = report.status;
-        shown.rows = report.rows;
-        shown.max_psi = Some(report.overall_max_psi);
-        shown.worst_feature = report
-            .features
-            .first()
-            .map(|feature| feature.feature.clone());
-        shown.features = report.features.iter().map(feature_of).collect();
-        shown.features.sort_by(|a, b| a.feature.cmp(&b.feature));
-        shown.score = report.score.as_ref().map(feature_of);
-        shown.performance = report
-            .performance
-            .as_ref()
-            .map(|figures| WindowPerformance {
-                status: figures.status,
-                reasons: figures.reasons.clone(),
-                rows: figures.current.rows,
-                positives: figures.current.positives,
-                roc_auc: figures.current.roc_auc,
-                average_precision: figures.current.average_precision,
-                log_loss: figures.current.log_loss,
-            });
-        let worth = report.findings.iter();
-        let worth = worth.filter(|finding| finding.status > Status::Ok);
-        shown.findings = worth.cloned().collect();
+        summarise(&mut shown, report);
         shown
     }
-}
-
-fn feature_of(feature: &FeatureReport) -> WindowFeature {
-    WindowFeature {
-        feature: feature.feature.clone(),
-        status: feature.status,
-        psi: feature.psi,
-        missing: feature.missing.share.current,
-        distances: distances_of(feature),
-        reasons: feature.reasons.clone(),
-    }
-}
-
-/// Returns the distances of a feature beside its PSI, as far as it has them.
-fn distances_of(feature: &FeatureReport) -> Option<WindowDistances> {
-    // Without a PSI one of the sides has no values, and the distances stand for nothing.
-    feature.psi?;
-    let numeric = feature.numeric.as_ref();
-    let categorical = feature.categorical.as_ref();
-    let of_numbers = numeric.map(|one| (one.jensen_shannon_distance, one.hellinger_distance));
-    let of_texts = categorical.map(|one| (one.jensen_shannon_distance, one.hellinger_distance));
-    let (jensen_shannon, hellinger) = of_numbers.or(of_texts)?;
-    Some(WindowDistances {
-        jensen_shannon,
-        hellinger,
-        ks: numeric.map(|numeric| numeric.ks_statistic),
-        wasserstein: numeric.and_then(|numeric| numeric.wasserstein_in_standard_deviations),
-        l_infinity: categorical.map(|categorical| categorical.l_infinity_distance),
-    })
 }
 
 /// Puts what is said of the windows below the report of the last one.
@@ -478,24 +475,4 @@ fn joined(
     });
     report.windows = windows;
     report
-}
-
-impl Counted {
-    /// Takes what was counted of earlier windows for a baseline, in the roles of the one it stands for.
-    fn into_profile(self, baseline: &Profile) -> Profile {
-        Profile {
-            rows: self.rows,
-            header_rows: HeaderRows::default(),
-            columns: self.columns,
-            outcome: self.outcome,
-            shards: None,
-            source: baseline.source.clone(),
-            command: baseline.command.clone(),
-            created_at: baseline.created_at.clone(),
-            churnctl_version: baseline.churnctl_version.clone(),
-            schema_version: crate::profile::SCHEMA_VERSION,
-            roles: baseline.roles.clone(),
-            model_features: baseline.model_features.clone(),
-        }
-    }
 }

@@ -67,6 +67,7 @@ impl History {
         let grouped = Grouped {
             pieces,
             first: parts.keys().next().copied(),
+            cuts: Vec::new(),
             now,
             times,
             rows,

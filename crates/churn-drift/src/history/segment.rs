@@ -208,6 +208,7 @@ mod tests {
         let grouped = Grouped {
             pieces: [(0, piece.clone()), (86_400, piece)].into(),
             first: Some(0),
+            cuts: Vec::new(),
             now: 172_800,
             times: TimesRead::default(),
             rows: 15,

@@ -13,7 +13,8 @@ use churn_data::{
 use super::column::Column;
 use super::count_plan::{CountColumn, CountOutcome, CountPlan, Counted, MAX_LABELS};
 use super::counter::ColumnCounter;
-use super::document::{HeaderRows, Outcome, Profile, Roles, SCHEMA_VERSION};
+use super::document::HeaderRows;
+use super::outcome::Outcome;
 use super::pieces::TimeGrouping;
 use super::pushdown::{self, Explained};
 
@@ -29,6 +30,7 @@ pub(super) struct Positions {
     outcome: Option<(usize, usize)>,
 }
 
+#[derive(Clone)]
 struct OutcomeCounter {
     label: usize,
     score: usize,
@@ -224,6 +226,22 @@ impl Counters {
         }
     }
 
+    /// Returns the counters of a plan, out of those of one that has all of its columns and cut points.
+    pub(super) fn planned(&self, of: &CountPlan, plan: &CountPlan) -> Self {
+        let counter = |column: &CountColumn| {
+            let at = of
+                .columns
+                .iter()
+                .position(|known| known.name == column.name)?;
+            let (position, counter) = self.columns.get(at)?;
+            Some((*position, counter.clone().at_cuts(&column.cuts)))
+        };
+        Self {
+            columns: plan.columns.iter().filter_map(counter).collect(),
+            outcome: self.outcome.clone().filter(|_| plan.outcome.is_some()),
+        }
+    }
+
     /// Adds what was counted by the same plan and put away.
     pub(super) fn add(&mut self, part: &Counted) -> Result<()> {
         let damaged = |error: super::column::ColumnError| Error::bad_input(error.to_string());
@@ -352,75 +370,4 @@ fn finish_outcome(
         by_label,
         rows: None,
     })
-}
-
-/// Reads a data set into its profile. Identifiers and excluded columns are not counted; the
-/// profile's roles name those that were there. With label and score, `threshold` is a score at
-/// which rows are counted exactly.
-///
-/// # Errors
-/// As [`count`](fn@count).
-pub fn profile(
-    mut data: DataSet,
-    mut roles: Roles,
-    threshold: Option<f64>,
-    created_at: String,
-    progress: &dyn Progress,
-) -> Result<(Profile, u64)> {
-    let source = data.name().to_owned();
-    for names in [&mut roles.id, &mut roles.exclude] {
-        names.retain(|name| data.columns().contains(name));
-    }
-    let names: Vec<String> = data
-        .columns()
-        .iter()
-        .filter(|name| !roles.exclude.contains(name) && !roles.id.contains(name))
-        .cloned()
-        .collect();
-    if let Some(mut table) = in_database(&mut data) {
-        roles
-            .id
-            .extend(pushdown::identifiers(&mut table, &names, progress)?);
-    }
-    let wanted = |name: &&String| !roles.exclude.contains(name) && !roles.id.contains(name);
-    let plan = CountPlan {
-        columns: data
-            .columns()
-            .iter()
-            .filter(wanted)
-            .map(|name| CountColumn {
-                name: name.clone(),
-                categorical: roles.categorical.contains(name),
-                cuts: Vec::new(),
-                fine: Vec::new(),
-                unless_unique: false,
-            })
-            .collect(),
-        outcome: roles
-            .label
-            .clone()
-            .zip(roles.score.clone())
-            .map(|(label, score)| CountOutcome {
-                label,
-                score,
-                threshold,
-                is_late: false,
-            }),
-    };
-    let counted = count(data, &plan, progress)?;
-    let profile = Profile {
-        schema_version: SCHEMA_VERSION,
-        command: "profile".into(),
-        churnctl_version: env!("CARGO_PKG_VERSION").into(),
-        created_at,
-        source,
-        rows: counted.rows,
-        header_rows: counted.header_rows,
-        shards: None,
-        roles,
-        columns: counted.columns,
-        outcome: counted.outcome,
-        model_features: Vec::new(),
-    };
-    Ok((profile, counted.blank_lines))
 }

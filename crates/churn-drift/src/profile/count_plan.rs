@@ -1,7 +1,8 @@
 //! What to count of a data set, and what was counted.
 
 use super::column::Column;
-use super::document::{HeaderRows, Outcome};
+use super::document::HeaderRows;
+use super::outcome::Outcome;
 
 /// Most values that a label may have before it is none.
 pub(super) const MAX_LABELS: usize = 20;

@@ -155,6 +155,19 @@ impl ColumnCounter {
         self
     }
 
+    /// Returns the same counts, at some of the cut points only.
+    pub(super) fn at_cuts(mut self, cuts: &[f64]) -> Self {
+        if self.cuts != cuts {
+            self.cuts = cuts.to_vec();
+            let spellings = self.spellings.iter_mut();
+            let grids = spellings.flat_map(|spellings| spellings.grids_mut());
+            for grid in self.grid.iter_mut().map(|grid| &mut **grid).chain(grids) {
+                grid.keep_cuts(cuts);
+            }
+        }
+        self
+    }
+
     /// Counts one field of at most 16 bytes.
     #[inline(always)]
     pub(super) fn add_field(&mut self, field: &Field<'_>, place: RowPlace) {
@@ -210,6 +223,14 @@ impl ColumnCounter {
         let key = Key::new(text);
         if !self.texts.add_known(&key, count) {
             self.add_new(text, &key, count, None);
+        }
+    }
+
+    /// Counts the canonical text of a number.
+    fn add_number_text(&mut self, text: &[u8], count: u64, value: Value) {
+        let key = Key::new(text);
+        if !self.texts.add_known(&key, count) {
+            self.add_canonical(text, &key, count, value, None);
         }
     }
 
@@ -476,9 +497,12 @@ impl ColumnCounter {
         for (bits, count) in other.typed.drain() {
             self.add_number(f64::from_bits(bits), count);
         }
-        other
-            .texts
-            .each(|text, entry| self.add_times(text, entry.count));
+        let is_alike = self.categorical == other.categorical;
+        other.texts.each(|text, entry| match entry.value {
+            // Read and found canonical before.
+            Value::Number(_) if is_alike => self.add_number_text(text, entry.count, entry.value),
+            _ => self.add_times(text, entry.count),
+        });
         self.texts.padded += other.texts.padded;
         self.leading_zeros += other.leading_zeros;
         for first in other.first_texts.into_iter().flatten() {

@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 
 use super::column::Column;
 use super::count_plan::Counted;
-use super::document::{HeaderRows, Outcome, Profile, Roles};
+use super::cut_profile::{CutProfile, SegmentProfile};
+use super::document::{HeaderRows, Profile, Roles};
+use super::outcome::Outcome;
 use super::pieces::Grouped;
 
 #[derive(Serialize)]
@@ -25,6 +27,9 @@ struct Counts<'a> {
     // What a profile says beside its counts has a part in the plan of the check.
     roles: Option<&'a Roles>,
     model_features: &'a [String],
+    /// The digests of segments, by cut and name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    segments: Vec<(&'a str, Vec<(&'a str, String)>)>,
 }
 
 #[derive(Serialize)]
@@ -46,6 +51,7 @@ impl Profile {
             outcome: self.outcome.as_ref(),
             roles: Some(&self.roles),
             model_features: &self.model_features,
+            segments: self.segments.iter().map(segments_of).collect(),
         }
         .sha256()
     }
@@ -62,6 +68,7 @@ impl Counted {
             outcome: self.outcome.as_ref(),
             roles: None,
             model_features: &[],
+            segments: Vec::new(),
         }
         .sha256()
     }
@@ -71,12 +78,20 @@ impl Grouped {
     /// Returns the SHA-256 of all pieces, as [`Counted::counts_sha256`].
     #[must_use]
     pub fn counts_sha256(&self) -> String {
-        let pieces: BTreeMap<i64, String> = self
-            .pieces
-            .iter()
-            .map(|(start, piece)| (*start, piece.counts_sha256()))
-            .collect();
-        grouped_sha256(&pieces, self.rows)
+        let digests = |pieces: &BTreeMap<i64, Counted>| -> BTreeMap<i64, String> {
+            let digest = |(start, piece): (&i64, &Counted)| (*start, piece.counts_sha256());
+            pieces.iter().map(digest).collect()
+        };
+        let pieces = digests(&self.pieces);
+        if self.cuts.is_empty() {
+            return grouped_sha256(&pieces, self.rows);
+        }
+        let segments = self.cuts.iter().map(|cut| {
+            let segments = cut.segments.iter();
+            let segments = segments.map(|(name, pieces)| (name, digests(pieces)));
+            (cut.cut.to_string(), segments.collect::<BTreeMap<_, _>>())
+        });
+        sha256_of(&(pieces, self.rows, segments.collect::<Vec<_>>()))
     }
 }
 
@@ -84,6 +99,25 @@ impl Grouped {
 #[must_use]
 pub fn grouped_sha256(pieces: &BTreeMap<i64, String>, rows: u64) -> String {
     sha256_of(&(pieces, rows))
+}
+
+/// Returns the digests of the segments of a cut.
+fn segments_of(cut: &CutProfile) -> (&str, Vec<(&str, String)>) {
+    let digest = |segment: &SegmentProfile| {
+        Counts {
+            rows: segment.rows,
+            header_rows: (0, None),
+            columns: segment.columns.iter().map(ColumnCounts::of).collect(),
+            outcome: segment.outcome.as_ref(),
+            roles: None,
+            model_features: &[],
+            segments: Vec::new(),
+        }
+        .sha256()
+    };
+    let segments = cut.segments.iter();
+    let segments = segments.map(|segment| (&*segment.segment, digest(segment)));
+    (&cut.by, segments.collect())
 }
 
 fn lines_of(headers: &HeaderRows) -> (u64, Option<u64>) {

@@ -1,6 +1,6 @@
 //! The profile: the summary of a data set, as a versioned JSON document that can be merged.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use churn_base::error::{Error, Place, Result};
 use churn_data::same_label;
@@ -8,11 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use super::column::Column;
 use super::counter::ColumnCounter;
-use super::scale::Scale;
+use super::cut_profile::{CutProfile, check_counts, merge_cuts};
+use super::outcome::{Outcome, ScoredRows, merge_outcomes};
 
 /// Version of the profile's JSON layout. Version 1 had values as they stood in the data and
 /// read none that people spell; this one has canonical texts.
 pub const SCHEMA_VERSION: u32 = 2;
+
+/// Version of the layout with segments: what of it both have is the same.
+pub const SCHEMA_VERSION_WITH_SEGMENTS: u32 = 3;
 
 /// Shards that are listed by name.
 const LISTED: usize = 8;
@@ -76,6 +80,9 @@ pub struct Profile {
     /// Scores by label, if both columns were named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// The same of each segment, for each way in which the data were cut.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<CutProfile>,
     /// Features of the model that the profile comes with: they are compared whatever they look like.
     #[serde(skip)]
     pub model_features: Vec<String>,
@@ -164,50 +171,6 @@ impl Shards {
     }
 }
 
-/// The scores of the rows with each label.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Outcome {
-    /// The label column.
-    pub label: String,
-    /// The score column.
-    pub score: String,
-    /// Summary of the scores by value of the label. Rows without a label are not here.
-    pub by_label: BTreeMap<String, Column>,
-    /// Which rows these are, where a model scored its own data; absent for scores that stood in the
-    /// data.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rows: Option<ScoredRows>,
-}
-
-/// The rows of its own data that a model scored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScoredRows {
-    /// Rows that nothing was fitted on: the test split.
-    HeldOut,
-    /// All rows, those that the model learned from among them: it scores these better than new
-    /// ones. Models of churnctl before layout 3.
-    Training,
-}
-
-impl Outcome {
-    /// Returns the scores of all labels as one column, and how many rows that are.
-    ///
-    /// # Errors
-    /// Bad input if a column is damaged; one that was checked is not.
-    pub fn scores(&self) -> Result<(Column, u64)> {
-        let damaged = |error: super::column::ColumnError| Error::bad_input(error.to_string());
-        let mut all = ColumnCounter::new(false, Vec::new());
-        let mut rows = 0;
-        for column in self.by_label.values() {
-            all.merge(column.to_counter().map_err(damaged)?);
-            rows += column.rows().unwrap_or(0);
-        }
-        Ok((Column::from_counter(&self.score, all), rows))
-    }
-}
-
 impl Profile {
     /// Reads a profile; `file` is what errors call it.
     ///
@@ -256,10 +219,11 @@ impl Profile {
         }
         if let Some(found) = version
             .schema_version
-            .filter(|version| *version > SCHEMA_VERSION)
+            .filter(|version| *version > SCHEMA_VERSION_WITH_SEGMENTS)
         {
             return Err(Error::bad_input(format!(
-                "the profile has version {found}, this churnctl reads up to {SCHEMA_VERSION}"
+                "the profile has version {found}, this churnctl reads up to \
+                 {SCHEMA_VERSION_WITH_SEGMENTS}"
             ))
             .at(place(None))
             .hint("update churnctl, or make the profile again"));
@@ -288,24 +252,9 @@ impl Profile {
         if self.rows > MOST_ROWS {
             return Err(damaged("it has more rows than can be counted".into()));
         }
-        let mut names = BTreeSet::new();
-        for column in &self.columns {
-            if !names.insert(&column.name) {
-                return Err(damaged(format!(
-                    "column \"{}\" is there twice",
-                    column.name
-                )));
-            }
-            column
-                .check(self.rows)
-                .map_err(|error| damaged(error.to_string()))?;
-        }
-        for (label, column) in self.outcome.iter().flat_map(|outcome| &outcome.by_label) {
-            let rows = column.rows().filter(|rows| *rows <= self.rows);
-            let rows = rows.ok_or_else(|| damaged(format!("too many scores for \"{label}\"")))?;
-            column
-                .check(rows)
-                .map_err(|error| damaged(error.to_string()))?;
+        check_counts(self.rows, &self.columns, self.outcome.as_ref()).map_err(damaged)?;
+        for cut in &self.segments {
+            cut.check(self.rows).map_err(damaged)?;
         }
         Ok(())
     }
@@ -315,6 +264,7 @@ impl Profile {
     pub fn to_json(&self) -> Vec<u8> {
         // Profiles hold strings, integers and finite doubles only: this cannot fail.
         let mut value = serde_json::to_value(self).unwrap_or_default();
+        let cuts = value.get_mut("segments").map(serde_json::Value::take);
         let columns = value.get_mut("columns").map(serde_json::Value::take);
         let mut lines: Vec<String> = Vec::new();
         for column in columns
@@ -327,6 +277,12 @@ impl Profile {
         let head = serde_json::to_string_pretty(&value).unwrap_or_default();
         let columns = format!("\"columns\": [\n{}\n  ]", lines.join(",\n"));
         let mut text = head.replacen("\"columns\": null", &columns, 1);
+        if let Some(cuts) = cuts {
+            let cuts = cuts.as_array().into_iter().flatten();
+            let lines: Vec<String> = cuts.map(|cut| format!("    {cut}")).collect();
+            let segments = format!("\"segments\": [\n{}\n  ]", lines.join(",\n"));
+            text = text.replacen("\"segments\": null", &segments, 1);
+        }
         text.push('\n');
         text.into_bytes()
     }
@@ -335,6 +291,45 @@ impl Profile {
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Returns the profile of one segment, with all else that is said of the whole; none if there is no such
+    /// segment.
+    #[must_use]
+    pub fn segment(&self, by: &str, name: &str) -> Option<Self> {
+        let cut = self.segments.iter().find(|cut| cut.by == by)?;
+        let segment = cut.segments.iter().find(|one| one.segment == name)?;
+        Some(Self {
+            rows: segment.rows,
+            columns: segment.columns.clone(),
+            outcome: segment.outcome.clone(),
+            header_rows: HeaderRows::default(),
+            segments: Vec::new(),
+            source: self.source.clone(),
+            command: self.command.clone(),
+            created_at: self.created_at.clone(),
+            churnctl_version: self.churnctl_version.clone(),
+            schema_version: SCHEMA_VERSION,
+            shards: None,
+            roles: self.roles.clone(),
+            model_features: self.model_features.clone(),
+        })
+    }
+
+    /// Says that the profile has no segments of a cut; `side` is the flag that names the data.
+    #[must_use]
+    pub fn lacks(&self, by: &str, side: &str) -> Error {
+        let known: Vec<&str> = self.segments.iter().map(|cut| &*cut.by).collect();
+        let has = match known.as_slice() {
+            [] => "has no segments".to_owned(),
+            known => format!("was cut by {}", known.join("; ")),
+        };
+        Error::bad_input(format!("the profile of {} {has}: it cannot be cut by {by}", self.source)).hint(
+            format!(
+                "name the data themselves with {side}, or make the profile again: churnctl profile DATA --by \
+                 '{by}' -o FILE"
+            ),
+        )
     }
 
     /// Adds what a model scored: of rows that it was not fitted on, by label.
@@ -432,9 +427,17 @@ impl Profile {
                 whole.source = format!("{} {}", whole.source, part.source);
             }
             whole.outcome = merge_outcomes(whole.outcome.take(), part.outcome)?;
+            let segments = std::mem::take(&mut whole.segments);
+            whole.segments = merge_cuts(segments, part.segments).map_err(|what| {
+                Error::bad_input(what).hint("merge profiles that were made with the same --by")
+            })?;
         }
         // What older parts have stored otherwise is canonical now.
-        whole.schema_version = SCHEMA_VERSION;
+        whole.schema_version = match whole.segments.is_empty() {
+            true => SCHEMA_VERSION,
+            false => SCHEMA_VERSION_WITH_SEGMENTS,
+        };
+        whole.keep_columns_of_segments();
         whole.shards = whole.shards.filter(|shards| !shards.is_whole());
         if whole.rows == 0 && whole.shards.is_none() {
             return Err(Error::bad_input(format!("{} has no rows", whole.source)));
@@ -468,6 +471,15 @@ impl Profile {
         self.roles.id = ids;
     }
 
+    /// Leaves out of the segments what the whole does not have (any more).
+    pub fn keep_columns_of_segments(&mut self) {
+        let columns = &self.columns;
+        for segment in self.segments.iter_mut().flat_map(|cut| &mut cut.segments) {
+            let is_kept = |name: &str| columns.iter().any(|column| column.name == name);
+            segment.columns.retain(|column| is_kept(&column.name));
+        }
+    }
+
     fn differ(&self, other: &Self, what: &str) -> Error {
         let (one, two) = (&self.source, &other.source);
         let message = if one == two {
@@ -495,40 +507,4 @@ impl Profile {
         }
         Ok(())
     }
-}
-
-pub(crate) fn merge_outcomes(
-    mine: Option<Outcome>,
-    theirs: Option<Outcome>,
-) -> Result<Option<Outcome>> {
-    let (Some(mut mine), Some(theirs)) = (mine, theirs) else {
-        return Ok(None);
-    };
-    let damaged = |error: super::column::ColumnError| Error::bad_input(error.to_string());
-    for (label, column) in theirs.by_label {
-        let merged = match mine.by_label.remove(&label) {
-            None => column,
-            Some(own) => {
-                let (mine, theirs) = (own.scale(), column.scale());
-                if mine
-                    .zip(theirs)
-                    .is_some_and(|(mine, theirs)| mine != theirs)
-                {
-                    return Err(Error::bad_input(
-                        "the scores of one profile were counted by an older version",
-                    )
-                    .hint("make that profile again with `churnctl profile DATA -o FILE`"));
-                }
-                let counting_scores = |counter: ColumnCounter| match mine.or(theirs) {
-                    Some(Scale::Plain) => counter,
-                    Some(Scale::Score) | None => counter.counting_scores(None),
-                };
-                let mut counter = counting_scores(own.to_counter().map_err(damaged)?);
-                counter.merge(counting_scores(column.to_counter().map_err(damaged)?));
-                Column::from_counter(&own.name, counter)
-            }
-        };
-        mine.by_label.insert(label, merged);
-    }
-    Ok(Some(mine))
 }

@@ -284,6 +284,20 @@ impl Grid {
         self.shift += bits;
     }
 
+    /// Forgets what was counted at other cut points than these.
+    pub(super) fn keep_cuts(&mut self, points: &[f64]) {
+        self.flush();
+        let kept = |point: &f64| {
+            let at = self.cuts.points.iter().position(|known| known == point)?;
+            Some(self.cuts.at_least[at])
+        };
+        let at_least: Option<Vec<u64>> = points.iter().map(kept).collect();
+        self.cuts = at_least.map_or_else(Cuts::default, |at_least| Cuts {
+            points: points.to_vec(),
+            at_least,
+        });
+    }
+
     /// Replaces the sums by those of values that were counted in stretches elsewhere.
     pub(super) fn set_rounded(&mut self, count: u64, mean: f64, squared_deviations: f64) {
         self.sums = ExactSums::of_rounded(count, mean, squared_deviations);

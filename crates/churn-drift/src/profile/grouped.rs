@@ -1,107 +1,132 @@
-//! Counts a data set once, by the piece of time that each row lies in. Which windows are made of the
-//! pieces, and what is said of them, is decided in `drift/`.
+//! Counts a data set once, by the piece of time and the segment that each row lies in. Which windows are made
+//! of the pieces, and what is said of them, is decided in `drift/`.
 
 use std::collections::BTreeMap;
 
-use churn_base::error::{Place, Result};
+use churn_base::error::{Error, Place, Result};
+use churn_base::exit::ExitCode;
 use churn_base::progress::Progress;
-use churn_data::{DataSet, Moment, Row, RowPlace, RowSink, Summary, Value, classify};
+use churn_data::{DataSet, RowSink, Summary};
 
 use super::count::{Counters, Positions, in_database, position};
 use super::count_plan::{CountPlan, Counted};
-use super::document::HeaderRows;
-use super::pieces::{Grouped, MAX_PIECES, TimeGrouping, TimesRead, no_time_in, too_many};
+use super::cut::Cut;
+use super::cut_profile::{CutProfile, SegmentProfile};
+use super::document::{HeaderRows, Profile};
+use super::pieces::{CutPieces, Grouped, TimeGrouping, TimesRead, no_time_in, too_many};
 use super::pushdown;
+use super::segment_plans::SegmentPlans;
+use super::sorter::{Cells, Sorter, Sorting};
 
-/// Counts the planned columns by pieces of time.
+/// Counts the planned columns by pieces of time and by segment; all rows are one piece, which begins at 0, if no
+/// time is named.
 ///
 /// # Errors
-/// As [`count`](super::count()); also if no time can be read, or the rows lie in more than
-/// [`MAX_PIECES`] pieces. Rows without a time are *no* error.
-pub fn count_grouped(
+/// As [`count`](super::count()); also if no time can be read, the rows lie in more than [`MAX_PIECES`] pieces, or
+/// in more segments than are allowed. 64 for segments of a table in a database. Rows without a time are *no* error.
+///
+/// [`MAX_PIECES`]: super::MAX_PIECES
+pub fn count_by(
+    data: DataSet,
+    plans: &SegmentPlans,
+    by: Option<&TimeGrouping>,
+    progress: &dyn Progress,
+) -> Result<Grouped> {
+    let source = data.name().to_owned();
+    let grouped = count_part(data, plans, by, progress)?;
+    match by {
+        Some(by) if grouped.pieces.is_empty() => {
+            Err(no_time_in(&source, by, &grouped.times, grouped.rows))
+        }
+        _ => Ok(grouped),
+    }
+}
+
+/// As [`count_by`], by time alone and of one of many tables: that none of its rows has a time is *no* error, nor
+/// that it has no row.
+///
+/// # Errors
+/// As [`count_by`].
+pub fn count_grouped_part(
     data: DataSet,
     plan: &CountPlan,
     by: &TimeGrouping,
     progress: &dyn Progress,
 ) -> Result<Grouped> {
-    let source = data.name().to_owned();
-    let grouped = count_grouped_part(data, plan, by, progress)?;
-    match grouped.pieces.is_empty() {
-        true => Err(no_time_in(&source, by, &grouped.times, grouped.rows)),
-        false => Ok(grouped),
-    }
+    count_part(
+        data,
+        &SegmentPlans::whole_only(plan.clone()),
+        Some(by),
+        progress,
+    )
 }
 
-/// As [`count_grouped`], of one of many tables: that none of its rows has a time is *no* error, nor that it
-/// has no row.
-///
-/// # Errors
-/// As [`count_grouped`].
-pub fn count_grouped_part(
+fn count_part(
     mut data: DataSet,
-    plan: &CountPlan,
-    by: &TimeGrouping,
+    plans: &SegmentPlans,
+    by: Option<&TimeGrouping>,
     progress: &dyn Progress,
 ) -> Result<Grouped> {
     let source = data.name().to_owned();
-    let time = position(&data, &by.column)?;
-    // Where the times are texts to a database, its rows are read.
-    if let Some(table) = in_database(&mut data)
-        && let Some(kind) = pushdown::time_of(&table, &by.column)
-    {
-        return pushdown::count_by_piece(table, kind, plan, by, progress);
+    let time = by.map(|by| position(&data, &by.column)).transpose()?;
+    if let Some(table) = in_database(&mut data) {
+        if !plans.cuts().is_empty() {
+            return Err(not_in_a_database());
+        }
+        // Where the times are texts to a database, its rows are read.
+        if let Some(by) = by
+            && let Some(kind) = pushdown::time_of(&table, &by.column)
+        {
+            return pushdown::count_by_piece(table, kind, plans.whole(), by, progress);
+        }
     }
-    let positions = Positions::of(&data, plan)?;
-    let holds_instants = data.holds_instants(&by.column);
-    let data = data.wanting(positions.all().chain([time]));
+    let positions = Positions::of(&data, plans.all())?;
+    let of_cut = |cut: &Cut| cut.columns().map(|name| position(&data, name)).collect();
+    let columns = plans
+        .cuts()
+        .iter()
+        .map(of_cut)
+        .collect::<Result<Vec<Vec<usize>>>>()?;
+    let holds_instants = by.is_some_and(|by| data.holds_instants(&by.column));
     let sorting = Sorting {
-        plan,
+        plans,
         positions: &positions,
-        by,
-        time,
+        time: time.zip(by),
+        columns: &columns,
         holds_instants,
-        now: by.zone.civil(by.now),
+        now: by.map_or(0, |by| by.zone.civil(by.now)),
     };
+    let wanted = positions
+        .all()
+        .chain(time)
+        .chain(columns.iter().flatten().copied());
+    let data = data.wanting(wanted);
     let (sorter, summary) = data.read(&|| Sorter::new(&sorting), progress)?;
-    let at = Place {
+    let at = |column: Option<&str>| Place {
         file: source.clone(),
         line: None,
-        column: Some(by.column.clone()),
+        column: column.map(str::to_owned),
     };
-    if sorter.is_full || sorter.slots.len() > MAX_PIECES {
-        return Err(too_many(by, &sorter.times).at(at));
+    if let Some(by) = by
+        && sorter.has_too_many_pieces()
+    {
+        return Err(too_many(by, &sorter.times).at(at(Some(&by.column))));
     }
-    let Sorter {
-        slots,
-        counters,
-        times,
-        first_unreadable,
-        ..
-    } = sorter;
-    let times = TimesRead {
-        first_unreadable: first_unreadable.map(|(place, text)| {
-            let place = Place {
-                column: Some(by.column.clone()),
-                ..summary.lines.place(place)
-            };
-            (place, String::from_utf8_lossy(&text).into_owned())
-        }),
-        ..times
-    };
-    let mut counters: Vec<Option<Piece>> = counters.into_iter().map(Some).collect();
-    let mut pieces = BTreeMap::new();
-    for (start, slot) in slots {
-        let Some(piece) = counters[slot].take() else {
-            continue;
-        };
-        let mut counted = piece.counters.finish(plan, &source, &summary)?;
-        counted.rows = piece.rows;
-        pieces.insert(start, counted);
+    sorter
+        .check_segments()
+        .map_err(|error| error.at(at(None)))?;
+    let times = times_of(&sorter, by, &summary);
+    let cells = sorter.into_cells();
+    let (mut pieces, cuts) = finished(cells, plans, &source, &summary)?;
+    if by.is_none() && pieces.is_empty() {
+        let none = Counters::new(plans.whole(), &positions);
+        pieces.insert(0, none.finish(plans.whole(), &source, &summary)?);
     }
     Ok(Grouped {
         first: pieces.keys().next().copied(),
         pieces,
-        now: by.now,
+        cuts,
+        now: by.map_or(0, |by| by.now),
         times,
         rows: summary.rows,
         blank_lines: summary.blank_lines,
@@ -110,6 +135,158 @@ pub fn count_grouped_part(
             first: summary.first_header_row,
         },
     })
+}
+
+impl Grouped {
+    /// Returns all rows together, if they were not cut by time.
+    #[must_use]
+    pub fn whole(&self) -> Option<Counted> {
+        let mut whole = self.pieces.get(&0)?.clone();
+        whole.rows = self.rows;
+        whole.blank_lines = self.blank_lines;
+        whole.header_rows = self.header_rows.clone();
+        Some(whole)
+    }
+}
+
+impl Grouped {
+    /// Takes what a profile has counted; its segments must be those of these cuts.
+    ///
+    /// # Errors
+    /// Bad input if it was not counted by one of them.
+    pub fn of_profile(profile: Profile, cuts: &[Cut]) -> Result<Self> {
+        let of_cut = |cut: &Cut| {
+            let by = cut.to_string();
+            let known = profile.segments.iter().find(|known| known.by == by);
+            let known = known.ok_or_else(|| profile.lacks(&by, "--current"))?;
+            let counted = |segment: &SegmentProfile| {
+                let counted = Counted {
+                    columns: segment.columns.clone(),
+                    outcome: segment.outcome.clone(),
+                    rows: segment.rows,
+                    blank_lines: 0,
+                    header_rows: HeaderRows::default(),
+                };
+                (segment.segment.clone(), BTreeMap::from([(0, counted)]))
+            };
+            Ok(CutPieces {
+                cut: cut.clone(),
+                segments: known.segments.iter().map(counted).collect(),
+            })
+        };
+        let cuts = cuts.iter().map(of_cut).collect::<Result<_>>()?;
+        let whole = Counted {
+            columns: profile.columns,
+            outcome: profile.outcome,
+            rows: profile.rows,
+            blank_lines: 0,
+            header_rows: profile.header_rows.clone(),
+        };
+        Ok(Self {
+            first: Some(0),
+            pieces: BTreeMap::from([(0, whole)]),
+            cuts,
+            now: 0,
+            times: TimesRead::default(),
+            rows: profile.rows,
+            blank_lines: 0,
+            header_rows: profile.header_rows,
+        })
+    }
+
+    /// Returns all rows together and the segments as they stand in a profile, if they were not cut by time.
+    ///
+    /// # Errors
+    /// A bug if they were.
+    pub(super) fn into_profiles(self) -> Result<(Counted, Vec<CutProfile>)> {
+        let whole = self.whole();
+        let whole = whole.ok_or_else(|| Error::new(ExitCode::Bug, "rows were cut by time"))?;
+        let profile = |(segment, mut pieces): (String, BTreeMap<i64, Counted>)| {
+            let counted = pieces.remove(&0)?;
+            Some(SegmentProfile {
+                segment,
+                rows: counted.rows,
+                columns: counted.columns,
+                outcome: counted.outcome,
+            })
+        };
+        let cuts = self.cuts.into_iter().map(|cut| CutProfile {
+            by: cut.cut.to_string(),
+            segments: cut.segments.into_iter().filter_map(profile).collect(),
+        });
+        Ok((whole, cuts.collect()))
+    }
+}
+
+/// The whole by pieces, and the pieces of each segment.
+type Finished = (BTreeMap<i64, Counted>, Vec<CutPieces>);
+
+/// Puts away what was counted by segment, and what that comes to for all.
+fn finished(
+    cells: Cells,
+    plans: &SegmentPlans,
+    source: &str,
+    summary: &Summary,
+) -> Result<Finished> {
+    let mut whole: BTreeMap<i64, (Counters, u64)> = BTreeMap::new();
+    let mut cuts: Vec<CutPieces> = plans
+        .cuts()
+        .iter()
+        .map(|cut| CutPieces {
+            cut: cut.clone(),
+            segments: BTreeMap::new(),
+        })
+        .collect();
+    for cell in cells {
+        // Each row is in one segment of every cut: those of the first are all rows.
+        let counts_for_all = cell.cut == 0;
+        let Some(cut) = cuts.get_mut(cell.cut) else {
+            whole.insert(cell.start, (cell.counters, cell.rows));
+            continue;
+        };
+        if counts_for_all {
+            let counters = cell.counters.planned(plans.all(), plans.whole());
+            match whole.get_mut(&cell.start) {
+                Some((all, rows)) => {
+                    all.merge(counters);
+                    *rows += cell.rows;
+                }
+                None => drop(whole.insert(cell.start, (counters, cell.rows))),
+            }
+        }
+        let plan = plans.counting(cell.cut, &cell.segment);
+        let mut counted = cell.counters.finish(plan, source, summary)?;
+        counted.rows = cell.rows;
+        let segment = cut.segments.entry(cell.segment).or_default();
+        segment.insert(cell.start, counted);
+    }
+    let put_away = |(start, (counters, rows)): (i64, (Counters, u64))| {
+        let mut counted = counters.finish(plans.whole(), source, summary)?;
+        counted.rows = rows;
+        Ok((start, counted))
+    };
+    let whole = whole.into_iter().map(put_away).collect::<Result<_>>()?;
+    Ok((whole, cuts))
+}
+
+fn not_in_a_database() -> Error {
+    Error::usage("segments of a table in a database are not supported yet")
+        .hint("check one at a time with a condition: &where=..., or write the table to a file")
+}
+
+/// Returns what the times were, with the line of the first that cannot be read.
+fn times_of(sorter: &Sorter<'_>, by: Option<&TimeGrouping>, summary: &Summary) -> TimesRead {
+    let first = by.zip(sorter.first_unreadable.as_ref());
+    TimesRead {
+        first_unreadable: first.map(|(by, (place, text))| {
+            let place = Place {
+                column: Some(by.column.clone()),
+                ..summary.lines.place(*place)
+            };
+            (place, String::from_utf8_lossy(text).into_owned())
+        }),
+        ..sorter.times.clone()
+    }
 }
 
 impl CountPlan {
@@ -133,161 +310,5 @@ impl CountPlan {
             column.first_texts = first.cloned().unwrap_or_default();
         }
         Ok(merged)
-    }
-}
-
-/// What the sinks of all threads share.
-struct Sorting<'a> {
-    plan: &'a CountPlan,
-    positions: &'a Positions,
-    by: &'a TimeGrouping,
-    time: usize,
-    /// Times without a zone are in UTC.
-    holds_instants: bool,
-    /// The present by the zone's clock.
-    now: i64,
-}
-
-struct Piece {
-    counters: Counters,
-    rows: u64,
-}
-
-/// Hands each row to the counters of its piece.
-struct Sorter<'a> {
-    sorting: &'a Sorting<'a>,
-    slots: BTreeMap<i64, usize>,
-    counters: Vec<Piece>,
-    /// The piece of the last row, `start..end`: most rows come in the order of time.
-    last: Option<(i64, i64, usize)>,
-    times: TimesRead,
-    first_unreadable: Option<(RowPlace, Vec<u8>)>,
-    is_full: bool,
-}
-
-impl<'a> Sorter<'a> {
-    fn new(sorting: &'a Sorting<'a>) -> Self {
-        Self {
-            sorting,
-            slots: BTreeMap::new(),
-            counters: Vec::new(),
-            last: None,
-            times: TimesRead::default(),
-            first_unreadable: None,
-            is_full: false,
-        }
-    }
-
-    /// Returns the time of a row by the zone's clock; notes what keeps it from having one.
-    fn time(&mut self, row: &Row<'_>) -> Option<i64> {
-        let field = row.field(self.sorting.time);
-        let Some(moment) = Moment::read(&field) else {
-            if matches!(classify(&field), Value::Missing(_)) {
-                self.times.missing += 1;
-            } else {
-                self.times.unreadable += 1;
-                self.keep_first(row.place(), &field);
-            }
-            return None;
-        };
-        match moment.offset {
-            Some(offset) => {
-                self.times.with_offset += 1;
-                Some(self.sorting.by.zone.civil(moment.seconds - offset))
-            }
-            None if self.sorting.holds_instants => {
-                self.times.with_offset += 1;
-                Some(self.sorting.by.zone.civil(moment.seconds))
-            }
-            None => {
-                self.times.without_offset += 1;
-                Some(moment.seconds)
-            }
-        }
-    }
-
-    fn keep_first(&mut self, place: RowPlace, text: &[u8]) {
-        let is_first = self.first_unreadable.as_ref();
-        if is_first.is_none_or(|(first, _)| place < *first) {
-            let text = text[..text.len().min(80)].to_vec();
-            self.first_unreadable = Some((place, text));
-        }
-    }
-
-    /// Returns the piece that a time lies in; none if it is not to be counted.
-    fn slot(&mut self, time: i64) -> Option<usize> {
-        if let Some((start, end, slot)) = self.last
-            && (start..end).contains(&time)
-        {
-            return Some(slot);
-        }
-        let every = self.sorting.by.every;
-        let start = every.floor(time);
-        if start > self.sorting.now {
-            self.times.future += 1;
-            self.times.latest_future = self.times.latest_future.max(Some(time));
-            return None;
-        }
-        let slot = match self.slots.get(&start) {
-            Some(slot) => *slot,
-            None if self.counters.len() >= MAX_PIECES => {
-                self.is_full = true;
-                self.note(time);
-                return None;
-            }
-            None => {
-                self.counters.push(Piece {
-                    counters: Counters::new(self.sorting.plan, self.sorting.positions),
-                    rows: 0,
-                });
-                self.slots.insert(start, self.counters.len() - 1);
-                self.counters.len() - 1
-            }
-        };
-        self.last = Some((start, every.after(start, 1), slot));
-        Some(slot)
-    }
-
-    fn note(&mut self, time: i64) {
-        let times = &mut self.times;
-        times.earliest = Some(times.earliest.map_or(time, |earliest| earliest.min(time)));
-        times.latest = times.latest.max(Some(time));
-    }
-}
-
-impl RowSink for Sorter<'_> {
-    fn row(&mut self, row: &Row<'_>) {
-        let Some(time) = self.time(row) else { return };
-        if let Some(slot) = self.slot(time) {
-            self.note(time);
-            let piece = &mut self.counters[slot];
-            piece.rows += 1;
-            piece.counters.row(row);
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        let mut theirs: Vec<Option<Piece>> = other.counters.into_iter().map(Some).collect();
-        for (start, slot) in other.slots {
-            let Some(piece) = theirs[slot].take() else {
-                continue;
-            };
-            match self.slots.get(&start) {
-                Some(own) => {
-                    let own = &mut self.counters[*own];
-                    own.rows += piece.rows;
-                    own.counters.merge(piece.counters);
-                }
-                None => {
-                    self.slots.insert(start, self.counters.len());
-                    self.counters.push(piece);
-                }
-            }
-        }
-        self.is_full |= other.is_full;
-        self.times.add(&other.times);
-        if let Some((place, text)) = other.first_unreadable {
-            self.keep_first(place, &text);
-        }
     }
 }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::column::{Column, ColumnError};
 use super::count_plan::{CountPlan, Counted};
-use super::document::{HeaderRows, Outcome};
+use super::document::HeaderRows;
+use super::outcome::Outcome;
 
 /// The first texts of a column: file, line, and what stands there.
 type FirstTexts = Vec<(String, Option<u64>, String)>;

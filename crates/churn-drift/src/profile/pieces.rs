@@ -6,6 +6,7 @@ use churn_base::error::{Error, Place};
 use churn_data::{Period, Zone};
 
 use super::count_plan::Counted;
+use super::cut::Cut;
 use super::document::HeaderRows;
 
 /// Most pieces of time that are counted: memory grows with them.
@@ -33,6 +34,8 @@ pub struct Grouped {
     /// Where the first piece with a row begins. It is not among `pieces` where those of the last windows alone
     /// were taken out of a history.
     pub first: Option<i64>,
+    /// The same by segment, for each way to cut.
+    pub cuts: Vec<CutPieces>,
     /// The present when they were counted, in seconds since 1970.
     pub now: i64,
     /// What was found of the times.
@@ -43,6 +46,15 @@ pub struct Grouped {
     pub blank_lines: u64,
     /// Rows left out because they say the header again.
     pub header_rows: HeaderRows,
+}
+
+/// The pieces of time of each segment of a cut.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CutPieces {
+    /// How rows were sorted.
+    pub cut: Cut,
+    /// By the name of the segment; pieces without a row of it are absent.
+    pub segments: BTreeMap<String, BTreeMap<i64, Counted>>,
 }
 
 /// What a time column was found to hold.

@@ -85,6 +85,10 @@ impl Spellings {
         }
     }
 
+    pub(super) fn grids_mut(&mut self) -> impl Iterator<Item = &mut Grid> {
+        self.grids.iter_mut().flatten().map(|grid| &mut **grid)
+    }
+
     /// Adds all that another one has counted.
     pub(super) fn merge(&mut self, other: Self) {
         self.is_prose |= other.is_prose;

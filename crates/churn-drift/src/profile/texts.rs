@@ -61,6 +61,12 @@ fn fold(a: u64, b: u64) -> u64 {
     (product as u64) ^ ((product >> 64) as u64)
 }
 
+/// Hashes a text of up to 16 bytes, all of which are in its head and tail.
+#[inline(always)]
+fn hash_of_short(head: u64, tail: u64, length: u64) -> u64 {
+    fold(fold(head ^ SEEDS[0], tail ^ SEEDS[1] ^ length), SEEDS[2])
+}
+
 const SEEDS: [u64; 3] = [
     0x9e37_79b9_7f4a_7c15,
     0xd6e8_feb8_6659_fd93,
@@ -98,13 +104,11 @@ impl<'a> Key<'a> {
     #[inline(always)]
     pub(super) fn of(field: &Field<'a>) -> Self {
         let (head, tail) = (field.word as u64, (field.word >> 64) as u64);
-        let length = field.text.len() as u64;
-        let hash = fold(fold(head ^ SEEDS[0], tail ^ SEEDS[1] ^ length), SEEDS[2]);
         Self {
             text: field.text,
             head,
             tail,
-            hash,
+            hash: hash_of_short(head, tail, field.text.len() as u64),
         }
     }
 }
@@ -213,7 +217,11 @@ impl TextTable {
         } = self;
         table.insert_unique(key.hash, index, |&index| {
             let entry = &entries[index as usize];
-            Key::new(slice(arena, entry)).hash
+            match entry.length {
+                // A table that grows need not look at the texts, which lie elsewhere.
+                0..=16 => hash_of_short(entry.head, entry.tail, u64::from(entry.length)),
+                _ => Key::new(slice(arena, entry)).hash,
+            }
         });
     }
 

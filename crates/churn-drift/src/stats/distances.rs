@@ -171,7 +171,7 @@ impl<'a> BinCounts<'a> {
             .map(|(b, c)| (b / self.baseline_rows, c / self.current_rows))
     }
 
-    fn smoothed(&self) -> impl Iterator<Item = (f64, f64)> {
+    pub(super) fn smoothed(&self) -> impl Iterator<Item = (f64, f64)> {
         let added = SMOOTHING * self.baseline.len() as f64;
         let (baseline, current) = (self.baseline_rows + added, self.current_rows + added);
         self.pairs()

@@ -6,6 +6,7 @@ mod calibration;
 mod car_loan;
 pub mod chi_square;
 pub mod classification;
+pub mod decomposition;
 pub mod distances;
 pub(crate) mod e_process;
 pub mod empirical;

@@ -11,7 +11,8 @@ use churn_data::{Cell, MissingKind, Moment, SqlKind, SqlTime};
 use super::super::column::Column;
 use super::super::count_plan::{CountColumn, CountOutcome, CountPlan, Counted, MAX_LABELS};
 use super::super::counter::{ColumnCounter, MAX_NUMBERS};
-use super::super::document::{HeaderRows, Outcome};
+use super::super::document::HeaderRows;
+use super::super::outcome::Outcome;
 use super::super::pieces::{Grouped, MAX_PIECES, TimeGrouping, TimesRead, no_time, too_many};
 use super::super::spread::{Bucket, Spread};
 use super::count::identifiers;
@@ -102,6 +103,7 @@ pub(in super::super) fn count_by_piece(
     Ok(Grouped {
         first: counted.keys().next().copied(),
         pieces: counted,
+        cuts: Vec::new(),
         now: by.now,
         times: found.times,
         rows: found.all_rows,

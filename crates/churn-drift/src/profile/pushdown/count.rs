@@ -9,7 +9,8 @@ use churn_data::{SqlKind, named_like_an_id};
 
 use super::super::column::Column;
 use super::super::count_plan::{CountColumn, CountOutcome, CountPlan, Counted, MAX_LABELS};
-use super::super::document::{HeaderRows, Outcome};
+use super::super::document::HeaderRows;
+use super::super::outcome::Outcome;
 use super::statements::equals;
 use super::table::{Look, Table};
 

@@ -1,0 +1,286 @@
+//! The check of both sides by segment: each is judged by the check itself, against its own baseline. What is
+//! said of them together is `segment_findings.rs`'s affair.
+
+use std::borrow::Cow;
+
+use churn_base::error::Result;
+
+use super::check::{Provenance, check_among};
+use super::over_time::WindowReport;
+use super::plan::{CheckOptions, Plan};
+use super::report::{DriftReport, PerformanceReport, Sides, Status};
+use super::segmentation::{CutBaseline, SegmentBaselines};
+use super::window_summary::{empty_window, summarise};
+use crate::profile::{Counted, CutPieces, Grouped, Profile};
+
+/// A window of time, or all of the data.
+#[derive(Debug, Clone)]
+pub(super) struct Span {
+    /// The window's name; empty for all of the data.
+    pub(super) name: String,
+    /// Its ends, in seconds since 1970 by the zone's clock.
+    pub(super) ends: (i64, i64),
+    /// What it is compared with: the baseline, earlier pieces, or nothing.
+    pub(super) reference: Reference,
+    /// Whether the run's verdict counts it.
+    pub(super) is_judged: bool,
+    /// Rows of the whole.
+    pub(super) rows: Sides<u64>,
+}
+
+/// What a span is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reference {
+    Baseline,
+    /// The pieces between these times.
+    Pieces(i64, i64),
+    Nothing,
+}
+
+impl Span {
+    /// Returns the span of data that are not cut by time.
+    pub(super) fn of_all(rows: Sides<u64>) -> Self {
+        Self {
+            name: String::new(),
+            ends: (0, 1),
+            reference: Reference::Baseline,
+            is_judged: true,
+            rows,
+        }
+    }
+}
+
+/// A segment in a span.
+pub(super) struct Cell<'a> {
+    pub(super) span: usize,
+    pub(super) rows: Sides<u64>,
+    baseline: Option<(Cow<'a, Profile>, Cow<'a, Plan>)>,
+    current: Option<Cow<'a, Counted>>,
+    pub(super) verdict: Option<CellVerdict>,
+}
+
+/// What a check says of a segment in a span.
+pub(super) struct CellVerdict {
+    pub(super) summary: WindowReport,
+    pub(super) performance: Option<PerformanceReport>,
+    p_values: Vec<f64>,
+}
+
+/// A segment in all spans.
+pub(super) struct Segment<'a> {
+    pub(super) cut: usize,
+    pub(super) name: &'a str,
+    pub(super) cells: Vec<Cell<'a>>,
+}
+
+/// All segments of all cuts.
+pub(super) struct Segments<'a> {
+    pub(super) baselines: &'a SegmentBaselines,
+    pub(super) spans: Vec<Span>,
+    pub(super) segments: Vec<Segment<'a>>,
+    min_rows: u64,
+}
+
+impl<'a> Segments<'a> {
+    /// Puts both sides of every segment together for every span.
+    pub(super) fn new(
+        baselines: &'a SegmentBaselines,
+        current: &'a Grouped,
+        whole: &'a Profile,
+        spans: Vec<Span>,
+        options: &CheckOptions,
+        plan: &Plan,
+    ) -> Result<Self> {
+        let plans = baselines.count_plans(plan.count_plan());
+        let mut segments = Vec::new();
+        for (cut, known) in baselines.cuts.iter().enumerate() {
+            let pieces = current.cuts.iter().find(|pieces| pieces.cut == known.cut);
+            for name in names(known, pieces) {
+                let counts = pieces.and_then(|pieces| pieces.segments.get(name));
+                let plan_of_counts = plans.counting(cut, name);
+                let between = |from: i64, to: i64| -> Result<Option<Cow<'a, Counted>>> {
+                    let range = counts.into_iter().flat_map(|counts| counts.range(from..to));
+                    let parts: Vec<&Counted> = range.map(|(_, piece)| piece).collect();
+                    match parts.as_slice() {
+                        [] => Ok(None),
+                        [only] => Ok(Some(Cow::Borrowed(*only))),
+                        parts => plan_of_counts
+                            .merged(parts)
+                            .map(|all| Some(Cow::Owned(all))),
+                    }
+                };
+                let own = known.segments.get(name);
+                let reference = |span: &Span| -> Result<Option<_>> {
+                    let own = own.and_then(|own| Some((&own.profile, own.plan.as_ref()?)));
+                    Ok(match span.reference {
+                        Reference::Nothing => None,
+                        Reference::Baseline => {
+                            own.map(|(profile, plan)| (Cow::Borrowed(profile), Cow::Borrowed(plan)))
+                        }
+                        Reference::Pieces(from, to) => match (own, between(from, to)?) {
+                            (Some((_, plan)), Some(before)) => {
+                                let profile = before.into_owned().into_profile(whole);
+                                let plan = plan.against(&profile);
+                                Some((Cow::Owned(profile), Cow::Owned(plan)))
+                            }
+                            _ => None,
+                        },
+                    })
+                };
+                let mut cells = Vec::new();
+                for (at, span) in spans.iter().enumerate() {
+                    let (from, to) = span.ends;
+                    let current = between(from, to)?;
+                    let baseline = reference(span)?;
+                    let rows = Sides {
+                        // A segment without a plan has rows, too.
+                        baseline: match span.reference {
+                            Reference::Baseline => own.map_or(0, |own| own.profile.rows),
+                            _ => baseline.as_ref().map_or(0, |(profile, _)| profile.rows),
+                        },
+                        current: current.as_ref().map_or(0, |current| current.rows),
+                    };
+                    if rows.baseline + rows.current > 0 {
+                        cells.push(Cell {
+                            span: at,
+                            rows,
+                            baseline,
+                            current,
+                            verdict: None,
+                        });
+                    }
+                }
+                segments.push(Segment { cut, name, cells });
+            }
+        }
+        Ok(Self {
+            baselines,
+            spans,
+            segments,
+            min_rows: options.min_rows,
+        })
+    }
+
+    /// Judges every segment in every span; chance has 1 over `share` of its rates in each.
+    pub(super) fn judge(
+        &mut self,
+        options: &CheckOptions,
+        provenance: &Provenance,
+        share: f64,
+    ) -> Result<()> {
+        let least = self.least();
+        let cells = self.segments.iter_mut();
+        for cell in cells.flat_map(|segment| &mut segment.cells) {
+            if let Some(((profile, plan), current)) = cell.sides(least) {
+                let report = checked((profile, current), plan, options, provenance, share)?;
+                cell.verdict = Some(CellVerdict::of(report, cell.rows));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns how many rows a segment must have on each side to be judged.
+    fn least(&self) -> u64 {
+        self.min_rows.max(1)
+    }
+
+    /// Returns how many checks the verdict counts.
+    pub(super) fn checks(&self) -> usize {
+        let least = self.least();
+        let cells = self.counting();
+        cells.filter(|cell| cell.sides(least).is_some()).count()
+    }
+
+    /// Returns the p-values of all features of the checks that the verdict counts.
+    pub(super) fn p_values(&self) -> impl Iterator<Item = f64> {
+        let verdicts = self.counting().filter_map(|cell| cell.verdict.as_ref());
+        verdicts.flat_map(|verdict| verdict.p_values.iter().copied())
+    }
+
+    fn counting(&self) -> impl Iterator<Item = &Cell<'a>> {
+        let cells = self.segments.iter().flat_map(|segment| &segment.cells);
+        cells.filter(|cell| self.spans[cell.span].is_judged)
+    }
+
+    /// Returns how many segments a cut has.
+    pub(super) fn count(&self, cut: usize) -> usize {
+        self.segments
+            .iter()
+            .filter(|segment| segment.cut == cut)
+            .count()
+    }
+}
+
+impl Cell<'_> {
+    /// Returns both sides, if both have so many rows.
+    fn sides(&self, least: u64) -> Option<((&Profile, &Plan), &Counted)> {
+        let (profile, plan) = self.baseline.as_ref()?;
+        let current = self.current.as_deref()?;
+        let is_enough = self.rows.baseline >= least && self.rows.current >= least;
+        is_enough.then_some(((&**profile, &**plan), current))
+    }
+
+    /// Returns the columns of both sides.
+    pub(super) fn columns(&self) -> (&[crate::profile::Column], &[crate::profile::Column]) {
+        let baseline = self.baseline.as_ref().map(|(profile, _)| &*profile.columns);
+        let current = self.current.as_ref().map(|counted| &*counted.columns);
+        (baseline.unwrap_or(&[]), current.unwrap_or(&[]))
+    }
+
+    /// Returns the verdict on the segment in this span, what came and went left aside.
+    pub(super) fn status(&self) -> Status {
+        self.verdict
+            .as_ref()
+            .map_or(Status::TooFewRows, |verdict| verdict.summary.status)
+    }
+}
+
+impl CellVerdict {
+    fn of(report: DriftReport, rows: Sides<u64>) -> Self {
+        let features = report.features.iter().chain(&report.score);
+        let p_values = features
+            .filter_map(|feature| feature.bins_p_value)
+            .collect();
+        let mut summary = empty_window(String::new(), rows);
+        summarise(&mut summary, &report);
+        Self {
+            summary,
+            p_values,
+            performance: report.performance,
+        }
+    }
+}
+
+/// Checks one segment. Where the labels of so few rows say nothing, the score is not judged by them.
+fn checked(
+    (baseline, current): (&Profile, &Counted),
+    plan: &Plan,
+    options: &CheckOptions,
+    provenance: &Provenance,
+    share: f64,
+) -> Result<DriftReport> {
+    let check = |current: &Counted| {
+        check_among(baseline, current, plan, options, provenance.clone(), share)
+    };
+    match check(current) {
+        Err(_) if current.outcome.is_some() => check(&Counted {
+            outcome: None,
+            ..current.clone()
+        }),
+        report => report,
+    }
+}
+
+/// Returns the names of the segments on either side, sorted.
+fn names<'a>(known: &'a CutBaseline, pieces: Option<&'a CutPieces>) -> Vec<&'a str> {
+    let current = pieces.into_iter().flat_map(|pieces| pieces.segments.keys());
+    let mut names: Vec<&str> = known
+        .segments
+        .keys()
+        .chain(current)
+        .map(String::as_str)
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}

@@ -1,0 +1,38 @@
+//! The part of `churnctl drift` that cuts both sides into segments.
+
+use crate::drift::Segmentation;
+use crate::drift::segments::SegmentsReport;
+use crate::error::{Error, Result};
+use crate::settings::DriftSettings;
+
+/// Returns how both sides are to be cut; none if they are not.
+pub(super) fn from_settings(settings: &DriftSettings) -> Option<Segmentation> {
+    let segmentation = Segmentation {
+        cuts: settings.by.clone(),
+        max_segments: settings.max_segments.get(),
+    };
+    Some(segmentation).filter(|segmentation| !segmentation.cuts.is_empty())
+}
+
+/// Returns how both sides were cut for a report.
+///
+/// # Errors
+/// Says which cut cannot be read.
+pub(super) fn of_report(report: &SegmentsReport) -> Result<Segmentation, String> {
+    let cut = |by: &str| by.parse().map_err(|error| format!("{error}"));
+    Ok(Segmentation {
+        cuts: report
+            .cuts
+            .iter()
+            .map(|known| cut(&known.by))
+            .collect::<Result<_, String>>()?,
+        max_segments: usize::try_from(report.max_segments)
+            .map_err(|_| "\"max_segments\" is not a count".to_owned())?,
+    })
+}
+
+/// Says that the database is not asked for segments.
+pub(super) fn not_in_sql() -> Error {
+    Error::usage("segments of a table in a database are not supported yet")
+        .hint("without --by, --explain-sql prints the statements for the whole table")
+}
