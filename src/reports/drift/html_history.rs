@@ -124,7 +124,15 @@ fn view(history: &HistoryView) -> View {
             .collect(),
         marks_more: history.marks.len().saturating_sub(MOST_LISTED),
         findings: findings
-            .map(|one| (one.status.as_str(), shorten(&one.message, 400).into_owned()))
+            .map(|one| {
+                let about = one
+                    .feature
+                    .iter()
+                    .filter(|name| !one.message.contains(*name));
+                let about = about.map(|name| format!("{name}: ")).collect::<String>();
+                let text = about + &one.message;
+                (one.status.as_str(), shorten(&text, 400).into_owned())
+            })
             .collect(),
     }
 }
