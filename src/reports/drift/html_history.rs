@@ -354,7 +354,7 @@ mod tests {
         for part in [
             "1 of 3 windows drifted",
             "id=\"timeline\"",
-            "id=\"heat\"",
+            "id=\"map\"",
             "id=\"f0\"",
             "churn 7",
             "2026-01-02",

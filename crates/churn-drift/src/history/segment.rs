@@ -225,7 +225,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = write(folder.path(), 12, vec![recorded("a"), recorded("b")]).expect("write");
         assert_eq!(number(&path), Some(12));
-        assert_eq!(list(folder.path()).expect("list"), std::slice::from_ref(&path));
+        assert_eq!(
+            list(folder.path()).expect("list"),
+            std::slice::from_ref(&path)
+        );
         let (segment, sources) = Segment::open(&path).expect("open");
         let names: Vec<&str> = sources.iter().map(|source| &*source.key).collect();
         assert_eq!(names, ["a", "b"]);
