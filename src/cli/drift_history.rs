@@ -32,6 +32,24 @@ Exit codes: 0 shown, whatever the verdict; 64 wrong usage; 65 no history, or a d
 78 bad settings. `churnctl --help` lists all.
 ";
 
+const COMPACT_EXAMPLES: &str = "\
+Examples:
+  # Join the files
+  churnctl drift history compact kept/
+
+  # Join them, and keep the last 400 days
+  churnctl drift history compact kept/ --keep 400d
+";
+
+const ANNOTATE_EXAMPLES: &str = "\
+Examples:
+  # Now
+  churnctl drift history annotate kept/ 'new price list'
+
+  # At a time of the history's zone
+  churnctl drift history annotate kept/ --at 2026-01-31T09:00 'version 2 deployed'
+";
+
 /// Show what a history holds: the verdict, and a heat map of features by windows
 ///
 /// Windows, thresholds and baseline are those of the last run that has added to it; the folder has all that is
@@ -70,6 +88,7 @@ enum HistoryCommand {
 /// Safe beside a run, which waits, and when it is killed: what was there before is there until all of it is in the
 /// new file. Runs join the files themselves when there are many.
 #[derive(Debug, Clone, Args)]
+#[command(after_long_help = COMPACT_EXAMPLES)]
 struct CompactArgs {
     /// Folder of the history
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -82,6 +101,7 @@ struct CompactArgs {
 
 /// Note on the time line what happened: a deployment, a campaign, a new price list
 #[derive(Debug, Clone, Args)]
+#[command(after_long_help = ANNOTATE_EXAMPLES)]
 struct AnnotateArgs {
     /// Folder of the history
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]

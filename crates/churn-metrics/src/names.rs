@@ -613,9 +613,6 @@ pub const OF_DRIFT: &[Metric] = &[
     MODEL_RECALL,
     MODEL_F1,
     MODEL_CALIBRATION_ERROR,
-    MODEL_ESTIMATED_ROC_AUC,
-    MODEL_ESTIMATED_AVERAGE_PRECISION,
-    MODEL_ESTIMATED_LOG_LOSS,
 ];
 
 /// What became of alerts.

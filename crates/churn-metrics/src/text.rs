@@ -578,7 +578,7 @@ mod tests {
             ("# TYPE a gauge\n# TYPE a gauge", "a second TYPE line"),
             ("# HELP a b\n# HELP a c", "a second HELP line"),
             ("a 1\n# TYPE a gauge", "comes after its sample in line 2"),
-            ("# TYPE a stateset", "no type"),
+            ("# TYPE a stateset", "not a type"),
             ("a_total 1 # {trace_id=\"x\"} 1", "an exemplar"),
             ("a_total 1 1700 # {trace_id=\"x\"} 1", "an exemplar"),
             ("a{my-label=\"x\"} 1", "\"my-label\" is not a name"),
@@ -595,10 +595,10 @@ mod tests {
             ("a{x=\"\\t\"} 1", "\\t in the value"),
             ("a{x=\"1\",x=\"2\"} 1", "twice in one sample"),
             ("a{x=\"1\" y=\"2\"} 1", "no comma"),
-            ("a 1 soon", "no time"),
+            ("a 1 soon", "not a time"),
             ("a 1 1 1", "follows the sample"),
-            ("a 0x10", "no number"),
-            ("a 1_000", "no number"),
+            ("a 0x10", "not a number"),
+            ("a 1_000", "not a number"),
         ] {
             let problem = only_problem(&format!("ok 1\n{text}\n# end\n"));
             assert!(problem.message.contains(said), "{text}: {problem:?}");

@@ -260,7 +260,7 @@ mod tests {
             error
                 .expect_err("no limit")
                 .to_string()
-                .contains("no limit")
+                .contains("not a limit")
         );
     }
 
