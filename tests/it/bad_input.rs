@@ -737,7 +737,7 @@ fn damaged_foreign_and_newer_profiles_are_refused() {
         bad(
             "newer.json",
             with(&|p| p["schema_version"] = json!(99)),
-            "the profile has version 99, this churnctl reads up to 2",
+            "the profile has version 99, this churnctl reads up to 3",
             "",
             "update churnctl",
         ),

@@ -108,7 +108,7 @@ pub(super) fn check_among(
     if let Some(performance) = &mut performance {
         reference::cap(baseline, &mut performance.status);
     }
-    let estimated = estimated_of((baseline, current), plan, options, units, &provenance)?;
+    let estimated = estimated_of((baseline, current), plan, options, units);
     if score.is_some() || performance.is_some() {
         findings.extend(reference::finding(baseline));
     }
@@ -222,18 +222,17 @@ fn estimated_of(
     plan: &Plan,
     options: &CheckOptions,
     units: f64,
-    provenance: &Provenance,
-) -> Result<Option<EstimatedReport>> {
+) -> Option<EstimatedReport> {
     let column = plan.score.as_ref().and_then(|planned| {
         let mut columns = current.columns.iter();
         columns.find(|column| column.name == planned.name)
     });
     let (Some(outcome), Some(column)) = (&baseline.outcome, column) else {
-        return Ok(None);
+        return None;
     };
     // Scores of rows that the model learned from promise more than it holds.
     if outcome.rows == Some(ScoredRows::Training) || outcome.by_label.is_empty() {
-        return Ok(None);
+        return None;
     }
     estimated(
         outcome,
@@ -241,7 +240,6 @@ fn estimated_of(
         plan.roles.positive.as_deref(),
         options.class_threshold,
         Levels::of_column(units, 1.0),
-        (&provenance.baseline, &provenance.current),
     )
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use churn_base::error::Result;
 use churn_data::positive_label;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::noise::Levels;
+use super::performance::labelled;
 use super::score_intervals::score_intervals;
 use super::status::Status;
 use crate::profile::{Column, Outcome};
@@ -54,24 +54,24 @@ pub enum Calibration {
 }
 
 /// Estimates how good the scores of `column` are, from the labels of the baseline. `known` are the labels
-/// of the current side that have arrived. None if the baseline has too few labels.
-///
-/// # Errors
-/// As those of realised performance.
+/// of the current side that have arrived. None if the baseline has too few labels, or labels and scores are not
+/// those of a probability of churn: who asks for no performance has no error by that.
 pub(super) fn estimated(
     baseline: &Outcome,
     (column, known): (&Column, Option<&Outcome>),
     positive: Option<&str>,
     threshold: f64,
     levels: Levels,
-    names: (&str, &str),
-) -> Result<Option<EstimatedReport>> {
+) -> Option<EstimatedReport> {
+    let known = known.filter(|known| !known.by_label.is_empty());
+    let baseline = &*labelled(baseline, known.unwrap_or(baseline));
     let labels = baseline.by_label.keys().map(String::as_str);
-    let positive = positive_label(&baseline.label, labels, positive)?;
-    let reference = score_intervals(baseline, &positive, threshold, names.0)?;
+    let positive = positive_label(&baseline.label, labels, positive).ok()?;
+    let intervals = |outcome: &Outcome| score_intervals(outcome, &positive, threshold, "").ok();
+    let reference = intervals(baseline)?;
     let figures = bounded_performance(&reference, threshold);
     if figures.positives.min(figures.rows - figures.positives) < LEAST_OF_A_CLASS {
-        return Ok(None);
+        return None;
     }
     let is_calibrated = figures
         .calibration_error
@@ -89,7 +89,7 @@ pub(super) fn estimated(
         rows: None,
     };
     // No row has the label: all are counted as negative.
-    let scores = score_intervals(&all, &positive, threshold, names.1)?;
+    let scores = intervals(&all)?;
     let cells: Vec<UnlabelledCell> = scores
         .iter()
         .map(|interval| UnlabelledCell {
@@ -105,16 +105,16 @@ pub(super) fn estimated(
         baseline: figures,
         current: None,
     };
-    if let Some(known) = known.filter(|known| !known.by_label.is_empty()) {
-        let known = score_intervals(known, &positive, threshold, names.1)?;
+    if let Some(known) = known {
+        let known = intervals(&labelled(known, baseline))?;
         if let Some(reason) = contradicted(&known, &calibrator, report.baseline.rows, levels) {
             report.reasons.push(reason);
-            return Ok(Some(report));
+            return Some(report);
         }
     }
     let current = estimate(&cells, &calibrator, threshold);
     if current.rows == 0 {
-        return Ok(None);
+        return None;
     }
     for (name, before, now, fall) in [
         ("ROC AUC", report.baseline.roc_auc, current.roc_auc, 0.05),
@@ -131,7 +131,7 @@ pub(super) fn estimated(
         }
     }
     report.current = Some(current);
-    Ok(Some(report))
+    Some(report)
 }
 
 /// Says that a figure is estimated to have fallen by more than `least` beyond both intervals.

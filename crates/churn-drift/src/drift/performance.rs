@@ -142,7 +142,7 @@ pub(super) fn figures(
 }
 
 /// Returns the rows that have a label: beside two labels, `?` or `-` says that there is none yet.
-fn labelled<'a>(own: &'a Outcome, other: &Outcome) -> Cow<'a, Outcome> {
+pub(super) fn labelled<'a>(own: &'a Outcome, other: &Outcome) -> Cow<'a, Outcome> {
     let all: BTreeSet<&String> = own.by_label.keys().chain(other.by_label.keys()).collect();
     let is_mark = |label: &String| doubtful_mark(label.as_bytes()).is_some();
     if all.len() <= 2 || !own.by_label.keys().any(is_mark) {
