@@ -12,6 +12,7 @@ use crate::drift::Segmentation;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::read_object_at_most;
+use crate::model::artifact::makes_models;
 use crate::model::store;
 use crate::passing::is_passing;
 use crate::profile::{
@@ -346,7 +347,7 @@ fn is_artifact(bytes: &[u8]) -> bool {
         body: Option<serde::de::IgnoredAny>,
     }
     serde_json::from_slice::<Command>(bytes)
-        .is_ok_and(|document| document.command == "train" && document.body.is_some())
+        .is_ok_and(|document| makes_models(&document.command) && document.body.is_some())
 }
 
 /// The paths may come from the defaults, which a user who named none has never seen.

@@ -11,7 +11,7 @@ use super::key_command::KeyCommand;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::read_at_most;
-use crate::model::artifact::Artifact;
+use crate::model::artifact::{Artifact, makes_models};
 use crate::model::store;
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -204,7 +204,7 @@ pub(super) fn kind_of(bytes: &[u8]) -> Option<(Kind, u32)> {
     }
     let head: Head = serde_json::from_slice(bytes).ok()?;
     let kind = match (&*head.command, head.body) {
-        ("train", Some(_)) => Kind::Model,
+        (command, Some(_)) if makes_models(command) => Kind::Model,
         ("profile", _) => Kind::Profile,
         (_, _) => Kind::Report,
     };

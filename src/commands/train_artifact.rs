@@ -66,6 +66,7 @@ pub(super) fn body(
             unpurged_roc_auc: training.unpurged_roc_auc,
             warnings,
         },
+        imported: None,
         examples,
     })
 }

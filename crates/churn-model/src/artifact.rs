@@ -12,8 +12,24 @@ use serde::{Deserialize, Serialize};
 use super::learned::LearnedRows;
 
 /// Version of the artifact's JSON layout. Version 1 had no checksum over its head; up to version 2
-/// the scores in the profile were those of all rows, and the examples were rows of the data.
-pub const SCHEMA_VERSION: u32 = 3;
+/// the scores in the profile were those of all rows, and the examples were rows of the data. Version 4 is
+/// that of imported models; a trained one is still written as version 3, which older programs read.
+pub const SCHEMA_VERSION: u32 = 4;
+
+/// Version of the layout of a model that was trained here.
+pub const TRAINED_VERSION: u32 = 3;
+
+/// The commands that make artifacts.
+const COMMANDS: [&str; 2] = ["train", IMPORT_COMMAND];
+
+/// The command of an imported model.
+pub const IMPORT_COMMAND: &str = "model import";
+
+/// Whether a document of this command, if it has a body, is an artifact.
+#[must_use]
+pub fn makes_models(command: &str) -> bool {
+    COMMANDS.contains(&command)
+}
 
 /// Marks a leaf in the trees' `feature` array.
 pub const LEAF: u32 = u32::MAX;
@@ -24,11 +40,11 @@ pub const LEAF: u32 = u32::MAX;
 pub struct Artifact {
     /// Version of this layout, see [`SCHEMA_VERSION`].
     pub schema_version: u32,
-    /// Always `train`.
+    /// `train`, or `model import`.
     pub command: String,
     /// Version of the program that wrote it.
     pub churnctl_version: String,
-    /// When it was trained, RFC 3339 in UTC.
+    /// When it was made, RFC 3339 in UTC.
     pub created_at: String,
     /// Name of the model.
     pub name: String,
@@ -70,6 +86,9 @@ pub struct Body {
     pub profile: Profile,
     /// Where the model comes from.
     pub provenance: Provenance,
+    /// Of a model that another framework trained: from which file, and how close its scores are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported: Option<Imported>,
     /// Made-up rows with their scores: checked each time the artifact is loaded. Up to layout 2
     /// these were rows of the test split.
     pub examples: Vec<Example>,
@@ -146,25 +165,86 @@ pub enum Model {
         /// L2 penalty.
         l2: f64,
     },
-    /// Gradient boosted trees as flat arrays, all trees behind one another.
-    Trees {
-        /// Log-odds before the first tree.
-        base: f64,
-        /// First node of each tree.
-        roots: Vec<u32>,
-        /// Feature of each node; [`LEAF`] for a leaf.
-        feature: Vec<u32>,
-        /// Rows with a value below this go left; a leaf's output.
-        threshold: Vec<f64>,
-        /// Left child of each node, 0 for a leaf.
-        left: Vec<u32>,
-        /// Right child of each node, 0 for a leaf.
-        right: Vec<u32>,
-        /// Whether missing values go left.
-        missing_left: Vec<bool>,
-        /// Training rows of each node (sum of hessians), for contributions.
-        cover: Vec<f64>,
-    },
+    /// Gradient boosted trees.
+    Trees(TreeArrays),
+    /// Trees of another framework, which ask more than whether a number is small.
+    Ensemble(Ensemble),
+}
+
+/// Trees as flat arrays, all behind one another.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreeArrays {
+    /// Log-odds before the first tree.
+    pub base: f64,
+    /// First node of each tree.
+    pub roots: Vec<u32>,
+    /// Feature of each node; [`LEAF`] for a leaf.
+    pub feature: Vec<u32>,
+    /// Rows with a value below this go left; a leaf's output.
+    pub threshold: Vec<f64>,
+    /// Left child of each node, 0 for a leaf.
+    pub left: Vec<u32>,
+    /// Right child of each node, 0 for a leaf.
+    pub right: Vec<u32>,
+    /// Whether missing values go left.
+    pub missing_left: Vec<bool>,
+    /// Training rows of each node (or their sum of hessians), for contributions.
+    pub cover: Vec<f64>,
+}
+
+/// Trees of another framework.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ensemble {
+    /// The trees. Where a node asks for a category, its threshold is the number of a set below.
+    pub trees: TreeArrays,
+    /// What the trees are given of each feature.
+    pub inputs: Vec<TreeInput>,
+    /// Levels that go left, by position; the number of levels stands for all other texts.
+    pub sets: Vec<Vec<u32>>,
+}
+
+/// What trees are given of a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TreeInput {
+    /// The value.
+    Exact,
+    /// The value in single precision.
+    Single,
+    /// The value, but zero is missing.
+    ZeroIsMissing,
+}
+
+/// A model file that was imported, and the proof that it scores as it did where it was trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Imported {
+    /// Framework and form of the file: `LightGBM text`.
+    pub format: String,
+    /// The file as the user named it.
+    pub file: String,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+    /// How its scores compare with those of the framework.
+    pub parity: Parity,
+}
+
+/// Scores of a framework beside ours, of the same rows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parity {
+    /// How many rows.
+    pub rows: u64,
+    /// The largest difference of two scores.
+    pub largest_difference: f64,
+    /// What it may be.
+    pub limit: f64,
+    /// SHA-256 of the file of rows.
+    pub rows_sha256: String,
+    /// SHA-256 of the file of scores.
+    pub scores_sha256: String,
 }
 
 /// How a learner's log-odds become a probability.

@@ -3,16 +3,27 @@
 
 use std::collections::BTreeSet;
 
-use super::artifact::{Artifact, Body, Calibration, Feature, FeatureKind, LEAF, Model};
+use super::artifact::{
+    Artifact, Body, Calibration, Ensemble, Feature, FeatureKind, IMPORT_COMMAND, LEAF, Model,
+    TreeArrays, makes_models,
+};
 use super::registry::is_model_name;
 
 /// Most splits between a root and a leaf: what walks the paths of a tree has room for them.
 pub(super) const MAX_DEPTH: usize = 64;
+/// How far scores of an imported model may be off, at most: its framework computes in single precision.
+const MOST_DIFFERENCE: f64 = 1e-5;
+/// Most memory for sets of levels, in words of 64 bits: 64 MiB.
+const MOST_SET_WORDS: usize = 8 << 20;
 
 /// Checks the part outside of the body. The checksum is `store`'s affair.
 pub(super) fn check_head(artifact: &Artifact) -> Result<(), String> {
-    ensure(artifact.command == "train", || {
-        "its command is not train".into()
+    ensure(makes_models(&artifact.command), || {
+        "its command does not make models".into()
+    })?;
+    let is_imported = artifact.command == IMPORT_COMMAND;
+    ensure(is_imported == artifact.body.imported.is_some(), || {
+        "its command is not the one that made it".into()
     })?;
     ensure(is_model_name(&artifact.name), || {
         format!("\"{}\" is not a model name", artifact.name)
@@ -30,12 +41,16 @@ pub(super) fn check_head(artifact: &Artifact) -> Result<(), String> {
 /// Checks all that scoring relies on, and all that is printed.
 pub(super) fn check_body(body: &Body) -> Result<(), String> {
     check_parts(&body.features, &body.model, &body.calibration)?;
+    check_parity(body)?;
     let names: BTreeSet<&str> = body.features.iter().map(|one| one.name.as_str()).collect();
     ensure((0.0..=1.0).contains(&body.threshold), || {
         "its threshold is not a share".into()
     })?;
     for (number, example) in body.examples.iter().enumerate() {
-        ensure(example.score > 0.0 && example.score < 1.0, || {
+        // The averages of forests do reach both ends.
+        let is_certain = example.score == 0.0 || example.score == 1.0;
+        let may_be = (0.0..=1.0).contains(&example.score);
+        ensure(may_be && (!is_certain || body.imported.is_some()), || {
             format!("example {number} has no probability")
         })?;
         if let Some(name) = example
@@ -93,7 +108,8 @@ pub(super) fn check_parts(
             )?;
             check_weights(weights, features)?;
         }
-        Model::Trees { .. } => check_trees(model, features.len())?,
+        Model::Trees(trees) => check_trees(trees, features.len())?,
+        Model::Ensemble(ensemble) => check_ensemble(ensemble, features)?,
     }
     check_calibration(calibration)
 }
@@ -164,8 +180,64 @@ fn check_weights(weights: &[Vec<f64>], features: &[Feature]) -> Result<(), Strin
     Ok(())
 }
 
-fn check_trees(model: &Model, features: usize) -> Result<(), String> {
-    let Model::Trees {
+/// A model of another framework serves only with the proof that it scores as it did there.
+fn check_parity(body: &Body) -> Result<(), String> {
+    let Some(imported) = &body.imported else {
+        return ensure(!matches!(body.model, Model::Ensemble(_)), || {
+            "nothing proves that its trees score as they did where they were trained".into()
+        });
+    };
+    let parity = &imported.parity;
+    let is_proved = parity.rows > 0
+        && parity.limit <= MOST_DIFFERENCE
+        && (0.0..=parity.limit).contains(&parity.largest_difference);
+    ensure(is_proved, || {
+        format!(
+            "its scores are {} off those of {}",
+            parity.largest_difference, imported.format
+        )
+    })
+}
+
+fn check_ensemble(ensemble: &Ensemble, features: &[Feature]) -> Result<(), String> {
+    check_trees(&ensemble.trees, features.len())?;
+    ensure(ensemble.inputs.len() == features.len(), || {
+        "its trees are not given every feature".into()
+    })?;
+    let mut words = 0;
+    // A set is of the levels of one feature.
+    let mut owners = vec![None; ensemble.sets.len()];
+    let nodes = ensemble.trees.feature.iter().zip(&ensemble.trees.threshold);
+    for (&feature, threshold) in nodes.filter(|(feature, _)| **feature != LEAF) {
+        let FeatureKind::Category { levels, .. } = &features[feature as usize].kind else {
+            continue;
+        };
+        // A float becomes the nearest whole number: the text of another one is not that of a set.
+        let number = *threshold as usize;
+        let set = ensemble
+            .sets
+            .get(number)
+            .filter(|_| number as f64 == *threshold);
+        let Some(set) = set else {
+            return Err(format!("its trees ask for a set {threshold} of levels"));
+        };
+        if *owners[number].get_or_insert(feature) != feature {
+            return Err(format!("set {number} is of the levels of two features"));
+        }
+        let is_there = |level: &u32| *level as usize <= levels.len();
+        ensure(set.iter().all(is_there), || {
+            format!("set {number} has a level that is not there")
+        })?;
+        words += levels.len() / 64 + 1;
+    }
+    // Explanations have a set for every split.
+    ensure(words <= MOST_SET_WORDS, || {
+        "its trees ask for more sets of levels than fit in memory".into()
+    })
+}
+
+fn check_trees(trees: &TreeArrays, features: usize) -> Result<(), String> {
+    let TreeArrays {
         base,
         roots,
         feature,
@@ -174,10 +246,7 @@ fn check_trees(model: &Model, features: usize) -> Result<(), String> {
         right,
         missing_left,
         cover,
-    } = model
-    else {
-        return Ok(());
-    };
+    } = trees;
     let nodes = feature.len();
     let lengths = [
         threshold.len(),

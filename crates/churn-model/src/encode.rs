@@ -52,9 +52,15 @@ pub fn fit_features_above(
 }
 
 fn fit_number(train: &TrainingSet<'_>, numbers: &[f64]) -> (FeatureKind, bool) {
-    let values = train.rows.iter().map(|&row| numbers[row as usize]);
+    number_kind(train.rows.iter().map(|&row| numbers[row as usize]))
+}
+
+/// Describes numbers, and returns whether some are missing; none at all are zeros.
+#[must_use]
+pub fn number_kind(values: impl ExactSizeIterator<Item = f64>) -> (FeatureKind, bool) {
+    let rows = values.len();
     let mut values: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
-    let nullable = values.len() < train.len();
+    let nullable = values.len() < rows;
     if values.is_empty() {
         let kind = FeatureKind::Number {
             median: 0.0,

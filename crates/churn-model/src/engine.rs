@@ -6,7 +6,7 @@ use super::walk::Forest;
 #[derive(Debug)]
 pub(super) enum Engine {
     Logistic { intercept: f64, lines: Vec<Line> },
-    Trees(Forest),
+    Trees(Box<Forest>),
 }
 
 /// What a cell adds to the log-odds of the logistic model.

@@ -23,6 +23,7 @@ mod join;
 pub mod leakage;
 pub mod learned;
 pub mod learner;
+mod level_set;
 pub mod levels;
 pub mod logistic;
 mod node;

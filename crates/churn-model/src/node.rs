@@ -11,4 +11,6 @@ pub(super) struct Node {
     pub(super) left: u32,
     pub(super) right: u32,
     pub(super) missing_left: bool,
+    /// The threshold is the number of a set of levels that go left.
+    pub(super) by_level: bool,
 }

@@ -101,7 +101,10 @@ impl Scorer {
                     lines: lines.map(|(feature, own)| line_of(feature, own)).collect(),
                 }
             }
-            Model::Trees { .. } => Engine::Trees(Forest::new(features, model)),
+            Model::Trees(trees) => Engine::Trees(Box::new(Forest::new(features, trees))),
+            Model::Ensemble(ensemble) => {
+                Engine::Trees(Box::new(Forest::imported(features, ensemble)))
+            }
         };
         Ok(Self {
             features: features.to_vec(),

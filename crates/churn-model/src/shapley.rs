@@ -3,6 +3,7 @@
 
 use super::artifact::LEAF;
 use super::artifact_check::MAX_DEPTH;
+use super::level_set::LevelSet;
 use super::node::Node;
 
 /// What a row must fulfil in one feature to come to a leaf: all splits on it along the path.
@@ -15,22 +16,47 @@ struct Condition {
     /// Share of the training rows that passed these splits where they came to them.
     share: f64,
     feature: u32,
+    /// Number of the set of levels that pass, [`ANY_LEVEL`] of a number.
+    levels: u32,
     missing: bool,
 }
 
+/// No set of levels.
+const ANY_LEVEL: u32 = u32::MAX;
+
 impl Condition {
-    fn holds(&self, value: f64) -> bool {
-        (self.from <= value && value < self.below) || (value.is_nan() && self.missing)
+    fn holds(&self, value: f64, sets: &[LevelSet]) -> bool {
+        if value.is_nan() {
+            return self.missing;
+        }
+        match sets.get(self.levels as usize) {
+            None => self.from <= value && value < self.below,
+            Some(set) => set.has(value),
+        }
     }
 
-    /// Narrows it by one more split.
-    fn narrow(mut self, node: &Node, goes_left: bool) -> Self {
-        if goes_left {
+    /// Narrows it by one more split; the set of levels that pass is added to `sets`.
+    fn narrow(mut self, node: &Node, goes_left: bool, sets: &mut Vec<LevelSet>) -> Self {
+        self.share *= match goes_left {
+            true => node.left_share,
+            false => 1.0 - node.left_share,
+        };
+        if node.by_level {
+            let asked = &sets[node.threshold as usize];
+            let asked = match goes_left {
+                true => asked.clone(),
+                false => asked.complement(),
+            };
+            let both = match sets.get(self.levels as usize) {
+                Some(own) => own.and(&asked),
+                None => asked,
+            };
+            self.levels = sets.len() as u32;
+            sets.push(both);
+        } else if goes_left {
             self.below = self.below.min(node.threshold);
-            self.share *= node.left_share;
         } else {
             self.from = self.from.max(node.threshold);
-            self.share *= 1.0 - node.left_share;
         }
         self.missing &= node.missing_left == goes_left;
         self
@@ -72,6 +98,8 @@ struct Leaf {
 pub(super) struct Shapley {
     leaves: Vec<Leaf>,
     conditions: Vec<Condition>,
+    /// Levels that pass: those of nodes, then those of conditions.
+    sets: Vec<LevelSet>,
     mean: f64,
     /// Points and weights on (0, 1) by number of points.
     quadrature: Vec<Vec<(f64, f64)>>,
@@ -81,11 +109,12 @@ pub(super) struct Shapley {
 }
 
 impl Shapley {
-    /// Takes the trees with these roots apart.
-    pub(super) fn new(nodes: &[Node], roots: &[u32]) -> Self {
+    /// Takes the trees with these roots apart; `sets` are those of nodes that ask for a category.
+    pub(super) fn new(nodes: &[Node], roots: &[u32], sets: &[LevelSet]) -> Self {
         let mut shapley = Self {
             leaves: Vec::new(),
             conditions: Vec::new(),
+            sets: sets.to_vec(),
             mean: 0.0,
             quadrature: Vec::new(),
             ahead: Vec::new(),
@@ -101,7 +130,8 @@ impl Shapley {
                     continue;
                 }
                 for (child, goes_left) in [(node.right, false), (node.left, true)] {
-                    open.push((child, with(&path, node, goes_left)));
+                    let path = with(&path, node, goes_left, &mut shapley.sets);
+                    open.push((child, path));
                 }
             }
         }
@@ -150,7 +180,7 @@ impl Shapley {
         for leaf in &self.leaves {
             let conditions = &self.conditions[leaf.first..leaf.first + leaf.count];
             let passed = conditions.iter().rev().fold(0, |passed, condition| {
-                let holds = condition.holds(values[condition.feature as usize]);
+                let holds = condition.holds(values[condition.feature as usize], &self.sets);
                 passed << 1 | u64::from(holds)
             });
             let worth = match leaf.ahead {
@@ -210,19 +240,25 @@ impl Default for Room {
 }
 
 /// Returns the path with one more split; splits on one feature are one condition.
-fn with(path: &[Condition], node: &Node, goes_left: bool) -> Vec<Condition> {
+fn with(
+    path: &[Condition],
+    node: &Node,
+    goes_left: bool,
+    sets: &mut Vec<LevelSet>,
+) -> Vec<Condition> {
     let mut path = path.to_vec();
     match path.iter_mut().find(|one| one.feature == node.feature) {
-        Some(known) => *known = known.narrow(node, goes_left),
+        Some(known) => *known = known.narrow(node, goes_left, sets),
         None => {
             let any = Condition {
                 from: f64::NEG_INFINITY,
                 below: f64::INFINITY,
                 share: 1.0,
                 feature: node.feature,
+                levels: ANY_LEVEL,
                 missing: true,
             };
-            path.push(any.narrow(node, goes_left));
+            path.push(any.narrow(node, goes_left, sets));
         }
     }
     path
@@ -262,7 +298,13 @@ mod tests {
     use super::*;
 
     /// A tree of at most this depth over so many features, split at whole numbers.
-    fn grow(nodes: &mut Vec<Node>, depth: usize, features: u64, random: &mut SplitMix64) -> u32 {
+    /// The first feature is a category of four levels.
+    fn grow(
+        nodes: &mut Vec<Node>,
+        sets: &mut Vec<LevelSet>,
+        (depth, features): (usize, u64),
+        random: &mut SplitMix64,
+    ) -> u32 {
         let at = nodes.len();
         nodes.push(Node {
             threshold: random.next_normal(),
@@ -271,6 +313,7 @@ mod tests {
             left: 0,
             right: 0,
             missing_left: false,
+            by_level: false,
         });
         if depth == 0 || random.next_unit() < 0.15 {
             return at as u32;
@@ -282,39 +325,61 @@ mod tests {
             left_share: share[(random.next_u64() % 4) as usize],
             feature: (random.next_u64() % features) as u32,
             missing_left: random.next_unit() < 0.5,
-            left: grow(nodes, depth - 1, features, random),
-            right: grow(nodes, depth - 1, features, random),
+            left: grow(nodes, sets, (depth - 1, features), random),
+            right: grow(nodes, sets, (depth - 1, features), random),
+            by_level: false,
+        };
+        let split = match split.feature {
+            0 => {
+                let levels: Vec<u32> = (0..4).filter(|_| random.next_unit() < 0.5).collect();
+                sets.push(LevelSet::new(4, &levels));
+                Node {
+                    threshold: (sets.len() - 1) as f64,
+                    by_level: true,
+                    ..split
+                }
+            }
+            _ => split,
         };
         nodes[at] = split;
         at as u32
     }
 
-    fn goes_left(node: &Node, value: f64) -> bool {
-        value < node.threshold || (value.is_nan() && node.missing_left)
+    fn goes_left(node: &Node, value: f64, sets: &[LevelSet]) -> bool {
+        match value.is_nan() {
+            true => node.missing_left,
+            false if node.by_level => sets[node.threshold as usize].has(value),
+            false => value < node.threshold,
+        }
+    }
+
+    struct Trees<'a> {
+        nodes: &'a [Node],
+        sets: &'a [LevelSet],
     }
 
     /// The expected output where the features of `known` (bits) are those of the row.
-    fn expectation(nodes: &[Node], at: u32, known: u32, row: &[f64]) -> f64 {
-        let node = &nodes[at as usize];
+    fn expectation(trees: &Trees<'_>, at: u32, known: u32, row: &[f64]) -> f64 {
+        let node = &trees.nodes[at as usize];
         if node.feature == LEAF {
             return node.threshold;
         }
-        let below = |child| expectation(nodes, child, known, row);
+        let below = |child| expectation(trees, child, known, row);
         if known >> node.feature & 1 == 1 {
-            let left = goes_left(node, row[node.feature as usize]);
+            let left = goes_left(node, row[node.feature as usize], trees.sets);
             return below(if left { node.left } else { node.right });
         }
         node.left_share * below(node.left) + (1.0 - node.left_share) * below(node.right)
     }
 
     /// Shapley's own formula, over all subsets.
-    fn oracle(nodes: &[Node], roots: &[u32], row: &[f64]) -> Vec<f64> {
+    fn oracle(trees: &Trees<'_>, roots: &[u32], row: &[f64]) -> Vec<f64> {
         let players = row.len() as u32;
         let factorial = |n: u32| (1..=n).map(f64::from).product::<f64>();
         let worth = |known: u32| -> f64 {
             let outputs = roots
                 .iter()
-                .map(|root| expectation(nodes, *root, known, row));
+                .map(|root| expectation(trees, *root, known, row));
             outputs.sum()
         };
         let of = |player: u32| -> f64 {
@@ -329,8 +394,8 @@ mod tests {
         (0..players).map(of).collect()
     }
 
-    fn output(nodes: &[Node], root: u32, row: &[f64]) -> f64 {
-        expectation(nodes, root, u32::MAX, row)
+    fn output(trees: &Trees<'_>, root: u32, row: &[f64]) -> f64 {
+        expectation(trees, root, u32::MAX, row)
     }
 
     #[test]
@@ -340,12 +405,17 @@ mod tests {
         for round in 0..60_u64 {
             // With eight features some leaves have too many conditions to be worked out ahead.
             let features = 1 + round % 8;
-            let (mut nodes, mut roots) = (Vec::new(), Vec::new());
+            let (mut nodes, mut sets, mut roots) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..3 {
                 let depth = (1 + round % 9) as usize;
-                roots.push(grow(&mut nodes, depth, features, &mut random));
+                let size = (depth, features);
+                roots.push(grow(&mut nodes, &mut sets, size, &mut random));
             }
-            let shapley = Shapley::new(&nodes, &roots);
+            let shapley = Shapley::new(&nodes, &roots, &sets);
+            let trees = Trees {
+                nodes: &nodes,
+                sets: &sets,
+            };
             let leaves = shapley.leaves.iter();
             not_ahead += leaves.filter(|leaf| leaf.ahead.is_none()).count();
             for _ in 0..4 {
@@ -356,10 +426,10 @@ mod tests {
                 let row: Vec<f64> = (0..features).map(value).collect();
                 let mut found = vec![0.0; row.len()];
                 shapley.add_to(&row, &mut found);
-                for (found, expected) in found.iter().zip(oracle(&nodes, &roots, &row)) {
+                for (found, expected) in found.iter().zip(oracle(&trees, &roots, &row)) {
                     assert!((found - expected).abs() < 1e-12, "{found} {expected}");
                 }
-                let output: f64 = roots.iter().map(|root| output(&nodes, *root, &row)).sum();
+                let output: f64 = roots.iter().map(|root| output(&trees, *root, &row)).sum();
                 let sum = shapley.mean() + found.iter().sum::<f64>();
                 assert!((sum - output).abs() < 1e-12, "{sum} {output}");
             }
@@ -377,6 +447,7 @@ mod tests {
             left: 0,
             right: 0,
             missing_left: false,
+            by_level: false,
         };
         let split = |feature, left, right| Node {
             threshold: 0.5,
@@ -385,6 +456,7 @@ mod tests {
             left,
             right,
             missing_left: false,
+            by_level: false,
         };
         let nodes = [
             split(0, 1, 2),
@@ -393,7 +465,7 @@ mod tests {
             leaf(0.0),
             leaf(1.0),
         ];
-        let shapley = Shapley::new(&nodes, &[0]);
+        let shapley = Shapley::new(&nodes, &[0], &[]);
         let mut found = vec![0.0; 2];
         shapley.add_to(&[1.0, 1.0], &mut found);
         // 1 - 1/4, evenly; along the path alone the first would have 1/4 and the second 1/2.

@@ -14,7 +14,9 @@ use churn_drift::profile::{Profile, ScoredRows};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::artifact::{Artifact, Body, SCHEMA_VERSION};
+use super::artifact::{
+    Artifact, Body, IMPORT_COMMAND, SCHEMA_VERSION, TRAINED_VERSION, makes_models,
+};
 use super::artifact_check::{check_body, check_head};
 use super::registry::check_model_name;
 use super::score::Scorer;
@@ -78,9 +80,13 @@ pub fn seal(
     };
     check_body(&body).map_err(bug)?;
     let sha256 = body_sha256(&body);
+    let (version, command) = match &body.imported {
+        Some(_) => (SCHEMA_VERSION, IMPORT_COMMAND),
+        None => (TRAINED_VERSION, "train"),
+    };
     let mut artifact = Artifact {
-        schema_version: SCHEMA_VERSION,
-        command: "train".into(),
+        schema_version: version,
+        command: command.into(),
         churnctl_version: churnctl_version.to_owned(),
         created_at: created_at.to_owned(),
         name: name.to_owned(),
@@ -240,7 +246,7 @@ fn check_version(bytes: &[u8], file: &str) -> Result<(), Unsound> {
     }
     let version: Version = serde_json::from_slice(bytes).map_err(|error| no_model(error, file))?;
     let refuse = |message: String| Error::bad_input(message).at(place(file, None));
-    if let Some(command) = version.command.filter(|command| command != "train") {
+    if let Some(command) = version.command.filter(|command| !makes_models(command)) {
         let message = format!("this is a document of `{command}`, not a model");
         return Err(Unsound::Damaged(
             refuse(message).hint("make a model with `churnctl train DATA --label COLUMN`"),

@@ -5,7 +5,7 @@ use churn_base::progress::Silent;
 use churn_data::{DataSet, ReadOptions};
 use churn_drift::stats::classification::{Performance, ScoredCell, performance};
 
-use super::artifact::{Calibration, Feature, Model};
+use super::artifact::{Calibration, Feature, Model, TreeArrays};
 use super::encode::fit_features;
 use super::frame::{Column, Frame, WantedColumn};
 use super::importance::permutation_importance;
@@ -307,12 +307,12 @@ fn a_broken_model_is_no_scorer() {
 }
 
 fn with_trees(model: &mut Model, change: impl Fn(&mut Vec<u32>, &mut Vec<f64>, &mut Vec<u32>)) {
-    if let Model::Trees {
+    if let Model::Trees(TreeArrays {
         left,
         threshold,
         roots,
         ..
-    } = model
+    }) = model
     {
         change(left, threshold, roots);
     }

@@ -7,7 +7,9 @@ use churn_base::error::Result;
 use churn_base::progress::Progress;
 use churn_drift::stats::classification::Estimate;
 
-use super::artifact::{Calibration, Feature, Importance, Model, SplitMetrics, TrivialBaseline};
+use super::artifact::{
+    Calibration, Ensemble, Feature, Importance, Model, SplitMetrics, TreeArrays, TrivialBaseline,
+};
 use super::calibrate;
 use super::encode::fit_features_above;
 use super::evaluate::split_metrics;
@@ -271,7 +273,11 @@ fn as_chosen(model: &Model, options: &TrainingOptions) -> Box<dyn Learner> {
             l2: Some(*l2),
             threads: options.threads,
         }),
-        Model::Trees { roots, .. } => {
+        Model::Trees(TreeArrays { roots, .. })
+        | Model::Ensemble(Ensemble {
+            trees: TreeArrays { roots, .. },
+            ..
+        }) => {
             let trees = if options.python {
                 Trees::python(options.seed)
             } else {
@@ -327,6 +333,7 @@ pub fn described(model: &Model) -> String {
         Model::Logistic { weights, .. } => {
             format!("logistic regression over {} features", weights.len())
         }
-        Model::Trees { roots, .. } => format!("{} trees", roots.len()),
+        Model::Trees(trees) => format!("{} trees", trees.roots.len()),
+        Model::Ensemble(ensemble) => format!("{} imported trees", ensemble.trees.roots.len()),
     }
 }

@@ -17,7 +17,7 @@ use forust_ml::splitter::MissingImputerSplitter;
 use forust_ml::tree::{Tree, split_bins};
 use rayon::prelude::*;
 
-use super::artifact::{Feature, LEAF, Model};
+use super::artifact::{Feature, LEAF, Model, TreeArrays};
 use super::bins::{Bins, MISSING_BIN};
 use super::learner::{Fitted, Learner, log_loss, logistic};
 use super::logistic::check_classes;
@@ -296,7 +296,7 @@ fn flatten(base: f64, trees: &[Tree]) -> Model {
             }
         }
     }
-    Model::Trees {
+    Model::Trees(TreeArrays {
         base,
         roots,
         feature,
@@ -305,5 +305,5 @@ fn flatten(base: f64, trees: &[Tree]) -> Model {
         right,
         missing_left,
         cover,
-    }
+    })
 }

@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 
-use super::artifact::{Feature, FeatureKind, LEAF, Model};
+use super::artifact::{Ensemble, Feature, FeatureKind, LEAF, TreeArrays, TreeInput};
+use super::level_set::LevelSet;
 use super::node::Node;
 use super::shapley::Shapley;
 
@@ -12,66 +13,108 @@ pub(super) struct Forest {
     base: f64,
     roots: Vec<u32>,
     nodes: Vec<Node>,
-    /// Of each category: the target order of its levels and of `other`.
-    orders: Vec<Option<Vec<f64>>>,
+    /// What becomes of the cell of each feature.
+    takes: Vec<Take>,
+    /// Levels that go left, of nodes that ask for a category.
+    sets: Vec<LevelSet>,
     /// Made with the first explanation: most runs want none.
     shapley: OnceLock<Shapley>,
 }
 
+/// What the trees compare of a cell.
+#[derive(Debug)]
+enum Take {
+    Cell,
+    /// The target order of the level, or of `other`.
+    Order(Vec<f64>),
+    Single,
+    ZeroIsMissing,
+}
+
+/// What is nearer to zero than this is zero to LightGBM: `kZeroThreshold`, in single precision.
+const ZERO: f64 = 1e-35_f32 as f64;
+
 impl Forest {
-    /// Lays out trees that [`check_parts`](super::artifact_check::check_parts) found sound: a
-    /// child stands behind its parent, so every walk ends. Of another model: no trees.
-    pub(super) fn new(features: &[Feature], model: &Model) -> Self {
-        let mut forest = Self {
-            base: 0.0,
-            roots: Vec::new(),
-            nodes: Vec::new(),
-            orders: features.iter().map(order).collect(),
-            shapley: OnceLock::new(),
-        };
-        if let Model::Trees {
-            base,
-            roots,
-            feature,
-            threshold,
-            left,
-            right,
-            missing_left,
-            cover,
-        } = model
-        {
-            forest.base = *base;
-            forest.roots.clone_from(roots);
-            let share = |at: usize| {
-                let left = cover[left[at] as usize];
-                let rows = left + cover[right[at] as usize];
-                if rows > 0.0 { left / rows } else { 0.5 }
-            };
-            let node = |at: usize| Node {
-                threshold: threshold[at],
-                left_share: if feature[at] == LEAF { 1.0 } else { share(at) },
-                feature: feature[at],
-                left: left[at],
-                right: right[at],
-                missing_left: missing_left[at],
-            };
-            forest.nodes = (0..feature.len()).map(node).collect();
+    /// Lays out our own trees that [`check_parts`](super::artifact_check::check_parts) found sound: a
+    /// child stands behind its parent, so every walk ends.
+    pub(super) fn new(features: &[Feature], trees: &TreeArrays) -> Self {
+        let takes = features.iter().map(|feature| match &feature.kind {
+            FeatureKind::Number { .. } => Take::Cell,
+            FeatureKind::Category { order, .. } => Take::Order(order.clone()),
+        });
+        Self::of(trees, takes.collect())
+    }
+
+    /// Lays out those of another framework, found sound likewise.
+    pub(super) fn imported(features: &[Feature], ensemble: &Ensemble) -> Self {
+        let takes = ensemble.inputs.iter().map(|input| match input {
+            TreeInput::Exact => Take::Cell,
+            TreeInput::Single => Take::Single,
+            TreeInput::ZeroIsMissing => Take::ZeroIsMissing,
+        });
+        let mut forest = Self::of(&ensemble.trees, takes.collect());
+        let mut sizes = vec![0; ensemble.sets.len()];
+        for node in &mut forest.nodes {
+            let feature = features.get(node.feature as usize);
+            if let Some(FeatureKind::Category { levels, .. }) = feature.map(|one| &one.kind) {
+                node.by_level = true;
+                sizes[node.threshold as usize] = levels.len() + 1;
+            }
         }
+        // A set that no node asks for has no size, and nothing in it.
+        let sets = ensemble.sets.iter().zip(sizes);
+        forest.sets = sets.map(|(set, size)| LevelSet::new(size, set)).collect();
         forest
     }
 
-    /// Returns what the trees compare with their thresholds: a number, or a level's target order.
+    fn of(trees: &TreeArrays, takes: Vec<Take>) -> Self {
+        let share = |at: usize| {
+            let left = trees.cover[trees.left[at] as usize];
+            let rows = left + trees.cover[trees.right[at] as usize];
+            if rows > 0.0 { left / rows } else { 0.5 }
+        };
+        let node = |at: usize| Node {
+            threshold: trees.threshold[at],
+            left_share: if trees.feature[at] == LEAF {
+                1.0
+            } else {
+                share(at)
+            },
+            feature: trees.feature[at],
+            left: trees.left[at],
+            right: trees.right[at],
+            missing_left: trees.missing_left[at],
+            by_level: false,
+        };
+        Self {
+            base: trees.base,
+            roots: trees.roots.clone(),
+            nodes: (0..trees.feature.len()).map(node).collect(),
+            takes,
+            sets: Vec::new(),
+            shapley: OnceLock::new(),
+        }
+    }
+
+    /// Returns what the trees compare with their thresholds.
     fn value(&self, feature: usize, cell: f64) -> f64 {
-        match &self.orders[feature] {
-            Some(order) if !cell.is_nan() => order[cell as usize],
-            _ => cell,
+        match &self.takes[feature] {
+            Take::Cell => cell,
+            Take::Order(order) if !cell.is_nan() => order[cell as usize],
+            Take::Single => f64::from(cell as f32),
+            Take::ZeroIsMissing if cell.abs() <= ZERO => f64::NAN,
+            Take::Order(_) | Take::ZeroIsMissing => cell,
         }
     }
 
     fn child(&self, node: &Node, cells: &[f64]) -> u32 {
         let feature = node.feature as usize;
         let value = self.value(feature, cells[feature]);
-        if value < node.threshold || (value.is_nan() && node.missing_left) {
+        let passes = match node.by_level {
+            false => value < node.threshold,
+            true => !value.is_nan() && self.sets[node.threshold as usize].has(value),
+        };
+        if passes || (value.is_nan() && node.missing_left) {
             node.left
         } else {
             node.right
@@ -95,19 +138,12 @@ impl Forest {
     pub(super) fn explain(&self, cells: &[f64], contributions: &mut [f64]) -> f64 {
         let shapley = self
             .shapley
-            .get_or_init(|| Shapley::new(&self.nodes, &self.roots));
+            .get_or_init(|| Shapley::new(&self.nodes, &self.roots, &self.sets));
         let values = cells.iter().enumerate();
         let values: Vec<f64> = values
             .map(|(feature, &cell)| self.value(feature, cell))
             .collect();
         shapley.add_to(&values, contributions);
         self.base + shapley.mean()
-    }
-}
-
-fn order(feature: &Feature) -> Option<Vec<f64>> {
-    match &feature.kind {
-        FeatureKind::Number { .. } => None,
-        FeatureKind::Category { order, .. } => Some(order.clone()),
     }
 }

@@ -81,7 +81,8 @@ fn model(artifact: &Artifact) -> ModelView {
     let body = &artifact.body;
     let learner = match &body.model {
         Model::Logistic { .. } => "logistic regression".to_owned(),
-        Model::Trees { roots, .. } => format!("{} boosted trees", roots.len()),
+        Model::Trees(trees) => format!("{} boosted trees", trees.roots.len()),
+        Model::Ensemble(ensemble) => format!("{} imported trees", ensemble.trees.roots.len()),
     };
     let test = body.metrics.get("test").map(|metrics| &metrics.performance);
     let figure = |value: Option<&crate::stats::classification::Estimate>| {

@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::artifact::{Calibration, Example, Feature, FeatureKind, Model, ModelRoles, Provenance};
+use crate::artifact::{
+    Calibration, Ensemble, Example, Feature, FeatureKind, Imported, Model, ModelRoles, Parity,
+    Provenance, TreeArrays, TreeInput,
+};
 use crate::sigmoid::sigmoid;
 
 /// A model of one number and one category.
@@ -65,6 +68,7 @@ fn body(intercept: f64) -> Body {
             unpurged_roc_auc: None,
             warnings: Vec::new(),
         },
+        imported: None,
         examples: vec![Example {
             values: BTreeMap::from([("tenure".into(), "2".into())]),
             score: sigmoid(intercept),
@@ -91,7 +95,7 @@ fn forged(change: impl FnOnce(&mut Body)) -> Vec<u8> {
 }
 
 fn trees() -> Model {
-    Model::Trees {
+    Model::Trees(TreeArrays {
         base: 0.1,
         roots: vec![0, 3],
         feature: vec![0, u32::MAX, u32::MAX, u32::MAX],
@@ -100,7 +104,7 @@ fn trees() -> Model {
         right: vec![2, 0, 0, 0],
         missing_left: vec![true, false, false, false],
         cover: vec![3.0, 1.0, 2.0, 3.0],
-    }
+    })
 }
 
 #[test]
@@ -217,13 +221,13 @@ fn forged_shapes_are_refused_whatever_the_checksum_says() {
     let tree = |change: Graft| -> Change {
         Box::new(move |body| {
             body.model = trees();
-            if let Model::Trees {
+            if let Model::Trees(TreeArrays {
                 roots,
                 feature,
                 left,
                 threshold,
                 ..
-            } = &mut body.model
+            }) = &mut body.model
             {
                 change(roots, feature, left, threshold);
             }
@@ -350,4 +354,94 @@ fn the_checksum_of_data_is_that_of_their_bytes() {
     let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert_eq!(data_sha256(&paths).expect("reads"), expected);
     assert_eq!(bytes_sha256(b"abc"), expected);
+}
+
+fn imported() -> Body {
+    let mut body = body(0.1);
+    body.model = Model::Ensemble(Ensemble {
+        trees: TreeArrays {
+            base: 0.25,
+            roots: vec![0],
+            feature: vec![1, u32::MAX, u32::MAX],
+            threshold: vec![0.0, 0.5, -0.5],
+            left: vec![1, 0, 0],
+            right: vec![2, 0, 0],
+            missing_left: vec![false; 3],
+            cover: vec![4.0, 1.0, 3.0],
+        },
+        inputs: vec![TreeInput::Exact; 2],
+        sets: vec![vec![1]],
+    });
+    body.imported = Some(Imported {
+        format: "LightGBM text".into(),
+        file: "model.txt".into(),
+        sha256: "00".into(),
+        parity: Parity {
+            rows: 10,
+            largest_difference: 1e-9,
+            limit: 1e-6,
+            rows_sha256: "00".into(),
+            scores_sha256: "00".into(),
+        },
+    });
+    let scorer = Scorer::new(&body).expect("can score");
+    body.examples[0].score = scorer.examples(&body.examples).expect("scores")[0];
+    body
+}
+
+#[test]
+fn an_imported_model_is_an_artifact_with_its_proof() {
+    let artifact = seal("m", imported(), "2026-01-31T00:00:00Z", "0.1.0").expect("is sound");
+    assert_eq!(
+        (artifact.schema_version, &*artifact.command),
+        (4, "model import")
+    );
+    let bytes = to_json(&artifact);
+    assert_eq!(read(&bytes).expect("is whole"), artifact);
+    // By hand: "b" goes left, all others right, on top of .25; the first level is the mean's part.
+    let scorer = Scorer::new(&artifact.body).expect("can score");
+    for (text, log_odds) in [("b", 0.75), ("a", -0.25), ("new", -0.25), ("", -0.25)] {
+        let cells = [
+            2.0,
+            scorer.cell_of_field(1, text.as_bytes()).expect("a text"),
+        ];
+        assert_eq!(scorer.log_odds(&cells), log_odds, "{text}");
+        // A quarter of the rows went left: the mean is .25 x .5 - .75 x .5 on top of .25.
+        let explained = scorer.explain(&cells);
+        assert_eq!((explained.base, explained.contributions[0]), (0.0, 0.0));
+        assert_eq!(explained.contributions[1], log_odds);
+    }
+}
+
+#[test]
+fn an_imported_model_without_a_proof_is_refused() {
+    let changes: Vec<fn(&mut Body)> = vec![
+        |body| body.imported = None,
+        |body| parity(body).rows = 0,
+        |body| parity(body).largest_difference = 2e-6,
+        |body| parity(body).largest_difference = f64::NAN,
+        |body| (parity(body).limit, parity(body).largest_difference) = (0.1, 0.05),
+        |body| ensemble(body).sets.clear(),
+        |body| ensemble(body).sets[0][0] = 3,
+        |body| ensemble(body).inputs.truncate(1),
+        |body| ensemble(body).trees.threshold[0] = 0.5,
+        |body| ensemble(body).trees.threshold[0] = -1.0,
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut body = imported();
+        change(&mut body);
+        let sealed = seal("m", body, "2026-01-31T00:00:00Z", "0.1.0");
+        assert!(sealed.is_err(), "{number}");
+    }
+}
+
+fn parity(body: &mut Body) -> &mut Parity {
+    &mut body.imported.as_mut().expect("is imported").parity
+}
+
+fn ensemble(body: &mut Body) -> &mut Ensemble {
+    match &mut body.model {
+        Model::Ensemble(ensemble) => ensemble,
+        _ => panic!("is an ensemble"),
+    }
 }
