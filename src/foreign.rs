@@ -14,8 +14,12 @@ use crate::alerts::{Library, promql};
 use crate::cluster::ledger::Ledger;
 use crate::cluster::webhook::Payload;
 use crate::data::{DataSet, ReadOptions};
+use crate::error::Error;
+use crate::exit::ExitCode;
 use crate::files::ScratchFolder;
+use crate::import::{self, assemble::assemble};
 use crate::metrics::text;
+use crate::model::frame::{Column, Frame, MISSING_CODE};
 use crate::model::score::Scorer;
 use crate::model::{registry, store};
 use crate::profile::{Profile, Roles, profile};
@@ -42,6 +46,7 @@ pub const TARGETS: &[Target] = &[
     target("parquet", |bytes| table("t.parquet", bytes)),
     target("profile", read_profile),
     target("model", read_model),
+    target("imported", read_imported),
     target("registry", read_registry),
     target("promql", read_promql),
     target("rules", |bytes| read_rules("r.yaml", bytes)),
@@ -110,6 +115,40 @@ fn read_model(bytes: &[u8]) {
         if let Ok(artifact) = store::from_json(bytes, "m.json") {
             Scorer::new(&artifact.body).expect("what is loaded can score");
         }
+    }
+}
+
+/// A model file of another framework with a table of three columns, as those of the corpus want.
+fn read_imported(bytes: &[u8]) {
+    let columns = ["a", "b", "c"].map(String::from);
+    let frame = Frame {
+        rows: 3,
+        names: columns.to_vec(),
+        columns: vec![
+            Column::Numbers(vec![-1.5, f64::NAN, 2.0]),
+            Column::Numbers(vec![0.0, 0.25, 1e9]),
+            Column::Categories {
+                codes: vec![0, 1, MISSING_CODE],
+                levels: vec!["w".to_owned(), "x".to_owned()],
+            },
+        ],
+    };
+    let scores = || {
+        let foreign = import::read(bytes, "m")?;
+        foreign.wanted(&columns, &[], "t.csv")?;
+        let assembled = assemble(&foreign, &frame)?;
+        let scorer = Scorer::of(
+            &assembled.features,
+            &assembled.model,
+            &assembled.calibration,
+        )?;
+        scorer.scores_of(&frame, &[0, 1, 2], 1)?;
+        let _ = scorer.explain(&scorer.cells_of(&frame, 0)?);
+        Ok(())
+    };
+    if let Err(error) = scores() {
+        let error: Error = error;
+        assert_eq!(error.code(), ExitCode::BadInput, "{error}");
     }
 }
 

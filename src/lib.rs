@@ -66,6 +66,7 @@ pub(crate) use churn_base::{panics, threads};
 pub use churn_data as data;
 pub use churn_drift::{drift, history, labels, profile, stats};
 pub use churn_http as http;
+pub use churn_import as import;
 pub use churn_kube::{cluster, expansion, manifests};
 pub use churn_metrics as metrics;
 pub use churn_mlflow as tracking;

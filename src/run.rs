@@ -124,6 +124,7 @@ fn perform(
         Task::Verify(request) => start.run(commands::verify::run, &request),
         Task::Promote(request) => start.run(commands::promote::run, &request),
         Task::KfpStatus(status) => commands::kfp::status(&status, start.console),
+        Task::ModelImport(request) => start.run(commands::model::import, &request),
         Task::MlflowSync(request) => start.run(commands::mlflow::run, &request),
         Task::RenderManifests(request) => start.run(commands::render_manifests::run, &request),
         Task::RetrainNow(request) => start.run(commands::retrain::now::run, &request),

@@ -70,12 +70,14 @@ want_debian_packages() {
 }
 
 # What Debian lacks and PyPI has: SeaweedFS speaks S3, Sail speaks Spark Connect without Java, one wheel
-# each; the clients of Triton and KServe ask the API as their users do. VARIABLE then names the program.
+# each; the clients of Triton and KServe ask the API as their users do; LightGBM, XGBoost and CatBoost train
+# models to import. VARIABLE then names the program.
 want_from_pypi() {
     local variable=$1 program=$2
     shift 2
     local package=$*
-    local folder="${CARGO_TARGET_DIR:-target}/pypi/${1%%[*}"
+    # Named after the first package, without extras and version.
+    local folder="${CARGO_TARGET_DIR:-target}/pypi/${1%%[=[]*}"
     if [ -n "${!variable:-}" ]; then
         return
     fi
@@ -136,6 +138,8 @@ want_program_from_pypi dvc dvc
 want_program_from_pypi checkov checkov
 want_program_from_pypi kubernetes-validate kubernetes-validate
 want_from_pypi KFP_PYTHON python3 kfp
+# What trains the models of tests/it/model.rs; other versions may write other files.
+want_from_pypi MODELS_PYTHON python3 lightgbm==4.7.0 xgboost-cpu==3.2.0 catboost==1.2.10 pandas==3.1.1 scikit-learn==1.9.1
 want_from_go_modules
 want_cargo_deny
 

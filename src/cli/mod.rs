@@ -17,6 +17,7 @@ mod help;
 mod init;
 mod kfp;
 mod mlflow;
+mod model;
 mod parsed_args;
 mod profile;
 mod promote;

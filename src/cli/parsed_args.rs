@@ -16,6 +16,7 @@ use super::drift::{DriftArgs, DriftCommand};
 use super::init::InitArgs;
 use super::kfp::{KfpArgs, KfpCommand, StatusArgs};
 use super::mlflow::{MlflowArgs, MlflowCommand};
+use super::model::{ModelArgs, ModelCommand};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::promote::PromoteArgs;
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
@@ -32,6 +33,7 @@ use crate::commands::drift_request::{DriftRequest, ReadingRequest};
 use crate::commands::drift_verify::DriftVerifyRequest;
 use crate::commands::init_request::InitRequest;
 use crate::commands::mlflow::SyncRequest;
+use crate::commands::model::ImportRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::promote::PromoteRequest;
 use crate::commands::render_manifests::RenderRequest;
@@ -81,6 +83,7 @@ enum Command {
     Sign(Box<SignArgs>),
     Verify(VerifyArgs),
     Mlflow(MlflowArgs),
+    Model(ModelArgs),
     Promote(Box<PromoteArgs>),
     Kfp(KfpArgs),
     RenderManifests(Box<RenderArgs>),
@@ -135,6 +138,8 @@ pub enum Task {
     Verify(VerifyRequest),
     /// `mlflow sync`.
     MlflowSync(Box<SyncRequest>),
+    /// `model import`.
+    ModelImport(Box<ImportRequest>),
     /// `promote`.
     Promote(Box<PromoteRequest>),
     /// `kfp status`.
@@ -184,6 +189,7 @@ impl ParsedArgs {
             | Command::Profile(_)
             | Command::Sign(_)
             | Command::Mlflow(_)
+            | Command::Model(_)
             | Command::Promote(_)
             | Command::RenderManifests(_)
             | Command::Retrain(_)
@@ -213,6 +219,7 @@ impl ParsedArgs {
             Command::Profile(args) => args.flags(),
             Command::Sign(args) => args.flags(),
             Command::Mlflow(args) => args.flags(),
+            Command::Model(args) => args.flags(),
             Command::Promote(args) => args.flags(),
             Command::RenderManifests(args) => args.flags(),
             Command::Retrain(args) => args.flags(),
@@ -273,6 +280,9 @@ impl ParsedArgs {
                 args.dry_run,
                 args.drop,
             )?)),
+            Command::Model(args) => match args.command {
+                ModelCommand::Import(args) => Task::ModelImport(Box::new(args.request(settings)?)),
+            },
             Command::RenderManifests(args) => {
                 let flavor = args.flavor();
                 Task::RenderManifests(Box::new(RenderRequest::from_settings(

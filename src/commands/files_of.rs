@@ -15,6 +15,7 @@ use super::drift_verify::DriftVerifyRequest;
 use super::files_used::{FilesUsed, UsesFiles};
 use super::gateway::GatewayRequest;
 use super::mlflow::SyncRequest;
+use super::model::ImportRequest;
 use super::profile::{MergeRequest, ProfileRequest};
 use super::promote::PromoteRequest;
 use super::push_groups::{DeleteRequest, PruneRequest};
@@ -71,6 +72,18 @@ impl UsesFiles for PromoteRequest {
             true => files,
             false => kept(files, &self.train),
         }
+    }
+}
+
+impl UsesFiles for ImportRequest {
+    fn files_used(&self) -> FilesUsed {
+        let schema: Vec<String> = self.schema.iter().cloned().collect();
+        FilesUsed::default()
+            .read("FILE", &self.file)
+            .read_tables("--schema", &schema)
+            .read_tables("--parity", std::slice::from_ref(&self.parity))
+            .read_tables("--expect", std::slice::from_ref(&self.expect))
+            .write("--output", &self.output)
     }
 }
 

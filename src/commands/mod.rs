@@ -32,6 +32,7 @@ mod key_command;
 pub mod kfp;
 pub mod metrics;
 pub mod mlflow;
+pub mod model;
 mod model_file;
 mod ordered_lines;
 pub mod profile;

@@ -105,7 +105,15 @@ pub fn run(request: &PromoteRequest, console: &mut Console<'_>) -> Result<ExitCo
         trivial: &candidate.body.trivial,
     };
     let decision = judge(&champion, &candidate, contender, &table, &splits, train)?;
-    for warning in warnings.iter().chain(&decision.warnings) {
+    let unknown = candidate.body.imported.as_ref().map(|imported| {
+        let (version, format) = (&candidate.version, &imported.format);
+        format!(
+            "it is not known which rows the candidate {version} ({format}) learned from: if test rows \
+             are among them, it looks better than it is"
+        )
+    });
+    let warnings = warnings.iter().chain(&unknown);
+    for warning in warnings.chain(&decision.warnings) {
         console.messages().warn(warning);
     }
     if let Some(path) = &request.decision_file {
@@ -180,6 +188,10 @@ fn is_of_these_data(
             format!("the candidate is a model {name}, not {wanted}"),
             "the setting `model` names the model",
         );
+    }
+    // Which rows it learned from is not known, so none are its own.
+    if candidate.body.imported.is_some() {
+        return Ok(());
     }
     if provenance.data_sha256 != data_sha256 {
         return refused(

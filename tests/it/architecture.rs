@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "churn-model",
         &["churn-base", "churn-data", "churn-drift", "churn-trust"],
     ),
+    ("churn-import", &["churn-base", "churn-data", "churn-model"]),
     (
         "churn-alerts",
         &["churn-base", "churn-http", "churn-metrics"],

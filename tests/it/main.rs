@@ -49,6 +49,7 @@ mod mlflow;
 mod mlflow_real;
 mod mlflow_serve;
 mod mlflow_stub;
+mod model;
 mod models;
 mod mysql;
 mod object_server;

@@ -1,0 +1,184 @@
+//! `churnctl model import`: a model file of another framework to an artifact, once its scores are proved
+//! to be those of the framework.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::import_request::ImportRequest;
+use super::imported_body::{Baseline, body};
+use super::imported_data::{features_of, open, read_frame};
+use crate::cells::Tone;
+use crate::commands::Console;
+use crate::error::{Error, Place, Result};
+use crate::exit::ExitCode;
+use crate::files::{read_at_most, write_atomically};
+use crate::import;
+use crate::import::assemble::assemble;
+use crate::import::parity::{Largest, compare};
+use crate::model::artifact::{Imported, Parity};
+use crate::model::frame::{Column, WantedColumn};
+use crate::model::score::Scorer;
+use crate::model::store;
+use crate::model::training::described;
+
+/// Version of the JSON layout.
+const SCHEMA_VERSION: u32 = 1;
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The column of scores in a file with several.
+const SCORE_NAMES: [&str; 6] = [
+    "score",
+    "churn_risk",
+    "probability",
+    "prediction",
+    "proba",
+    "y_pred",
+];
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    model_version: &'a str,
+    output: String,
+    format: &'a str,
+    description: String,
+    features: usize,
+    parity: &'a Parity,
+}
+
+/// Reads the model, proves it, and writes the artifact.
+///
+/// # Errors
+/// Bad input (65) if the model cannot be read or computed, the data do not fit it, or its scores are not
+/// those expected; I/O (74).
+pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCode> {
+    let file = request.file.display().to_string();
+    let bytes = read_model(&request.file)?;
+    let foreign = import::read(&bytes, &file)?;
+    let data = request.schema.as_ref().unwrap_or(&request.parity);
+    let baseline = Baseline::read(&foreign, data, request, console)?;
+    let assembled = assemble(&foreign, &baseline.features)?;
+    let scorer = Scorer::of(
+        &assembled.features,
+        &assembled.model,
+        &assembled.calibration,
+    )?;
+    let rows = features_of(&foreign, &request.parity, request, console)?;
+    let every: Vec<u32> = (0..rows.rows as u32).collect();
+    let ours = scorer.scores_of(&rows, &every, request.reading.threads.get())?;
+    let theirs = expected(request, console)?;
+    let expect = || Place {
+        file: request.expect.clone(),
+        ..Place::default()
+    };
+    let largest = compare(foreign.format(), &ours, &theirs).map_err(|error| error.at(expect()))?;
+    let imported = Imported {
+        format: foreign.format().name().to_owned(),
+        file: crate::redact::address(&file).into_owned(),
+        sha256: store::bytes_sha256(&bytes),
+        parity: Parity {
+            rows: ours.len() as u64,
+            largest_difference: largest.difference(),
+            limit: foreign.format().limit(),
+            rows_sha256: store::data_sha256(std::slice::from_ref(&request.parity))?,
+            scores_sha256: store::data_sha256(std::slice::from_ref(&request.expect))?,
+        },
+    };
+    let description = described(&assembled.model);
+    let body = body(request, assembled, baseline, imported, console)?;
+    let artifact = store::seal(&request.name, body, console.created_at(), VERSION)?;
+    write_atomically(&request.output, &store::to_json(&artifact))?;
+    let Some(imported) = &artifact.body.imported else {
+        return Ok(ExitCode::Ok);
+    };
+    let document = console.document(
+        "model import",
+        SCHEMA_VERSION,
+        Body {
+            model: &artifact.name,
+            model_version: &artifact.version,
+            output: request.output.display().to_string(),
+            format: &imported.format,
+            description: description.clone(),
+            features: artifact.body.features.len(),
+            parity: &imported.parity,
+        },
+    );
+    if !console.print_document(&document)? {
+        for line in said(&imported.format, &description, &largest, &imported.parity) {
+            console.print_line(Tone::Plain, &line)?;
+        }
+        let line = format!(
+            "{} {} is in {}: for score, serve, drift and promote",
+            artifact.name,
+            artifact.version,
+            request.output.display()
+        );
+        console.print_line(Tone::Good, &line)?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn said(format: &str, description: &str, largest: &Largest, parity: &Parity) -> [String; 2] {
+    [
+        format!("{format}: {description}"),
+        format!(
+            "{} rows score as there: the largest difference is {:.1e} (row {}), the limit {:.0e}",
+            parity.rows,
+            largest.difference(),
+            largest.row + 1,
+            parity.limit
+        ),
+    ]
+}
+
+fn read_model(path: &Path) -> Result<Vec<u8>> {
+    read_at_most(path, import::MAX_BYTES).map_err(|error| {
+        if error.kind() != std::io::ErrorKind::FileTooLarge {
+            return Error::io("read", path, error);
+        }
+        let most = import::MAX_BYTES >> 20;
+        Error::bad_input(format!("a model file has {most} MiB at most")).at(Place {
+            file: path.display().to_string(),
+            ..Place::default()
+        })
+    })
+}
+
+/// Reads the framework's scores: the one column, or the one with the name of a score.
+fn expected(request: &ImportRequest, console: &Console<'_>) -> Result<Vec<f64>> {
+    let data = open(&request.expect, request)?;
+    let columns = data.columns();
+    let place = || Place {
+        file: request.expect.clone(),
+        ..Place::default()
+    };
+    let is_score = |name: &&String| {
+        let named = request.reading.score.as_ref();
+        named.map_or_else(
+            || SCORE_NAMES.contains(&name.as_str()),
+            |score| score == *name,
+        )
+    };
+    let column = match columns {
+        [only] => only,
+        several => several.iter().find(is_score).ok_or_else(|| {
+            let names = columns.join(", ");
+            Error::bad_input(format!("which column has the scores: {names}?"))
+                .at(place())
+                .hint("call it `score`, or name it with --score")
+        })?,
+    };
+    if column.parse::<f64>().is_ok() {
+        let message = format!("the first line, \"{column}\", is a score and not its heading");
+        return Err(Error::bad_input(message)
+            .at(place())
+            .hint("write the scores with a first line `score`"));
+    }
+    let wanted = [WantedColumn::new(column.clone())];
+    let mut frame = read_frame(data, &wanted, console)?;
+    match frame.columns.pop() {
+        Some(Column::Numbers(scores)) => Ok(scores),
+        _ => Err(Error::bad_input("the scores are not numbers").at(place())),
+    }
+}

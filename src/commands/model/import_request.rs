@@ -1,0 +1,74 @@
+//! What `churnctl model import` is asked for.
+
+use std::path::PathBuf;
+
+use crate::commands::drift_request::ReadingRequest;
+use crate::error::{Error, Result};
+use crate::model::registry::check_model_name;
+use crate::settings::Settings;
+
+/// Everything that an import needs to know, settings applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ImportRequest {
+    /// The model file of the other framework.
+    pub file: PathBuf,
+    /// Data with the features, of the training if possible: they become the baseline.
+    pub schema: Option<String>,
+    /// Rows that the framework has scored.
+    pub parity: String,
+    /// Its scores of these rows.
+    pub expect: String,
+    /// Where the artifact goes.
+    pub output: PathBuf,
+    /// Name of the model.
+    pub name: String,
+    /// Score from which a row is classed as churned.
+    pub threshold: f64,
+    /// How the data are read.
+    pub reading: ReadingRequest,
+}
+
+/// The words that no setting has.
+#[derive(Debug, Clone)]
+pub struct ImportWords {
+    /// The model file.
+    pub file: PathBuf,
+    /// Data with the features.
+    pub schema: Option<String>,
+    /// Rows with known scores.
+    pub parity: Option<String>,
+    /// The scores.
+    pub expect: Option<String>,
+    /// Where the artifact goes.
+    pub output: PathBuf,
+}
+
+impl ImportRequest {
+    /// Takes words and settings.
+    ///
+    /// # Errors
+    /// Usage (64) without rows and scores to prove the import with, and on a bad name of the model.
+    pub fn from_settings(settings: &Settings, words: ImportWords) -> Result<Self> {
+        let (Some(parity), Some(expect)) = (words.parity, words.expect) else {
+            return Err(Error::usage(
+                "an import is proved with rows and the scores that the framework gave them",
+            )
+            .hint(
+                "--parity ROWS.csv --expect SCORES.csv; write them where the model was trained: \
+                 rows.to_csv(\"rows.csv\", index=False), and its probabilities as a column `score`",
+            ));
+        };
+        let name = settings.model.as_str().to_owned();
+        check_model_name(&name)?;
+        Ok(Self {
+            file: words.file,
+            schema: words.schema,
+            parity,
+            expect,
+            output: words.output,
+            name,
+            threshold: settings.drift.class_threshold.get(),
+            reading: ReadingRequest::from_settings(settings),
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! Data beside a model that is imported: the columns of its features.
+
+use super::import_request::ImportRequest;
+use crate::commands::Console;
+use crate::data::DataSet;
+use crate::error::Result;
+use crate::import::Foreign;
+use crate::model::frame::{Frame, WantedColumn};
+
+/// Reads the columns of the model's features.
+pub(super) fn features_of(
+    foreign: &Foreign,
+    data: &str,
+    request: &ImportRequest,
+    console: &Console<'_>,
+) -> Result<Frame> {
+    let opened = open(data, request)?;
+    let others = others(request, &opened);
+    let wanted = foreign.wanted(opened.columns(), &others, opened.name())?;
+    read_frame(opened, &wanted, console)
+}
+
+/// Opens data as the settings say.
+pub(super) fn open(data: &str, request: &ImportRequest) -> Result<DataSet> {
+    let addresses = [data.to_owned()];
+    DataSet::open(&addresses, request.reading.read_options())
+}
+
+/// Reads these columns.
+pub(super) fn read_frame(
+    data: DataSet,
+    wanted: &[WantedColumn],
+    console: &Console<'_>,
+) -> Result<Frame> {
+    let name = data.name().to_owned();
+    console
+        .progress()
+        .stage(&format!("reading {name}"), data.bytes());
+    let read = Frame::read(data, wanted, console.progress());
+    console.progress().finish();
+    let (frame, _, read) = read?;
+    for (read, column) in read.iter().zip(&frame.names) {
+        for warning in read.warnings(column, frame.rows) {
+            console.messages().warn(&warning);
+        }
+    }
+    Ok(frame)
+}
+
+/// Columns that are not features, whatever they are called: what a model without names takes are the
+/// others.
+fn others(request: &ImportRequest, data: &DataSet) -> Vec<String> {
+    let reading = &request.reading;
+    let columns = &reading.columns;
+    let usual = [&columns.label, &columns.id, &columns.date, &columns.score];
+    let named = [&reading.label, &reading.score];
+    let excluded = reading.roles_in(data, reading.roles()).exclude;
+    let usual = usual.into_iter().flatten();
+    let all = usual.chain(named.into_iter().flatten()).cloned();
+    all.chain(excluded).collect()
+}

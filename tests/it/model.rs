@@ -1,0 +1,382 @@
+//! `churnctl model`: what LightGBM, XGBoost and CatBoost trained scores here as it does there, or not at all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use churnctl::exit::ExitCode;
+use serde_json::json;
+
+use crate::harness::{Churnctl, Run, Table, fixture, skipped};
+use crate::models::{PRODUCTION, customers, number, rows_of};
+use crate::serve::running::Running;
+
+/// Models of [`customers`] as LightGBM writes them: visits, then a plan, in two trees.
+const LIGHTGBM: &str = "\
+tree
+version=v4
+num_class=1
+num_tree_per_iteration=1
+label_index=0
+max_feature_idx=2
+objective=binary sigmoid:1
+feature_names=visits noise plan
+feature_infos=[-4:4] [-4:4] 0:1:2
+tree_sizes=400 400
+
+Tree=0
+num_leaves=3
+num_cat=1
+split_feature=0 2
+split_gain=2 1
+threshold=0.25 0
+decision_type=10 1
+left_child=1 -1
+right_child=-3 -2
+leaf_value=-0.5 -1.5 1.25
+leaf_weight=1 1 1
+leaf_count=300 600 600
+internal_value=0 0
+internal_weight=3 2
+internal_count=1500 900
+cat_boundaries=0 1
+cat_threshold=2
+is_linear=0
+shrinkage=1
+
+
+Tree=1
+num_leaves=1
+num_cat=0
+split_feature=
+split_gain=
+threshold=
+decision_type=
+left_child=
+right_child=
+leaf_value=0.125
+leaf_weight=
+leaf_count=
+internal_value=
+internal_weight=
+internal_count=
+is_linear=0
+shrinkage=1
+
+
+end of trees
+
+pandas_categorical:[[\"basic\", \"free\", \"pro\"]]
+";
+
+/// What [`LIGHTGBM`] scores, by its text: up to .25 visits a free plan (code 1) is worth more, then .125
+/// of the second tree.
+fn score_of(row: &BTreeMap<String, String>) -> f64 {
+    let log_odds = match (number(row, "visits") <= 0.25, &*row["plan"]) {
+        (true, "free") => -0.5,
+        (true, _) => -1.5,
+        (false, _) => 1.25,
+    };
+    1.0 / (1.0 + f64::exp(-(log_odds + 0.125)))
+}
+
+fn scores(rows: &Table) -> String {
+    let rows = rows_of(rows.csv().as_bytes());
+    let lines = rows.iter().map(|row| format!("{}\n", score_of(row)));
+    format!("score\n{}", lines.collect::<String>())
+}
+
+/// The files of an import that is good.
+fn importing() -> Churnctl {
+    let table = customers(1_500, 1);
+    Churnctl::new()
+        .table("data.csv", &table)
+        .file("scores.csv", scores(&table))
+        .file("model.txt", LIGHTGBM)
+}
+
+fn import(churnctl: &Churnctl, args: &[&str]) -> Run {
+    let fixed = ["model", "import", "model.txt", "-o", "model.json"];
+    churnctl.run(&[&fixed[..], args].concat())
+}
+
+const PROVED: [&str; 4] = ["--parity", "data.csv", "--expect", "scores.csv"];
+
+#[test]
+fn an_import_without_a_proof_is_refused() {
+    let churnctl = importing();
+    for args in [&[][..], &PROVED[..2], &PROVED[2..]] {
+        import(&churnctl, args)
+            .expect(ExitCode::Usage)
+            .says("an import is proved")
+            .says("--parity ROWS.csv --expect SCORES.csv");
+    }
+    let wrong = scores(&customers(1_500, 1)).replace("0.40", "0.41");
+    let churnctl = churnctl.file("scores.csv", wrong);
+    import(&churnctl, &PROVED)
+        .expect(ExitCode::BadInput)
+        .says("the model does not score as LightGBM text does: row ")
+        .says("the limit is 1e-6");
+    let churnctl = churnctl.file("scores.csv", "score\n0.5\n");
+    import(&churnctl, &PROVED)
+        .expect(ExitCode::BadInput)
+        .says("there are 1 scores of 1500 rows");
+    let churnctl = churnctl.file("scores.csv", "0.5\n0.5\n");
+    import(&churnctl, &PROVED)
+        .expect(ExitCode::BadInput)
+        .says("is a score and not its heading");
+    assert!(!churnctl.path("model.json").exists());
+}
+
+#[test]
+fn an_artifact_without_its_proof_does_not_score() {
+    let churnctl = importing();
+    import(&churnctl, &PROVED).expect(ExitCode::Ok);
+    let mut artifact = churnctl.read_json("model.json");
+    assert_eq!(artifact["schema_version"], 4);
+    assert_eq!(artifact["command"], "model import");
+    let parity = &artifact["body"]["imported"]["parity"];
+    assert_eq!(parity["rows"], 1_500);
+    assert!(parity["largest_difference"].as_f64().expect("a number") < 1e-15);
+    artifact["body"]["imported"]["parity"]["limit"] = 0.5.into();
+    let churnctl = churnctl.file("other.json", artifact.to_string());
+    churnctl
+        .run(&[
+            "score",
+            "data.csv",
+            "--model",
+            "other.json",
+            "-o",
+            "out.csv",
+        ])
+        .expect(ExitCode::BadInput)
+        .says("its checksum does not match");
+}
+
+#[test]
+fn an_imported_model_is_a_model_like_any_other() {
+    let churnctl = importing().table("current.csv", &customers(1_500, 2));
+    let named = ["--class-threshold", "0.4", "--name", "lightgbm"];
+    let run = import(&churnctl, &[&PROVED[..], &named].concat()).expect(ExitCode::Ok);
+    let said = "1500 rows score as there: the largest difference is ";
+    assert!(run.stdout.contains(said), "{run:#?}");
+    // Scores and reasons.
+    let args = [
+        "score",
+        "current.csv",
+        "--model",
+        "model.json",
+        "-o",
+        "out.csv",
+    ];
+    churnctl
+        .run(
+            &[
+                &args[..],
+                &["--explain", "3", "--keep", "visits", "--keep", "plan"],
+            ]
+            .concat(),
+        )
+        .expect(ExitCode::Ok);
+    let rows = rows_of(&churnctl.read("out.csv"));
+    assert_eq!(rows.len(), 1_500);
+    for row in &rows {
+        let score = number(row, "churn_risk");
+        assert!((score - score_of(row)).abs() < 1e-15, "{row:?}");
+        assert_eq!(row["class"], if score >= 0.4 { "1" } else { "0" });
+        // The mean of the trees, by their counts of rows: (300 x -.5 + 600 x -1.5 + 600 x 1.25) / 1500.
+        let reasons = (1..=3).map(|at| number(row, &format!("contribution_{at}")));
+        let log_odds = (score / (1.0 - score)).ln();
+        let sum = -0.2 + 0.125 + reasons.sum::<f64>();
+        assert!((sum - log_odds).abs() < 1e-12, "{row:?}");
+    }
+    // Its baseline.
+    churnctl
+        .run(&["drift", "model.json", "current.csv"])
+        .expect(ExitCode::Ok);
+    // Its answers.
+    let artifact = churnctl.read("model.json");
+    let churnctl = churnctl.file(PRODUCTION, artifact);
+    let running = Running::start(&churnctl, &[]);
+    let body = json!({"user_id": "u1", "features": {"visits": 1.5, "noise": 0, "plan": "pro"}});
+    let answer = running.post("/predict", &body).expect(200).json();
+    // 1 / (1 + exp(-(1.25 + .125))), Python 3.11.
+    let risk = answer["churn_risk"].as_f64().expect("a score");
+    assert!((risk - 0.798_186_777_739_621_2).abs() < 1e-12, "{answer}");
+}
+
+#[test]
+fn an_imported_champion_and_a_candidate_of_ours_are_compared_on_the_same_rows() {
+    let churnctl = importing();
+    import(&churnctl, &PROVED).expect(ExitCode::Ok);
+    let promote = ["promote", "model.json", "data.csv", "--label", "churn"];
+    let run = churnctl
+        .run(&promote)
+        .expect(ExitCode::Ok)
+        .says("it is not known which rows the candidate");
+    assert!(run.stdout.starts_with("PROMOTED"), "{run:#?}");
+    assert_eq!(churnctl.read_json(PRODUCTION)["command"], "model import");
+    let report = crate::models::report(&churnctl, &["--model", "logistic"]);
+    // `noise` is worth nothing, but visits beyond a quarter all are the same to the champion.
+    assert_eq!(report["promoted"], true, "{report:#}");
+    assert!(!report["comparisons"].as_array().expect("a list").is_empty());
+    let warnings = report["warnings"].to_string();
+    assert!(
+        warnings.contains("it is not known which rows the champion"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn what_cannot_be_exact_is_refused_with_the_reason() {
+    for (file, says) in [
+        (
+            LIGHTGBM.replace("is_linear=0", "is_linear=1"),
+            "linear models in its leaves",
+        ),
+        (
+            LIGHTGBM.replace("binary sigmoid:1", "regression"),
+            "the objective regression",
+        ),
+        (LIGHTGBM.replace("num_class=1", "num_class=3"), "3 classes"),
+        (LIGHTGBM.replace("version=v4", "version=v2"), "format v2"),
+        (
+            LIGHTGBM.replace("left_child=1 -1", "left_child=1 0"),
+            "reached twice",
+        ),
+        (
+            LIGHTGBM.replace("left_child=1 -1", "left_child=1 -9"),
+            "node -9, which is not there",
+        ),
+        (
+            LIGHTGBM.replace("threshold=0.25 0", "threshold=0.25 7"),
+            "a set that is not there",
+        ),
+        (
+            LIGHTGBM.replace("threshold=0.25 0", "threshold=0.25"),
+            "threshold has 1 values, not 2",
+        ),
+        (
+            LIGHTGBM.replace("num_leaves=3", "num_leaves=99999999999"),
+            "has 2 values",
+        ),
+        (LIGHTGBM.replace("noise", "nose"), "no column \"nose\""),
+        (LIGHTGBM[..400].to_owned(), "ends before its trees do"),
+        ("\u{80}\u{4}".into(), "not a model file"),
+        (
+            "{\"learner\": {}}".into(),
+            "not a whole model of XGBoost JSON",
+        ),
+        ("{\"body\": {}}".into(), "an artifact already"),
+    ] {
+        let churnctl = importing().file("model.txt", file);
+        import(&churnctl, &PROVED)
+            .expect(ExitCode::BadInput)
+            .says(says);
+    }
+    let churnctl = importing().file("model.txt", b"\x80\x04\x95");
+    import(&churnctl, &PROVED)
+        .expect(ExitCode::BadInput)
+        .says("a pickle: reading it would run whatever is in it");
+}
+
+/// Models of the real packages with their scores and contributions, made once.
+fn foreign_models() -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let made = FOLDER.get_or_init(|| {
+        let python = std::env::var_os("MODELS_PYTHON")?;
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("foreign_models");
+        let _ = std::fs::remove_dir_all(&folder);
+        let output = Command::new(&python)
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign_models.py"))
+            .args([&folder, &PathBuf::from(fixture(""))])
+            .output()
+            .expect("run Python");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        Some(folder)
+    });
+    made.as_deref()
+}
+
+/// The models of the script, and those of XGBoost in both forms.
+const MODELS: [(&str, &str, f64); 17] = [
+    ("lightgbm-telco", "model.txt", 1e-6),
+    ("lightgbm-made_up", "model.txt", 1e-6),
+    ("lightgbm-codes", "model.txt", 1e-6),
+    ("lightgbm-zeros", "model.txt", 1e-6),
+    ("lightgbm-not-missing", "model.txt", 1e-6),
+    ("lightgbm-forest", "model.txt", 1e-6),
+    ("xgboost-telco", "model.json", 1e-5),
+    ("xgboost-telco", "model.ubj", 1e-5),
+    ("xgboost-made_up", "model.json", 1e-5),
+    ("xgboost-made_up", "model.ubj", 1e-5),
+    ("xgboost-dart", "model.json", 1e-5),
+    ("xgboost-dart", "model.ubj", 1e-5),
+    ("xgboost-forest", "model.json", 1e-5),
+    ("xgboost-forest", "model.ubj", 1e-5),
+    ("catboost-telco", "model.json", 1e-6),
+    ("catboost-made_up", "model.json", 1e-6),
+    ("catboost-zeros", "model.json", 1e-6),
+];
+
+#[test]
+fn models_of_the_real_packages_score_and_explain_as_there() {
+    let Some(models) = foreign_models() else {
+        return skipped("MODELS_PYTHON does not name a Python with lightgbm, xgboost and catboost");
+    };
+    for (name, file, limit) in MODELS {
+        let folder = models.join(name);
+        let path = |name: &str| folder.join(name).display().to_string();
+        let churnctl = Churnctl::new();
+        let (model, rows, scores) = (path(file), path("rows.csv"), path("scores.csv"));
+        let args = [
+            "model", "import", &model, "--parity", &rows, "--expect", &scores,
+        ];
+        let output = ["-o", "model.json", "--format", "json", "-q"];
+        let run = churnctl.run(&[&args[..], &output].concat());
+        let report = run.expect(ExitCode::Ok).json();
+        let parity = &report["parity"];
+        assert_eq!(parity["rows"], 10_000, "{name}");
+        assert!(
+            parity["largest_difference"].as_f64().expect("a number") <= limit,
+            "{name}: {report}"
+        );
+        explains_alike(&churnctl, name, &folder, limit);
+    }
+}
+
+/// Contributions of the first rows beside the package's.
+fn explains_alike(churnctl: &Churnctl, name: &str, folder: &Path, limit: f64) {
+    let theirs = std::fs::read(folder.join("shap.csv")).expect("contributions");
+    let theirs = rows_of(&theirs);
+    let rows = std::fs::read_to_string(folder.join("rows.csv")).expect("rows");
+    // No value has a line break.
+    let first: Vec<&str> = rows.lines().take(1 + theirs.len()).collect();
+    std::fs::write(churnctl.path("first.csv"), first.join("\n") + "\n").expect("write");
+    let count = theirs[0].len().to_string();
+    let args = [
+        "score",
+        "first.csv",
+        "--model",
+        "model.json",
+        "-o",
+        "out.csv",
+    ];
+    churnctl
+        .run(&[&args[..], &["--explain", &count]].concat())
+        .expect(ExitCode::Ok);
+    let ours = rows_of(&churnctl.read("out.csv"));
+    assert_eq!(ours.len(), theirs.len());
+    for (ours, theirs) in ours.iter().zip(&theirs) {
+        for at in 1..=theirs.len() {
+            let feature = &ours[&format!("reason_{at}")];
+            if feature.is_empty() {
+                continue;
+            }
+            let difference = number(ours, &format!("contribution_{at}")) - number(theirs, feature);
+            assert!(difference.abs() <= limit, "{name}: {feature} {difference}");
+        }
+    }
+}
