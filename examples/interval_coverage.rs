@@ -46,7 +46,7 @@ const LAWS: [Law; 9] = [
     },
     law("10 % churn", -2.9, 0.2, &[300, 1_000, 3_000]),
     law(
-        "10 % churn, few classed so",
+        "10 % churn, few classed as churned",
         -2.9,
         0.5,
         &[300, 1_000, 3_000],

@@ -116,6 +116,19 @@ want_from_go_modules() {
     PATH=$PATH:$PWD/target/go-tools
 }
 
+# mdBook is in no registry as a program; without its server and search it takes a minute.
+want_mdbook() {
+    local folder=target/mdbook
+    PATH=$PATH:$PWD/$folder/bin
+    if ! command -v mdbook >/dev/null; then
+        echo "installing mdbook"
+        if ! tried cargo install -q mdbook --version 0.5.4 --locked --debug --no-default-features --root "$folder" --target-dir "$folder/build"; then
+            echo "could not be installed, going on without: mdbook"
+        fi
+        rm -rf "$folder/build"
+    fi
+}
+
 want_cargo_deny() {
     local folder=target/cargo-deny
     PATH=$PATH:$PWD/$folder/bin
@@ -141,6 +154,7 @@ want_from_pypi KFP_PYTHON python3 kfp
 # What trains the models of tests/it/model.rs; other versions may write other files.
 want_from_pypi MODELS_PYTHON python3 lightgbm==4.7.0 xgboost-cpu==3.2.0 catboost==1.2.10 pandas==3.1.1 scikit-learn==1.9.1
 want_from_go_modules
+want_mdbook
 want_cargo_deny
 
 step "cargo fmt --check"

@@ -232,7 +232,7 @@ pub const TRAIN_RECALL: Metric = gauge(
     "churn_train_recall",
     &["model", "split"],
     "",
-    "Share of churned rows that were classed so, on a split, 0 to 1.",
+    "Share of churned rows that were classed as churned, on a split, 0 to 1.",
 );
 /// F1 on a split.
 pub const TRAIN_F1: Metric = gauge(
@@ -365,7 +365,7 @@ pub const MODEL_RECALL: Metric = gauge(
     "churn_model_recall",
     &["model", "side"],
     "",
-    "Share of churned rows that were classed so, 0 to 1.",
+    "Share of churned rows that were classed as churned, 0 to 1.",
 );
 /// F1.
 pub const MODEL_F1: Metric = gauge(

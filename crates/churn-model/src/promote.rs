@@ -106,7 +106,7 @@ pub fn decide(
     against_column(candidate, ground, &mut reasons, &mut refusals);
     let mut comparisons = Vec::new();
     match champion {
-        None => reasons.push("there is no champion".to_owned()),
+        None => reasons.push("first model, nothing in production to beat".to_owned()),
         Some(champion) => {
             let lost: Vec<&str> = champion
                 .features

@@ -2,8 +2,11 @@
 //! nowhere, and the words are those of the glossary.
 
 mod blocks;
+mod book;
 mod links;
+mod reference;
 mod session;
+mod words;
 
 use std::path::{Path, PathBuf};
 

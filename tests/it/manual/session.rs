@@ -329,7 +329,7 @@ fn run_pages(pages: &[PathBuf], at_least: usize) {
 }
 
 /// Pages in a folder of the manual.
-fn folder_of(name: &str) -> Vec<PathBuf> {
+pub(super) fn folder_of(name: &str) -> Vec<PathBuf> {
     let folder = root().join(name);
     super::pages()
         .into_iter()

@@ -37,10 +37,10 @@ pub struct Performance {
     /// Share of rows classed as churned that did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub precision: Option<Estimate>,
-    /// Share of churned rows that were classed so.
+    /// Share of churned rows that were classed as churned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recall: Option<Estimate>,
-    /// Share of stayed rows that were classed so.
+    /// Share of stayed rows that were classed as stayed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub specificity: Option<Estimate>,
     /// Harmonic mean of precision and recall.
@@ -86,7 +86,7 @@ pub struct Performance {
 /// # Undefined figures
 /// Absent, and never 0: all without rows; ROC AUC, average precision and MCC if a class is
 /// missing; precision if no row is classed as churned, recall without positives, specificity
-/// without negatives, F1 if there are neither positives nor rows classed so; MCC also if all
+/// without negatives, F1 if there are neither positives nor rows classed as positive; MCC also if all
 /// rows are classed alike.
 ///
 /// # Examples

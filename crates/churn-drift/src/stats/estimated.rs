@@ -123,10 +123,10 @@ pub struct EstimatedPerformance {
     /// Share of rows classed as churned that will.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub precision: Option<Estimate>,
-    /// Share of churning rows that are classed so.
+    /// Share of churning rows that are classed as churning.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recall: Option<Estimate>,
-    /// Share of staying rows that are classed so.
+    /// Share of staying rows that are classed as staying.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub specificity: Option<Estimate>,
     /// Harmonic mean of precision and recall.

@@ -37,7 +37,7 @@ pub(super) fn share(hits: f64, rows: f64) -> Option<Estimate> {
     })
 }
 
-/// Returns F1 with its interval; absent if there are neither positives nor rows classed so.
+/// Returns F1 with its interval; absent if there are neither positives nor rows classed as positive.
 ///
 /// # Formula
 /// `F1 = 2 J / (1 + J)` with `J = TP / (TP + FP + FN)`, a share, and the interval of that share.
