@@ -50,7 +50,7 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "profile" -d 'Sum 
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "sign" -d 'Sign models, profiles and reports'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "verify" -d 'Verify that models, profiles and reports are signed by a key that you trust; exit code 2 if not'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "mlflow" -d 'Runs that MLflow\'s tracking server does not have yet'
-complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "model" -d 'Models that were trained elsewhere'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "model" -d 'Models of other frameworks, and the registry at a glance'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "promote" -d 'Compare a trained model with the one in production, and promote it if it is better'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "kfp" -d 'Steps of the pipeline that `render-manifests --only kfp` writes'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
@@ -467,23 +467,27 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_see
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "sync" -d 'Send the runs that wait, each once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -l json -d 'What other tools call `--format json`'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -f -a "import" -d 'Import a model of LightGBM, XGBoost or CatBoost, once its scores are proved'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "import" -d 'Import a model of LightGBM, XGBoost or CatBoost, once its scores are proved'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "list" -d 'List the models of the registry and what has become of each'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "show" -d 'Show what a model is, learned from, and is worth'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "diff" -d 'Show what two models differ in'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "rollback" -d 'Put the model that was in production before back into production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l schema -d 'Data of the training: their profile becomes the baseline' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l parity -d 'Rows that the framework has scored' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l expect -d 'Its scores of these rows, in their order: one column, or one called `score`' -r -F
@@ -513,7 +517,76 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import a model of LightGBM, XGBoost or CatBoost, once its scores are proved'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the models of the registry and what has become of each'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what a model is, learned from, and is worth'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Show what two models differ in'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Put the model that was in production before back into production'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l positive -d 'Value of the label that means churned' -r
@@ -1201,7 +1274,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_s
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "sign" -d 'Sign models, profiles and reports'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "verify" -d 'Verify that models, profiles and reports are signed by a key that you trust; exit code 2 if not'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "mlflow" -d 'Runs that MLflow\'s tracking server does not have yet'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "model" -d 'Models that were trained elsewhere'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "model" -d 'Models of other frameworks, and the registry at a glance'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "promote" -d 'Compare a trained model with the one in production, and promote it if it is better'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "kfp" -d 'Steps of the pipeline that `render-manifests --only kfp` writes'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
@@ -1220,6 +1293,10 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from mlflow" -f -a "sync" -d 'Send the runs that wait, each once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "import" -d 'Import a model of LightGBM, XGBoost or CatBoost, once its scores are proved'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "list" -d 'List the models of the registry and what has become of each'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "show" -d 'Show what a model is, learned from, and is worth'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "diff" -d 'Show what two models differ in'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "rollback" -d 'Put the model that was in production before back into production'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from kfp" -f -a "status" -d 'Say how a pipeline ended, and end alike'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "listen" -d 'Start a retrain when an alert asks for it'

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Once;
 
-use crate::cli::{self, AlertsTask, ParsedArgs, PushTask, SignTask, Task};
+use crate::cli::{self, AlertsTask, ModelTask, ParsedArgs, PushTask, SignTask, Task};
 use crate::commands::drift_history_view::HistoryTask;
 use crate::commands::{self, Console, OutputFormat, UsesFiles};
 use crate::error::{Error, Place, Result};
@@ -124,7 +124,7 @@ fn perform(
         Task::Verify(request) => start.run(commands::verify::run, &request),
         Task::Promote(request) => start.run(commands::promote::run, &request),
         Task::KfpStatus(status) => commands::kfp::status(&status, start.console),
-        Task::ModelImport(request) => start.run(commands::model::import, &request),
+        Task::Model(task) => model(&task, &mut start),
         Task::MlflowSync(request) => start.run(commands::mlflow::run, &request),
         Task::RenderManifests(request) => start.run(commands::render_manifests::run, &request),
         Task::RetrainNow(request) => start.run(commands::retrain::now::run, &request),
@@ -199,6 +199,16 @@ fn drift_history(task: &HistoryTask, start: &mut Start<'_, '_>) -> Result<ExitCo
         HistoryTask::Annotate(request) => {
             start.run(commands::drift_history_view::annotate, request)
         }
+    }
+}
+
+fn model(task: &ModelTask, start: &mut Start<'_, '_>) -> Result<ExitCode> {
+    match task {
+        ModelTask::Import(request) => start.run(commands::model::import, &**request),
+        ModelTask::List(request) => commands::model::list(request, start.console),
+        ModelTask::Show(request) => commands::model::show(request, start.console),
+        ModelTask::Diff(request) => commands::model::diff(request, start.console),
+        ModelTask::Rollback(request) => start.run(commands::train::run, &**request),
     }
 }
 

@@ -34,6 +34,7 @@ mod train;
 pub use alerts::AlertsTask;
 pub use generate::{Argument, arguments, completion, generated_files, man_page};
 pub use global::Global;
+pub use model::ModelTask;
 pub use parsed_args::{ParsedArgs, Refused, Task, parse};
 pub use push_metrics::PushTask;
 pub use sign::SignTask;

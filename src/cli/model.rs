@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::{ReadingArgs, checked};
-use crate::commands::model::{ImportRequest, ImportWords};
+use super::tracking::TrackingArgs;
+use crate::commands::model::{DiffRequest, ImportRequest, ImportWords, ListRequest, ShowRequest};
+use crate::commands::train::TrainRequest;
 use crate::error::Result;
 use crate::settings::{Flags, ModelName, Settings};
 
@@ -27,16 +29,113 @@ Exit codes: 0 imported, 64 wrong usage, or nothing to prove it with, 65 a model 
 exactly, or scores that are others, 74 cannot read or write, 78 bad settings. `churnctl --help` lists all.
 ";
 
-/// Models that were trained elsewhere
+const LIST_EXAMPLES: &str = "\
+Examples:
+  # Every model of the registry: in production, replaced, refused
+  churnctl model list
+
+  # The version in production, for a script
+  churnctl model list --format json | jq -r '.models[] | select(.state == \"in_production\").version'
+
+Exit codes: 0 listed, 65 a damaged registry, 74 cannot read, 78 bad settings.
+";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  # The model in production
+  churnctl model show
+
+  # A version, by the beginning of its digits
+  churnctl model show 0f3a
+
+Exit codes: 0 shown, 65 not found or damaged, 74 cannot read, 78 bad settings.
+";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  # A candidate beside the model in production
+  churnctl model diff candidate.json
+
+  # Two versions
+  churnctl model diff 0f3a 77c1 --format json
+
+Exit codes: 0 compared, 65 not found or damaged, 74 cannot read, 78 bad settings.
+";
+
+const ROLLBACK_EXAMPLES: &str = "\
+Examples:
+  # The production model was a mistake: go back to the one before
+  churnctl model rollback
+
+Exit codes: 0 it is in production again, 65 there was none before or it is damaged, 74 cannot read or
+write, 78 bad settings.
+";
+
+/// Models of other frameworks, and the registry at a glance
 #[derive(Debug, Clone, Args)]
 pub(super) struct ModelArgs {
     #[command(subcommand)]
-    pub(super) command: ModelCommand,
+    command: ModelCommand,
 }
 
 #[derive(Debug, Clone, Subcommand)]
-pub(super) enum ModelCommand {
+enum ModelCommand {
     Import(Box<ImportArgs>),
+    /// List the models of the registry and what has become of each
+    #[command(after_long_help = LIST_EXAMPLES)]
+    List(RegistryArgs),
+    /// Show what a model is, learned from, and is worth
+    #[command(after_long_help = SHOW_EXAMPLES)]
+    Show(ShowArgs),
+    /// Show what two models differ in
+    #[command(after_long_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
+    /// Put the model that was in production before back into production
+    ///
+    /// As `train --rollback` does: its file must be there and whole, and the registry gets a line.
+    #[command(after_long_help = ROLLBACK_EXAMPLES)]
+    Rollback(RollbackArgs),
+}
+
+/// Which registry.
+#[derive(Debug, Clone, Args)]
+struct RegistryArgs {
+    /// Folder with the model in production and the registry
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    artifacts: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+struct ShowArgs {
+    /// A file, or the beginning of a version; without it the model in production
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    model: Option<String>,
+
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+struct DiffArgs {
+    /// A file, or the beginning of a version
+    #[arg(value_name = "ONE", value_hint = ValueHint::AnyPath)]
+    one: String,
+
+    /// Another; without it the model in production
+    #[arg(value_name = "OTHER", value_hint = ValueHint::AnyPath)]
+    other: Option<String>,
+
+    #[command(flatten)]
+    registry: RegistryArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+struct RollbackArgs {
+    #[command(flatten)]
+    registry: RegistryArgs,
+
+    #[command(flatten)]
+    tracking: TrackingArgs,
 }
 
 /// Import a model of LightGBM, XGBoost or CatBoost, once its scores are proved
@@ -50,7 +149,7 @@ pub(super) enum ModelCommand {
 /// exact is refused.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = IMPORT_EXAMPLES)]
-pub(super) struct ImportArgs {
+struct ImportArgs {
     /// The model file
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: PathBuf,
@@ -106,11 +205,56 @@ pub(super) struct ImportArgs {
     reading: ReadingArgs,
 }
 
+/// What `model` is asked for.
+#[derive(Debug, Clone)]
+pub enum ModelTask {
+    /// `model import`.
+    Import(Box<ImportRequest>),
+    /// `model list`.
+    List(ListRequest),
+    /// `model show`.
+    Show(ShowRequest),
+    /// `model diff`.
+    Diff(DiffRequest),
+    /// `model rollback`, which is `train --rollback`.
+    Rollback(Box<TrainRequest>),
+}
+
 impl ModelArgs {
     pub(super) fn flags(&self) -> Flags {
-        match &self.command {
-            ModelCommand::Import(args) => args.flags(),
-        }
+        let mut flags = Flags::default();
+        let registry = match &self.command {
+            ModelCommand::Import(args) => return args.flags(),
+            ModelCommand::List(registry) => registry,
+            ModelCommand::Show(args) => &args.registry,
+            ModelCommand::Diff(args) => &args.registry,
+            ModelCommand::Rollback(args) => {
+                args.tracking.add_to(&mut flags);
+                &args.registry
+            }
+        };
+        flags.one("train.artifacts", registry.artifacts.as_ref());
+        flags
+    }
+
+    pub(super) fn task(self, settings: &Settings) -> Result<ModelTask> {
+        let artifacts = settings.train.artifacts.clone();
+        Ok(match self.command {
+            ModelCommand::Import(args) => ModelTask::Import(Box::new(args.request(settings)?)),
+            ModelCommand::List(_) => ModelTask::List(ListRequest { artifacts }),
+            ModelCommand::Show(args) => ModelTask::Show(ShowRequest {
+                model: args.model,
+                artifacts,
+            }),
+            ModelCommand::Diff(args) => ModelTask::Diff(DiffRequest {
+                one: args.one,
+                other: args.other,
+                artifacts,
+            }),
+            ModelCommand::Rollback(_) => {
+                ModelTask::Rollback(Box::new(TrainRequest::from_settings(settings, true)?))
+            }
+        })
     }
 }
 
@@ -128,7 +272,7 @@ impl ImportArgs {
         flags
     }
 
-    pub(super) fn request(self, settings: &Settings) -> Result<ImportRequest> {
+    fn request(self, settings: &Settings) -> Result<ImportRequest> {
         let words = ImportWords {
             file: self.file,
             schema: self.schema,

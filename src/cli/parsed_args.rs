@@ -16,7 +16,7 @@ use super::drift::{DriftArgs, DriftCommand};
 use super::init::InitArgs;
 use super::kfp::{KfpArgs, KfpCommand, StatusArgs};
 use super::mlflow::{MlflowArgs, MlflowCommand};
-use super::model::{ModelArgs, ModelCommand};
+use super::model::{ModelArgs, ModelTask};
 use super::profile::{MergeArgs, ProfileArgs, ProfileCommand};
 use super::promote::PromoteArgs;
 use super::push_metrics::{MetricsArgs, MetricsCommand, PushMetricsArgs, PushTask};
@@ -33,7 +33,6 @@ use crate::commands::drift_request::{DriftRequest, ReadingRequest};
 use crate::commands::drift_verify::DriftVerifyRequest;
 use crate::commands::init_request::InitRequest;
 use crate::commands::mlflow::SyncRequest;
-use crate::commands::model::ImportRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
 use crate::commands::promote::PromoteRequest;
 use crate::commands::render_manifests::RenderRequest;
@@ -138,8 +137,8 @@ pub enum Task {
     Verify(VerifyRequest),
     /// `mlflow sync`.
     MlflowSync(Box<SyncRequest>),
-    /// `model import`.
-    ModelImport(Box<ImportRequest>),
+    /// `model` and its subcommands.
+    Model(ModelTask),
     /// `promote`.
     Promote(Box<PromoteRequest>),
     /// `kfp status`.
@@ -280,9 +279,7 @@ impl ParsedArgs {
                 args.dry_run,
                 args.drop,
             )?)),
-            Command::Model(args) => match args.command {
-                ModelCommand::Import(args) => Task::ModelImport(Box::new(args.request(settings)?)),
-            },
+            Command::Model(args) => Task::Model(args.task(settings)?),
             Command::RenderManifests(args) => {
                 let flavor = args.flavor();
                 Task::RenderManifests(Box::new(RenderRequest::from_settings(

@@ -281,6 +281,74 @@ fn what_cannot_be_exact_is_refused_with_the_reason() {
         .says("a pickle: reading it would run whatever is in it");
 }
 
+#[test]
+fn the_registry_is_listed_and_two_models_are_compared() {
+    let churnctl = importing();
+    let list = |churnctl: &Churnctl| {
+        let run = churnctl.run(&["model", "list", "--format", "json"]);
+        let models = run.expect(ExitCode::Ok).json()["models"].take();
+        let word = |model: &serde_json::Value, name: &str| model[name].as_str().map(str::to_owned);
+        let models = models.as_array().expect("a list").iter();
+        models
+            .map(|model| {
+                (
+                    word(model, "version").expect("a version"),
+                    word(model, "state").expect("a state"),
+                )
+            })
+            .collect::<Vec<(String, String)>>()
+    };
+    assert_eq!(list(&churnctl), []);
+    let run = churnctl.run(&["model", "list"]).expect(ExitCode::Ok);
+    assert!(run.stdout.starts_with("no models in "), "{run:#?}");
+    import(&churnctl, &PROVED).expect(ExitCode::Ok);
+    let promote = [
+        "promote",
+        "model.json",
+        "data.csv",
+        "--label",
+        "churn",
+        "-q",
+    ];
+    churnctl.run(&promote).expect(ExitCode::Ok);
+    let report = crate::models::report(&churnctl, &["--model", "logistic"]);
+    assert_eq!(report["promoted"], true);
+    let models = list(&churnctl);
+    let states: Vec<&str> = models.iter().map(|(_, state)| state.as_str()).collect();
+    assert_eq!(states, ["in_production", "replaced"]);
+    let (ours, theirs) = (&models[0].0, &models[1].0);
+    assert_eq!(report["model_version"], **ours);
+    // The one in production, and the other by the beginning of its version.
+    let shown = churnctl.run(&["model", "show"]).expect(ExitCode::Ok).stdout;
+    assert!(
+        shown.contains(ours) && shown.contains("ROC AUC, test"),
+        "{shown}"
+    );
+    let shown = churnctl
+        .run(&["model", "show", &theirs[..6]])
+        .expect(ExitCode::Ok)
+        .stdout;
+    assert!(shown.contains("1500 rows, largest difference"), "{shown}");
+    let diff = ["model", "diff", theirs, "--format", "json"];
+    let diff = churnctl.run(&diff).expect(ExitCode::Ok).json();
+    let facts = diff["facts"].as_array().expect("a list");
+    let of = |what: &str| facts.iter().find(|fact| fact["what"] == what);
+    assert_eq!(of("learner").expect("differs")["one"], "2 imported trees");
+    assert!(of("name").is_none() && of("features").is_none(), "{diff:#}");
+    assert!(of("ROC AUC, test").expect("only ours has it")["one"].is_null());
+    let same = ["model", "diff", "model.json", theirs];
+    let run = churnctl.run(&same).expect(ExitCode::Ok);
+    assert_eq!(run.stdout, "the two models are the same\n");
+    churnctl
+        .run(&["model", "show", "ffffffffffff"])
+        .expect(ExitCode::BadInput)
+        .says("nor the version of a model");
+    // Back, by the registry's own way.
+    churnctl.run(&["model", "rollback"]).expect(ExitCode::Ok);
+    assert_eq!(list(&churnctl)[1].1, "in_production");
+    assert_eq!(churnctl.read_json(PRODUCTION)["command"], "model import");
+}
+
 /// Models of the real packages with their scores and contributions, made once.
 fn foreign_models() -> Option<&'static Path> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();

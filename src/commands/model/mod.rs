@@ -1,9 +1,17 @@
 //! `churnctl model`: models of other frameworks, and the registry at a glance.
 
+mod diff;
+mod facts;
+mod find;
 mod import;
 mod import_request;
 mod imported_body;
 mod imported_data;
+mod list;
+mod show;
 
+pub use diff::{DiffRequest, run as diff};
 pub use import::run as import;
 pub use import_request::{ImportRequest, ImportWords};
+pub use list::{ListRequest, run as list};
+pub use show::{ShowRequest, run as show};
