@@ -154,6 +154,37 @@ def of_catboost(folder, data, parameters):
     write(folder, rows, model.predict_proba(rows)[:, 1], explained)
 
 
+def without_names(folder, data, framework):
+    """Numbers alone, as an array: the frameworks then count features."""
+    table, labels = data
+    table = table.select_dtypes("number")
+    rows = rows_to_score(table, 7)
+    values, first = rows.to_numpy(), rows.to_numpy()[:EXPLAINED]
+    if framework == "lightgbm":
+        parameters = {"objective": "binary", "verbose": -1, "num_threads": 1}
+        booster = lightgbm.train(parameters, lightgbm.Dataset(table.to_numpy(), labels), 20)
+        booster.save_model(folder / "model.txt")
+        write(folder, rows, booster.predict(values), booster.predict(first, pred_contrib=True))
+    elif framework == "xgboost":
+        # The wrapper for scikit-learn predicts with the best rounds alone; its file has all.
+        model = xgboost.XGBClassifier(n_estimators=200, early_stopping_rounds=3, learning_rate=0.8, n_jobs=1)
+        half = len(table) // 2
+        seen, others = table.to_numpy()[:half], table.to_numpy()[half:]
+        model.fit(seen, labels[:half], eval_set=[(others, labels[half:])], verbose=False)
+        model.save_model(folder / "model.json")
+        best = (0, model.best_iteration + 1)
+        assert best[1] < model.get_booster().num_boosted_rounds()
+        explained = model.get_booster().predict(xgboost.DMatrix(first), pred_contribs=True, iteration_range=best)
+        write(folder, rows, model.predict_proba(values)[:, 1], explained)
+    else:
+        model = catboost.CatBoostClassifier(
+            iterations=20, verbose=0, thread_count=1, allow_writing_files=False, class_weights=[1, 3])
+        model.fit(table.to_numpy(), labels)
+        model.save_model(folder / "model.json", format="json")
+        explained = model.get_feature_importance(catboost.Pool(first), type="ShapValues")
+        write(folder, rows, model.predict_proba(values)[:, 1], explained)
+
+
 def main(folder, data):
     three = {"telco": telco(data), "made_up": made_up(5), "zeros": zeros(6)}
     models = {
@@ -173,6 +204,9 @@ def main(folder, data):
     for name, (train, set_name, parameters) in models.items():
         (folder / name).mkdir(parents=True, exist_ok=True)
         train(folder / name, three[set_name], dict(parameters))
+    for framework in ("lightgbm", "xgboost", "catboost"):
+        (folder / f"{framework}-without-names").mkdir()
+        without_names(folder / f"{framework}-without-names", three["made_up"], framework)
     (folder / "lightgbm-codes").mkdir(exist_ok=True)
     of_lightgbm(folder / "lightgbm-codes", three["made_up"], {}, codes=True)
 

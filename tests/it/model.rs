@@ -349,6 +349,90 @@ fn the_registry_is_listed_and_two_models_are_compared() {
     assert_eq!(churnctl.read_json(PRODUCTION)["command"], "model import");
 }
 
+#[test]
+fn what_xgboost_and_catboost_compute_otherwise_is_refused_with_the_reason() {
+    let corpus = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/imported");
+        std::fs::read_to_string(path.join(name)).expect(name)
+    };
+    let (xgboost, catboost) = (corpus("xgboost.json"), corpus("catboost.json"));
+    for (file, from, to, says) in [
+        (
+            &xgboost,
+            "binary:logistic",
+            "multi:softprob",
+            "the objective multi:softprob",
+        ),
+        (
+            &xgboost,
+            "\"num_class\":\"0\"",
+            "\"num_class\":\"3\"",
+            "3 classes",
+        ),
+        (
+            &xgboost,
+            "\"name\":\"gbtree\"",
+            "\"name\":\"gblinear\"",
+            "the booster gblinear",
+        ),
+        (
+            &xgboost,
+            "[5.395E-1]",
+            "[1.5]",
+            "base_score is not a probability",
+        ),
+        (
+            &xgboost,
+            "\"left_children\":[1,",
+            "\"left_children\":[0,",
+            "reached twice",
+        ),
+        (
+            &xgboost,
+            "\"split_indices\":[0,",
+            "\"split_indices\":[7,",
+            "a feature that is not there",
+        ),
+        (
+            &xgboost,
+            "\"num_feature\":\"3\"",
+            "\"num_feature\":\"99999999\"",
+            "3 names of 99999999",
+        ),
+        (
+            &catboost,
+            "OneHotFeature",
+            "OnlineCtr",
+            "statistics of labels by category",
+        ),
+        (&catboost, "Logloss", "RMSE", "the loss function RMSE"),
+        (
+            &catboost,
+            "\"oblivious_trees\"",
+            "\"trees\"",
+            "trees are not symmetric",
+        ),
+        (
+            &catboost,
+            "\"leaf_values\":[",
+            "\"leaf_values\":[0,",
+            "two to the power of its splits",
+        ),
+        (
+            &catboost,
+            "AsFalse",
+            "Forbidden",
+            "missing values treated Forbidden",
+        ),
+    ] {
+        assert!(file.contains(from), "{from}");
+        let churnctl = importing().file("model.txt", file.replace(from, to));
+        import(&churnctl, &PROVED)
+            .expect(ExitCode::BadInput)
+            .says(says);
+    }
+}
+
 /// Models of the real packages with their scores and contributions, made once.
 fn foreign_models() -> Option<&'static Path> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
@@ -369,7 +453,7 @@ fn foreign_models() -> Option<&'static Path> {
 }
 
 /// The models of the script, and those of XGBoost in both forms.
-const MODELS: [(&str, &str, f64); 17] = [
+const MODELS: [(&str, &str, f64); 20] = [
     ("lightgbm-telco", "model.txt", 1e-6),
     ("lightgbm-made_up", "model.txt", 1e-6),
     ("lightgbm-codes", "model.txt", 1e-6),
@@ -387,6 +471,9 @@ const MODELS: [(&str, &str, f64); 17] = [
     ("catboost-telco", "model.json", 1e-6),
     ("catboost-made_up", "model.json", 1e-6),
     ("catboost-zeros", "model.json", 1e-6),
+    ("lightgbm-without-names", "model.txt", 1e-6),
+    ("xgboost-without-names", "model.json", 1e-5),
+    ("catboost-without-names", "model.json", 1e-6),
 ];
 
 #[test]
