@@ -1,9 +1,10 @@
 //! `churnctl drift`: baseline against current, report, verdict.
 
+use super::drift_check::count_plans;
 use super::drift_outputs::{own_text, write_outputs};
 use super::drift_request::DriftRequest;
 use super::inputs::{self, Input};
-use super::{Console, drift_segments, drift_watch};
+use super::{Console, drift_watch};
 use crate::cells::Tone;
 use crate::drift::{DriftReport, Plan, Status};
 use crate::error::{Error, Result};
@@ -27,9 +28,6 @@ pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode
                 ),
             );
         }
-        if request.segments.is_some() {
-            return Err(drift_segments::not_in_sql());
-        }
         let baseline = request.read_baseline(console)?;
         let reading = request.reading.with_nulls(&baseline.roles.null);
         let current = Input::open(&request.current, &reading)?;
@@ -41,7 +39,9 @@ pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode
             .windows
             .as_ref()
             .map(|windows| windows.grouping(now));
-        return inputs::explain(current, &plan.count_plan(), by.as_ref(), console);
+        let segments = request.baseline_segments(&baseline, &current, &options)?;
+        let plans = count_plans(&plan, segments.as_ref());
+        return inputs::explain(current, &plans, by.as_ref(), console);
     }
     if let Some(watch) = &request.watch {
         return drift_watch::run(request, watch, console);

@@ -97,15 +97,9 @@ impl DriftRequest {
                 let report = check(baseline, &current, &plan, &options, provenance)?;
                 (report, counts_sha256, given)
             }
-            (by, segments) => {
-                let segments = segments.as_ref().map(|segmentation| {
-                    SegmentBaselines::new(baseline, &current.columns(), &options, segmentation)
-                });
-                let segments = segments.transpose()?;
-                let plans = match &segments {
-                    Some(segments) => segments.count_plans(plan.count_plan()),
-                    None => SegmentPlans::whole_only(plan.count_plan()),
-                };
+            (by, _) => {
+                let segments = self.baseline_segments(baseline, &current, &options)?;
+                let plans = count_plans(&plan, segments.as_ref());
                 let mut current = current.count_by(&plans, by.as_ref(), "current", console)?;
                 let counts_sha256 = current.counts_sha256();
                 let given = late.map(|late| match (by, current.pieces.get_mut(&0)) {
@@ -141,6 +135,19 @@ impl DriftRequest {
             ),
             None => check_segments(baseline, current, plan, segments, options, provenance),
         }
+    }
+
+    /// Returns what is to be compared of each segment; none if the sides are not cut.
+    pub(super) fn baseline_segments(
+        &self,
+        baseline: &Profile,
+        current: &Input,
+        options: &CheckOptions,
+    ) -> Result<Option<SegmentBaselines>> {
+        let of = |segmentation| {
+            SegmentBaselines::new(baseline, &current.columns(), options, segmentation)
+        };
+        self.segments.as_ref().map(of).transpose()
     }
 
     pub(super) fn check_options_for(&self, current: &Input) -> CheckOptions {
@@ -182,6 +189,14 @@ impl DriftRequest {
             class_threshold: self.class_threshold,
             late_labels: self.labels.is_some(),
         }
+    }
+}
+
+/// Returns what to count of the current side.
+pub(super) fn count_plans(plan: &Plan, segments: Option<&SegmentBaselines>) -> SegmentPlans {
+    match segments {
+        Some(segments) => segments.count_plans(plan.count_plan()),
+        None => SegmentPlans::whole_only(plan.count_plan()),
     }
 }
 

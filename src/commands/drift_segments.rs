@@ -2,7 +2,6 @@
 
 use crate::drift::Segmentation;
 use crate::drift::segments::SegmentsReport;
-use crate::error::{Error, Result};
 use crate::settings::DriftSettings;
 
 /// Returns how both sides are to be cut; none if they are not.
@@ -29,10 +28,4 @@ pub(super) fn of_report(report: &SegmentsReport) -> Result<Segmentation, String>
         max_segments: usize::try_from(report.max_segments)
             .map_err(|_| "\"max_segments\" is not a count".to_owned())?,
     })
-}
-
-/// Says that the database is not asked for segments.
-pub(super) fn not_in_sql() -> Error {
-    Error::usage("segments of a table in a database are not supported yet")
-        .hint("without --by, --explain-sql prints the statements for the whole table")
 }

@@ -190,18 +190,18 @@ impl ReadingRequest {
     }
 }
 
-/// Prints the statements with which a database would count the plan.
+/// Prints the statements with which a database would count the plans.
 ///
 /// # Errors
 /// 64 if the data are in no database.
 pub fn explain(
     input: Input,
-    plan: &CountPlan,
+    plans: &SegmentPlans,
     by: Option<&TimeGrouping>,
     console: &mut Console<'_>,
 ) -> Result<ExitCode> {
     let statements = match input {
-        Input::Data(mut data) => explained(&mut data, plan, by),
+        Input::Data(mut data) => explained(&mut data, plans, by),
         Input::Profile(_) => None,
     };
     let statements = statements.ok_or_else(|| {

@@ -14,7 +14,9 @@ use crate::drift::roles::{check_names, drop_identifiers};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::files::write_atomically;
-use crate::profile::{CountColumn, CountPlan, Profile, Roles, SCHEMA_VERSION, Shards};
+use crate::profile::{
+    CountColumn, CountPlan, Profile, Roles, SCHEMA_VERSION, SegmentPlans, Shards,
+};
 use crate::reports::format::counted;
 use crate::settings::Settings;
 
@@ -76,9 +78,6 @@ pub fn run(request: &ProfileRequest, console: &mut Console<'_>) -> Result<ExitCo
         check_names(option, names, &columns, &[])?;
     }
     if request.explain_sql {
-        if request.segments.is_some() {
-            return Err(drift_segments::not_in_sql());
-        }
         let unwanted = |name: &&String| !roles.exclude.contains(name) && !roles.id.contains(name);
         let columns = columns.iter().filter(unwanted).map(|name| CountColumn {
             name: name.clone(),
@@ -91,7 +90,9 @@ pub fn run(request: &ProfileRequest, console: &mut Console<'_>) -> Result<ExitCo
             columns: columns.collect(),
             outcome: None,
         };
-        return inputs::explain(Input::Data(Box::new(data)), &plan, None, console);
+        let (cuts, most) = inputs::cuts_of(request.segments.as_ref());
+        let plans = SegmentPlans::new(plan, cuts, most);
+        return inputs::explain(Input::Data(Box::new(data)), &plans, None, console);
     }
     let profile = made(request, data, roles, console)?;
     store(&profile, &request.output, console)

@@ -1,5 +1,5 @@
-//! `drift --time` of a table in a database: the database sorts rows into windows, and every report is
-//! that of the same rows in a file, to the byte.
+//! `drift --time` and `--by` of a table in a database: the database sorts rows into windows and segments, and
+//! every report is that of the same rows in a file, to the byte.
 
 use std::fmt::Write as _;
 
@@ -135,6 +135,69 @@ pub(crate) fn gives_the_windows_of_its_file(churnctl: &Churnctl, address: &str) 
         seen += expected["windows"].as_array().map_or(0, Vec::len);
     }
     assert!(seen > 60, "{seen}");
+    let mut segments = 0;
+    for args in [
+        // A text, a number with values missing, both at once, texts that are numbers, and columns that are days.
+        &[
+            "--by",
+            "contract",
+            "--by",
+            "fee < 60",
+            "--by",
+            "fee is missing",
+            "--by",
+            "churn,contract",
+        ][..],
+        &[
+            "--by",
+            "contract = two and tenure >= 12",
+            "--by",
+            "contract in (two, \"one, year\")",
+            "--by",
+            "day",
+        ],
+        &[
+            "--by",
+            "day > 2026-03-28",
+            "--by",
+            "churn = \"1\"",
+            "--time",
+            "at",
+            "--time-zone",
+            "Europe/Berlin",
+        ],
+        &["--by", "tenure,contract", "--time", "day"],
+        &[
+            "--by",
+            "contract",
+            "--time",
+            "local",
+            "--window",
+            "3d",
+            "--every",
+            "1d",
+            "--against",
+            "previous",
+        ],
+    ] {
+        let (expected, found) = (check("rows.csv", args), check(address, args));
+        same(&expected, &found, &format!("{args:?}"));
+        let cuts = expected["segments"]["cuts"].as_array().expect("cuts");
+        segments += cuts
+            .iter()
+            .map(|cut| cut["segments"].as_array().map_or(0, Vec::len))
+            .sum::<usize>();
+    }
+    assert!(segments > 230, "{segments}");
+    let refused = |by: &[&str]| {
+        let sides = ["drift", "--baseline", address, "--current", "base.csv"];
+        churnctl
+            .run(&[&sides, by].concat())
+            .expect(ExitCode::BadInput)
+    };
+    refused(&["--by", "contract", "--max-segments", "2"])
+        .says("--by contract makes more than 2 segments: about 3 of 3000 rows");
+    refused(&["--by", "at"]).says("makes more than 1000 segments");
     // Words are no times, and are read to find that out.
     churnctl
         .run(&[
@@ -168,6 +231,26 @@ pub(crate) fn gives_the_windows_of_its_file(churnctl: &Churnctl, address: &str) 
     );
     let by_piece = statements.iter().filter(|sql| sql.contains("group by p"));
     assert!(by_piece.count() > 3, "{explained}");
+    let explained = churnctl
+        .run(&[
+            "drift",
+            "--baseline",
+            "base.csv",
+            "--current",
+            address,
+            "--by",
+            "contract,fee",
+            "--by",
+            "contract = two",
+            "--explain-sql",
+        ])
+        .expect(ExitCode::Ok)
+        .stdout;
+    assert!(explained.contains("group by p, s0, s1, k"), "{explained}");
+    assert!(
+        explained.contains("= 'two') then 0 else 1 end"),
+        "{explained}"
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ use super::document::HeaderRows;
 use super::outcome::Outcome;
 use super::pieces::TimeGrouping;
 use super::pushdown::{self, Explained};
+use super::segment_plans::SegmentPlans;
 
 /// The counters of a plan's columns.
 pub(super) struct Counters {
@@ -295,12 +296,12 @@ pub(super) fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {
     })
 }
 
-/// Returns the statements with which a database would count the plan, by pieces of time if that is asked
+/// Returns the statements with which a database would count the plans, by pieces of time if that is asked
 /// for; none for other data.
 #[must_use]
 pub fn explain(
     data: &mut DataSet,
-    plan: &CountPlan,
+    plans: &SegmentPlans,
     by: Option<&TimeGrouping>,
 ) -> Option<Vec<Explained>> {
     let table = in_database(data)?;
@@ -309,7 +310,7 @@ pub fn explain(
         dialect,
         table.from,
         table.columns,
-        plan,
+        plans,
         by,
     ))
 }

@@ -8,8 +8,9 @@ use churn_base::exit::ExitCode;
 use churn_base::progress::Progress;
 use churn_data::{DataSet, RowSink, Summary};
 
+use super::column::Column;
 use super::count::{Counters, Positions, in_database, position};
-use super::count_plan::{CountPlan, Counted};
+use super::count_plan::{CountColumn, CountPlan, Counted};
 use super::cut::Cut;
 use super::cut_profile::{CutProfile, SegmentProfile};
 use super::document::{HeaderRows, Profile};
@@ -23,7 +24,7 @@ use super::sorter::{Cells, Sorter, Sorting};
 ///
 /// # Errors
 /// As [`count`](super::count()); also if no time can be read, the rows lie in more than [`MAX_PIECES`] pieces, or
-/// in more segments than are allowed. 64 for segments of a table in a database. Rows without a time are *no* error.
+/// in more segments than are allowed. Rows without a time are *no* error.
 ///
 /// [`MAX_PIECES`]: super::MAX_PIECES
 pub fn count_by(
@@ -70,14 +71,12 @@ fn count_part(
     let source = data.name().to_owned();
     let time = by.map(|by| position(&data, &by.column)).transpose()?;
     if let Some(table) = in_database(&mut data) {
-        if !plans.cuts().is_empty() {
-            return Err(not_in_a_database());
-        }
-        // Where the times are texts to a database, its rows are read.
-        if let Some(by) = by
-            && let Some(kind) = pushdown::time_of(&table, &by.column)
+        let time = by.map(|by| Some((pushdown::time_of(&table, &by.column)?, by)));
+        // Where times are texts to a database, or it cannot tell the segments, its rows are read.
+        if time != Some(None)
+            && let Some(grouped) = pushdown::count_by_piece(table, time.flatten(), plans, progress)?
         {
-            return pushdown::count_by_piece(table, kind, plans.whole(), by, progress);
+            return Ok(grouped);
         }
     }
     let positions = Positions::of(&data, plans.all())?;
@@ -269,11 +268,6 @@ fn finished(
     Ok((whole, cuts))
 }
 
-fn not_in_a_database() -> Error {
-    Error::usage("segments of a table in a database are not supported yet")
-        .hint("check one at a time with a condition: &where=..., or write the table to a file")
-}
-
 /// Returns what the times were, with the line of the first that cannot be read.
 fn times_of(sorter: &Sorter<'_>, by: Option<&TimeGrouping>, summary: &Summary) -> TimesRead {
     let first = by.zip(sorter.first_unreadable.as_ref());
@@ -298,11 +292,20 @@ impl CountPlan {
         if let [only] = parts {
             return Ok((*only).clone());
         }
-        let mut whole = Counters::new(self, &Positions::of_none(self));
+        // A database need not have counted all: what is not in every part is in none.
+        let counted = |column: &&CountColumn| {
+            let is_it = |one: &Column| one.name == column.name;
+            parts.iter().all(|part| part.columns.iter().any(is_it))
+        };
+        let plan = Self {
+            columns: self.columns.iter().filter(counted).cloned().collect(),
+            outcome: self.outcome.clone(),
+        };
+        let mut whole = Counters::new(&plan, &Positions::of_none(&plan));
         for part in parts {
             whole.add(part)?;
         }
-        let mut merged = whole.finish(self, "", &Summary::default())?;
+        let mut merged = whole.finish(&plan, "", &Summary::default())?;
         merged.rows = parts.iter().map(|part| part.rows).sum();
         for (at, column) in merged.columns.iter_mut().enumerate() {
             let mut first = parts.iter().map(|part| &part.columns[at].first_texts);

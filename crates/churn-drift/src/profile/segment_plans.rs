@@ -63,6 +63,16 @@ impl SegmentPlans {
         self
     }
 
+    /// Returns the same plans without some columns.
+    pub(super) fn without(&self, names: &[String]) -> Self {
+        let mut plans = self.clone();
+        let own = plans.own.iter_mut().flat_map(BTreeMap::values_mut);
+        for plan in own.chain([&mut plans.whole, &mut plans.all]) {
+            plan.columns.retain(|column| !names.contains(&column.name));
+        }
+        plans
+    }
+
     /// Returns the ways to cut.
     #[must_use]
     pub fn cuts(&self) -> &[Cut] {

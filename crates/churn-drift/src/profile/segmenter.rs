@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use churn_data::{Field, Row, Value, canonical, classify, parse_field};
+use churn_base::error::{Error, Result};
+use churn_data::{Cell, Field, Row, Value, canonical, classify, parse_field};
 
 use super::cut::{Asks, Comparison, Cut, Literal, Test, quoted};
 use super::distinct::DistinctSketch;
@@ -32,6 +33,8 @@ pub(super) struct Segmenter<'a> {
 const RECENT: usize = 64;
 /// Spellings that are remembered; others are read again each time.
 const MAX_SPELLINGS: usize = 100_000;
+/// Segments below which nothing is said of how few rows they have.
+const FEW: u64 = 20;
 /// Segments of a condition: that it is true, that it is not.
 const SIDES: usize = 2;
 
@@ -109,6 +112,51 @@ impl<'a> Segmenter<'a> {
         }
         self.recent[at] = (field.word, length, segment as u32);
         Some(segment)
+    }
+
+    /// Returns the number of the segment of values as a database writes them, or of the side of a condition that
+    /// it has told; none if there are too many.
+    pub(super) fn of_texts(&mut self, texts: &[Cell<'_>]) -> Option<usize> {
+        if let Cut::Condition(_) = self.cut {
+            let side = texts.first().copied().flatten()?;
+            return side.parse().ok().filter(|side| *side < SIDES);
+        }
+        self.key.clear();
+        for text in texts {
+            let text = text.unwrap_or_default();
+            self.key
+                .extend_from_slice(&(text.len() as u64).to_le_bytes());
+            self.key.extend_from_slice(text.as_bytes());
+        }
+        self.by_key()
+    }
+
+    /// Refuses more segments than are allowed, and what does not group this many rows at all.
+    pub(super) fn check(&self, rows: u64) -> Result<()> {
+        let Cut::Columns(_) = self.cut else {
+            return Ok(());
+        };
+        let (found, most) = (self.names.len() as u64, self.most);
+        if self.is_full {
+            let about = self.distinct.estimate().max(found as f64 + 1.0);
+            return Err(Error::bad_input(format!(
+                "--by {} makes more than {most} segments: about {about:.0} of {rows} rows",
+                self.cut
+            ))
+            .hint(
+                "a column with fewer values, or a condition (--by 'region in (north, south)'); \
+                 --max-segments allows more",
+            ));
+        }
+        if found > FEW && found * 2 > rows {
+            return Err(Error::bad_input(format!(
+                "--by {} makes {found} segments of {rows} rows: it tells rows apart, it does not \
+                 group them",
+                self.cut
+            ))
+            .hint("a column with fewer values, or a condition: --by 'tenure < 12'"));
+        }
+        Ok(())
     }
 
     fn by_key(&mut self) -> Option<usize> {

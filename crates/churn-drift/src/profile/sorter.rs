@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use churn_base::error::{Error, Result};
+use churn_base::error::Result;
 use churn_data::{Moment, Row, RowPlace, RowSink, Value, classify};
 
 use super::count::{Counters, Positions};
-use super::cut::Cut;
 use super::pieces::{MAX_PIECES, TimeGrouping, TimesRead};
 use super::segment_plans::SegmentPlans;
 use super::segmenter::Segmenter;
@@ -97,33 +96,8 @@ impl<'a> Sorter<'a> {
 
     /// Refuses more segments than are allowed, and what is not a group of rows at all.
     pub(super) fn check_segments(&self) -> Result<()> {
-        for segmenter in &self.segmenters {
-            let Cut::Columns(_) = segmenter.cut else {
-                continue;
-            };
-            let (most, rows) = (self.sorting.plans.max_segments(), self.rows);
-            let found = segmenter.names.len() as u64;
-            if segmenter.is_full {
-                let about = segmenter.distinct.estimate().max(found as f64 + 1.0);
-                return Err(Error::bad_input(format!(
-                    "--by {} makes more than {most} segments: about {about:.0} of {rows} rows",
-                    segmenter.cut
-                ))
-                .hint(
-                    "a column with fewer values, or a condition (--by 'region in (north, south)'); \
-                     --max-segments allows more",
-                ));
-            }
-            if found > FEW && found * 2 > rows {
-                return Err(Error::bad_input(format!(
-                    "--by {} makes {found} segments of {rows} rows: it tells rows apart, it does not \
-                     group them",
-                    segmenter.cut
-                ))
-                .hint("a column with fewer values, or a condition: --by 'tenure < 12'"));
-            }
-        }
-        Ok(())
+        let mut segmenters = self.segmenters.iter();
+        segmenters.try_for_each(|segmenter| segmenter.check(self.rows))
     }
 
     /// Takes out what was counted.
@@ -316,9 +290,6 @@ impl<'a> Sorter<'a> {
         }
     }
 }
-
-/// Segments below which nothing is said of how few rows they have.
-const FEW: u64 = 20;
 
 /// What another sorter has of a cut.
 struct Theirs<'a> {

@@ -1,43 +1,33 @@
-//! Counts a table in its database by pieces of time. Where pieces begin, the zone's calendar says here;
-//! the database compares moments, whatever its own zone.
+//! Counts a table in its database by pieces of time and by segment, each column by one statement a cut. Where
+//! pieces begin, the zone's calendar says here; the database compares moments, whatever its own zone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use churn_base::error::{Error, Place, Result};
 use churn_base::exit::ExitCode;
 use churn_base::progress::Progress;
-use churn_data::{Cell, MissingKind, Moment, SqlKind, SqlTime};
+use churn_data::{Cell, MissingKind, SqlKind, SqlTime};
 
 use super::super::column::Column;
-use super::super::count_plan::{CountColumn, CountOutcome, CountPlan, Counted, MAX_LABELS};
+use super::super::count_plan::{CountColumn, CountOutcome, Counted};
 use super::super::counter::{ColumnCounter, MAX_NUMBERS};
 use super::super::document::HeaderRows;
 use super::super::outcome::Outcome;
-use super::super::pieces::{Grouped, MAX_PIECES, TimeGrouping, TimesRead, no_time, too_many};
+use super::super::pieces::{CutPieces, Grouped, TimeGrouping};
+use super::super::segment_plans::SegmentPlans;
 use super::super::spread::{Bucket, Spread};
-use super::count::identifiers;
+use super::count::{check_labels, identifiers};
 use super::edges::{equal_edges, even_edges, tidy};
+use super::layout::{Layout, MOST_GROUPS, Pieces};
 use super::statements::equals;
-use super::statements_by_piece::{ByPiece, buckets, extent, finite, groups, pieces};
-use super::table::{Range, Table};
+use super::statements_by_piece::{buckets, finite, groups};
+use super::table::{Look, Range, Table};
 
-/// Most groups of a column of numbers that come over the wire.
-const MOST_GROUPS: u64 = 1_000_000;
+/// Counts of a column for each target of a layout; none where it has no row.
+type Counters = Vec<Option<ColumnCounter>>;
 
-/// The pieces of a table.
-struct Pieces {
-    by: ByPiece,
-    /// Where each begins, by the zone's clock; the last may be of times to come.
-    starts: Vec<i64>,
-    rows: Vec<u64>,
-    times: TimesRead,
-    all_rows: u64,
-    /// How many of them have begun.
-    begun: usize,
-}
-
-/// Counts of a column in each piece; none where it has no row.
-type ByPieceCounters = Vec<Option<ColumnCounter>>;
+/// A column as it is counted for each target.
+type OfTargets<'a> = Vec<Option<&'a CountColumn>>;
 
 /// Returns what the times of a column mean to the database; none if they are not times to it.
 pub(in super::super) fn time_of(table: &Table<'_>, name: &str) -> Option<SqlTime> {
@@ -45,71 +35,72 @@ pub(in super::super) fn time_of(table: &Table<'_>, name: &str) -> Option<SqlTime
     SqlTime::of(table.engine.dialect(), column)
 }
 
-/// Counts the planned columns by pieces of time.
+/// Counts the planned columns by pieces of time, if one is named, and by segment; none if the database cannot tell
+/// the segments.
 ///
 /// # Errors
-/// As `count`; bad input if there is no time, or times are too far apart.
+/// As `count`; bad input if there is no time, times are too far apart, or there are too many segments.
 pub(in super::super) fn count_by_piece(
     mut table: Table<'_>,
-    kind: SqlTime,
-    plan: &CountPlan,
-    by: &TimeGrouping,
+    time: Option<(SqlTime, &TimeGrouping)>,
+    plans: &SegmentPlans,
     progress: &dyn Progress,
-) -> Result<Grouped> {
-    let found = table.pieces(kind, by, progress)?;
-    let (may_be_unique, mut wanted): (Vec<_>, Vec<_>) = plan
-        .columns
-        .iter()
-        .cloned()
-        .partition(|column| column.unless_unique);
-    let names: Vec<String> = may_be_unique
-        .iter()
-        .map(|column| column.name.clone())
-        .collect();
-    let unique = identifiers(&mut table, &names, progress)?;
-    let repeats = |column: &CountColumn| !unique.contains(&column.name);
-    wanted.extend(may_be_unique.into_iter().filter(repeats));
-    let mut columns: Vec<Vec<Column>> = vec![Vec::new(); found.begun];
-    for (column, counters) in wanted
-        .iter()
-        .zip(table.count_by_piece(&wanted, &found, progress)?)
-    {
-        for (at, counter) in counters.into_iter().take(found.begun).enumerate() {
-            let empty = || ColumnCounter::new(column.categorical, column.cuts.clone());
-            let counted = Column::from_counter(&column.name, counter.unwrap_or_else(empty));
-            same_rows(&counted, found.rows[at], &table.place)?;
-            columns[at].push(counted);
-        }
-    }
-    let outcomes = match &plan.outcome {
-        Some(planned) => Some(table.outcomes(planned, &found, progress)?),
-        None => None,
+) -> Result<Option<Grouped>> {
+    let found = match time {
+        Some((kind, by)) => table.pieces(kind, by, progress)?,
+        None => table.one_piece(progress)?,
     };
-    let mut outcomes = outcomes.map(Vec::into_iter);
-    let mut counted = BTreeMap::new();
-    for (at, columns) in columns.into_iter().enumerate() {
-        let outcome = outcomes.as_mut().and_then(Iterator::next);
-        if found.rows[at] > 0 {
-            let piece = Counted {
-                columns,
-                outcome,
-                rows: found.rows[at],
-                blank_lines: 0,
-                header_rows: HeaderRows::default(),
-            };
-            counted.insert(found.starts[at], piece);
+    let may_be_unique = plans.all().columns.iter();
+    let may_be_unique = may_be_unique.filter(|column| column.unless_unique);
+    let names: Vec<String> = may_be_unique.map(|column| column.name.clone()).collect();
+    let unique = identifiers(&mut table, &names, progress)?;
+    let plans = plans.without(&unique);
+    let mut layouts = Vec::new();
+    for (number, cut) in plans.cuts().iter().enumerate() {
+        match table.layout(&found, &plans, (number, cut), progress)? {
+            Some(layout) => layouts.push(layout),
+            None => return Ok(None),
         }
     }
-    Ok(Grouped {
-        first: counted.keys().next().copied(),
-        pieces: counted,
-        cuts: Vec::new(),
-        now: by.now,
-        times: found.times,
-        rows: found.all_rows,
+    if layouts.is_empty() {
+        layouts.push(Layout::of_pieces(&found, &plans));
+    }
+    let names: Vec<&str> = plans.all().columns.iter().map(|one| &*one.name).collect();
+    let looks = table.look(&names, progress)?;
+    let mut pieces = BTreeMap::new();
+    let mut cuts: Vec<CutPieces> = Vec::new();
+    for layout in &mut layouts {
+        let counted = table.count_layout(layout, &plans, &looks, progress)?;
+        let mut segments: BTreeMap<String, BTreeMap<i64, Counted>> = BTreeMap::new();
+        for (target, counted) in layout.targets.iter().zip(counted) {
+            let start = found.starts[target.piece];
+            match layout.name(target) {
+                _ if target.rows == 0 => {}
+                Some(name) => {
+                    let segment = segments.entry(name.to_owned()).or_default();
+                    segment.insert(start, counted);
+                }
+                None => drop(pieces.insert(start, counted)),
+            }
+        }
+        if let Some(cut) = plans.cuts().get(cuts.len()) {
+            let cut = cut.clone();
+            cuts.push(CutPieces { cut, segments });
+        }
+    }
+    let Pieces {
+        times, all_rows, ..
+    } = found;
+    Ok(Some(Grouped {
+        first: pieces.keys().next().copied(),
+        pieces,
+        cuts,
+        now: time.map_or(0, |(_, by)| by.now),
+        times,
+        rows: all_rows,
         blank_lines: 0,
         header_rows: HeaderRows::default(),
-    })
+    }))
 }
 
 fn same_rows(column: &Column, rows: u64, place: &Place) -> Result<()> {
@@ -126,204 +117,85 @@ fn same_rows(column: &Column, rows: u64, place: &Place) -> Result<()> {
     }
 }
 
-/// Returns where pieces begin from the first time to the last, and how many of them have begun; none if
-/// there are too many.
-fn starts(by: &TimeGrouping, first: i64, last: i64) -> Option<(Vec<i64>, usize)> {
-    let now = by.zone.civil(by.now);
-    let mut starts = Vec::new();
-    let mut start = by.every.floor(first);
-    while start <= last && start <= now {
-        if starts.len() >= MAX_PIECES {
-            return None;
-        }
-        starts.push(start);
-        start = by.every.after(start, 1);
-    }
-    let begun = starts.len();
-    if start <= last {
-        // One for all that have not begun.
-        starts.push(start);
-    }
-    Some((starts, begun))
-}
-
-/// How rows are sorted into pieces that begin then.
-pub(super) fn by_piece(
-    dialect: churn_data::Dialect,
-    column: &churn_data::SqlColumn,
-    kind: SqlTime,
-    by: &TimeGrouping,
-    starts: &[i64],
-) -> ByPiece {
-    let edges = starts.iter().skip(1).map(|start| {
-        let at = match kind {
-            SqlTime::Instant => by.zone.instant(*start),
-            SqlTime::Local | SqlTime::Date => *start,
-        };
-        dialect.time(kind, at)
-    });
-    ByPiece {
-        time: dialect.name(&column.name),
-        edges: edges.collect(),
-    }
-}
-
 impl Table<'_> {
-    fn pieces(
+    /// Counts what is planned for each target of a layout.
+    fn count_layout(
         &mut self,
-        kind: SqlTime,
-        by: &TimeGrouping,
+        layout: &mut Layout<'_>,
+        plans: &SegmentPlans,
+        looks: &[Look],
         progress: &dyn Progress,
-    ) -> Result<Pieces> {
-        let at = Place {
-            column: Some(by.column.clone()),
-            ..self.place.clone()
+    ) -> Result<Vec<Counted>> {
+        let empty = |target: &super::layout::Target| Counted {
+            columns: Vec::new(),
+            outcome: None,
+            rows: target.rows,
+            blank_lines: 0,
+            header_rows: HeaderRows::default(),
         };
-        let dialect = self.engine.dialect();
-        let column = self.column(&by.column)?.clone();
-        let read = |text: &str| {
-            let moment = Moment::read(text.as_bytes())?;
-            Some(match kind {
-                SqlTime::Instant => by.zone.civil(moment.seconds - moment.offset.unwrap_or(0)),
-                SqlTime::Local | SqlTime::Date => moment.seconds,
-            })
-        };
-        let mut answers = self.texts(
-            &extent(self.source(None), &dialect.name(&by.column)),
-            progress,
-        )?;
-        let mut answer = answers.pop().unwrap_or_default().into_iter();
-        let (first, last) = (answer.next().flatten(), answer.next().flatten());
-        let all_rows = answer
-            .next()
-            .flatten()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0);
-        let mut times = TimesRead::default();
-        let (Some(first), Some(last)) = (first, last) else {
-            times.missing = all_rows;
-            return Err(no_time(by, &times, all_rows).at(at));
-        };
-        let (Some(earliest), Some(latest)) = (read(&first), read(&last)) else {
-            let error =
-                format!("the times reach from \"{first}\" to \"{last}\", which cannot be read");
-            let hint = "leave such rows out with a condition: &where=...";
-            return Err(Error::bad_input(error).at(at).hint(hint));
-        };
-        let Some((starts, begun)) = starts(by, earliest, latest) else {
-            (times.earliest, times.latest) = (Some(earliest), Some(latest));
-            return Err(too_many(by, &times).at(at));
-        };
-        let by_piece = by_piece(dialect, &column, kind, by, &starts);
-        let mut rows = vec![0; starts.len()];
-        let sql = pieces(self.source(None), &by_piece);
-        for answer in self.texts(&sql, progress)? {
-            let number = |at: usize| {
-                answer
-                    .get(at)
-                    .cloned()
-                    .flatten()
-                    .and_then(|text| text.parse::<i64>().ok())
-            };
-            let time = |at: usize| {
-                answer
-                    .get(at)
-                    .cloned()
-                    .flatten()
-                    .and_then(|text| read(&text))
-            };
-            let (Some(piece), Some(count)) = (number(0), number(1)) else {
-                return Err(self.broken("a count that is not a number"));
-            };
-            let count = count.unsigned_abs();
-            let Ok(piece) = usize::try_from(piece) else {
-                times.missing += count;
-                continue;
-            };
-            if kind == SqlTime::Instant {
-                times.with_offset += count;
-            } else {
-                times.without_offset += count;
-            }
-            match rows.get_mut(piece) {
-                Some(rows) if piece < begun => {
-                    *rows = count;
-                    times.earliest = times.earliest.into_iter().chain(time(2)).min();
-                    times.latest = times.latest.max(time(3));
-                }
-                _ => {
-                    times.future += count;
-                    times.latest_future = times.latest_future.max(time(3));
-                }
-            }
-        }
-        if begun == 0 || rows[..begun].iter().all(|rows| *rows == 0) {
-            return Err(no_time(by, &times, all_rows).at(at));
-        }
-        Ok(Pieces {
-            by: by_piece,
-            starts,
-            rows,
-            times,
-            all_rows,
-            begun,
-        })
-    }
-
-    /// Runs a statement with few rows of texts.
-    fn texts(&mut self, sql: &str, progress: &dyn Progress) -> Result<Vec<Vec<Option<String>>>> {
-        let mut rows = Vec::new();
-        self.engine.query(sql, &mut |cells: &[Cell<'_>]| {
-            rows.push(cells.iter().map(|cell| cell.map(str::to_owned)).collect());
-        })?;
-        progress.advance(1);
-        Ok(rows)
-    }
-
-    fn count_by_piece(
-        &mut self,
-        columns: &[CountColumn],
-        pieces: &Pieces,
-        progress: &dyn Progress,
-    ) -> Result<Vec<ByPieceCounters>> {
-        let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
-        let looks = self.look(&names, progress)?;
-        let mut counted = Vec::new();
-        for (column, look) in columns.iter().zip(looks) {
+        let mut all: Vec<Counted> = layout.targets.iter().map(empty).collect();
+        for (column, look) in plans.all().columns.iter().zip(looks) {
             progress.note(&column.name);
-            let is_text = self.column(&column.name)?.kind == SqlKind::Text || column.categorical;
-            let limit = (MAX_NUMBERS as u64).saturating_mul(pieces.starts.len() as u64);
-            let limit = (!is_text).then(|| limit.min(MOST_GROUPS) + 1);
-            let few = is_text || look.distinct <= MAX_NUMBERS as u64;
-            let grouped = match few {
-                true => self.groups_by_piece(column, pieces, limit, None, progress)?,
-                false => None,
-            };
-            counted.push(match grouped {
-                Some(grouped) => grouped,
-                None => self.many_by_piece(column, pieces, None, progress)?,
-            });
+            let planned = layout.columns(&column.name);
+            if planned.iter().all(Option::is_none) {
+                continue;
+            }
+            let counters = self.count_column(column, &planned, *look, layout, progress)?;
+            for ((counted, counter), planned) in all.iter_mut().zip(counters).zip(&planned) {
+                let Some(planned) = planned else { continue };
+                let empty = || ColumnCounter::new(planned.categorical, planned.cuts.clone());
+                let counter = counter.unwrap_or_else(empty);
+                let column = Column::from_counter(&column.name, counter);
+                same_rows(&column, counted.rows, &self.place)?;
+                counted.columns.push(column);
+            }
         }
-        Ok(counted)
+        let outcome = plans.all().outcome.as_ref();
+        if let Some(planned) = outcome.filter(|outcome| !outcome.is_late) {
+            let outcomes = self.outcomes(planned, layout, progress)?;
+            for ((counted, outcome), target) in all.iter_mut().zip(outcomes).zip(&layout.targets) {
+                counted.outcome = Some(outcome).filter(|_| layout.plan(target).outcome.is_some());
+            }
+        }
+        Ok(all)
     }
 
-    /// Counts a column by piece and value; none if there are more groups than the limit.
+    fn count_column(
+        &mut self,
+        column: &CountColumn,
+        planned: &OfTargets<'_>,
+        look: Look,
+        layout: &mut Layout<'_>,
+        progress: &dyn Progress,
+    ) -> Result<Counters> {
+        let is_text = self.column(&column.name)?.kind == SqlKind::Text || column.categorical;
+        let limit = (MAX_NUMBERS as u64).saturating_mul(layout.targets.len() as u64);
+        let limit = (!is_text).then(|| limit.min(MOST_GROUPS) + 1);
+        let few = is_text || look.distinct <= MAX_NUMBERS as u64;
+        let grouped = match few {
+            true => self.groups_by_piece(column, planned, layout, limit, None, progress)?,
+            false => None,
+        };
+        match grouped {
+            Some(grouped) => Ok(grouped),
+            None => self.many_by_piece(column, planned, layout, None, progress),
+        }
+    }
+
+    /// Counts a column by target and value; none if there are more groups than the limit.
     fn groups_by_piece(
         &mut self,
         column: &CountColumn,
-        pieces: &Pieces,
+        planned: &OfTargets<'_>,
+        layout: &mut Layout<'_>,
         limit: Option<u64>,
         only: Option<&str>,
         progress: &dyn Progress,
-    ) -> Result<Option<ByPieceCounters>> {
-        let sql = groups(
-            self.source(only),
-            &pieces.by,
-            self.column(&column.name)?,
-            limit,
-        );
-        let mut counters: ByPieceCounters = Vec::new();
-        counters.resize_with(pieces.starts.len(), || None);
+    ) -> Result<Option<Counters>> {
+        let found = self.column(&column.name)?;
+        let sql = groups(self.source(only), &layout.by, found, limit);
+        let mut counters: Counters = Vec::new();
+        counters.resize_with(layout.targets.len(), || None);
         let (mut found, mut bad) = (0, false);
         self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
             let cell = |at: usize| cells.get(at).copied().flatten();
@@ -334,18 +206,20 @@ impl Table<'_> {
                 return;
             };
             found += 1;
-            let Some(counter) = usize::try_from(piece)
-                .ok()
-                .and_then(|at| counters.get_mut(at))
-            else {
-                return;
-            };
-            let counter = counter
-                .get_or_insert_with(|| ColumnCounter::new(column.categorical, column.cuts.clone()));
-            match cell(1) {
-                None => counter.missing[MissingKind::Null.index()] += count,
-                Some("") => counter.missing[MissingKind::Empty.index()] += count,
-                Some(text) => counter.add_times(text.as_bytes(), count),
+            let targets = layout.targets_of(piece, cells.get(3..).unwrap_or_default());
+            for target in targets.into_iter().flatten() {
+                let (Some(slot), Some(Some(planned))) =
+                    (counters.get_mut(target), planned.get(target))
+                else {
+                    continue;
+                };
+                let empty = || ColumnCounter::new(planned.categorical, planned.cuts.clone());
+                let counter = slot.get_or_insert_with(empty);
+                match cell(1) {
+                    None => counter.missing[MissingKind::Null.index()] += count,
+                    Some("") => counter.missing[MissingKind::Empty.index()] += count,
+                    Some(text) => counter.add_times(text.as_bytes(), count),
+                }
             }
         })?;
         progress.advance(1);
@@ -356,33 +230,29 @@ impl Table<'_> {
         Ok(all.then_some(counters))
     }
 
-    /// Counts a column of many numbers by piece and stretch.
+    /// Counts a column of many numbers by target and stretch.
     fn many_by_piece(
         &mut self,
         column: &CountColumn,
-        pieces: &Pieces,
+        planned: &OfTargets<'_>,
+        layout: &mut Layout<'_>,
         only: Option<&str>,
         progress: &dyn Progress,
-    ) -> Result<ByPieceCounters> {
+    ) -> Result<Counters> {
         let ranges = self.ranges(&[&column.name], only, progress)?;
         let Some(range) = ranges.into_iter().next() else {
             return Ok(Vec::new());
         };
         if self.holds_codes(&column.name, &range, only, progress)? {
-            let counted = self.groups_by_piece(column, pieces, None, only, progress)?;
+            let counted = self.groups_by_piece(column, planned, layout, None, only, progress)?;
             return Ok(counted.unwrap_or_default());
         }
-        let mut counters: ByPieceCounters = Vec::new();
-        counters.resize_with(pieces.starts.len(), || None);
-        let sql = finite(self.source(only), &pieces.by, self.column(&column.name)?);
-        for answer in self.texts(&sql, progress)? {
-            let figure = |at: usize| {
-                answer
-                    .get(at)
-                    .cloned()
-                    .flatten()
-                    .and_then(|text| text.parse::<i64>().ok())
-            };
+        let mut counters: Counters = Vec::new();
+        counters.resize_with(layout.targets.len(), || None);
+        let sql = finite(self.source(only), &layout.by, self.column(&column.name)?);
+        let mut bad = false;
+        self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
+            let figure = |at: usize| cells.get(at).copied().flatten()?.parse::<i64>().ok();
             let [
                 Some(piece),
                 Some(rows),
@@ -391,126 +261,131 @@ impl Table<'_> {
                 Some(finite),
             ] = [0, 1, 2, 3, 4].map(figure)
             else {
-                return Err(self.broken("a count that is not a number"));
+                bad = true;
+                return;
             };
-            let Some(slot) = usize::try_from(piece)
-                .ok()
-                .and_then(|at| counters.get_mut(at))
-            else {
-                continue;
-            };
-            let mut counter = ColumnCounter::new(column.categorical, Vec::new());
-            counter.missing[MissingKind::Null.index()] += (rows - values).unsigned_abs();
-            counter.missing[MissingKind::Nan.index()] += nan.unsigned_abs();
-            if values > nan + finite {
-                counter.add_times(b"inf", (values - nan - finite).unsigned_abs());
+            let targets = layout.targets_of(piece, cells.get(5..).unwrap_or_default());
+            for target in targets.into_iter().flatten() {
+                let Some(slot) = counters.get_mut(target) else {
+                    continue;
+                };
+                let empty = || ColumnCounter::new(column.categorical, Vec::new());
+                let counter = slot.get_or_insert_with(empty);
+                counter.missing[MissingKind::Null.index()] += (rows - values).unsigned_abs();
+                counter.missing[MissingKind::Nan.index()] += nan.unsigned_abs();
+                if values > nan + finite {
+                    counter.add_times(b"inf", (values - nan - finite).unsigned_abs());
+                }
             }
-            *slot = Some(counter);
+        })?;
+        progress.advance(1);
+        if bad {
+            return Err(self.broken("a count that is not a number"));
         }
-        self.stretches_by_piece(column, range, pieces, (only, progress), &mut counters)?;
+        self.stretches(
+            column,
+            planned,
+            range,
+            layout,
+            (only, progress),
+            &mut counters,
+        )?;
         Ok(counters)
     }
 
-    fn stretches_by_piece(
+    /// Counts the finite numbers of a column between edges: for each target those of its own plan.
+    fn stretches(
         &mut self,
         column: &CountColumn,
+        planned: &OfTargets<'_>,
         range: Range,
-        pieces: &Pieces,
+        layout: &mut Layout<'_>,
         (only, progress): (Option<&str>, &dyn Progress),
-        counters: &mut ByPieceCounters,
+        counters: &mut Counters,
     ) -> Result<()> {
         let Some((min, max, centre)) = range.finite else {
             return Ok(());
         };
-        let mut edges: Vec<f64> = column.cuts.iter().chain(&column.fine).copied().collect();
-        if column.fine.is_empty() {
+        let mut fine = column.fine.clone();
+        if fine.is_empty() {
+            let mut edges: Vec<f64> = column.cuts.iter().copied().collect();
             edges.extend(even_edges(min, max));
             tidy(&mut edges);
-            let first = self.buckets(column, &edges, centre, only, progress)?;
-            edges.clone_from(&column.cuts);
-            edges.extend(equal_edges(&first));
+            fine = equal_edges(&self.buckets(column, &edges, centre, only, progress)?);
         }
-        tidy(&mut edges);
-        let sql = buckets(
-            self.source(only),
-            &pieces.by,
-            self.column(&column.name)?,
-            &edges,
-            centre,
-        );
-        let mut spreads: Vec<Vec<Bucket>> =
-            vec![vec![Bucket::default(); edges.len() + 1]; pieces.starts.len()];
+        let edges_of = |columns: &mut dyn Iterator<Item = &CountColumn>| {
+            let mut edges: Vec<f64> = columns.flat_map(|column| column.cuts.clone()).collect();
+            edges.extend(&fine);
+            tidy(&mut edges);
+            edges
+        };
+        let edges = edges_of(&mut planned.iter().flatten().copied());
+        let found = self.column(&column.name)?;
+        let sql = buckets(self.source(only), &layout.by, found, &edges, centre);
+        let mut counted: Vec<HashMap<usize, Bucket>> = vec![HashMap::new(); counters.len()];
         let mut bad = false;
         self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
             let figure = |at: usize| -> Option<f64> { (*cells.get(at)?)?.parse().ok() };
             let read = || {
-                Some(Bucket {
+                let at = figure(1).filter(|at| *at >= 0.0)? as usize;
+                let bucket = Bucket {
                     count: (*cells.get(2)?)?.parse().ok()?,
                     min: figure(3)?,
                     max: figure(4)?,
                     sum: figure(5)?,
                     squares: figure(6)?,
-                })
+                };
+                Some((figure(0)? as i64, at, bucket)).filter(|_| at <= edges.len())
             };
-            let (piece, at) = (figure(0), figure(1).map_or(usize::MAX, |at| at as usize));
-            let Some(piece) = piece else {
+            let Some((piece, at, bucket)) = read() else {
                 bad = true;
                 return;
             };
-            if piece < 0.0 {
-                return;
-            }
-            let bucket = spreads
-                .get_mut(piece as usize)
-                .and_then(|spread| spread.get_mut(at));
-            match (bucket, read()) {
-                (Some(bucket), Some(read)) => *bucket = read,
-                _ => bad = true,
+            let targets = layout.targets_of(piece, cells.get(7..).unwrap_or_default());
+            for target in targets.into_iter().flatten() {
+                if let Some(counted) = counted.get_mut(target) {
+                    counted.entry(at).or_default().add(&bucket);
+                }
             }
         })?;
         progress.advance(1);
         if bad {
             return Err(self.broken("sums that are not numbers"));
         }
-        for (counter, counted) in counters.iter_mut().zip(spreads) {
-            if let Some(counter) = counter {
-                counter.set_spread(&Spread {
-                    edges: edges.clone(),
-                    buckets: counted,
-                    centre,
-                });
-            }
+        for ((counter, counted), planned) in counters.iter_mut().zip(counted).zip(planned) {
+            let (Some(counter), Some(planned)) = (counter, planned) else {
+                continue;
+            };
+            let own = edges_of(&mut std::iter::once(*planned));
+            counter.set_spread(&at_edges(&edges, counted, own, centre));
         }
         Ok(())
     }
 
-    /// Counts scores by label in each piece that has begun.
+    /// Counts scores by label for each target.
     fn outcomes(
         &mut self,
         planned: &CountOutcome,
-        pieces: &Pieces,
+        layout: &mut Layout<'_>,
         progress: &dyn Progress,
     ) -> Result<Vec<Outcome>> {
         let labels = self.labels(&planned.label, progress)?;
-        if labels.values().map(Vec::len).sum::<usize>() > MAX_LABELS {
-            return Err(
-                Error::bad_input(format!("more than {MAX_LABELS} different labels"))
-                    .at(Place {
-                        column: Some(planned.label.clone()),
-                        ..self.place.clone()
-                    })
-                    .hint("a label has two values; is it the right column?"),
-            );
-        }
-        let mut outcomes = vec![
-            Outcome {
-                label: planned.label.clone(),
-                score: planned.score.clone(),
-                by_label: BTreeMap::new(),
-                rows: None,
-            };
-            pieces.begun
-        ];
+        check_labels(&labels, &planned.label, &self.place)?;
+        let outcome = Outcome {
+            label: planned.label.clone(),
+            score: planned.score.clone(),
+            by_label: BTreeMap::new(),
+            rows: None,
+        };
+        let mut outcomes = vec![outcome; layout.targets.len()];
+        let scores = CountColumn {
+            name: planned.score.clone(),
+            categorical: false,
+            cuts: planned.threshold.into_iter().collect(),
+            fine: Vec::new(),
+            unless_unique: false,
+        };
+        let of_targets = vec![Some(&scores); layout.targets.len()];
         for (value, spellings) in labels {
             let dialect = self.engine.dialect();
             let column = self.column(&planned.label)?;
@@ -519,18 +394,12 @@ impl Table<'_> {
                 .map(|spelling| equals(dialect, column, spelling))
                 .collect();
             let only = format!("({})", only.join(" or "));
-            let scores = CountColumn {
-                name: planned.score.clone(),
-                categorical: false,
-                cuts: planned.threshold.into_iter().collect(),
-                fine: Vec::new(),
-                unless_unique: false,
-            };
             let limit = Some(MOST_GROUPS + 1);
+            let only = Some(&*only);
             let counted =
-                match self.groups_by_piece(&scores, pieces, limit, Some(&only), progress)? {
+                match self.groups_by_piece(&scores, &of_targets, layout, limit, only, progress)? {
                     Some(counted) => counted,
-                    None => self.many_by_piece(&scores, pieces, Some(&only), progress)?,
+                    None => self.many_by_piece(&scores, &of_targets, layout, only, progress)?,
                 };
             for (outcome, counter) in outcomes.iter_mut().zip(counted) {
                 if let Some(counter) = counter {
@@ -540,5 +409,79 @@ impl Table<'_> {
             }
         }
         Ok(outcomes)
+    }
+}
+
+/// Returns what was counted between many edges as if it had been counted between some of them.
+fn at_edges(edges: &[f64], counted: HashMap<usize, Bucket>, own: Vec<f64>, centre: f64) -> Spread {
+    let mut buckets = vec![Bucket::default(); own.len() + 1];
+    // In their order, so that the sums are the same each time.
+    let counted: BTreeMap<usize, Bucket> = counted.into_iter().collect();
+    for (at, bucket) in counted {
+        let below = |lower: &f64| own.partition_point(|edge| edge <= lower);
+        let place = at.checked_sub(1).and_then(|at| edges.get(at));
+        buckets[place.map_or(0, below)].add(&bucket);
+    }
+    Spread {
+        edges: own,
+        buckets,
+        centre,
+    }
+}
+
+impl Bucket {
+    fn add(&mut self, other: &Self) {
+        let is_first = self.count == 0;
+        self.count += other.count;
+        self.sum += other.sum;
+        self.squares += other.squares;
+        self.min = if is_first {
+            other.min
+        } else {
+            self.min.min(other.min)
+        };
+        self.max = if is_first {
+            other.max
+        } else {
+            self.max.max(other.max)
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_are_put_together_at_the_edges_that_are_asked_for() {
+        let bucket = |count, min, max| Bucket {
+            count,
+            min,
+            max,
+            sum: max,
+            squares: max * max,
+        };
+        let counted = HashMap::from([
+            (0, bucket(1, -5.0, -5.0)),
+            (1, bucket(2, 1.0, 1.5)),
+            (2, bucket(4, 2.0, 2.5)),
+            (4, bucket(8, 4.0, 9.0)),
+        ]);
+        let all = [1.0, 2.0, 3.0, 4.0];
+        let spread = at_edges(&all, counted, vec![1.0, 3.0], 0.0);
+        assert_eq!(
+            spread.buckets,
+            [
+                bucket(1, -5.0, -5.0),
+                Bucket {
+                    count: 6,
+                    min: 1.0,
+                    max: 2.5,
+                    sum: 4.0,
+                    squares: 8.5
+                },
+                bucket(8, 4.0, 9.0),
+            ]
+        );
     }
 }

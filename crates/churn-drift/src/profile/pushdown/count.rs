@@ -48,9 +48,7 @@ pub(in super::super) fn count(
         .hint("try again when nothing writes to it, or name one state of it in a query"));
     }
     if rows == 0 {
-        return Err(Error::bad_input("there are no rows")
-            .at(table.place)
-            .hint("an empty table cannot be compared; check the job that fills it"));
+        return Err(table.no_rows());
     }
     let outcome = match &plan.outcome {
         Some(planned) => Some(outcome(&mut table, planned, progress)?),
@@ -72,16 +70,7 @@ fn outcome(
 ) -> Result<Outcome> {
     let (label, score) = (planned.label.as_str(), planned.score.as_str());
     let labels = table.labels(label, progress)?;
-    if labels.values().map(Vec::len).sum::<usize>() > MAX_LABELS {
-        return Err(
-            Error::bad_input(format!("more than {MAX_LABELS} different labels"))
-                .at(Place {
-                    column: Some(label.to_owned()),
-                    ..table.place.clone()
-                })
-                .hint("a label has two values; is it the right column?"),
-        );
-    }
+    check_labels(&labels, label, &table.place)?;
     let mut by_label = BTreeMap::new();
     for (value, spellings) in labels {
         let column = table.column(label)?;
@@ -107,6 +96,25 @@ fn outcome(
         by_label,
         rows: None,
     })
+}
+
+/// Refuses a label with too many values.
+pub(super) fn check_labels(
+    labels: &BTreeMap<String, Vec<String>>,
+    name: &str,
+    place: &Place,
+) -> Result<()> {
+    if labels.values().map(Vec::len).sum::<usize>() <= MAX_LABELS {
+        return Ok(());
+    }
+    let error = Error::bad_input(format!("more than {MAX_LABELS} different labels"));
+    let place = Place {
+        column: Some(name.to_owned()),
+        ..place.clone()
+    };
+    Err(error
+        .at(place)
+        .hint("a label has two values; is it the right column?"))
 }
 
 /// Returns the columns of texts, or named like an identifier, that have another value in every row,

@@ -2,13 +2,16 @@
 
 use churn_data::{Dialect, SqlColumn, SqlKind, SqlTime};
 
-use super::super::count_plan::{CountColumn, CountPlan};
+use super::super::count_plan::CountColumn;
 use super::super::counter::MAX_NUMBERS;
+use super::super::cut::Cut;
 use super::super::pieces::TimeGrouping;
-use super::by_piece::by_piece as sorted_by;
+use super::super::segment_plans::SegmentPlans;
 use super::edges::tidy;
+use super::layout::{MOST_GROUPS, by_piece as sorted_by};
+use super::segment_keys;
 use super::statements::{Source, buckets, groups, ranges, sample};
-use super::statements_by_piece::{self as by_piece, ByPiece, extent, pieces};
+use super::statements_by_piece::{self as by_piece, ByPiece, extent, pieces, rows};
 use super::table::COLUMNS;
 
 /// A statement that would be asked.
@@ -26,7 +29,7 @@ pub(in super::super) fn explain(
     dialect: Dialect,
     from: &str,
     columns: &[SqlColumn],
-    plan: &CountPlan,
+    plans: &SegmentPlans,
     by: Option<&TimeGrouping>,
 ) -> Vec<Explained> {
     let source = Source {
@@ -34,7 +37,8 @@ pub(in super::super) fn explain(
         from,
         only: None,
     };
-    let planned: Vec<(&SqlColumn, &CountColumn)> = plan
+    let planned: Vec<(&SqlColumn, &CountColumn)> = plans
+        .all()
         .columns
         .iter()
         .filter_map(|planned| {
@@ -43,18 +47,23 @@ pub(in super::super) fn explain(
         })
         .collect();
     let mut all = Vec::new();
-    let by_piece = by.and_then(|by| example(dialect, columns, by));
+    let timed = by.and_then(|by| example(dialect, columns, by));
     let mut add = |what: String, sql: String| all.push(Explained { what, sql });
     let columns_of = |part: &[(&SqlColumn, &CountColumn)]| match part {
         [(only, _)] => only.name.clone(),
         [(first, _), .., (last, _)] => format!("{} to {}", first.name, last.name),
         [] => String::new(),
     };
-    if let Some((by, column)) = &by_piece {
+    if let Some((by, column)) = &timed {
         let what = format!("{column}: the first and the last time, between which pieces begin");
-        add(what, extent(source, &by.time));
+        add(what, extent(source, by.time.as_deref().unwrap_or("null")));
         let what = format!("{column}: the rows of each piece, here of some");
         add(what, pieces(source, by));
+    }
+    let sorted = sortings(source, columns, plans, timed.map(|(by, _)| by));
+    for (whose, by) in sorted.iter().filter(|(_, by)| !by.keys.is_empty()) {
+        let what = format!("the rows{whose}");
+        add(what, rows(source, by, MOST_GROUPS + 1));
     }
     for part in planned.chunks(COLUMNS) {
         let what = format!("{}: how many distinct values, about", columns_of(part));
@@ -67,18 +76,15 @@ pub(in super::super) fn explain(
     for &(column, planned) in &planned {
         let limit = is_number(column, planned).then_some(MAX_NUMBERS as u64 + 1);
         let which = if limit.is_some() { ", if few" } else { "" };
-        let (in_each, sql) = match &by_piece {
-            None => ("", groups(source, column, limit)),
-            Some((by, _)) => (
-                " in each piece",
-                by_piece::groups(source, by, column, limit),
-            ),
-        };
-        let what = format!(
-            "{}: its values and their counts{in_each}{which}",
-            column.name
-        );
-        add(what, sql);
+        let name = &column.name;
+        if sorted.is_empty() {
+            let what = format!("{name}: its values and their counts{which}");
+            add(what, groups(source, column, limit));
+        }
+        for (whose, by) in &sorted {
+            let what = format!("{name}: its values and their counts{whose}{which}");
+            add(what, by_piece::groups(source, by, column, limit));
+        }
     }
     let numbers: Vec<(&SqlColumn, &CountColumn)> = planned
         .into_iter()
@@ -97,13 +103,38 @@ pub(in super::super) fn explain(
             0 => format!("{name}: twice, with edges that its range gives, if many values"),
             edges => format!("{name}: {} stretches, if many values", edges + 1),
         };
-        let sql = match &by_piece {
-            None => buckets(source, column, &edges, 0.0),
-            Some((by, _)) => by_piece::buckets(source, by, column, &edges, 0.0),
-        };
-        add(what, sql);
+        if sorted.is_empty() {
+            add(what.clone(), buckets(source, column, &edges, 0.0));
+        }
+        for (whose, by) in &sorted {
+            let sql = by_piece::buckets(source, by, column, &edges, 0.0);
+            add(format!("{what}{whose}"), sql);
+        }
     }
     all
+}
+
+/// The ways to sort rows, each with the words that say whose counts are counted: none if rows are not sorted.
+fn sortings(
+    source: Source<'_>,
+    columns: &[SqlColumn],
+    plans: &SegmentPlans,
+    timed: Option<ByPiece>,
+) -> Vec<(String, ByPiece)> {
+    if plans.cuts().is_empty() {
+        let whose = || " in each piece".to_owned();
+        return timed.into_iter().map(|by| (whose(), by)).collect();
+    }
+    let in_pieces = if timed.is_some() { " and piece" } else { "" };
+    let sorting = |cut: &Cut| {
+        let keys = segment_keys::example(source, columns, cut)?;
+        let by = ByPiece {
+            keys,
+            ..timed.clone().unwrap_or_default()
+        };
+        Some((format!(" in each segment by {cut}{in_pieces}"), by))
+    };
+    plans.cuts().iter().filter_map(sorting).collect()
 }
 
 /// Pieces as they are when the last rows are of now: the three last. Also the time's column.

@@ -9,6 +9,8 @@ mod by_piece;
 mod count;
 mod edges;
 mod explain;
+mod layout;
+mod segment_keys;
 mod statements;
 mod statements_by_piece;
 mod table;

@@ -1,24 +1,49 @@
-//! The statements that count by pieces of time: as those of `statements`, with the piece in GROUP BY.
+//! The statements that count by pieces of time and by segment: as those of `statements`, with the piece and
+//! what tells the segment in GROUP BY.
 
 use churn_data::{SqlColumn, SqlKind};
 
 use super::statements::{Source, bucket, is_finite, listed};
 
-/// How rows are sorted into pieces.
-#[derive(Debug, Clone)]
+/// How rows are sorted into pieces and segments.
+#[derive(Debug, Clone, Default)]
 pub(super) struct ByPiece {
-    /// The time as an expression.
-    pub(super) time: String,
+    /// The time as an expression; without one all rows are one piece.
+    pub(super) time: Option<String>,
     /// Where pieces begin, in rising order, as expressions: all but the first.
     pub(super) edges: Vec<String>,
+    /// Expressions whose values tell the segment.
+    pub(super) keys: Vec<String>,
 }
 
 impl ByPiece {
     /// The number of edges at or before the time; -1 without a time.
     fn piece(&self) -> String {
-        let time = &self.time;
+        let Some(time) = &self.time else {
+            return "0".to_owned();
+        };
         let found = halved(time, &self.edges, 0);
         format!("case when {time} is null then -1 else {found} end")
+    }
+
+    /// The piece and the keys under the names that the other parts of a statement use.
+    fn named(&self) -> String {
+        let keys = self.keys.iter().enumerate();
+        let keys = keys.map(|(at, key)| format!("{key} as s{at}"));
+        listed(std::iter::once(format!("{} as p", self.piece())).chain(keys))
+    }
+
+    /// Those names.
+    fn names(&self) -> String {
+        let keys = (0..self.keys.len()).map(|at| format!("s{at}"));
+        listed(std::iter::once("p".to_owned()).chain(keys))
+    }
+
+    /// What comes over the wire of a group: the piece, these figures, the keys.
+    fn selected<const N: usize>(&self, source: Source<'_>, figures: [String; N]) -> String {
+        let keys = (0..self.keys.len()).map(|at| format!("s{at}"));
+        let all = std::iter::once("p".to_owned()).chain(figures).chain(keys);
+        listed(all.map(|figure| source.dialect.to_text(&figure)))
     }
 }
 
@@ -56,8 +81,19 @@ pub(super) fn pieces(source: Source<'_>, by: &ByPiece) -> String {
         "select {} from (select {} as p, {} as t from {}) as timed group by p",
         listed(figures),
         by.piece(),
-        by.time,
+        by.time.as_deref().unwrap_or("null"),
         source.from(),
+    )
+}
+
+/// For each piece and segment: rows. Of groups beyond the limit nothing is said.
+pub(super) fn rows(source: Source<'_>, by: &ByPiece, limit: u64) -> String {
+    format!(
+        "select {} from (select {} from {}) as sorted group by {} limit {limit}",
+        by.selected(source, ["count(*)".to_owned()]),
+        by.named(),
+        source.from(),
+        by.names(),
     )
 }
 
@@ -68,39 +104,42 @@ pub(super) fn groups(
     column: &SqlColumn,
     limit: Option<u64>,
 ) -> String {
-    let dialect = source.dialect;
     let limit = limit.map_or_else(String::new, |limit| format!(" limit {limit}"));
-    let key = match column.kind {
-        SqlKind::Text => source.text(column),
-        _ => dialect.value(column),
-    };
-    let figures = ["p", "k", "count(*)"].map(|figure| dialect.to_text(figure));
     format!(
-        "select {} from (select {} as p, {key} as k from {}) as keyed group by p, k{limit}",
-        listed(figures),
-        by.piece(),
+        "select {} from (select {}, {} as k from {}) as keyed group by {}, k{limit}",
+        by.selected(source, ["k".to_owned(), "count(*)".to_owned()]),
+        by.named(),
+        key(source, column),
         source.from(),
+        by.names(),
     )
+}
+
+/// A column as it is grouped by. Numbers are grouped as such: writing each as a text would cost more.
+pub(super) fn key(source: Source<'_>, column: &SqlColumn) -> String {
+    match column.kind {
+        SqlKind::Text => source.text(column),
+        _ => source.dialect.value(column),
+    }
 }
 
 /// For each piece: rows, values, NaN and finite values.
 pub(super) fn finite(source: Source<'_>, by: &ByPiece, column: &SqlColumn) -> String {
-    let dialect = source.dialect;
-    let nan = dialect.is_nan("x");
+    let nan = source.dialect.is_nan("x");
     let finite = is_finite("x");
     let figures = [
-        "p".to_owned(),
         "count(*)".to_owned(),
         "count(x)".to_owned(),
         format!("coalesce(sum(case when {nan} then 1 else 0 end), 0)"),
         format!("count(case when {finite} then x end)"),
     ];
     format!(
-        "select {} from (select {} as p, {} as x from {}) as doubles group by p",
-        listed(figures.map(|figure| dialect.to_text(&figure))),
-        by.piece(),
+        "select {} from (select {}, {} as x from {}) as doubles group by {}",
+        by.selected(source, figures),
+        by.named(),
         source.double(column),
         source.from(),
+        by.names(),
     )
 }
 
@@ -115,7 +154,6 @@ pub(super) fn buckets(
     let dialect = source.dialect;
     let centre = dialect.number(centre);
     let figures = [
-        "p".to_owned(),
         "b".to_owned(),
         "count(*)".to_owned(),
         "min(x)".to_owned(),
@@ -123,12 +161,13 @@ pub(super) fn buckets(
         format!("sum(x - {centre})"),
         format!("sum((x - {centre}) * (x - {centre}))"),
     ];
+    let names = by.names();
     format!(
-        "select {} from (select p, x, {} as b from (select {} as p, {} as x from {}) as doubles \
-         where {}) as bucketed group by p, b",
-        listed(figures.map(|figure| dialect.to_text(&figure))),
+        "select {} from (select {names}, x, {} as b from (select {}, {} as x from {}) as doubles \
+         where {}) as bucketed group by {names}, b",
+        by.selected(source, figures),
         bucket(dialect, edges, 0),
-        by.piece(),
+        by.named(),
         source.double(column),
         source.from(),
         is_finite("x"),
@@ -148,9 +187,11 @@ mod tests {
             from: "t",
             only: None,
         };
+        let time = "`at`".to_owned();
         let by = ByPiece {
-            time: "`at`".into(),
+            time: Some(time.clone()),
             edges: vec!["E1".into(), "E2".into()],
+            keys: Vec::new(),
         };
         let column = SqlColumn {
             name: "plan".into(),
@@ -163,11 +204,20 @@ mod tests {
              is null then -1 else case when `at` < E2 then case when `at` < E1 then 0 else 1 end else 2 end \
              end as p, cast(`plan` as string) as k from t) as keyed group by p, k limit 7"
         );
+        let by_segment = ByPiece {
+            keys: vec!["`a`".into(), "`b`".into()],
+            ..ByPiece::default()
+        };
+        assert_eq!(
+            rows(source, &by_segment, 9),
+            "select cast(p as string), cast(count(*) as string), cast(s0 as string), cast(s1 as string) from \
+             (select 0 as p, `a` as s0, `b` as s1 from t) as sorted group by p, s0, s1 limit 9"
+        );
         for sql in [
-            extent(source, &by.time),
+            extent(source, &time),
             pieces(source, &by),
             finite(source, &by, &column),
-            buckets(source, &by, &column, &[1.0], 0.5),
+            buckets(source, &by_segment, &column, &[1.0], 0.5),
         ] {
             assert!(sql.starts_with("select ") && !sql.contains(';'), "{sql}");
         }

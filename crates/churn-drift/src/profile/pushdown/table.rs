@@ -79,6 +79,12 @@ impl Table<'_> {
             .at(self.place.clone())
     }
 
+    pub(super) fn no_rows(&self) -> Error {
+        Error::bad_input("there are no rows")
+            .at(self.place.clone())
+            .hint("an empty table cannot be compared; check the job that fills it")
+    }
+
     /// Runs a statement that answers with one row of numbers.
     pub(super) fn figures(
         &mut self,
