@@ -244,6 +244,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l last -d 'Look at the last N complete windows only' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l alarm -d 'K of the last N complete windows must FAIL for the run to FAIL: 2/3' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l alarm-budget -d 'Fail when windows show more drift than chance does this often: 1/year, 2/year, 1/month, 1/90d' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l thresholds -d 'From what PSI on a window drifted: fixed, windows or both' -r -f -a "fixed\t''
+windows\t''
+both\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l labels -d 'Labels that came later: files, folders, glob patterns, a database, or - for standard input' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l join -d 'Columns by which predictions and labels know each other, such as user_id,snapshot_date' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l label-window -d 'How long after a prediction its label may come: 30d, 4w, 1mo' -r

@@ -152,6 +152,14 @@ pub(super) struct DriftArgs {
     /// --last the number of windows since the run before.
     #[arg(long, value_name = "RATE", value_parser = checked::<AlarmBudget>, help_heading = WINDOWS)]
     alarm_budget: Option<String>,
+
+    /// From what PSI on a window drifted: fixed, windows or both
+    ///
+    /// `windows` takes mean + 3 standard deviations of the PSI that the baseline's own windows of this length
+    /// have against the whole baseline, for each feature; `both` wants that and the thresholds that are set.
+    /// The baseline must have the time column, in five windows or more: data, not a profile.
+    #[arg(long, value_name = "FROM", value_parser = ["fixed", "windows", "both"], help_heading = WINDOWS)]
+    thresholds: Option<String>,
     #[command(flatten)]
     labels: LabelArgs,
 
@@ -360,6 +368,7 @@ impl DriftArgs {
         flags.one("drift.last", self.last);
         flags.one("drift.alarm", self.alarm.as_ref());
         flags.one("drift.alarm_budget", self.alarm_budget.as_ref());
+        flags.one("drift.thresholds_from", self.thresholds.as_ref());
         flags.one("drift.history", self.history.as_ref());
         self.labels.add_to(&mut flags);
         flags.one("drift.warn_psi", self.warn_psi.as_ref());

@@ -39,7 +39,7 @@ pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode
             .windows
             .as_ref()
             .map(|windows| windows.grouping(now));
-        let segments = request.baseline_segments(&baseline, &current, &options)?;
+        let segments = request.baseline_segments(&baseline, &current.columns(), &options)?;
         let plans = count_plans(&plan, segments.as_ref());
         return inputs::explain(current, &plans, by.as_ref(), console);
     }

@@ -46,11 +46,12 @@ impl DriftRequest {
         let (mut report, counts_sha256) = match (&self.windows, &self.history) {
             (Some(windowing), Some(history)) => {
                 let taken = self.take_from(history, baseline, windowing, &provenance, console)?;
-                let (plan, options) = (&taken.plan, &taken.options);
-                let current = &taken.counted;
-                let asked = (options, &provenance);
-                let mut report = self.checked_by((baseline, current), plan, None, asked)?;
+                let (plan, segments) = (&taken.plan, taken.segments.as_ref());
+                let sides = (baseline, &taken.counted);
+                let asked = (&taken.options, &provenance);
+                let mut report = self.checked_by(sides, plan, segments, asked)?;
                 report.history = Some(taken.report);
+                report.psi_limits = taken.options.limits;
                 (report, taken.counts_sha256)
             }
             _ => self.compare_all(baseline, provenance, console)?,
@@ -78,6 +79,7 @@ impl DriftRequest {
         };
         let options = self.check_options_for(&current);
         let plan = Plan::new(baseline, &current.columns(), &options)?;
+        let options = self.with_limits(options, None, (baseline, &plan), &provenance, console)?;
         let now = drift_windows::moment(&provenance);
         let by = self.windows.as_ref().map(|windows| windows.grouping(now));
         let (current, late) = match &self.labels {
@@ -98,7 +100,7 @@ impl DriftRequest {
                 (report, counts_sha256, given)
             }
             (by, _) => {
-                let segments = self.baseline_segments(baseline, &current, &options)?;
+                let segments = self.baseline_segments(baseline, &current.columns(), &options)?;
                 let plans = count_plans(&plan, segments.as_ref());
                 let mut current = current.count_by(&plans, by.as_ref(), "current", console)?;
                 let counts_sha256 = current.counts_sha256();
@@ -113,6 +115,7 @@ impl DriftRequest {
                 (report, counts_sha256, given)
             }
         };
+        report.psi_limits = options.limits;
         if let Some(given) = given {
             given.add_to(&mut report, self.class_threshold, console)?;
         }
@@ -141,12 +144,10 @@ impl DriftRequest {
     pub(super) fn baseline_segments(
         &self,
         baseline: &Profile,
-        current: &Input,
+        columns: &[String],
         options: &CheckOptions,
     ) -> Result<Option<SegmentBaselines>> {
-        let of = |segmentation| {
-            SegmentBaselines::new(baseline, &current.columns(), options, segmentation)
-        };
+        let of = |segmentation| SegmentBaselines::new(baseline, columns, options, segmentation);
         self.segments.as_ref().map(of).transpose()
     }
 
@@ -188,6 +189,7 @@ impl DriftRequest {
             min_rows: self.thresholds.min_rows,
             class_threshold: self.class_threshold,
             late_labels: self.labels.is_some(),
+            limits: None,
         }
     }
 }

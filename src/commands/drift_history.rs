@@ -3,22 +3,27 @@
 
 use std::collections::BTreeSet;
 
+use super::drift_check::count_plans;
 use super::drift_evidence::settings_of;
 use super::drift_request::{DriftRequest, HistoryUse, ReadingRequest};
 use super::inputs::{self, Input};
 use super::{Console, drift_windows};
 use crate::data::{DataSet, Location, expand, is_database};
 use crate::drift::history::HistoryReport;
-use crate::drift::{CheckOptions, Plan, Provenance, Windowing};
+use crate::drift::{CheckOptions, Plan, Provenance, PsiLimits, SegmentBaselines, Windowing};
 use crate::error::{Error, Place, Result};
 use crate::history::{
     BaselineUse, Head, History, Judging, Lock, Recorded, Shape, Source, SourceState,
 };
-use crate::profile::{Grouped, Profile, Roles, TimeGrouping, count_grouped_part, no_time_in};
+use crate::profile::{
+    Grouped, Profile, Roles, SegmentPlans, TimeGrouping, count_grouped_part, no_time_in,
+};
 use crate::reports::format;
 
 /// Version of the head's layout.
 const SCHEMA_VERSION: u32 = 1;
+/// That of one with segments.
+const SCHEMA_VERSION_WITH_SEGMENTS: u32 = 2;
 /// Rows from which two files with the same counts are not alike by chance.
 const TELLING: u64 = 100;
 /// Files that messages name.
@@ -31,6 +36,7 @@ pub(super) struct Taken {
     pub(super) counted: Grouped,
     pub(super) counts_sha256: String,
     pub(super) plan: Plan,
+    pub(super) segments: Option<SegmentBaselines>,
     pub(super) options: CheckOptions,
     pub(super) report: HistoryReport,
 }
@@ -86,7 +92,9 @@ impl DriftRequest {
         let by = windowing.grouping(drift_windows::moment(provenance));
         if let Some(run) = history.as_of {
             let kept = History::open_as_of(&history.folder, run)?;
-            return self.assemble(kept, baseline, windowing, &by, Tally::default(), console);
+            let (tally, limits) = (Tally::default(), None);
+            let asked = (windowing, &by, provenance);
+            return self.assemble(kept, baseline, asked, tally, limits, console);
         }
         let reading = self.reading.with_nulls(&baseline.roles.null);
         let lock = Lock::take(&history.folder, || {
@@ -116,20 +124,23 @@ impl DriftRequest {
         let same = known.filter(|known| is_same_set(known, &columns));
         let columns = same.cloned().unwrap_or(columns);
         let options = self.options_without(&exclude);
-        let plan = Plan::new(baseline, &columns, &options)?;
-        let shape = self.shape(&reading, windowing, columns, &plan);
+        let (plan, _, plans) = self.planned(baseline, &columns, &options)?;
+        let options = self.with_limits(options, None, (baseline, &plan), provenance, console)?;
+        let shape = self.shape(&reading, windowing, columns, &plans);
         check_shape(&kept, &shape)?;
-        let recorded = self.read(fresh, &kept, &shape, (&plan, &by), console, &mut tally)?;
+        let recorded = self.read(fresh, &kept, &shape, (&plans, &by), console, &mut tally)?;
         let moved = moved(&recorded, &kept, &there, console);
         tally.kept -= moved.len() as u64;
-        let head = self.head(&kept, shape, windowing, baseline, &exclude, provenance);
+        let judged_by = (windowing, &options);
+        let head = self.head(&kept, shape, judged_by, baseline, &exclude, provenance);
         if let Some((head, is_new)) = head {
             kept.set_head(&lock, head, is_new.then_some(baseline))?;
         }
         kept.append(&lock, recorded.into_iter().chain(moved).collect())?;
         drop(lock);
         say(&tally, &kept, console);
-        self.assemble(kept, baseline, windowing, &by, tally, console)
+        let asked = (windowing, &by, provenance);
+        self.assemble(kept, baseline, asked, tally, options.limits, console)
     }
 
     /// Finds what is not kept as it is now; also returns the places of all.
@@ -187,7 +198,7 @@ impl DriftRequest {
         reading: &ReadingRequest,
         windowing: &Windowing,
         columns: Vec<String>,
-        plan: &Plan,
+        plans: &SegmentPlans,
     ) -> Shape {
         let shape = Shape {
             model: self.model.clone(),
@@ -198,8 +209,22 @@ impl DriftRequest {
             columns,
             counted: Vec::new(),
             outcome: None,
+            by: Vec::new(),
         };
-        shape.with_plan(&plan.count_plan())
+        shape.with_plans(plans)
+    }
+
+    /// Decides what to compare and to count of a current side with these columns.
+    fn planned(
+        &self,
+        baseline: &Profile,
+        columns: &[String],
+        options: &CheckOptions,
+    ) -> Result<(Plan, Option<SegmentBaselines>, SegmentPlans)> {
+        let plan = Plan::new(baseline, columns, options)?;
+        let segments = self.baseline_segments(baseline, columns, options)?;
+        let plans = count_plans(&plan, segments.as_ref());
+        Ok((plan, segments, plans))
     }
 
     /// Counts what is new, a source after the other.
@@ -208,7 +233,7 @@ impl DriftRequest {
         fresh: Vec<Fresh>,
         kept: &History,
         shape: &Shape,
-        (plan, by): (&Plan, &TimeGrouping),
+        (plans, by): (&SegmentPlans, &TimeGrouping),
         console: &Console<'_>,
         tally: &mut Tally,
     ) -> Result<Vec<Recorded>> {
@@ -234,7 +259,7 @@ impl DriftRequest {
             let (state, is_file) = (one.state, one.is_file());
             let data = one.open(&reading)?;
             let is_once = key == ONCE;
-            let counted = count(*data, shape, plan, by, console);
+            let counted = count(*data, shape, plans, by, console);
             let counted = counted.inspect_err(|_| console.progress().finish())?;
             tally.read += 1;
             tally.rows += counted.rows;
@@ -270,7 +295,7 @@ impl DriftRequest {
         &self,
         kept: &History,
         shape: Shape,
-        windowing: &Windowing,
+        (windowing, options): (&Windowing, &CheckOptions),
         baseline: &Profile,
         exclude: &[String],
         provenance: &Provenance,
@@ -298,6 +323,8 @@ impl DriftRequest {
             thresholds: self.thresholds.clone(),
             settings: settings_of(&self.reading, self.class_threshold),
             exclude: exclude.to_vec(),
+            psi_limits: options.limits.clone(),
+            max_segments: self.segments.as_ref().map(|one| one.max_segments as u64),
         };
         let is_as_before = known.is_some_and(|head| {
             let at = head.judging.at.clone();
@@ -312,7 +339,10 @@ impl DriftRequest {
             return None;
         }
         let head = Head {
-            schema_version: SCHEMA_VERSION,
+            schema_version: match shape.by.is_empty() {
+                true => SCHEMA_VERSION,
+                false => SCHEMA_VERSION_WITH_SEGMENTS,
+            },
             command: "drift_history".to_owned(),
             churnctl_version: env!("CARGO_PKG_VERSION").to_owned(),
             created_at: known.map_or_else(
@@ -332,16 +362,18 @@ impl DriftRequest {
         &self,
         mut kept: History,
         baseline: &Profile,
-        windowing: &Windowing,
-        by: &TimeGrouping,
+        (windowing, by, provenance): (&Windowing, &TimeGrouping, &Provenance),
         tally: Tally,
+        limits: Option<PsiLimits>,
         console: &Console<'_>,
     ) -> Result<Taken> {
         let head = kept.head().cloned();
         let head = head.ok_or_else(|| not_begun(&kept))?;
         let options = self.options_without(&head.judging.exclude);
-        let plan = Plan::new(baseline, &head.shape.columns, &options)?;
-        let shape = head.shape.clone().with_plan(&plan.count_plan());
+        let (plan, segments, plans) = self.planned(baseline, &head.shape.columns, &options)?;
+        let sides = (baseline, &plan);
+        let options = self.with_limits(options, limits, sides, provenance, console)?;
+        let shape = head.shape.clone().with_plans(&plans);
         check_shape(&kept, &shape)?;
         let starts: BTreeSet<i64> = kept.sources().flat_map(Source::pieces).collect();
         let from = starts
@@ -351,9 +383,10 @@ impl DriftRequest {
         console
             .progress()
             .stage(&format!("reading the history {folder}"), None);
-        let taken = kept.grouped(&plan.count_plan(), from, by.now);
+        let taken = kept.grouped(&plans, from, by.now);
         console.progress().finish();
         let (counted, counts_sha256) = taken?;
+        check_segments(&counted, plans.max_segments(), &folder)?;
         if starts.is_empty() {
             return Err(no_time_in(&folder, by, &counted.times, counted.rows));
         }
@@ -374,6 +407,7 @@ impl DriftRequest {
             counted,
             counts_sha256,
             plan,
+            segments,
             options,
             report,
         })
@@ -401,7 +435,7 @@ impl DriftRequest {
 fn count(
     data: DataSet,
     shape: &Shape,
-    plan: &Plan,
+    plans: &SegmentPlans,
     by: &TimeGrouping,
     console: &Console<'_>,
 ) -> Result<Grouped> {
@@ -413,10 +447,26 @@ fn count(
         };
         return Err(refused(&name, &shape.differs(&other).unwrap_or_default()));
     }
-    let plan = plan.count_plan();
-    let counted = count_grouped_part(data.or_empty(), &plan, by, console.progress())?;
+    let counted = count_grouped_part(data.or_empty(), plans, by, console.progress())?;
     inputs::warn_of_blank_lines(counted.blank_lines, &name, console);
     Ok(counted)
+}
+
+/// Refuses more segments than are allowed: each source may have others.
+fn check_segments(counted: &Grouped, most: usize, folder: &str) -> Result<()> {
+    match counted.cuts.iter().find(|cut| cut.segments.len() > most) {
+        None => Ok(()),
+        Some(cut) => Err(Error::bad_input(format!(
+            "--by {} makes {} segments, more than {most}",
+            cut.cut,
+            cut.segments.len()
+        ))
+        .at(Place {
+            file: folder.to_owned(),
+            ..Place::default()
+        })
+        .hint("--max-segments allows more")),
+    }
 }
 
 fn is_same_set(one: &[String], other: &[String]) -> bool {

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use super::drift_evidence::reading_of;
 use super::drift_history::{missing, not_begun};
 use super::drift_request::{DriftRequest, HistoryUse};
-use super::{Console, drift_windows};
+use super::{Console, drift_segments, drift_windows};
 use crate::cells::Tone;
 use crate::data::{Moment, Period, Zone};
-use crate::drift::{Provenance, Windowing};
+use crate::drift::{LimitSource, Provenance, PsiLimits, Windowing};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::write_atomically;
@@ -153,6 +153,8 @@ impl HistoryShowRequest {
             }),
             thresholds: head.judging.thresholds.clone(),
             class_threshold,
+            segments: drift_segments::of_history(head).map_err(|why| damaged(history, &why))?,
+            limits: of_judging(head),
             labels: None,
             baseline: Vec::new(),
             current: Vec::new(),
@@ -261,6 +263,13 @@ fn windowing(history: &History, head: &Head, last: Option<Last>) -> Result<Windo
 fn zone(history: &History, head: &Head) -> Result<Zone> {
     let zone = head.shape.time_zone.parse();
     zone.map_err(|error| damaged(history, &format!("{error}")))
+}
+
+/// Returns the limits by which the last run judged.
+fn of_judging(head: &Head) -> (LimitSource, Option<PsiLimits>) {
+    let limits = head.judging.psi_limits.clone();
+    let source = limits.as_ref().map(|limits| limits.thresholds);
+    (source.unwrap_or_default(), limits)
 }
 
 fn damaged(history: &History, why: &str) -> Error {

@@ -11,7 +11,7 @@ use super::push_metrics::{Delivery, Target};
 use super::tracker::TrackingRequest;
 use super::{Console, drift_labels, drift_segments, drift_windows};
 use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
-use crate::drift::{Segmentation, UsualColumns, Windowing};
+use crate::drift::{LimitSource, PsiLimits, Segmentation, UsualColumns, Windowing};
 use crate::error::{Error, Result};
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::Roles;
@@ -31,6 +31,8 @@ pub struct DriftRequest {
     pub reading: ReadingRequest,
     /// How the current side is cut into windows of time, if it is.
     pub windows: Option<Windowing>,
+    /// From what PSI on a window drifted, and the limits of the baseline's windows if they are known already.
+    pub limits: (LimitSource, Option<PsiLimits>),
     /// Where pieces of time are kept for later runs, if they are.
     pub history: Option<HistoryUse>,
     /// Labels that came later, if there are any.
@@ -252,11 +254,6 @@ impl DriftRequest {
         let reading = ReadingRequest::from_settings(settings);
         let labels = drift_labels::from_settings(&drift.labels, &drift.windows, reading.threads)?;
         let segments = drift_segments::from_settings(drift);
-        if segments.is_some() && drift.history.is_some() {
-            let why = "cannot be used with --by: what is kept has no segments yet";
-            let error = drift.windows.misfit("drift.history", why);
-            return Err(error.hint("check the data themselves by segment, without --history"));
-        }
         if labels.is_some() && drift.history.is_some() {
             let why =
                 "cannot be used with labels that came later: what is kept does not change any more";
@@ -269,6 +266,7 @@ impl DriftRequest {
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
             windows: drift_windows::from_settings(&drift.windows)?,
+            limits: (drift_windows::limits(&drift.windows)?, None),
             history: drift.history.clone().map(|folder| HistoryUse {
                 folder,
                 as_of: None,

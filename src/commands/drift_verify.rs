@@ -180,6 +180,7 @@ fn again(
     let labels = labels_of(request, report)?;
     let segments = report.segments.as_ref().map(drift_segments::of_report);
     let segments = segments.transpose().map_err(|why| request.refused(&why))?;
+    let limits = report.psi_limits.as_ref().map(|limits| limits.thresholds);
     let check = DriftRequest {
         baseline: baseline.to_vec(),
         current: current.to_vec(),
@@ -191,6 +192,7 @@ fn again(
             as_of: Some(taken.run),
         }),
         segments,
+        limits: (limits.unwrap_or_default(), None),
         thresholds: report.thresholds.clone(),
         class_threshold: settings.class_threshold,
         model: report.model.clone(),

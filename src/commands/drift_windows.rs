@@ -2,7 +2,7 @@
 
 use crate::data::Period;
 use crate::drift::over_time::OverTime;
-use crate::drift::{AlarmPolicy, DriftReport, Provenance, Windowing};
+use crate::drift::{Against, AlarmPolicy, DriftReport, LimitSource, Provenance, Windowing};
 use crate::error::{Error, Result};
 use crate::settings::WindowSettings;
 
@@ -44,6 +44,21 @@ pub(super) fn from_settings(settings: &WindowSettings) -> Result<Option<Windowin
         last: *last,
         alarm: alarm(settings, window)?,
     }))
+}
+
+/// Returns from what PSI on a window drifted.
+///
+/// # Errors
+/// 64 if windows are compared with others than the baseline, whose own windows would say nothing of them.
+pub(super) fn limits(settings: &WindowSettings) -> Result<LimitSource> {
+    let source = settings.thresholds_from.unwrap_or_default();
+    if source == LimitSource::Fixed || settings.against == Against::Baseline {
+        return Ok(source);
+    }
+    let why = format!("cannot be used with --against {}", settings.against);
+    Err(settings
+        .misfit("drift.thresholds_from", &why)
+        .hint("the baseline's own windows say how far windows lie from the baseline"))
 }
 
 /// Returns when windows that drifted make the run fail.

@@ -13,6 +13,7 @@ mod drift_history;
 pub mod drift_history_view;
 mod drift_join;
 pub mod drift_labels;
+mod drift_limits;
 mod drift_outputs;
 pub mod drift_request;
 mod drift_segments;

@@ -152,6 +152,7 @@ const DRIFT: &[Key] = &[
     key("drift.last", Kind::Count, None, Some("--last"), "how many windows at the end are looked at; unset for all"),
     key("drift.alarm", Kind::Text, None, Some("--alarm"), "how many of the last windows must FAIL for the run to FAIL, such as 2/3; unset for one of all"),
     key("drift.alarm_budget", Kind::Text, None, Some("--alarm-budget"), "how often chance may make a run over windows FAIL, such as 1/year"),
+    key("drift.thresholds_from", Kind::Text, None, Some("--thresholds"), "from what PSI on a window drifted: mean + 3 sd of the baseline's own windows (windows), that and what is set (both), or what is set (fixed); unset for fixed").one_of(&["fixed", "windows", "both"]),
     key("drift.history", Kind::Text, None, Some("--history"), "folder in which counted pieces of time are kept, so that later runs read what is new; `none` keeps none"),
     key("drift.labels", Kind::List, Some(""), Some("--labels"), "labels that came later: files, folders, glob patterns or a database"),
     key("drift.join", Kind::Text, None, Some("--join"), "columns by which predictions and labels know each other, such as user_id,snapshot_date or user_id=customer_id"),

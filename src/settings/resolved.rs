@@ -16,7 +16,7 @@ use super::serve::{PredictionLogSettings, ServeSettings};
 use super::values::{FailOn, ModelName, Probability, PsiThreshold, Span, Target};
 use crate::data::{Period, Zone};
 use crate::deadlines::AllDeadlines;
-use crate::drift::{Against, AlarmBudget, WindowsOfLast};
+use crate::drift::{Against, AlarmBudget, LimitSource, WindowsOfLast};
 use crate::error::{Error, Result};
 use crate::profile::Cut;
 
@@ -131,6 +131,8 @@ pub struct WindowSettings {
     pub alarm: Option<WindowsOfLast>,
     /// How often chance may alarm.
     pub alarm_budget: Option<AlarmBudget>,
+    /// From what PSI on a window drifted.
+    pub thresholds_from: Option<LimitSource>,
     /// Who set what says nothing without a time column.
     origins: BTreeMap<&'static str, Origin>,
 }
@@ -211,11 +213,12 @@ impl Settings {
 }
 
 /// Settings of windows that say nothing without a time column.
-const OF_WINDOWS: [&str; 6] = [
+const OF_WINDOWS: [&str; 7] = [
     "drift.alarm",
     "drift.alarm_budget",
     "drift.every",
     "drift.last",
+    "drift.thresholds_from",
     "drift.window",
     "drift.history",
 ];
@@ -246,6 +249,7 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
             last: layers.optional("drift.last")?.0,
             alarm: layers.optional("drift.alarm")?.0,
             alarm_budget: layers.optional("drift.alarm_budget")?.0,
+            thresholds_from: layers.optional("drift.thresholds_from")?.0,
             origins: OF_WINDOWS
                 .into_iter()
                 .filter_map(|name| {

@@ -236,6 +236,72 @@ fn what_was_read_is_not_read_again() {
 }
 
 #[test]
+fn segments_are_kept_with_the_pieces() {
+    let churnctl = days(8);
+    let by = ["--by", "contract,tenure", "--min-rows", "20"];
+    run(&churnctl, &by).says("read 8 new files of 2,400 rows");
+    expect_as_in_one_pass(&churnctl, &["days"], &by);
+    // Late rows of a day that is kept, a small file in which each row is another segment, and rows of none before.
+    let late: String = day(&january(3), 40, FAR);
+    let few: Vec<String> = (0..30)
+        .map(|at| format!("2026-01-10T01:00:00Z,Other,50,{at}"))
+        .collect();
+    let churnctl = churnctl
+        .file(
+            "days/2026-01-09.csv",
+            format!("{HEADER}{}{late}", day(&january(9), 300, USUAL)),
+        )
+        .file("days/few.csv", format!("{HEADER}{}\n", few.join("\n")));
+    run(&churnctl, &by).says("read 2 new files of 370 rows, took 8 files");
+    for more in [
+        &[][..],
+        &["--last", "1"],
+        &["--window", "2d", "--against", "previous"],
+    ] {
+        let asked = [&by[..], more].concat();
+        run(&churnctl, &asked);
+        assert_eq!(taken(&churnctl)["sources_read"], 0);
+        expect_as_in_one_pass(&churnctl, &["days"], &asked);
+    }
+    let kept = churnctl.read_json("kept.json");
+    expect_strict(&schema("drift_report"), &kept);
+    let segments = &kept["segments"]["cuts"][0]["segments"];
+    assert!(
+        segments.as_array().is_some_and(|all| all.len() > 216),
+        "{segments}"
+    );
+    churnctl
+        .run(&["drift", "verify", "kept.json"])
+        .expect(ExitCode::Ok);
+    churnctl
+        .run(&["drift", "history", "compact", "kept"])
+        .expect(ExitCode::Ok);
+    run(&churnctl, &by);
+    expect_as_in_one_pass(&churnctl, &["days"], &by);
+    churnctl
+        .run(&["drift", "history", "kept"])
+        .expect(ExitCode::Ok);
+    // Pieces that were cut otherwise cannot be put together.
+    for (other, said) in [
+        (
+            &[][..],
+            "rows are cut by contract,tenure there and not cut into segments here",
+        ),
+        (
+            &["--by", "tenure < 12"],
+            "rows are cut by contract,tenure there and cut by tenure < 12 here",
+        ),
+    ] {
+        run(&churnctl, other).expect(ExitCode::BadInput).says(said);
+    }
+    run(
+        &churnctl,
+        &["--by", "contract,tenure", "--max-segments", "100"],
+    )
+    .expect(ExitCode::BadInput);
+}
+
+#[test]
 fn a_file_that_has_changed_replaces_and_a_late_one_adds() {
     let churnctl = days(9);
     run(&churnctl, &[]).expect(ExitCode::Ok);
@@ -619,11 +685,11 @@ fn damaged_and_newer_files_are_told() {
     }
     std::fs::write(churnctl.path(&path), &bytes).expect("write");
     let head = String::from_utf8(churnctl.read("kept/history.json")).expect("UTF-8");
-    let newer = head.replacen("\"schema_version\": 1", "\"schema_version\": 2", 1);
+    let newer = head.replacen("\"schema_version\": 1", "\"schema_version\": 3", 1);
     std::fs::write(churnctl.path("kept/history.json"), newer).expect("write");
     run(&churnctl, &[])
         .expect(ExitCode::BadInput)
-        .says("the history has version 2, this churnctl reads up to 1");
+        .says("the history has version 3, this churnctl reads up to 2");
 }
 
 #[test]

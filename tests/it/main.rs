@@ -56,6 +56,7 @@ mod object_server;
 mod objects;
 mod one_value;
 mod overwriting;
+mod own_windows;
 mod panels;
 mod parquet_files;
 mod postgres;

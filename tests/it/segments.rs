@@ -616,11 +616,6 @@ fn what_cannot_be_cut_is_an_error_that_says_why() {
     by("tenur < 3")
         .expect(ExitCode::BadInput)
         .says("did you mean \"tenure\"?");
-    let args = "drift base.csv now.csv --by region --time at --history kept";
-    churnctl
-        .run(&args.split(' ').collect::<Vec<_>>())
-        .expect(ExitCode::Usage)
-        .says("what is kept has no segments yet");
     let run = churnctl.run(&["drift", "ids.csv", "ids.csv", "--by", "id"]);
     // 3,000 by an estimate that is off by 3 % or so.
     run.expect(ExitCode::BadInput)

@@ -239,7 +239,7 @@ pub(crate) fn gives_the_windows_of_its_file(churnctl: &Churnctl, address: &str) 
             "--current",
             address,
             "--by",
-            "contract,fee",
+            "contract,churn",
             "--by",
             "contract = two",
             "--explain-sql",

@@ -197,8 +197,18 @@ fn thresholds(report: &DriftReport) -> Vec<(String, f64, f64)> {
     } else {
         "every other feature"
     };
-    own.chain([(usual.to_owned(), all.warn_psi, all.fail_psi)])
-        .collect()
+    let fixed = own.chain([(usual.to_owned(), all.warn_psi, all.fail_psi)]);
+    // Those of the baseline's own windows say by name what counts.
+    let of_windows = report
+        .psi_limits
+        .iter()
+        .flat_map(|limits| limits.psi.keys());
+    let of_windows = of_windows.take(MOST_LISTED).map(|name| {
+        let limits = verdict::limits(report, name);
+        let name = format!("{}, with the baseline's windows", shorten(name, 80));
+        (name, limits.warn_psi, limits.fail_psi)
+    });
+    fixed.chain(of_windows).collect()
 }
 
 /// The sizes that are the same for all features, or nearly all.

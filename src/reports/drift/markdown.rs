@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::{alarm, estimated, labels, performance, segments, verdict, windows};
+use crate::drift::LimitSource;
 use crate::drift::over_time::WindowReport;
 use crate::drift::report::{DriftReport, FeatureReport, Status};
 use crate::reports::format;
@@ -34,6 +35,17 @@ pub fn text(report: &DriftReport) -> String {
         report.thresholds.warn_psi,
         report.thresholds.fail_psi,
     );
+    if let Some(limits) = &report.psi_limits {
+        let which = match limits.thresholds {
+            LimitSource::Both => "that, and",
+            LimitSource::Windows | LimitSource::Fixed => "not that, but",
+        };
+        let _ = writeln!(
+            text,
+            "For a window {which} mean + 3 sd of the PSI of {} windows of the baseline counts, feature by feature.\n",
+            limits.windows
+        );
+    }
     windows_table(&mut text, report);
     segments_tables(&mut text, report);
     if let Some(window) = windows::last(report) {

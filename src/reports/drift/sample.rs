@@ -268,6 +268,7 @@ pub(crate) fn calm() -> DriftReport {
         alarm: None,
         labels: None,
         segments: None,
+        psi_limits: None,
     }
 }
 

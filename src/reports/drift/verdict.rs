@@ -2,6 +2,7 @@
 //! is made in `drift/`; here it is only worded.
 
 use super::{segments, windows};
+use crate::drift::LimitSource;
 use crate::drift::report::{
     DriftReport, FeatureReport, FeatureThresholds, Finding, FindingKind, Status,
 };
@@ -16,12 +17,25 @@ const LONGEST_REASON: usize = 160;
 /// Returns the thresholds that a feature was judged by.
 #[must_use]
 pub fn limits(report: &DriftReport, feature: &str) -> FeatureThresholds {
-    report
-        .thresholds
-        .by_feature
-        .get(feature)
-        .copied()
-        .unwrap_or_else(|| report.thresholds.general())
+    let own = report.thresholds.by_feature.get(feature).copied();
+    let fixed = own.unwrap_or_else(|| report.thresholds.general());
+    let of_windows = report.psi_limits.as_ref();
+    let limit = of_windows.and_then(|limits| Some((limits.thresholds, *limits.psi.get(feature)?)));
+    // As the reasons write them.
+    let shown = |psi: f64| (psi * 1_000.0).round() / 1_000.0;
+    let (warn_psi, fail_psi) = match limit {
+        Some((LimitSource::Both, psi)) => {
+            let least = |fixed: f64| if psi > fixed { shown(psi) } else { fixed };
+            (least(fixed.warn_psi), least(fixed.fail_psi))
+        }
+        Some((LimitSource::Windows, psi)) => (shown(psi), shown(psi)),
+        Some((LimitSource::Fixed, _)) | None => (fixed.warn_psi, fixed.fail_psi),
+    };
+    FeatureThresholds {
+        warn_psi,
+        fail_psi,
+        ..fixed
+    }
 }
 
 /// Returns `!!` for a PSI at or above the limit to fail, `!` to warn, and nothing below.

@@ -90,7 +90,7 @@ pub(super) fn check_among(
             planned,
             baseline.column(&planned.name),
             column,
-            options.thresholds_of(&planned.name),
+            options.judging(&planned.name),
             context,
         );
         features.push(report);
@@ -157,6 +157,7 @@ pub(super) fn check_among(
         alarm: None,
         labels: None,
         segments: None,
+        psi_limits: None,
     })
 }
 
@@ -181,7 +182,7 @@ fn score_of<'a>(
         planned,
         None,
         column,
-        options.thresholds_of(&planned.name),
+        options.judging(&planned.name),
         context,
     );
     findings.extend(found);

@@ -10,6 +10,7 @@ use super::feature_unparsable::unparsable;
 use super::feature_verdict::judge;
 use super::number_format::{number_format, told_by_current, told_by_size};
 use super::plan::{PlannedFeature, has_values};
+use super::psi_limits::PsiLimit;
 use super::report::{
     FeatureKind, FeatureReport, FeatureThresholds, Finding, FindingKind, MissingReport, Sides,
     Status,
@@ -18,13 +19,32 @@ use crate::profile::{Column, Kind, View};
 use crate::stats::distances::noise_limit;
 use crate::stats::permutation::share_p_value;
 
-/// Compares a feature; returns its report and the findings about it.
+/// Compares a feature; returns its report and the findings about it. Where its PSI stays below a limit of the
+/// baseline's own windows, neither do distances and shares of values count: they vary as it does.
 #[must_use]
-pub fn compare(
+pub(super) fn compare(
     planned: &PlannedFeature,
     baseline_column: Option<&Column>,
     current: &Column,
-    thresholds: FeatureThresholds,
+    (thresholds, limit): (FeatureThresholds, Option<PsiLimit>),
+    context: Context,
+) -> (FeatureReport, Vec<Finding>) {
+    let by = |thresholds| {
+        let judging = (thresholds, limit);
+        compare_by(planned, baseline_column, current, judging, context)
+    };
+    let (report, findings) = by(thresholds);
+    match (limit, report.psi) {
+        (Some(limit), Some(psi)) if psi < limit.psi => by(thresholds.without_moves()),
+        _ => (report, findings),
+    }
+}
+
+fn compare_by(
+    planned: &PlannedFeature,
+    baseline_column: Option<&Column>,
+    current: &Column,
+    (thresholds, limit): (FeatureThresholds, Option<PsiLimit>),
     context: Context,
 ) -> (FeatureReport, Vec<Finding>) {
     let told = baseline_column.and_then(|own| told_by_current(planned, own, current));
@@ -92,7 +112,7 @@ pub fn compare(
             }
         }
     }
-    let mut reasons = judge(&mut report, thresholds, context);
+    let mut reasons = judge(&mut report, (thresholds, limit), context);
     missing_share(&report, context, &mut found);
     if let Some(unparsable) = &report.unparsable {
         let status = unparsable.status(thresholds, context);

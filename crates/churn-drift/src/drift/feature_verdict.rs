@@ -2,12 +2,13 @@
 
 use super::bins::short;
 use super::context::{Context, percent};
+use super::psi_limits::PsiLimit;
 use super::report::{BinReport, FeatureReport, FeatureThresholds, Status, UnparsableReport};
 
 /// Sets the status by PSI and by the PSI of missing; returns why, each reason with its status.
 pub(super) fn judge(
     report: &mut FeatureReport,
-    thresholds: FeatureThresholds,
+    (thresholds, limit): (FeatureThresholds, Option<PsiLimit>),
     context: Context,
 ) -> Vec<(Status, String)> {
     let mut reasons = Vec::new();
@@ -18,7 +19,7 @@ pub(super) fn judge(
             noise,
             p_value: report.bins_p_value.unwrap_or(1.0),
         };
-        if let Some((status, reason)) = found.judged(thresholds, context) {
+        if let Some((status, reason)) = found.judged_by(thresholds, limit, context) {
             reasons.push((status, reason));
             if status > Status::TooFewRows {
                 reasons.extend(what_moved(report).into_iter().map(|words| (status, words)));
@@ -70,19 +71,38 @@ impl Compared {
     /// Judges by size and by evidence; nothing to say is OK. What could not have failed even where
     /// it drifted is not judged, unless it is beyond chance as it is.
     fn judged(&self, thresholds: FeatureThresholds, context: Context) -> Option<(Status, String)> {
+        self.judged_by(thresholds, None, context)
+    }
+
+    /// The same by a limit of the baseline's windows. What could not have failed is told by the fixed thresholds in
+    /// any case: such a limit may lie within chance.
+    fn judged_by(
+        &self,
+        thresholds: FeatureThresholds,
+        limit: Option<PsiLimit>,
+        context: Context,
+    ) -> Option<(Status, String)> {
         let Self {
             name, psi, noise, ..
         } = *self;
-        let by_size = thresholds.judge(psi);
+        let by_size = match limit {
+            None => thresholds.judge(psi),
+            Some(limit) if psi < limit.psi => Status::Ok,
+            Some(limit) if limit.is_beside_fixed => thresholds.judge(psi),
+            Some(_) => Status::Fail,
+        };
         let is_beyond_chance = psi > noise && self.p_value < context.levels.warn;
         if by_size > Status::Ok && is_beyond_chance {
             let fails = by_size == Status::Fail;
-            let limit = if fails {
+            let fixed = if fails {
                 thresholds.fail_psi
             } else {
                 thresholds.warn_psi
             };
-            let reason = format!("{name} {psi:.2} (threshold {limit})");
+            let reason = match limit {
+                None => format!("{name} {psi:.2} (threshold {fixed})"),
+                Some(limit) => format!("{name} {psi:.2} ({})", limit.in_words(fixed)),
+            };
             return Some(if fails && self.p_value >= context.levels.fail {
                 (Status::Warn, format!("{reason}, but too few rows to fail"))
             } else {
@@ -94,6 +114,20 @@ impl Compared {
             let reason = format!("too few rows to tell: chance alone reaches {name} {noise:.2}");
             (Status::TooFewRows, reason)
         })
+    }
+}
+
+impl PsiLimit {
+    /// Says which threshold was passed.
+    fn in_words(self, fixed: f64) -> String {
+        let own = format!(
+            "threshold {:.3}, mean + 3 sd of {} windows of the baseline",
+            self.psi, self.windows
+        );
+        match self.is_beside_fixed {
+            true => format!("{own}, and {fixed}"),
+            false => own,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use churn_base::error::{Error, Result, nearest};
 
 use super::bins::edges;
+use super::psi_limits::{PsiLimit, PsiLimits};
 use super::report::{FeatureThresholds, LeftOut, Role, SizeThresholds, Status};
 use super::roles::{
     UsualColumns, check_names, label_by_values, likely_group_key, role_by_name, role_by_values,
@@ -35,6 +36,8 @@ pub struct CheckOptions {
     pub class_threshold: f64,
     /// Labels of the current side come from elsewhere, see [`labels`](crate::labels), not from a column.
     pub late_labels: bool,
+    /// Limits of PSI from the baseline's own windows, if they count.
+    pub limits: Option<PsiLimits>,
 }
 
 impl Default for CheckOptions {
@@ -53,6 +56,7 @@ impl Default for CheckOptions {
             min_rows: 100,
             class_threshold: 0.5,
             late_labels: false,
+            limits: None,
         }
     }
 }
@@ -68,7 +72,29 @@ impl CheckOptions {
     }
 }
 
+impl CheckOptions {
+    /// Returns the thresholds of a feature, and its limit of the baseline's windows.
+    pub(super) fn judging(&self, feature: &str) -> (FeatureThresholds, Option<PsiLimit>) {
+        let limit = self.limits.as_ref().and_then(|limits| limits.of(feature));
+        (self.thresholds_of(feature), limit)
+    }
+}
+
 impl FeatureThresholds {
+    /// Returns the same ones, but that no distance and no ratio of shares is too large.
+    pub(super) const fn without_moves(self) -> Self {
+        Self {
+            sizes: SizeThresholds {
+                warn_distance: f64::INFINITY,
+                fail_distance: f64::INFINITY,
+                warn_share_ratio: f64::INFINITY,
+                fail_share_ratio: f64::INFINITY,
+                ..self.sizes
+            },
+            ..self
+        }
+    }
+
     /// Returns the status of a PSI, chance left aside.
     #[must_use]
     pub fn judge(self, psi: f64) -> Status {

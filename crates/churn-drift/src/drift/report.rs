@@ -19,6 +19,7 @@ use super::history::HistoryReport;
 use super::late_labels::LabelReport;
 use super::over_time::{OverTime, WindowReport};
 pub use super::performance_report::PerformanceReport;
+use super::psi_limits::PsiLimits;
 use super::segments::SegmentsReport;
 pub use super::sides::Sides;
 pub use super::status::Status;
@@ -102,6 +103,9 @@ pub struct DriftReport {
     /// Both sides by segment, if they were cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segments: Option<SegmentsReport>,
+    /// Limits of PSI from the baseline's own windows, if they count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psi_limits: Option<PsiLimits>,
 }
 
 impl DriftReport {

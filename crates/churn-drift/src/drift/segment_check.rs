@@ -150,7 +150,10 @@ impl<'a> Segments<'a> {
                         });
                     }
                 }
-                segments.push(Segment { cut, name, cells });
+                // One of rows before the windows that are looked at says nothing of them.
+                if !cells.is_empty() {
+                    segments.push(Segment { cut, name, cells });
+                }
             }
         }
         Ok(Self {
@@ -168,6 +171,11 @@ impl<'a> Segments<'a> {
         provenance: &Provenance,
         share: f64,
     ) -> Result<()> {
+        // Limits are those of windows of all rows: smaller parts vary more.
+        let options = &CheckOptions {
+            limits: None,
+            ..options.clone()
+        };
         let least = self.least();
         let cells = self.segments.iter_mut();
         for cell in cells.flat_map(|segment| &mut segment.cells) {

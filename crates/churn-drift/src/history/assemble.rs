@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 use super::folder::History;
 use super::source::{PieceEntry, Source};
 use super::sums::Sums;
-use crate::profile::{CountPlan, Counted, Grouped, HeaderRows, TimesRead, grouped_sha256};
+use crate::profile::{
+    Cut, CutPieces, Grouped, HeaderRows, Piece, SegmentPlans, TimesRead, grouped_sha256,
+};
 
 /// A piece as it is kept: by each of its sources, in their order.
 type Parts<'a> = Vec<(usize, &'a PieceEntry)>;
@@ -22,7 +24,7 @@ impl History {
     /// 65 if a file of the history is damaged.
     pub fn grouped(
         &mut self,
-        plan: &CountPlan,
+        plans: &SegmentPlans,
         from: Option<i64>,
         now: i64,
     ) -> Result<(Grouped, String)> {
@@ -40,6 +42,11 @@ impl History {
             }
         }
         let mut pieces = BTreeMap::new();
+        let of_cut = |cut: &Cut| CutPieces {
+            cut: cut.clone(),
+            segments: BTreeMap::new(),
+        };
+        let mut cuts: Vec<CutPieces> = plans.cuts().iter().map(of_cut).collect();
         let mut digests = BTreeMap::new();
         for (start, parts) in &parts {
             let is_wanted = from.is_none_or(|from| *start >= from);
@@ -47,10 +54,16 @@ impl History {
             if let (false, Some(known)) = (is_wanted, &known) {
                 digests.insert(*start, known.clone());
             } else {
-                let counted = self.together(plan, parts)?;
+                let counted = self.together(plans, parts)?;
                 digests.insert(*start, known.unwrap_or_else(|| counted.counts_sha256()));
                 if is_wanted {
-                    pieces.insert(*start, counted);
+                    pieces.insert(*start, counted.whole);
+                    for (cut, segments) in cuts.iter_mut().zip(counted.cuts) {
+                        for (name, counted) in segments {
+                            let segment = cut.segments.entry(name).or_default();
+                            segment.insert(*start, counted);
+                        }
+                    }
                 }
             }
             if parts.len() > 1 {
@@ -67,7 +80,7 @@ impl History {
         let grouped = Grouped {
             pieces,
             first: parts.keys().next().copied(),
-            cuts: Vec::new(),
+            cuts,
             now,
             times,
             rows,
@@ -85,14 +98,11 @@ impl History {
         Ok((grouped, digest))
     }
 
-    fn together(&self, plan: &CountPlan, parts: &Parts<'_>) -> Result<Counted> {
+    fn together(&self, plans: &SegmentPlans, parts: &Parts<'_>) -> Result<Piece> {
         let read = parts
             .iter()
             .map(|(at, piece)| self.segments[*at].piece(piece));
-        let read = read.collect::<Result<Vec<_>>>()?;
-        let ordered = read.into_iter().map(|piece| piece.in_order_of(plan));
-        let ordered: Vec<Counted> = ordered.collect();
-        plan.merged(&ordered.iter().collect::<Vec<_>>())
+        plans.merged(read.collect::<Result<Vec<_>>>()?)
     }
 
     /// Returns the digest of a piece, if it is known without a look at it.

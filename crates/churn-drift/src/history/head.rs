@@ -1,11 +1,14 @@
 //! What all pieces of a history have in common, and how they were last judged. What does not agree with it is
 //! refused with numbers.
 
+use churn_base::hex::hex;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
+use crate::drift::PsiLimits;
 use crate::drift::evidence::ReportSettings;
 use crate::drift::report::Thresholds;
-use crate::profile::CountPlan;
+use crate::profile::SegmentPlans;
 
 /// The head of a history, `history.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +53,9 @@ pub struct Shape {
     /// The scores that are counted by label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<CountedOutcome>,
+    /// How rows are cut into segments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<String>,
 }
 
 /// How a column is counted.
@@ -64,6 +70,9 @@ pub struct CountedColumn {
     /// Points at which its numbers are exact where they are counted by cells.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cuts: Vec<f64>,
+    /// SHA-256 of those of all segments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment_cuts_sha256: Option<String>,
 }
 
 /// The scores that are counted by label.
@@ -99,6 +108,12 @@ pub struct Judging {
     pub settings: ReportSettings,
     /// Columns to leave out, by the names that the data have.
     pub exclude: Vec<String>,
+    /// Limits of PSI from the baseline's own windows, if they counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub psi_limits: Option<PsiLimits>,
+    /// How many segments each cut may have; none where rows are not cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_segments: Option<u64>,
 }
 
 /// A baseline, from when on the history was judged by it.
@@ -122,15 +137,24 @@ pub struct BaselineUse {
 const LISTED: usize = 5;
 
 impl Shape {
-    /// Returns the shape of what is counted by a plan.
+    /// Returns the shape of what is counted by these plans.
     #[must_use]
-    pub fn with_plan(self, plan: &CountPlan) -> Self {
+    pub fn with_plans(self, plans: &SegmentPlans) -> Self {
+        let plan = plans.all();
         let counted = plan.columns.iter().map(|column| CountedColumn {
             name: column.name.clone(),
             categorical: column.categorical,
             cuts: column.cuts.clone(),
+            segment_cuts_sha256: (!plans.cuts().is_empty()).then(|| {
+                let points: Vec<_> = plans.points(&column.name).collect();
+                // Names and finite doubles: this cannot fail.
+                hex(&Sha256::digest(
+                    serde_json::to_vec(&points).unwrap_or_default(),
+                ))
+            }),
         });
         Self {
+            by: plans.cuts().iter().map(ToString::to_string).collect(),
             counted: counted.collect(),
             outcome: plan.outcome.as_ref().map(|outcome| CountedOutcome {
                 label: outcome.label.clone(),
@@ -169,6 +193,14 @@ impl Shape {
             return Some(format!(
                 "{there} stood for missing values there, {here} does here"
             ));
+        }
+        if self.by != other.by {
+            let shown = |shape: &Self| match shape.by.as_slice() {
+                [] => "not cut into segments".to_owned(),
+                cuts => format!("cut by {}", cuts.join("; ")),
+            };
+            let (there, here) = (shown(self), shown(other));
+            return Some(format!("rows are {there} there and {here} here"));
         }
         let names = |columns: &[CountedColumn]| -> Vec<String> {
             columns.iter().map(|column| column.name.clone()).collect()
@@ -217,7 +249,10 @@ impl Shape {
                 .counted
                 .iter()
                 .find(|theirs| theirs.name == column.name);
-            theirs.is_none_or(|theirs| theirs.cuts != column.cuts)
+            theirs.is_none_or(|theirs| {
+                theirs.cuts != column.cuts
+                    || theirs.segment_cuts_sha256 != column.segment_cuts_sha256
+            })
         });
         let threshold = |shape: &Self| shape.outcome.as_ref().and_then(|outcome| outcome.threshold);
         (
@@ -278,10 +313,12 @@ mod tests {
                     name: name.clone(),
                     categorical: false,
                     cuts: vec![1.0, 2.0],
+                    segment_cuts_sha256: None,
                 })
                 .collect(),
             columns,
             outcome: None,
+            by: Vec::new(),
         }
     }
 

@@ -15,9 +15,12 @@ use sha2::{Digest, Sha256};
 
 use super::packing::{pack, unpack};
 use super::source::{PieceEntry, Source};
-use crate::profile::Counted;
+use crate::profile::Piece;
 
-pub(super) const SCHEMA_VERSION: u32 = 1;
+/// Version of the layout: 2 has segments.
+pub(super) const SCHEMA_VERSION: u32 = 2;
+/// That of files without.
+const WITHOUT_SEGMENTS: u32 = 1;
 const COMMAND: &str = "drift_history_pieces";
 /// Longest first line.
 const MOST_HEAD: u64 = 4 << 10;
@@ -89,12 +92,12 @@ impl Segment {
     }
 
     /// Reads a piece.
-    pub(super) fn piece(&self, piece: &PieceEntry) -> Result<Counted> {
+    pub(super) fn piece(&self, piece: &PieceEntry) -> Result<Piece> {
         let packed = self.packed(piece)?;
         let bytes = unpack(&packed).map_err(|_| damaged(&self.path, "a piece"))?;
-        let counted =
-            Counted::from_kept(&bytes).map_err(|error| damaged(&self.path, &error.to_string()))?;
-        match counted.rows == piece.rows {
+        let counted = Piece::from_kept(&bytes, piece.is_cut)
+            .map_err(|error| damaged(&self.path, &error.to_string()))?;
+        match counted.whole.rows == piece.rows {
             true => Ok(counted),
             false => Err(damaged(&self.path, "its index has other rows than a piece")),
         }
@@ -144,9 +147,13 @@ pub(super) fn write(
     let index = serde_json::to_vec(&index).unwrap_or_default();
     let failed = |error| Error::io("write", folder, error);
     let index = pack(&index).map_err(failed)?;
+    let mut pieces = sources.iter().flat_map(|(source, _)| &source.pieces);
     let first = FirstLine {
         command: COMMAND.to_owned(),
-        schema_version: SCHEMA_VERSION,
+        schema_version: match pieces.any(|piece| piece.is_cut) {
+            true => SCHEMA_VERSION,
+            false => WITHOUT_SEGMENTS,
+        },
         index_bytes: index.len() as u64,
         sources: sources.len(),
     };
@@ -195,7 +202,7 @@ mod tests {
 
     use super::*;
     use crate::history::source::Recorded;
-    use crate::profile::{Grouped, HeaderRows, TimesRead};
+    use crate::profile::{Counted, Grouped, HeaderRows, TimesRead};
 
     fn recorded(key: &str) -> (Source, Vec<Vec<u8>>) {
         let piece = Counted {
@@ -235,7 +242,7 @@ mod tests {
         for source in &sources {
             assert_eq!(source.rows, 15);
             for piece in &source.pieces {
-                assert_eq!(segment.piece(piece).expect("a piece").rows, 7);
+                assert_eq!(segment.piece(piece).expect("a piece").whole.rows, 7);
             }
         }
         let bytes = fs::read(&path).expect("read");
@@ -256,7 +263,7 @@ mod tests {
             // No panic, and no count that was never written.
             if let Ok((segment, sources)) = Segment::open(&path) {
                 for piece in sources.iter().flat_map(|source| &source.pieces) {
-                    let rows = segment.piece(piece).map(|piece| piece.rows);
+                    let rows = segment.piece(piece).map(|piece| piece.whole.rows);
                     assert!(rows.is_err() || rows.is_ok_and(|rows| rows == 7), "{at}");
                 }
             }

@@ -64,6 +64,9 @@ pub(super) struct PieceEntry {
     /// The scores by label are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) scores_by_cells: bool,
+    /// It is kept with its segments.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_cut: bool,
     /// Where its bytes are, after the index.
     pub(super) at: u64,
     pub(super) bytes: u64,
@@ -101,15 +104,19 @@ impl Recorded {
     ) -> std::io::Result<Self> {
         let mut packed = Vec::new();
         let mut pieces = Vec::new();
-        for (start, piece) in &counted.pieces {
+        for start in counted.pieces.keys() {
+            let Some(piece) = counted.piece(*start) else {
+                continue;
+            };
             let bytes = pack(&piece.to_kept())?;
             let (by_cells, scores_by_cells) = piece.counted_by_cells();
             pieces.push(PieceEntry {
                 start: *start,
-                rows: piece.rows,
+                rows: piece.whole.rows,
                 sha256: piece.counts_sha256(),
                 by_cells,
                 scores_by_cells,
+                is_cut: !piece.cuts.is_empty(),
                 at: 0,
                 bytes: bytes.len() as u64,
             });

@@ -78,20 +78,33 @@ impl Grouped {
     /// Returns the SHA-256 of all pieces, as [`Counted::counts_sha256`].
     #[must_use]
     pub fn counts_sha256(&self) -> String {
-        let digests = |pieces: &BTreeMap<i64, Counted>| -> BTreeMap<i64, String> {
-            let digest = |(start, piece): (&i64, &Counted)| (*start, piece.counts_sha256());
-            pieces.iter().map(digest).collect()
-        };
-        let pieces = digests(&self.pieces);
-        if self.cuts.is_empty() {
-            return grouped_sha256(&pieces, self.rows);
+        let mut cuts = BTreeMap::<i64, Vec<BTreeMap<String, String>>>::new();
+        for (number, cut) in self.cuts.iter().enumerate() {
+            for (name, pieces) in &cut.segments {
+                for (start, counted) in pieces {
+                    let of_piece = cuts.entry(*start).or_default();
+                    of_piece.resize(self.cuts.len(), BTreeMap::new());
+                    of_piece[number].insert(name.clone(), counted.counts_sha256());
+                }
+            }
         }
-        let segments = self.cuts.iter().map(|cut| {
-            let segments = cut.segments.iter();
-            let segments = segments.map(|(name, pieces)| (name, digests(pieces)));
-            (cut.cut.to_string(), segments.collect::<BTreeMap<_, _>>())
-        });
-        sha256_of(&(pieces, self.rows, segments.collect::<Vec<_>>()))
+        let digest = |(start, piece): (&i64, &Counted)| {
+            let segments = cuts.remove(start).unwrap_or_default();
+            (*start, piece_sha256(piece.counts_sha256(), segments))
+        };
+        grouped_sha256(&self.pieces.iter().map(digest).collect(), self.rows)
+    }
+}
+
+/// Returns the SHA-256 of a piece of which all rows have this one, and the segments of each way to cut those by name.
+pub(super) fn piece_sha256(
+    whole: String,
+    cuts: impl IntoIterator<Item = BTreeMap<String, String>>,
+) -> String {
+    let cuts: Vec<BTreeMap<String, String>> = cuts.into_iter().collect();
+    match cuts.is_empty() {
+        true => whole,
+        false => sha256_of(&(whole, cuts)),
     }
 }
 

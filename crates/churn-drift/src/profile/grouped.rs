@@ -43,23 +43,18 @@ pub fn count_by(
     }
 }
 
-/// As [`count_by`], by time alone and of one of many tables: that none of its rows has a time is *no* error, nor
-/// that it has no row.
+/// As [`count_by`], of one of many tables: that none of its rows has a time is *no* error, nor that it has no row, or
+/// few of each segment.
 ///
 /// # Errors
 /// As [`count_by`].
 pub fn count_grouped_part(
     data: DataSet,
-    plan: &CountPlan,
+    plans: &SegmentPlans,
     by: &TimeGrouping,
     progress: &dyn Progress,
 ) -> Result<Grouped> {
-    count_part(
-        data,
-        &SegmentPlans::whole_only(plan.clone()),
-        Some(by),
-        progress,
-    )
+    count_part(data, &plans.clone().of_part(), Some(by), progress)
 }
 
 fn count_part(

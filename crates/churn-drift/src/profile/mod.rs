@@ -13,6 +13,7 @@ mod document;
 mod grid;
 mod grouped;
 mod kept;
+mod kept_piece;
 mod ordinal;
 mod outcome;
 mod pieces;
@@ -46,6 +47,7 @@ pub use document::{
 };
 pub use grouped::{count_by, count_grouped_part};
 pub use kept::BadPiece;
+pub use kept_piece::Piece;
 pub(crate) use outcome::merge_outcomes;
 pub use outcome::{Outcome, ScoredRows};
 pub use pieces::{CutPieces, Grouped, MAX_PIECES, TimeGrouping, TimesRead, no_time_in};

@@ -15,6 +15,8 @@ pub struct SegmentPlans {
     all: CountPlan,
     /// The same with the segment's cut points, too, by cut and name.
     own: Vec<BTreeMap<String, CountPlan>>,
+    /// It is one of many data sets that is counted: how many rows each segment has there tells nothing.
+    pub(super) is_part: bool,
 }
 
 impl SegmentPlans {
@@ -33,6 +35,16 @@ impl SegmentPlans {
             own: vec![BTreeMap::new(); cuts.len()],
             cuts,
             max_segments,
+            is_part: false,
+        }
+    }
+
+    /// Returns the same plans for one of many data sets.
+    #[must_use]
+    pub fn of_part(self) -> Self {
+        Self {
+            is_part: true,
+            ..self
         }
     }
 
@@ -91,8 +103,22 @@ impl SegmentPlans {
         &self.whole
     }
 
+    /// Returns the points at which each segment counts a column, by cut and name.
+    pub(crate) fn points<'a>(
+        &'a self,
+        column: &'a str,
+    ) -> impl Iterator<Item = (usize, &'a str, &'a [f64])> {
+        let own = self.own.iter().enumerate();
+        let own =
+            own.flat_map(|(cut, plans)| plans.iter().map(move |(name, plan)| (cut, name, plan)));
+        own.flat_map(move |(cut, name, plan)| {
+            let columns = plan.columns.iter().filter(move |one| one.name == column);
+            columns.map(move |one| (cut, &**name, &*one.cuts))
+        })
+    }
+
     /// Returns what is counted of every row.
-    pub(super) const fn all(&self) -> &CountPlan {
+    pub(crate) const fn all(&self) -> &CountPlan {
         &self.all
     }
 

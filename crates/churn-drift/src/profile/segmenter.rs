@@ -131,8 +131,9 @@ impl<'a> Segmenter<'a> {
         self.by_key()
     }
 
-    /// Refuses more segments than are allowed, and what does not group this many rows at all.
-    pub(super) fn check(&self, rows: u64) -> Result<()> {
+    /// Refuses more segments than are allowed, and, unless these are a part of all rows, what does not group
+    /// this many rows at all.
+    pub(super) fn check(&self, rows: u64, is_part: bool) -> Result<()> {
         let Cut::Columns(_) = self.cut else {
             return Ok(());
         };
@@ -148,7 +149,7 @@ impl<'a> Segmenter<'a> {
                  --max-segments allows more",
             ));
         }
-        if found > FEW && found * 2 > rows {
+        if !is_part && found > FEW && found * 2 > rows {
             return Err(Error::bad_input(format!(
                 "--by {} makes {found} segments of {rows} rows: it tells rows apart, it does not \
                  group them",

@@ -97,7 +97,8 @@ impl<'a> Sorter<'a> {
     /// Refuses more segments than are allowed, and what is not a group of rows at all.
     pub(super) fn check_segments(&self) -> Result<()> {
         let mut segmenters = self.segmenters.iter();
-        segmenters.try_for_each(|segmenter| segmenter.check(self.rows))
+        let is_part = self.sorting.plans.is_part;
+        segmenters.try_for_each(|segmenter| segmenter.check(self.rows, is_part))
     }
 
     /// Takes out what was counted.

@@ -308,7 +308,7 @@ impl Table<'_> {
         };
         let mut fine = column.fine.clone();
         if fine.is_empty() {
-            let mut edges: Vec<f64> = column.cuts.iter().copied().collect();
+            let mut edges = column.cuts.clone();
             edges.extend(even_edges(min, max));
             tidy(&mut edges);
             fine = equal_edges(&self.buckets(column, &edges, centre, only, progress)?);

@@ -166,7 +166,7 @@ impl Table<'_> {
         if bad {
             return Err(self.broken("a count that is not a number"));
         }
-        let checked = segmenter.check(found.all_rows);
+        let checked = segmenter.check(found.all_rows, plans.is_part);
         checked.map_err(|error| error.at(self.place.clone()))?;
         Ok(Some(layout).filter(|_| groups <= MOST_GROUPS))
     }
