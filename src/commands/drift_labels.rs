@@ -36,6 +36,7 @@ pub(super) fn from_settings(
         unmatched,
         prediction_time,
         memory,
+        ..
     } = settings;
     if labels.is_empty() {
         let named = [
@@ -53,18 +54,20 @@ pub(super) fn from_settings(
         };
     }
     let join = join.clone().ok_or_else(|| {
-        Error::usage("--labels without --join")
+        settings
+            .misfit("needs --join")
             .hint("--join names the columns that both sides have, such as user_id,snapshot_date")
     })?;
     let window = window.ok_or_else(|| {
-        Error::usage("--labels without --label-window").hint(
+        settings.misfit("needs --label-window").hint(
             "--label-window 30d says how long after a prediction a customer may leave; whoever has not \
              by then stayed",
         )
     })?;
     let prediction_time = prediction_time.clone().or_else(|| windows.time.clone());
     let prediction_time = prediction_time.ok_or_else(|| {
-        Error::usage("--labels without the time of the predictions")
+        settings
+            .misfit("needs the time of the predictions")
             .hint("--prediction-time names its column, or --time where windows are judged")
     })?;
     Ok(Some(LabelRequest {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::layers::Layers;
+use super::key::Key;
+use super::layers::{Layers, Origin};
 use crate::data::{Moment, Period, Zone};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::labels::{JoinKey, Unmatched};
 
 /// The settings of late labels.
@@ -27,6 +28,19 @@ pub struct LabelSettings {
     pub prediction_time: Option<String>,
     /// Bytes that the join may hold.
     pub memory: Bytes,
+    /// Who named the labels.
+    origin: Origin,
+}
+
+impl LabelSettings {
+    /// Makes the error for labels that lack something: 64 for the flag, 78 for the rest.
+    #[must_use]
+    pub fn misfit(&self, why: &str) -> Error {
+        match &self.origin {
+            Origin::Flag(flag) => Error::usage(format!("{flag} {why}")),
+            other => other.refuse("drift.labels", why),
+        }
+    }
 }
 
 /// A moment that the user names.
@@ -107,7 +121,9 @@ impl fmt::Display for Bytes {
 
 /// Takes what is set.
 pub(super) fn labels(layers: &Layers) -> Result<LabelSettings> {
+    let origin = Key::named("drift.labels").map(|key| layers.find(key).1);
     Ok(LabelSettings {
+        origin: origin.unwrap_or(Origin::Default),
         labels: layers.list("drift.labels")?,
         join: layers.optional("drift.join")?.0,
         window: layers.optional("drift.label_window")?.0,

@@ -502,6 +502,16 @@ fn what_is_missing_or_wrong_is_told_with_its_place_and_the_likeliest_name() {
     ] {
         run(&churnctl, words).expect(ExitCode::Usage).says(said);
     }
+    // In a file of settings.
+    churnctl
+        .file(
+            "late.toml",
+            "[drift]\ncurrent = [\"predictions.csv\"]\nlabels = [\"events.csv\"]\n",
+        )
+        .run(&["--config", "late.toml", "drift", "--baseline", "base.csv"])
+        .expect(ExitCode::BadSettings)
+        .says("late.toml:3")
+        .says("needs --join");
     // In the data: names.
     let renamed = labels().replace("id,left_on", "idx,left_on");
     of(predictions(), renamed, window)

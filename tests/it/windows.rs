@@ -422,6 +422,47 @@ fn a_window_without_rows_is_told() {
 }
 
 #[test]
+fn a_column_that_no_window_has_is_told_once() {
+    let mut current = "day,plan\n".to_owned();
+    for row in 0..1_200 {
+        writeln!(
+            current,
+            "2026-01-{:02},{}",
+            row % 6 + 1,
+            ["a", "b"][row / 6 % 2]
+        )
+        .expect("a text");
+    }
+    let rows = (0..1_000).map(|row| format!("{},{}", ["a", "b"][row % 2], row % 7));
+    let base = format!("plan,fee\n{}\n", rows.collect::<Vec<_>>().join("\n"));
+    let churnctl = Churnctl::new()
+        .file("base.csv", base)
+        .file("current.csv", current);
+    let args = [
+        "drift",
+        "base.csv",
+        "current.csv",
+        "--time",
+        "day",
+        "--report",
+        "report.json",
+    ];
+    churnctl.run(&args).expect(ExitCode::CheckFailed);
+    let report = churnctl.read_json("report.json");
+    let findings = report["findings"].as_array().expect("findings");
+    let windows = findings
+        .iter()
+        .filter(|finding| finding["kind"] == "window");
+    let said: Vec<&str> = windows
+        .filter_map(|finding| finding["message"].as_str())
+        .collect();
+    assert_eq!(
+        said,
+        ["6 windows, such as 2026-01-06: the current side lacks the column \"fee\""]
+    );
+}
+
+#[test]
 fn what_cannot_be_cut_is_an_error_that_says_why() {
     let churnctl = month(0).file("odd.csv", "scored_at,fee\nsoon,1\nlater,2\n");
     let current = |file: &str, args: &[&str]| {

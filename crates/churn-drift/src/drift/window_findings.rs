@@ -114,17 +114,36 @@ pub(super) fn of_windows(windows: &[WindowReport], worst: Status) -> Vec<Finding
             .then(psi(b).total_cmp(&psi(a)))
             .then(b.start.cmp(&a.start))
     });
-    for window in drifted.iter().take(MOST_NAMED) {
+    // A column that is not there is wrong with many windows alike, and is said once.
+    let lacks_column = |window: &WindowReport, reason: &str| {
+        let is_it = |one: &Finding| one.kind == FindingKind::AbsentColumn && reason == one.message;
+        window.findings.iter().any(is_it)
+    };
+    let mut alike: Vec<(&WindowReport, String, usize)> = Vec::new();
+    for window in drifted {
         let reason = window.reason().unwrap_or_default();
+        let is_it = |known: &&mut (&WindowReport, String, usize)| {
+            known.1 == reason && lacks_column(window, &reason)
+        };
+        match alike.iter_mut().find(is_it) {
+            Some(known) => known.2 += 1,
+            None => alike.push((window, reason, 1)),
+        }
+    }
+    for (window, reason, count) in alike.iter().take(MOST_NAMED) {
         let held = match window.status > worst {
             true => format!(" ({})", window.status),
             false => String::new(),
         };
-        let message = format!("window {}{held}: {reason}", window.window);
+        let which = match count {
+            1 => format!("window {}", window.window),
+            count => format!("{count} windows, such as {}", window.window),
+        };
+        let message = format!("{which}{held}: {reason}");
         found(window.status.min(worst), FindingKind::Window, message);
     }
-    if let Some(next) = drifted.get(MOST_NAMED) {
-        let more = drifted.len() - MOST_NAMED;
+    if let Some((next, _, _)) = alike.get(MOST_NAMED) {
+        let more: usize = alike[MOST_NAMED..].iter().map(|(_, _, count)| count).sum();
         let windows = if more == 1 { "window" } else { "windows" };
         let message = format!("{more} more {windows} drifted, such as {}", next.window);
         found(next.status.min(worst), FindingKind::Window, message);
