@@ -157,11 +157,13 @@ pub fn categories(caption: &Caption<'_>, bars: &[Bar]) -> Html {
     close(svg)
 }
 
-/// Draws a value as a bar with marks at its two limits. `status` is OK, WARN or FAIL.
+/// Draws a value as a bar with marks at its two limits. `status` is OK, WARN or FAIL. The scale is that of a logarithm
+/// above a fifth of the first limit, up to ten times the second: else all that failed would look the same.
 #[must_use]
 pub fn gauge(caption: &Caption<'_>, value: f64, warn: f64, fail: f64, status: &str) -> Html {
-    let end = (fail * 2.0).max(1e-9);
-    let x = |value: f64| 160.0 * (finite(value) / end).min(1.0);
+    let unit = (warn / 5.0).max(1e-9);
+    let end = (10.0 * fail / unit).max(1e-9).ln_1p();
+    let x = |value: f64| 160.0 * ((finite(value).max(0.0) / unit).ln_1p() / end).min(1.0);
     let mut svg = format!(
         "<svg viewBox=\"0 0 160 14\" role=\"img\" aria-labelledby=\"{0}\"><title id=\"{0}\">{1}</title>",
         caption.id,
@@ -174,6 +176,32 @@ pub fn gauge(caption: &Caption<'_>, value: f64, warn: f64, fail: f64, status: &s
         x(value),
         x(warn),
         x(fail)
+    );
+    close(svg)
+}
+
+/// Draws the bins of either side in a cell of a table, without axes: what the shape is, and where it changed.
+#[must_use]
+pub fn thumbnail(caption: &Caption<'_>, bars: &[Bar]) -> Html {
+    const BASE: f64 = 26.0;
+    let ceiling = largest(bars).max(1e-9);
+    let step = 80.0 / bars.len().max(1) as f64;
+    let height = |share: f64| BASE - (BASE - 2.0) * (finite(share) / ceiling);
+    let (mut fill, mut outline) = (String::new(), format!("M0 {BASE}"));
+    for (at, bar) in bars.iter().enumerate() {
+        let x = step * at as f64;
+        let (y, end) = (height(bar.baseline), x + step);
+        let _ = write!(fill, "M{x:.1} {BASE}V{y:.1}H{end:.1}V{BASE}z");
+        let _ = write!(outline, "V{:.1}H{end:.1}", height(bar.current));
+    }
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 80 28\" role=\"img\" aria-labelledby=\"{0}\"><title id=\"{0}\">{1}</title>",
+        caption.id,
+        escape(caption.title)
+    );
+    let _ = write!(
+        svg,
+        "<path class=\"f0\" d=\"{fill}\"/><path class=\"c\" d=\"{outline}V{BASE}\"/>"
     );
     close(svg)
 }

@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn features_beyond_the_hundredth_stand_in_the_table_only() {
         let page = page(&sample::wide(120, 3)).expect("renders");
-        assert_eq!(page.matches("<section class=\"feature\"").count(), 100);
+        assert_eq!(page.matches("<section class=\"feature is-").count(), 100);
         assert!(page.contains("a_feature_with_a_long_name_0119"));
         assert!(page.contains("20 more features"));
     }

@@ -31,6 +31,7 @@ pub(super) struct Row {
     missing: String,
     reasons: Vec<String>,
     gauge: Html,
+    thumbnail: Option<Html>,
 }
 
 /// A feature's section.
@@ -84,6 +85,7 @@ pub(super) fn row(report: &DriftReport, feature: &FeatureReport, id: &str, linke
     );
     let share = feature.missing.share;
     Row {
+        thumbnail: thumbnail(feature, id),
         anchor: linked.then(|| id.to_owned()),
         name: shorten(&feature.feature, LONGEST).into_owned(),
         note: "",
@@ -93,6 +95,20 @@ pub(super) fn row(report: &DriftReport, feature: &FeatureReport, id: &str, linke
         reasons: reasons(feature),
         gauge,
     }
+}
+
+/// Draws the bins in small, as far as they fit into a cell.
+fn thumbnail(feature: &FeatureReport, id: &str) -> Option<Html> {
+    let bars: Vec<_> = merged(&feature.bins, MOST_CATEGORIES)
+        .iter()
+        .map(bar)
+        .collect();
+    let caption = Caption {
+        id: &format!("{id}s"),
+        title: "Shares of the bins: the baseline filled, the current side an outline",
+        description: "",
+    };
+    (!bars.is_empty()).then(|| svg::thumbnail(&caption, &bars))
 }
 
 impl Row {
