@@ -1,6 +1,8 @@
 //! Threads, of which the system may have fewer than are wanted (`ulimit -u`, a cgroup's `pids.max`):
 //! work that can be shared is done by as many as there are, and nothing here panics for want of one.
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::Builder;
 
 use crate::error::{Error, Result};
@@ -30,6 +32,54 @@ pub fn side_by_side<T: Send>(
         }
         done
     })
+}
+
+/// Computes `task(0)` to `task(count - 1)` on up to `threads` threads; results come in order, so that how many
+/// threads there are changes nothing but the time.
+pub fn in_order<T: Send>(threads: usize, count: usize, task: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let threads = threads.clamp(1, count.max(1));
+    if threads == 1 {
+        return (0..count).map(task).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return done;
+            }
+            done.push((index, task(index)));
+        }
+    };
+    let done = side_by_side(threads, work, work);
+    let mut done: Vec<(usize, T)> = done.into_iter().flatten().collect();
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// As [`in_order`], of things that each task consumes.
+pub fn each_in_order<I: Send, T: Send>(
+    threads: usize,
+    items: Vec<I>,
+    task: impl Fn(I) -> T + Sync,
+) -> Vec<T> {
+    let items: Vec<Mutex<Option<I>>> = items
+        .into_iter()
+        .map(|item| Mutex::new(Some(item)))
+        .collect();
+    let done = in_order(threads, items.len(), |index| {
+        // Each is taken once, and nobody panics with it in hand.
+        let item = items[index].lock().ok().and_then(|mut item| item.take());
+        item.map(&task)
+    });
+    done.into_iter().flatten().collect()
+}
+
+/// Returns how many threads to use where the caller has no wish.
+#[must_use]
+pub fn available() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Starts a thread of its own for something that goes on beside; none if there is none to be had.
@@ -74,6 +124,17 @@ mod tests {
             assert_eq!(done.len(), threads.max(1));
             assert!(done[0] == "own" && done[1..].iter().all(|part| *part == "other"));
         }
+    }
+
+    #[test]
+    fn results_come_in_order_for_any_number_of_threads() {
+        let expected: Vec<usize> = (0..100).map(|index| index * index).collect();
+        for threads in [0, 1, 2, 7, 200] {
+            assert_eq!(in_order(threads, 100, |index| index * index), expected);
+            let items: Vec<usize> = (0..100).collect();
+            assert_eq!(each_in_order(threads, items, |item| item * item), expected);
+        }
+        assert!(in_order(3, 0, |index| index).is_empty());
     }
 
     #[test]

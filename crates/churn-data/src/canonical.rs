@@ -8,9 +8,10 @@ use std::borrow::Cow;
 
 use super::calendar;
 use super::columns::write_number;
+use super::field::Field;
 use super::formula::without_text_mark;
 use super::spelled::is_grouped;
-use super::value::{Value, classify};
+use super::value::{Value, classify, parse_field};
 
 /// Returns the canonical text of a value.
 ///
@@ -116,6 +117,58 @@ pub fn canonical_to_count(field: &[u8]) -> Cow<'_, [u8]> {
         Cow::Owned(text) if is_grouped(&text) => Cow::Borrowed(field.trim_ascii()),
         text => text,
     }
+}
+
+/// Returns the number that a field is, if its double alone tells what [`canonical_to_count`] makes of it: not a
+/// code such as `007`, and not `1.234`, whose point may stand between thousands. What this says no to may be one
+/// still.
+#[inline]
+#[must_use]
+pub fn unambiguous_number(field: &Field<'_>) -> Option<f64> {
+    let number = parse_field(field)?;
+    let text = field.text;
+    // A zero before a digit: the lowest bytes of the word are the first of the text.
+    if field.word as u16 & 0xf0ff == 0x3030 && has_leading_zeros(text) {
+        return None;
+    }
+    let size = number.abs();
+    if !(1.0..1000.0).contains(&size) {
+        return Some(number);
+    }
+    let decimals = text
+        .iter()
+        .rev()
+        .position(|&byte| byte == b'.')
+        .unwrap_or(0);
+    // Fifteen digits and a point: the text is the shortest, unless it ends in zeros.
+    let is_shortest = text.len() <= 16 && text.last() != Some(&b'0');
+    let is_ambiguous = decimals == 3 || decimals > 3 && !is_shortest && is_written_grouped(number);
+    (!is_ambiguous).then_some(number)
+}
+
+/// Returns the number whose canonical text this is, if the number alone tells it, as in [`unambiguous_number`].
+#[must_use]
+pub fn unambiguous_number_of_text(text: &str) -> Option<f64> {
+    if let Some(field) = Field::new(text.as_bytes())
+        && is_shortest(field.text)
+    {
+        return unambiguous_number(&field);
+    }
+    let Value::Number(number) = classify(text.as_bytes()) else {
+        return None;
+    };
+    (canonical_number(number) == text && !is_written_grouped(number)).then_some(number)
+}
+
+/// Returns whether the canonical text of a number has three decimals, so that its point may stand between
+/// thousands: `1.234`.
+#[must_use]
+pub fn is_written_grouped(number: f64) -> bool {
+    let thousandths = (number * 1000.0).round();
+    // Up to 15 digits are told apart by doubles, so that this is the text's only number.
+    (1.0..1000.0).contains(&number.abs())
+        && thousandths / 1000.0 == number
+        && thousandths % 10.0 != 0.0
 }
 
 const TRUE: &[u8] = b"true";
@@ -225,7 +278,10 @@ fn is_half_of(number: f64, shorter: f64) -> bool {
     if !(SMALLEST_HALF..LARGEST_HALF).contains(&magnitude) {
         return false;
     }
-    // Eleven bits are kept.
+    // Eleven bits are kept: the others of a double of that form are zeros.
+    if number.to_bits() << 22 != 0 {
+        return false;
+    }
     let step = (magnitude.log2().floor() - 10.0).exp2();
     let half = (shorter / step).round_ties_even() * step;
     let long = digits(number);
@@ -353,6 +409,58 @@ mod tests {
             ("1.50", "1.5"),
         ] {
             assert_eq!(counted(field), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_that_is_its_double_alone_has_that_text(
+            text in "[+-]?[0-9]{0,5}(\\.[0-9]{0,7}0{0,3})?"
+        ) {
+            let counted = canonical_to_count(text.as_bytes());
+            let field = Field::new(text.as_bytes());
+            if let Some(number) = field.and_then(|field| unambiguous_number(&field)) {
+                let own = canonical_number(number);
+                prop_assert_eq!(&*counted, own.as_bytes());
+                prop_assert_eq!(unambiguous_number_of_text(&own), Some(number));
+            }
+            if let Value::Number(number) = classify(text.as_bytes()) {
+                let own = canonical_number(number);
+                prop_assert_eq!(is_written_grouped(number), is_grouped(own.as_bytes()), "{}", own);
+            }
+        }
+
+        #[test]
+        fn three_decimals_are_told_by_the_number(thousandths in -999_999_i32..=999_999) {
+            let number = f64::from(thousandths) / 1000.0;
+            let text = canonical_number(number);
+            prop_assert_eq!(is_written_grouped(number), is_grouped(text.as_bytes()), "{}", &text);
+            prop_assert_eq!(unambiguous_number_of_text(&text).is_none(), is_grouped(text.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn what_a_number_does_not_tell_is_not_a_number_alone() {
+        for text in [
+            "007",
+            "00",
+            "1.234",
+            "-1.234",
+            "1.000",
+            "53.512000",
+            "9007199254740993",
+        ] {
+            let field = Field::new(text.as_bytes()).expect("short");
+            assert_eq!(unambiguous_number(&field), None, "{text}");
+        }
+        for text in ["12.50", "1.2340", "+5", "x", "1e-05", "007"] {
+            assert_eq!(unambiguous_number_of_text(text), None, "{text}");
+        }
+        for text in [
+            "0", "-3", "12.5", "1e-7", "2.5e-9", "1e300", "0.123", "1234.567",
+        ] {
+            let number = text.parse().expect(text);
+            assert_eq!(unambiguous_number_of_text(text), Some(number), "{text}");
         }
     }
 

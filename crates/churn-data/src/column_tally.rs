@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::canonical::canonical_to_count;
 use super::column_reading::ColumnReading;
+use super::columns::write_number;
 use super::dates::is_date;
 use super::identifier::named_like_an_id;
 use super::loose_numbers::LooseNumbers;
 use super::missing::{DoubtfulMark, doubtful_mark, is_all_signs};
 use super::spelled::{DecimalMark, MarkEvidence, Spelled, is_grouped, spelled};
-use super::value::{Value, classify};
+use super::value::{LARGEST_EXACT, Value, classify};
 
 /// Of a hundred values, so many numbers make a column of numbers, and so many dates one of dates.
 ///
@@ -131,6 +132,31 @@ impl ColumnTally {
             self.grouped += count;
         } else {
             self.pointed += count;
+        }
+    }
+
+    /// Adds distinct numbers that are their doubles alone, as [`unambiguous_number`](super::unambiguous_number)
+    /// tells.
+    pub fn add_unambiguous(&mut self, numbers: &[(f64, u64)]) {
+        let mut text = Vec::new();
+        for &(number, count) in numbers {
+            self.plain += count;
+            self.add_distinct(number);
+            let is_whole = number.fract() == 0.0;
+            let has_point = if number != 0.0 && !(1e-5..=LARGEST_EXACT).contains(&number.abs()) {
+                // With an exponent.
+                text.clear();
+                write_number(number, &mut text);
+                text.contains(&b'.')
+            } else {
+                !is_whole
+            };
+            if has_point {
+                self.has_fractions = true;
+                self.pointed += count;
+            } else {
+                self.bare += count;
+            }
         }
     }
 

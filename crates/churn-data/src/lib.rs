@@ -98,7 +98,7 @@ pub use affix::Affix;
 pub use bytes::all_bytes;
 pub use canonical::{
     canonical, canonical_number, canonical_text, canonical_to_count, has_leading_zeros, is_boolean,
-    is_same_number, truth,
+    is_same_number, is_written_grouped, truth, unambiguous_number, unambiguous_number_of_text,
 };
 pub use column_reading::{ColumnReading, Meaning};
 pub use column_tally::ColumnTally;

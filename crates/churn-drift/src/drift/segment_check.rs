@@ -2,16 +2,18 @@
 //! said of them together is `segment_findings.rs`'s affair.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use churn_base::error::Result;
+use churn_base::threads::{available, in_order};
 
 use super::check::{Provenance, check_among};
 use super::over_time::WindowReport;
 use super::plan::{CheckOptions, Plan};
 use super::report::{DriftReport, PerformanceReport, Sides, Status};
-use super::segmentation::{CutBaseline, SegmentBaselines};
+use super::segmentation::{CutBaseline, SegmentBaseline, SegmentBaselines};
 use super::window_summary::{empty_window, summarise};
-use crate::profile::{Counted, CutPieces, Grouped, Profile};
+use crate::profile::{CountPlan, Counted, CutPieces, Grouped, Profile};
 
 /// A window of time, or all of the data.
 #[derive(Debug, Clone)]
@@ -54,7 +56,7 @@ impl Span {
 pub(super) struct Cell<'a> {
     pub(super) span: usize,
     pub(super) rows: Sides<u64>,
-    baseline: Option<(Cow<'a, Profile>, Cow<'a, Plan>)>,
+    baseline: Option<Planned<'a>>,
     current: Option<Cow<'a, Counted>>,
     pub(super) verdict: Option<CellVerdict>,
 }
@@ -92,70 +94,26 @@ impl<'a> Segments<'a> {
         plan: &Plan,
     ) -> Result<Self> {
         let plans = baselines.count_plans(plan.count_plan());
-        let mut segments = Vec::new();
-        for (cut, known) in baselines.cuts.iter().enumerate() {
+        let of_cut = |(cut, known): (usize, &'a CutBaseline)| {
             let pieces = current.cuts.iter().find(|pieces| pieces.cut == known.cut);
-            for name in names(known, pieces) {
-                let counts = pieces.and_then(|pieces| pieces.segments.get(name));
-                let plan_of_counts = plans.counting(cut, name);
-                let between = |from: i64, to: i64| -> Result<Option<Cow<'a, Counted>>> {
-                    let range = counts.into_iter().flat_map(|counts| counts.range(from..to));
-                    let parts: Vec<&Counted> = range.map(|(_, piece)| piece).collect();
-                    match parts.as_slice() {
-                        [] => Ok(None),
-                        [only] => Ok(Some(Cow::Borrowed(*only))),
-                        parts => plan_of_counts
-                            .merged(parts)
-                            .map(|all| Some(Cow::Owned(all))),
-                    }
-                };
-                let own = known.segments.get(name);
-                let reference = |span: &Span| -> Result<Option<_>> {
-                    let own = own.and_then(|own| Some((&own.profile, own.plan.as_ref()?)));
-                    Ok(match span.reference {
-                        Reference::Nothing => None,
-                        Reference::Baseline => {
-                            own.map(|(profile, plan)| (Cow::Borrowed(profile), Cow::Borrowed(plan)))
-                        }
-                        Reference::Pieces(from, to) => match (own, between(from, to)?) {
-                            (Some((_, plan)), Some(before)) => {
-                                let profile = before.into_owned().into_profile(whole);
-                                let plan = plan.against(&profile);
-                                Some((Cow::Owned(profile), Cow::Owned(plan)))
-                            }
-                            _ => None,
-                        },
-                    })
-                };
-                let mut cells = Vec::new();
-                for (at, span) in spans.iter().enumerate() {
-                    let (from, to) = span.ends;
-                    let current = between(from, to)?;
-                    let baseline = reference(span)?;
-                    let rows = Sides {
-                        // A segment without a plan has rows, too.
-                        baseline: match span.reference {
-                            Reference::Baseline => own.map_or(0, |own| own.profile.rows),
-                            _ => baseline.as_ref().map_or(0, |(profile, _)| profile.rows),
-                        },
-                        current: current.as_ref().map_or(0, |current| current.rows),
-                    };
-                    if rows.baseline + rows.current > 0 {
-                        cells.push(Cell {
-                            span: at,
-                            rows,
-                            baseline,
-                            current,
-                            verdict: None,
-                        });
-                    }
-                }
-                // One of rows before the windows that are looked at says nothing of them.
-                if !cells.is_empty() {
-                    segments.push(Segment { cut, name, cells });
-                }
-            }
-        }
+            let names = names(known, pieces).into_iter();
+            names
+                .map(|name| SegmentSides {
+                    cut,
+                    name,
+                    own: known.segments.get(name),
+                    counts: pieces.and_then(|pieces| pieces.segments.get(name)),
+                    plan: plans.counting(cut, name),
+                    whole,
+                })
+                .collect::<Vec<_>>()
+        };
+        let cuts = baselines.cuts.iter().enumerate();
+        let sides: Vec<SegmentSides<'_, 'a>> = cuts.flat_map(of_cut).collect();
+        let segments = in_order(available(), sides.len(), |at| sides[at].segment(&spans));
+        let mut segments = segments.into_iter().collect::<Result<Vec<_>>>()?;
+        // One of rows before the windows that are looked at says nothing of them.
+        segments.retain(|segment| !segment.cells.is_empty());
         Ok(Self {
             baselines,
             spans,
@@ -177,14 +135,26 @@ impl<'a> Segments<'a> {
             ..options.clone()
         };
         let least = self.least();
+        let cells: Vec<&Cell<'a>> = self.cells().collect();
+        let judge = |at: usize| -> Result<Option<CellVerdict>> {
+            let cell = cells[at];
+            let Some(((profile, plan), current)) = cell.sides(least) else {
+                return Ok(None);
+            };
+            let report = checked((profile, current), plan, options, provenance, share)?;
+            Ok(Some(CellVerdict::of(report, cell.rows)))
+        };
+        let verdicts = in_order(available(), cells.len(), judge);
         let cells = self.segments.iter_mut();
-        for cell in cells.flat_map(|segment| &mut segment.cells) {
-            if let Some(((profile, plan), current)) = cell.sides(least) {
-                let report = checked((profile, current), plan, options, provenance, share)?;
-                cell.verdict = Some(CellVerdict::of(report, cell.rows));
-            }
+        let cells = cells.flat_map(|segment| &mut segment.cells);
+        for (cell, verdict) in cells.zip(verdicts) {
+            cell.verdict = verdict?;
         }
         Ok(())
+    }
+
+    fn cells(&self) -> impl Iterator<Item = &Cell<'a>> {
+        self.segments.iter().flat_map(|segment| &segment.cells)
     }
 
     /// Returns how many rows a segment must have on each side to be judged.
@@ -206,8 +176,7 @@ impl<'a> Segments<'a> {
     }
 
     fn counting(&self) -> impl Iterator<Item = &Cell<'a>> {
-        let cells = self.segments.iter().flat_map(|segment| &segment.cells);
-        cells.filter(|cell| self.spans[cell.span].is_judged)
+        self.cells().filter(|cell| self.spans[cell.span].is_judged)
     }
 
     /// Returns how many segments a cut has.
@@ -216,6 +185,86 @@ impl<'a> Segments<'a> {
             .iter()
             .filter(|segment| segment.cut == cut)
             .count()
+    }
+}
+
+/// What both sides have of a segment.
+struct SegmentSides<'p, 'a> {
+    cut: usize,
+    name: &'a str,
+    own: Option<&'a SegmentBaseline>,
+    counts: Option<&'a BTreeMap<i64, Counted>>,
+    /// How the pieces were counted.
+    plan: &'p CountPlan,
+    whole: &'a Profile,
+}
+
+/// A baseline and what is compared of it.
+type Planned<'a> = (Cow<'a, Profile>, Cow<'a, Plan>);
+
+impl<'a> SegmentSides<'_, 'a> {
+    /// Puts both sides together for every span in which either has rows.
+    fn segment(&self, spans: &[Span]) -> Result<Segment<'a>> {
+        let mut cells = Vec::new();
+        for (at, span) in spans.iter().enumerate() {
+            let (from, to) = span.ends;
+            let current = self.between(from, to)?;
+            let baseline = self.reference(span)?;
+            let rows = Sides {
+                // A segment without a plan has rows, too.
+                baseline: match span.reference {
+                    Reference::Baseline => self.own.map_or(0, |own| own.profile.rows),
+                    _ => baseline.as_ref().map_or(0, |(profile, _)| profile.rows),
+                },
+                current: current.as_ref().map_or(0, |current| current.rows),
+            };
+            if rows.baseline + rows.current > 0 {
+                cells.push(Cell {
+                    span: at,
+                    rows,
+                    baseline,
+                    current,
+                    verdict: None,
+                });
+            }
+        }
+        Ok(Segment {
+            cut: self.cut,
+            name: self.name,
+            cells,
+        })
+    }
+
+    /// Puts its pieces of a time together.
+    fn between(&self, from: i64, to: i64) -> Result<Option<Cow<'a, Counted>>> {
+        let range = self.counts.into_iter();
+        let range = range.flat_map(|counts| counts.range(from..to));
+        let parts: Vec<&Counted> = range.map(|(_, piece)| piece).collect();
+        match parts.as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some(Cow::Borrowed(*only))),
+            parts => Ok(Some(Cow::Owned(self.plan.merged(parts)?))),
+        }
+    }
+
+    fn reference(&self, span: &Span) -> Result<Option<Planned<'a>>> {
+        let own = self
+            .own
+            .and_then(|own| Some((&own.profile, own.plan.as_ref()?)));
+        Ok(match span.reference {
+            Reference::Nothing => None,
+            Reference::Baseline => {
+                own.map(|(profile, plan)| (Cow::Borrowed(profile), Cow::Borrowed(plan)))
+            }
+            Reference::Pieces(from, to) => match (own, self.between(from, to)?) {
+                (Some((_, plan)), Some(before)) => {
+                    let profile = before.into_owned().into_profile(self.whole);
+                    let plan = plan.against(&profile);
+                    Some((Cow::Owned(profile), Cow::Owned(plan)))
+                }
+                _ => None,
+            },
+        })
     }
 }
 

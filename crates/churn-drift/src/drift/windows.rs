@@ -4,6 +4,7 @@
 use std::num::NonZeroUsize;
 
 use churn_base::error::{Error, Place, Result};
+use churn_base::threads::{available, in_order};
 
 use super::alarm::{AlarmPolicy, AlarmReport};
 use super::alarms::{self, Judged, alarms};
@@ -104,7 +105,8 @@ pub fn check_windows_by(
         .map(Some)
     };
     let judge_all = |share: f64| -> Result<Vec<Option<DriftReport>>> {
-        windows.iter().map(|window| judge(window, share)).collect()
+        let judged = in_order(available(), windows.len(), |at| judge(&windows[at], share));
+        judged.into_iter().collect()
     };
     let alone = judge_all(1.0)?;
     let spans = windows.iter().filter(|window| window.is_shown);
@@ -260,20 +262,20 @@ impl Cutting<'_> {
             return Err(self.none_is_complete(source, spans.first().copied()));
         }
         let shown = over.saturating_sub(last.map_or(usize::MAX, NonZeroUsize::get));
-        let spans = spans.into_iter().enumerate();
-        spans
-            .skip(shown.saturating_sub(self.windowing.looks_back()))
-            .map(|(at, (start, end))| {
-                Ok(Window {
-                    is_shown: at >= shown,
-                    start,
-                    end,
-                    is_complete: is_over(end),
-                    counted: self.counted(start, end)?,
-                    reference: self.reference(start, *first)?,
-                })
+        let skipped = shown.saturating_sub(self.windowing.looks_back());
+        let window = |at: usize| {
+            let (start, end) = spans[skipped + at];
+            Ok(Window {
+                is_shown: skipped + at >= shown,
+                start,
+                end,
+                is_complete: is_over(end),
+                counted: self.counted(start, end)?,
+                reference: self.reference(start, *first)?,
             })
-            .collect()
+        };
+        let windows = in_order(available(), spans.len().saturating_sub(skipped), window);
+        windows.into_iter().collect()
     }
 
     /// Puts the pieces of a time together.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counter::{ColumnCounter, HASHED_CATEGORIES, HashedTexts};
 use super::distinct::DistinctSketch;
+use super::distinct_values::DistinctValues;
 use super::grid::{Grid, StoredGrid};
 use super::scale::Scale;
 use super::spellings::{Spellings, StoredSpellings};
@@ -25,10 +26,9 @@ pub struct Column {
     /// Missing values by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) missing: BTreeMap<String, u64>,
-    /// Canonical texts of the distinct values, with their counts; layout 1 had them as they stand
-    /// in the data.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) values: BTreeMap<String, u64>,
+    /// The distinct values, with their counts.
+    #[serde(default, skip_serializing_if = "DistinctValues::is_empty")]
+    pub(super) values: DistinctValues,
     /// The numbers, when more than 20,000 are distinct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) grid: Option<StoredGrid>,
@@ -106,7 +106,7 @@ pub(super) enum ColumnError {
 
 impl Column {
     pub(crate) fn from_counter(name: &str, mut counter: ColumnCounter) -> Self {
-        counter.typed_to_texts();
+        let numbers = counter.take_numbers();
         let mut missing = counter.missing;
         // A map is made of sorted values in a fraction of the time that it takes to insert each.
         let mut values: Vec<(String, u64)> = Vec::new();
@@ -132,7 +132,7 @@ impl Column {
                 .filter(|kind| missing[kind.index()] > 0)
                 .map(|kind| (kind.as_str().to_owned(), missing[kind.index()]))
                 .collect(),
-            values: values.into_iter().collect(),
+            values: DistinctValues::with_numbers(numbers, values.into_iter().collect()),
             grid: counter.grid.as_mut().map(|grid| grid.store()),
             leading_zeros: counter.leading_zeros,
             padded: counter.texts.padded,
@@ -198,9 +198,7 @@ impl Column {
             let spellings = Spellings::from_stored(stored).ok_or_else(|| damaged("spellings"))?;
             counter.spellings = Some(Box::new(spellings));
         }
-        for (text, &count) in &self.values {
-            counter.add_times(text.as_bytes(), count);
-        }
+        counter.add_values(&self.values);
         counter.leading_zeros += self.leading_zeros;
         counter.texts.padded += self.padded;
         Ok(counter)
@@ -258,7 +256,7 @@ impl Column {
         };
         self.missing
             .values()
-            .chain(self.values.values())
+            .chain(self.values.counts())
             .chain(grid)
             .chain(hashed)
             .try_fold(spelled, |sum, &count| sum.checked_add(count))

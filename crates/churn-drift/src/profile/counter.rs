@@ -9,11 +9,12 @@
 use churn_data::{
     Affix, ColumnBatch, ColumnSink, Field, MissingKind, RowPlace, Spelled, Value, Values,
     canonical, canonical_to_count, doubtful_mark, has_leading_zeros, is_date, parse_field,
-    parse_number, shaped_like_an_id, spelled, write_number,
+    parse_number, shaped_like_an_id, spelled, unambiguous_number,
 };
-use hashbrown::HashTable;
 
-use super::distinct::{DistinctSketch, mix};
+use super::counter_numbers::is_unambiguous;
+use super::distinct::DistinctSketch;
+use super::distinct_numbers::DistinctNumbers;
 use super::grid::Grid;
 use super::scale::Scale;
 use super::spellings::Spellings;
@@ -98,12 +99,17 @@ pub(crate) struct ColumnCounter {
     /// The user says that it is categorical: numbers in it are texts.
     pub(super) categorical: bool,
     /// How its cells are laid, if it comes to a grid.
-    scale: Scale,
+    pub(super) scale: Scale,
     pub(super) missing: [u64; MissingKind::ALL.len()],
     pub(super) texts: TextTable,
-    /// Numbers that came as such and not as texts: their bits and counts.
-    typed: HashTable<(u64, u64)>,
-    numbers: usize,
+    /// Numbers that came as such and not as texts; also those that came as texts, once [`holds_numbers`] is set.
+    ///
+    /// [`holds_numbers`]: Self::holds_numbers
+    pub(super) typed: DistinctNumbers,
+    /// No number is among the texts but those whose text tells more than its double does.
+    pub(super) holds_numbers: bool,
+    /// Numbers among the texts.
+    pub(super) numbers: usize,
     other_texts: usize,
     text_bytes: usize,
     pub(super) grid: Option<Box<Grid>>,
@@ -111,7 +117,7 @@ pub(crate) struct ColumnCounter {
     /// Numbers spelled as people do (`1.234,50`), when too many are distinct.
     pub(super) spellings: Option<Box<Spellings>>,
     spelled_texts: usize,
-    cuts: Vec<f64>,
+    pub(super) cuts: Vec<f64>,
     /// Numbers on the grid that were written with leading zeros.
     pub(super) leading_zeros: u64,
     /// The first text that is not a number in any spelling, and the first that is one.
@@ -126,7 +132,8 @@ impl ColumnCounter {
             scale: Scale::Plain,
             missing: [0; MissingKind::ALL.len()],
             texts: TextTable::default(),
-            typed: HashTable::new(),
+            typed: DistinctNumbers::default(),
+            holds_numbers: false,
             numbers: 0,
             other_texts: 0,
             text_bytes: 0,
@@ -183,6 +190,12 @@ impl ColumnCounter {
             if field.word as u16 & 0xf0ff == 0x3030 {
                 self.note_leading_zeros(field.text);
             }
+            return;
+        }
+        if self.holds_numbers
+            && let Some(number) = unambiguous_number(field)
+        {
+            self.add_one(number);
             return;
         }
         if !self.texts.add_known_field(field) {
@@ -306,9 +319,14 @@ impl ColumnCounter {
                 self.leading_zeros += if has_leading_zeros(text) { count } else { 0 };
                 return;
             }
+            if self.holds_numbers && is_unambiguous(text) {
+                if self.typed.add_times(number, count) {
+                    self.limit_numbers();
+                }
+                return;
+            }
             self.texts.insert(key, count, value);
-            self.numbers += 1;
-            self.limit_numbers();
+            self.count_number_text();
             return;
         }
         if let Some(hashed) = &mut self.hashed {
@@ -320,20 +338,6 @@ impl ColumnCounter {
         self.text_bytes += text.len();
         if self.other_texts > MAX_TEXTS || self.text_bytes > MAX_TEXT_BYTES {
             self.texts_to_hashed();
-        }
-    }
-
-    /// Turns to the grid, or to texts, when there are too many distinct numbers to keep.
-    fn limit_numbers(&mut self) {
-        if self.numbers + self.typed.len() <= MAX_NUMBERS {
-            return;
-        }
-        // A number may have come as such and as a text, too.
-        if self.categorical || self.numbers > 0 && !self.typed.is_empty() {
-            self.typed_to_texts();
-        }
-        if self.numbers + self.typed.len() > MAX_NUMBERS {
-            self.numbers_to_grid();
         }
     }
 
@@ -362,26 +366,6 @@ impl ColumnCounter {
         self.spellings = Some(spellings);
     }
 
-    fn numbers_to_grid(&mut self) {
-        let mut values = Vec::with_capacity(self.numbers);
-        self.texts.drain(
-            |_, entry| matches!(entry.value, Value::Number(_)),
-            |text, entry| {
-                if let Value::Number(number) = entry.value {
-                    values.push((number, entry.count));
-                }
-                self.leading_zeros += if has_leading_zeros(text) {
-                    entry.count
-                } else {
-                    0
-                };
-            },
-        );
-        let typed = self.typed.drain();
-        values.extend(typed.map(|(bits, count)| (f64::from_bits(bits), count)));
-        self.grid = Some(Box::new(Grid::of(&values, self.scale, self.cuts.clone())));
-    }
-
     /// Counts a text of a source that knows no lines.
     pub(super) fn add_text(&mut self, text: &[u8]) {
         if text.is_empty() {
@@ -391,62 +375,18 @@ impl ColumnCounter {
         if let Some(field) = Field::new(text)
             && self.grid.is_none()
         {
+            if self.holds_numbers
+                && let Some(number) = unambiguous_number(&field)
+            {
+                self.add_one(number);
+                return;
+            }
             if !self.texts.add_known_field(&field) {
                 self.add_new(text, &Key::of(&field), 1, None);
             }
             return;
         }
         self.add_times(text, 1);
-    }
-
-    /// Counts numbers that come as such.
-    pub(super) fn add_numbers(&mut self, numbers: &[f64]) {
-        for &number in numbers {
-            if let Some(grid) = &mut self.grid
-                && number.is_finite()
-            {
-                // Adding 0.0 turns -0.0 into 0.0: they are one value.
-                grid.add(number + 0.0);
-            } else {
-                self.add_number(number, 1);
-            }
-        }
-    }
-
-    /// Counts a number `count` times.
-    pub(super) fn add_number(&mut self, number: f64, count: u64) {
-        if number.is_nan() {
-            self.missing[MissingKind::Nan.index()] += count;
-            return;
-        }
-        if number.is_infinite() {
-            self.add_times(if number > 0.0 { b"inf" } else { b"-inf" }, count);
-            return;
-        }
-        let number = number + 0.0;
-        if let Some(grid) = &mut self.grid {
-            grid.add_times(number, count);
-            return;
-        }
-        let bits = number.to_bits();
-        let hash = mix(bits);
-        if let Some(known) = self.typed.find_mut(hash, |entry| entry.0 == bits) {
-            known.1 += count;
-            return;
-        }
-        self.typed
-            .insert_unique(hash, (bits, count), |entry| mix(entry.0));
-        self.limit_numbers();
-    }
-
-    /// Turns numbers that came as such into the texts that profiles keep.
-    pub(super) fn typed_to_texts(&mut self) {
-        let mut text = Vec::new();
-        for (bits, count) in std::mem::take(&mut self.typed) {
-            text.clear();
-            write_number(f64::from_bits(bits), &mut text);
-            self.add_times(&text, count);
-        }
     }
 
     fn texts_to_hashed(&mut self) {
@@ -494,9 +434,7 @@ impl ColumnCounter {
                 mine.merge(*theirs);
             }
         }
-        for (bits, count) in other.typed.drain() {
-            self.add_number(f64::from_bits(bits), count);
-        }
+        self.add_distinct_numbers(std::mem::take(&mut other.typed));
         let is_alike = self.categorical == other.categorical;
         other.texts.each(|text, entry| match entry.value {
             // Read and found canonical before.

@@ -1,5 +1,6 @@
 //! The profile: the summary of a data set, as a versioned JSON document that can be merged.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use churn_base::error::{Error, Place, Result};
@@ -355,11 +356,9 @@ impl Profile {
         self.columns.retain(|column| column.name != name);
         // The other label as the data write it.
         let negative = self.column(label).and_then(|column| {
-            column
-                .values
-                .keys()
-                .find(|value| !same_label(value, positive))
-                .cloned()
+            let values = column.values.by_text().into_keys();
+            let mut others = values.filter(|value| !same_label(value, positive));
+            others.next().map(Cow::into_owned)
         });
         let negative = negative.unwrap_or_else(|| format!("not {positive}"));
         let [stayed, churned] = by_class.map(|counter| Column::from_counter(name, counter));

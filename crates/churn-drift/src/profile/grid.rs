@@ -198,10 +198,20 @@ impl Grid {
             grid.shift += 1;
             cells -= shares_from[grid.shift as usize];
         }
-        for &(value, count) in values {
-            grid.add_times(value, count);
-        }
+        grid.add_counted(values);
         grid
+    }
+
+    /// Adds values with their counts.
+    pub(super) fn add_counted(&mut self, values: &[(f64, u64)]) {
+        for &(value, count) in values {
+            if count == 1 {
+                self.add(value);
+            } else {
+                self.add_times(value, count);
+            }
+        }
+        self.flush();
     }
 
     /// Adds one finite value.

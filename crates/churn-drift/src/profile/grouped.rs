@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use churn_base::error::{Error, Place, Result};
 use churn_base::exit::ExitCode;
 use churn_base::progress::Progress;
+use churn_base::threads::{available, each_in_order, in_order};
 use churn_data::{DataSet, RowSink, Summary};
 
 use super::column::Column;
@@ -17,7 +18,7 @@ use super::document::{HeaderRows, Profile};
 use super::pieces::{CutPieces, Grouped, TimeGrouping, TimesRead, no_time_in, too_many};
 use super::pushdown;
 use super::segment_plans::SegmentPlans;
-use super::sorter::{Cells, Sorter, Sorting};
+use super::sorter::{Cell, Cells, Sorter, Sorting};
 
 /// Counts the planned columns by pieces of time and by segment; all rows are one piece, which begins at 0, if no
 /// time is named.
@@ -222,7 +223,35 @@ fn finished(
     source: &str,
     summary: &Summary,
 ) -> Result<Finished> {
-    let mut whole: BTreeMap<i64, (Counters, u64)> = BTreeMap::new();
+    let put_away = |plan: &CountPlan, counters: Counters, rows: u64| {
+        let mut counted = counters.finish(plan, source, summary)?;
+        counted.rows = rows;
+        Ok::<Counted, Error>(counted)
+    };
+    // Each row is in one segment of every cut: those of the first are all rows.
+    let mut of_pieces: BTreeMap<i64, Vec<&Cell>> = BTreeMap::new();
+    for cell in cells.iter().filter(|cell| cell.cut == 0) {
+        of_pieces.entry(cell.start).or_default().push(cell);
+    }
+    let are_cut = !plans.cuts().is_empty();
+    let of_pieces: Vec<(i64, Vec<&Cell>)> = of_pieces.into_iter().filter(|_| are_cut).collect();
+    let together = |at: usize| -> Result<(i64, Counted)> {
+        let (start, cells) = &of_pieces[at];
+        let mut rows = 0;
+        let mut all: Option<Counters> = None;
+        for cell in cells {
+            rows += cell.rows;
+            let counters = cell.counters.planned(plans.all(), plans.whole());
+            match &mut all {
+                Some(all) => all.merge(counters),
+                None => all = Some(counters),
+            }
+        }
+        let all = all.ok_or_else(|| Error::new(ExitCode::Bug, "a piece of no rows"))?;
+        Ok((*start, put_away(plans.whole(), all, rows)?))
+    };
+    let whole = in_order(available(), of_pieces.len(), together);
+    let mut whole: BTreeMap<i64, Counted> = whole.into_iter().collect::<Result<_>>()?;
     let mut cuts: Vec<CutPieces> = plans
         .cuts()
         .iter()
@@ -231,35 +260,24 @@ fn finished(
             segments: BTreeMap::new(),
         })
         .collect();
-    for cell in cells {
-        // Each row is in one segment of every cut: those of the first are all rows.
-        let counts_for_all = cell.cut == 0;
-        let Some(cut) = cuts.get_mut(cell.cut) else {
-            whole.insert(cell.start, (cell.counters, cell.rows));
-            continue;
+    let counted = each_in_order(available(), cells, |cell| {
+        let plan = match are_cut {
+            true => plans.counting(cell.cut, &cell.segment),
+            false => plans.whole(),
         };
-        if counts_for_all {
-            let counters = cell.counters.planned(plans.all(), plans.whole());
-            match whole.get_mut(&cell.start) {
-                Some((all, rows)) => {
-                    all.merge(counters);
-                    *rows += cell.rows;
-                }
-                None => drop(whole.insert(cell.start, (counters, cell.rows))),
+        let counted = put_away(plan, cell.counters, cell.rows)?;
+        Ok((cell.cut, cell.segment, cell.start, counted))
+    });
+    for cell in counted {
+        let (cut, segment, start, counted) = cell?;
+        match cuts.get_mut(cut) {
+            Some(cut) => {
+                let segment = cut.segments.entry(segment).or_default();
+                segment.insert(start, counted);
             }
+            None => drop(whole.insert(start, counted)),
         }
-        let plan = plans.counting(cell.cut, &cell.segment);
-        let mut counted = cell.counters.finish(plan, source, summary)?;
-        counted.rows = cell.rows;
-        let segment = cut.segments.entry(cell.segment).or_default();
-        segment.insert(cell.start, counted);
     }
-    let put_away = |(start, (counters, rows)): (i64, (Counters, u64))| {
-        let mut counted = counters.finish(plans.whole(), source, summary)?;
-        counted.rows = rows;
-        Ok((start, counted))
-    };
-    let whole = whole.into_iter().map(put_away).collect::<Result<_>>()?;
     Ok((whole, cuts))
 }
 

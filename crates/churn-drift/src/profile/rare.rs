@@ -1,10 +1,12 @@
 //! Rare texts without their names: a text that few rows have can say whose row it is.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use churn_data::Value;
 
 use super::column::Column;
+use super::distinct_values::DistinctValues;
 use super::document::Profile;
 use super::texts::meaning;
 use super::view::{Categories, Kind};
@@ -41,17 +43,19 @@ impl Column {
     fn fold_rare(&mut self, least: u64, numbers_too: bool) {
         let categorical = self.categorical;
         let mut rare = 0;
-        self.values.retain(|text, count| {
+        let mut kept = BTreeMap::new();
+        for (text, count) in self.values.iter() {
             let is_text = matches!(meaning(text.as_bytes(), categorical), Value::Text);
-            let keeps = *count >= least || !(is_text || numbers_too);
-            if !keeps {
-                rare += *count;
+            if count >= least || !(is_text || numbers_too) {
+                kept.insert(text.into_owned(), count);
+            } else {
+                rare += count;
             }
-            keeps
-        });
-        if rare > 0 {
-            *self.values.entry(RARE.to_owned()).or_default() += rare;
         }
+        if rare > 0 {
+            *kept.entry(RARE.to_owned()).or_default() += rare;
+        }
+        self.values = DistinctValues::of_texts(kept);
         self.first_texts.clear();
     }
 }
@@ -110,23 +114,29 @@ mod tests {
     }
 
     #[track_caller]
-    fn counts(profile: &Profile) -> Vec<(&str, u64)> {
-        let values = profile.columns[0].values.iter();
-        values
-            .map(|(text, count)| (text.as_str(), *count))
+    fn counts(profile: &Profile) -> Vec<(Cow<'_, str>, u64)> {
+        profile.columns[0].values.by_text().into_iter().collect()
+    }
+
+    fn named(values: &[(&'static str, u64)]) -> Vec<(Cow<'static, str>, u64)> {
+        let named = values.iter();
+        named
+            .map(|(text, count)| ((*text).into(), *count))
             .collect()
     }
 
     #[test]
     fn texts_of_fewer_rows_lose_their_names_and_numbers_keep_their_values() {
         let city = [("Ulm", 4), ("Bonn", 5), ("Kiel", 1), ("80331", 2)];
-        assert_eq!(counts(&folded("city", &city)), [("(rare)", 7), ("Bonn", 5)]);
+        let expected = named(&[("(rare)", 7), ("Bonn", 5)]);
+        assert_eq!(counts(&folded("city", &city)), expected);
         // More than 20,000 distinct numbers are on a grid; these are not, and 7 is not folded.
         let spend = [("1.5", 9), ("7", 1)];
-        assert_eq!(counts(&folded("spend", &spend)), [("1.5", 9), ("7", 1)]);
+        assert_eq!(counts(&folded("spend", &spend)), named(&spend));
         // The classes are not secret.
         let label = [("Yes", 2), ("No", 9)];
-        assert_eq!(counts(&folded("churn", &label)), [("No", 9), ("Yes", 2)]);
+        let expected = named(&[("No", 9), ("Yes", 2)]);
+        assert_eq!(counts(&folded("churn", &label)), expected);
         assert_eq!(folded("city", &city).columns[0].rows(), Some(12));
     }
 

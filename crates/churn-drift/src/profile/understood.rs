@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 
 use churn_base::error::Place;
 use churn_data::{
-    ColumnReading, ColumnTally, DecimalMark, Meaning, MissingKind, Value, classify,
-    has_leading_zeros, shaped_like_an_id,
+    ColumnReading, ColumnTally, DecimalMark, Meaning, MissingKind, Value, canonical_number,
+    classify, has_leading_zeros, shaped_like_an_id,
 };
 
 use super::column::{Column, StoredHashed};
 use super::distinct::DistinctSketch;
 use super::grid::Grid;
-use super::settled::Settled;
+use super::settled::{Settled, SettledValues};
 use super::spellings::{Spellings, StoredSpellings};
 use super::texts::stable_hash;
 use super::view::{Categories, Kind, Numbers, hashed_name};
@@ -69,14 +69,28 @@ impl View {
 
 /// A number as programs write it.
 struct Plain<'a> {
-    stored: &'a str,
+    stored: Cow<'a, str>,
     name: Cow<'a, str>,
     number: f64,
     count: u64,
 }
 
+impl Plain<'_> {
+    fn of_number(number: f64, count: u64) -> Self {
+        let text = canonical_number(number);
+        Self {
+            stored: Cow::Owned(text.clone()),
+            name: Cow::Owned(text),
+            number,
+            count,
+        }
+    }
+}
+
 /// The values of a column with what each is in any column.
 struct Sorted<'a> {
+    /// In rising order; nothing more is told by their texts.
+    numbers: Cow<'a, [(f64, u64)]>,
     plain: Vec<Plain<'a>>,
     infinite: Vec<(Cow<'a, str>, u64)>,
     texts: Vec<(Cow<'a, str>, u64)>,
@@ -88,7 +102,9 @@ struct Sorted<'a> {
 
 impl Column {
     fn sorted(&self) -> Sorted<'_> {
+        let SettledValues { numbers, others } = self.settled();
         let mut sorted = Sorted {
+            numbers,
             plain: Vec::new(),
             infinite: Vec::new(),
             texts: Vec::new(),
@@ -97,7 +113,8 @@ impl Column {
             tally: ColumnTally::default().named(&self.name),
             grid: self.grid.as_ref().and_then(Grid::from_stored),
         };
-        for value in self.settled() {
+        sorted.tally.add_unambiguous(&sorted.numbers);
+        for value in others {
             sorted.tally.add(value.tells().as_bytes(), value.count);
             let Settled {
                 stored,
@@ -184,6 +201,7 @@ impl Column {
     fn view_by(&self, sorted: Sorted<'_>, reading: ColumnReading) -> View {
         let hashed = self.hashed.as_ref().map_or(0, StoredHashed::count);
         let is_empty = sorted.plain.is_empty()
+            && sorted.numbers.is_empty()
             && sorted.infinite.is_empty()
             && sorted.grid.is_none()
             && self.spellings.is_none()
@@ -203,14 +221,23 @@ impl Column {
 
     fn number_view(&self, sorted: Sorted<'_>, reading: ColumnReading, hashed: u64) -> View {
         let mut missing = self.missing.clone();
-        let mut numbers: Vec<(f64, u64)> = Vec::new();
         let mut unparsable = hashed;
-        let mut least: Option<&str> = None;
-        let mut unreadable = |text, count| {
+        let mut least: Option<Cow<'_, str>> = None;
+        let mut unreadable = |text: Cow<'_, str>, count| {
             unparsable += count;
-            least = Some(least.map_or(text, |least: &str| least.min(text)));
+            if least.as_ref().is_none_or(|least| text < *least) {
+                least = Some(Cow::Owned(text.into_owned()));
+            }
         };
-        for plain in &sorted.plain {
+        let mut plain = sorted.plain;
+        let mut numbers = if reading.is_number && reading.decimal == DecimalMark::Point {
+            sorted.numbers.into_owned()
+        } else {
+            let others = sorted.numbers.iter();
+            plain.extend(others.map(|(number, count)| Plain::of_number(*number, *count)));
+            Vec::new()
+        };
+        for plain in plain {
             match reading.of_plain(plain.stored.as_bytes(), plain.number) {
                 Meaning::Number(number) => numbers.push((number, plain.count)),
                 _ => unreadable(plain.stored, plain.count),
@@ -223,7 +250,9 @@ impl Column {
                 Meaning::Missing(kind) => {
                     *missing.entry(kind.as_str().to_owned()).or_default() += count;
                 }
-                Meaning::Infinite | Meaning::Text | Meaning::Unparsable => unreadable(text, count),
+                Meaning::Infinite | Meaning::Text | Meaning::Unparsable => {
+                    unreadable(Cow::Borrowed(text), count);
+                }
             }
         }
         let infinite: u64 = sorted.infinite.iter().map(|(_, count)| count).sum();
@@ -274,7 +303,7 @@ impl Column {
         let first_unparsable = (unparsable > 0)
             .then(|| self.first_unparsable(&reading))
             .flatten()
-            .or_else(|| least.map(|text| (None, text.to_owned())));
+            .or_else(|| least.map(|text| (None, text.into_owned())));
         let empty = numbers.is_none() && infinite == 0;
         View {
             kind: if empty { Kind::Empty } else { Kind::Number },
@@ -314,7 +343,9 @@ impl Column {
         let mut counts: BTreeMap<String, u64> = BTreeMap::new();
         let mut numbers_among_texts = 0;
         let mut codes = 0;
-        let plain = sorted.plain.into_iter();
+        let numbers = sorted.numbers.iter();
+        let numbers = numbers.map(|(number, count)| Plain::of_number(*number, *count));
+        let plain = sorted.plain.into_iter().chain(numbers);
         let plain = plain.map(|plain| (plain.name, plain.count));
         for (text, count) in plain.chain(sorted.infinite) {
             numbers_among_texts += count;

@@ -1,11 +1,9 @@
 //! Columns counted from values in memory, not from the text of a table.
 
-use std::collections::HashMap;
-
 use churn_data::MissingKind;
 
 use super::column::Column;
-use super::counter::{ColumnCounter, MAX_NUMBERS};
+use super::counter::ColumnCounter;
 
 impl Column {
     /// Counts numbers, also at these cut points; NaN is missing. The result is that of a table
@@ -13,21 +11,13 @@ impl Column {
     #[must_use]
     pub fn of_numbers(name: &str, values: impl Iterator<Item = f64>, cuts: Vec<f64>) -> Self {
         let mut counter = ColumnCounter::new(false, cuts);
-        // As long as distinct numbers are few, none is written out more than once.
-        let mut few: HashMap<u64, u64> = HashMap::new();
         for value in values {
             if value.is_nan() {
                 counter.missing[MissingKind::Empty.index()] += 1;
-            } else if let Some(grid) = &mut counter.grid {
-                grid.add(value);
             } else {
-                *few.entry((value + 0.0).to_bits()).or_default() += 1;
-                if few.len() > MAX_NUMBERS {
-                    add(&mut counter, &mut few);
-                }
+                counter.add_number(value, 1);
             }
         }
-        add(&mut counter, &mut few);
         Self::from_counter(name, counter)
     }
 
@@ -47,16 +37,9 @@ impl Column {
     }
 }
 
-/// Moves the numbers into the counter.
-fn add(counter: &mut ColumnCounter, few: &mut HashMap<u64, u64>) {
-    for (bits, count) in few.drain() {
-        let text = f64::from_bits(bits).to_string();
-        counter.add_times(text.as_bytes(), count);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::counter::MAX_NUMBERS;
     use super::*;
 
     fn counted(values: &[f64]) -> Column {
