@@ -12,13 +12,12 @@ use churn_data::{
     parse_number, shaped_like_an_id, spelled, unambiguous_number,
 };
 
-use super::counter_numbers::is_unambiguous;
 use super::distinct::DistinctSketch;
 use super::distinct_numbers::DistinctNumbers;
 use super::grid::Grid;
 use super::scale::Scale;
 use super::spellings::Spellings;
-use super::texts::{Entry, Key, TextTable, is_padded, meaning, stable_hash};
+use super::texts::{Entry, Key, TextTable, is_padded, is_unambiguous, meaning, stable_hash};
 use crate::stats::score_bounds::CALIBRATION_EDGES;
 
 /// Most distinct numbers that are kept one by one.

@@ -1,23 +1,15 @@
 //! The numbers of a column that is being counted: among its texts while they are few, then as such, then on a grid.
 
-use churn_data::{
-    MissingKind, Value, has_leading_zeros, is_written_grouped, unambiguous_number_of_text,
-    write_number,
-};
+use churn_data::{MissingKind, Value, has_leading_zeros, is_written_grouped, write_number};
 
 use super::counter::{ColumnCounter, MAX_NUMBERS};
 use super::distinct_numbers::DistinctNumbers;
 use super::distinct_values::DistinctValues;
 use super::grid::Grid;
+use super::texts::is_unambiguous;
 
 /// Fewest distinct numbers that are worth to be kept as such.
 const MANY: usize = 128;
-
-/// Whether the canonical text of a number tells no more than its double does.
-pub(super) fn is_unambiguous(text: &[u8]) -> bool {
-    let text = std::str::from_utf8(text).ok();
-    text.and_then(unambiguous_number_of_text).is_some()
-}
 
 impl ColumnCounter {
     #[inline]

@@ -1,6 +1,6 @@
 //! Distinct texts of a column and how often each occurs: the exact half of a column's counter.
 
-use churn_data::{Field, Value, classify};
+use churn_data::{Field, Value, classify, unambiguous_number_of_text};
 use hashbrown::HashTable;
 
 /// A distinct text. Texts of up to 16 bytes are compared by `head` and `tail` alone.
@@ -265,6 +265,12 @@ fn slice<'a>(arena: &'a [u8], entry: &Entry) -> &'a [u8] {
 /// Returns whether a text has blanks around it that are not part of it.
 pub(super) fn is_padded(text: &[u8], value: Value) -> bool {
     value == Value::Text && text.trim_ascii().len() < text.len()
+}
+
+/// Whether the canonical text of a number tells no more than its double does.
+pub(super) fn is_unambiguous(text: &[u8]) -> bool {
+    let text = std::str::from_utf8(text).ok();
+    text.and_then(unambiguous_number_of_text).is_some()
 }
 
 /// Returns what a text means in a column, where a declared category is never a number.
