@@ -162,6 +162,15 @@ impl Column {
         self.grid.as_ref().map(|grid| grid.scale)
     }
 
+    /// Returns all that was counted but for the numbers that are kept as such.
+    pub(super) fn parts_beside_numbers(&self) -> impl Serialize {
+        (
+            (&self.name, self.categorical, &self.missing),
+            (self.values.texts(), self.leading_zeros, self.padded),
+            (&self.grid, &self.hashed, &self.spellings),
+        )
+    }
+
     /// Makes the counter again, to go on counting or to merge.
     pub(super) fn to_counter(&self) -> Result<ColumnCounter, ColumnError> {
         let damaged = |part| ColumnError::Damaged {

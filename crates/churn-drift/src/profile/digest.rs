@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use churn_base::hex::hex;
+use churn_base::threads::{available, in_order};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -15,7 +16,7 @@ use super::count_plan::Counted;
 use super::cut_profile::{CutProfile, SegmentProfile};
 use super::document::{HeaderRows, Profile, Roles};
 use super::outcome::Outcome;
-use super::pieces::Grouped;
+use super::pieces::{CutPieces, Grouped};
 
 #[derive(Serialize)]
 struct Counts<'a> {
@@ -74,25 +75,79 @@ impl Counted {
     }
 }
 
-impl Grouped {
-    /// Returns the SHA-256 of all pieces, as [`Counted::counts_sha256`].
+impl Counted {
+    /// Returns the SHA-256 of a piece of time or a segment. There may be thousands, and in each nearly every row may
+    /// have another number: these go in as their bits, and are not written out.
     #[must_use]
-    pub fn counts_sha256(&self) -> String {
-        let mut cuts = BTreeMap::<i64, Vec<BTreeMap<String, String>>>::new();
-        for (number, cut) in self.cuts.iter().enumerate() {
-            for (name, pieces) in &cut.segments {
-                for (start, counted) in pieces {
-                    let of_piece = cuts.entry(*start).or_default();
-                    of_piece.resize(self.cuts.len(), BTreeMap::new());
-                    of_piece[number].insert(name.clone(), counted.counts_sha256());
-                }
+    pub fn part_sha256(&self) -> String {
+        let mut hash = Hash(Sha256::new());
+        // As in `sha256_of`, this cannot fail.
+        let mut sink = io::BufWriter::with_capacity(1 << 16, &mut hash);
+        let _ = serde_json::to_writer(&mut sink, &(self.rows, lines_of(&self.header_rows)));
+        for column in self.columns.iter().chain(
+            self.outcome
+                .iter()
+                .flat_map(|outcome| outcome.by_label.values()),
+        ) {
+            let ColumnCounts { first_texts, .. } = ColumnCounts::of(column);
+            let beside_numbers = column.parts_beside_numbers();
+            let _ = serde_json::to_writer(&mut sink, &(beside_numbers, first_texts));
+            let numbers = column.values.numbers();
+            let _ = sink.write_all(&(numbers.len() as u64).to_le_bytes());
+            for (number, count) in numbers {
+                let _ = sink.write_all(&number.to_bits().to_le_bytes());
+                let _ = sink.write_all(&count.to_le_bytes());
             }
         }
-        let digest = |(start, piece): (&i64, &Counted)| {
-            let segments = cuts.remove(start).unwrap_or_default();
-            (*start, piece_sha256(piece.counts_sha256(), segments))
+        let labels = self.outcome.as_ref().map(|outcome| {
+            let labels: Vec<&String> = outcome.by_label.keys().collect();
+            (&outcome.label, &outcome.score, labels)
+        });
+        let _ = serde_json::to_writer(&mut sink, &labels);
+        let _ = sink.flush();
+        drop(sink);
+        hex(&hash.0.finalize())
+    }
+}
+
+impl Grouped {
+    /// Returns the SHA-256 of all pieces, as [`Counted::part_sha256`].
+    #[must_use]
+    pub fn counts_sha256(&self) -> String {
+        let whole = self
+            .pieces
+            .iter()
+            .map(|(start, piece)| (*start, None, piece));
+        let of_cut = |(number, cut): (usize, &'_ CutPieces)| {
+            let segments = cut.segments.iter();
+            segments
+                .flat_map(move |(name, pieces)| {
+                    let segment = Some((number, name.clone()));
+                    pieces
+                        .iter()
+                        .map(move |(start, piece)| (*start, segment.clone(), piece))
+                })
+                .collect::<Vec<_>>()
         };
-        grouped_sha256(&self.pieces.iter().map(digest).collect(), self.rows)
+        let segments = self.cuts.iter().enumerate().flat_map(of_cut);
+        let parts: Vec<(i64, Option<(usize, String)>, &Counted)> = whole.chain(segments).collect();
+        let digests = in_order(available(), parts.len(), |at| parts[at].2.part_sha256());
+        let mut pieces = BTreeMap::<i64, String>::new();
+        let mut cuts = BTreeMap::<i64, Vec<BTreeMap<String, String>>>::new();
+        for ((start, segment, _), digest) in parts.into_iter().zip(digests) {
+            let Some((number, name)) = segment else {
+                pieces.insert(start, digest);
+                continue;
+            };
+            let of_piece = cuts.entry(start).or_default();
+            of_piece.resize(self.cuts.len(), BTreeMap::new());
+            of_piece[number].insert(name, digest);
+        }
+        let digest = |(start, whole): (i64, String)| {
+            let segments = cuts.remove(&start).unwrap_or_default();
+            (start, piece_sha256(whole, segments))
+        };
+        grouped_sha256(&pieces.into_iter().map(digest).collect(), self.rows)
     }
 }
 

@@ -50,9 +50,9 @@ impl Piece {
     #[must_use]
     pub fn counts_sha256(&self) -> String {
         piece_sha256(
-            self.whole.counts_sha256(),
+            self.whole.part_sha256(),
             self.cuts.iter().map(|segments| {
-                let digest = |(name, one): (&String, &Counted)| (name.clone(), one.counts_sha256());
+                let digest = |(name, one): (&String, &Counted)| (name.clone(), one.part_sha256());
                 segments.iter().map(digest).collect()
             }),
         )
@@ -225,7 +225,7 @@ mod tests {
             ..piece
         };
         assert_eq!(plain.to_kept(), plain.whole.to_kept());
-        assert_eq!(plain.counts_sha256(), plain.whole.counts_sha256());
+        assert_eq!(plain.counts_sha256(), plain.whole.part_sha256());
         assert_eq!(
             Piece::from_kept(&plain.to_kept(), false).expect("a piece"),
             plain
