@@ -26,7 +26,7 @@ pub(super) struct Aligned<'a> {
     /// What it says beside the baseline.
     pub(super) view: View,
     /// What was respelled, by the current side's texts.
-    renamed: BTreeMap<String, String>,
+    pub(super) renamed: BTreeMap<String, String>,
 }
 
 /// Returns the current side with the baseline's texts for its values.
@@ -181,8 +181,7 @@ pub(super) fn blanks(baseline: &View, current: &View, found: &mut impl FindingSi
 }
 
 /// Says what was respelled.
-pub(super) fn spelling(aligned: &Aligned<'_>, found: &mut impl FindingSink) {
-    let all = &aligned.renamed;
+pub(super) fn spelling(all: &BTreeMap<String, String>, found: &mut impl FindingSink) {
     if all.is_empty() {
         return;
     }

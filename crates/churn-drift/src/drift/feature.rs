@@ -1,7 +1,7 @@
 //! One feature, both sides: its kind, what is missing, its findings. Numbers, categories and the
 //! verdict have files of their own.
 
-use super::align::{align, blanks, leading_zeros, spelling};
+use super::align::{Aligned, align, blanks, leading_zeros, spelling};
 use super::context::{Context, FindingSink, percent};
 use super::feature_bins::{finite, two_bin_psi};
 use super::feature_categorical::categorical;
@@ -49,9 +49,12 @@ fn compare_by(
 ) -> (FeatureReport, Vec<Finding>) {
     let told = baseline_column.and_then(|own| told_by_current(planned, own, current));
     let planned = told.as_ref().unwrap_or(planned);
-    let aligned = align(&planned.baseline, current);
-    let mut current_view = aligned.view.clone();
-    let current = aligned.column.as_ref();
+    let Aligned {
+        column,
+        view: mut current_view,
+        renamed,
+    } = align(&planned.baseline, current);
+    let current = column.as_ref();
     let told = told_by_size(planned, baseline_column, current, &current_view);
     current_view = told.current.unwrap_or(current_view);
     let planned = told.baseline.as_ref().unwrap_or(planned);
@@ -96,7 +99,7 @@ fn compare_by(
     }
     all_missing(baseline, &current_view, &report, context, &mut found);
     infinities(baseline, &current_view, context, &mut found);
-    spelling(&aligned, &mut found);
+    spelling(&renamed, &mut found);
     blanks(baseline, &current_view, &mut found);
     leading_zeros(baseline, &current_view, context, &mut found);
     if type_change.is_none() && has_values(baseline) && has_values(&current_view) {

@@ -71,6 +71,11 @@ impl ColumnCounter {
         }
     }
 
+    /// Brings the numbers that are kept as such in order.
+    pub(super) fn sort_numbers(&mut self) {
+        self.typed.sort();
+    }
+
     /// Returns the numbers that are known by their doubles alone, in rising order; all others are among the texts.
     pub(super) fn take_numbers(&mut self) -> Vec<(f64, u64)> {
         if self.categorical {

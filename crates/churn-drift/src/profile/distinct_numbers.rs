@@ -77,15 +77,22 @@ impl DistinctNumbers {
         self.few.len() >= FEW
     }
 
-    /// Adds all that another one has counted.
+    /// Adds all that another one has counted; they are sorted together when it is asked how many there are.
     pub(super) fn merge(&mut self, mut other: Self) {
-        let theirs = other.take_sorted();
         if self.is_empty() {
-            self.sorted = theirs;
+            *self = other;
             return;
         }
-        self.waiting_counts.extend(theirs);
-        self.sort();
+        let few = other.few.drain();
+        self.waiting_counts
+            .extend(few.map(|(bits, count)| (f64::from_bits(bits), count)));
+        self.waiting.append(&mut other.waiting);
+        self.waiting_counts.append(&mut other.waiting_counts);
+        if self.sorted.is_empty() {
+            self.sorted = other.sorted;
+        } else {
+            self.waiting_counts.append(&mut other.sorted);
+        }
     }
 
     /// Returns a number than which there are no more.
@@ -106,7 +113,8 @@ impl DistinctNumbers {
         std::mem::take(&mut self.sorted)
     }
 
-    fn sort(&mut self) {
+    /// Sorts what waits among the others.
+    pub(super) fn sort(&mut self) {
         let few = self.few.drain();
         self.waiting_counts
             .extend(few.map(|(bits, count)| (f64::from_bits(bits), count)));
@@ -116,8 +124,8 @@ impl DistinctNumbers {
             self.sorted = joined(std::mem::take(&mut self.sorted), ones);
         }
         if !self.waiting_counts.is_empty() {
-            self.waiting_counts
-                .sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+            // Mostly a few lists in rising order one after another, which a stable sort makes use of.
+            self.waiting_counts.sort_by(|a, b| a.0.total_cmp(&b.0));
             let counts = self.waiting_counts.drain(..);
             self.sorted = joined(std::mem::take(&mut self.sorted), counts);
         }

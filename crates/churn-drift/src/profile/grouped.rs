@@ -228,6 +228,10 @@ fn finished(
         counted.rows = rows;
         Ok::<Counted, Error>(counted)
     };
+    let cells = each_in_order(available(), cells, |mut cell| {
+        cell.counters.sort_numbers();
+        cell
+    });
     // Each row is in one segment of every cut: those of the first are all rows.
     let mut of_pieces: BTreeMap<i64, Vec<&Cell>> = BTreeMap::new();
     for cell in cells.iter().filter(|cell| cell.cut == 0) {

@@ -120,6 +120,13 @@ type Placed = (f64, u64, usize);
 /// Returns which values are one number with another but for how writers round, each by its place, numbers first,
 /// and the text by which they go: the most frequent one.
 fn joined_roundings(numbers: &[(f64, u64)], others: &[Settled<'_>]) -> Vec<(usize, String)> {
+    let is_number =
+        |value: &Settled<'_>| matches!(classify(value.name.as_bytes()), Value::Number(_));
+    let is_alone = |pair: &[(f64, u64)]| !is_same_number(pair[0].0, pair[1].0);
+    // As it is in nearly every column.
+    if numbers.windows(2).all(is_alone) && !others.iter().any(is_number) {
+        return Vec::new();
+    }
     let placed = |(at, (number, count)): (usize, &(f64, u64))| (*number, *count, at);
     let mut all: Vec<Placed> = numbers.iter().enumerate().map(placed).collect();
     for (at, value) in others.iter().enumerate() {

@@ -67,7 +67,11 @@ impl Numbers {
         let mut sums = ExactSums::default();
         let mut cells: Vec<Cell> = Vec::with_capacity(values.len());
         for &(value, count) in &values {
-            sums.add_times(value, count);
+            if count == 1 {
+                sums.add(value);
+            } else {
+                sums.add_times(value, count);
+            }
             let key = ordinal(value);
             match cells.last_mut() {
                 Some(last) if last.key == key => last.count += count,
@@ -274,10 +278,14 @@ impl Numbers {
         let position = self.scale.position(edge);
         let key = position >> self.shift;
         let first_above = self.cells.partition_point(|cell| cell.key < key);
-        let above: u64 = self.cells[first_above..]
-            .iter()
-            .map(|cell| cell.count)
-            .sum();
+        let (below, above) = self.cells.split_at(first_above);
+        let sum = |cells: &[Cell]| cells.iter().map(|cell| cell.count).sum::<u64>();
+        // Whichever are fewer.
+        let above = if below.len() < above.len() {
+            self.count - sum(below)
+        } else {
+            sum(above)
+        };
         let on_boundary = key << self.shift == position;
         match self.cells.get(first_above) {
             Some(cell) if cell.key == key && !on_boundary => {
