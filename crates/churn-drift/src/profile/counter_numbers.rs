@@ -224,7 +224,7 @@ mod tests {
             1 => format!("{}.{:03}", number / 100, number % 100),
             2 => format!("{:.2}", f64::from(number) / 8.0),
             3 => format!("{number:05}"),
-            4 => format!("{}e-9", number),
+            4 => format!("{number}e-9"),
             _ => format!("{number}"),
         });
         let text = prop_oneof![20 => number, 1 => "[a-c]".prop_map(String::from)];
