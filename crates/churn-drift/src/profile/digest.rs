@@ -16,7 +16,7 @@ use super::count_plan::Counted;
 use super::cut_profile::{CutProfile, SegmentProfile};
 use super::document::{HeaderRows, Profile, Roles};
 use super::outcome::Outcome;
-use super::pieces::{CutPieces, Grouped};
+use super::pieces::Grouped;
 
 #[derive(Serialize)]
 struct Counts<'a> {
@@ -114,23 +114,15 @@ impl Grouped {
     /// Returns the SHA-256 of all pieces, as [`Counted::part_sha256`].
     #[must_use]
     pub fn counts_sha256(&self) -> String {
-        let whole = self
-            .pieces
-            .iter()
-            .map(|(start, piece)| (*start, None, piece));
-        let of_cut = |(number, cut): (usize, &'_ CutPieces)| {
-            let segments = cut.segments.iter();
-            segments
-                .flat_map(move |(name, pieces)| {
-                    let segment = Some((number, name.clone()));
-                    pieces
-                        .iter()
-                        .map(move |(start, piece)| (*start, segment.clone(), piece))
-                })
-                .collect::<Vec<_>>()
-        };
-        let segments = self.cuts.iter().enumerate().flat_map(of_cut);
-        let parts: Vec<(i64, Option<(usize, String)>, &Counted)> = whole.chain(segments).collect();
+        let whole = self.pieces.iter();
+        let mut parts: Vec<(i64, Option<(usize, &String)>, &Counted)> =
+            whole.map(|(start, piece)| (*start, None, piece)).collect();
+        for (number, cut) in self.cuts.iter().enumerate() {
+            for (name, pieces) in &cut.segments {
+                let segment = Some((number, name));
+                parts.extend(pieces.iter().map(|(start, piece)| (*start, segment, piece)));
+            }
+        }
         let digests = in_order(available(), parts.len(), |at| parts[at].2.part_sha256());
         let mut pieces = BTreeMap::<i64, String>::new();
         let mut cuts = BTreeMap::<i64, Vec<BTreeMap<String, String>>>::new();
@@ -141,7 +133,7 @@ impl Grouped {
             };
             let of_piece = cuts.entry(start).or_default();
             of_piece.resize(self.cuts.len(), BTreeMap::new());
-            of_piece[number].insert(name, digest);
+            of_piece[number].insert(name.clone(), digest);
         }
         let digest = |(start, whole): (i64, String)| {
             let segments = cuts.remove(&start).unwrap_or_default();
