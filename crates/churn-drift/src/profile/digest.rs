@@ -110,13 +110,15 @@ impl Counted {
     }
 }
 
+/// The beginning of a piece, the cut by number and the segment unless it is all rows, and what was counted.
+type Part<'a> = (i64, Option<(usize, &'a String)>, &'a Counted);
+
 impl Grouped {
     /// Returns the SHA-256 of all pieces, as [`Counted::part_sha256`].
     #[must_use]
     pub fn counts_sha256(&self) -> String {
         let whole = self.pieces.iter();
-        let mut parts: Vec<(i64, Option<(usize, &String)>, &Counted)> =
-            whole.map(|(start, piece)| (*start, None, piece)).collect();
+        let mut parts: Vec<Part<'_>> = whole.map(|(start, piece)| (*start, None, piece)).collect();
         for (number, cut) in self.cuts.iter().enumerate() {
             for (name, pieces) in &cut.segments {
                 let segment = Some((number, name));
