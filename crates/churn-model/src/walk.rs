@@ -107,26 +107,47 @@ impl Forest {
         }
     }
 
-    fn child(&self, node: &Node, cells: &[f64]) -> u32 {
-        let feature = node.feature as usize;
-        let value = self.value(feature, cells[feature]);
-        let passes = match node.by_level {
-            false => value < node.threshold,
-            true => !value.is_nan() && self.sets[node.threshold as usize].has(value),
-        };
-        if passes || (value.is_nan() && node.missing_left) {
-            node.left
-        } else {
-            node.right
-        }
+    /// Returns what the trees compare, feature by feature: once a row, not once a node.
+    fn values(&self, cells: &[f64]) -> Vec<f64> {
+        let values = cells.iter().enumerate();
+        values
+            .map(|(feature, &cell)| self.value(feature, cell))
+            .collect()
     }
 
     pub(super) fn log_odds(&self, cells: &[f64]) -> f64 {
+        let values = self.values(cells);
+        // Which walk it is, is a matter of the forest: a node of our own trees asks one thing.
+        if self.sets.is_empty() {
+            self.sum(|node| {
+                let value = values[node.feature as usize];
+                value < node.threshold || (value.is_nan() && node.missing_left)
+            })
+        } else {
+            self.sum(|node| {
+                let value = values[node.feature as usize];
+                let passes = match node.by_level {
+                    false => value < node.threshold,
+                    true => !value.is_nan() && self.sets[node.threshold as usize].has(value),
+                };
+                passes || (value.is_nan() && node.missing_left)
+            })
+        }
+    }
+
+    /// Adds up the leaves that a row comes to.
+    #[inline]
+    fn sum(&self, goes_left: impl Fn(&Node) -> bool) -> f64 {
         let mut sum = self.base;
         for &root in &self.roots {
             let mut node = &self.nodes[root as usize];
             while node.feature != LEAF {
-                node = &self.nodes[self.child(node, cells) as usize];
+                let child = if goes_left(node) {
+                    node.left
+                } else {
+                    node.right
+                };
+                node = &self.nodes[child as usize];
             }
             sum += node.threshold;
         }
@@ -139,11 +160,7 @@ impl Forest {
         let shapley = self
             .shapley
             .get_or_init(|| Shapley::new(&self.nodes, &self.roots, &self.sets));
-        let values = cells.iter().enumerate();
-        let values: Vec<f64> = values
-            .map(|(feature, &cell)| self.value(feature, cell))
-            .collect();
-        shapley.add_to(&values, contributions);
+        shapley.add_to(&self.values(cells), contributions);
         self.base + shapley.mean()
     }
 }
