@@ -67,6 +67,9 @@ Examples:
   # The production model was a mistake: go back to the one before
   churnctl model rollback
 
+  # In the folder of another model
+  churnctl model rollback --artifacts /models/retention
+
 Exit codes: 0 it is in production again, 65 there was none before or it is damaged, 74 cannot read or
 write, 78 bad settings.
 ";
