@@ -282,7 +282,7 @@ impl Numbers {
         let sum = |cells: &[Cell]| cells.iter().map(|cell| cell.count).sum::<u64>();
         // Whichever are fewer.
         let above = if below.len() < above.len() {
-            self.count - sum(below)
+            self.count.saturating_sub(sum(below))
         } else {
             sum(above)
         };
