@@ -16,14 +16,14 @@ const COLUMNS: &str = "Columns";
 
 const IMPORT_EXAMPLES: &str = "\
 Examples:
-  # A model of LightGBM, proved on rows that it has scored; its baseline are the data of its training
-  churnctl model import model.txt --schema training.csv --parity rows.csv --expect scores.csv -o lightgbm.json
+  # A model of LightGBM, proved on rows that it has scored; the training data are its baseline
+  churnctl model import m.txt --schema train.csv --parity rows.csv --expect scores.csv -o gbm.json
 
   # XGBoost and CatBoost; rows are classed as churned from a score of .4 on
-  churnctl model import model.ubj --parity rows.csv --expect scores.csv --class-threshold .4 -o xgboost.json
+  churnctl model import m.ubj --parity rows.csv --expect scores.csv --class-threshold .4 -o xgb.json
 
   # Then it is a model like any other
-  churnctl score --model lightgbm.json july.csv -o scores.csv --explain 3
+  churnctl score --model gbm.json july.csv -o scores.csv --explain 3
 
 Exit codes: 0 imported, 64 wrong usage, or nothing to prove it with, 65 a model that cannot be computed
 exactly, or scores that are others, 74 cannot read or write, 78 bad settings. `churnctl --help` lists all.

@@ -32,7 +32,8 @@ pub(super) struct PromoteArgs {
     #[arg(value_name = "CANDIDATE", value_hint = ValueHint::AnyPath)]
     pub(super) candidate: PathBuf,
 
-    /// CSV files (.gz too) or glob patterns: the data that the candidate was trained from
+    /// CSV files (.gz too) or glob patterns: the data that the candidate was trained from; of an imported
+    /// one labelled rows that it has not learned from
     #[arg(value_name = "DATA", value_hint = ValueHint::FilePath)]
     data: Option<Vec<String>>,
 

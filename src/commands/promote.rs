@@ -189,8 +189,19 @@ fn is_of_these_data(
             "the setting `model` names the model",
         );
     }
-    // Which rows it learned from is not known, so none are its own.
-    if candidate.body.imported.is_some() {
+    // Which rows it learned from is not known, but for those that the import was told of.
+    if let Some(imported) = &candidate.body.imported {
+        let is_proof = imported.parity.rows_sha256 == provenance.data_sha256;
+        if provenance.data_sha256 == data_sha256 && !is_proof {
+            return refused(
+                format!(
+                    "the candidate {} has learned from these data, which its import names with --schema: it would \
+                     look better than it is",
+                    candidate.version
+                ),
+                "name labelled rows that neither model has learned from",
+            );
+        }
         return Ok(());
     }
     if provenance.data_sha256 != data_sha256 {

@@ -72,7 +72,7 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
                 escape(said)
             );
             // Told apart by more than the colour.
-            if step >= 9.0 {
+            if step >= if mark.len() > 1 { 13.0 } else { 9.0 } {
                 let _ = write!(
                     svg,
                     "<text class=\"h{class}\" x=\"{:.1}\" y=\"{:.0}\" text-anchor=\"middle\">{mark}</text>",

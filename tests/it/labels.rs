@@ -460,6 +460,34 @@ fn two_predictions_of_one_customer_have_windows_of_their_own() {
         (&labels["in_window"], &labels["shared"]),
         (&json!(1), &json!(1))
     );
+    let [(status, message)] = &found(&churnctl, "repeated_labels")[..] else {
+        panic!("{report:#}");
+    };
+    let told = "1 labels lie in the windows of several predictions each, so \"id\" does not tell these apart";
+    assert!(status == "OK" && message.starts_with(told), "{message}");
+}
+
+#[test]
+fn labels_said_twice_are_counted_once_and_segments_are_refused() {
+    let key = |row: usize| format!("c{row}");
+    let twice = left(key, "2026-03-25") + &left(key, "2026-03-24")["id,left_on\n".len()..];
+    let (churnctl, run) = checked(
+        scored(key),
+        twice,
+        "--label-window 40d --labels-until 2026-06-01",
+    );
+    run.expect(ExitCode::Ok);
+    // 160 who left, each in the list twice.
+    let repeated = found(&churnctl, "repeated_labels");
+    let told = "160 predictions have more than one label, all of one value: it counts once";
+    assert_eq!(repeated, [("OK".to_owned(), told.to_owned())]);
+    let (_, run) = checked(
+        scored(key),
+        left(key, "2026-03-25"),
+        "--label-window 40d --by plan",
+    );
+    run.expect(ExitCode::Usage)
+        .says("--labels cannot be used with segments (--by)");
 }
 
 #[test]

@@ -229,6 +229,74 @@ fn an_imported_champion_and_a_candidate_of_ours_are_compared_on_the_same_rows() 
 }
 
 #[test]
+fn an_imported_candidate_is_not_judged_on_the_rows_that_it_learned_from() {
+    let rows = customers(300, 2);
+    let churnctl = importing()
+        .table("rows.csv", &rows)
+        .file("known.csv", scores(&rows));
+    let proof = [
+        "--schema",
+        "data.csv",
+        "--parity",
+        "rows.csv",
+        "--expect",
+        "known.csv",
+    ];
+    import(&churnctl, &proof).expect(ExitCode::Ok);
+    churnctl
+        .run(&["promote", "model.json", "data.csv", "--label", "churn"])
+        .expect(ExitCode::BadInput)
+        .says("has learned from these data")
+        .says("neither model has learned from");
+    assert!(!churnctl.path(PRODUCTION).exists());
+}
+
+#[test]
+fn what_an_import_is_told_and_cannot_do_is_refused() {
+    let churnctl = importing();
+    let with = |more: &[&str]| import(&churnctl, &[&PROVED[..], more].concat());
+    with(&["--label", "nope"])
+        .expect(ExitCode::BadInput)
+        .says("there is no column \"nope\"");
+    with(&["--label", "visits"])
+        .expect(ExitCode::BadInput)
+        .says("the label \"visits\" is a feature of the model");
+    for flag in ["--id", "--exclude"] {
+        with(&[flag, "visits"])
+            .expect(ExitCode::Usage)
+            .says("\"visits\" is a feature of the model");
+    }
+    let onto_stdout = ["model", "import", "model.txt", "-o", "-"];
+    churnctl
+        .run(&[&onto_stdout[..], &PROVED].concat())
+        .expect(ExitCode::Usage)
+        .says("not standard input and output");
+    assert!(!churnctl.path("model.json").exists());
+    // A missing value that no row of the proof has.
+    let rows = "visits,noise,plan\n1,0,free\n";
+    let churnctl = churnctl.file("rows.csv", rows).file(
+        "known.csv",
+        // 1.25 in the first tree, .125 in the second.
+        format!("score\n{}\n", 1.0 / (1.0 + f64::exp(-1.375))),
+    );
+    let gaps = churnctl.file(
+        "gaps.csv",
+        "visits,noise,plan\n1,0,free\n,1,pro\n2,1,basic\n",
+    );
+    let proof = [
+        "--schema",
+        "gaps.csv",
+        "--parity",
+        "rows.csv",
+        "--expect",
+        "known.csv",
+    ];
+    import(&gaps, &proof)
+        .expect(ExitCode::Ok)
+        .says("visits may be missing in the data, and never is in the rows of the proof");
+}
+
+#[test]
 fn what_cannot_be_exact_is_refused_with_the_reason() {
     for (file, says) in [
         (

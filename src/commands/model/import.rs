@@ -17,7 +17,7 @@ use crate::import;
 use crate::import::assemble::assemble;
 use crate::import::parity::{Largest, compare};
 use crate::model::artifact::{Imported, Parity};
-use crate::model::frame::{Column, WantedColumn};
+use crate::model::frame::{Column, Frame, WantedColumn};
 use crate::model::score::Scorer;
 use crate::model::store;
 use crate::model::training::described;
@@ -64,6 +64,7 @@ pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCod
         &assembled.calibration,
     )?;
     let rows = features_of(&foreign, &request.parity, request, console)?;
+    warn_of_unproved(&baseline.features, &rows, console);
     let every: Vec<u32> = (0..rows.rows as u32).collect();
     let ours = scorer.scores_of(&rows, &every, request.reading.threads.get())?;
     let theirs = expected(request, console)?;
@@ -117,6 +118,26 @@ pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCod
         console.print_line(Tone::Good, &line)?;
     }
     Ok(ExitCode::Ok)
+}
+
+/// Says which features have missing values in the baseline and none among the rows of the proof.
+fn warn_of_unproved(baseline: &Frame, rows: &Frame, console: &mut Console<'_>) {
+    let has_missing = |frame: &Frame, name: &str| {
+        let column = frame.column(name);
+        column.is_some_and(|column| (0..frame.rows).any(|row| column.is_missing(row)))
+    };
+    let names = baseline.names.iter();
+    let unproved: Vec<&str> = names
+        .map(String::as_str)
+        .filter(|name| has_missing(baseline, name) && !has_missing(rows, name))
+        .collect();
+    if !unproved.is_empty() {
+        console.messages().warn(&format!(
+            "{} may be missing in the data, and never is in the rows of the proof: that missing values score as in \
+             the framework is not proved (were they filled in there?)",
+            unproved.join(", ")
+        ));
+    }
 }
 
 fn said(format: &str, description: &str, largest: &Largest, parity: &Parity) -> [String; 2] {

@@ -58,6 +58,18 @@ impl ImportRequest {
                  rows.to_csv(\"rows.csv\", index=False), and its probabilities as a column `score`",
             ));
         };
+        let files = [
+            words.file.to_str(),
+            words.output.to_str(),
+            words.schema.as_deref(),
+        ];
+        let files = files.into_iter().flatten();
+        if files.chain([&*parity, &*expect]).any(|file| file == "-") {
+            return Err(Error::usage(
+                "an import reads and writes files, not standard input and output",
+            )
+            .hint("its rows are read more than once"));
+        }
         let name = settings.model.as_str().to_owned();
         check_model_name(&name)?;
         Ok(Self {

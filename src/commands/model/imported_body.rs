@@ -50,17 +50,32 @@ impl Baseline {
         let reading = &request.reading;
         let named = reading.label.iter().chain(&reading.columns.label);
         let is_feature = |name: &&String| features.names.contains(name);
+        let at_data = |error: Error| {
+            error.at(Place {
+                file: data.to_owned(),
+                ..Place::default()
+            })
+        };
+        if let Some(wanted) = &reading.label {
+            if !columns.contains(wanted) {
+                let error = Error::bad_input(format!("there is no column \"{wanted}\""));
+                return Err(at_data(error));
+            }
+            if is_feature(&wanted) {
+                let error = format!("the label \"{wanted}\" is a feature of the model");
+                return Err(at_data(Error::bad_input(error)));
+            }
+        }
+        let left_out = reading.roles_in(&opened, reading.roles());
+        if let Some(feature) = left_out.id.iter().chain(&left_out.exclude).find(is_feature) {
+            return Err(Error::usage(format!(
+                "\"{feature}\" is a feature of the model: no identifier, and not to be left out"
+            ))
+            .hint("take it out of --id, --exclude and the settings behind them"));
+        }
         let label = named
             .filter(|name| columns.contains(name))
             .find(|name| !is_feature(name));
-        if let (None, Some(wanted)) = (label, &reading.label) {
-            return Err(
-                Error::bad_input(format!("there is no column \"{wanted}\"")).at(Place {
-                    file: data.to_owned(),
-                    ..Place::default()
-                }),
-            );
-        }
         let labels = label
             .map(|label| labels(label, opened, reading.positive.as_deref(), console))
             .transpose()?;

@@ -94,13 +94,15 @@ pub enum FindingKind {
     UnmatchedLabels,
     /// Labels of one prediction that contradict each other.
     ConflictingLabels,
+    /// Labels that several predictions share, or predictions with several that agree.
+    RepeatedLabels,
     /// Labels and predictions without a key, a time or a value.
     UnreadableLabels,
 }
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -136,6 +138,7 @@ impl FindingKind {
         Self::MixedZones,
         Self::UnmatchedLabels,
         Self::ConflictingLabels,
+        Self::RepeatedLabels,
         Self::UnreadableLabels,
     ];
 
@@ -179,6 +182,7 @@ impl FindingKind {
             Self::MixedZones => "mixed_zones",
             Self::UnmatchedLabels => "unmatched_labels",
             Self::ConflictingLabels => "conflicting_labels",
+            Self::RepeatedLabels => "repeated_labels",
             Self::UnreadableLabels => "unreadable_labels",
         }
     }

@@ -115,6 +115,7 @@ impl Findings<'_> {
                 self.conflicting(),
             ),
             (FindingKind::ConflictingLabels, Status::Ok, self.differing()),
+            (FindingKind::RepeatedLabels, Status::Ok, self.repeated()),
             (FindingKind::UnreadableLabels, Status::Warn, self.left_out()),
             (
                 FindingKind::Performance,
@@ -185,13 +186,40 @@ impl Findings<'_> {
             conflicting,
             ..
         } = self.predictions;
-        let decided = differing - conflicting;
+        let decided = differing.saturating_sub(conflicting);
         (decided > 0).then(|| {
             format!(
-                "of {twice} predictions with more than one label {decided} have different ones: the last \
+                "of {twice} predictions with more than one label {differing} have different ones: of {decided} the last \
                  one in the window counts"
             )
         })
+    }
+
+    fn repeated(&self) -> Option<String> {
+        let shared = self.joined.labels.shared;
+        let twice = self.predictions.twice - self.predictions.differing.min(self.predictions.twice);
+        let key = quoted(
+            &self
+                .spec
+                .join
+                .columns()
+                .iter()
+                .map(|one| one.predictions.clone())
+                .collect::<Vec<_>>(),
+        );
+        let shared = (shared > 0).then(|| {
+            format!(
+                "{shared} labels lie in the windows of several predictions each, so {key} does not tell these apart: \
+                 each prediction counts"
+            )
+        });
+        let twice = (twice > 0).then(|| {
+            format!(
+                "{twice} predictions have more than one label, all of one value: it counts once"
+            )
+        });
+        let said: Vec<String> = shared.into_iter().chain(twice).collect();
+        (!said.is_empty()).then(|| said.join("; "))
     }
 
     fn left_out(&self) -> Option<String> {
@@ -233,6 +261,12 @@ impl Findings<'_> {
             return "no label has the key of a prediction".to_owned();
         }
         let mature = predictions.matched + predictions.unmatched + predictions.conflicting;
+        if mature == 0 && predictions.immature == 0 {
+            return format!(
+                "none of {} predictions has a key and a time to join by",
+                predictions.rows
+            );
+        }
         if mature == 0 {
             return format!(
                 "the label window of {} has not closed for any of {} predictions by {}",

@@ -166,7 +166,10 @@ pub(super) fn of_windows(windows: &[WindowReport], worst: Status) -> Vec<Finding
         }
     }
     if let [only] = windows {
-        let message = format!("all rows lie in one window, {}", only.window);
+        let message = format!(
+            "all {} rows lie in one window, {}: whether it is filled to its end is not told by them",
+            only.rows.current, only.window
+        );
         found(Status::Ok, FindingKind::OneWindow, message);
     }
     findings
