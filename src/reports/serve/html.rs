@@ -91,26 +91,32 @@ fn model(artifact: &Artifact) -> ModelView {
     let rows = test.map_or(0, |test| test.rows);
     let auc = figure(test.and_then(|test| test.roc_auc.as_ref()));
     let loss = figure(test.and_then(|test| test.log_loss.as_ref()));
-    let trained = artifact.created_at.split('T').next().unwrap_or_default();
-    let tiles = vec![
+    let day = artifact.created_at.split('T').next().unwrap_or_default();
+    let (made, of) = match &body.imported {
+        Some(imported) => (
+            "Imported",
+            format!("proved on {} rows", imported.parity.rows),
+        ),
+        None => ("Trained", format!("{} rows", body.provenance.rows)),
+    };
+    let mut tiles = vec![
         (
             "Learner",
             learner,
             format!("{} features", body.features.len()),
         ),
-        (
-            "Trained",
-            trained.to_owned(),
-            format!("{} rows", body.provenance.rows),
-        ),
+        (made, day.to_owned(), of),
         (
             "Threshold",
             format!("{:.3}", body.threshold),
             body.threshold_rule.clone(),
         ),
-        ("ROC AUC", auc, format!("on {rows} test rows")),
-        ("Log loss", loss, format!("on {rows} test rows")),
     ];
+    // Of an imported model no test is known.
+    if test.is_some() {
+        tiles.push(("ROC AUC", auc, format!("on {rows} test rows")));
+        tiles.push(("Log loss", loss, format!("on {rows} test rows")));
+    }
     let baseline = test.map_or_else(String::new, |test| {
         let confusion = &test.confusion;
         let positive = confusion.true_positives + confusion.false_positives;
