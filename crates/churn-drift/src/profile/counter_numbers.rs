@@ -8,7 +8,7 @@ use super::distinct_values::DistinctValues;
 use super::grid::Grid;
 use super::texts::is_unambiguous;
 
-/// Fewest distinct numbers that are worth to be kept as such.
+/// Fewest distinct numbers that are worth keeping as such.
 const MANY: usize = 128;
 
 impl ColumnCounter {
@@ -22,7 +22,8 @@ impl ColumnCounter {
     /// Notes that a number is new among the texts.
     pub(super) fn count_number_text(&mut self) {
         self.numbers += 1;
-        if self.numbers >= MANY && self.numbers.is_power_of_two() && self.are_mostly_new() {
+        let may_be_many = self.numbers >= MANY && self.numbers.is_power_of_two();
+        if !self.holds_numbers && may_be_many && self.are_mostly_new() {
             self.hold_numbers();
         }
         self.limit_numbers();

@@ -73,9 +73,7 @@ impl Counted {
         }
         .sha256()
     }
-}
 
-impl Counted {
     /// Returns the SHA-256 of a piece of time or a segment. There may be thousands, and in each nearly every row may
     /// have another number: these go in as their bits, and are not written out.
     #[must_use]
