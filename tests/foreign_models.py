@@ -133,14 +133,14 @@ def of_xgboost(folder, data, parameters, names=("model.json", "model.ubj")):
     write(folder, rows, booster.predict(frame), booster.predict(first, pred_contribs=True))
 
 
-def of_catboost(folder, data, parameters):
+def of_catboost(folder, data, parameters, fill="missing"):
     table, labels = data
     rows = rows_to_score(table, 4)
     categories = texts(table)
 
     def filled(frame):
         # CatBoost wants a text in every category.
-        return frame.assign(**{name: frame[name].fillna("missing") for name in categories})
+        return frame.assign(**{name: frame[name].fillna(fill) for name in categories})
 
     model = catboost.CatBoostClassifier(
         verbose=0, thread_count=1, cat_features=categories, one_hot_max_size=100, allow_writing_files=False,
@@ -207,6 +207,10 @@ def main(folder, data):
     for framework in ("lightgbm", "xgboost", "catboost"):
         (folder / f"{framework}-without-names").mkdir()
         without_names(folder / f"{framework}-without-names", three["made_up"], framework)
+    for fill, name in (("nan", "nan"), ("", "empty")):
+        # What is missing to everybody else is a text to CatBoost.
+        (folder / f"catboost-{name}").mkdir()
+        of_catboost(folder / f"catboost-{name}", three["made_up"], {"iterations": 20}, fill=fill)
     (folder / "lightgbm-codes").mkdir(exist_ok=True)
     of_lightgbm(folder / "lightgbm-codes", three["made_up"], {}, codes=True)
 

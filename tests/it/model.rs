@@ -273,12 +273,6 @@ fn what_an_import_is_told_and_cannot_do_is_refused() {
         .says("not standard input and output");
     assert!(!churnctl.path("model.json").exists());
     // A missing value that no row of the proof has.
-    let rows = "visits,noise,plan\n1,0,free\n";
-    let churnctl = churnctl.file("rows.csv", rows).file(
-        "known.csv",
-        // 1.25 in the first tree, .125 in the second.
-        format!("score\n{}\n", 1.0 / (1.0 + f64::exp(-1.375))),
-    );
     let gaps = churnctl.file(
         "gaps.csv",
         "visits,noise,plan\n1,0,free\n,1,pro\n2,1,basic\n",
@@ -291,9 +285,71 @@ fn what_an_import_is_told_and_cannot_do_is_refused() {
         "--expect",
         "known.csv",
     ];
-    import(&gaps, &proof)
+    // 1.25 in the first tree, .125 in the second.
+    let score = format!("{}\n", 1.0 / (1.0 + f64::exp(-1.375)));
+    let all = gaps
+        .file(
+            "rows.csv",
+            "visits,noise,plan\n1,0,free\n1,0,pro\n1,0,basic\n",
+        )
+        .file("known.csv", format!("score\n{}", score.repeat(3)));
+    import(&all, &proof)
         .expect(ExitCode::Ok)
-        .says("visits may be missing in the data, and never is in the rows of the proof");
+        .says("visits may be missing in the data, and never is in the rows of the proof")
+        .says("the proof has 3 rows only: how rows score that are not like them is not proved");
+    // A proof that could be larger.
+    let few = all
+        .file("rows.csv", "visits,noise,plan\n1,0,free\n")
+        .file("known.csv", format!("score\n{score}"));
+    import(&few, &proof)
+        .expect(ExitCode::BadInput)
+        .says("a proof of 1 row says little: 100 are wanted, or as many as --schema has (3)");
+    // What does not fit says in which file.
+    let texts = few.file("gaps.csv", "visits,noise,plan\nx,0,free\ny,1,pro\n");
+    import(&texts, &proof)
+        .expect(ExitCode::BadInput)
+        .says("gaps.csv")
+        .says("\"visits\" is a number to the model, in the data it is \"x\"");
+}
+
+#[test]
+fn identifiers_beside_the_features_are_kept_and_not_compared() {
+    let churnctl = importing();
+    let data = String::from_utf8(churnctl.read("data.csv")).expect("text");
+    let mut lines = data.lines();
+    let head = lines.next().expect("a heading");
+    let with_id = |(row, line): (usize, &str)| format!("C-{:05}-X,{line},true\n", row * 7);
+    let lines: String = lines.enumerate().map(with_id).collect();
+    // `noise` is a truth value that is always the same: a number to the model.
+    let data = format!("customerID,{head},is_on\n{lines}");
+    let churnctl = churnctl.file("data.csv", data).file(
+        "model.txt",
+        LIGHTGBM.replace("visits noise plan", "visits is_on plan"),
+    );
+    import(&churnctl, &PROVED)
+        .expect(ExitCode::Ok)
+        .says("customerID: taken for identifiers");
+    let artifact = churnctl.read_json("model.json");
+    assert_eq!(
+        artifact["body"]["roles"]["id"],
+        json!(["user_id", "customerID"])
+    );
+    let columns = artifact["body"]["profile"]["columns"].as_array();
+    let named = |column: &serde_json::Value| column["name"] == "customerID";
+    assert!(!columns.expect("a list").iter().any(named));
+    let scored = [
+        "score",
+        "data.csv",
+        "--model",
+        "model.json",
+        "-o",
+        "out.csv",
+    ];
+    churnctl.run(&scored).expect(ExitCode::Ok);
+    assert_eq!(
+        rows_of(&churnctl.read("out.csv"))[1]["customerID"],
+        "C-00007-X"
+    );
 }
 
 #[test]
@@ -366,6 +422,15 @@ fn the_registry_is_listed_and_two_models_are_compared() {
             })
             .collect::<Vec<(String, String)>>()
     };
+    // A folder that is not there is misspelt; going back in it makes none.
+    for (command, code) in [("list", ExitCode::Io), ("rollback", ExitCode::BadInput)] {
+        churnctl
+            .run(&["model", command, "--artifacts", "artifcats"])
+            .expect(code)
+            .says("cannot read artifcats");
+        assert!(!churnctl.path("artifcats").exists(), "{command}");
+    }
+    let churnctl = churnctl.file("artifacts/.keep", "");
     assert_eq!(list(&churnctl), []);
     let run = churnctl.run(&["model", "list"]).expect(ExitCode::Ok);
     assert!(run.stdout.starts_with("no models in "), "{run:#?}");
@@ -521,7 +586,7 @@ fn foreign_models() -> Option<&'static Path> {
 }
 
 /// The models of the script, and those of XGBoost in both forms.
-const MODELS: [(&str, &str, f64); 20] = [
+const MODELS: [(&str, &str, f64); 22] = [
     ("lightgbm-telco", "model.txt", 1e-6),
     ("lightgbm-made_up", "model.txt", 1e-6),
     ("lightgbm-codes", "model.txt", 1e-6),
@@ -539,6 +604,8 @@ const MODELS: [(&str, &str, f64); 20] = [
     ("catboost-telco", "model.json", 1e-6),
     ("catboost-made_up", "model.json", 1e-6),
     ("catboost-zeros", "model.json", 1e-6),
+    ("catboost-nan", "model.json", 1e-6),
+    ("catboost-empty", "model.json", 1e-6),
     ("lightgbm-without-names", "model.txt", 1e-6),
     ("xgboost-without-names", "model.json", 1e-5),
     ("catboost-without-names", "model.json", 1e-6),

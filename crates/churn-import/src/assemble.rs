@@ -167,7 +167,16 @@ fn not_a_number(name: &str, level: &str) -> Error {
     let shown: String = level.chars().take(40).collect();
     let message = format!("\"{name}\" is a number to the model, in the data it is \"{shown}\"");
     Error::bad_input(message)
+        .at(in_column(name))
         .hint("give the data as the model was given them: the same columns, encoded")
+}
+
+/// The place of an error about a column; its file is for those to add who know it.
+fn in_column(name: &str) -> Place {
+    Place {
+        column: Some(name.to_owned()),
+        ..Place::default()
+    }
 }
 
 /// Keys of a category's levels, in their order.
@@ -176,7 +185,7 @@ type Keys = Option<Vec<u32>>;
 fn category(name: &str, levels: Vec<Level>) -> Result<(FeatureKind, Keys)> {
     if levels.len() > MOST_LEVELS {
         let message = format!("\"{name}\" has more than {MOST_LEVELS} categories");
-        return Err(Error::bad_input(message));
+        return Err(Error::bad_input(message).at(in_column(name)));
     }
     let (keys, levels): (Vec<u32>, Vec<String>) = levels
         .into_iter()
@@ -220,7 +229,7 @@ fn sorted(name: &str, column: &Column, asked: &BTreeSet<u32>) -> Result<Vec<Leve
                  does not name them"
             );
             let hint = "give data with all categories of the training with --schema";
-            Err(Error::bad_input(message).hint(hint))
+            Err(Error::bad_input(message).at(in_column(name)).hint(hint))
         }
         _ => Ok((0..)
             .zip(texts)

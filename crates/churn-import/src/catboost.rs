@@ -1,9 +1,10 @@
 //! CatBoost's JSON: oblivious trees over numbers and one-hot categories. What it computes from the
 //! labels of categories (CTR) is refused: its tables are those of the training's order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use churn_base::error::{Error, Result};
+use churn_data::{Value, classify};
 use churn_model::artifact::{Calibration, TreeInput};
 use serde::Deserialize;
 
@@ -127,7 +128,11 @@ pub(crate) fn read(model: Model, file: &str) -> Result<Foreign> {
             other => return Err(unsupported(file, format!("missing values treated {other}"))),
         });
     }
+    let known: BTreeMap<u32, &str> = hashes.iter().map(|one| (one.hash, &*one.value)).collect();
+    let is_missing = |text: &str| matches!(classify(text.as_bytes()), Value::Missing(_));
+    let marks = known.iter().filter(|(_, text)| is_missing(text));
     let positions = Positions {
+        marks: marks.map(|(key, _)| *key).collect(),
         floats: &order[..floats.len()],
         categories: &order[floats.len()..],
         missing_left: &missing,
@@ -137,7 +142,7 @@ pub(crate) fn read(model: Model, file: &str) -> Result<Foreign> {
         let broken = |what: &str| refused(file, None, format!("tree {number}: {what}"));
         trees.push(read_tree(tree, &positions, scale, (file, &broken))?);
     }
-    let known: BTreeMap<u32, &str> = hashes.iter().map(|one| (one.hash, &*one.value)).collect();
+    one_mark_each(&trees, file)?;
     let known = known.into_iter().map(|(key, text)| Level {
         key,
         text: text.to_owned(),
@@ -176,6 +181,28 @@ pub(crate) fn read(model: Model, file: &str) -> Result<Foreign> {
     })
 }
 
+/// Refuses trees that tell an empty text from `nan` in one feature: both are missing here.
+fn one_mark_each(trees: &[Tree], file: &str) -> Result<()> {
+    let mut asked = BTreeMap::new();
+    for node in trees.iter().flatten() {
+        if let Node::Split {
+            feature,
+            split: Split::NoneOf(keys),
+            missing_left: false,
+            ..
+        } = node
+            && asked
+                .insert(*feature, keys)
+                .is_some_and(|known| known != keys)
+        {
+            let what = "a category with two texts for a missing value (such as nan and None)";
+            let error = unsupported(file, what);
+            return Err(error.hint("fill missing categories with one text, fillna(\"missing\")"));
+        }
+    }
+    Ok(())
+}
+
 fn name(name: Option<&String>, id: Option<&String>, at: usize) -> String {
     let named = [name, id]
         .into_iter()
@@ -202,6 +229,9 @@ fn order(floats: &[Float], categories: &[Category], file: &str) -> Result<Vec<us
 }
 
 struct Positions<'a> {
+    /// Keys of the texts that are missing values here: CatBoost has none in categories, so they were
+    /// filled with one, such as `nan` by `astype(str)`.
+    marks: BTreeSet<u32>,
     floats: &'a [usize],
     categories: &'a [usize],
     /// By number feature.
@@ -286,7 +316,9 @@ fn split(
             },
         ) => {
             let feature = *positions.categories.get(*index).ok_or_else(absent)?;
-            Ok((feature, Split::NoneOf(vec![value.cast_unsigned()]), true))
+            let key = value.cast_unsigned();
+            let missing_left = !positions.marks.contains(&key);
+            Ok((feature, Split::NoneOf(vec![key]), missing_left))
         }
         ("FloatFeature" | "OneHotFeature", _) => Err(broken("a split lacks its feature or value")),
         (kind, _) => {

@@ -122,7 +122,10 @@ pub fn takes_truth(kind: &FeatureKind) -> bool {
             // Between 0 and 1 the variance is that of zeros and ones only if there is nothing else:
             // x * x < x for all between.
             let variance = mean * (1.0 - mean);
-            *min == 0.0 && *max == 1.0 && (scale * scale - variance).abs() <= ROUNDING
+            // One truth value alone has no variance, and the scale of a constant.
+            let is_constant = min == max && (*min == 0.0 || *max == 1.0);
+            is_constant
+                || *min == 0.0 && *max == 1.0 && (scale * scale - variance).abs() <= ROUNDING
         }
     }
 }

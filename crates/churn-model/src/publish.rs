@@ -73,6 +73,21 @@ impl ModelStore {
         }
     }
 
+    /// Refuses a folder that is not there: one that is misspelt is not an empty registry.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn check_folder(&self) -> Result<()> {
+        let failed = |error| Error::io("read", &self.folder, error);
+        match std::fs::metadata(&self.folder) {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => Err(failed(std::io::ErrorKind::NotADirectory.into())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(failed(error)
+                .hint("`churnctl train` and `promote` make it; --artifacts names another")),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
     /// Returns where the model in production is.
     #[must_use]
     pub fn production(&self) -> PathBuf {
@@ -243,6 +258,10 @@ impl ModelStore {
     /// Bad input if there is none, or its file is not whole (nothing is then changed, but a
     /// damaged model in production is moved aside); I/O.
     pub fn rollback(&self) -> Result<Artifact> {
+        // Before the lock, which would make the folder.
+        if let Err(error) = self.check_folder() {
+            return Err(self.nothing_before().because(error));
+        }
         let _lock = self.lock()?;
         match store::load(&self.production()) {
             Err(Unsound::Damaged(error)) => {
@@ -257,14 +276,7 @@ impl ModelStore {
         }
         let records = registry::read(&self.registry())?;
         let Some(target) = registry::rollback_target(&records) else {
-            return Err(
-                Error::bad_input("no model was in production before the present one").at(
-                    churn_base::error::Place {
-                        file: self.registry().display().to_string(),
-                        ..Default::default()
-                    },
-                ),
-            );
+            return Err(self.nothing_before());
         };
         let path = self.model(&target.name, &target.version)?;
         let artifact = store::load(&path)?;
@@ -279,6 +291,15 @@ impl ModelStore {
         let reasons = vec!["rollback was asked for".to_owned()];
         self.note(Event::Rollback, &artifact, last, reasons)?;
         Ok(artifact)
+    }
+
+    fn nothing_before(&self) -> Error {
+        Error::bad_input("no model was in production before the present one").at(
+            churn_base::error::Place {
+                file: self.registry().display().to_string(),
+                ..Default::default()
+            },
+        )
     }
 
     /// Copies a model that was kept, with the signatures that it has there.

@@ -21,10 +21,13 @@ use crate::model::frame::{Column, Frame, WantedColumn};
 use crate::model::score::Scorer;
 use crate::model::store;
 use crate::model::training::described;
+use crate::reports::format::counted;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Fewest rows of a proof where there are more.
+const LEAST_ROWS: usize = 100;
 /// The column of scores in a file with several.
 const SCORE_NAMES: [&str; 6] = [
     "score",
@@ -57,16 +60,21 @@ pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCod
     let foreign = import::read(&bytes, &file)?;
     let data = request.schema.as_ref().unwrap_or(&request.parity);
     let baseline = Baseline::read(&foreign, data, request, console)?;
-    let assembled = assemble(&foreign, &baseline.features)?;
+    let assembled =
+        assemble(&foreign, &baseline.features).map_err(|error| in_file(error, &file, data))?;
     let scorer = Scorer::of(
         &assembled.features,
         &assembled.model,
         &assembled.calibration,
-    )?;
+    )
+    .map_err(|error| in_file(error, &file, data))?;
     let rows = features_of(&foreign, &request.parity, request, console)?;
+    check_size(&baseline.features, &rows, request, console)?;
     warn_of_unproved(&baseline.features, &rows, console);
     let every: Vec<u32> = (0..rows.rows as u32).collect();
-    let ours = scorer.scores_of(&rows, &every, request.reading.threads.get())?;
+    let ours = scorer
+        .scores_of(&rows, &every, request.reading.threads.get())
+        .map_err(|error| in_file(error, &file, &request.parity))?;
     let theirs = expected(request, console)?;
     let expect = || Place {
         file: request.expect.clone(),
@@ -118,6 +126,52 @@ pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCod
         console.print_line(Tone::Good, &line)?;
     }
     Ok(ExitCode::Ok)
+}
+
+/// Adds the file to an error that has none: that of the data if it is about one of their columns.
+fn in_file(error: Error, model: &str, data: &str) -> Error {
+    let place = error.place().cloned().unwrap_or_default();
+    if !place.file.is_empty() {
+        return error;
+    }
+    let file = match place.column {
+        Some(_) => data,
+        None => model,
+    };
+    error.at(Place {
+        file: file.to_owned(),
+        ..place
+    })
+}
+
+/// Refuses a proof of few rows where there are more, and says how thin it is where there are not.
+fn check_size(
+    baseline: &Frame,
+    rows: &Frame,
+    request: &ImportRequest,
+    console: &mut Console<'_>,
+) -> Result<()> {
+    if rows.rows >= LEAST_ROWS {
+        return Ok(());
+    }
+    if rows.rows < baseline.rows {
+        let message = format!(
+            "a proof of {} says little: {LEAST_ROWS} are wanted, or as many as --schema has ({})",
+            counted(rows.rows as u64, "row", "rows"),
+            baseline.rows
+        );
+        let hint = "score some thousand rows where the model was trained, with missing values and \
+                    all categories among them";
+        return Err(Error::bad_input(message).hint(hint).at(Place {
+            file: request.parity.clone(),
+            ..Place::default()
+        }));
+    }
+    console.messages().warn(&format!(
+        "the proof has {} only: how rows score that are not like them is not proved",
+        counted(rows.rows as u64, "row", "rows")
+    ));
+    Ok(())
 }
 
 /// Says which features have missing values in the baseline and none among the rows of the proof.

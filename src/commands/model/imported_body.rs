@@ -15,6 +15,7 @@ use crate::model::examples::made_up;
 use crate::model::frame::{Column, Frame, WantedColumn};
 use crate::model::score::Scorer;
 use crate::model::store;
+use crate::model::unfit::{Unfit, unfit};
 use crate::profile::{Profile, ScoredRows};
 
 /// The data that the model is compared with from now on.
@@ -27,6 +28,8 @@ pub(super) struct Baseline {
     columns: Vec<String>,
     /// The label of each row, if they have one.
     labels: Option<Labels>,
+    /// Columns that tell rows apart, or whose they are, by their names and values.
+    identifiers: Vec<String>,
 }
 
 struct Labels {
@@ -42,7 +45,7 @@ impl Baseline {
         foreign: &Foreign,
         data: &str,
         request: &ImportRequest,
-        console: &Console<'_>,
+        console: &mut Console<'_>,
     ) -> Result<Self> {
         let features = features_of(foreign, data, request, console)?;
         let opened = open(data, request)?;
@@ -79,13 +82,73 @@ impl Baseline {
         let labels = label
             .map(|label| labels(label, opened, reading.positive.as_deref(), console))
             .transpose()?;
+        let mut known = features.names.clone();
+        known.extend(
+            [&left_out.id, &left_out.exclude]
+                .into_iter()
+                .flatten()
+                .cloned(),
+        );
+        known.extend(labels.iter().map(|labels| labels.name.clone()));
+        let usual = &reading.columns;
+        known.extend(
+            [&usual.id, &usual.date, &usual.score, &usual.label]
+                .into_iter()
+                .flatten()
+                .cloned(),
+        );
+        let others = columns.iter().filter(|name| !known.contains(name));
+        let others: Vec<WantedColumn> = others.map(WantedColumn::new).collect();
+        let churned = labels
+            .as_ref()
+            .map_or(Vec::new(), |labels| labels.of_all(features.rows));
         Ok(Self {
+            identifiers: identifiers(data, &others, &churned, request, console)?,
             data: data.to_owned(),
             features,
             columns,
             labels,
         })
     }
+}
+
+impl Labels {
+    /// Returns the label of each row; none if some rows have no label.
+    fn of_all(&self, rows: usize) -> Vec<bool> {
+        match self.rows.len() == rows {
+            true => self.rows.iter().map(|(_, churned)| *churned).collect(),
+            false => Vec::new(),
+        }
+    }
+}
+
+/// Finds identifiers among columns that are not features, as a training does, and names them.
+fn identifiers(
+    data: &str,
+    others: &[WantedColumn],
+    churned: &[bool],
+    request: &ImportRequest,
+    console: &mut Console<'_>,
+) -> Result<Vec<String>> {
+    if others.is_empty() {
+        return Ok(Vec::new());
+    }
+    let frame = read_frame(open(data, request)?, others, console)?;
+    let pairs = frame.names.iter().zip(&frame.columns);
+    let found: Vec<String> = pairs
+        .filter(|(name, column)| {
+            let unfit = unfit(name, column, churned);
+            matches!(unfit, Some(Unfit::Identifier(_) | Unfit::GroupKey { .. }))
+        })
+        .map(|(name, _)| name.clone())
+        .collect();
+    if !found.is_empty() {
+        console.messages().info(&format!(
+            "{}: taken for identifiers, which `score` keeps and drift does not compare",
+            found.join(", ")
+        ));
+    }
+    Ok(found)
 }
 
 fn labels(
@@ -184,10 +247,11 @@ fn roles(request: &ImportRequest, baseline: &Baseline) -> ModelRoles {
             reading.positive.clone().unwrap_or_else(|| "1".into()),
         ),
     };
+    let named = reading.columns.id.iter().filter(has);
     ModelRoles {
         label,
         positive,
-        id: reading.columns.id.iter().filter(has).cloned().collect(),
+        id: named.chain(&baseline.identifiers).cloned().collect(),
         time: reading.columns.date.iter().find(has).cloned(),
         group: None,
     }
@@ -203,6 +267,7 @@ fn profile(
 ) -> Result<Profile> {
     let data = open(&baseline.data, request)?;
     let mut roles = request.reading.roles_in(&data, request.reading.roles());
+    roles.id.extend(baseline.identifiers.iter().cloned());
     roles
         .exclude
         .extend(data.uncountable().iter().map(|(name, _)| name.clone()));

@@ -67,9 +67,11 @@ impl State {
 /// Lists every model of the registry, the newest first.
 ///
 /// # Errors
-/// Bad input if the registry is damaged, I/O if it cannot be read. No registry is *no* error.
+/// Bad input if the registry is damaged, I/O if it cannot be read or its folder is not there. A folder
+/// without a registry is *no* error.
 pub fn run(request: &ListRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let model_store = ModelStore::new(&request.artifacts, "", "");
+    model_store.check_folder()?;
     let records = registry::read(&model_store.registry())?;
     let mut models = entries(&records);
     for model in &mut models {

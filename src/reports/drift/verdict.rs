@@ -69,6 +69,8 @@ pub fn headline(report: &DriftReport, feature: &FeatureReport) -> String {
     let limits = limits(report, &feature.feature);
     let limit = match feature.status {
         Status::Fail => limits.fail_psi,
+        // A FAIL that was taken back to a WARN, as of scores of rows that the model learned from.
+        Status::Warn if feature.psi.is_some_and(|psi| psi >= limits.fail_psi) => limits.fail_psi,
         Status::Warn | Status::TooFewRows | Status::Ok => limits.warn_psi,
     };
     let name = shorten(&feature.feature, LONGEST_NAME);
@@ -283,6 +285,15 @@ mod tests {
              worst: contract PSI 0.410 (threshold 0.25); 1 finding beside; \
              score WARN; performance FAIL"
         );
+    }
+
+    #[test]
+    fn a_fail_that_was_taken_back_names_the_limit_that_was_reached() {
+        let mut report = sample::failing();
+        let at = |report: &DriftReport| headline(report, &report.features[0]);
+        assert!(at(&report).contains("(threshold 0.25)"), "{}", at(&report));
+        report.features[0].status = Status::Warn;
+        assert!(at(&report).contains("(threshold 0.25)"), "{}", at(&report));
     }
 
     #[test]
