@@ -387,6 +387,9 @@ impl DriftRequest {
         console.progress().finish();
         let (counted, counts_sha256) = taken?;
         check_segments(&counted, plans.max_segments(), &folder)?;
+        if starts.is_empty() && counted.rows == 0 {
+            return Err(holds_nothing(&kept));
+        }
         if starts.is_empty() {
             return Err(no_time_in(&folder, by, &counted.times, counted.rows));
         }
@@ -689,6 +692,18 @@ fn say_gaps(
         );
         console.messages().info(&message);
     }
+}
+
+fn holds_nothing(kept: &History) -> Error {
+    let place = Place {
+        file: kept.folder().display().to_string(),
+        ..Place::default()
+    };
+    Error::bad_input(
+        "this history holds no row: what there was is dropped as too old, or none was read yet",
+    )
+    .at(place)
+    .hint("`churnctl drift ... --history` with later data goes on with it")
 }
 
 pub(super) fn not_begun(kept: &History) -> Error {

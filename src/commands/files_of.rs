@@ -132,13 +132,38 @@ impl UsesFiles for ServeRequest {
 
 impl UsesFiles for DriftRequest {
     fn files_used(&self) -> FilesUsed {
-        let files = FilesUsed::default()
-            .read_tables("--baseline", &self.baseline)
-            .read_tables("--current", &self.current);
-        if self.explain_sql {
+        // Without `..`: the labels were once forgotten, and a report was written over them.
+        let Self {
+            explain_sql,
+            baseline,
+            current,
+            history,
+            labels,
+            outputs,
+            push,
+            reading: _,
+            windows: _,
+            limits: _,
+            join_memory: _,
+            segments: _,
+            thresholds: _,
+            fail_on: _,
+            class_threshold: _,
+            model: _,
+            view: _,
+            tracking: _,
+            watch: _,
+        } = self;
+        let mut files = FilesUsed::default()
+            .read_tables("--baseline", baseline)
+            .read_tables("--current", current);
+        if let Some(labels) = labels {
+            files = files.read_tables("--labels", &labels.addresses);
+        }
+        if *explain_sql {
             return files;
         }
-        let files = match &self.history {
+        let files = match history {
             Some(history) => files.write_into("--history", &history.folder),
             None => files,
         };
@@ -151,7 +176,7 @@ impl UsesFiles for DriftRequest {
             annotations,
             metrics_file,
             termination_log,
-        } = &self.outputs;
+        } = outputs;
         let files = files
             .maybe_write("--report", report.as_ref())
             .maybe_write("--html", html.as_ref())
@@ -161,7 +186,7 @@ impl UsesFiles for DriftRequest {
             .maybe_write("--annotations", annotations.as_ref())
             .maybe_write("--metrics-file", metrics_file.as_ref())
             .maybe_write("drift.termination_log", termination_log.as_ref());
-        match &self.push {
+        match push {
             Some(push) => pushed(files, &push.target, &push.key),
             None => files,
         }
@@ -171,7 +196,7 @@ impl UsesFiles for DriftRequest {
 impl UsesFiles for HistoryShowRequest {
     fn files_used(&self) -> FilesUsed {
         FilesUsed::default()
-            .read("DIR", &self.folder.join("history.json"))
+            .read_folder("DIR", &self.folder)
             .maybe_write("--html", self.html.as_ref())
     }
 }

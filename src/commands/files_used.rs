@@ -34,6 +34,8 @@ enum InputKind {
     Tables,
     /// Rule files, or a folder of them.
     Rules,
+    /// A folder, all of whose files belong together.
+    Folder,
     /// A file that the command may replace on purpose.
     State,
 }
@@ -90,6 +92,12 @@ impl FilesUsed {
         for path in paths {
             self.input(option, Path::new(path), InputKind::Rules);
         }
+        self
+    }
+
+    /// Adds a folder that is read as a whole: nothing else may be written there.
+    pub(super) fn read_folder(mut self, option: &str, folder: &Path) -> Self {
+        self.input(option, folder, InputKind::Folder);
         self
     }
 
@@ -161,6 +169,17 @@ impl FilesUsed {
                 if are_files == [true; 2] && are_state != [true; 2] && identity.collides(second) {
                     return Err(two_outputs(one, other));
                 }
+                // What is kept up to date has its place in the folder.
+                for (folder, around, file, inside) in [
+                    (one, identity, other, second),
+                    (other, second, one, identity),
+                ] {
+                    if (folder.kind, file.kind) == (OutputKind::Folder, OutputKind::File)
+                        && inside.path().starts_with(around.path())
+                    {
+                        return Err(output_in_folder(file, folder));
+                    }
+                }
             }
         }
         for input in &self.inputs {
@@ -193,6 +212,8 @@ impl Input {
                 // What is wrong with the address is told by who reads it.
                 expand_files(&[address]).unwrap_or_default()
             }
+            // What is in it is not known here.
+            InputKind::Folder => Vec::new(),
             InputKind::File | InputKind::Rules | InputKind::State => vec![self.address.clone()],
         };
         let look = |path: PathBuf| {
@@ -218,6 +239,7 @@ impl Input {
                         Some(_) | None => false,
                     }
             }
+            InputKind::Folder => path.starts_with(Identity::of_input(&self.address).path()),
             InputKind::File | InputKind::State => false,
         }
     }
@@ -247,6 +269,15 @@ fn two_outputs(one: &Output, other: &Output) -> Error {
     Error::usage(message).hint("give each output a name of its own; nothing was read or written")
 }
 
+fn output_in_folder(file: &Output, folder: &Output) -> Error {
+    let (written, filled) = (file.path.display(), folder.path.display());
+    let message = format!(
+        "{} {written} is in the folder {filled}, which {} fills and clears",
+        file.option, folder.option
+    );
+    Error::usage(message).hint("write it to another folder; nothing was read or written")
+}
+
 fn output_over_input(output: &Output, input: &Input, path: &Path) -> Error {
     let (written, read) = (output.path.display(), path.display());
     let message = match output.kind {
@@ -264,9 +295,15 @@ fn output_over_input(output: &Output, input: &Input, path: &Path) -> Error {
 
 fn output_among_inputs(output: &Output, input: &Input) -> Error {
     let (written, read) = (output.path.display(), input.address.display());
-    let message = format!(
-        "{} {written} would be among the inputs {read} ({}) of the next run",
-        output.option, input.option
-    );
+    let message = match input.kind {
+        InputKind::Folder => format!(
+            "{} {written} would be among the files of {read} ({})",
+            output.option, input.option
+        ),
+        InputKind::File | InputKind::Tables | InputKind::Rules | InputKind::State => format!(
+            "{} {written} would be among the inputs {read} ({}) of the next run",
+            output.option, input.option
+        ),
+    };
     Error::usage(message).hint("write it to another folder; nothing was read or written")
 }

@@ -183,6 +183,46 @@ fn every_output_of_every_command_is_looked_at() {
     );
 }
 
+/// A report written over the labels that it was made with left no label; one in the history's folder took the place of
+/// what all runs before had counted.
+#[test]
+fn labels_and_the_files_of_a_history_are_not_written_over() {
+    let churnctl = folder()
+        .file("labels/may.csv", "user_id,churned\nu1,1\n")
+        .file("history/history.json", "{}")
+        .file("history/00000001-789157fc.pieces", "counted");
+    symlink("history", churnctl.path("h")).expect("link");
+    let drift = ["drift", "--baseline", "x.csv", "--current", "y.csv"];
+    let late = ["--time=day", "--window=1d", "--join=user_id"];
+    let late = [&drift[..], &late, &["--label-window=30d", "--labels"]].concat();
+    let kept = ["--time=day", "--window=1d", "--history"];
+    let kept = [&drift[..], &kept].concat();
+    for option in ["--report", "--html", "--verdict-file", "--metrics-file"] {
+        let same = ["labels/may.csv", option, "labels/../labels/may.csv"];
+        refused(&churnctl, &[&late[..], &same].concat())
+            .says("the input labels/may.csv (--labels)");
+        let beside = ["labels", option, "labels/report.csv"];
+        refused(&churnctl, &[&late[..], &beside].concat()).says("(--labels) of the next run");
+        for file in ["history.json", "00000001-789157fc.pieces", "new.json"] {
+            let file = format!("h/{file}");
+            refused(
+                &churnctl,
+                &[&kept[..], &["history", option, &file]].concat(),
+            )
+            .says("is in the folder history, which --history fills and clears");
+        }
+    }
+    for file in [
+        "h/history.json",
+        "history/00000001-789157fc.pieces",
+        "h/new.html",
+    ] {
+        refused(&churnctl, &["drift", "history", "history", "--html", file]).says("(DIR)");
+    }
+    let page = ["--html", "artifacts/models/page.html", "--label", "plan"];
+    refused(&churnctl, &[&["train", "x.csv"][..], &page].concat()).says("--artifacts fills");
+}
+
 #[test]
 fn two_outputs_of_one_name_are_refused() {
     let churnctl = folder();
