@@ -23,7 +23,7 @@ use crate::reports;
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
 /// More than this is not a result of a job.
-const MAX_BYTES: u64 = 64 << 20;
+pub(super) const MAX_BYTES: u64 = 64 << 20;
 /// Problems that are told one by one.
 const MOST_TOLD: usize = 10;
 

@@ -13,10 +13,12 @@ use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
 use super::Console;
-use super::push_metrics::{Delivery, Pushed, Target, file_name, text_of, warn_of_anti_pattern};
+use super::push_metrics::{
+    Delivery, MAX_BYTES, Pushed, Target, file_name, text_of, warn_of_anti_pattern,
+};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::ScratchFolder;
+use crate::files::{ScratchFolder, read_at_most};
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::metrics::text::parse;
 use crate::metrics::{Exposition, names};
@@ -78,7 +80,7 @@ pub fn run(request: &RunRequest, console: &mut Console<'_>) -> Result<ExitCode> 
         command.env_remove(secret);
     }
     let outcome = perform(command, &request.command[0], console);
-    let theirs = match file.map(std::fs::read) {
+    let theirs = match file.as_ref().map(|file| read_at_most(file, MAX_BYTES)) {
         Some(Ok(bytes)) => text_of(METRICS_FILE, bytes),
         // A command need not write it.
         Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::new(
@@ -196,7 +198,7 @@ fn last_success(request: &RunRequest) -> Result<Option<f64>> {
         return Ok(None);
     };
     let path = folder.join(file_name(&request.key));
-    let bytes = match std::fs::read(&path) {
+    let bytes = match read_at_most(&path, MAX_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         // A file that cannot be read now would lose what it says.

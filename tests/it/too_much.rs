@@ -1,9 +1,12 @@
 //! Input without measure: files without an end, expressions and documents that never close. Refused
 //! at once and in little memory.
 
+use std::os::unix::fs::symlink;
+
 use churnctl::exit::ExitCode;
 
 use crate::harness::Churnctl;
+use crate::models::customers;
 
 fn rule(expr: &str) -> String {
     format!("groups:\n- name: g\n  rules:\n  - alert: A\n    expr: \"{expr}\"\n")
@@ -50,6 +53,57 @@ fn a_file_without_an_end_is_not_read_to_it() {
         ),
     ] {
         churnctl.run(args).expect(code).says(zero);
+    }
+}
+
+/// The registry, the model in production, git's files, the kubeconfig and a history were read to their end, and 22 GB of
+/// memory were not enough.
+#[test]
+fn a_file_that_is_kept_or_found_and_has_no_end_is_not_read_to_it() {
+    let mut churnctl = Churnctl::new()
+        .table("data.csv", &customers(300, 1))
+        .file("history/lock", "")
+        .file("textfile/j.prom", "")
+        .file("artifacts/registry/models.jsonl", "")
+        .file("artifacts/models/production_latest.json", "")
+        .file(".git/config", "")
+        .env("KUBECONFIG", "/dev/zero");
+    // What is read without a bound fails here by its memory, and takes nobody else's.
+    let words = ["sh", "-c", "ulimit -v 4000000; exec \"$0\" \"$@\""];
+    churnctl.trace(words.map(str::to_owned).to_vec());
+    let endless = |name: &str| {
+        let _ = std::fs::remove_file(churnctl.path(name));
+        symlink("/dev/zero", churnctl.path(name)).expect("link");
+    };
+    churnctl
+        .run(&["retrain", "status"])
+        .expect(ExitCode::BadSettings)
+        .says("larger than 64 MiB");
+    endless("textfile/j.prom");
+    let run = ["push-metrics", "run", "--textfile=textfile", "--job=j"];
+    churnctl
+        .run(&[&run[..], &["--", "false"]].concat())
+        .expect(ExitCode::PassedOn(1))
+        .says("cannot read textfile/j.prom");
+    endless(".git/HEAD");
+    endless("artifacts/models/production_latest.json");
+    let train = ["train", "data.csv", "--label=churn", "--model=logistic"];
+    churnctl
+        .run(&[&train[..], &["--promote=always", "-q"]].concat())
+        .expect(ExitCode::Ok);
+    endless("artifacts/registry/models.jsonl");
+    for args in [&["model", "list"][..], &["model", "rollback"], &train] {
+        churnctl
+            .run(args)
+            .expect(ExitCode::BadInput)
+            .says("artifacts/registry/models.jsonl")
+            .says("larger than 64 MiB");
+    }
+    for file in ["history.json", "marks.jsonl"] {
+        endless(&format!("history/{file}"));
+        let look = ["drift", "history", "history"];
+        churnctl.run(&look).expect(ExitCode::BadInput);
+        std::fs::remove_file(churnctl.path(format!("history/{file}"))).expect("remove");
     }
 }
 

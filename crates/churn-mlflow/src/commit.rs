@@ -1,7 +1,11 @@
 //! The commit that a folder of sources is at, read from git's own files.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use churn_base::files::read_text_at_most;
+
+/// Most bytes of a file of git's that are looked at: of a million branches.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// Returns the commit of the repository that `folder` is in; none if it is in none.
 ///
@@ -34,7 +38,7 @@ fn git(path: &Path) -> Option<PathBuf> {
 }
 
 fn packed(git: &Path, name: &str) -> Option<String> {
-    let text = fs::read_to_string(git.join("packed-refs")).ok()?;
+    let text = read_text_at_most(&git.join("packed-refs"), MOST_BYTES).ok()?;
     text.lines().find_map(|line| {
         let (commit, found) = line.split_once(' ')?;
         hash(commit).filter(|_| found == name)
@@ -42,7 +46,7 @@ fn packed(git: &Path, name: &str) -> Option<String> {
 }
 
 fn first_line(path: &Path) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
+    let text = read_text_at_most(path, MOST_BYTES).ok()?;
     text.lines().next().map(|line| line.trim().to_owned())
 }
 
@@ -53,6 +57,8 @@ fn hash(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -6,10 +6,13 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use churn_base::error::{Error, Place, Result};
-use churn_base::files::lock;
+use churn_base::files::{lock, read_at_most, too_large};
 use serde::{Deserialize, Serialize};
 
 use super::paired::Comparison;
+
+/// Most bytes of a registry: over a hundred thousand trainings.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// Version of a line's layout.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -115,7 +118,7 @@ pub fn check_model_name(name: &str) -> Result<()> {
 /// # Errors
 /// I/O if it cannot be read; bad input if any other line is not a record.
 pub fn read(path: &Path) -> Result<Vec<Record>> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match read_at_most(path, MOST_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::io("read", path, error)),
@@ -181,7 +184,10 @@ pub fn append(path: &Path, record: &Record) -> Result<()> {
 fn repair(file: &mut File) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0))?;
-    file.read_to_end(&mut bytes)?;
+    (&*file).take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(too_large(MOST_BYTES));
+    }
     let complete = bytes
         .iter()
         .rposition(|byte| *byte == b'\n')

@@ -328,13 +328,13 @@ pub fn data_sha256(addresses: &[String]) -> Result<String> {
     reader_sha256(all_bytes(addresses)?, Path::new("the data"))
 }
 
-/// Returns the SHA-256 of a file.
+/// Returns the SHA-256 of a file that should be a model: of what is larger than any model, of as much as one may have.
 ///
 /// # Errors
 /// I/O (74) if it cannot be read.
 pub fn file_sha256(path: &Path) -> Result<String> {
     let file = File::open(path).map_err(|error| Error::io("read", path, error))?;
-    reader_sha256(file, path)
+    reader_sha256(file.take(MAX_BYTES + 1), path)
 }
 
 /// Returns the SHA-256 of all that a reader gives; errors call it `name`.

@@ -253,7 +253,7 @@ impl History {
         let known = self.head.as_ref().and_then(|head| head.baselines.last());
         let known = known.ok_or_else(|| segment::damaged(&self.folder, "it names no baseline"))?;
         let path = baseline_file(&self.folder, &known.counts_sha256);
-        let packed = read_at_most(&path, MOST_HEAD * 16);
+        let packed = read_at_most(&path, MOST_HEAD);
         let packed = packed.map_err(|error| Error::io("read", &path, error))?;
         let bytes = packing::unpack(&packed).map_err(|_| segment::damaged(&path, "its bytes"))?;
         let profile = Profile::from_json(&bytes, &path.display().to_string())?;

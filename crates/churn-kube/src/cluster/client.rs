@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use axum::http::{Request, StatusCode, Uri};
 use churn_base::deadlines::{Deadlines, Remote};
-use churn_base::error::{Error, Result};
+use churn_base::error::{Error, Place as FilePlace, Result};
+use churn_base::files::read_at_most;
 use churn_base::proxies::{self, Proxy};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
@@ -22,6 +23,9 @@ use super::retry::{Patience, chance, wait_before_next};
 
 /// The name under which the API server keeps our writes apart from those of others.
 pub(super) const FIELD_MANAGER: &str = "churnctl";
+
+/// A file for a thousand clusters has a few MiB.
+const MOST_KUBECONFIG_BYTES: u64 = 64 << 20;
 
 /// An answer larger than this is not read: no list of ours comes near.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
@@ -348,6 +352,7 @@ async fn configuration(context: Option<&str>) -> Result<(Config, String)> {
             .because(error)
     };
     let inside = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    refuse_endless()?;
     let kubeconfig = match Kubeconfig::read() {
         Ok(kubeconfig) => kubeconfig,
         Err(_) if inside && context.is_none() => {
@@ -375,6 +380,26 @@ async fn configuration(context: Option<&str>) -> Result<(Config, String)> {
     let mut config = config.map_err(unusable)?;
     config.proxy_url = proxy(&config, own_proxy.as_deref())?;
     Ok((explicit(config), name.unwrap_or_default()))
+}
+
+/// The library reads whatever it is given to its end, which `/dev/zero` does not have.
+fn refuse_endless() -> Result<()> {
+    let named = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let usual = std::env::home_dir().map(|home| home.join(".kube/config"));
+    for path in std::env::split_paths(&named).chain(usual) {
+        if let Err(error) = read_at_most(&path, MOST_KUBECONFIG_BYTES)
+            && error.kind() == std::io::ErrorKind::FileTooLarge
+        {
+            return Err(Error::bad_settings("this is not a kubeconfig")
+                .at(FilePlace {
+                    file: path.display().to_string(),
+                    ..FilePlace::default()
+                })
+                .hint("set KUBECONFIG, or run inside of a cluster")
+                .because(error));
+        }
+    }
+    Ok(())
 }
 
 /// Returns the `proxy-url` of a context's cluster.
