@@ -15,7 +15,7 @@ use crate::harness::{Churnctl, Random, Table, impossible_here, say};
 /// Kills of one test run; `CHURNCTL_KILLS` asks for more.
 const KILLS: u64 = 40;
 
-fn kills() -> u64 {
+pub(crate) fn kills() -> u64 {
     let wanted = std::env::var("CHURNCTL_KILLS").ok();
     wanted.and_then(|kills| kills.parse().ok()).unwrap_or(KILLS)
 }

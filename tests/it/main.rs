@@ -66,6 +66,7 @@ mod proxy;
 mod push_metrics;
 mod python_system;
 mod readers;
+mod redirects;
 mod refusals;
 mod render_admission;
 mod render_live;

@@ -1,5 +1,6 @@
 //! What the system refuses: strace lets the n-th call of a kind fail, in the real binary.
 
+mod kills;
 mod serve;
 mod sweep;
 

@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use churnctl::exit::ExitCode;
 
@@ -30,8 +33,8 @@ const CALLS: [(&str, &str); 13] = [
 ];
 
 /// A command, run before on other data so that there is an old state of all that it writes.
-struct Story {
-    name: &'static str,
+pub(super) struct Story {
+    pub(super) name: &'static str,
     before: &'static [&'static str],
     args: &'static [&'static str],
     /// Files whose content has times and figures of the run: they are whole if they end so.
@@ -70,7 +73,7 @@ const TRAIN_BEFORE: [&str; 9] = {
     before
 };
 
-const STORIES: [Story; 6] = [
+pub(super) const STORIES: [Story; 6] = [
     Story {
         name: "drift",
         before: &DRIFT_BEFORE,
@@ -191,16 +194,18 @@ fn is_temporary(path: &Path) -> bool {
 }
 
 /// A story in its folder, with the states before and after a run that nothing befalls.
-struct Told<'a> {
+pub(super) struct Told<'a> {
     story: &'a Story,
     churnctl: Churnctl,
     trace: PathBuf,
     old: State,
     new: State,
+    /// How long a run takes that nothing befalls.
+    took: Duration,
 }
 
 impl<'a> Told<'a> {
-    fn new(story: &'a Story, trace: &Path) -> Self {
+    pub(super) fn new(story: &'a Story, trace: &Path) -> Self {
         let churnctl = Churnctl::new()
             .table("data.csv", &customers(300, 1))
             .table("current.csv", &customers(300, 2))
@@ -216,7 +221,9 @@ impl<'a> Told<'a> {
         train(&churnctl, &["--model=logistic", "--promote=always", "-q"]).expect(ExitCode::Ok);
         churnctl.run(story.before).expect(ExitCode::Ok);
         let old = State::of(&churnctl.path(""));
+        let begun = Instant::now();
         churnctl.run(story.args).expect(ExitCode::Ok);
+        let took = begun.elapsed();
         let new = State::of(&churnctl.path(""));
         assert!(old != new, "{}: nothing was written", story.name);
         Self {
@@ -225,6 +232,7 @@ impl<'a> Told<'a> {
             trace: trace.to_path_buf(),
             old,
             new,
+            took,
         }
     }
 
@@ -282,25 +290,43 @@ impl<'a> Told<'a> {
             Some(code) if is_wrapped && ![70, 101, 124].contains(&code) => {}
             _ => return said("a code that says something else".to_owned()),
         }
+        self.look(run.code == Some(0))
+            .map_err(|what| format!("{what}: {:?} {}", run.code, run.stderr))
+    }
+
+    /// Lets a kill fall somewhere into a run, and says what is wrong with what it leaves; tells whether it came in
+    /// time.
+    pub(super) fn be_killed(&mut self, random: &mut Random) -> Result<bool, String> {
+        self.old.restore(&self.churnctl.path(""));
+        let mut child = self.churnctl.spawn(self.story.args, Stdio::null());
+        std::thread::sleep(self.took.mul_f64(random.share()));
+        child.kill().expect("kill");
+        let status = child.wait().expect("wait");
+        self.look(status.success())?;
+        Ok(status.signal() == Some(9))
+    }
+
+    /// Says what is wrong with the files after a run, which may have come to its end, and after the next.
+    fn look(&self, is_done: bool) -> Result<(), String> {
         let now = State::of(&self.churnctl.path(""));
         for (path, bytes) in now.0.iter().filter(|(path, _)| !is_temporary(path)) {
             let whole = [&self.old, &self.new].map(|state| state.0.get(path));
             if !whole.contains(&Some(bytes)) && !self.varies(path, bytes) {
-                return said(format!("{} is neither old nor new", path.display()));
+                return Err(format!("{} is neither old nor new", path.display()));
             }
         }
         let mut new = self.new.0.iter();
-        let is_done = |path, bytes| now.0.get(path) == Some(bytes) || self.varies(path, bytes);
-        if run.code == Some(0) && !new.all(|(path, bytes)| is_done(path, bytes)) {
-            return said("it says that all went well, and not all is there".to_owned());
+        let is_new = |path, bytes| now.0.get(path) == Some(bytes) || self.varies(path, bytes);
+        if is_done && !new.all(|(path, bytes)| is_new(path, bytes)) {
+            return Err("it says that all went well, and not all is there".to_owned());
         }
         let next = self.churnctl.run(self.story.args);
         if next.code != Some(0) {
-            return said(format!("the next run: {:?} {}", next.code, next.stderr));
+            return Err(format!("the next run: {:?} {}", next.code, next.stderr));
         }
         let end = State::of(&self.churnctl.path(""));
         match end.0.keys().find(|path| !self.new.0.contains_key(*path)) {
-            Some(left) => said(format!("{} is left", left.display())),
+            Some(left) => Err(format!("{} is left", left.display())),
             None => Ok(()),
         }
     }

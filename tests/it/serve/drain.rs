@@ -1,6 +1,6 @@
 //! The end of a server: what was accepted is answered, and it comes in time.
 //!
-//! CHURNCTL_TEST_FULL=1 ends it 20 times in place of 3.
+//! CHURNCTL_TEST_FULL=1 ends it 40 times in place of 3.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -53,7 +53,7 @@ fn load(address: SocketAddr, answered: &AtomicUsize) -> usize {
 
 #[test]
 fn under_load_no_accepted_request_is_lost() {
-    let times = if crate::harness::full() { 20 } else { 3 };
+    let times = if crate::harness::full() { 40 } else { 3 };
     let churnctl = scoring();
     for time in 0..times {
         let running = Running::start(&churnctl, &["--drain-delay", "200ms"]);

@@ -7,6 +7,7 @@ mod hostile;
 mod log;
 mod log_upload;
 mod metrics;
+mod mutated;
 mod packed;
 mod reload;
 pub(crate) mod running;
