@@ -10,6 +10,7 @@ mod canonical;
 mod column_reading;
 mod column_tally;
 mod columns;
+mod computed;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "spark"))]
 mod connecting;
 mod connection;
@@ -103,6 +104,7 @@ pub use canonical::{
 pub use column_reading::{ColumnReading, Meaning};
 pub use column_tally::ColumnTally;
 pub use columns::{ColumnBatch, ColumnSink, ColumnTask, Texts, Values, write_number};
+pub use computed::{Computed, Computing, RowComputer};
 pub use copy::RowsCopy;
 pub use database::InDatabase;
 pub use dates::{date_number, date_numbers, is_date, named_like_a_time};

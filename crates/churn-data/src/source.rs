@@ -8,6 +8,7 @@ use churn_base::progress::Progress;
 use churn_base::redact;
 
 use super::address::{Location, expand};
+use super::computed::Computed;
 use super::database::{Database, InDatabase};
 use super::error::{DataError, Uncountable};
 use super::job::{Job, ReadOptions, ReadTable, RowScanner};
@@ -82,6 +83,8 @@ pub struct DataSet {
     wanted: Option<Vec<bool>>,
     /// Who takes the rows beside the sink.
     listener: Option<Listener>,
+    /// The last column, if it is computed from the others.
+    computed: Option<Computed>,
     /// No row at all is not an error.
     may_be_empty: bool,
 }
@@ -126,6 +129,7 @@ impl DataSet {
             rest: rest.to_vec(),
             wanted: None,
             listener: None,
+            computed: None,
             may_be_empty: false,
         })
     }
@@ -145,6 +149,7 @@ impl DataSet {
             uncountable: Vec::new(),
             wanted: None,
             listener: None,
+            computed: None,
             may_be_empty: false,
         })
     }
@@ -173,12 +178,17 @@ impl DataSet {
             rest: Vec::new(),
             wanted: None,
             listener: None,
+            computed: None,
             may_be_empty: false,
         })
     }
 
-    /// Returns the database that holds the data, if one does: it can count by itself.
+    /// Returns the database that holds the data, if one does: it can count by itself. None if a column is
+    /// computed, which it does not have.
     pub fn database(&mut self) -> Option<InDatabase<'_>> {
+        if self.computed.is_some() {
+            return None;
+        }
         let Opened::Database(database) = &mut self.first else {
             return None;
         };
@@ -276,6 +286,16 @@ impl DataSet {
         }
     }
 
+    /// Adds a column, the last one, that is computed from others of its row.
+    #[must_use]
+    pub fn computing(mut self, computed: Computed) -> Self {
+        self.columns.push(computed.name.clone());
+        Self {
+            computed: Some(computed),
+            ..self
+        }
+    }
+
     /// Says that a table without rows is as good as any: it is one of many.
     #[must_use]
     pub fn or_empty(self) -> Self {
@@ -299,7 +319,7 @@ impl DataSet {
         progress: &dyn Progress,
     ) -> Result<(S, Summary)> {
         let Some(listener) = self.listener.take() else {
-            return self.read_into(make, progress);
+            return self.read_computing(make, progress);
         };
         if let Some(wanted) = &mut self.wanted {
             for &column in &listener.columns {
@@ -307,8 +327,32 @@ impl DataSet {
             }
         }
         let make = || listener.beside(make());
-        let (heard, summary) = self.read_into(&make, progress)?;
+        let (heard, summary) = self.read_computing(&make, progress)?;
         Ok((heard.sink, summary))
+    }
+
+    /// As [`DataSet::read`], all that look at rows being in the sink.
+    fn read_computing<S: RowSink>(
+        mut self,
+        make: &(impl Fn() -> S + Sync),
+        progress: &dyn Progress,
+    ) -> Result<(S, Summary)> {
+        let Some(computed) = self.computed.take() else {
+            return self.read_into(make, progress);
+        };
+        // The tables do not have it.
+        self.columns.pop();
+        let mut copied = vec![true; self.columns.len()];
+        if let Some(wanted) = &mut self.wanted {
+            wanted.pop();
+            copied.clone_from(wanted);
+            for &column in &computed.columns {
+                wanted[column] = true;
+            }
+        }
+        let make = || computed.before(make(), &copied);
+        let (extended, summary) = self.read_into(&make, progress)?;
+        Ok((extended.sink, summary))
     }
 
     fn read_into<S: RowSink>(
