@@ -258,6 +258,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l history -d 'Folder in which what was counted is kept: later runs read what is new alone' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l by -d 'Look at segments, each by itself: columns (contract,region) or a condition (\'tenure < 12\')' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l max-segments -d 'How many segments each --by may make; 1000 if not given [default: 1000]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l policy -d 'By what a column that drifts is judged: statistics, consequence or both [default: statistics]' -r -f -a "statistics\t''
+consequence\t''
+both\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r

@@ -174,6 +174,14 @@ pub(super) struct DriftArgs {
     #[command(flatten)]
     segments: SegmentArgs,
 
+    /// By what a column that drifts is judged: statistics, consequence or both
+    ///
+    /// `consequence` looks at the model's score: a column that drifted fails if it alone moves the score far, and is a
+    /// WARN otherwise. `both` wants that and the thresholds of its distribution. The baseline must be a model, which
+    /// scores the current rows; sizes are the settings `drift.warn_score_move` and `drift.fail_score_move`.
+    #[arg(long, value_name = "POLICY", value_parser = ["statistics", "consequence", "both"], help_heading = THRESHOLDS)]
+    policy: Option<String>,
+
     /// PSI from which a feature warns
     ///
     /// A finite number of 0 or more, in nats. Single features can have thresholds of their own in
@@ -369,6 +377,7 @@ impl DriftArgs {
         flags.one("drift.alarm", self.alarm.as_ref());
         flags.one("drift.alarm_budget", self.alarm_budget.as_ref());
         flags.one("drift.thresholds_from", self.thresholds.as_ref());
+        flags.one("drift.policy", self.policy.as_ref());
         flags.one("drift.history", self.history.as_ref());
         self.labels.add_to(&mut flags);
         flags.one("drift.warn_psi", self.warn_psi.as_ref());

@@ -28,7 +28,7 @@ pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode
                 ),
             );
         }
-        let baseline = request.read_baseline(console)?;
+        let baseline = request.read_baseline(console)?.profile;
         let reading = request.reading.with_nulls(&baseline.roles.null);
         let current = Input::open(&request.current, &reading)?;
         let options = request.check_options_for(&current);

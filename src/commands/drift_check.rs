@@ -3,7 +3,8 @@
 use super::drift_evidence::{input_of, settings_of};
 use super::drift_labels::LabelRequest;
 use super::drift_request::DriftRequest;
-use super::inputs::{self, Input};
+use super::drift_scoring::{Finished, Readings, Scorable, Scoring};
+use super::inputs::{self, Baseline, Input};
 use super::{Console, drift_windows};
 use crate::drift::report::Sides;
 use crate::drift::{
@@ -14,7 +15,7 @@ use crate::error::Result;
 use crate::profile::{Grouped, Profile, Roles, SegmentPlans};
 
 impl DriftRequest {
-    pub(super) fn read_baseline(&self, console: &Console<'_>) -> Result<Profile> {
+    pub(super) fn read_baseline(&self, console: &Console<'_>) -> Result<Baseline> {
         let roles = self.check_options().roles;
         inputs::baseline(
             &self.baseline,
@@ -27,7 +28,11 @@ impl DriftRequest {
     }
 
     /// Reads the current side and compares.
-    pub(super) fn compare(&self, baseline: &Profile, console: &Console<'_>) -> Result<DriftReport> {
+    pub(super) fn compare(
+        &self,
+        baseline: &Baseline,
+        console: &Console<'_>,
+    ) -> Result<DriftReport> {
         let provenance = Provenance {
             baseline: inputs::shown(&self.baseline),
             current: inputs::shown(&self.current),
@@ -39,10 +44,11 @@ impl DriftRequest {
     /// As [`DriftRequest::compare`], under names and a time that are not those of this run.
     pub(super) fn compare_as(
         &self,
-        baseline: &Profile,
+        known: &Baseline,
         provenance: Provenance,
         console: &Console<'_>,
     ) -> Result<DriftReport> {
+        let baseline = &known.profile;
         let (mut report, counts_sha256) = match (&self.windows, &self.history) {
             (Some(windowing), Some(history)) => {
                 let taken = self.take_from(history, baseline, windowing, &provenance, console)?;
@@ -54,7 +60,7 @@ impl DriftRequest {
                 report.psi_limits = taken.options.limits;
                 (report, taken.counts_sha256)
             }
-            _ => self.compare_all(baseline, provenance, console)?,
+            _ => self.compare_all(known, &provenance, console)?,
         };
         report.inputs = Some(Sides {
             baseline: input_of(&self.baseline, baseline.counts_sha256()),
@@ -68,19 +74,45 @@ impl DriftRequest {
     /// Reads all of the current side; also returns the SHA-256 of what was counted.
     fn compare_all(
         &self,
-        baseline: &Profile,
-        provenance: Provenance,
+        baseline: &Baseline,
+        provenance: &Provenance,
         console: &Console<'_>,
     ) -> Result<(DriftReport, String)> {
+        let mut readings = None;
+        loop {
+            match self.compare_read(baseline, provenance, readings, console)? {
+                Compared::Once(report, counts_sha256) => return Ok((*report, counts_sha256)),
+                Compared::Again(other) => readings = Some(other),
+            }
+        }
+    }
+
+    /// As [`DriftRequest::compare_all`], with numbers for the model's scores as they are known to be written.
+    fn compare_read(
+        &self,
+        known: &Baseline,
+        provenance: &Provenance,
+        readings: Option<Readings>,
+        console: &Console<'_>,
+    ) -> Result<Compared> {
+        let baseline = &known.profile;
         let reading = self.reading.with_nulls(&baseline.roles.null);
         let current = match &self.labels {
             Some(_) => LabelRequest::open_current(&self.current, &reading, console)?,
             None => Input::open(&self.current, &reading)?,
         };
+        let scorable = Scorable::of(self, known, current, readings)?;
+        let columns = scorable.columns();
+        let Scorable {
+            current,
+            scoring,
+            not_scored,
+        } = scorable;
         let options = self.check_options_for(&current);
-        let plan = Plan::new(baseline, &current.columns(), &options)?;
-        let options = self.with_limits(options, None, (baseline, &plan), &provenance, console)?;
-        let now = drift_windows::moment(&provenance);
+        let plan = Plan::new(baseline, &columns, &options)?;
+        let mut options =
+            self.with_limits(options, None, (baseline, &plan), provenance, console)?;
+        let now = drift_windows::moment(provenance);
         let by = self.windows.as_ref().map(|windows| windows.grouping(now));
         let (current, late) = match &self.labels {
             None => (current, None),
@@ -91,18 +123,27 @@ impl DriftRequest {
                 (current, Some(late))
             }
         };
+        let scored = |scoring: Option<Scoring<'_>>| scoring.map(Scoring::finish).transpose();
         let (mut report, counts_sha256, given) = match (by, &self.segments) {
             (None, None) => {
                 let mut current = current.count(&plan.count_plan(), "current", console)?;
+                match scored(scoring)? {
+                    Some(Finished::Again(other)) => return Ok(Compared::Again(other)),
+                    Some(Finished::Known(known)) => options.consequences = known.map(|one| *one),
+                    None => {}
+                }
                 let counts_sha256 = current.counts_sha256();
                 let given = late.map(|late| late.give_to(&mut current)).transpose()?;
-                let report = check(baseline, &current, &plan, &options, provenance)?;
+                let report = check(baseline, &current, &plan, &options, provenance.clone())?;
                 (report, counts_sha256, given)
             }
             (by, _) => {
-                let segments = self.baseline_segments(baseline, &current.columns(), &options)?;
+                let segments = self.baseline_segments(baseline, &columns, &options)?;
                 let plans = count_plans(&plan, segments.as_ref());
                 let mut current = current.count_by(&plans, by.as_ref(), "current", console)?;
+                if let Some(Finished::Again(other)) = scored(scoring)? {
+                    return Ok(Compared::Again(other));
+                }
                 let counts_sha256 = current.counts_sha256();
                 let given = late.map(|late| match (by, current.pieces.get_mut(&0)) {
                     (None, Some(whole)) => late.give_to(whole),
@@ -110,17 +151,26 @@ impl DriftRequest {
                 });
                 let given = given.transpose()?;
                 let sides = (baseline, &current);
-                let asked = (&options, &provenance);
+                let asked = (&options, provenance);
                 let report = self.checked_by(sides, &plan, segments.as_ref(), asked)?;
                 (report, counts_sha256, given)
             }
         };
         report.psi_limits = options.limits;
+        report.findings.extend(not_scored);
         if let Some(given) = given {
             given.add_to(&mut report, self.class_threshold, console)?;
         }
-        Ok((report, counts_sha256))
+        Ok(Compared::Once(Box::new(report), counts_sha256))
     }
+}
+
+/// What one reading of the current side came to.
+enum Compared {
+    /// The report, and the SHA-256 of what was counted.
+    Once(Box<DriftReport>, String),
+    /// The model's numbers are written otherwise than it was assumed.
+    Again(Readings),
 }
 
 impl DriftRequest {
@@ -154,7 +204,7 @@ impl DriftRequest {
     pub(super) fn check_options_for(&self, current: &Input) -> CheckOptions {
         let options = self.check_options();
         match current {
-            Input::Profile(_) => options,
+            Input::Profile(..) => options,
             Input::Data(data) => {
                 let exclude = options.roles.exclude.iter();
                 let exclude = exclude.flat_map(|name| data.named(name)).collect();
@@ -190,6 +240,7 @@ impl DriftRequest {
             class_threshold: self.class_threshold,
             late_labels: self.labels.is_some(),
             limits: None,
+            consequences: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::drift_evidence::reading_of;
 use super::drift_history::{missing, not_begun};
 use super::drift_request::{DriftRequest, HistoryUse};
+use super::inputs::Baseline;
 use super::{Console, drift_segments, drift_windows};
 use crate::cells::Tone;
 use crate::data::{Moment, Period, Zone};
@@ -165,6 +166,10 @@ impl HistoryShowRequest {
             baseline: name.unwrap_or_default(),
             current: head.judging.current.clone(),
             created_at: console.created_at().to_owned(),
+        };
+        let baseline = Baseline {
+            profile: baseline,
+            model: None,
         };
         let report = check.compare_as(&baseline, provenance, console)?;
         Ok(HistoryView {

@@ -37,7 +37,7 @@ impl LabelRequest {
             }
         }
         match Input::open(addresses, reading)? {
-            Input::Profile(_) => Err(Error::usage(
+            Input::Profile(..) => Err(Error::usage(
                 "labels cannot be joined with a profile: it has no rows",
             )
             .hint("name the predictions themselves with --current")),

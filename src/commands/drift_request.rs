@@ -11,7 +11,9 @@ use super::push_metrics::{Delivery, Target};
 use super::tracker::TrackingRequest;
 use super::{Console, drift_labels, drift_segments, drift_windows};
 use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
-use crate::drift::{LimitSource, PsiLimits, Segmentation, UsualColumns, Windowing};
+use crate::drift::{
+    ConsequenceLimits, LimitSource, Policy, PsiLimits, Segmentation, UsualColumns, Windowing,
+};
 use crate::error::{Error, Result};
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::Roles;
@@ -33,6 +35,8 @@ pub struct DriftRequest {
     pub windows: Option<Windowing>,
     /// From what PSI on a window drifted, and the limits of the baseline's windows if they are known already.
     pub limits: (LimitSource, Option<PsiLimits>),
+    /// How drift is judged by what it does to the score.
+    pub consequences: ConsequenceLimits,
     /// Where pieces of time are kept for later runs, if they are.
     pub history: Option<HistoryUse>,
     /// Labels that came later, if there are any.
@@ -266,6 +270,23 @@ impl DriftRequest {
                 "check the segments in a run of their own, or join the labels to the predictions before",
             ));
         }
+        let consequences = ConsequenceLimits {
+            policy: drift.policy.0,
+            warn_score_move: drift.score_move.warn.get(),
+            fail_score_move: drift.score_move.fail.get(),
+        };
+        let cut = [
+            (drift.windows.time.is_some(), "windows of time (--time)"),
+            (segments.is_some(), "segments (--by)"),
+        ];
+        if consequences.policy != Policy::Statistics
+            && let Some((_, what)) = cut.into_iter().find(|(is_cut, _)| *is_cut)
+        {
+            let why = format!(
+                "cannot be used with {what}: what drift does to the score is known of all rows alone"
+            );
+            return Err(drift.misfit_policy(&why));
+        }
         Ok(Self {
             explain_sql: false,
             view: View::default(),
@@ -273,6 +294,7 @@ impl DriftRequest {
             current: drift.current.clone(),
             windows: drift_windows::from_settings(&drift.windows)?,
             limits: (drift_windows::limits(&drift.windows)?, None),
+            consequences,
             history: drift.history.clone().map(|folder| HistoryUse {
                 folder,
                 as_of: None,

@@ -180,6 +180,7 @@ fn again(
     let labels = labels_of(request, report)?;
     let segments = report.segments.as_ref().map(drift_segments::of_report);
     let segments = segments.transpose().map_err(|why| request.refused(&why))?;
+    let consequences = report.consequences.as_ref().map(|found| found.limits);
     let limits = report.psi_limits.as_ref().map(|limits| limits.thresholds);
     let check = DriftRequest {
         baseline: baseline.to_vec(),
@@ -193,6 +194,7 @@ fn again(
         }),
         segments,
         limits: (limits.unwrap_or_default(), None),
+        consequences: consequences.unwrap_or_default(),
         thresholds: report.thresholds.clone(),
         class_threshold: settings.class_threshold,
         model: report.model.clone(),
@@ -202,11 +204,11 @@ fn again(
         true => error.hint("--baseline, --current and --labels say where the data are now"),
         false => error,
     };
-    let profile = check.read_baseline(console).map_err(elsewhere)?;
+    let known = check.read_baseline(console).map_err(elsewhere)?;
     same(
         "baseline",
         &inputs.baseline.counts_sha256,
-        &profile.counts_sha256(),
+        &known.profile.counts_sha256(),
     )?;
     let provenance = Provenance {
         baseline: report.baseline.clone(),
@@ -214,7 +216,7 @@ fn again(
         created_at: report.created_at.clone(),
     };
     let mut again = check
-        .compare_as(&profile, provenance, console)
+        .compare_as(&known, provenance, console)
         .map_err(elsewhere)?;
     if let Some(found) = &again.inputs {
         let (wanted, found) = (&inputs.current, &found.current);

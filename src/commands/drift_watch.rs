@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::Console;
 use super::drift_outputs::write_outputs;
 use super::drift_request::{DriftRequest, Watch};
+use super::inputs::Baseline;
 use crate::cells::Tone;
 use crate::data::{Location, expand, is_database};
 use crate::drift::{DriftReport, Status};
@@ -20,7 +21,6 @@ use crate::http::server::{Drain, Listen, Server};
 use crate::http::stop::Stop;
 use crate::metrics::{Gauge, Live, names};
 use crate::passing::{Backoff, is_retryable};
-use crate::profile::Profile;
 use crate::reports::drift::history::HistoryView;
 use crate::reports::drift::{html, html_history, metrics, summary};
 use crate::serve::exporter::{Forms, Showcase};
@@ -131,7 +131,7 @@ struct Rounds<'a> {
     loaded: Gauge,
     /// Seconds since 1970; a watch that has no verdict yet counts from its start.
     last_success: Gauge,
-    baseline: Option<(Signature, Profile)>,
+    baseline: Option<(Signature, Baseline)>,
     /// Whether a baseline was ever there: the first is not news.
     has_begun: bool,
     again: Backoff,

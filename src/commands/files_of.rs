@@ -152,6 +152,7 @@ impl UsesFiles for DriftRequest {
             model: _,
             view: _,
             tracking: _,
+            consequences: _,
             watch: _,
         } = self;
         let mut files = FilesUsed::default()

@@ -12,7 +12,7 @@ use crate::drift::Segmentation;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::read_object_at_most;
-use crate::model::artifact::makes_models;
+use crate::model::artifact::{Artifact, makes_models};
 use crate::model::store;
 use crate::passing::is_passing;
 use crate::profile::{
@@ -27,11 +27,20 @@ use crate::text::visible_lines;
 /// Largest profile that is read; one of 1,000 wide columns is far below.
 const MAX_PROFILE_BYTES: u64 = 1 << 30;
 
+/// What the current side is compared with.
+#[derive(Debug)]
+pub struct Baseline {
+    /// The counts.
+    pub profile: Profile,
+    /// The model that they are of, if they are a model's.
+    pub model: Option<Box<Artifact>>,
+}
+
 /// One side of a check, opened.
 #[derive(Debug)]
 pub enum Input {
-    /// A profile.
-    Profile(Box<Profile>),
+    /// A profile, and the model that holds it, if one does.
+    Profile(Box<Profile>, Option<Box<Artifact>>),
     /// Tables to be read.
     Data(Box<DataSet>),
 }
@@ -45,7 +54,7 @@ impl Input {
         if let [only] = addresses
             && looks_like_json(Path::new(only))?
         {
-            let profile = read_profile(Path::new(only))?;
+            let (profile, model) = read_counts(Path::new(only))?;
             if let Some(shards) = &profile.shards {
                 let message = format!(
                     "this is the profile of a part: without the shards {}",
@@ -58,7 +67,7 @@ impl Input {
                     })
                     .hint("make them one: churnctl profile merge 'part-*.json' -o profile.json"));
             }
-            return Ok(Self::Profile(Box::new(profile)));
+            return Ok(Self::Profile(Box::new(profile), model));
         }
         let data = DataSet::open(addresses, reading.read_options()).map_err(with_a_way_on)?;
         Ok(Self::Data(Box::new(data)))
@@ -68,7 +77,7 @@ impl Input {
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
         match self {
-            Self::Profile(profile) => profile
+            Self::Profile(profile, _) => profile
                 .columns
                 .iter()
                 .map(|column| column.name.clone())
@@ -83,7 +92,7 @@ impl Input {
     /// As [`count`](fn@count).
     pub fn count(self, plan: &CountPlan, side: &str, console: &Console<'_>) -> Result<Counted> {
         match self {
-            Self::Profile(profile) => {
+            Self::Profile(profile, _) => {
                 say_profile(&profile, side, console);
                 Ok(Counted {
                     rows: profile.rows,
@@ -123,8 +132,8 @@ impl Input {
     ) -> Result<Grouped> {
         let data = match self {
             Self::Data(data) => data,
-            Self::Profile(_) if by.is_some() => return Err(no_rows_in_profile()),
-            Self::Profile(profile) => {
+            Self::Profile(..) if by.is_some() => return Err(no_rows_in_profile()),
+            Self::Profile(profile, _) => {
                 say_profile(&profile, side, console);
                 return Grouped::of_profile(*profile, plans.cuts());
             }
@@ -202,7 +211,7 @@ pub fn explain(
 ) -> Result<ExitCode> {
     let statements = match input {
         Input::Data(mut data) => explained(&mut data, plans, by),
-        Input::Profile(_) => None,
+        Input::Profile(..) => None,
     };
     let statements = statements.ok_or_else(|| {
         Error::usage("only a table in a database is counted by SQL")
@@ -265,16 +274,23 @@ pub fn baseline(
     threshold: f64,
     segments: Option<&Segmentation>,
     console: &Console<'_>,
-) -> Result<Profile> {
+) -> Result<Baseline> {
     match Input::open(addresses, reading)? {
-        Input::Profile(profile) => {
+        Input::Profile(profile, model) => {
             say_profile(&profile, "baseline", console);
-            Ok(*profile)
+            Ok(Baseline {
+                profile: *profile,
+                model,
+            })
         }
         Input::Data(data) => {
             let roles = reading.roles_in(&data, roles);
             let cuts = cuts_of(segments);
-            profile_by_of(*data, cuts, roles, Some(threshold), "baseline", console)
+            let profile = profile_by_of(*data, cuts, roles, Some(threshold), "baseline", console)?;
+            Ok(Baseline {
+                profile,
+                model: None,
+            })
         }
     }
 }
@@ -329,14 +345,20 @@ pub fn profile_by_of(
 /// # Errors
 /// As [`Profile::from_json`]; 74 if the file cannot be read.
 pub fn read_profile(path: &Path) -> Result<Profile> {
+    Ok(read_counts(path)?.0)
+}
+
+/// As [`read_profile`], with the model whose artifact it is.
+fn read_counts(path: &Path) -> Result<(Profile, Option<Box<Artifact>>)> {
     let bytes = read_object_at_most(path, MAX_PROFILE_BYTES)
         .map_err(|error| Error::io("read", path, error))?;
     let file = path.display().to_string();
     if is_artifact(&bytes) {
         let artifact = store::from_json(&bytes, &file)?;
-        return Ok(store::baseline_profile(&artifact));
+        let profile = store::baseline_profile(&artifact);
+        return Ok((profile, Some(Box::new(artifact))));
     }
-    Profile::from_json(&bytes, &file)
+    Ok((Profile::from_json(&bytes, &file)?, None))
 }
 
 /// A model artifact holds the profile of its training data.

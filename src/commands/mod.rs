@@ -16,6 +16,7 @@ pub mod drift_labels;
 mod drift_limits;
 mod drift_outputs;
 pub mod drift_request;
+mod drift_scoring;
 mod drift_segments;
 pub mod drift_verify;
 mod drift_watch;

@@ -1,7 +1,7 @@
 //! What every row to be scored needs: the model, where its features stand, which columns are passed through.
 
 use super::Console;
-use super::score_readings::{Watch, readings};
+use super::score_readings::{Watch, cell_of, readings};
 use super::score_request::{ScoreExtras, ScoreRequest};
 use super::train_request::SCORE;
 use crate::data::{ColumnReading, CsvLines, DataSet, Fields, Row, RowPlace};
@@ -49,24 +49,16 @@ impl Job<'_> {
         cells.clear();
         for (feature, &column) in self.features.iter().enumerate() {
             let field = row.field(column);
-            cells.push(match &self.readings[feature] {
-                Some(reading) => {
-                    let takes_truth = self.scorer.takes_truth(feature);
-                    watches[feature].number(&field, reading, takes_truth, row.place())
-                }
-                // A category takes every text.
-                None => {
-                    let cell = self.scorer.cell_of_field(feature, &field);
-                    let cell = cell.unwrap_or(f64::NAN);
-                    if let Some(vocabulary) = &self.vocabularies[feature]
-                        && !cell.is_nan()
-                    {
-                        let pooled = self.scorer.is_other(feature, cell).then_some(&*field);
-                        unseen[feature].add(vocabulary, pooled, row.place());
-                    }
-                    cell
-                }
-            });
+            let reading = self.readings[feature].as_ref();
+            let watch = &mut watches[feature];
+            let cell = cell_of(self.scorer, feature, reading, watch, (&field, row.place()));
+            cells.push(cell);
+            if let Some(vocabulary) = &self.vocabularies[feature]
+                && !cell.is_nan()
+            {
+                let pooled = self.scorer.is_other(feature, cell).then_some(&*field);
+                unseen[feature].add(vocabulary, pooled, row.place());
+            }
         }
         let score = self.scorer.score(cells);
         line.clear();

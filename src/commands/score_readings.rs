@@ -25,7 +25,7 @@ pub(super) struct Watch {
 impl Watch {
     /// Reads a number; what is none is missing. Truth values are numbers where the feature takes
     /// them.
-    pub(super) fn number(
+    fn number(
         &mut self,
         field: &[u8],
         reading: &ColumnReading,
@@ -83,6 +83,20 @@ impl Watch {
         if let Some((place, text)) = other.first {
             self.note(place, || text);
         }
+    }
+}
+
+/// Returns the cell of a feature for a field, as `reading` has it if it is a number; a category takes every text.
+pub(super) fn cell_of(
+    scorer: &Scorer,
+    feature: usize,
+    reading: Option<&ColumnReading>,
+    watch: &mut Watch,
+    (field, place): (&[u8], RowPlace),
+) -> f64 {
+    match reading {
+        Some(reading) => watch.number(field, reading, scorer.takes_truth(feature), place),
+        None => scorer.cell_of_field(feature, field).unwrap_or(f64::NAN),
     }
 }
 

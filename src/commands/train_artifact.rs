@@ -6,6 +6,7 @@ use super::{Console, inputs};
 use crate::drift::roles::drop_identifiers;
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Body, Example, Provenance};
+use crate::model::attribution::attributions_of;
 use crate::model::examples::made_up;
 use crate::model::learned::LearnedRows;
 use crate::model::overlap::FeatureOverlap;
@@ -53,6 +54,13 @@ pub(super) fn body(
         metrics: training.metrics.clone(),
         trivial: training.trivial.clone(),
         importance: training.importance.clone(),
+        attributions: attributions_of(
+            &scorer,
+            &table.frame,
+            &splits.test,
+            training.threshold.value,
+            request.options.threads,
+        )?,
         profile: baseline(request, table, splits, training, console)?,
         provenance: Provenance {
             data: shown.collect(),

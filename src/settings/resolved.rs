@@ -16,7 +16,7 @@ use super::serve::{PredictionLogSettings, ServeSettings};
 use super::values::{FailOn, ModelName, Probability, PsiThreshold, Span, Target};
 use crate::data::{Period, Zone};
 use crate::deadlines::AllDeadlines;
-use crate::drift::{Against, AlarmBudget, LimitSource, WindowsOfLast};
+use crate::drift::{Against, AlarmBudget, LimitSource, Policy, WindowsOfLast};
 use crate::error::{Error, Result};
 use crate::profile::Cut;
 
@@ -68,6 +68,10 @@ pub struct DriftSettings {
     pub features: Vec<String>,
     /// How the current side is cut into windows.
     pub windows: WindowSettings,
+    /// By what a column that drifts is judged, and who says so.
+    pub policy: (Policy, Origin),
+    /// How far a column must move the score.
+    pub score_move: Limits,
     /// The folder in which pieces of time are kept for later runs.
     pub history: Option<PathBuf>,
     /// Labels that come later.
@@ -135,6 +139,17 @@ pub struct WindowSettings {
     pub thresholds_from: Option<LimitSource>,
     /// Who set what says nothing without a time column.
     origins: BTreeMap<&'static str, Origin>,
+}
+
+impl DriftSettings {
+    /// Makes the error for a policy that does not fit to others: 64 for a flag, 78 for the rest.
+    #[must_use]
+    pub fn misfit_policy(&self, why: &str) -> Error {
+        match &self.policy.1 {
+            Origin::Flag(flag) => Error::usage(format!("{flag} {} {why}", self.policy.0)),
+            other => other.refuse("drift.policy", why),
+        }
+    }
 }
 
 impl WindowSettings {
@@ -234,6 +249,9 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         in_order(&format!("drift.warn_{size}"), &warn, &fail)?;
         Ok((warn, fail))
     });
+    let warn_move: Threshold = layers.required("drift.warn_score_move")?;
+    let fail_move: Threshold = layers.required("drift.fail_score_move")?;
+    in_order("drift.warn_score_move", &warn_move, &fail_move)?;
     let [psi, distance, share_ratio, new_share] = general;
     let general = [psi?, distance?, share_ratio?, new_share?];
     Ok(DriftSettings {
@@ -257,6 +275,11 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
                     value.map(|_| (name, origin))
                 })
                 .collect(),
+        },
+        policy: layers.required("drift.policy")?,
+        score_move: Limits {
+            warn: warn_move.0,
+            fail: fail_move.0,
         },
         history: target("drift.history")?,
         labels: labels(layers)?,

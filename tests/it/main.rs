@@ -17,6 +17,7 @@ mod canary;
 mod car_loan;
 mod circles;
 mod columns;
+mod consequence;
 mod contributing;
 mod control_plane;
 mod databases;

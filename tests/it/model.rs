@@ -134,7 +134,7 @@ fn an_artifact_without_its_proof_does_not_score() {
     let churnctl = importing();
     import(&churnctl, &PROVED).expect(ExitCode::Ok);
     let mut artifact = churnctl.read_json("model.json");
-    assert_eq!(artifact["schema_version"], 4);
+    assert_eq!(artifact["schema_version"], 5);
     assert_eq!(artifact["command"], "model import");
     let parity = &artifact["body"]["imported"]["parity"];
     assert_eq!(parity["rows"], 1_500);

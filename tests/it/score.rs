@@ -327,7 +327,7 @@ fn an_artifact_that_was_changed_is_refused() {
         let changed = format!("{}{weight}{}", &text[..start], &text[end..]);
         refused(scoring().file(PRODUCTION, changed), &["model"]);
     }
-    let newer = text.replacen("\"schema_version\": 3", "\"schema_version\": 99", 1);
+    let newer = text.replacen("\"schema_version\": 5", "\"schema_version\": 99", 1);
     refused(
         scoring().file(PRODUCTION, newer),
         &["99", "update churnctl"],
@@ -335,7 +335,7 @@ fn an_artifact_that_was_changed_is_refused() {
     for (from, to) in [
         ("\"name\": \"churn\"", "\"name\": \"churm\""),
         ("\"created_at\": \"2", "\"created_at\": \"3"),
-        ("\"schema_version\": 3", "\"schema_version\": 1"),
+        ("\"schema_version\": 5", "\"schema_version\": 1"),
     ] {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text);

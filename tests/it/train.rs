@@ -257,7 +257,7 @@ fn a_damaged_champion_is_put_aside_and_reported() {
     );
 
     let newer = String::from_utf8(small_model().to_owned()).expect("UTF-8");
-    let newer = newer.replacen("\"schema_version\": 3", "\"schema_version\": 99", 1);
+    let newer = newer.replacen("\"schema_version\": 5", "\"schema_version\": 99", 1);
     let churnctl = with_data(&customers(1_500, 1)).file(PRODUCTION, &newer);
     let run = train(&churnctl, &["--model", "logistic", "--promote", "always"]);
     run.expect(ExitCode::BadInput).says("99");

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use churn_drift::profile::Profile;
+use churn_drift::stats::attribution::Attributions;
 use churn_drift::stats::classification::{Estimate, Performance};
 use serde::{Deserialize, Serialize};
 
@@ -13,11 +14,14 @@ use super::learned::LearnedRows;
 
 /// Version of the artifact's JSON layout. Version 1 had no checksum over its head; up to version 2
 /// the scores in the profile were those of all rows, and the examples were rows of the data. Version 4 is
-/// that of imported models; a trained one is still written as version 3, which older programs read.
-pub const SCHEMA_VERSION: u32 = 4;
+/// that of imported models. Version 5 has what the features add to scores; a model without it is written as before.
+pub const SCHEMA_VERSION: u32 = 5;
 
-/// Version of the layout of a model that was trained here.
+/// Version of the layout of a model that was trained here, without what its features add to scores.
 pub const TRAINED_VERSION: u32 = 3;
+
+/// The same of an imported model.
+pub const IMPORTED_VERSION: u32 = 4;
 
 /// The commands that make artifacts.
 const COMMANDS: [&str; 2] = ["train", IMPORT_COMMAND];
@@ -81,6 +85,10 @@ pub struct Body {
     pub trivial: Vec<TrivialBaseline>,
     /// Permutation importance on the validation split, largest first.
     pub importance: Vec<Importance>,
+    /// What the features add to the scores of the rows in the profile's outcome, for drift by its consequence; absent
+    /// up to layout 4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attributions: Option<Attributions>,
     /// The data as `drift` wants them, with the scores of the test rows, which nothing was fitted
     /// on.
     pub profile: Profile,

@@ -347,6 +347,25 @@ fn check_figures(body: &Body) -> Result<(), String> {
     });
     let trivial = body.trivial.iter();
     let trivial = trivial.flat_map(|one| [one.roc_auc, one.average_precision, one.log_loss]);
+    let attributions = body.attributions.iter();
+    let attributions = attributions.flat_map(|all| {
+        let columns = all.features.iter();
+        let columns = columns.flat_map(|one| {
+            [
+                one.mean,
+                one.standard_error,
+                one.mean_size,
+                one.size_standard_error,
+                one.called,
+            ]
+        });
+        let of_scores = [
+            all.mean_score,
+            all.score_standard_deviation,
+            all.called_share,
+        ];
+        columns.chain(of_scores).collect::<Vec<f64>>()
+    });
     let importance = body.importance.iter();
     let importance = importance.flat_map(|one| [one.log_loss_increase, one.roc_auc_decrease]);
     let estimates = body.metrics.values().flat_map(|metrics| {
@@ -372,6 +391,7 @@ fn check_figures(body: &Body) -> Result<(), String> {
     let estimates = estimates.flat_map(|one| [one.value, one.low, one.high]);
     let all: Vec<f64> = curves
         .chain(trivial)
+        .chain(attributions)
         .chain(importance)
         .chain(estimates)
         .collect();

@@ -2,6 +2,7 @@
 
 pub mod artifact;
 mod artifact_check;
+pub mod attribution;
 mod bins;
 pub mod calibrate;
 pub mod calibration_fit;

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::artifact::{
-    Artifact, Body, IMPORT_COMMAND, SCHEMA_VERSION, TRAINED_VERSION, makes_models,
+    Artifact, Body, IMPORT_COMMAND, IMPORTED_VERSION, SCHEMA_VERSION, TRAINED_VERSION, makes_models,
 };
 use super::artifact_check::{check_body, check_head};
 use super::registry::check_model_name;
@@ -81,8 +81,12 @@ pub fn seal(
     check_body(&body).map_err(bug)?;
     let sha256 = body_sha256(&body);
     let (version, command) = match &body.imported {
-        Some(_) => (SCHEMA_VERSION, IMPORT_COMMAND),
+        Some(_) => (IMPORTED_VERSION, IMPORT_COMMAND),
         None => (TRAINED_VERSION, "train"),
+    };
+    let version = match body.attributions {
+        Some(_) => SCHEMA_VERSION,
+        None => version,
     };
     let mut artifact = Artifact {
         schema_version: version,

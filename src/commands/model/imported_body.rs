@@ -11,6 +11,7 @@ use crate::error::{Error, Place, Result};
 use crate::import::Foreign;
 use crate::import::assemble::Assembled;
 use crate::model::artifact::{Body, Example, Imported, ModelRoles, Provenance};
+use crate::model::attribution::attributions_of;
 use crate::model::examples::made_up;
 use crate::model::frame::{Column, Frame, WantedColumn};
 use crate::model::score::Scorer;
@@ -206,7 +207,10 @@ pub(super) fn body(
     for (example, score) in examples.iter_mut().zip(scored) {
         example.score = score;
     }
-    let scores = scorer.scores_of(&baseline.features, &rows, request.reading.threads.get())?;
+    let threads = request.reading.threads.get();
+    let scores = scorer.scores_of(&baseline.features, &rows, threads)?;
+    let frame = &baseline.features;
+    let attributions = attributions_of(&scorer, frame, &rows, request.threshold, threads)?;
     let provenance = Provenance {
         data: vec![crate::redact::address(&baseline.data).into_owned()],
         data_sha256: store::data_sha256(std::slice::from_ref(&baseline.data))?,
@@ -230,6 +234,7 @@ pub(super) fn body(
         metrics: BTreeMap::new(),
         trivial: Vec::new(),
         importance: Vec::new(),
+        attributions,
         provenance,
         imported: Some(imported),
         examples,

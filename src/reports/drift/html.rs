@@ -4,7 +4,9 @@
 use serde::Serialize;
 
 use super::html_feature::{self, Row, Section};
-use super::{definitions, estimated, html_segments, html_windows, labels, performance, verdict};
+use super::{
+    consequence, definitions, estimated, html_segments, html_windows, labels, performance, verdict,
+};
 use crate::drift::late_labels::LabelReport;
 use crate::drift::report::{DriftReport, PerformanceReport, Status};
 use crate::drift::{Calibration, EstimatedReport};
@@ -49,6 +51,7 @@ struct View {
     performance: Option<PerformanceView>,
     labels: Option<LabelsView>,
     estimated: Option<EstimatedView>,
+    consequences: Option<ConsequencesView>,
     findings: Vec<FindingView>,
     findings_more: usize,
     left_out: Vec<(String, &'static str, String)>,
@@ -157,6 +160,7 @@ fn view(report: &DriftReport) -> View {
         performance: report.performance.as_ref().map(performance_view),
         labels: report.labels.as_ref().map(labels_view),
         estimated: report.estimated_performance.as_ref().map(estimated_view),
+        consequences: consequences_view(report),
         findings_more: findings.len().saturating_sub(MOST_LISTED),
         findings: findings
             .into_iter()
@@ -255,6 +259,27 @@ struct EstimatedView {
     meaning: &'static str,
     threshold: f64,
     figures: Vec<(&'static str, String, String)>,
+}
+
+#[derive(Serialize)]
+struct ConsequencesView {
+    summary: String,
+    heads: [&'static str; consequence::HEADS.len()],
+    rows: Vec<Vec<String>>,
+    more: usize,
+}
+
+fn consequences_view(report: &DriftReport) -> Option<ConsequencesView> {
+    let rows = consequence::rows(report, MOST_LISTED);
+    let cells = rows
+        .iter()
+        .map(|row| row.cells().map(str::to_owned).to_vec());
+    Some(ConsequencesView {
+        summary: consequence::summary(report.consequences.as_ref()?, "→"),
+        heads: consequence::HEADS,
+        rows: cells.collect(),
+        more: report.features.len().saturating_sub(MOST_LISTED),
+    })
 }
 
 fn estimated_view(report: &EstimatedReport) -> EstimatedView {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{alarm, estimated, labels, performance, segments, verdict, windows};
+use super::{alarm, consequence, estimated, labels, performance, segments, verdict, windows};
 use crate::drift::LimitSource;
 use crate::drift::over_time::WindowReport;
 use crate::drift::report::{DriftReport, FeatureReport, Status};
@@ -110,6 +110,18 @@ pub fn text(report: &DriftReport) -> String {
                 performance::estimate(figure.baseline),
                 performance::estimate(figure.current)
             );
+        }
+        text.push('\n');
+    }
+    if let Some(consequences) = &report.consequences {
+        text.push_str("### What drift does to the score\n\n");
+        let summary = consequence::summary(consequences, "→");
+        let _ = writeln!(text, "{}\n", escape(&summary));
+        let _ = writeln!(text, "| {} |", consequence::HEADS.join(" | "));
+        text.push_str("|---|---|--:|--:|--:|--:|--:|--:|--:|\n");
+        for row in consequence::rows(report, MOST) {
+            let cells = row.cells().map(escape);
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
         text.push('\n');
     }

@@ -1,6 +1,7 @@
 //! The drift report in every form but JSON, which is the report itself.
 
 mod alarm;
+mod consequence;
 mod definitions;
 mod estimated;
 pub mod github;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{View, alarm, estimated, labels, performance, segments, verdict, windows};
+use super::{View, alarm, consequence, estimated, labels, performance, segments, verdict, windows};
 use crate::drift::late_labels::LabelReport;
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::reports::format;
@@ -75,6 +75,13 @@ pub fn text(report: &DriftReport, view: View) -> String {
         }
         for figure in estimated::lines(report, "->") {
             line(&mut text, "", "estimated", &figure.replace('–', "-"));
+        }
+    }
+    if let Some(consequences) = &report.consequences {
+        let summary = consequence::summary(consequences, "->");
+        line(&mut text, "", "consequence", &summary);
+        for column in consequence::lines(report, "->") {
+            line(&mut text, "", "consequence", &column.replace('–', "-"));
         }
     }
     for left_out in &report.left_out {

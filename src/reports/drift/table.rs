@@ -2,7 +2,7 @@
 //! Widths, wrapping and colour are the terminal's affair.
 
 use super::windows::tone;
-use super::{View, alarm, estimated, labels, performance, segments, verdict, windows};
+use super::{View, alarm, consequence, estimated, labels, performance, segments, verdict, windows};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
 use crate::reports::format;
@@ -248,6 +248,13 @@ fn notes(report: &DriftReport, view: View, glyphs: Glyphs) -> Vec<Cell> {
             .into_iter()
             .take(MOST_FIGURES)
         {
+            notes.push(Cell::plain(format!("      {line}")));
+        }
+    }
+    if let Some(consequences) = &report.consequences {
+        let summary = consequence::summary(consequences, glyphs.arrow());
+        notes.push(Cell::plain(format!("score  {summary}")));
+        for line in consequence::lines(report, glyphs.arrow()) {
             notes.push(Cell::plain(format!("      {line}")));
         }
     }

@@ -96,6 +96,10 @@ pub(super) fn check_among(
         features.push(report);
         findings.extend(found);
     }
+    let consequences = options.consequences.as_ref().and_then(|consequences| {
+        let sides = (units, options.min_rows);
+        consequences.judge(&mut features, &mut findings, sides)
+    });
     let score = score_of(baseline, plan, options, column, context, &mut findings);
     let mut performance = performance_of(
         (baseline, current),
@@ -148,6 +152,7 @@ pub(super) fn check_among(
         score,
         performance,
         estimated_performance: estimated,
+        consequences,
         baseline_scores: baseline.outcome.as_ref().and_then(|outcome| outcome.rows),
         inputs: None,
         settings: None,

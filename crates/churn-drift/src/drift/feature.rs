@@ -75,6 +75,7 @@ fn compare_by(
         psi_noise_limit: None,
         bins_p_value: None,
         reasons: Vec::new(),
+        consequence: None,
         missing: missing(baseline, &current_view, context),
         unparsable: unparsable(baseline, &current_view, context),
         bins: Vec::new(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::consequence_report::FeatureConsequence;
 use super::sides::Sides;
 use super::status::Status;
 
@@ -50,6 +51,9 @@ pub struct FeatureReport {
     pub bins_p_value: Option<f64>,
     /// Why the status is what it is, in words; empty when OK.
     pub reasons: Vec<String>,
+    /// What its drift does to the model's score, where the baseline is a model that scored the current side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consequence: Option<FeatureConsequence>,
     /// Missing values.
     pub missing: MissingReport,
     /// What is not a number in a numeric feature; absent if there is nothing of the sort.

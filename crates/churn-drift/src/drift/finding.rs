@@ -64,6 +64,10 @@ pub enum FindingKind {
     MissingShare,
     /// The quality of the score fell, or could not be judged.
     Performance,
+    /// The order of the columns by what they add to the score is another.
+    AttributionDrift,
+    /// The model did not score the current side.
+    NotScored,
     /// Which rows of its own data a model's scores are of.
     BaselineScores,
     /// The current side has a column that the baseline lacks.
@@ -102,7 +106,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -124,6 +128,8 @@ impl FindingKind {
         Self::FewRows,
         Self::MissingShare,
         Self::Performance,
+        Self::AttributionDrift,
+        Self::NotScored,
         Self::ExtraColumn,
         Self::Alarm,
         Self::Window,
@@ -167,6 +173,8 @@ impl FindingKind {
             Self::FewRows => "few_rows",
             Self::MissingShare => "missing_share",
             Self::Performance => "performance",
+            Self::AttributionDrift => "attribution_drift",
+            Self::NotScored => "not_scored",
             Self::BaselineScores => "baseline_scores",
             Self::ExtraColumn => "extra_column",
             Self::Alarm => "alarm",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use churn_base::error::{Error, Result, nearest};
 
 use super::bins::edges;
+use super::consequence::Consequences;
 use super::psi_limits::{PsiLimit, PsiLimits};
 use super::report::{FeatureThresholds, LeftOut, Role, SizeThresholds, Status};
 use super::roles::{
@@ -38,6 +39,8 @@ pub struct CheckOptions {
     pub late_labels: bool,
     /// Limits of PSI from the baseline's own windows, if they count.
     pub limits: Option<PsiLimits>,
+    /// What the columns do to the model's scores on both sides, if it is known.
+    pub consequences: Option<Consequences>,
 }
 
 impl Default for CheckOptions {
@@ -57,6 +60,7 @@ impl Default for CheckOptions {
             class_threshold: 0.5,
             late_labels: false,
             limits: None,
+            consequences: None,
         }
     }
 }

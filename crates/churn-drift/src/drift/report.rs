@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::alarm::AlarmReport;
+use super::consequence_report::ConsequenceReport;
 use super::estimated::EstimatedReport;
 use super::evidence::{ReportInput, ReportSettings};
 pub use super::feature_report::{
@@ -75,6 +76,9 @@ pub struct DriftReport {
     /// How good the score is estimated to be on the current side, whose labels may not have arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_performance: Option<EstimatedReport>,
+    /// What drift does to the score, where the baseline is a model that scored the current side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consequences: Option<ConsequenceReport>,
     /// Which rows of its own data the baseline's scores are of, where the baseline is a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline_scores: Option<ScoredRows>,

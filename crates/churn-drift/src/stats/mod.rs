@@ -1,5 +1,6 @@
 //! Pure numbers: no files, no clock, no printing.
 
+pub mod attribution;
 pub mod bootstrap;
 mod calibration;
 #[cfg(test)]

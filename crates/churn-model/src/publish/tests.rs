@@ -156,7 +156,7 @@ fn a_newer_champion_stays_where_it_is() {
     let (_folder, model_store) = model_store();
     promote(&model_store, &sample(0.1));
     let newer = String::from_utf8(store::to_json(&sample(0.1))).expect("is text");
-    let newer = newer.replacen("\"schema_version\": 3", "\"schema_version\": 5", 1);
+    let newer = newer.replacen("\"schema_version\": 3", "\"schema_version\": 6", 1);
     std::fs::write(model_store.production(), &newer).expect("writes");
     let error = model_store.champion().expect_err("cannot be read");
     assert_eq!(error.code(), ExitCode::BadInput);

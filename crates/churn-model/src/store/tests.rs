@@ -69,6 +69,7 @@ fn body(intercept: f64) -> Body {
             warnings: Vec::new(),
         },
         imported: None,
+        attributions: None,
         examples: vec![Example {
             values: BTreeMap::from([("tenure".into(), "2".into())]),
             score: sigmoid(intercept),
