@@ -47,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     target("profile", read_profile),
     target("model", read_model),
     target("imported", read_imported),
+    target("onnx", read_imported),
     target("registry", read_registry),
     target("promql", read_promql),
     target("rules", |bytes| read_rules("r.yaml", bytes)),

@@ -151,8 +151,9 @@ want_program_from_pypi dvc dvc
 want_program_from_pypi checkov checkov
 want_program_from_pypi kubernetes-validate kubernetes-validate
 want_from_pypi KFP_PYTHON python3 kfp
-# What trains the models of tests/it/model.rs; other versions may write other files.
-want_from_pypi MODELS_PYTHON python3 lightgbm==4.7.0 xgboost-cpu==3.2.0 catboost==1.2.10 pandas==3.1.1 scikit-learn==1.9.1
+# What trains the models of tests/it/model.rs and model_onnx.rs; other versions may write other files.
+want_from_pypi MODELS_PYTHON python3 skl2onnx==1.20.0 onnxmltools==1.16.0 onnx==1.23.2 onnxruntime==1.32.0 lightgbm==4.7.0 xgboost-cpu==3.2.0 \
+    catboost==1.2.10 pandas==3.1.1 scikit-learn==1.9.1
 want_from_go_modules
 want_mdbook
 want_cargo_deny

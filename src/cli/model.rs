@@ -141,15 +141,15 @@ struct RollbackArgs {
     tracking: TrackingArgs,
 }
 
-/// Import a model of LightGBM, XGBoost or CatBoost, once its scores are proved
+/// Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved
 ///
 /// Reads the model file as data (never a pickle), scores the rows of --parity, and compares with the
-/// framework's scores in --expect: only if none differs by more than 1e-6 (XGBoost, which computes in
-/// single precision: 1e-5) the artifact is written, with the largest difference in it.
+/// framework's scores in --expect: only if none differs by more than 1e-6 (XGBoost and ONNX, which compute
+/// in single precision: 1e-5) the artifact is written, with the largest difference in it.
 ///
 /// LightGBM: text (`save_model("m.txt")`), binary and cross-entropy objectives. XGBoost: JSON and UBJSON,
-/// gbtree and dart. CatBoost: JSON with `pool=`, symmetric trees, one-hot categories. What would not be
-/// exact is refused.
+/// gbtree and dart. CatBoost: JSON with `pool=`, symmetric trees, one-hot categories. ONNX: pipelines of
+/// scikit-learn, LightGBM and XGBoost by skl2onnx and onnxmltools. What would not be exact is refused.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = IMPORT_EXAMPLES)]
 struct ImportArgs {

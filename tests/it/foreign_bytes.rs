@@ -33,7 +33,7 @@ fn no_foreign_bytes_are_a_panic() {
             (target.read)(seed);
         }
         let mutations = match target.name {
-            "imported" => MUTATIONS_OF_IMPORTED,
+            "imported" | "onnx" => MUTATIONS_OF_IMPORTED,
             _ => MUTATIONS,
         };
         for number in 0..mutations {

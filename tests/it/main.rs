@@ -51,6 +51,7 @@ mod mlflow_real;
 mod mlflow_serve;
 mod mlflow_stub;
 mod model;
+mod model_onnx;
 mod models;
 mod mysql;
 mod object_server;

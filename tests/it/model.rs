@@ -638,7 +638,7 @@ fn models_of_the_real_packages_score_and_explain_as_there() {
 }
 
 /// Contributions of the first rows beside the package's.
-fn explains_alike(churnctl: &Churnctl, name: &str, folder: &Path, limit: f64) {
+pub(crate) fn explains_alike(churnctl: &Churnctl, name: &str, folder: &Path, limit: f64) {
     let theirs = std::fs::read(folder.join("shap.csv")).expect("contributions");
     let theirs = rows_of(&theirs);
     let rows = std::fs::read_to_string(folder.join("rows.csv")).expect("rows");

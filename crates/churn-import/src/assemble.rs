@@ -8,9 +8,10 @@ use churn_data::{canonical, truth};
 use churn_model::artifact::{Calibration, Feature, FeatureKind, Model};
 use churn_model::encode::number_kind;
 use churn_model::frame::{Column, Frame, WantedColumn};
+use churn_model::score::Scorer;
 
 use super::flatten::flatten;
-use super::foreign::{Foreign, InputKind, Level, Node, Split};
+use super::foreign::{Foreign, InputKind, Level, Linear, Node, Split};
 
 /// Most levels of a category.
 const MOST_LEVELS: usize = 1 << 16;
@@ -120,11 +121,81 @@ pub fn assemble(foreign: &Foreign, frame: &Frame) -> Result<Assembled> {
         });
         keys.push(own);
     }
+    let calibration = foreign.calibration.clone();
+    let mut model = match &foreign.linear {
+        Some(linear) => logistic(linear, &features),
+        None => Model::Ensemble(flatten(foreign, &keys)?),
+    };
+    if foreign.linear.is_some() || !foreign.has_cover {
+        let scorer = Scorer::of(&features, &model, &calibration)?;
+        match &mut model {
+            Model::Ensemble(ensemble) => ensemble.trees.cover = scorer.rows_by_node(frame)?,
+            _ => centre(&mut model, &features, &scorer.mean_contributions(frame)?),
+        }
+    }
     Ok(Assembled {
-        model: Model::Ensemble(flatten(foreign, &keys)?),
+        model,
         features,
-        calibration: foreign.calibration.clone(),
+        calibration,
     })
+}
+
+/// Weights as an artifact has them: a number's slope is that of a standard deviation, from its mean on.
+fn logistic(linear: &Linear, features: &[Feature]) -> Model {
+    let mut intercept = linear.intercept;
+    let weights = features
+        .iter()
+        .zip(&linear.lines)
+        .map(|(feature, line)| match &feature.kind {
+            FeatureKind::Number {
+                mean,
+                median,
+                scale,
+                ..
+            } => {
+                let at_mean = line.offset + line.slope * mean;
+                intercept += at_mean;
+                // Where the framework has no score without a value, one that is missing counts as the mean.
+                let missing = if line.missing.is_nan() {
+                    at_mean
+                } else {
+                    line.missing
+                };
+                let by_median = line.slope * (median - mean);
+                vec![line.slope * scale, missing - at_mean - by_median]
+            }
+            FeatureKind::Category { levels, .. } => {
+                let mut weights = line.levels.clone();
+                weights.resize(levels.len(), 0.0);
+                weights.extend(
+                    [line.other, line.missing].map(|own| if own.is_nan() { 0.0 } else { own }),
+                );
+                weights
+            }
+        });
+    let weights = weights.collect();
+    Model::Logistic {
+        intercept,
+        weights,
+        l2: 0.0,
+    }
+}
+
+/// Moves what a category adds on average into the intercept, so that a contribution is what a level adds to
+/// that.
+fn centre(model: &mut Model, features: &[Feature], means: &[f64]) {
+    let Model::Logistic {
+        intercept, weights, ..
+    } = model
+    else {
+        return;
+    };
+    for ((weights, feature), mean) in weights.iter_mut().zip(features).zip(means) {
+        if let FeatureKind::Category { .. } = feature.kind {
+            weights.iter_mut().for_each(|weight| *weight -= mean);
+            *intercept += mean;
+        }
+    }
 }
 
 /// The keys that splits ask for, by feature.

@@ -177,6 +177,8 @@ pub(crate) fn read(model: Model, file: &str) -> Result<Foreign> {
         features,
         base: bias,
         trees,
+        linear: None,
+        has_cover: true,
         calibration: Calibration::None,
     })
 }

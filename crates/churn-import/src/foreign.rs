@@ -14,6 +14,8 @@ pub enum Format {
     XgBoostUbjson,
     /// `save_model("m.json", format="json", pool=...)` of CatBoost.
     CatBoost,
+    /// What skl2onnx and onnxmltools write.
+    Onnx,
 }
 
 impl Format {
@@ -25,15 +27,16 @@ impl Format {
             Self::XgBoostJson => "XGBoost JSON",
             Self::XgBoostUbjson => "XGBoost UBJSON",
             Self::CatBoost => "CatBoost JSON",
+            Self::Onnx => "ONNX",
         }
     }
 
-    /// Returns how far our scores may be off: XGBoost adds up in single precision, we do not.
+    /// Returns how far our scores may be off: XGBoost and ONNX add up in single precision, we do not.
     #[must_use]
     pub const fn limit(self) -> f64 {
         match self {
             Self::LightGbm | Self::CatBoost => 1e-6,
-            Self::XgBoostJson | Self::XgBoostUbjson => 1e-5,
+            Self::XgBoostJson | Self::XgBoostUbjson | Self::Onnx => 1e-5,
         }
     }
 }
@@ -49,6 +52,10 @@ pub struct Foreign {
     /// Output before the first tree.
     pub(crate) base: f64,
     pub(crate) trees: Vec<Tree>,
+    /// Of a linear model, which has no trees.
+    pub(crate) linear: Option<Linear>,
+    /// The file says how many rows came to each node; where it does not, those of the data are counted.
+    pub(crate) has_cover: bool,
     pub(crate) calibration: Calibration,
 }
 
@@ -58,6 +65,27 @@ impl Foreign {
     pub const fn format(&self) -> Format {
         self.format
     }
+}
+
+/// What each feature adds to the log-odds.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Linear {
+    pub(crate) intercept: f64,
+    /// In the order of the features.
+    pub(crate) lines: Vec<Line>,
+}
+
+/// What a feature adds: `offset + slope x value` if it is a number, else by its level.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Line {
+    pub(crate) slope: f64,
+    pub(crate) offset: f64,
+    /// In the order of the levels.
+    pub(crate) levels: Vec<f64>,
+    /// Of texts that are not levels.
+    pub(crate) other: f64,
+    /// Of a missing value; NaN if the framework has no score then.
+    pub(crate) missing: f64,
 }
 
 /// A feature.

@@ -11,6 +11,7 @@ mod foreign;
 mod lightgbm;
 mod lightgbm_section;
 mod lightgbm_tree;
+mod onnx;
 pub mod parity;
 mod read;
 mod refused;

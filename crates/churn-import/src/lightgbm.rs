@@ -44,6 +44,8 @@ pub(crate) fn read(bytes: &[u8], file: &str) -> Result<Foreign> {
         features,
         base: 0.0,
         trees,
+        linear: None,
+        has_cover: true,
         calibration,
     })
 }

@@ -6,13 +6,14 @@ use serde::de::IgnoredAny;
 
 use super::foreign::{Foreign, Format};
 use super::refused::refused;
-use super::{catboost, lightgbm, ubjson, xgboost};
+use super::{catboost, lightgbm, onnx, ubjson, xgboost};
 
 /// Largest model file that is read.
 pub const MAX_BYTES: u64 = 256 << 20;
 
 const FORMATS: &str = "LightGBM: booster.save_model(\"m.txt\"); XGBoost: save_model(\"m.json\") or \
-                       \"m.ubj\"; CatBoost: save_model(\"m.json\", format=\"json\", pool=pool)";
+                       \"m.ubj\"; CatBoost: save_model(\"m.json\", format=\"json\", pool=pool); scikit-learn: \
+                       skl2onnx's to_onnx(...).SerializeToString()";
 
 /// Reads a model file; `file` is what errors call it.
 ///
@@ -31,6 +32,10 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Foreign> {
     }
     if bytes.trim_ascii_start().starts_with(b"{") {
         return read_json(bytes, file);
+    }
+    // The first field of an ONNX file is `ir_version`.
+    if bytes.starts_with(b"\x08") {
+        return onnx::read(bytes, file);
     }
     Err(match told_apart(bytes) {
         Some(what) => refused(file, None, what).hint(format!("save it as text: {FORMATS}")),
@@ -101,10 +106,6 @@ fn told_apart(bytes: &[u8]) -> Option<&'static str> {
     }
     if begins(b"binf") || begins(b"\x00\x00\x00\x3f") {
         return Some("this is XGBoost's old binary format, which is not read");
-    }
-    // The first field of an ONNX file is `ir_version`, then names of who produced it.
-    if begins(b"\x08") && bytes.get(2) == Some(&0x12) {
-        return Some("this is an ONNX file, which is not read");
     }
     None
 }

@@ -131,6 +131,8 @@ pub(crate) fn read(model: Model, format: Format, file: &str) -> Result<Foreign> 
         )?,
         base,
         trees,
+        linear: None,
+        has_cover: true,
         calibration: Calibration::None,
     })
 }

@@ -3,6 +3,7 @@
 pub mod artifact;
 mod artifact_check;
 pub mod attribution;
+mod background;
 mod bins;
 pub mod calibrate;
 pub mod calibration_fit;

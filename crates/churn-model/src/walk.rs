@@ -115,6 +115,31 @@ impl Forest {
             .collect()
     }
 
+    /// Returns how many nodes there are.
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Tells each node that a row comes to.
+    pub(super) fn visit(&self, cells: &[f64], mut visits: impl FnMut(usize)) {
+        let values = self.values(cells);
+        for &root in &self.roots {
+            let mut at = root as usize;
+            visits(at);
+            while self.nodes[at].feature != LEAF {
+                let node = &self.nodes[at];
+                let value = values[node.feature as usize];
+                let goes_left = match node.by_level {
+                    _ if value.is_nan() => node.missing_left,
+                    false => value < node.threshold,
+                    true => self.sets[node.threshold as usize].has(value),
+                };
+                at = if goes_left { node.left } else { node.right } as usize;
+                visits(at);
+            }
+        }
+    }
+
     pub(super) fn log_odds(&self, cells: &[f64]) -> f64 {
         let values = self.values(cells);
         // Which walk it is, is a matter of the forest: a node of our own trees asks one thing.
