@@ -62,8 +62,10 @@ def onnx_scores(model, rows):
     else:
         given = {name: rows[[name]].to_numpy().astype(str if name in texts(rows) else np.float32) for name in rows}
     given = {name: value.astype(object) if value.dtype.kind == "U" else value for name, value in given.items()}
-    scores = session.run(None, given)[1]
-    return [one[1] for one in scores] if isinstance(scores, list) else scores[:, 1]
+    scores = session.run(None, given)[-1]
+    if isinstance(scores, list):
+        return [one[1] for one in scores]
+    return scores[:, 1] if scores.ndim == 2 else scores
 
 
 def write(folder, model, rows, contributions=None):
@@ -155,7 +157,7 @@ def main(folder, data):
     pipeline(folder / "forest-rare", sets["made_up"], make_pipeline(median, StandardScaler()),
              OneHotEncoder(handle_unknown="ignore", min_frequency=100), RandomForestClassifier(**forest))
     pipeline(folder / "extra-trees", sets["zeros"], SimpleImputer(strategy="constant", fill_value=-1), ordinal,
-             ExtraTreesClassifier(**forest), text="nan")
+             ExtraTreesClassifier(**forest), text="nan", zipmap="columns")
     pipeline(folder / "boosting-zeros", sets["zeros"], make_pipeline(SimpleImputer(), MinMaxScaler()), ordinal,
              GradientBoostingClassifier(n_estimators=30), text="")
     pipeline(folder / "hist-made_up", sets["made_up"], "passthrough", ordinal,

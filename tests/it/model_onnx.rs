@@ -114,6 +114,25 @@ fn what_onnx_computes_otherwise_is_refused_by_name() {
     }
 }
 
+#[test]
+fn double_precision_is_refused_with_the_way_to_export_it() {
+    let mut model = corpus("logistic.onnx");
+    // The input `a`: its name, then its type, whose first field is the kind of number (1, single; 11, double).
+    let name = b"\x0a\x01a\x12";
+    let inputs = model
+        .windows(4)
+        .rposition(|bytes| bytes == name)
+        .expect("an input");
+    let kind = model[inputs..]
+        .windows(2)
+        .position(|bytes| bytes == b"\x08\x01");
+    model[inputs + kind.expect("a type") + 1] = 11;
+    import(&model, ROWS, "score\n0.5\n0.5\n0.5\n0.5\n")
+        .expect(ExitCode::BadInput)
+        .says("an input in double precision cannot be imported")
+        .says("export it in single precision: to_onnx(model, rows[:1].astype(np.float32))");
+}
+
 /// Models of the real packages, made once; none if the packages are not all there.
 fn exported() -> Option<PathBuf> {
     let python = std::env::var_os("MODELS_PYTHON")?;

@@ -71,6 +71,9 @@ pub(super) fn follow<'g, 'a>(graph: &'g Graph<'a>) -> Result<Found<'g, 'a>, Faul
     ))
 }
 
+/// Of a graph that computes in double precision.
+pub(super) const DOUBLE: &str = "an input in double precision";
+
 struct Walk<'g, 'a> {
     values: HashMap<&'a str, Value>,
     budget: Budget,
@@ -104,10 +107,11 @@ impl<'g, 'a> Walk<'g, 'a> {
                 column,
                 replaced: Rc::default(),
             }),
-            Kind::Other => None,
+            Kind::Double | Kind::Other => None,
         };
         match columns.map(column).collect::<Option<Vec<Element>>>() {
             Some(columns) => self.budget.columns(columns),
+            None if input.kind == Kind::Double => refused(DOUBLE),
             None => refused(format!(
                 "the input \"{}\", which is neither text nor of whole numbers or single precision,",
                 input.name
@@ -236,16 +240,24 @@ fn unknown(node: &Node<'_>) -> Value {
 
 /// What may stand behind the model and leaves its probabilities as they are.
 fn after(node: &Node<'_>, scores: &Value, rest: &[Value]) -> Result<Value, Malformed> {
-    let is_one = |value: &Value| match value {
-        Value::Constant(constant) => **constant == Constant::Numbers(vec![1.0]),
+    let is = |value: &Value, wanted: f64| match value {
+        Value::Constant(constant) => **constant == Constant::Numbers(vec![wanted]),
         _ => false,
     };
+    let is_one = |value: &Value| is(value, 1.0);
     Ok(match (node.op, scores, rest) {
         ("Identity" | "Cast" | "ZipMap" | "Reshape" | "Flatten", ..) => scores.clone(),
         // Probabilities that add up to one are divided by it.
         ("Normalizer", Value::Scores, []) if node.text("norm")? == Some("L1") => scores.clone(),
         ("Mul" | "Div", _, [one]) if is_one(one) => scores.clone(),
         ("ArrayFeatureExtractor" | "Gather", Value::Scores, [at]) if is_one(at) => Value::Score,
+        ("Slice", Value::Scores, [start, end, ..]) if is(start, 1.0) && is(end, 2.0) => {
+            Value::Score
+        }
+        // The probability of the other class.
+        ("Slice", Value::Scores, [start, end, ..]) if is(start, 0.0) && is(end, 1.0) => {
+            Value::Unused
+        }
         ("ArgMax" | "Less" | "Greater", ..) => Value::Unused,
         _ => unknown(node),
     })

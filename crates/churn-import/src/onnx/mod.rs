@@ -19,7 +19,7 @@ use churn_base::error::Result;
 
 use super::foreign::Foreign;
 use super::refused::{refused, unsupported};
-use graph::{Fault, follow};
+use graph::{DOUBLE, Fault, follow};
 use proto::{Graph, Kind};
 
 /// Reads a model.
@@ -30,6 +30,10 @@ pub(crate) fn read(bytes: &[u8], file: &str) -> Result<Foreign> {
     let graph = proto::graph(bytes).map_err(damaged)?;
     let found = follow(&graph).map_err(|fault| match fault {
         Fault::Malformed(error) => damaged(error),
+        Fault::Unsupported(what) if what == DOUBLE => unsupported(file, what).hint(
+            "export it in single precision: to_onnx(model, rows[:1].astype(np.float32)), or \
+             FloatTensorType as the type of its inputs",
+        ),
         Fault::Unsupported(what) => unsupported(file, what),
     })?;
     let names = names(&graph);

@@ -25,6 +25,8 @@ pub(super) struct Input<'a> {
 pub(super) enum Kind {
     Number,
     Text,
+    /// A number in double precision.
+    Double,
     Other,
 }
 
@@ -117,6 +119,7 @@ fn tensor_type(bytes: &[u8]) -> Result<(Kind, Option<usize>), Malformed> {
                     // Single precision, whole numbers, truth values.
                     1 | 6 | 7 | 9 => Kind::Number,
                     8 => Kind::Text,
+                    11 => Kind::Double,
                     _ => Kind::Other,
                 };
             }

@@ -36,7 +36,7 @@ impl Budget {
         self.entries += columns.iter().map(Element::size).sum::<usize>();
         match self.has_room(columns.len(), 0) {
             true => Value::Columns(Rc::new(columns)),
-            false => Value::Refused("it makes more columns than any model may have".into()),
+            false => Value::Refused("a graph of more columns than any model may have".into()),
         }
     }
 
