@@ -9,6 +9,7 @@
 #   --build-arg RUST_IMAGE=rust:1.95-slim-bookworm@sha256:...
 # Nothing of this image but the C library that is linked in, and the certificates, gets into the result.
 ARG RUST_IMAGE=rust:1.95-slim-bookworm
+# checkov:skip=CKV_DOCKER_7: the tag stands in RUST_IMAGE
 FROM ${RUST_IMAGE} AS build
 ARG COMMIT=""
 RUN apt-get update \

@@ -2,7 +2,6 @@
 //! `init_look`'s affair, what is written `init_files`'.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -19,6 +18,7 @@ use crate::cells::{Cell, Column, Table, Tone};
 use crate::data::{DataSet, is_database};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::files::write_new;
 use crate::manifests::Flavor;
 use crate::profile::{Profile, Roles};
 use crate::reports::format::counted;
@@ -112,11 +112,11 @@ pub fn run(request: &InitRequest, console: &mut Console<'_>) -> Result<ExitCode>
         console.agree(false, "Write them?")?;
     }
     if !is_profile {
-        write_profile(&request, &settings, console)?;
+        files.push(profile_of(&request, &settings, console)?);
     }
-    for file in &files {
-        write_new(Path::new(file.path), file.text.as_bytes())?;
-    }
+    let new = files.iter();
+    let new = new.map(|file| (Path::new(file.path), file.text.as_bytes(), 0o666));
+    write_new(&new.collect::<Vec<_>>())?;
     if request.extras.kubernetes {
         let output = Some(PathBuf::from(MANIFESTS));
         let render =
@@ -313,7 +313,11 @@ fn table(found: &Findings) -> Table {
     }
 }
 
-fn write_profile(request: &InitRequest, settings: &Settings, console: &Console<'_>) -> Result<()> {
+fn profile_of(
+    request: &InitRequest,
+    settings: &Settings,
+    console: &Console<'_>,
+) -> Result<NewFile> {
     let profile_request = ProfileRequest {
         data: vec![request.baseline.clone()],
         output: PathBuf::from(PROFILE),
@@ -327,22 +331,11 @@ fn write_profile(request: &InitRequest, settings: &Settings, console: &Console<'
     let data = DataSet::open(&profile_request.data, reading.read_options())?;
     let roles = reading.roles_in(&data, reading.roles());
     let profile = profile::made(&profile_request, data, roles, console)?;
-    write_new(Path::new(PROFILE), &profile.to_json())
-}
-
-fn write_new(path: &Path, text: &[u8]) -> Result<()> {
-    let failed = |error| Error::io("write", path, error);
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path);
-    let mut file = file.map_err(failed)?;
-    file.write_all(text)
-        .and_then(|()| file.sync_all())
-        .map_err(failed)
+    Ok(NewFile {
+        path: PROFILE,
+        // JSON is UTF-8.
+        text: String::from_utf8_lossy(&profile.to_json()).into_owned(),
+    })
 }
 
 fn say_what_next(

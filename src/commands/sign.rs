@@ -1,8 +1,6 @@
 //! `churnctl sign`: signatures beside files, and new keys.
 
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -11,7 +9,7 @@ use super::signer::{SigningRequest, file_name, read_bundle, sound_kind};
 use crate::cells::Tone;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
-use crate::files::{Draft, read_object_at_most};
+use crate::files::{Draft, read_object_at_most, write_new};
 use crate::settings::Settings;
 use crate::trust::{About, Kind, NewKey, Statement, beside};
 
@@ -166,12 +164,11 @@ struct NewKeyBody<'a> {
 /// I/O (74) if one of the files is there or cannot be written: no key is ever written over.
 pub fn new_key(request: &NewKeyRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let made = NewKey::generate()?;
-    write_new(&request.private, &made.private_pem, 0o600)?;
-    if let Err(error) = write_new(&request.public, &made.public.to_pem(), 0o644) {
-        // Half a pair is of no use, and would be in the way of the next try.
-        let _ = std::fs::remove_file(&request.private);
-        return Err(error);
-    }
+    let public = made.public.to_pem();
+    write_new(&[
+        (&request.private, made.private_pem.as_bytes(), 0o600),
+        (&request.public, public.as_bytes(), 0o644),
+    ])?;
     let body = NewKeyBody {
         key_id: made.public.id(),
         private_key: request.private.display().to_string(),
@@ -190,22 +187,4 @@ pub fn new_key(request: &NewKeyRequest, console: &mut Console<'_>) -> Result<Exi
         console.print_line(Tone::Plain, &line)?;
     }
     Ok(ExitCode::Ok)
-}
-
-fn write_new(path: &Path, text: &str, mode: u32) -> Result<()> {
-    let failed = |error| Error::io("write", path, error);
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)
-        .map_err(failed)?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all());
-    if written.is_err() {
-        let _ = std::fs::remove_file(path);
-    }
-    written.map_err(failed)
 }

@@ -237,3 +237,33 @@ fn actionlint_finds_nothing_wrong_with_the_workflows() {
         String::from_utf8_lossy(&output.stdout)
     );
 }
+
+/// What a tag means changes, what a commit means does not.
+#[test]
+fn every_action_of_others_is_named_by_its_commit() {
+    let workflows = std::fs::read_dir(root().join(".github/workflows")).expect("list");
+    let mut files: Vec<PathBuf> = workflows.flatten().map(|entry| entry.path()).collect();
+    files.push(root().join(".github/actions/churnctl/action.yml"));
+    files.push(root().join("examples/github/churn-model.yml"));
+    let mut named = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("read");
+        for line in text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+        {
+            let Some((_, action)) = line.split_once("uses: ") else {
+                continue;
+            };
+            // Ours has the version of the program that it installs.
+            if action.starts_with("./") || action.starts_with("OWNER/churnctl/") {
+                continue;
+            }
+            let (_, commit) = action.split_once('@').expect(action);
+            let commit: String = commit.chars().take_while(char::is_ascii_hexdigit).collect();
+            assert_eq!(commit.len(), 40, "{}: {line}", file.display());
+            named += 1;
+        }
+    }
+    assert!(named > 10, "only {named}");
+}

@@ -309,3 +309,24 @@ fn a_secret_in_an_address_is_not_written() {
     );
     assert!(!here.path("churnctl.toml").exists());
 }
+
+/// A limit on the size of files stands for a full disk: a part of `profiles/baseline.json` was left, and in the way of
+/// the next try.
+#[test]
+fn a_disk_that_is_full_in_the_middle_leaves_nothing_and_the_next_try_succeeds() {
+    let mut here = customers();
+    let limit = "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\"";
+    here.trace(["sh", "-c", limit].map(str::to_owned).to_vec());
+    let init = ["init", "customers.csv", "july.csv"];
+    here.run(&init).expect(ExitCode::Io).says("cannot write");
+    for name in [
+        "churnctl.toml",
+        "churnctl.schema.json",
+        "profiles/baseline.json",
+    ] {
+        assert!(!here.path(name).exists(), "{name}");
+    }
+    assert_eq!(here.temporary_files(""), [""; 0]);
+    here.trace(Vec::new());
+    here.run(&init).expect(ExitCode::Ok);
+}

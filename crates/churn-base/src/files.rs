@@ -33,6 +33,55 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     Draft::new(path, bytes)?.commit()
 }
 
+/// A file that is to come where none is: its path, its bytes, its mode.
+pub type NewFile<'a> = (&'a Path, &'a [u8], u32);
+
+/// Writes files that are not there yet, each whole, all or none, and over nothing that has come meanwhile. Half of
+/// them would be in the way of the next try.
+///
+/// # Errors
+/// Fails with [`ExitCode::Io`](crate::exit::ExitCode::Io); none of them is there then.
+pub fn write_new(files: &[NewFile<'_>]) -> Result<()> {
+    let drafts = files.iter().map(draft_new).collect::<Result<Vec<_>>>()?;
+    let mut placed = Vec::new();
+    for (path, temporary, _unfinished) in drafts {
+        let done = temporary.persist_noclobber(path);
+        let done = done.map_err(|error| error.error).and_then(|_| {
+            placed.push(path);
+            sync_folder(&folder_of(path))
+        });
+        if let Err(error) = done {
+            for path in placed {
+                let _ = fs::remove_file(path);
+            }
+            return Err(write_failed(path, error));
+        }
+    }
+    Ok(())
+}
+
+type DraftOfNew<'a> = (&'a Path, NamedTempFile<File>, Unfinished);
+
+fn draft_new<'a>(&(path, bytes, mode): &NewFile<'a>) -> Result<DraftOfNew<'a>> {
+    let folder = folder_of(path);
+    let make = || {
+        fs::create_dir_all(&folder)?;
+        sweep_once(&folder);
+        let (mut temporary, unfinished) = make_temporary(&folder, mode)?;
+        temporary.as_file_mut().write_all(bytes)?;
+        temporary.as_file().sync_all()?;
+        Ok((path, temporary, unfinished))
+    };
+    make().map_err(|error| write_failed(path, error))
+}
+
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
 /// A file whose bytes are on disk beside its place, which it has not taken yet: for several files
 /// that are to be written all or not at all. Dropped, it is gone.
 #[derive(Debug)]
@@ -311,10 +360,7 @@ impl Inner {
             Err(error) if error.kind() == io::ErrorKind::NotFound => behind_links(path)?,
             Err(error) => return Err(error),
         };
-        let folder = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-            _ => PathBuf::from("."),
-        };
+        let folder = folder_of(&target);
         fs::create_dir_all(&folder)?;
         let old = match fs::metadata(&target) {
             Ok(old) => Some(old),

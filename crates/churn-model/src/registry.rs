@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use churn_base::error::{Error, Place, Result};
-use churn_base::files::{lock, read_at_most, too_large};
+use churn_base::files::{lock, read_at_most, sync_folder, too_large};
 use serde::{Deserialize, Serialize};
 
 use super::paired::Comparison;
@@ -166,6 +166,7 @@ pub fn append(path: &Path, record: &Record) -> Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
+    let is_new = !path.exists();
     let mut file = OpenOptions::new()
         .read(true)
         .append(true)
@@ -178,7 +179,12 @@ pub fn append(path: &Path, record: &Record) -> Result<()> {
     let mut line = serde_json::to_vec(record).unwrap_or_default();
     line.push(b'\n');
     file.write_all(&line).map_err(failed)?;
-    file.sync_all().map_err(failed)
+    file.sync_all().map_err(failed)?;
+    // A file that is new would be lost in a power cut with its name.
+    match path.parent() {
+        Some(folder) if is_new => sync_folder(folder).map_err(failed),
+        _ => Ok(()),
+    }
 }
 
 fn repair(file: &mut File) -> std::io::Result<()> {

@@ -370,6 +370,52 @@ fn a_profile_that_cannot_be_read_is_74_and_not_taken_for_a_table() {
     }
 }
 
+/// After a rename the folder is synced: where that fails, a power cut may undo what was said to be done.
+#[test]
+fn a_folder_that_cannot_be_synced_is_74() {
+    let mut churnctl = Churnctl::new().table("data.csv", &customers(300, 1));
+    fs::create_dir(churnctl.path("out")).expect("make");
+    let fault = Fault {
+        call: "fsync",
+        error: "EIO",
+        when: "1+",
+        path: Some("out"),
+    };
+    let Some(words) = traced("fsync", Some(fault), "/dev/null") else {
+        return;
+    };
+    churnctl.trace(words);
+    churnctl
+        .run(&["profile", "data.csv", "-o", "out/profile.json"])
+        .expect(ExitCode::Io)
+        .says("cannot write out/profile.json");
+}
+
+/// NFS without its lock daemon says ENOLCK (flock(2)).
+#[test]
+fn locks_that_are_refused_are_told_and_the_work_is_done() {
+    let fault = Fault {
+        call: "flock",
+        error: "ENOLCK",
+        when: "1+",
+        path: None,
+    };
+    if strace().is_none() {
+        return;
+    }
+    let trace = tempfile::NamedTempFile::new().expect("a file");
+    for story in &STORIES {
+        let mut told = Told::new(story, trace.path());
+        told.run("flock", Some(fault)).expect(ExitCode::Ok);
+    }
+    let mut churnctl = Churnctl::new().table("data.csv", &customers(300, 1));
+    churnctl.trace(traced("flock", Some(fault), "/dev/null").expect("it was there"));
+    churnctl
+        .run(&["profile", "data.csv", "-o", "profile.json"])
+        .expect(ExitCode::Ok)
+        .says("the file system refuses locks (flock)");
+}
+
 #[test]
 fn whatever_call_fails_the_code_says_so_and_files_are_old_or_new_and_nothing_is_left() {
     if strace().is_none() {
