@@ -172,3 +172,35 @@ fn where_labels_contradict_the_scores_nothing_is_estimated() {
         "{said}"
     );
 }
+
+/// Scores that are the squares of the probabilities promise too little: their order is as good as ever.
+#[test]
+fn scores_that_no_longer_mean_what_they_meant_fail_although_they_rank_as_well() {
+    let (_, report) = check(&table(TABLE, 1), &table(TABLE, 2));
+    let performance = &report["performance"];
+    assert_eq!(performance["status"], "OK", "{performance}");
+    let figure = |report: &Value, name: &str, side: &str| {
+        let figure = &report["performance"]["calibration"][name][side];
+        ["value", "low", "high"].map(|part| figure[part].as_f64().expect(part))
+    };
+    // Labels are drawn with the probability that the score claims: 0 and 1, within what 4,000 rows can tell.
+    for (name, ideal) in [("in_the_large", 0.0), ("slope", 1.0)] {
+        let [value, low, high] = figure(&report, name, "baseline");
+        assert!(
+            (value - ideal).abs() < 0.15 && low < value && value < high,
+            "{value}"
+        );
+    }
+    let squared = Table {
+        squared: true,
+        ..TABLE
+    };
+    let (_, report) = check(&table(TABLE, 1), &table(squared, 2));
+    let performance = &report["performance"];
+    assert_eq!(performance["status"], "FAIL");
+    let said = performance["reasons"].to_string();
+    assert!(said.contains("calibration in the large"), "{said}");
+    assert!(!said.contains("ROC AUC"), "{said}");
+    let [value, low, _] = figure(&report, "in_the_large", "current");
+    assert!(low > 0.5, "{value}");
+}

@@ -114,6 +114,12 @@ pub(super) const ALL: &[Definition] = &[
         "How far scores are from the shares they promise. Lower is better.",
     ),
     (
+        "Calibration in the large, calibration slope",
+        "logit P(churn) = a + b · logit(score)",
+        "a with b held at 1: log-odds that all scores are too low by, 0 if as many churn as they say. \
+         b: 1 if the log-odds of churn rise as those of the score do, less if scores are too extreme.",
+    ),
+    (
         "Accuracy, precision, recall, specificity, F1, MCC",
         "",
         "From the rows by label and class, where a score at or above the threshold is classed as \

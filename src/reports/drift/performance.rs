@@ -1,6 +1,6 @@
 //! The figures of performance, by name, with both sides: one list for every form.
 
-use crate::drift::report::PerformanceReport;
+use crate::drift::report::{PerformanceReport, Sides};
 use crate::metrics::names::{self, Metric};
 use crate::reports::format;
 use crate::stats::classification::{Estimate, Performance};
@@ -62,7 +62,25 @@ pub(super) fn figures(report: &PerformanceReport) -> Vec<Figure> {
             current: get(&report.current),
         })
         .filter(|figure| figure.baseline.is_some() || figure.current.is_some())
+        .chain(calibration(report))
         .collect()
+}
+
+/// Returns the figures of what scores mean.
+fn calibration(report: &PerformanceReport) -> Vec<Figure> {
+    let Some(calibration) = &report.calibration else {
+        return Vec::new();
+    };
+    let figure = |name, sides: &Sides<Estimate>| Figure {
+        name,
+        metric: None,
+        baseline: Some(sides.baseline),
+        current: Some(sides.current),
+    };
+    vec![
+        figure("Calibration in the large", &calibration.in_the_large),
+        figure("Calibration slope", &calibration.slope),
+    ]
 }
 
 /// Returns the figures of one side by name, in the order of importance.

@@ -410,6 +410,7 @@ pub(crate) fn failing() -> DriftReport {
     ];
     report.score = Some(score);
     report.performance = Some(PerformanceReport {
+        calibration: None,
         status: Status::Fail,
         reasons: vec!["ROC AUC fell from 0.851 to 0.792, beyond its interval".to_owned()],
         label: "churn_label".to_owned(),

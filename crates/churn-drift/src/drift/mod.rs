@@ -7,6 +7,7 @@ mod alarm_tests;
 mod alarms;
 mod align;
 pub mod bins;
+mod calibration_drift;
 mod category_rules;
 mod chance;
 pub mod check;

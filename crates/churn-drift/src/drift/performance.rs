@@ -7,6 +7,7 @@ use churn_base::error::Result;
 use churn_data::{doubtful_mark, positive_label};
 use statrs::function::erf::erfc;
 
+use super::calibration_drift;
 use super::noise::Levels;
 use super::report::{Finding, FindingKind, PerformanceReport, Status};
 use super::score_intervals::score_intervals;
@@ -92,13 +93,15 @@ pub fn compare(
         threshold: class_threshold,
         baseline: figures(&scores.0),
         current: figures(&scores.1),
+        calibration: None,
     };
     if let Some(reason) = too_few(&report) {
         report.status = Status::TooFewRows;
         report.reasons.push(reason);
         return Ok(report);
     }
-    let levels = Levels::of_column(units, JUDGED.len() as f64);
+    let tests = JUDGED.len() + calibration_drift::TESTS;
+    let levels = Levels::of_column(units, tests as f64);
     // Only who seems to have fallen is worth a look at all rows together.
     let mut pooled: Option<Performance> = None;
     for judged in &JUDGED {
@@ -123,6 +126,12 @@ pub fn compare(
             report.status = report.status.max(status);
             report.reasons.push(fall.in_words(judged, before, now));
         }
+    }
+    if let Some(found) = calibration_drift::compare((&scores.0, &scores.1), levels) {
+        let (calibration, status, reasons) = found;
+        report.calibration = Some(calibration);
+        report.status = report.status.max(status);
+        report.reasons.extend(reasons);
     }
     Ok(report)
 }
