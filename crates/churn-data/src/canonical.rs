@@ -243,6 +243,9 @@ const TEN_DECIMALS: f64 = 1e-9;
 /// Fewer digits are not what single precision makes of a shorter number.
 const DIGITS_OF_NOISE: usize = 9;
 
+/// Above the relative error of half precision, 2^-11.
+const MOST_APART: f64 = 1e-3;
+
 /// The normal range of half precision.
 const SMALLEST_HALF: f64 = 6.103_515_625e-5;
 const LARGEST_HALF: f64 = 65_504.0;
@@ -257,6 +260,11 @@ const DIGITS_OF_HALVES: usize = 7;
 pub fn is_same_number(one: f64, other: f64) -> bool {
     if one == other {
         return true;
+    }
+    let size = one.abs().max(other.abs());
+    // Half precision is off by no more, and what is smaller than any of it and of single precision by anything.
+    if size > f64::from(f32::MIN_POSITIVE) && (one - other).abs() > size * MOST_APART {
+        return false;
     }
     if one.fract() == 0.0 && other.fract() == 0.0
         || one.is_sign_positive() != other.is_sign_positive()

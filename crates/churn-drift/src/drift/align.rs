@@ -19,6 +19,9 @@ const MOST_NAMED: usize = 4;
 /// Share of the values that must be written otherwise before that is taken for the writer's doing.
 const FROM: f64 = 0.01;
 
+/// Steps to the next number of the other side before it is looked for.
+const NEAR: usize = 8;
+
 /// The current side as the baseline would write it.
 pub(super) struct Aligned<'a> {
     /// The column, respelled where it has to be.
@@ -150,13 +153,22 @@ fn rounded<'a, 'b>(
     let mut known: Vec<(f64, Option<&str>)> = baseline.collect();
     known.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut renamed = BTreeMap::new();
+    let mut at = 0;
     for (value, name) in current {
-        let at = known.partition_point(|(own, _)| *own < value);
+        let is_below = |at: usize| known.get(at).is_some_and(|(own, _)| *own < value);
+        // Numbers come in rising order: most often the next one is near.
+        if at > 0 && !is_below(at - 1) || is_below(at + NEAR) {
+            at = known.partition_point(|(own, _)| *own < value);
+        }
+        while is_below(at) {
+            at += 1;
+        }
+        if known.get(at).is_some_and(|(own, _)| *own == value) {
+            continue;
+        }
         let near = &known[at.saturating_sub(1)..known.len().min(at + 1)];
         let mut same = near.iter().filter(|(own, _)| is_same_number(*own, value));
-        if let (Some((own, known)), None) = (same.next(), same.next())
-            && *own != value
-        {
+        if let (Some((own, known)), None) = (same.next(), same.next()) {
             renamed.insert(text(value, name), text(*own, *known));
         }
     }
@@ -204,20 +216,38 @@ pub(super) fn spelling(all: &BTreeMap<String, String>, found: &mut impl FindingS
     found(Status::Ok, FindingKind::Spelling, message);
 }
 
-/// Says where one side has leading zeros and the other has none: a spreadsheet, or a reader that
-/// takes codes for numbers, has stripped them.
-pub(super) fn leading_zeros(
+/// Returns the side with leading zeros and the one without; none if both have them, or neither.
+fn by_leading_zeros<'a>(baseline: &'a View, current: &'a View) -> Option<(&'a View, &'a View)> {
+    match (baseline.leading_zeros, current.leading_zeros) {
+        (1.., 0) => Some((baseline, current)),
+        (0, 1..) => Some((current, baseline)),
+        _ => None,
+    }
+}
+
+/// Returns whether one side has leading zeros and the other the same codes without them. Text that is not a code
+/// at all, in their place, is told as unseen categories.
+pub(super) fn has_lost_zeros(baseline: &View, current: &View) -> bool {
+    let sides = by_leading_zeros(baseline, current);
+    sides.is_some_and(|(with, without)| same_without_zeros(with, without))
+}
+
+/// Says where one side has leading zeros and the other has lost them: a spreadsheet, or a reader that takes codes for
+/// numbers, has stripped them.
+pub(super) fn lost_zeros(
     baseline: &View,
     current: &View,
     context: Context,
     found: &mut impl FindingSink,
 ) {
     let share = |view: &View| view.leading_zeros as f64 / view.present.max(1) as f64;
-    let (with, without, who, whose) = match (baseline.leading_zeros, current.leading_zeros) {
-        (0, 0) => return,
-        (_, 0) => (baseline, current, "the current side", "the baseline's"),
-        (0, _) => (current, baseline, "the baseline", "the current side's"),
-        _ => return,
+    let Some((with, without)) = by_leading_zeros(baseline, current) else {
+        return;
+    };
+    let (who, whose) = if baseline.leading_zeros > 0 {
+        ("the current side", "the baseline's")
+    } else {
+        ("the baseline", "the current side's")
     };
     let p_value = share_p_value(
         with.leading_zeros,
@@ -226,8 +256,7 @@ pub(super) fn leading_zeros(
         without.present,
     );
     let status = context.judge(1.0, 1.0, f64::INFINITY, p_value);
-    // Text that is not a code at all has taken its place: that is told as unseen categories.
-    if status == Status::Ok || !same_without_zeros(with, without) {
+    if status == Status::Ok {
         return;
     }
     let example = with

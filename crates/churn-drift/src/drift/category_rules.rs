@@ -17,63 +17,86 @@ const SAME_SHARE: f64 = 0.01;
 /// they mean.
 const WARN_UNSEEN: f64 = 0.01;
 
-/// Both sides of a categorical feature.
-pub(super) struct CategoryRules<'a> {
-    pub(super) joint: &'a CategoryBins,
+/// What the rules need to know of both sides of a categorical feature.
+pub(super) struct CategoryEvidence {
     /// Rows with a value.
-    pub(super) rows: (u64, u64),
-    /// Current rows in categories that the baseline lacks.
-    pub(super) unseen_rows: u64,
-    pub(super) sizes: &'a SizeThresholds,
-    pub(super) context: Context,
+    rows: (u64, u64),
+    /// Categories whose shares moved, the most certain first.
+    moved: Vec<Moved<String>>,
+    /// Categories of the baseline that are gone, and new ones, each with enough rows to be missed.
+    lost: Vec<Presence>,
+    unseen: Vec<Presence>,
+    /// How many categories are new, the largest of them, and the rows in all.
+    new: Option<(usize, (String, u64), u64)>,
+    /// How likely chance alone gives so many rows to categories that are new.
+    unseen_p_value: f64,
 }
 
-impl CategoryRules<'_> {
-    /// Applies all rules.
-    pub(super) fn judge(&self, found: &mut impl FindingSink) {
-        let bins = self.joint.bins.iter();
-        let values = bins.map(|bin| Counted {
+/// A category that only one side has.
+struct Presence {
+    name: String,
+    rows: u64,
+    p_value: f64,
+}
+
+impl CategoryEvidence {
+    /// Measures both sides, `rows` of them with a value.
+    pub(super) fn of(joint: &CategoryBins, (n, m): (u64, u64), sizes: &SizeThresholds) -> Self {
+        let values = joint.bins.iter().map(|bin| Counted {
             value: bin.label.as_str(),
             baseline: bin.baseline,
             current: bin.current,
         });
-        let moved = moved(values, self.sizes);
-        self.shares(&moved, found);
-        self.exchanged(&moved, found);
-        self.renamed(found);
-        self.unseen(found);
-    }
-
-    fn shares(&self, moved: &[Moved<&str>], found: &mut impl FindingSink) {
-        let judged = moved.iter().filter_map(|one| {
-            let by_distance = one.by_distance(self.sizes, self.context);
-            let by_ratio = one.by_ratio(self.sizes, self.context);
-            let kind = if by_distance >= by_ratio {
-                FindingKind::Distance
-            } else {
-                FindingKind::ShareRatio
-            };
-            let status = by_distance.max(by_ratio);
-            (status > Status::Ok).then_some((status, kind, one))
-        });
-        let mut judged: Vec<_> = judged.collect();
-        // The worst first; among them the most certain stay first.
-        judged.sort_by_key(|(status, ..)| std::cmp::Reverse(*status));
-        for (status, kind, one) in judged.into_iter().take(MOST_CATEGORIES) {
-            let message = format!("\"{}\" {}", one.counted.value, one.in_words());
-            found(status, kind, message);
+        let moved = moved(values, sizes).into_iter();
+        let only = |names: &[(String, u64)], (own, other): (u64, u64)| {
+            let least = sizes.warn_new_share * own as f64;
+            let large = names.iter().filter(|(_, rows)| *rows as f64 >= least);
+            let large = large.map(|(name, rows)| Presence {
+                name: name.clone(),
+                rows: *rows,
+                p_value: share_p_value(0, other, *rows, own),
+            });
+            large.collect::<Vec<_>>()
+        };
+        let unseen_rows = joint.unseen.iter().map(|(_, rows)| rows).sum();
+        let largest = joint.unseen.first();
+        let counts = joint.counts.iter().map(|(ours, theirs)| ours + theirs);
+        Self {
+            rows: (n, m),
+            moved: moved.map(|one| one.named(str::to_owned)).collect(),
+            lost: only(&joint.lost, (n, m)),
+            unseen: only(&joint.unseen, (m, n)),
+            new: largest.map(|largest| (joint.unseen.len(), largest.clone(), unseen_rows)),
+            unseen_p_value: match largest {
+                Some(_) => unseen_p_value(counts, unseen_rows, n, m),
+                None => 1.0,
+            },
         }
     }
 
+    /// Applies all rules.
+    pub(super) fn judge(
+        &self,
+        sizes: &SizeThresholds,
+        context: Context,
+        found: &mut impl FindingSink,
+    ) {
+        let moved = self.moved.iter().filter(|one| one.has_moved(sizes));
+        let moved: Vec<&Moved<String>> = moved.collect();
+        shares(&moved, sizes, context, found);
+        self.exchanged(&moved, context, found);
+        self.renamed(context, found);
+        self.unseen(context, found);
+    }
+
     /// Two categories whose shares changed places.
-    fn exchanged(&self, moved: &[Moved<&str>], found: &mut impl FindingSink) {
+    fn exchanged(&self, moved: &[&Moved<String>], context: Context, found: &mut impl FindingSink) {
         let (n, m) = self.rows;
-        let certain = |one: &&Moved<&str>| {
-            one.p_value < self.context.levels.warn
-                && one.counted.baseline.min(one.counted.current) > 0
+        let certain = |one: &&&Moved<String>| {
+            one.p_value < context.levels.warn && one.counted.baseline.min(one.counted.current) > 0
         };
         let candidates: Vec<_> = moved.iter().filter(certain).take(MOST_RECODED).collect();
-        let is_same = |a: &Moved<&str>, b: &Moved<&str>| {
+        let is_same = |a: &Moved<String>, b: &Moved<String>| {
             share_p_value(a.counted.baseline, n, b.counted.current, m) > SAME_SHARE
         };
         for (at, a) in candidates.iter().enumerate() {
@@ -93,21 +116,17 @@ impl CategoryRules<'_> {
     }
 
     /// New categories that are as large as those that are gone.
-    fn renamed(&self, found: &mut impl FindingSink) {
+    fn renamed(&self, context: Context, found: &mut impl FindingSink) {
         let (n, m) = self.rows;
-        let is_large = |(_, count): &&(String, u64), rows: u64| {
-            *count as f64 >= self.sizes.warn_new_share * rows as f64
-                && share_p_value(0, if rows == m { n } else { m }, *count, rows)
-                    < self.context.levels.warn
-        };
-        let lost = self.joint.lost.iter().filter(|one| is_large(one, n));
-        let unseen = self.joint.unseen.iter().filter(|one| is_large(one, m));
+        let is_certain = |one: &&Presence| one.p_value < context.levels.warn;
+        let lost = self.lost.iter().filter(is_certain);
+        let unseen = self.unseen.iter().filter(is_certain);
         let pairs: Vec<_> = lost
             .zip(unseen)
             .take(MOST_RECODED)
-            .filter(|((_, before), (_, now))| share_p_value(*before, n, *now, m) > SAME_SHARE)
+            .filter(|(old, new)| share_p_value(old.rows, n, new.rows, m) > SAME_SHARE)
             .collect();
-        let Some(((old, _), (new, _))) = pairs.first() else {
+        let Some((Presence { name: old, .. }, Presence { name: new, .. })) = pairs.first() else {
             return;
         };
         let more = match pairs.len() {
@@ -118,29 +137,55 @@ impl CategoryRules<'_> {
         found(Status::Warn, FindingKind::Recoding, message);
     }
 
-    fn unseen(&self, found: &mut impl FindingSink) {
-        let Some((name, count)) = self.joint.unseen.first() else {
+    fn unseen(&self, context: Context, found: &mut impl FindingSink) {
+        let Some((categories, (name, count), rows)) = &self.new else {
             return;
         };
-        let (n, m) = self.rows;
-        let share = |rows: u64| percent(rows as f64 / m.max(1) as f64);
-        let message = match self.joint.unseen.len() {
+        let share = |rows: u64| rows as f64 / self.rows.1.max(1) as f64;
+        let message = match categories {
             1 => format!(
                 "new category \"{name}\" in {} of the current rows",
-                share(*count)
+                percent(share(*count))
             ),
             more => format!(
                 "{more} new categories in {} of the current rows, the largest \"{name}\" ({})",
-                share(self.unseen_rows),
-                share(*count)
+                percent(share(*rows)),
+                percent(share(*count))
             ),
         };
-        let sizes = self.joint.counts.iter().map(|(ours, theirs)| ours + theirs);
-        let p_value = unseen_p_value(sizes, self.unseen_rows, n, m);
-        let share = self.unseen_rows as f64 / m.max(1) as f64;
-        let status = self
-            .context
-            .judge(share, WARN_UNSEEN, f64::INFINITY, p_value);
+        let status = context.judge(
+            share(*rows),
+            WARN_UNSEEN,
+            f64::INFINITY,
+            self.unseen_p_value,
+        );
         found(status, FindingKind::UnseenCategories, message);
+    }
+}
+
+/// Categories whose share moved, or became several times as large or small.
+fn shares(
+    moved: &[&Moved<String>],
+    sizes: &SizeThresholds,
+    context: Context,
+    found: &mut impl FindingSink,
+) {
+    let judged = moved.iter().filter_map(|one| {
+        let by_distance = one.by_distance(sizes, context);
+        let by_ratio = one.by_ratio(sizes, context);
+        let kind = if by_distance >= by_ratio {
+            FindingKind::Distance
+        } else {
+            FindingKind::ShareRatio
+        };
+        let status = by_distance.max(by_ratio);
+        (status > Status::Ok).then_some((status, kind, one))
+    });
+    let mut judged: Vec<_> = judged.collect();
+    // The worst first; among them the most certain stay first.
+    judged.sort_by_key(|(status, ..)| std::cmp::Reverse(*status));
+    for (status, kind, one) in judged.into_iter().take(MOST_CATEGORIES) {
+        let message = format!("\"{}\" {}", one.counted.value, one.in_words());
+        found(status, kind, message);
     }
 }

@@ -2,9 +2,8 @@
 
 use churn_base::error::Result;
 
-use super::context::Context;
 use super::estimated::{EstimatedReport, estimated};
-use super::feature::compare;
+use super::feature::Comparison;
 use super::header_rows::header_rows;
 use super::identifiers::{Candidates, judge_candidates};
 use super::noise::Levels;
@@ -15,7 +14,7 @@ use super::report::{
     DriftReport, FeatureReport, Finding, FindingKind, LeftOut, PerformanceReport, Role,
     SCHEMA_VERSION, Sides, Status, Thresholds,
 };
-use crate::profile::{Column, Counted, Profile, ScoredRows};
+use crate::profile::{Counted, Outcome, Profile, ScoredRows};
 
 /// Names and times that a report carries, and that a check does not find out by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,214 +38,262 @@ pub fn check(
     options: &CheckOptions,
     provenance: Provenance,
 ) -> Result<DriftReport> {
-    check_among(baseline, current, plan, options, provenance, 1.0)
-}
-
-/// As [`check`], as one of several checks of a run: chance has only this part of its rates here, 1 over
-/// `share`.
-pub(super) fn check_among(
-    baseline: &Profile,
-    current: &Counted,
-    plan: &Plan,
-    options: &CheckOptions,
-    provenance: Provenance,
-    share: f64,
-) -> Result<DriftReport> {
-    let rows = Sides {
-        baseline: baseline.rows,
-        current: current.rows,
-    };
-    let column = |name: &str| current.columns.iter().find(|column| column.name == name);
-    let Candidates {
-        features: more,
-        findings: repeated,
-    } = judge_candidates(&plan.candidates, &column);
-    let planned_features: Vec<&PlannedFeature> = plan.features.iter().chain(more).collect();
-    let is_feature = |out: &LeftOut| planned_features.iter().any(|one| one.name == out.column);
-    let left_out = plan.left_out.iter().filter(|out| !is_feature(out));
-    let columns = planned_features.len() + usize::from(plan.score.is_some());
-    // Performance is one more thing that chance could alarm by.
-    let judges_performance = baseline.outcome.is_some() && current.outcome.is_some();
-    let units = (columns + usize::from(judges_performance)).max(1) as f64 * share;
-    let context = Context {
-        rows,
-        levels: Levels::of_check(units),
-    };
-    let mut features: Vec<FeatureReport> = Vec::new();
-    let mut findings: Vec<Finding> = dataset_findings(rows, plan, options);
-    findings.extend(repeated);
-    findings.extend(header_rows(&baseline.header_rows, &current.header_rows));
-    for planned in &planned_features {
-        let Some(column) = column(&planned.name) else {
-            findings.push(finding(
-                Status::Fail,
-                FindingKind::AbsentColumn,
-                &planned.name,
-                &format!("the current side lacks the column \"{}\"", planned.name),
-            ));
-            continue;
-        };
-        let (report, found) = compare(
-            planned,
-            baseline.column(&planned.name),
-            column,
-            options.judging(&planned.name),
-            context,
-        );
-        features.push(report);
-        findings.extend(found);
-    }
-    let consequences = options.consequences.as_ref().and_then(|consequences| {
-        let sides = (units, options.min_rows);
-        consequences.judge(&mut features, &mut findings, sides)
-    });
-    let score = score_of(baseline, plan, options, column, context, &mut findings);
-    let mut performance = performance_of(
-        (baseline, current),
+    let check = Check {
+        baseline,
+        current,
+        outcome: current.outcome.as_ref(),
         plan,
         options,
-        units,
-        &provenance,
-        &mut findings,
-    )?;
-    if let Some(performance) = &mut performance {
-        reference::cap(baseline, &mut performance.status);
-    }
-    let estimated = estimated_of((baseline, current), plan, options, units);
-    if score.is_some() || performance.is_some() {
-        findings.extend(reference::finding(baseline));
-    }
-    sort(&mut features, &mut findings);
-    let mut status = verdict(&features, score.as_ref(), &findings, performance.as_ref());
-    if let Some(estimated) = &estimated {
-        status = status.max(estimated.status);
-    }
-    Ok(DriftReport {
-        schema_version: SCHEMA_VERSION,
-        command: "drift".into(),
-        churnctl_version: env!("CARGO_PKG_VERSION").into(),
-        created_at: provenance.created_at,
-        status,
-        overall_max_psi: features
-            .iter()
-            .filter_map(|feature| feature.psi)
-            .fold(0.0, f64::max),
-        psi_by_feature: features
-            .iter()
-            .filter_map(|feature| Some((feature.feature.clone(), feature.psi?)))
-            .collect(),
-        baseline: provenance.baseline,
-        current: provenance.current,
-        model: options.model.clone(),
-        rows,
-        thresholds: Thresholds {
-            warn_psi: options.thresholds.warn_psi,
-            fail_psi: options.thresholds.fail_psi,
-            min_rows: options.min_rows,
-            sizes: options.thresholds.sizes,
-            by_feature: options.thresholds_by_feature.clone(),
-        },
-        features,
-        findings,
-        left_out: left_out.cloned().collect(),
-        score,
-        performance,
-        estimated_performance: estimated,
-        consequences,
-        baseline_scores: baseline.outcome.as_ref().and_then(|outcome| outcome.rows),
-        inputs: None,
-        settings: None,
-        over_time: None,
-        history: None,
-        windows: Vec::new(),
-        alarm: None,
-        labels: None,
-        segments: None,
-        psi_limits: None,
-    })
+    };
+    check.judge(&check.measure(), provenance, 1.0)
 }
 
-fn score_of<'a>(
-    baseline: &Profile,
-    plan: &Plan,
-    options: &CheckOptions,
-    column: impl Fn(&str) -> Option<&'a Column>,
-    context: Context,
-    findings: &mut Vec<Finding>,
-) -> Option<FeatureReport> {
-    let planned = plan.score.as_ref()?;
-    let column = column(&planned.name)?;
-    let context = Context {
-        rows: Sides {
+/// Both sides of a check, and what is asked of them.
+#[derive(Clone, Copy)]
+pub(super) struct Check<'a> {
+    pub(super) baseline: &'a Profile,
+    pub(super) current: &'a Counted,
+    /// Labels and scores of the current side, if they are to count.
+    pub(super) outcome: Option<&'a Outcome>,
+    pub(super) plan: &'a Plan,
+    pub(super) options: &'a CheckOptions,
+}
+
+/// What was measured of both sides. What it says beyond chance depends on how many checks a run makes, and is
+/// judged when all are measured.
+pub(super) struct Measured {
+    features: Vec<Comparison>,
+    /// Features that the current side lacks.
+    absent: Vec<String>,
+    /// Columns of the baseline that are not features.
+    left_out: Vec<LeftOut>,
+    score: Option<Comparison>,
+    /// What is to be said of identifiers.
+    identifiers: Vec<Finding>,
+    /// What chance could alarm by.
+    units: usize,
+}
+
+impl Measured {
+    /// Returns the p-values of the bins of all features and the score.
+    pub(super) fn p_values(&self) -> impl Iterator<Item = f64> {
+        let compared = self.features.iter().chain(&self.score);
+        compared.filter_map(Comparison::bins_p_value)
+    }
+}
+
+impl Check<'_> {
+    /// Measures every feature and the score.
+    pub(super) fn measure(self) -> Measured {
+        let Self {
+            baseline,
+            current,
+            plan,
+            options,
+            ..
+        } = self;
+        let rows = self.rows();
+        let column = |name: &str| current.columns.iter().find(|column| column.name == name);
+        let Candidates {
+            features: more,
+            findings: identifiers,
+        } = judge_candidates(&plan.candidates, &column);
+        let planned: Vec<&PlannedFeature> = plan.features.iter().chain(more).collect();
+        let is_feature = |out: &&LeftOut| !planned.iter().any(|one| one.name == out.column);
+        let left_out = plan.left_out.iter().filter(is_feature).cloned().collect();
+        let compared = |planned: &PlannedFeature, own, rows| {
+            let current = column(&planned.name)?;
+            let judging = options.judging(&planned.name);
+            Some(Comparison::of(planned, own, current, judging, rows))
+        };
+        let mut features = Vec::new();
+        let mut absent = Vec::new();
+        for planned in &planned {
+            match compared(planned, baseline.column(&planned.name), rows) {
+                Some(comparison) => features.push(comparison),
+                None => absent.push(planned.name.clone()),
+            }
+        }
+        let of_scores = Sides {
             baseline: plan.score_rows,
-            ..context.rows
-        },
-        ..context
-    };
-    let (mut report, found) = compare(
-        planned,
-        None,
-        column,
-        options.judging(&planned.name),
-        context,
-    );
-    findings.extend(found);
-    reference::cap(baseline, &mut report.status);
-    Some(report)
-}
-
-fn performance_of(
-    (baseline, current): (&Profile, &Counted),
-    plan: &Plan,
-    options: &CheckOptions,
-    units: f64,
-    provenance: &Provenance,
-    findings: &mut Vec<Finding>,
-) -> Result<Option<PerformanceReport>> {
-    match (&baseline.outcome, &current.outcome) {
-        (Some(before), Some(now)) if !now.by_label.is_empty() && !before.by_label.is_empty() => {
-            let report = performance::compare(
-                before,
-                now,
-                plan.roles.positive.as_deref(),
-                options.class_threshold,
-                units,
-                (&provenance.baseline, &provenance.current),
-            )?;
-            findings.extend(performance::approximations(&report));
-            Ok(Some(report))
-        }
-        _ => {
-            findings.extend(no_performance(plan, baseline));
-            Ok(None)
+            ..rows
+        };
+        let score = plan.score.as_ref();
+        Measured {
+            features,
+            absent,
+            left_out,
+            score: score.and_then(|planned| compared(planned, None, of_scores)),
+            identifiers,
+            units: planned.len() + usize::from(score.is_some()),
         }
     }
-}
 
-fn estimated_of(
-    (baseline, current): (&Profile, &Counted),
-    plan: &Plan,
-    options: &CheckOptions,
-    units: f64,
-) -> Option<EstimatedReport> {
-    let column = plan.score.as_ref().and_then(|planned| {
-        let mut columns = current.columns.iter();
-        columns.find(|column| column.name == planned.name)
-    });
-    let (Some(outcome), Some(column)) = (&baseline.outcome, column) else {
-        return None;
-    };
-    // Scores of rows that the model learned from promise more than it holds.
-    if outcome.rows == Some(ScoredRows::Training) || outcome.by_label.is_empty() {
-        return None;
+    fn rows(self) -> Sides<u64> {
+        Sides {
+            baseline: self.baseline.rows,
+            current: self.current.rows,
+        }
     }
-    estimated(
-        outcome,
-        (column, current.outcome.as_ref()),
-        plan.roles.positive.as_deref(),
-        options.class_threshold,
-        Levels::of_column(units, 1.0),
-    )
+
+    /// Judges what was measured as one of several checks of a run: chance has only this part of its rates here, 1
+    /// over `share`.
+    ///
+    /// # Errors
+    /// As [`check`].
+    pub(super) fn judge(
+        self,
+        measured: &Measured,
+        provenance: Provenance,
+        share: f64,
+    ) -> Result<DriftReport> {
+        let Self {
+            baseline,
+            current,
+            plan,
+            options,
+            ..
+        } = self;
+        let rows = self.rows();
+        // Performance is one more thing that chance could alarm by.
+        let judges_performance = baseline.outcome.is_some() && self.outcome.is_some();
+        let units = (measured.units + usize::from(judges_performance)).max(1) as f64 * share;
+        let levels = Levels::of_check(units);
+        let mut features: Vec<FeatureReport> = Vec::new();
+        let mut findings: Vec<Finding> = dataset_findings(rows, plan, options);
+        findings.extend(measured.identifiers.iter().cloned());
+        findings.extend(header_rows(&baseline.header_rows, &current.header_rows));
+        findings.extend(measured.absent.iter().map(|name| {
+            let message = format!("the current side lacks the column \"{name}\"");
+            finding(Status::Fail, FindingKind::AbsentColumn, name, &message)
+        }));
+        for comparison in &measured.features {
+            let (report, found) = comparison.judge(levels);
+            features.push(report);
+            findings.extend(found);
+        }
+        let consequences = options.consequences.as_ref().and_then(|consequences| {
+            let sides = (units, options.min_rows);
+            consequences.judge(&mut features, &mut findings, sides)
+        });
+        let score = measured.score.as_ref().map(|comparison| {
+            let (mut report, found) = comparison.judge(levels);
+            findings.extend(found);
+            reference::cap(baseline, &mut report.status);
+            report
+        });
+        let mut performance = self.performance(units, &provenance, &mut findings)?;
+        if let Some(performance) = &mut performance {
+            reference::cap(baseline, &mut performance.status);
+        }
+        let estimated = self.estimated(units);
+        if score.is_some() || performance.is_some() {
+            findings.extend(reference::finding(baseline));
+        }
+        sort(&mut features, &mut findings);
+        let mut status = verdict(&features, score.as_ref(), &findings, performance.as_ref());
+        if let Some(estimated) = &estimated {
+            status = status.max(estimated.status);
+        }
+        Ok(DriftReport {
+            schema_version: SCHEMA_VERSION,
+            command: "drift".into(),
+            churnctl_version: env!("CARGO_PKG_VERSION").into(),
+            created_at: provenance.created_at,
+            status,
+            overall_max_psi: features
+                .iter()
+                .filter_map(|feature| feature.psi)
+                .fold(0.0, f64::max),
+            psi_by_feature: features
+                .iter()
+                .filter_map(|feature| Some((feature.feature.clone(), feature.psi?)))
+                .collect(),
+            baseline: provenance.baseline,
+            current: provenance.current,
+            model: options.model.clone(),
+            rows,
+            thresholds: Thresholds {
+                warn_psi: options.thresholds.warn_psi,
+                fail_psi: options.thresholds.fail_psi,
+                min_rows: options.min_rows,
+                sizes: options.thresholds.sizes,
+                by_feature: options.thresholds_by_feature.clone(),
+            },
+            features,
+            findings,
+            left_out: measured.left_out.clone(),
+            score,
+            performance,
+            estimated_performance: estimated,
+            consequences,
+            baseline_scores: baseline.outcome.as_ref().and_then(|outcome| outcome.rows),
+            inputs: None,
+            settings: None,
+            over_time: None,
+            history: None,
+            windows: Vec::new(),
+            alarm: None,
+            labels: None,
+            segments: None,
+            psi_limits: None,
+        })
+    }
+
+    fn performance(
+        self,
+        units: f64,
+        provenance: &Provenance,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<PerformanceReport>> {
+        let Self {
+            baseline,
+            plan,
+            options,
+            ..
+        } = self;
+        match (&baseline.outcome, self.outcome) {
+            (Some(before), Some(now))
+                if !now.by_label.is_empty() && !before.by_label.is_empty() =>
+            {
+                let report = performance::compare(
+                    before,
+                    now,
+                    plan.roles.positive.as_deref(),
+                    options.class_threshold,
+                    units,
+                    (&provenance.baseline, &provenance.current),
+                )?;
+                findings.extend(performance::approximations(&report));
+                Ok(Some(report))
+            }
+            _ => {
+                findings.extend(no_performance(plan, baseline));
+                Ok(None)
+            }
+        }
+    }
+
+    fn estimated(self, units: f64) -> Option<EstimatedReport> {
+        let column = self.plan.score.as_ref().and_then(|planned| {
+            let mut columns = self.current.columns.iter();
+            columns.find(|column| column.name == planned.name)
+        });
+        let (Some(outcome), Some(column)) = (&self.baseline.outcome, column) else {
+            return None;
+        };
+        // Scores of rows that the model learned from promise more than it holds.
+        if outcome.rows == Some(ScoredRows::Training) || outcome.by_label.is_empty() {
+            return None;
+        }
+        estimated(
+            outcome,
+            (column, self.outcome),
+            self.plan.roles.positive.as_deref(),
+            self.options.class_threshold,
+            Levels::of_column(units, 1.0),
+        )
+    }
 }
 
 /// Puts the worst first.

@@ -1,16 +1,11 @@
 //! Bins of a feature of any kind into its report, with the PSI that they come to.
 
 use super::bins::Bin;
-use super::context::Context;
 use super::report::{BinReport, FeatureReport, Sides};
-use crate::stats::distances::{BinCounts, noise_limit};
+use crate::stats::distances::BinCounts;
 
 /// Fills the bins and PSI of a report; returns their counts.
-pub(super) fn fill_bins(
-    report: &mut FeatureReport,
-    bins: Vec<Bin>,
-    context: Context,
-) -> (Vec<u64>, Vec<u64>) {
+pub(super) fn fill_bins(report: &mut FeatureReport, bins: Vec<Bin>) -> (Vec<u64>, Vec<u64>) {
     let baseline: Vec<u64> = bins.iter().map(|bin| bin.baseline).collect();
     let current: Vec<u64> = bins.iter().map(|bin| bin.current).collect();
     let (n, m): (u64, u64) = (baseline.iter().sum(), current.iter().sum());
@@ -19,7 +14,6 @@ pub(super) fn fill_bins(
     };
     // Rounding can leave a speck below zero between equal sides.
     report.psi = Some(psi.total.max(0.0));
-    report.psi_noise_limit = Some(finite(noise_limit(bins.len(), n, m, context.levels.warn)));
     report.bins = bins
         .into_iter()
         .zip(psi.by_bin)

@@ -1,8 +1,7 @@
 //! A categorical feature, both sides: a bin a category, distances, names that came and went.
 
 use super::bins::{CategoryBins, category_bins};
-use super::category_rules::CategoryRules;
-use super::context::{Context, FindingSink};
+use super::category_rules::CategoryEvidence;
 use super::feature_bins::fill_bins;
 use super::noise::categories_p_value;
 use super::report::{CategoricalReport, FeatureReport, SizeThresholds};
@@ -13,22 +12,20 @@ use crate::stats::distances::BinCounts;
 /// Most category names that a report lists.
 const MAX_NAMES: usize = 20;
 
-/// Fills what a report says of categories, and judges by all but PSI.
+/// Fills what a report says of categories, and returns what they are judged by beside PSI.
 pub(super) fn categorical(
     report: &mut FeatureReport,
     sides: (&View, &View),
     sizes: &SizeThresholds,
-    context: Context,
-    found: &mut impl FindingSink,
-) {
+) -> Option<CategoryEvidence> {
     let (baseline, current) = sides;
     let joint = category_bins(&baseline.categories, &current.categories);
-    let (ours, theirs) = fill_bins(report, joint.bins.clone(), context);
+    let (ours, theirs) = fill_bins(report, joint.bins.clone());
     let (Ok(counts), Ok(test)) = (
         BinCounts::new(&ours, &theirs),
         chi_square_test(&ours, &theirs),
     ) else {
-        return;
+        return None;
     };
     report.bins_p_value = Some(categories_p_value(joint.counts.iter().copied()));
     let CategoryBins { unseen, lost, .. } = &joint;
@@ -59,12 +56,6 @@ pub(super) fn categorical(
         lost_categories: names(lost),
         lost_count: lost.len() as u64,
     });
-    let rules = CategoryRules {
-        joint: &joint,
-        rows: (baseline.present, current.present),
-        unseen_rows,
-        sizes,
-        context,
-    };
-    rules.judge(found);
+    let rows = (baseline.present, current.present);
+    Some(CategoryEvidence::of(&joint, rows, sizes))
 }

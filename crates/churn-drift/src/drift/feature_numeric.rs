@@ -1,11 +1,10 @@
 //! A numeric feature, both sides: bins by the baseline's edges, distances, moments.
 
 use super::bins::numeric_bins;
-use super::context::{Context, FindingSink};
 use super::feature_bins::{fill_bins, finite};
 use super::feature_cells::joint_cells;
 use super::noise::numbers_p_value;
-use super::number_rules::NumberRules;
+use super::number_rules::{NumberEvidence, TestedNumbers};
 use super::plan::PlannedFeature;
 use super::report::{FeatureReport, Method, Moments, NumericReport, SizeThresholds};
 use crate::profile::Numbers;
@@ -14,18 +13,16 @@ use crate::stats::empirical::{JointCell, distances};
 use crate::stats::kolmogorov::two_sample_p_value;
 use crate::stats::kolmogorov_exact::exact_p_value;
 
-/// Fills what a report says of numbers, and judges by all but PSI.
+/// Fills what a report says of numbers, and returns what they are judged by beside PSI.
 pub(super) fn numeric(
     report: &mut FeatureReport,
     planned: &PlannedFeature,
     sides: (&Numbers, &Numbers),
     sizes: &SizeThresholds,
-    context: Context,
-    found: &mut impl FindingSink,
-) {
+) -> NumberEvidence {
     let (baseline, current) = sides;
     let (bins, exact_bins) = numeric_bins(&planned.edges, baseline, current);
-    let (ours, theirs) = fill_bins(report, bins, context);
+    let (ours, theirs) = fill_bins(report, bins);
     let cells = joint_cells(baseline, current);
     let (ks, wasserstein) = distances(&cells);
     let scale = baseline.population_standard_deviation();
@@ -73,17 +70,17 @@ pub(super) fn numeric(
             .reasons
             .push("counts between the edges are estimated: the current profile is coarser".into());
     }
-    let rules = NumberRules {
+    NumberEvidence::of(
         sides,
-        cells: &cells,
+        &cells,
         sizes,
-        context,
-        bins_p_value: report.bins_p_value.unwrap_or(1.0),
-        ks_p_value: sharper_ks(&counts, ks_p_value, exact),
-        distance: distance.unwrap_or(0.0).max(robust_distance.unwrap_or(0.0)),
-        outside: (below, above),
-    };
-    rules.judge(found);
+        TestedNumbers {
+            bins_p_value: report.bins_p_value.unwrap_or(1.0),
+            ks_p_value: sharper_ks(&counts, ks_p_value, exact),
+            distance: distance.unwrap_or(0.0).max(robust_distance.unwrap_or(0.0)),
+            outside: (below, above),
+        },
+    )
 }
 
 /// Values below which the exact test costs nothing worth the name.

@@ -1,20 +1,17 @@
 //! Cells of a numeric feature that nobody can read as numbers, counted and judged like missing ones.
 
-use super::context::{Context, percent};
-use super::feature_bins::finite;
+use super::context::percent;
 use super::feature_bins::two_bin_psi;
 use super::report::{FirstUnparsable, Sides, UnparsableReport};
 use crate::profile::{Kind, View};
-use crate::stats::distances::noise_limit;
 use crate::stats::permutation::share_p_value;
 
-/// Reports what could not be read on either side; nothing if all could.
+/// Reports what could not be read on either side, but for what chance makes of it; nothing if all could.
 pub(super) fn unparsable(
     baseline: &View,
     current: &View,
-    context: Context,
+    rows: Sides<u64>,
 ) -> Option<UnparsableReport> {
-    let rows = context.rows;
     let count = Sides {
         baseline: baseline.unparsable,
         current: current.unparsable,
@@ -34,12 +31,7 @@ pub(super) fn unparsable(
         });
     Some(UnparsableReport {
         psi: two_bin_psi(count, rows),
-        psi_noise_limit: finite(noise_limit(
-            2,
-            rows.baseline,
-            rows.current,
-            context.levels.warn,
-        )),
+        psi_noise_limit: 0.0,
         p_value: share_p_value(count.baseline, rows.baseline, count.current, rows.current),
         share: Sides {
             baseline: share(count.baseline, rows.baseline),

@@ -5,12 +5,12 @@ use super::context::{Context, percent};
 use super::psi_limits::PsiLimit;
 use super::report::{BinReport, FeatureReport, FeatureThresholds, Status, UnparsableReport};
 
-/// Sets the status by PSI and by the PSI of missing; returns why, each reason with its status.
+/// Returns the status by PSI and by the PSI of missing, and why, each reason with its status.
 pub(super) fn judge(
-    report: &mut FeatureReport,
+    report: &FeatureReport,
     (thresholds, limit): (FeatureThresholds, Option<PsiLimit>),
     context: Context,
-) -> Vec<(Status, String)> {
+) -> (Status, Vec<(Status, String)>) {
     let mut reasons = Vec::new();
     if let (Some(psi), Some(noise)) = (report.psi, report.psi_noise_limit) {
         let found = Compared {
@@ -55,8 +55,7 @@ pub(super) fn judge(
         reasons.extend(found.filter(|(status, _)| *status > Status::TooFewRows));
     }
     let worst = reasons.iter().map(|(status, _)| *status).max();
-    report.status = worst.unwrap_or(Status::Ok);
-    reasons
+    (worst.unwrap_or(Status::Ok), reasons)
 }
 
 /// A PSI and what chance makes of it.

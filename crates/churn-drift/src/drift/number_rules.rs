@@ -13,14 +13,8 @@ use crate::stats::permutation::all_on_current_side;
 /// Most single values that are spoken of.
 const MOST_VALUES: usize = 2;
 
-/// Both sides of a numeric feature, with what is known of them.
-pub(super) struct NumberRules<'a> {
-    /// Baseline and current side.
-    pub(super) sides: (&'a Numbers, &'a Numbers),
-    /// Their values, laid over one another.
-    pub(super) cells: &'a [JointCell],
-    pub(super) sizes: &'a SizeThresholds,
-    pub(super) context: Context,
+/// What is known of both sides of a numeric feature when the rules are asked.
+pub(super) struct TestedNumbers {
     /// Of the chi-square test of pooled bins.
     pub(super) bins_p_value: f64,
     pub(super) ks_p_value: f64,
@@ -28,6 +22,25 @@ pub(super) struct NumberRules<'a> {
     pub(super) distance: f64,
     /// Current values below the baseline's minimum and above its maximum.
     pub(super) outside: (u64, u64),
+}
+
+/// What the rules need to know of both sides of a numeric feature.
+pub(super) struct NumberEvidence {
+    tested: TestedNumbers,
+    /// Least and largest value of the baseline.
+    range: (f64, f64),
+    /// Values of the current side.
+    count: f64,
+    outside_p_value: f64,
+    /// The most current values between two neighbours of the baseline.
+    gap: Run,
+    gap_p_value: f64,
+    /// The largest and the least current value, if it lies beyond the baseline's tail, with how likely that is.
+    far: Vec<(f64, f64)>,
+    /// Values whose shares moved, the most certain first.
+    moved: Vec<Moved<JointCell>>,
+    /// The only current value where the baseline has several, with how likely that is.
+    constant: Option<(f64, f64)>,
 }
 
 /// Current values that lie together where the baseline has none.
@@ -38,39 +51,67 @@ struct Run {
     high: f64,
 }
 
-impl NumberRules<'_> {
+impl NumberEvidence {
+    /// Measures both sides, whose values are laid over one another.
+    pub(super) fn of(
+        (baseline, current): (&Numbers, &Numbers),
+        cells: &[JointCell],
+        sizes: &SizeThresholds,
+        tested: TestedNumbers,
+    ) -> Self {
+        let run = |count| all_on_current_side(count, baseline.count(), current.count());
+        let tail = |count| (4.0 * run(count)).min(1.0);
+        let (below, above) = tested.outside;
+        let gap = widest_run(cells);
+        let values = cells.iter().map(|cell| Counted {
+            value: *cell,
+            baseline: cell.baseline,
+            current: cell.current,
+        });
+        Self {
+            range: (baseline.min(), baseline.max()),
+            count: current.count() as f64,
+            outside_p_value: tail(below).min(tail(above)),
+            gap,
+            // As many gaps as there are values can have it; tails and gaps share a level.
+            gap_p_value: (2.0 * baseline.count() as f64 * run(gap.count)).min(1.0),
+            far: far_values((baseline, current), cells),
+            moved: moved(values, sizes),
+            constant: constant((baseline, current), cells),
+            tested,
+        }
+    }
+
     /// Applies all rules.
-    pub(super) fn judge(&self, found: &mut impl FindingSink) {
-        let (below, above) = self.outside;
-        let tail = |count| (4.0 * self.run_p_value(count)).min(1.0);
-        let gap = self.widest_run();
-        // As many gaps as there are values can have it; tails and gaps share a level.
-        let gap_p_value = (2.0 * self.rows().0 * self.run_p_value(gap.count)).min(1.0);
-        let outside_p_value = tail(below).min(tail(above));
-        let evidence = [
-            self.bins_p_value,
-            self.ks_p_value,
-            outside_p_value,
-            gap_p_value,
-        ];
-        let evidence = evidence.into_iter().fold(1.0, f64::min);
-        self.distance(evidence, found);
-        self.outside_of_range(outside_p_value, found);
-        let is_spoken_of = self.in_a_gap(gap, gap_p_value, found);
-        self.single_values(is_spoken_of.then_some(gap), found);
-        self.constant(found);
+    pub(super) fn judge(
+        &self,
+        sizes: &SizeThresholds,
+        context: Context,
+        found: &mut impl FindingSink,
+    ) {
+        let rules = NumberRules {
+            evidence: self,
+            sizes,
+            context,
+        };
+        rules.distance(found);
+        rules.outside_of_range(found);
+        let is_spoken_of = rules.in_a_gap(found);
+        rules.single_values(is_spoken_of.then_some(self.gap), found);
+        rules.constant(found);
     }
+}
 
-    fn rows(&self) -> (f64, f64) {
-        (self.sides.0.count() as f64, self.sides.1.count() as f64)
-    }
+/// The evidence, and what is asked of it.
+struct NumberRules<'a> {
+    evidence: &'a NumberEvidence,
+    sizes: &'a SizeThresholds,
+    context: Context,
+}
 
-    fn run_p_value(&self, count: u64) -> f64 {
-        all_on_current_side(count, self.sides.0.count(), self.sides.1.count())
-    }
-
+impl NumberRules<'_> {
     fn share(&self, count: u64) -> f64 {
-        count as f64 / self.rows().1
+        count as f64 / self.evidence.count
     }
 
     fn new_share(&self, count: u64, p_value: f64) -> Status {
@@ -78,23 +119,33 @@ impl NumberRules<'_> {
         self.context.judge(self.share(count), warn, fail, p_value)
     }
 
-    fn distance(&self, evidence: f64, found: &mut impl FindingSink) {
+    fn distance(&self, found: &mut impl FindingSink) {
+        let tested = &self.evidence.tested;
+        let evidence = [
+            tested.bins_p_value,
+            tested.ks_p_value,
+            self.evidence.outside_p_value,
+            self.evidence.gap_p_value,
+        ];
+        let evidence = evidence.into_iter().fold(1.0, f64::min);
         let (warn, fail) = (self.sizes.warn_distance, self.sizes.fail_distance);
-        let status = self.context.judge(self.distance, warn, fail, evidence);
+        let status = self.context.judge(tested.distance, warn, fail, evidence);
         if status > Status::Ok {
             let limit = if status == Status::Fail { fail } else { warn };
             let message = format!(
                 "moved by {} standard deviations (threshold {limit})",
-                short(two_digits(self.distance))
+                short(two_digits(tested.distance))
             );
             found(status, FindingKind::Distance, message);
         }
     }
 
-    fn outside_of_range(&self, p_value: f64, found: &mut impl FindingSink) {
-        let (below, above) = self.outside;
-        let baseline = self.sides.0;
-        let status = self.new_share(below + above, p_value);
+    fn outside_of_range(&self, found: &mut impl FindingSink) {
+        let (below, above) = self.evidence.tested.outside;
+        let (min, max) = self.evidence.range;
+        let status = self.new_share(below + above, self.evidence.outside_p_value);
+        let level = self.context.levels.warn;
+        let mut far = self.evidence.far.iter();
         if status > Status::Ok {
             let side = |count: u64, word: &str, end: f64| {
                 (count > 0).then(|| {
@@ -106,79 +157,25 @@ impl NumberRules<'_> {
                 })
             };
             let words = [
-                side(below, "below the baseline's minimum", baseline.min()),
-                side(above, "above the baseline's maximum", baseline.max()),
+                side(below, "below the baseline's minimum", min),
+                side(above, "above the baseline's maximum", max),
             ];
             let words: Vec<String> = words.into_iter().flatten().collect();
             found(status, FindingKind::OutOfRange, words.join(", "));
-        } else if let Some(far) = self.far_value() {
+        } else if let Some((far, _)) = far.find(|(_, p_value)| *p_value < level) {
             let message = format!(
                 "the value {} lies far beyond the baseline's range, {} to {}",
-                short(far),
-                short(baseline.min()),
-                short(baseline.max())
+                short(*far),
+                short(min),
+                short(max)
             );
             found(Status::Warn, FindingKind::OutOfRange, message);
         }
     }
 
-    /// Returns the current value that the baseline's tail doesn't explain, if there is one.
-    fn far_value(&self) -> Option<f64> {
-        let (baseline, current) = self.sides;
-        let centre = baseline.quantile(0.5);
-        let p_value = |tail: Vec<(f64, u64)>, farthest: f64| {
-            // Two tails.
-            2.0 * far_value_p_value(&tail, farthest, baseline.count(), current.count())
-        };
-        let distances = |is_above: bool| {
-            let cells = self.cells.iter().filter(move |cell| cell.baseline > 0);
-            let distance = move |cell: &JointCell| {
-                let distance = if is_above {
-                    cell.position - centre
-                } else {
-                    centre - cell.position
-                };
-                (distance > 0.0).then_some((distance, cell.baseline))
-            };
-            cells.filter_map(distance)
-        };
-        let mut above: Vec<(f64, u64)> = distances(true).collect();
-        above.reverse();
-        let level = self.context.levels.warn;
-        let is_wonder = |tail, distance: f64| distance > 0.0 && p_value(tail, distance) < level;
-        if is_wonder(above, current.max() - centre) {
-            Some(current.max())
-        } else if is_wonder(distances(false).collect(), centre - current.min()) {
-            Some(current.min())
-        } else {
-            None
-        }
-    }
-
-    /// The largest number of current values between two neighbours of the baseline.
-    fn widest_run(&self) -> Run {
-        let mut widest = Run::default();
-        let mut run: Option<Run> = None;
-        for cell in self.cells {
-            if cell.baseline > 0 {
-                // What lies below the baseline's minimum is out of range, and spoken of as such.
-                let ended = run.replace(Run::default());
-                widest = larger(widest, ended.unwrap_or_default());
-            } else if let Some(run) = &mut run
-                && cell.current > 0
-            {
-                if run.count == 0 {
-                    run.low = cell.position;
-                }
-                run.high = cell.position;
-                run.count += cell.current;
-            }
-        }
-        widest
-    }
-
-    fn in_a_gap(&self, gap: Run, p_value: f64, found: &mut impl FindingSink) -> bool {
-        let status = self.new_share(gap.count, p_value);
+    fn in_a_gap(&self, found: &mut impl FindingSink) -> bool {
+        let gap = self.evidence.gap;
+        let status = self.new_share(gap.count, self.evidence.gap_p_value);
         if status > Status::Ok {
             let share = percent(self.share(gap.count));
             let message = if gap.low == gap.high {
@@ -199,20 +196,15 @@ impl NumberRules<'_> {
     }
 
     fn single_values(&self, spoken_of: Option<Run>, found: &mut impl FindingSink) {
-        let values = self.cells.iter().map(|cell| Counted {
-            value: cell,
-            baseline: cell.baseline,
-            current: cell.current,
-        });
-        let is_known = |one: &Moved<&JointCell>| {
+        let (min, max) = self.evidence.range;
+        let is_known = |one: &Moved<JointCell>| {
             let at = one.counted.value.position;
-            let (baseline, _) = self.sides;
             let in_gap = spoken_of.is_some_and(|gap| gap.low <= at && at <= gap.high);
-            in_gap || at < baseline.min() || at > baseline.max()
+            in_gap || at < min || at > max
         };
-        let moved = moved(values, self.sizes);
+        let moved = self.evidence.moved.iter();
         let judged = moved
-            .iter()
+            .filter(|one| one.has_moved(self.sizes))
             .map(|one| (one.by_ratio(self.sizes, self.context), one))
             .filter(|(status, one)| *status > Status::Ok && !is_known(one));
         for (status, one) in judged.take(MOST_VALUES) {
@@ -230,25 +222,82 @@ impl NumberRules<'_> {
     }
 
     fn constant(&self, found: &mut impl FindingSink) {
-        let (baseline, current) = self.sides;
-        if current.min() != current.max() || baseline.min() == baseline.max() {
+        let Some((value, p_value)) = self.evidence.constant else {
             return;
-        }
-        let same: u64 = self
-            .cells
-            .iter()
-            .filter(|cell| cell.current > 0)
-            .map(|cell| cell.baseline)
-            .sum();
-        // All rows with another value are the baseline's.
-        let others = baseline.count() - same;
-        let p_value = all_on_current_side(others, current.count(), baseline.count());
+        };
         let status = self.context.judge(1.0, 1.0, f64::INFINITY, p_value);
         if status > Status::Ok {
-            let message = format!("every current value is {}", short(current.min()));
+            let message = format!("every current value is {}", short(value));
             found(status, FindingKind::Constant, message);
         }
     }
+}
+
+/// Returns the ends of the current side that lie beyond the baseline's tails, with how likely chance puts them there.
+fn far_values((baseline, current): (&Numbers, &Numbers), cells: &[JointCell]) -> Vec<(f64, f64)> {
+    let centre = baseline.quantile(0.5);
+    let with_baseline = || cells.iter().filter(|cell| cell.baseline > 0);
+    let above = |cell: &JointCell| (cell.position - centre, cell.baseline);
+    let below = |cell: &JointCell| (centre - cell.position, cell.baseline);
+    // Two tails, each from its end on.
+    let upper = (current.max(), current.max() - centre);
+    let lower = (current.min(), centre - current.min());
+    let upper = far_value(upper, with_baseline().rev().map(above), baseline, current);
+    let lower = far_value(lower, with_baseline().map(below), baseline, current);
+    upper.into_iter().chain(lower).collect()
+}
+
+/// Returns the value with its p-value, if it lies beyond the tail: distances from the centre, falling.
+fn far_value(
+    (value, distance): (f64, f64),
+    tail: impl Iterator<Item = (f64, u64)> + Clone,
+    baseline: &Numbers,
+    current: &Numbers,
+) -> Option<(f64, f64)> {
+    let tail = tail.take_while(|(distance, _)| *distance > 0.0);
+    let (largest, _) = tail.clone().next()?;
+    // Most sides end where others do: nothing to be collected for them.
+    if distance <= largest {
+        return None;
+    }
+    let tail: Vec<(f64, u64)> = tail.collect();
+    let p_value = far_value_p_value(&tail, distance, baseline.count(), current.count());
+    Some((value, 2.0 * p_value))
+}
+
+/// Returns the most current values between two neighbours of the baseline.
+fn widest_run(cells: &[JointCell]) -> Run {
+    let mut widest = Run::default();
+    let mut run: Option<Run> = None;
+    for cell in cells {
+        if cell.baseline > 0 {
+            // What lies below the baseline's minimum is out of range, and spoken of as such.
+            let ended = run.replace(Run::default());
+            widest = larger(widest, ended.unwrap_or_default());
+        } else if let Some(run) = &mut run
+            && cell.current > 0
+        {
+            if run.count == 0 {
+                run.low = cell.position;
+            }
+            run.high = cell.position;
+            run.count += cell.current;
+        }
+    }
+    widest
+}
+
+/// Returns the only current value where the baseline has several, with how likely chance leaves it alone.
+fn constant((baseline, current): (&Numbers, &Numbers), cells: &[JointCell]) -> Option<(f64, f64)> {
+    if current.min() != current.max() || baseline.min() == baseline.max() {
+        return None;
+    }
+    let same = cells.iter().filter(|cell| cell.current > 0);
+    let same: u64 = same.map(|cell| cell.baseline).sum();
+    // All rows with another value are the baseline's.
+    let others = baseline.count() - same;
+    let p_value = all_on_current_side(others, current.count(), baseline.count());
+    Some((current.min(), p_value))
 }
 
 fn larger(a: Run, b: Run) -> Run {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use churn_base::error::{Error, Place, Result};
 
-use super::check::{Provenance, check_among};
+use super::check::{Provenance, check};
 use super::plan::{CheckOptions, Plan};
 use super::psi_limits::{LimitSource, PsiLimits};
 use super::report::DriftReport;
@@ -44,8 +44,8 @@ impl PsiLimits {
         };
         let full = windows.pieces.values();
         let full = full.filter(|window| window.rows >= options.min_rows.max(1));
-        let reports = full
-            .map(|window| check_among(baseline, window, plan, &options, provenance.clone(), 1.0));
+        let reports =
+            full.map(|window| check(baseline, window, plan, &options, provenance.clone()));
         let reports: Vec<DriftReport> = reports.collect::<Result<_>>()?;
         if reports.len() < FEWEST {
             let place = Place {

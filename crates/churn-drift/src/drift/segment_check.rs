@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use churn_base::error::Result;
 use churn_base::threads::{available, in_order};
 
-use super::check::{Provenance, check_among};
+use super::check::{Check, Measured, Provenance};
 use super::over_time::WindowReport;
 use super::plan::{CheckOptions, Plan};
 use super::report::{DriftReport, PerformanceReport, Sides, Status};
@@ -58,6 +58,8 @@ pub(super) struct Cell<'a> {
     pub(super) rows: Sides<u64>,
     baseline: Option<Planned<'a>>,
     current: Option<Cow<'a, Counted>>,
+    /// What was measured, where both sides have enough rows.
+    measured: Option<Measured>,
     pub(super) verdict: Option<CellVerdict>,
 }
 
@@ -65,7 +67,6 @@ pub(super) struct Cell<'a> {
 pub(super) struct CellVerdict {
     pub(super) summary: WindowReport,
     pub(super) performance: Option<PerformanceReport>,
-    p_values: Vec<f64>,
 }
 
 /// A segment in all spans.
@@ -80,7 +81,7 @@ pub(super) struct Segments<'a> {
     pub(super) baselines: &'a SegmentBaselines,
     pub(super) spans: Vec<Span>,
     pub(super) segments: Vec<Segment<'a>>,
-    min_rows: u64,
+    options: CheckOptions,
 }
 
 impl<'a> Segments<'a> {
@@ -114,40 +115,39 @@ impl<'a> Segments<'a> {
         let mut segments = segments.into_iter().collect::<Result<Vec<_>>>()?;
         // One of rows before the windows that are looked at says nothing of them.
         segments.retain(|segment| !segment.cells.is_empty());
-        Ok(Self {
-            baselines,
-            spans,
-            segments,
-            min_rows: options.min_rows,
-        })
-    }
-
-    /// Judges every segment in every span; chance has 1 over `share` of its rates in each.
-    pub(super) fn judge(
-        &mut self,
-        options: &CheckOptions,
-        provenance: &Provenance,
-        share: f64,
-    ) -> Result<()> {
         // Limits are those of windows of all rows: smaller parts vary more.
-        let options = &CheckOptions {
+        let options = CheckOptions {
             limits: None,
             ..options.clone()
         };
-        let least = self.least();
-        let cells: Vec<&Cell<'a>> = self.cells().collect();
-        let judge = |at: usize| -> Result<Option<CellVerdict>> {
-            let cell = cells[at];
-            let Some(((profile, plan), current)) = cell.sides(least) else {
-                return Ok(None);
-            };
-            let report = checked((profile, current), plan, options, provenance, share)?;
-            Ok(Some(CellVerdict::of(report, cell.rows)))
+        let mut segments = Self {
+            baselines,
+            spans,
+            segments,
+            options,
         };
-        let verdicts = in_order(available(), cells.len(), judge);
-        let cells = self.segments.iter_mut();
-        let cells = cells.flat_map(|segment| &mut segment.cells);
-        for (cell, verdict) in cells.zip(verdicts) {
+        segments.measure();
+        Ok(segments)
+    }
+
+    fn measure(&mut self) {
+        let cells: Vec<&Cell<'a>> = self.cells().collect();
+        let measured = in_order(available(), cells.len(), |at| {
+            let check = cells[at].check(&self.options)?;
+            Some(check.measure())
+        });
+        for (cell, measured) in self.cells_mut().zip(measured) {
+            cell.measured = measured;
+        }
+    }
+
+    /// Judges every segment in every span; chance has 1 over `share` of its rates in each.
+    pub(super) fn judge(&mut self, provenance: &Provenance, share: f64) -> Result<()> {
+        let cells: Vec<&Cell<'a>> = self.cells().collect();
+        let verdicts = in_order(available(), cells.len(), |at| {
+            cells[at].judge(&self.options, provenance, share)
+        });
+        for (cell, verdict) in self.cells_mut().zip(verdicts) {
             cell.verdict = verdict?;
         }
         Ok(())
@@ -157,26 +157,24 @@ impl<'a> Segments<'a> {
         self.segments.iter().flat_map(|segment| &segment.cells)
     }
 
-    /// Returns how many rows a segment must have on each side to be judged.
-    fn least(&self) -> u64 {
-        self.min_rows.max(1)
+    fn cells_mut(&mut self) -> impl Iterator<Item = &mut Cell<'a>> {
+        let segments = self.segments.iter_mut();
+        segments.flat_map(|segment| &mut segment.cells)
     }
 
     /// Returns how many checks the verdict counts.
     pub(super) fn checks(&self) -> usize {
-        let least = self.least();
-        let cells = self.counting();
-        cells.filter(|cell| cell.sides(least).is_some()).count()
+        self.counting().count()
     }
 
     /// Returns the p-values of all features of the checks that the verdict counts.
     pub(super) fn p_values(&self) -> impl Iterator<Item = f64> {
-        let verdicts = self.counting().filter_map(|cell| cell.verdict.as_ref());
-        verdicts.flat_map(|verdict| verdict.p_values.iter().copied())
+        self.counting().flat_map(Measured::p_values)
     }
 
-    fn counting(&self) -> impl Iterator<Item = &Cell<'a>> {
-        self.cells().filter(|cell| self.spans[cell.span].is_judged)
+    fn counting(&self) -> impl Iterator<Item = &Measured> {
+        let judged = self.cells().filter(|cell| self.spans[cell.span].is_judged);
+        judged.filter_map(|cell| cell.measured.as_ref())
     }
 
     /// Returns how many segments a cut has.
@@ -224,6 +222,7 @@ impl<'a> SegmentSides<'_, 'a> {
                     rows,
                     baseline,
                     current,
+                    measured: None,
                     verdict: None,
                 });
             }
@@ -269,12 +268,40 @@ impl<'a> SegmentSides<'_, 'a> {
 }
 
 impl Cell<'_> {
-    /// Returns both sides, if both have so many rows.
-    fn sides(&self, least: u64) -> Option<((&Profile, &Plan), &Counted)> {
-        let (profile, plan) = self.baseline.as_ref()?;
+    /// Returns the check of both sides, if both have enough rows.
+    fn check<'c>(&'c self, options: &'c CheckOptions) -> Option<Check<'c>> {
+        let (baseline, plan) = self.baseline.as_ref()?;
         let current = self.current.as_deref()?;
+        let least = options.min_rows.max(1);
         let is_enough = self.rows.baseline >= least && self.rows.current >= least;
-        is_enough.then_some(((&**profile, &**plan), current))
+        is_enough.then_some(Check {
+            baseline,
+            current,
+            outcome: current.outcome.as_ref(),
+            plan,
+            options,
+        })
+    }
+
+    /// Judges what was measured. Where the labels of so few rows say nothing, the score is not judged by them.
+    fn judge(
+        &self,
+        options: &CheckOptions,
+        provenance: &Provenance,
+        share: f64,
+    ) -> Result<Option<CellVerdict>> {
+        let (Some(check), Some(measured)) = (self.check(options), &self.measured) else {
+            return Ok(None);
+        };
+        let by = |check: Check<'_>| check.judge(measured, provenance.clone(), share);
+        let report = match by(check) {
+            Err(_) if check.outcome.is_some() => by(Check {
+                outcome: None,
+                ..check
+            }),
+            report => report,
+        };
+        Ok(Some(CellVerdict::of(report?, self.rows)))
     }
 
     /// Returns the columns of both sides.
@@ -294,37 +321,12 @@ impl Cell<'_> {
 
 impl CellVerdict {
     fn of(report: DriftReport, rows: Sides<u64>) -> Self {
-        let features = report.features.iter().chain(&report.score);
-        let p_values = features
-            .filter_map(|feature| feature.bins_p_value)
-            .collect();
         let mut summary = empty_window(String::new(), rows);
         summarise(&mut summary, &report);
         Self {
             summary,
-            p_values,
             performance: report.performance,
         }
-    }
-}
-
-/// Checks one segment. Where the labels of so few rows say nothing, the score is not judged by them.
-fn checked(
-    (baseline, current): (&Profile, &Counted),
-    plan: &Plan,
-    options: &CheckOptions,
-    provenance: &Provenance,
-    share: f64,
-) -> Result<DriftReport> {
-    let check = |current: &Counted| {
-        check_among(baseline, current, plan, options, provenance.clone(), share)
-    };
-    match check(current) {
-        Err(_) if current.outcome.is_some() => check(&Counted {
-            outcome: None,
-            ..current.clone()
-        }),
-        report => report,
     }
 }
 

@@ -4,7 +4,7 @@ use churn_base::error::{Error, Result};
 use churn_base::exit::ExitCode;
 
 use super::chance::share_of_chance;
-use super::check::{Provenance, check_among};
+use super::check::{Check, Provenance};
 use super::plan::{CheckOptions, Plan};
 use super::report::{DriftReport, SCHEMA_VERSION_OVER_TIME, Sides, Status};
 use super::segment_check::{Segments, Span};
@@ -26,31 +26,26 @@ pub fn check_segments(
 ) -> Result<DriftReport> {
     let whole = current.whole();
     let whole = whole.ok_or_else(|| Error::new(ExitCode::Bug, "rows were cut by time"))?;
-    let judge = |share| {
-        let provenance = provenance.clone();
-        check_among(baseline, &whole, plan, options, provenance, share)
+    let check = Check {
+        baseline,
+        current: &whole,
+        outcome: whole.outcome.as_ref(),
+        plan,
+        options,
+    };
+    let measured = check.measure();
+    let Some(segments) = segments else {
+        return check.judge(&measured, provenance.clone(), 1.0);
     };
     let spans = vec![Span::of_all(Sides {
         baseline: baseline.rows,
         current: whole.rows,
     })];
-    let Some(segments) = segments else {
-        return judge(1.0);
-    };
     let mut segments = Segments::new(segments, current, baseline, spans, options, plan)?;
-    // Judged as if all checks but one were quiet: where they are, once is enough.
-    let checks = 1 + segments.checks();
-    let mut share = checks as f64;
-    let mut report = judge(share)?;
-    segments.judge(options, provenance, share)?;
-    let features = report.features.iter().chain(&report.score);
-    let p_values = features.filter_map(|feature| feature.bins_p_value);
-    let found = share_of_chance(checks, p_values.chain(segments.p_values()));
-    if found < share {
-        share = found;
-        report = judge(share)?;
-        segments.judge(options, provenance, share)?;
-    }
+    let p_values = measured.p_values().chain(segments.p_values());
+    let share = share_of_chance(1 + segments.checks(), p_values);
+    let mut report = check.judge(&measured, provenance.clone(), share)?;
+    segments.judge(provenance, share)?;
     let terms = Terms {
         options,
         share,

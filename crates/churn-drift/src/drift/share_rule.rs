@@ -64,16 +64,17 @@ pub(super) fn moved<T: Copy>(
             // A share that was next to nothing has no spread: it is taken for a hundredth.
             let spread = before.clamp(0.01, 0.99);
             let distance = (now - before).abs() / (spread * (1.0 - spread)).sqrt();
-            let is_large = before.max(now) >= sizes.warn_new_share;
-            let has_moved =
-                is_large && ratio >= sizes.warn_share_ratio || distance >= sizes.warn_distance;
-            has_moved.then(|| Moved {
+            let moved = Moved {
                 counted,
                 before,
                 now,
                 ratio,
                 distance,
+                p_value: 1.0,
+            };
+            moved.has_moved(sizes).then(|| Moved {
                 p_value: share_p_value(counted.baseline, n, counted.current, m) * tests,
+                ..moved
             })
         })
         .collect();
@@ -82,6 +83,33 @@ pub(super) fn moved<T: Copy>(
 }
 
 impl<T> Moved<T> {
+    /// Returns whether the share moved far enough to be spoken of.
+    pub(super) fn has_moved(&self, sizes: &SizeThresholds) -> bool {
+        let is_large = self.before.max(self.now) >= sizes.warn_new_share;
+        is_large && self.ratio >= sizes.warn_share_ratio || self.distance >= sizes.warn_distance
+    }
+
+    /// Returns the same of another name for the value.
+    pub(super) fn named<U>(self, name: impl FnOnce(T) -> U) -> Moved<U> {
+        let Counted {
+            value,
+            baseline,
+            current,
+        } = self.counted;
+        Moved {
+            counted: Counted {
+                value: name(value),
+                baseline,
+                current,
+            },
+            before: self.before,
+            now: self.now,
+            ratio: self.ratio,
+            distance: self.distance,
+            p_value: self.p_value,
+        }
+    }
+
     /// Judges by the ratio of the shares.
     pub(super) fn by_ratio(&self, sizes: &SizeThresholds, context: Context) -> Status {
         let share = self.before.max(self.now);

@@ -9,7 +9,7 @@ use churn_base::threads::{available, in_order};
 use super::alarm::{AlarmPolicy, AlarmReport};
 use super::alarms::{self, Judged, alarms};
 use super::chance::share_of_chance;
-use super::check::{Provenance, check_among};
+use super::check::{Check, Measured, Provenance};
 use super::finding::{Finding, FindingKind};
 use super::header_rows::header_rows;
 use super::over_time::{OverTime, RowsLeftOut, WindowReport};
@@ -85,28 +85,19 @@ pub fn check_windows_by(
         windowing,
     }
     .windows(&provenance.current)?;
-    let judge = |window: &Window, share: f64| -> Result<Option<DriftReport>> {
-        let (reference, plan) = match &window.reference {
-            Some(Reference::Baseline) => (baseline, plan),
-            Some(Reference::Before(before)) => (&before.0, &before.1),
-            None => return Ok(None),
-        };
-        if window.counted.rows == 0 {
-            return Ok(None);
-        }
-        check_among(
-            reference,
-            &window.counted,
-            plan,
-            options,
-            provenance.clone(),
-            share,
-        )
-        .map(Some)
-    };
+    let checks = windows
+        .iter()
+        .map(|window| window.check(baseline, plan, options));
+    let checks: Vec<Option<Check<'_>>> = checks.collect();
+    let measured = in_order(available(), windows.len(), |at| {
+        checks[at].map(Check::measure)
+    });
     let judge_all = |share: f64| -> Result<Vec<Option<DriftReport>>> {
-        let judged = in_order(available(), windows.len(), |at| judge(&windows[at], share));
-        judged.into_iter().collect()
+        let judged = in_order(available(), windows.len(), |at| {
+            let both = checks[at].zip(measured[at].as_ref());
+            both.map(|(check, measured)| check.judge(measured, provenance.clone(), share))
+        });
+        judged.into_iter().map(Option::transpose).collect()
     };
     let alone = judge_all(1.0)?;
     let spans = windows.iter().filter(|window| window.is_shown);
@@ -114,23 +105,16 @@ pub fn check_windows_by(
     let of_windows_and_segments =
         |segments| Segments::new(segments, current, baseline, spans.collect(), options, plan);
     let mut segments = segments.map(of_windows_and_segments).transpose()?;
-    let counting = windows.iter().zip(&alone);
-    let counting = counting.filter(|(window, _)| window.is_counted());
-    let checks = counting.clone().count() + segments.as_ref().map_or(0, Segments::checks);
-    let counting = counting.filter_map(|(_, report)| report.as_ref());
-    // Judged as if all checks but one were quiet: where they are, once is enough.
-    let mut share = (checks as f64).max(1.0);
-    if let Some(segments) = &mut segments {
-        segments.judge(options, provenance, share)?;
-    }
+    let counted = windows.iter().zip(&measured);
+    let counted = counted.filter(|(window, _)| window.is_counted());
     let of_segments = segments.iter().flat_map(Segments::p_values);
-    let found = share_of_chance(checks, counting.flat_map(p_values).chain(of_segments));
-    if let Some(segments) = &mut segments
-        && found < share
-    {
-        segments.judge(options, provenance, found)?;
+    let checked = counted.clone().count() + segments.as_ref().map_or(0, Segments::checks);
+    let p_values = counted.filter_map(|(_, measured)| measured.as_ref());
+    let p_values = p_values.flat_map(Measured::p_values).chain(of_segments);
+    let share = share_of_chance(checked, p_values);
+    if let Some(segments) = &mut segments {
+        segments.judge(provenance, share)?;
     }
-    share = found;
     let shared = (share > 1.0).then(|| judge_all(share)).transpose()?;
     let reports = shared.as_ref().unwrap_or(&alone);
     let at_top = windows
@@ -212,12 +196,6 @@ fn gaps(windows: &[Window], current: &Grouped, windowing: &Windowing) -> Option<
         .filter(|start| !current.pieces.contains_key(start));
     let missing: Vec<i64> = missing.copied().collect();
     of_gaps(&missing, all.len(), windowing)
-}
-
-/// Returns the p-values of the features of a check.
-fn p_values(report: &DriftReport) -> impl Iterator<Item = f64> {
-    let features = report.features.iter().chain(&report.score);
-    features.filter_map(|feature| feature.bins_p_value)
 }
 
 /// The current side and how it is cut.
@@ -364,6 +342,26 @@ fn nothing_to_judge(windows: &[Window], windowing: &Windowing, source: &str) -> 
 }
 
 impl Window {
+    /// Returns the check of the window; none if there is nothing to compare.
+    fn check<'a>(
+        &'a self,
+        baseline: &'a Profile,
+        plan: &'a Plan,
+        options: &'a CheckOptions,
+    ) -> Option<Check<'a>> {
+        let (baseline, plan) = match self.reference.as_ref()? {
+            Reference::Baseline => (baseline, plan),
+            Reference::Before(before) => (&before.0, &before.1),
+        };
+        (self.counted.rows > 0).then_some(Check {
+            baseline,
+            current: &self.counted,
+            outcome: self.counted.outcome.as_ref(),
+            plan,
+            options,
+        })
+    }
+
     fn is_judged(&self) -> bool {
         self.is_complete && self.reference.is_some()
     }

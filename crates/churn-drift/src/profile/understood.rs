@@ -60,6 +60,28 @@ impl View {
         self.missing.values().sum()
     }
 
+    /// Returns the same without numbers and categories: what is known of them as a whole.
+    #[must_use]
+    pub(crate) fn without_values(&self) -> Self {
+        Self {
+            kind: self.kind,
+            reading: self.reading.clone(),
+            missing: self.missing.clone(),
+            numbers: None,
+            categories: Categories::default(),
+            present: self.present,
+            distinct: self.distinct,
+            are_dates: self.are_dates,
+            codes: self.codes,
+            numbers_among_texts: self.numbers_among_texts,
+            unparsable: self.unparsable,
+            first_unparsable: self.first_unparsable.clone(),
+            leading_zeros: self.leading_zeros,
+            a_leading_zero: self.a_leading_zero.clone(),
+            padded: self.padded,
+        }
+    }
+
     /// Returns the infinities of a number column.
     #[must_use]
     pub fn infinite(&self) -> u64 {
