@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use churn_base::error::Result;
 use churn_base::hex::hex;
+use churn_base::threads::{available, in_order};
 use sha2::{Digest, Sha256};
 
 use super::folder::History;
@@ -48,27 +49,33 @@ impl History {
         };
         let mut cuts: Vec<CutPieces> = plans.cuts().iter().map(of_cut).collect();
         let mut digests = BTreeMap::new();
-        for (start, parts) in &parts {
+        let all: Vec<(&i64, &Parts<'_>)> = parts.iter().collect();
+        let together = |at: usize| -> Result<(Option<Piece>, String)> {
+            let (start, parts) = all[at];
             let is_wanted = from.is_none_or(|from| *start >= from);
-            let known = self.sum(*start, parts);
-            if let (false, Some(known)) = (is_wanted, &known) {
-                digests.insert(*start, known.clone());
-            } else {
-                let counted = self.together(plans, parts)?;
-                digests.insert(*start, known.unwrap_or_else(|| counted.counts_sha256()));
-                if is_wanted {
-                    pieces.insert(*start, counted.whole);
-                    for (cut, segments) in cuts.iter_mut().zip(counted.cuts) {
-                        for (name, counted) in segments {
-                            let segment = cut.segments.entry(name).or_default();
-                            segment.insert(*start, counted);
-                        }
-                    }
+            match self.sum(*start, parts) {
+                Some(known) if !is_wanted => Ok((None, known)),
+                known => {
+                    let counted = self.together(plans, parts)?;
+                    let digest = known.unwrap_or_else(|| counted.counts_sha256());
+                    Ok((is_wanted.then_some(counted), digest))
                 }
             }
+        };
+        let read = in_order(available(), all.len(), together);
+        for ((start, parts), read) in all.into_iter().zip(read) {
+            let (counted, digest) = read?;
             if parts.len() > 1 {
-                let made_of = (made_of(parts), digests[start].clone());
-                sums.insert(*start, made_of);
+                sums.insert(*start, (made_of(parts), digest.clone()));
+            }
+            digests.insert(*start, digest);
+            let Some(counted) = counted else { continue };
+            pieces.insert(*start, counted.whole);
+            for (cut, segments) in cuts.iter_mut().zip(counted.cuts) {
+                for (name, counted) in segments {
+                    let segment = cut.segments.entry(name).or_default();
+                    segment.insert(*start, counted);
+                }
             }
         }
         let of_all = sources.iter().map(|(_, source)| source);

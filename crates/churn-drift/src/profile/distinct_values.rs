@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use churn_data::{canonical_number, unambiguous_number_of_text};
-use serde::de::{Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 /// Distinct values with their counts. In a profile they stand by their canonical texts, in the order of these;
@@ -34,14 +35,20 @@ impl DistinctValues {
             numbers.extend(number.map(|number| (number, *count)));
             number.is_none()
         });
-        if numbers.len() > known {
-            numbers.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-            numbers.dedup_by(|next, kept| {
-                let is_same = next.0 == kept.0;
-                kept.1 += if is_same { next.1 } else { 0 };
-                is_same
-            });
+        match numbers.len() == known {
+            true => Self { numbers, texts },
+            false => Self::sorted(numbers, texts),
         }
+    }
+
+    /// Makes them of numbers in any order, some of them perhaps twice, and of what is not one.
+    fn sorted(mut numbers: Vec<(f64, u64)>, texts: BTreeMap<String, u64>) -> Self {
+        numbers.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        numbers.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            kept.1 = kept.1.saturating_add(if is_same { next.1 } else { 0 });
+            is_same
+        });
         Self { numbers, texts }
     }
 
@@ -91,7 +98,59 @@ impl Serialize for DistinctValues {
 
 impl<'de> Deserialize<'de> for DistinctValues {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        BTreeMap::deserialize(deserializer).map(Self::of_texts)
+        deserializer.deserialize_map(Entries)
+    }
+}
+
+/// Reads values with their counts, each told apart as it comes.
+struct Entries;
+
+impl<'de> Visitor<'de> for Entries {
+    type Value = DistinctValues;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("distinct values with their counts")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<DistinctValues, M::Error> {
+        let mut numbers = Vec::new();
+        let mut texts = BTreeMap::new();
+        while let Some((value, count)) = map.next_entry()? {
+            match value {
+                Distinct::Number(number) => numbers.push((number, count)),
+                Distinct::Text(text) => drop(texts.insert(text, count)),
+            }
+        }
+        Ok(DistinctValues::sorted(numbers, texts))
+    }
+}
+
+/// A value by its text.
+enum Distinct {
+    Number(f64),
+    Text(String),
+}
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl Visitor<'_> for Text {
+            type Value = Distinct;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Distinct, E> {
+                Ok(match unambiguous_number_of_text(text) {
+                    Some(number) => Distinct::Number(number),
+                    None => Distinct::Text(text.to_owned()),
+                })
+            }
+        }
+
+        deserializer.deserialize_str(Text)
     }
 }
 
