@@ -5,13 +5,17 @@ use std::collections::BTreeSet;
 
 use super::drift_check::count_plans;
 use super::drift_evidence::settings_of;
+use super::drift_history_checks::{
+    check_once, check_segments, check_shape, holds_nothing, is_same_set, not_begun, refused,
+};
+use super::drift_history_messages::{Tally, behind, missing, say, say_gaps, say_replaced};
 use super::drift_request::{DriftRequest, HistoryUse, ReadingRequest};
 use super::inputs::{self, Input};
 use super::{Console, drift_windows};
 use crate::data::{DataSet, Location, expand, is_database};
 use crate::drift::history::HistoryReport;
 use crate::drift::{CheckOptions, Plan, Provenance, PsiLimits, SegmentBaselines, Windowing};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Result};
 use crate::history::{
     BaselineUse, Head, History, Judging, Lock, Recorded, Shape, Source, SourceState,
 };
@@ -26,8 +30,6 @@ const SCHEMA_VERSION: u32 = 1;
 const SCHEMA_VERSION_WITH_SEGMENTS: u32 = 2;
 /// Rows from which two files with the same counts are not alike by chance.
 const TELLING: u64 = 100;
-/// Files that messages name.
-const NAMED: usize = 3;
 /// What cannot be named again.
 const ONCE: &str = "-";
 
@@ -68,15 +70,6 @@ impl Fresh {
             }
         }
     }
-}
-
-/// What a run has found and done, for its last word.
-#[derive(Default)]
-struct Tally {
-    read: u64,
-    replaced: u64,
-    kept: u64,
-    rows: u64,
 }
 
 impl DriftRequest {
@@ -455,118 +448,6 @@ fn count(
     Ok(counted)
 }
 
-/// Refuses more segments than are allowed: each source may have others.
-fn check_segments(counted: &Grouped, most: usize, folder: &str) -> Result<()> {
-    match counted.cuts.iter().find(|cut| cut.segments.len() > most) {
-        None => Ok(()),
-        Some(cut) => Err(Error::bad_input(format!(
-            "--by {} makes {} segments, more than {most}",
-            cut.cut,
-            cut.segments.len()
-        ))
-        .at(Place {
-            file: folder.to_owned(),
-            ..Place::default()
-        })
-        .hint("--max-segments allows more")),
-    }
-}
-
-fn is_same_set(one: &[String], other: &[String]) -> bool {
-    one.len() == other.len() && one.iter().all(|name| other.contains(name))
-}
-
-fn refused(file: &str, why: &str) -> Error {
-    let message = format!("what is kept in the history cannot be put together with this: {why}");
-    let place = Place {
-        file: file.to_owned(),
-        ..Place::default()
-    };
-    Error::bad_input(message)
-        .at(place)
-        .hint("another folder for --history begins a history of its own")
-}
-
-/// Refuses what is counted otherwise than what is kept.
-fn check_shape(kept: &History, shape: &Shape) -> Result<()> {
-    let Some(head) = kept.head() else {
-        return Ok(());
-    };
-    let folder = kept.folder().display().to_string();
-    if let Some(why) = head.shape.differs(shape) {
-        return Err(refused(&folder, &why));
-    }
-    let (columns, is_classed_otherwise) = head.shape.other_points(shape);
-    let in_pieces = |column: Option<&str>| -> usize {
-        let sources = kept.sources();
-        sources.map(|source| source.pieces_by_cells(column)).sum()
-    };
-    let inexact: Vec<&str> = columns
-        .iter()
-        .copied()
-        .filter(|column| in_pieces(Some(column)) > 0)
-        .collect();
-    if !inexact.is_empty() {
-        let named: Vec<String> = inexact
-            .iter()
-            .take(NAMED)
-            .map(|column| {
-                let pieces = format::counted(in_pieces(Some(column)) as u64, "piece", "pieces");
-                format!("\"{column}\" in {pieces}")
-            })
-            .collect();
-        let why = format!(
-            "{} of {} columns have other bins by this baseline and more than 20,000 distinct numbers, which are \
-             counted at the bins of the one before: {}",
-            inexact.len(),
-            shape.counted.len(),
-            named.join(", ")
-        );
-        return Err(refused(&folder, &why));
-    }
-    match (is_classed_otherwise, in_pieces(None)) {
-        (true, pieces @ 1..) => {
-            let threshold = |shape: &Shape| shape.outcome.as_ref().and_then(|one| one.threshold);
-            let why = format!(
-                "--class-threshold is {} there and {} here, and {} of {} have more than 20,000 distinct scores",
-                threshold(&head.shape).unwrap_or_default(),
-                threshold(shape).unwrap_or_default(),
-                pieces,
-                format::counted(
-                    kept.sources().flat_map(Source::pieces).count() as u64,
-                    "piece",
-                    "pieces"
-                ),
-            );
-            Err(refused(&folder, &why))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What came through a pipe has no name by which a second reading of the same rows could be told from the first
-/// reading of others.
-fn check_once(source: &Source, kept: &History, by: &TimeGrouping) -> Result<()> {
-    let other = source.pieces().find_map(|start| {
-        let before = kept.part(&source.key, start)?;
-        let is_same = Some(&*before.counts_sha256) == source.sha256_of(start);
-        (!is_same).then_some((start, before.rows))
-    });
-    let Some((start, before)) = other else {
-        return Ok(());
-    };
-    let rows = source.rows_of(start).unwrap_or(0);
-    let piece = by.every.name(start, by.every.after(start, 1));
-    let message = format!(
-        "standard input has {rows} rows of {piece}, and the history has {before} others of it that came the same \
-         way: they may be the same rows or more"
-    );
-    Err(Error::bad_input(message).hint(
-        "write them to a file: files are told apart by their names, and one that has changed replaces what was \
-         read of it",
-    ))
-}
-
 /// Finds what is kept under another name: a file that was moved must not count twice.
 fn moved(
     recorded: &[Recorded],
@@ -612,109 +493,4 @@ fn moved(
         .iter()
         .map(|(_, known)| Recorded::gone(known))
         .collect()
-}
-
-fn say_replaced(before: &Source, rows: u64, name: &str, console: &Console<'_>) {
-    let said = format!(
-        "{name} was read again, since it has changed: {} replace the {} before",
-        format::counted(rows, "row", "rows"),
-        format::count(before.rows)
-    );
-    match rows < before.rows {
-        true => console.messages().warn(&said),
-        false => console.messages().debug(&said),
-    }
-}
-
-fn say(tally: &Tally, kept: &History, console: &Console<'_>) {
-    let mut message = format!(
-        "history {}: read {} of {}, took {} from earlier runs",
-        kept.folder().display(),
-        format::counted(tally.read, "new file", "new files"),
-        format::counted(tally.rows, "row", "rows"),
-        format::counted(tally.kept, "file", "files"),
-    );
-    if tally.replaced > 0 {
-        message += &format!(
-            "; {} had changed and were read again",
-            format::count(tally.replaced)
-        );
-    }
-    console.messages().info(&message);
-}
-
-/// Pieces from the first to the last that have no rows.
-pub(super) fn missing(starts: &BTreeSet<i64>, by: &TimeGrouping) -> u64 {
-    let (Some(first), Some(last)) = (starts.first(), starts.last()) else {
-        return 0;
-    };
-    let next = |start: &i64| Some(by.every.after(*start, 1));
-    let all = std::iter::successors(Some(*first), next).take_while(|start| start <= last);
-    all.filter(|start| !starts.contains(start)).count() as u64
-}
-
-/// Pieces after the last that are over.
-fn behind(starts: &BTreeSet<i64>, by: &TimeGrouping) -> u64 {
-    let Some(last) = starts.last() else { return 0 };
-    let now = by.zone.civil(by.now);
-    let next = |start: &i64| Some(by.every.after(*start, 1));
-    let after = std::iter::successors(Some(by.every.after(*last, 1)), next);
-    after
-        .take_while(|start| by.every.after(*start, 1) <= now)
-        .count() as u64
-}
-
-fn say_gaps(
-    report: &HistoryReport,
-    starts: &BTreeSet<i64>,
-    by: &TimeGrouping,
-    console: &Console<'_>,
-) {
-    let name = |start: &i64| by.every.name(*start, by.every.after(*start, 1));
-    if report.missing_pieces > 0 {
-        let (first, last) = (starts.first().map(name), starts.last().map(name));
-        let message = format!(
-            "the history has gaps: {} of the {} pieces of {} from {} to {} have no rows",
-            format::count(report.missing_pieces),
-            format::count(report.missing_pieces + report.pieces),
-            by.every,
-            first.unwrap_or_default(),
-            last.unwrap_or_default()
-        );
-        console.messages().warn(&message);
-    }
-    if report.pieces_behind > 0 {
-        let message = format!(
-            "the last rows are of {}: since then {} of {} are over",
-            starts.last().map(name).unwrap_or_default(),
-            format::counted(report.pieces_behind, "piece", "pieces"),
-            by.every
-        );
-        console.messages().info(&message);
-    }
-}
-
-fn holds_nothing(kept: &History) -> Error {
-    let place = Place {
-        file: kept.folder().display().to_string(),
-        ..Place::default()
-    };
-    Error::bad_input(
-        "this history holds no row: what there was is dropped as too old, or none was read yet",
-    )
-    .at(place)
-    .hint("`churnctl drift ... --history` with later data goes on with it")
-}
-
-pub(super) fn not_begun(kept: &History) -> Error {
-    let folder = kept.folder().display().to_string();
-    let place = Place {
-        file: folder.clone(),
-        ..Place::default()
-    };
-    Error::bad_input("there is no history in this folder")
-        .at(place)
-        .hint(format!(
-            "`churnctl drift ... --time COLUMN --history {folder}` begins one"
-        ))
 }

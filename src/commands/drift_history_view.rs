@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 
 use super::drift_evidence::reading_of;
-use super::drift_history::{missing, not_begun};
+use super::drift_history_checks::not_begun;
+use super::drift_history_messages::missing;
 use super::drift_request::{DriftRequest, HistoryUse};
 use super::inputs::Baseline;
 use super::{Console, drift_segments, drift_windows};

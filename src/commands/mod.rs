@@ -10,6 +10,8 @@ pub mod drift;
 mod drift_check;
 mod drift_evidence;
 mod drift_history;
+mod drift_history_checks;
+mod drift_history_messages;
 pub mod drift_history_view;
 mod drift_join;
 pub mod drift_labels;
