@@ -11,7 +11,7 @@ use crate::files::{MOST_BY_HAND, read_at_most};
 use crate::manifests::{
     Alerting, AlertmanagerForm, Discovery, Part, Plain, Plan, Receiver, Resources,
 };
-use crate::settings::{DeploymentSettings, Settings, duration_seconds};
+use crate::settings::{Chosen, DeploymentSettings, Kind, Raw, Settings, duration_seconds};
 use crate::thresholds::Thresholds;
 use crate::tracking::location::is_location;
 use crate::trust::PublicKey;
@@ -53,6 +53,7 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         tracking_uri: tracking(settings, &api_model)?,
         api_model,
         prediction_log: prediction_log(settings)?,
+        drift: drift_told(settings).told,
         trusted_keys: trusted_keys(settings)?,
         sign_secret: from.text("k8s.sign_secret"),
         api_auth: text("k8s.api_auth") == "token",
@@ -110,9 +111,14 @@ fn trusted_keys(settings: &Settings) -> Result<Vec<String>> {
         .collect()
 }
 
+/// Returns whether an address has no place for a secret.
+fn may_be_rendered(address: &str) -> bool {
+    !address.contains(['@', '?', '#'])
+}
+
 /// Refuses an address that may hold a secret: it would be in the ConfigMap for all to read.
 fn without_secret(name: &str, address: &str) -> Result<String> {
-    if address.contains(['@', '?', '#']) {
+    if !may_be_rendered(address) {
         let message =
             format!("\"{name}\": a rendered address may not have a user, `?` or `#` in it");
         return Err(Error::bad_settings(message).hint("give the pods what they need by a Secret"));
@@ -152,6 +158,66 @@ fn prediction_log(settings: &Settings) -> Result<Vec<(&'static str, Value)>> {
         ));
     }
     Ok(values)
+}
+
+/// Settings of the drift check that the pods are told, and names of those that may hold a secret and so are not.
+pub(super) struct DriftTold {
+    pub(super) told: Vec<(Vec<String>, Value)>,
+    pub(super) untold: Vec<String>,
+}
+
+/// Returns what pods are told of the drift check. Where the API's predictions are uploaded and nobody has said what
+/// is to be checked, it is these, the last whole day each time.
+pub(super) fn drift_told(settings: &Settings) -> DriftTold {
+    let (mut told, mut untold) = (Vec::new(), Vec::new());
+    for Chosen { key, kind, value } in &settings.drift.chosen {
+        match as_value(*kind, value) {
+            Some(value) => told.push((key.clone(), value)),
+            None => untold.push(format!("drift.{}", key.join("."))),
+        }
+    }
+    let is_chosen = |name: &str| {
+        let mut chosen = settings.drift.chosen.iter();
+        chosen.any(|one| one.key == [name])
+    };
+    let upload = settings.prediction_log.upload.as_ref();
+    if let Some(upload) = upload
+        && settings.prediction_log.dir.is_some()
+        && !is_chosen("current")
+        && !is_chosen("time")
+    {
+        let mut tell = |name: &str, value: Value| {
+            if !is_chosen(name) {
+                told.push((vec![name.to_owned()], value));
+            }
+        };
+        tell("current", Value::from(vec![upload.clone()]));
+        tell("time", Value::from("predicted_at"));
+        tell("last", Value::from(1));
+        // So that each day's check fetches what came since the last one.
+        tell("history", Value::from("artifacts/drift_history"));
+    }
+    DriftTold { told, untold }
+}
+
+/// Returns a setting as a file has it; none if it is an address that may hold a secret.
+fn as_value(kind: Kind, value: &Raw) -> Option<Value> {
+    let texts = match value {
+        Raw::One(text) => std::slice::from_ref(text),
+        Raw::Many(texts) => texts,
+    };
+    let is_open = |text: &String| !text.contains("://") || may_be_rendered(text);
+    if value.shown() != *value || !texts.iter().all(is_open) {
+        return None;
+    }
+    let number = |text: &str| serde_json::from_str::<serde_json::Number>(text).ok();
+    Some(match (kind, value) {
+        (Kind::Number | Kind::Count, Raw::One(text)) if let Some(number) = number(text) => {
+            Value::from(number)
+        }
+        (_, Raw::One(text)) => Value::from(text.as_str()),
+        (_, Raw::Many(texts)) => Value::from(texts.clone()),
+    })
 }
 
 /// Returns the ports that are named, and those that the addresses in the settings need.

@@ -30,8 +30,11 @@ impl Egress {
             ..
         } = settings;
         let tracking = mlflow.server();
+        let of_predictions = prediction_log.upload.as_ref();
         let watched: Vec<&str> = (drift.baseline.iter().chain(&drift.current))
+            .chain(&drift.labels.labels)
             .chain(&drift.push_gateway)
+            .chain(of_predictions)
             .map(String::as_str)
             .chain(tracking)
             .collect();

@@ -33,6 +33,8 @@ pub struct RenderRequest {
     pub flavor: Flavor,
     /// What is rendered.
     pub plan: Plan,
+    /// Settings of the drift check that are not, since their addresses may hold a secret.
+    pub untold: Vec<String>,
 }
 
 impl RenderRequest {
@@ -53,6 +55,7 @@ impl RenderRequest {
             only,
             flavor,
             plan: deployment::plan(settings)?,
+            untold: deployment::drift_told(settings).untold,
         })
     }
 }
@@ -255,6 +258,12 @@ fn advise(request: &RenderRequest, console: &Console<'_>) {
         messages.info(&format!(
             "k8s.access_mode is {}: all pods with the volume share one node, the API's, too; docs/kubernetes.md says how to have several",
             plan.access_mode
+        ));
+    }
+    for name in &request.untold {
+        messages.warn(&format!(
+            "{name} is not rendered, since its address may hold a secret: give it to the pods as {} out of a Secret",
+            format_args!("CHURNCTL_{}", name.replace('.', "_").to_uppercase())
         ));
     }
     if !plan.prediction_log.is_empty()

@@ -26,7 +26,7 @@ pub use labels::{Bytes, LabelSettings, Until};
 pub use layers::{Flags, Layers, Origin, SettingsFile};
 pub(crate) use lookup::nearest_key;
 pub use lookup::{ENV_ONLY, Shown};
-pub use resolved::{DriftSettings, FeatureThresholds, Limits, Settings, WindowSettings};
+pub use resolved::{Chosen, DriftSettings, FeatureThresholds, Limits, Settings, WindowSettings};
 pub use schema::schema;
 pub use sections::{
     AlertsSettings, ClusterSettings, ColumnSettings, DataSettings, MlflowSettings, PushSettings,

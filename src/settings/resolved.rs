@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::key::Key;
+use super::key::{Key, Kind};
+use super::keys::KEYS;
 use super::kubernetes::DeploymentSettings;
 use super::labels::{LabelSettings, labels};
 use super::layers::{Layers, Origin};
@@ -13,7 +14,7 @@ use super::sections::{
     RetrainSettings, ScoreSettings, SignSettings, TrainSettings,
 };
 use super::serve::{PredictionLogSettings, ServeSettings};
-use super::values::{FailOn, ModelName, Probability, PsiThreshold, Span, Target};
+use super::values::{FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target};
 use crate::data::{Period, Zone};
 use crate::deadlines::AllDeadlines;
 use crate::drift::{Against, AlarmBudget, LimitSource, Policy, WindowsOfLast};
@@ -114,6 +115,19 @@ pub struct DriftSettings {
     pub fail_on: FailOn,
     /// Score from which a row is classed as churned.
     pub class_threshold: Probability,
+    /// What somebody set of the check itself, for those who are to check the same.
+    pub chosen: Vec<Chosen>,
+}
+
+/// A setting below `drift.` that somebody set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// Its key, part by part: `time`, or `thresholds`, a feature and `fail_psi`.
+    pub key: Vec<String>,
+    /// What kind of value it takes.
+    pub kind: Kind,
+    /// Its value.
+    pub value: Raw,
 }
 
 /// The settings of windows of time, see `drift.time`.
@@ -302,7 +316,46 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         min_rows: layers.required("drift.min_rows")?.0,
         fail_on: layers.required("drift.fail_on")?.0,
         class_threshold: layers.required("drift.class_threshold")?.0,
+        chosen: chosen(layers),
     })
+}
+
+/// Settings of what a check writes, and when: whoever runs one has their own.
+const OF_A_RUN: [&str; 12] = [
+    "annotations",
+    "html",
+    "junit",
+    "listen",
+    "markdown",
+    "metrics_file",
+    "push_gateway",
+    "push_job",
+    "report",
+    "termination_log",
+    "verdict_file",
+    "watch",
+];
+
+fn chosen(layers: &Layers) -> Vec<Chosen> {
+    let of_section = KEYS.iter().filter_map(|key| {
+        let name = key.name.strip_prefix("drift.")?;
+        let (value, origin) = layers.find(key);
+        let is_told = !OF_A_RUN.contains(&name) && origin != Origin::Default;
+        let value = value.filter(|_| is_told)?;
+        Some(Chosen {
+            key: vec![name.to_owned()],
+            kind: key.kind,
+            value,
+        })
+    });
+    let of_features = layers.file.thresholds.iter().flat_map(|(feature, values)| {
+        values.iter().map(|(key, (value, _))| Chosen {
+            key: vec!["thresholds".to_owned(), feature.clone(), key.clone()],
+            kind: Kind::Number,
+            value: value.clone(),
+        })
+    });
+    of_section.chain(of_features).collect()
 }
 
 type Threshold = (PsiThreshold, Origin);

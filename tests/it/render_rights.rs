@@ -155,6 +155,17 @@ fn predictions_are_kept_beside_the_volume_and_no_address_with_a_secret_is_render
     ] {
         assert!(shown.contains(words), "{words} in {shown}");
     }
+    // The drift check looks at these predictions, the last whole day each time.
+    for (key, value) in [
+        ("drift.current", "s3://shop/predictions"),
+        ("drift.time", "predicted_at"),
+        ("drift.last", "1"),
+        ("drift.history", "artifacts/drift_history"),
+    ] {
+        let words = ["config", "get", key];
+        let said = inside.run(&words).expect(ExitCode::Ok).stdout;
+        assert_eq!(said.trim(), value, "{key}");
+    }
     for (set, more) in [
         (
             "serve.log_upload=s3://key:secret@shop/x",
@@ -331,4 +342,43 @@ fn the_api_asks_for_the_signatures_that_the_settings_ask_for_and_the_jobs_make_t
         .run(&[&args[..], &["--set", "serve.require_signature=churn.key"]].concat())
         .expect(ExitCode::BadInput)
         .says("private key");
+}
+
+#[test]
+fn pods_check_drift_as_the_settings_say() {
+    let settings = "[drift]\n\
+        current = [\"data/daily/*.csv\", \"s3://shop/daily/\"]\n\
+        baseline = [\"postgres://reader@db/shop?table=t\"]\n\
+        time = \"day\"\nlast = 7\nby = [\"contract,region\", \"tenure < 12\"]\n\
+        fail_psi = 0.4\nreport = \"elsewhere.json\"\n\
+        [drift.thresholds.\"total \\\"charges\\\"\"]\nfail_psi = 0.9\n\
+        [serve]\nlog_dir = \"data/predictions\"\nlog_upload = \"s3://shop/predictions\"\n";
+    let churnctl = Churnctl::new().file("churnctl.toml", settings);
+    let words = ["render-manifests", "--output-dir", "k8s"];
+    let run = churnctl.run(&words).expect(ExitCode::Ok);
+    let warning = "drift.baseline is not rendered, since its address may hold a secret: give it to the pods as \
+                   CHURNCTL_DRIFT_BASELINE out of a Secret";
+    assert!(run.stderr.contains(warning), "{}", run.stderr);
+    let files = rendered(&churnctl, "again", &[]);
+    let text = &object(&files, "ConfigMap", "churn-mlops-config")["data"]["churnctl.toml"];
+    let text = text.as_str().expect("a text");
+    assert!(!text.contains("reader"), "{text}");
+    // Read by the program itself, they are the same settings but for what a run writes.
+    let inside = Churnctl::new().file("churnctl.toml", text);
+    for (key, value) in [
+        ("drift.current", "data/daily/*.csv\ns3://shop/daily/"),
+        ("drift.time", "day"),
+        ("drift.last", "7"),
+        ("drift.by", "contract,region\ntenure < 12"),
+        ("drift.fail_psi", "0.4"),
+        ("drift.report", "artifacts/metrics/data_drift_latest.json"),
+    ] {
+        let words = ["config", "get", key];
+        let said = inside.run(&words).expect(ExitCode::Ok).stdout;
+        assert_eq!(said.trim(), value, "{key}");
+    }
+    assert!(
+        text.contains("thresholds.\"total \\\"charges\\\"\".fail_psi = 0.9"),
+        "{text}"
+    );
 }

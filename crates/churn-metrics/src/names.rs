@@ -81,6 +81,13 @@ pub const DRIFT_WINDOW_END_TIMESTAMP_SECONDS: Metric = gauge(
     "seconds",
     "Unix time at which the last complete window of the last drift check ended.",
 );
+/// When the next window will be over.
+pub const DRIFT_WINDOW_DUE_TIMESTAMP_SECONDS: Metric = gauge(
+    "churn_drift_window_due_timestamp_seconds",
+    &["model"],
+    "seconds",
+    "Unix time at which the window after the last complete one ends, so that a check can judge it.",
+);
 /// Rows in no window.
 pub const DRIFT_WINDOW_LEFT_OUT_ROWS: Metric = gauge(
     "churn_drift_window_left_out_rows",
@@ -575,6 +582,7 @@ pub const OF_WINDOWS: &[Metric] = &[
     DRIFT_WINDOWS,
     DRIFT_WINDOW_MAX_PSI,
     DRIFT_WINDOW_END_TIMESTAMP_SECONDS,
+    DRIFT_WINDOW_DUE_TIMESTAMP_SECONDS,
     DRIFT_WINDOW_LEFT_OUT_ROWS,
     DRIFT_ALARM,
     DRIFT_ALARM_EVIDENCE_RATIO,
@@ -655,6 +663,7 @@ pub const ALL: &[Metric] = &[
     DRIFT_WINDOWS,
     DRIFT_WINDOW_MAX_PSI,
     DRIFT_WINDOW_END_TIMESTAMP_SECONDS,
+    DRIFT_WINDOW_DUE_TIMESTAMP_SECONDS,
     DRIFT_WINDOW_LEFT_OUT_ROWS,
     DRIFT_ALARM,
     DRIFT_ALARM_EVIDENCE_RATIO,

@@ -1,6 +1,7 @@
 //! The drift report as Prometheus text, with the names of `metrics/names.rs`.
 
 use super::{estimated, performance, segments};
+use crate::data::{Period, Zone};
 use crate::drift::alarm::AlarmReport;
 use crate::drift::late_labels::LabelReport;
 use crate::drift::over_time::{OverTime, WindowReport};
@@ -158,8 +159,12 @@ fn windows(
     let end = judged().next_back();
     let end = end.and_then(|window| window.end.parse::<jiff::Timestamp>().ok());
     if let Some(end) = end {
-        let end = end.as_second() as f64;
-        out.set(&names::DRIFT_WINDOW_END_TIMESTAMP_SECONDS, &[model], end)?;
+        let metric = &names::DRIFT_WINDOW_END_TIMESTAMP_SECONDS;
+        out.set(metric, &[model], end.as_second() as f64)?;
+        if let Some(due) = next_end(cut, end) {
+            let metric = &names::DRIFT_WINDOW_DUE_TIMESTAMP_SECONDS;
+            out.set(metric, &[model], due.as_second() as f64)?;
+        }
     }
     for (reason, rows) in [
         ("missing", cut.left_out.missing),
@@ -170,6 +175,14 @@ fn windows(
         out.set(&names::DRIFT_WINDOW_LEFT_OUT_ROWS, &labels, rows as f64)?;
     }
     Ok(())
+}
+
+/// Returns when the window after one that ended then will end.
+fn next_end(cut: &OverTime, end: jiff::Timestamp) -> Option<jiff::Timestamp> {
+    let every: Period = cut.every.parse().ok()?;
+    let zone: Zone = cut.time_zone.parse().ok()?;
+    let next = every.after(zone.civil(end.as_second()), 1);
+    zone.rfc3339(next).parse().ok()
 }
 
 fn alarm(out: &mut Exposition, model: &str, report: &AlarmReport) -> Result<()> {
@@ -312,6 +325,8 @@ mod tests {
             "churn_drift_window_max_psi{model=\"telco\"} 1.17",
             // date -d 2026-01-04T00:00:00+01:00 +%s
             "churn_drift_window_end_timestamp_seconds{model=\"telco\"} 1767481200",
+            // date -d 2026-01-05T00:00:00+01:00 +%s
+            "churn_drift_window_due_timestamp_seconds{model=\"telco\"} 1767567600",
             "churn_drift_alarm{model=\"telco\",policy=\"any\"} 1",
             "churn_drift_alarm{model=\"telco\",policy=\"2/3\"} 0",
             "churn_drift_window_left_out_rows{model=\"telco\",reason=\"missing\"} 2",

@@ -28,10 +28,10 @@ embed! {
     "KServeTrafficStopped"
     "ChurnApiDown" "ChurnApiHighErrorRate" "ChurnApiHighLatencyP95" "ChurnApiErrorBudgetBurn"
     "ChurnApiErrorBudgetBurn6h" "ChurnApiErrorBudgetBurn1d"
-    "PredictionDistributionShift" "ChurnUnseenCategories" "ModelDataDrift" "ModelConceptDrift" "ChurnDriftScoreAbsent"
+    "PredictionDistributionShift" "ChurnUnseenCategories" "ModelDataDrift" "ModelSegmentDrift" "ModelConceptDrift" "ChurnDriftScoreAbsent"
     "TestAlert"
     "ChurnDataDriftJobFailed" "ChurnJobFailed" "ChurnJobStale" "ChurnRetrainStale"
-    "ChurnCronJobSuspended" "ChurnPushStale" "ChurnPushRejected" "ChurnDriftCheckStale"
+    "ChurnCronJobSuspended" "ChurnPushStale" "ChurnPushRejected" "ChurnDriftCheckStale" "ChurnDriftWindowOverdue"
     "ChurnPredictionLogLoss" "ChurnModelReloadRefused" "ChurnRetrainHookDown" "ChurnRetrainHookFailing"
     "ChurnWatchdog"
 }

@@ -311,8 +311,10 @@ mod tests {
             [
                 "ChurnApiDown",
                 "ModelDataDrift",
+                "ModelSegmentDrift",
                 "ModelConceptDrift",
                 "ChurnDriftScoreAbsent",
+                "ChurnDriftWindowOverdue",
                 "ChurnWatchdog"
             ]
         );

@@ -269,6 +269,8 @@ pub struct Plan {
     pub tracking_uri: Option<String>,
     /// The prediction log of the API, if there is one: settings of `serve.` and their values.
     pub prediction_log: Vec<(&'static str, serde_json::Value)>,
+    /// Settings of the drift check: the parts of their keys below `drift`, and their values.
+    pub drift: Vec<(Vec<String>, serde_json::Value)>,
     /// PEM texts with public keys: set, the API loads only models that one of them has signed.
     pub trusted_keys: Vec<String>,
     /// Name of the Secret with the private key that signs what the jobs train.
@@ -421,6 +423,7 @@ pub fn sample() -> Plan {
         api_model: text("artifacts/models/production_latest.json"),
         tracking_uri: None,
         prediction_log: Vec::new(),
+        drift: Vec::new(),
         trusted_keys: Vec::new(),
         sign_secret: None,
         api_auth: true,

@@ -130,6 +130,13 @@ fn settings(plan: &Plan) -> String {
     if let Some(server) = &plan.tracking_uri {
         text.push_str(&format!("\n[mlflow]\ntracking_uri = {}\n", quoted(server)));
     }
+    if !plan.drift.is_empty() {
+        text.push_str("\n[drift]\n");
+    }
+    for (key, value) in &plan.drift {
+        let key: Vec<String> = key.iter().map(|part| key_part(part)).collect();
+        text.push_str(&format!("{} = {}\n", key.join("."), value_text(value)));
+    }
     if !plan.prediction_log.is_empty() || !plan.trusted_keys.is_empty() {
         text.push_str("\n[serve]\n");
     }
@@ -143,11 +150,31 @@ fn settings(plan: &Plan) -> String {
     if !plan.prediction_log.is_empty() {
         text.push_str(&format!("log_dir = {}\n", quoted(LOG_FOLDER)));
         for (key, value) in &plan.prediction_log {
-            let value = value.as_str().map_or_else(|| value.to_string(), quoted);
-            text.push_str(&format!("{key} = {value}\n"));
+            text.push_str(&format!("{key} = {}\n", value_text(value)));
         }
     }
     text
+}
+
+/// A value as TOML has it: a number, a string, or a list of strings.
+fn value_text(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => quoted(text),
+        serde_json::Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(value_text).collect();
+            format!("[{}]", values.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A part of a key as TOML has it: bare where that is allowed.
+fn key_part(part: &str) -> String {
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    match !part.is_empty() && part.bytes().all(is_bare) {
+        true => part.to_owned(),
+        false => quoted(part),
+    }
 }
 
 /// A string as TOML has it, whatever is in it.
@@ -186,6 +213,10 @@ mod tests {
         ] {
             let table: toml::Table = format!("k = {}", quoted(text)).parse().expect(text);
             assert_eq!(table["k"].as_str(), Some(text));
+            let list = value_text(&serde_json::json!([text, "x"]));
+            let table = format!("{}.a = {list}", key_part(text));
+            let table: toml::Table = table.parse().expect(text);
+            assert_eq!(table[text]["a"][0].as_str(), Some(text));
         }
     }
 }
