@@ -114,12 +114,14 @@ impl DriftRequest {
             self.with_limits(options, None, (baseline, &plan), provenance, console)?;
         let now = drift_windows::moment(provenance);
         let by = self.windows.as_ref().map(|windows| windows.grouping(now));
+        let segments = self.baseline_segments(baseline, &columns, &options)?;
+        let plans = count_plans(&plan, segments.as_ref());
         let (current, late) = match &self.labels {
             None => (current, None),
             Some(labels) => {
                 let known = (&plan, baseline);
-                let (current, late) =
-                    labels.join(current, known, &reading, by.as_ref(), now, console)?;
+                let cut = (by.as_ref(), &plans);
+                let (current, late) = labels.join(current, known, &reading, cut, now, console)?;
                 (current, Some(late))
             }
         };
@@ -138,17 +140,12 @@ impl DriftRequest {
                 (report, counts_sha256, given)
             }
             (by, _) => {
-                let segments = self.baseline_segments(baseline, &columns, &options)?;
-                let plans = count_plans(&plan, segments.as_ref());
                 let mut current = current.count_by(&plans, by.as_ref(), "current", console)?;
                 if let Some(Finished::Again(other)) = scored(scoring)? {
                     return Ok(Compared::Again(other));
                 }
                 let counts_sha256 = current.counts_sha256();
-                let given = late.map(|late| match (by, current.pieces.get_mut(&0)) {
-                    (None, Some(whole)) => late.give_to(whole),
-                    _ => late.give_to_pieces(&mut current),
-                });
+                let given = late.map(|late| late.give_to_pieces(&mut current));
                 let given = given.transpose()?;
                 let sides = (baseline, &current);
                 let asked = (&options, provenance);

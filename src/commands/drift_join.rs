@@ -10,7 +10,7 @@ use crate::data::{DataSet, RowsCopy, is_database};
 use crate::drift::{DriftReport, Plan};
 use crate::error::{Error, Place, Result, nearest};
 use crate::labels::{Join, Joined, Joining, LabelSpec, Labels, listen, read_labels};
-use crate::profile::{Counted, Grouped, Profile, TimeGrouping};
+use crate::profile::{Counted, Grouped, Profile, SegmentPlans, TimeGrouping};
 use crate::reports::format;
 
 /// Labels that are being joined with the rows of the current side.
@@ -54,7 +54,7 @@ impl LabelRequest {
         current: Input,
         (plan, baseline): (&Plan, &Profile),
         reading: &ReadingRequest,
-        by: Option<&TimeGrouping>,
+        (by, plans): (Option<&TimeGrouping>, &SegmentPlans),
         now: i64,
         console: &Console<'_>,
     ) -> Result<(Input, LateLabels)> {
@@ -84,6 +84,7 @@ impl LabelRequest {
             baseline: baseline.outcome.as_ref(),
             positive: plan.roles.positive.as_deref(),
             by,
+            plans,
         };
         let (current, join) = listen(*current, labels, joining)?;
         let late = LateLabels {

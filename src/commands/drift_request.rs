@@ -264,12 +264,6 @@ impl DriftRequest {
             let error = drift.windows.misfit("drift.history", why);
             return Err(error.hint("read all predictions again where labels are joined"));
         }
-        if labels.is_some() && segments.is_some() {
-            let why = "cannot be used with segments (--by): labels that came later are not joined by segment";
-            return Err(drift.labels.misfit(why).hint(
-                "check the segments in a run of their own, or join the labels to the predictions before",
-            ));
-        }
         let consequences = ConsequenceLimits {
             policy: drift.policy.0,
             warn_score_move: drift.score_move.warn.get(),

@@ -468,7 +468,7 @@ fn two_predictions_of_one_customer_have_windows_of_their_own() {
 }
 
 #[test]
-fn labels_said_twice_are_counted_once_and_segments_are_refused() {
+fn labels_said_twice_are_counted_once() {
     let key = |row: usize| format!("c{row}");
     let twice = left(key, "2026-03-25") + &left(key, "2026-03-24")["id,left_on\n".len()..];
     let (churnctl, run) = checked(
@@ -481,13 +481,67 @@ fn labels_said_twice_are_counted_once_and_segments_are_refused() {
     let repeated = found(&churnctl, "repeated_labels");
     let told = "160 predictions have more than one label, all of one value: it counts once";
     assert_eq!(repeated, [("OK".to_owned(), told.to_owned())]);
-    let (_, run) = checked(
-        scored(key),
-        left(key, "2026-03-25"),
-        "--label-window 40d --by plan",
-    );
-    run.expect(ExitCode::Usage)
-        .says("--labels cannot be used with segments (--by)");
+}
+
+#[test]
+fn performance_of_a_segment_is_that_of_its_rows_alone() {
+    let churnctl = folder();
+    let labels = "--labels events.csv --join user_id=customer_id";
+    let spilled = "--join-memory 64KB";
+    let words = |current: &str, more: &str| format!("--current {current} {labels} {more}");
+    // The rows of a segment in files of their own.
+    let only = |name: &str, plans: &[&str]| {
+        let text = String::from_utf8(churnctl.read(&format!("{name}.csv"))).expect("a text");
+        let (head, rows) = text.split_once('\n').expect("a header");
+        let column = head.split(',').position(|one| one == "plan").expect("plan");
+        let is_one = |row: &&str| plans.contains(&row.split(',').nth(column).unwrap_or_default());
+        let rows: Vec<&str> = rows.lines().filter(is_one).collect();
+        format!("{head}\n{}\n", rows.join("\n"))
+    };
+    let figures = |report: &Value| {
+        let current = &report["performance"]["current"];
+        let names = [
+            "rows",
+            "positives",
+            "roc_auc",
+            "average_precision",
+            "log_loss",
+        ];
+        names.map(|name| current[name].clone())
+    };
+    for more in ["", WEEKS, spilled] {
+        let more = match more {
+            WEEKS => WEEKS.to_owned(),
+            more => format!("--prediction-time predicted_at {more}"),
+        };
+        let mut args: Vec<&str> = CHECK.split_whitespace().collect();
+        let all = words("predictions.csv", &more);
+        args.extend(all.split_whitespace());
+        args.extend(["--by", "plan", "--by", "plan in (basic, pro)"]);
+        churnctl.run(&args).expect(ExitCode::Ok);
+        let whole = churnctl.read_json("report.json");
+        expect_strict(&schema("drift_report"), &whole);
+        let cuts = whole["segments"]["cuts"].as_array().expect("cuts");
+        for (name, plans) in [
+            ("plan=basic", &["basic"][..]),
+            ("plan=plus", &["plus"]),
+            ("plan=pro", &["pro"]),
+            ("plan in (basic, pro)", &["basic", "pro"]),
+        ] {
+            let mut segments = cuts
+                .iter()
+                .flat_map(|cut| cut["segments"].as_array().expect("some"));
+            let segment = segments.find(|one| one["segment"] == name).expect(name);
+            let alone = Churnctl::new()
+                .file("baseline.csv", only("baseline", plans))
+                .file("predictions.csv", only("predictions", plans))
+                .file("events.csv", churnctl.read("events.csv"));
+            let own = report(&alone, &words("predictions.csv", &more));
+            assert_eq!(figures(segment), figures(&own), "{name} {more}");
+            let is_known = figures(segment)[2]["value"].is_f64();
+            assert!(is_known || more == WEEKS, "{name} {more}: {segment}");
+        }
+    }
 }
 
 #[test]

@@ -122,8 +122,9 @@ impl Joiner<'_> {
                 part.join(&prediction, &table, self.rules);
             }
         })?;
-        tally.add_pieces(part.pieces);
-        Ok(part.uses.counts(&table))
+        let counts = part.uses.counts(&table);
+        tally.add(part);
+        Ok(counts)
     }
 }
 

@@ -8,7 +8,7 @@ use churn_base::error::{Place, Result};
 use super::classes::Classes;
 use super::counts::{LabelCounts, PredictionCounts};
 use super::spec::{LabelColumns, Unmatched};
-use super::tally::{NO_PIECE, Piece};
+use super::tally::{NO_PIECE, Piece, Scores};
 use crate::profile::{Column, CountOutcome, Counted, Grouped, Outcome, merge_outcomes};
 
 /// Predictions with their labels.
@@ -33,6 +33,8 @@ pub struct Joined {
     /// Digest of all labels, in whatever order.
     pub sha256: String,
     pub(super) pieces: BTreeMap<i64, JoinedPiece>,
+    /// Scores by label of each segment and piece of time, for each way to cut.
+    pub(super) segments: Vec<BTreeMap<String, BTreeMap<i64, Outcome>>>,
 }
 
 /// The predictions of a stretch of time.
@@ -54,11 +56,19 @@ impl Joined {
         Ok(())
     }
 
-    /// Gives every piece of time its scores by label.
+    /// Gives every piece of time and every segment its scores by label.
     pub fn give_to_pieces(&self, grouped: &mut Grouped) {
         for (start, piece) in &mut grouped.pieces {
             let joined = self.pieces.get(start);
             piece.outcome = joined.and_then(|joined| joined.outcome.clone());
+        }
+        for (cut, joined) in grouped.cuts.iter_mut().zip(&self.segments) {
+            for (name, pieces) in &mut cut.segments {
+                let joined = joined.get(name);
+                for (start, piece) in pieces {
+                    piece.outcome = joined.and_then(|pieces| pieces.get(start).cloned());
+                }
+            }
         }
     }
 
@@ -101,22 +111,29 @@ pub(super) fn finished(
 }
 
 fn finished_piece(piece: Piece, classes: &Classes, plan: Option<&CountOutcome>) -> JoinedPiece {
-    let Piece { counts, scores } = piece;
-    let outcome = plan.and_then(|CountOutcome { label, score, .. }| {
-        let texts = [&classes.negative, &classes.positive];
-        let by_label: BTreeMap<String, Column> = texts
-            .into_iter()
-            .zip(scores)
-            .filter_map(|(text, counter)| {
-                Some((text.clone(), Column::from_counter(score, counter?)))
-            })
-            .collect();
-        (!by_label.is_empty()).then(|| Outcome {
-            label: label.clone(),
-            score: score.clone(),
-            by_label,
-            rows: None,
-        })
-    });
-    JoinedPiece { counts, outcome }
+    JoinedPiece {
+        counts: piece.counts,
+        outcome: finished_scores(piece.scores, classes, plan),
+    }
+}
+
+/// Puts scores away; none if there is no score, or no prediction whose label is known.
+pub(super) fn finished_scores(
+    scores: Scores,
+    classes: &Classes,
+    plan: Option<&CountOutcome>,
+) -> Option<Outcome> {
+    let CountOutcome { label, score, .. } = plan?;
+    let texts = [&classes.negative, &classes.positive];
+    let by_label: BTreeMap<String, Column> = texts
+        .into_iter()
+        .zip(scores.0)
+        .filter_map(|(text, counter)| Some((text.clone(), Column::from_counter(score, counter?))))
+        .collect();
+    (!by_label.is_empty()).then(|| Outcome {
+        label: label.clone(),
+        score: score.clone(),
+        by_label,
+        rows: None,
+    })
 }

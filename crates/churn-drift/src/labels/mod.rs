@@ -4,6 +4,7 @@
 mod classes;
 mod clock;
 mod counts;
+mod cutting;
 mod join;
 mod joined;
 mod key;

@@ -1,6 +1,7 @@
 //! Listens to the rows of a data set while others count them: each is a prediction, whose labels are looked
 //! up at once if all of them are in memory, and later if not.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use churn_base::error::{Error, Place, Result};
@@ -9,16 +10,17 @@ use churn_data::{DataSet, Listener, Listening, Row, RowListener};
 use super::classes::Classes;
 use super::clock::{Clock, Reading};
 use super::counts::LabelCounts;
+use super::cutting::Cutting;
 use super::join::Joiner;
-use super::joined::{Joined, finished};
+use super::joined::{Joined, finished, finished_scores};
 use super::key::{Examples, hash, read_key};
-use super::record::PredictionRecord;
+use super::record::{PredictionRecord, Segments};
 use super::source::Labels;
 use super::spec::{LabelSpec, Unmatched};
 use super::spool::{PARTITIONS, Spool};
 use super::table::Table;
 use super::tally::{NO_PIECE, Rules, Tally};
-use crate::profile::{CountOutcome, Outcome, TimeGrouping, position};
+use crate::profile::{CountOutcome, Outcome, SegmentPlans, Segmenter, TimeGrouping, position};
 
 /// What is known of the predictions before they are read.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +35,8 @@ pub struct Joining<'a> {
     pub positive: Option<&'a str>,
     /// How rows are sorted into pieces of time, if they are.
     pub by: Option<&'a TimeGrouping>,
+    /// How they are sorted into segments.
+    pub plans: &'a SegmentPlans,
 }
 
 /// A join under way: the labels are known, and predictions are being read.
@@ -50,6 +54,7 @@ struct Shared {
     time: (usize, Clock),
     piece: Option<(usize, Clock, TimeGrouping)>,
     score: Option<usize>,
+    cutting: Cutting,
     rules: Rules,
     /// All labels, if they fit into memory.
     table: Option<Table>,
@@ -88,6 +93,7 @@ pub fn listen(data: DataSet, labels: Labels, joining: Joining<'_>) -> Result<(Da
         baseline,
         positive,
         by,
+        plans,
     } = joining;
     let keys = spec.join.columns().iter();
     let keys: Vec<usize> = keys
@@ -136,6 +142,7 @@ pub fn listen(data: DataSet, labels: Labels, joining: Joining<'_>) -> Result<(Da
         unmatched: spec.unmatched.unwrap_or(by_source),
         threshold: outcome.and_then(|outcome| outcome.threshold).unwrap_or(0.5),
     };
+    let cutting = Cutting::of(&data, plans)?;
     let limit = spec.limit();
     let joiner = Joiner {
         classes: &classes,
@@ -149,12 +156,14 @@ pub fn listen(data: DataSet, labels: Labels, joining: Joining<'_>) -> Result<(Da
     let columns = keys.iter().copied().chain([time.0]).chain(score);
     let columns: Vec<usize> = columns
         .chain(piece.as_ref().map(|(column, ..)| *column))
+        .chain(cutting.columns())
         .collect();
     let shared = Arc::new(Shared {
         keys,
         time,
         piece,
         score,
+        cutting,
         rules,
         table,
         share: spec.share(),
@@ -211,7 +220,17 @@ impl Join {
         // Where no label is of a prediction, the keys are of two worlds, and nobody is known to have stayed.
         let found = counts.in_window + counts.too_early + counts.too_late;
         let outcome = outcome.filter(|_| found > 0 || counts.without_prediction == 0);
+        let mut segments = vec![BTreeMap::new(); shared.cutting.len()];
+        for ((segment, start), scores) in tally.segments {
+            if let Some(outcome) = finished_scores(scores, &classes, outcome.as_ref())
+                && let Some((cut, name)) = shared.cutting.name(segment)
+            {
+                let pieces: &mut BTreeMap<i64, Outcome> = segments[cut].entry(name).or_default();
+                pieces.insert(start, outcome);
+            }
+        }
         Ok(Joined {
+            segments,
             pieces: finished(tally.pieces, &classes, outcome.as_ref()),
             unmatched,
             watermark,
@@ -230,6 +249,8 @@ impl RowListener for Shared {
     fn listen(self: Arc<Self>) -> Box<dyn Listening> {
         Box::new(Ear {
             state: State::new(self.share),
+            segments: self.cutting.segmenters(),
+            numbers: Vec::new(),
             shared: self,
             key: Vec::new(),
             record: Vec::new(),
@@ -241,6 +262,9 @@ impl RowListener for Shared {
 struct Ear {
     shared: Arc<Shared>,
     state: State,
+    /// The segments of each cut, and the numbers that all threads know them by.
+    segments: Vec<(Segmenter<'static>, Vec<u32>)>,
+    numbers: Vec<u8>,
     key: Vec<u8>,
     record: Vec<u8>,
 }
@@ -250,6 +274,8 @@ impl Listening for Ear {
         let Self {
             shared,
             state,
+            segments,
+            numbers,
             key,
             record,
         } = self;
@@ -278,10 +304,18 @@ impl Listening for Ear {
             }
         };
         let score = shared.score.map(|score| row.field(score));
+        numbers.clear();
+        for (cut, (segmenter, known)) in segments.iter_mut().enumerate() {
+            if let Some(segment) = segmenter.segment(row) {
+                shared.cutting.number(cut, &segmenter.names, known);
+                numbers.extend_from_slice(&known[segment].to_le_bytes());
+            }
+        }
         let prediction = PredictionRecord {
             key,
             time,
             piece,
+            segments: Segments(numbers),
             score: score.as_deref().unwrap_or_default(),
             place: row.place(),
         };

@@ -45,9 +45,22 @@ pub(super) struct PredictionRecord<'a> {
     pub(super) time: i64,
     /// The piece of time that it is counted in.
     pub(super) piece: i64,
+    /// Its segments by number, of each cut.
+    pub(super) segments: Segments<'a>,
     /// As it is written.
     pub(super) score: &'a [u8],
     pub(super) place: RowPlace,
+}
+
+/// Numbers of segments as bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Segments<'a>(pub(super) &'a [u8]);
+
+impl Segments<'_> {
+    pub(super) fn numbers(self) -> impl Iterator<Item = u32> {
+        let numbers = self.0.as_chunks().0.iter();
+        numbers.map(|bytes| u32::from_le_bytes(*bytes))
+    }
 }
 
 impl<'a> PredictionRecord<'a> {
@@ -56,6 +69,7 @@ impl<'a> PredictionRecord<'a> {
         put(bytes, self.key);
         bytes.extend_from_slice(&self.time.to_le_bytes());
         bytes.extend_from_slice(&self.piece.to_le_bytes());
+        put(bytes, self.segments.0);
         put(bytes, &self.score[..self.score.len().min(MOST_SCORE_BYTES)]);
         let RowPlace { file, chunk, line } = self.place;
         for number in [file, chunk, line] {
@@ -67,6 +81,7 @@ impl<'a> PredictionRecord<'a> {
         let (key, bytes) = take(bytes)?;
         let (time, bytes) = bytes.split_first_chunk()?;
         let (piece, bytes) = bytes.split_first_chunk()?;
+        let (segments, bytes) = take(bytes)?;
         let (score, bytes) = take(bytes)?;
         let (file, bytes) = bytes.split_first_chunk()?;
         let (chunk, bytes) = bytes.split_first_chunk()?;
@@ -75,6 +90,7 @@ impl<'a> PredictionRecord<'a> {
             key,
             time: i64::from_le_bytes(*time),
             piece: i64::from_le_bytes(*piece),
+            segments: Segments(segments),
             score,
             place: RowPlace {
                 file: u32::from_le_bytes(*file),

@@ -29,14 +29,37 @@ pub(super) struct Rules {
 #[derive(Default)]
 pub(super) struct Piece {
     pub(super) counts: PredictionCounts,
-    /// The scores of those that stayed and of those that left.
-    pub(super) scores: [Option<ColumnCounter>; 2],
+    pub(super) scores: Scores,
+}
+
+/// The scores of those that stayed and of those that left.
+#[derive(Default)]
+pub(super) struct Scores(pub(super) [Option<ColumnCounter>; 2]);
+
+impl Scores {
+    fn add(&mut self, is_positive: bool, prediction: &PredictionRecord<'_>, rules: &Rules) {
+        self.0[usize::from(is_positive)]
+            .get_or_insert_with(|| ColumnCounter::of_scores(Some(rules.threshold)))
+            .add(prediction.score, prediction.place);
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
+            match (mine.as_mut(), theirs) {
+                (Some(mine), Some(theirs)) => mine.merge(theirs),
+                (None, theirs) => *mine = theirs,
+                (Some(_), None) => {}
+            }
+        }
+    }
 }
 
 /// What was counted.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) pieces: BTreeMap<i64, Piece>,
+    /// Scores by segment and piece of time.
+    pub(super) segments: BTreeMap<(u32, i64), Scores>,
     pub(super) uses: Uses,
 }
 
@@ -51,12 +74,12 @@ impl Tally {
         let PredictionRecord {
             key,
             time,
-            piece,
-            score,
-            place,
+            piece: start,
+            segments,
+            ..
         } = *prediction;
         let end = rules.window.after(time, 1);
-        let piece = self.pieces.entry(piece).or_default();
+        let piece = self.pieces.entry(start).or_default();
         piece.counts.rows += 1;
         let found = table.group(key).and_then(|group| {
             let range = table.within(group, time, end);
@@ -91,29 +114,28 @@ impl Tally {
                 }
             },
         };
-        piece.scores[usize::from(is_positive)]
-            .get_or_insert_with(|| ColumnCounter::of_scores(Some(rules.threshold)))
-            .add(score, place);
+        piece.scores.add(is_positive, prediction, rules);
+        for segment in segments.numbers() {
+            let scores = self.segments.entry((segment, start)).or_default();
+            scores.add(is_positive, prediction, rules);
+        }
     }
 
     /// Adds what was counted elsewhere by the same table.
-    pub(super) fn merge(&mut self, other: Self) {
-        self.add_pieces(other.pieces);
-        self.uses.merge(other.uses);
+    pub(super) fn merge(&mut self, mut other: Self) {
+        self.uses.merge(std::mem::take(&mut other.uses));
+        self.add(other);
     }
 
-    /// Adds what was counted elsewhere.
-    pub(super) fn add_pieces(&mut self, pieces: BTreeMap<i64, Piece>) {
-        for (start, theirs) in pieces {
+    /// Adds what was counted elsewhere, but for the labels that were used.
+    pub(super) fn add(&mut self, other: Self) {
+        for (start, theirs) in other.pieces {
             let mine = self.pieces.entry(start).or_default();
             mine.counts += theirs.counts;
-            for (mine, theirs) in mine.scores.iter_mut().zip(theirs.scores) {
-                match (mine.as_mut(), theirs) {
-                    (Some(mine), Some(theirs)) => mine.merge(theirs),
-                    (None, theirs) => *mine = theirs,
-                    (Some(_), None) => {}
-                }
-            }
+            mine.scores.merge(theirs.scores);
+        }
+        for (of, theirs) in other.segments {
+            self.segments.entry(of).or_default().merge(theirs);
         }
     }
 }

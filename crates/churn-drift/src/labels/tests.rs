@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::labels::spec::spec;
-use crate::profile::{CountOutcome, TimeGrouping};
+use crate::profile::{CountOutcome, CountPlan, SegmentPlans, TimeGrouping};
 
 /// Hours in a window.
 const WINDOW: i64 = 48;
@@ -110,6 +110,10 @@ fn open(text: &str) -> DataSet {
     data
 }
 
+fn uncut() -> SegmentPlans {
+    SegmentPlans::whole_only(CountPlan::default())
+}
+
 fn joined(predictions: &str, labels: &str, spec: &LabelSpec) -> Joined {
     let columns = LabelColumns {
         time: Some("when".to_owned()),
@@ -134,6 +138,7 @@ fn joined(predictions: &str, labels: &str, spec: &LabelSpec) -> Joined {
         baseline: None,
         positive: Some("yes"),
         by: Some(&by),
+        plans: &uncut(),
     };
     let (data, join) = listen(open(predictions), labels, joining).expect("listens");
     data.read(&|| Nobody, &Silent).expect("rows");
@@ -309,6 +314,7 @@ fn labels_without_times_belong_to_their_key() {
         baseline: None,
         positive: None,
         by: None,
+        plans: &uncut(),
     };
     let (data, join) = listen(open(predictions), labels, joining).expect("listens");
     data.read(&|| Nobody, &Silent).expect("rows");

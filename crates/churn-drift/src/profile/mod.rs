@@ -59,6 +59,7 @@ pub use pushdown::Explained;
 pub use rare::{RARE, pool_rare};
 pub use scale::Scale;
 pub use segment_plans::SegmentPlans;
+pub(crate) use segmenter::Segmenter;
 pub use understood::POOLED_NUMBERS;
 pub use understood::View;
 pub use view::{Categories, Cell, Kind, Numbers};

@@ -11,13 +11,13 @@ use super::distinct::DistinctSketch;
 use super::texts::stable_hash;
 
 /// The segments of one cut that were met so far, by number.
-pub(super) struct Segmenter<'a> {
-    pub(super) cut: &'a Cut,
+pub(crate) struct Segmenter<'a> {
+    pub(super) cut: Cow<'a, Cut>,
     /// Where its columns stand.
-    columns: &'a [usize],
+    columns: Cow<'a, [usize]>,
     most: usize,
     /// The names of the segments.
-    pub(super) names: Vec<String>,
+    pub(crate) names: Vec<String>,
     by_name: HashMap<String, usize>,
     /// The segment of the values as they stand in the data: other spellings are looked up once each.
     by_texts: HashMap<Vec<u8>, usize>,
@@ -39,7 +39,11 @@ const FEW: u64 = 20;
 const SIDES: usize = 2;
 
 impl<'a> Segmenter<'a> {
-    pub(super) fn new(cut: &'a Cut, columns: &'a [usize], most: usize) -> Self {
+    pub(crate) fn new(cut: Cow<'a, Cut>, columns: Cow<'a, [usize]>, most: usize) -> Self {
+        let sides = match &*cut {
+            Cut::Columns(_) => Vec::new(),
+            Cut::Condition(_) => vec![cut.to_string(), format!("not ({cut})")],
+        };
         let mut new = Self {
             cut,
             columns,
@@ -52,35 +56,33 @@ impl<'a> Segmenter<'a> {
             distinct: DistinctSketch::default(),
             is_full: false,
         };
-        if matches!(cut, Cut::Condition(_)) {
-            for name in [cut.to_string(), format!("not ({cut})")] {
-                new.number(name);
-            }
+        for name in sides {
+            new.number(name);
         }
         new
     }
 
     /// Returns the number of the segment that a row belongs to; none if there are too many.
     #[inline]
-    pub(super) fn segment(&mut self, row: &Row<'_>) -> Option<usize> {
-        let tests = match self.cut {
+    pub(crate) fn segment(&mut self, row: &Row<'_>) -> Option<usize> {
+        let tests = match &*self.cut {
             Cut::Columns(_) => return self.by_values(row),
             Cut::Condition(tests) => tests,
         };
-        let mut asked = tests.iter().zip(self.columns);
+        let mut asked = tests.iter().zip(&*self.columns);
         let is_true = asked.all(|(test, column)| test.is_true(row, *column));
         Some(usize::from(!is_true) % SIDES)
     }
 
     #[inline]
     fn by_values(&mut self, row: &Row<'_>) -> Option<usize> {
-        if let [column] = self.columns
+        if let [column] = &*self.columns
             && let Some(field) = row.wide_field(*column)
         {
             return self.by_short_text(&field);
         }
         self.key.clear();
-        for column in self.columns {
+        for column in &*self.columns {
             let field = row.field(*column);
             // The length tells where a text ends, whatever is in it.
             self.key
@@ -117,7 +119,7 @@ impl<'a> Segmenter<'a> {
     /// Returns the number of the segment of values as a database writes them, or of the side of a condition that
     /// it has told; none if there are too many.
     pub(super) fn of_texts(&mut self, texts: &[Cell<'_>]) -> Option<usize> {
-        if let Cut::Condition(_) = self.cut {
+        if let Cut::Condition(_) = &*self.cut {
             let side = texts.first().copied().flatten()?;
             return side.parse().ok().filter(|side| *side < SIDES);
         }
@@ -134,12 +136,14 @@ impl<'a> Segmenter<'a> {
     /// Refuses more segments than are allowed, and, unless these are a part of all rows, what does not group
     /// this many rows at all.
     pub(super) fn check(&self, rows: u64, is_part: bool) -> Result<()> {
-        let Cut::Columns(_) = self.cut else {
+        let Cut::Columns(_) = &*self.cut else {
             return Ok(());
         };
         let (found, most) = (self.names.len() as u64, self.most);
         if self.is_full {
             let about = self.distinct.estimate().max(found as f64 + 1.0);
+            // An estimate, which may be beyond what there can be.
+            let about = about.min(rows as f64);
             return Err(Error::bad_input(format!(
                 "--by {} makes more than {most} segments: about {about:.0} of {rows} rows",
                 self.cut

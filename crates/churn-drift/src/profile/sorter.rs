@@ -1,5 +1,6 @@
 //! Hands each row to the counters of its piece of time and its segments.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use churn_base::error::Result;
@@ -68,7 +69,10 @@ impl<'a> Sorter<'a> {
         let plans = sorting.plans;
         let segmenters = plans.cuts().iter().zip(sorting.columns);
         let segmenters: Vec<Segmenter<'a>> = segmenters
-            .map(|(cut, columns)| Segmenter::new(cut, columns, plans.max_segments()))
+            .map(|(cut, columns)| {
+                let (cut, columns) = (Cow::Borrowed(cut), Cow::Borrowed(columns.as_slice()));
+                Segmenter::new(cut, columns, plans.max_segments())
+            })
             .collect();
         let mut pieces = BTreeMap::new();
         let mut places = vec![Vec::new(); segmenters.len().max(1)];

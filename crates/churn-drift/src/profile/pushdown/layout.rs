@@ -1,5 +1,6 @@
 //! Where the groups of a statement belong: to a segment in a piece of time, and to the whole of that piece.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use churn_base::error::{Error, Place, Result};
@@ -126,7 +127,11 @@ impl Table<'_> {
                 ..found.by.clone()
             },
             cut: number,
-            segmenter: Some(Segmenter::new(cut, &[], plans.max_segments())),
+            segmenter: Some(Segmenter::new(
+                Cow::Borrowed(cut),
+                Cow::Borrowed(&[]),
+                plans.max_segments(),
+            )),
             ..Layout::of_pieces(found, plans)
         };
         if number > 0 {
