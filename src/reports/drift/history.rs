@@ -82,6 +82,7 @@ impl HistoryView {
         let mut windows = self.report.windows.clone();
         for window in &mut windows {
             window.features.retain(|feature| is_shown(&feature.feature));
+            window.score = window.score.take().filter(|score| is_shown(&score.feature));
         }
         Body {
             status: self.report.status,
@@ -173,9 +174,10 @@ fn map(view: &HistoryView, columns: usize, glyphs: Glyphs) -> Vec<Line> {
         usize::MAX
     };
     let shown = &names[..names.len().min(most)];
+    let label_of = |name: &str| windows::label(&report.windows, name).into_owned();
     let longest = shown
         .iter()
-        .map(|name| width(&visible(name)).min(LONGEST_NAME));
+        .map(|name| width(&visible(&label_of(name))).min(LONGEST_NAME));
     let label = longest.max().unwrap_or(0).max(3);
     let room = columns.saturating_sub(label + 2).max(1);
     let wide = match report.windows.len() {
@@ -192,7 +194,7 @@ fn map(view: &HistoryView, columns: usize, glyphs: Glyphs) -> Vec<Line> {
     all.extend(windows.iter().map(|window| square(Square::of(window))));
     lines.push(joined(all));
     for name in shown {
-        let mut line = vec![labelled(name)];
+        let mut line = vec![labelled(&label_of(name))];
         line.extend(windows.iter().map(|window| {
             let warn = verdict::limits(report, name).warn_psi;
             square(Square::of_feature(window, name, warn))
@@ -395,6 +397,30 @@ mod tests {
             let earlier = format!("{} earlier windows", 300 - room);
             assert!(text.contains(&earlier), "{text}");
         }
+    }
+
+    #[test]
+    fn the_score_has_the_first_row() {
+        let mut view = view();
+        for window in &mut view.report.windows {
+            let feature = window.features.first().cloned();
+            window.score = feature.map(|feature| crate::drift::over_time::WindowFeature {
+                feature: "churn_risk".into(),
+                status: Status::Warn,
+                ..feature
+            });
+        }
+        let text = text(&lines(&view, 80, Glyphs::Ascii));
+        let rows: Vec<&str> = text.lines().collect();
+        let all = rows.iter().position(|row| row.starts_with("all"));
+        let score = all.and_then(|all| rows.get(all + 1));
+        assert!(
+            score.is_some_and(|row| row.starts_with("score churn_risk  wwwwww")),
+            "{text}"
+        );
+        view.features = vec!["contract".into()];
+        let body = serde_json::to_value(view.body(&[])).expect("JSON");
+        assert_eq!(body["windows"][0].get("score"), None);
     }
 
     #[test]

@@ -253,6 +253,7 @@ fn plots(report: &DriftReport, names: &[&str], axis: &Axis) -> Vec<Plot> {
             })
             .collect();
         let limits = verdict::limits(report, name);
+        let name = &*windows::label(&report.windows, name);
         let id = format!("p{at}");
         let caption = Caption {
             id: &id,

@@ -76,16 +76,16 @@ fn map(all: &[WindowReport]) -> (Html, usize) {
 }
 
 /// Draws features by windows, the first of them.
-pub(super) fn drawn(windows: &[WindowReport], names: &[&str]) -> Html {
+pub(super) fn drawn(all: &[WindowReport], names: &[&str]) -> Html {
     let mut rows = vec![HeatRow {
         label: "all".to_owned(),
-        cells: windows.iter().map(whole).collect(),
+        cells: all.iter().map(whole).collect(),
     }];
     rows.extend(names.iter().take(MOST_FEATURES).map(|name| HeatRow {
-        label: (*name).to_owned(),
-        cells: windows.iter().map(|window| cell(window, name)).collect(),
+        label: windows::label(all, name).into_owned(),
+        cells: all.iter().map(|window| cell(window, name)).collect(),
     }));
-    let columns: Vec<String> = windows.iter().map(|window| window.window.clone()).collect();
+    let columns: Vec<String> = all.iter().map(|window| window.window.clone()).collect();
     let caption = Caption {
         id: "heat",
         title: "Features by windows",

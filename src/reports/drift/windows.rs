@@ -1,5 +1,6 @@
 //! The windows of a drift report in words: the verdict on all of them, and a row each.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::alarm;
@@ -130,8 +131,8 @@ pub(super) fn remark(window: &WindowReport) -> String {
     }
 }
 
-/// Returns the features of all windows, the worst first: by their worst status, in how many windows they have it, and
-/// their largest PSI.
+/// Returns the score, if there is one, and the features of all windows, the worst first: by their worst status, in how
+/// many windows they have it, and their largest PSI.
 pub(super) fn worst_first(windows: &[WindowReport]) -> Vec<&str> {
     let mut features: BTreeMap<&str, (Status, usize, f64)> = BTreeMap::new();
     for feature in windows.iter().flat_map(|window| &window.features) {
@@ -153,15 +154,31 @@ pub(super) fn worst_first(windows: &[WindowReport]) -> Vec<&str> {
         };
         by_status.then(by_count).then(by_size).then(a.cmp(b))
     });
-    order.into_iter().map(|(name, _)| name).collect()
+    let features = order.into_iter().map(|(name, _)| name);
+    score(windows).into_iter().chain(features).collect()
 }
 
-/// Returns a feature in a window.
+/// Returns the name of the score, if a window has it.
+fn score(windows: &[WindowReport]) -> Option<&str> {
+    let mut scores = windows.iter().filter_map(|window| window.score.as_ref());
+    scores.next().map(|score| &*score.feature)
+}
+
+/// Returns a name as it stands before its squares: the score is called one.
+pub(super) fn label<'a>(windows: &[WindowReport], name: &'a str) -> Cow<'a, str> {
+    match score(windows) == Some(name) {
+        true => Cow::Owned(format!("score {name}")),
+        false => Cow::Borrowed(name),
+    }
+}
+
+/// Returns a feature, or the score, in a window.
 pub(super) fn feature_of<'a>(window: &'a WindowReport, name: &str) -> Option<&'a WindowFeature> {
     let found = window
         .features
         .binary_search_by(|feature| feature.feature.as_str().cmp(name));
-    window.features.get(found.ok()?)
+    let feature = found.ok().and_then(|at| window.features.get(at));
+    feature.or_else(|| window.score.as_ref().filter(|score| score.feature == name))
 }
 
 /// Returns the windows as a table, a row each, in the order of time.

@@ -9,7 +9,7 @@ use super::plan::PlannedFeature;
 use super::report::{FeatureReport, Method, Moments, NumericReport, SizeThresholds};
 use crate::profile::Numbers;
 use crate::stats::distances::BinCounts;
-use crate::stats::empirical::{JointCell, distances};
+use crate::stats::empirical::{Bounded, JointCell, distances};
 use crate::stats::kolmogorov::two_sample_p_value;
 use crate::stats::kolmogorov_exact::exact_p_value;
 
@@ -40,7 +40,18 @@ pub(super) fn numeric(
     let ks_p_value = two_sample_p_value(ks.value.min(1.0), baseline.count(), current.count());
     let ks_p_value = ks_p_value.unwrap_or(1.0);
     let distance = (scale > 0.0).then(|| finite(wasserstein.value / scale));
-    let robust_distance = winsorised_distance(&cells).map(finite);
+    let robust = winsorised_distance(&cells);
+    let error_bound = if scale > 0.0 {
+        finite(wasserstein.error_bound / scale)
+    } else {
+        0.0
+    };
+    // What it is at least, wherever the values lie in their intervals.
+    let certain = distance.map_or(0.0, |distance| distance - error_bound);
+    let certain = robust.map_or(certain, |robust| {
+        certain.max(robust.value - robust.error_bound)
+    });
+    let robust_distance = robust.map(|robust| finite(robust.value));
     let counts: Vec<(u64, u64)> = cells.iter().map(|c| (c.baseline, c.current)).collect();
     report.bins_p_value = Some(numbers_p_value(&counts));
     report.numeric = Some(NumericReport {
@@ -50,11 +61,7 @@ pub(super) fn numeric(
         winsorised_wasserstein_in_standard_deviations: robust_distance,
         method: if exact { Method::Exact } else { Method::Grid },
         ks_statistic_error_bound: ks.error_bound,
-        wasserstein_error_bound: if scale > 0.0 {
-            finite(wasserstein.error_bound / scale)
-        } else {
-            0.0
-        },
+        wasserstein_error_bound: error_bound,
         jensen_shannon_distance: in_bins
             .as_ref()
             .map_or(0.0, BinCounts::jensen_shannon_distance),
@@ -78,6 +85,7 @@ pub(super) fn numeric(
             bins_p_value: report.bins_p_value.unwrap_or(1.0),
             ks_p_value: sharper_ks(&counts, ks_p_value, exact),
             distance: distance.unwrap_or(0.0).max(robust_distance.unwrap_or(0.0)),
+            certain_distance: certain,
             outside: (below, above),
         },
     )
@@ -97,9 +105,9 @@ fn sharper_ks(counts: &[(u64, u64)], asymptotic: f64, exact: bool) -> f64 {
 }
 
 /// Returns the Wasserstein-1 distance in standard deviations when both sides are cut off at the
-/// baseline's first and last hundredth. A few values far away hide any shift in the plain one, for
+/// baseline's first and last hundredth, and how far off it can be. A few values far away hide any shift in the plain one, for
 /// they are its standard deviation. None where nearly all of the baseline is one value.
-fn winsorised_distance(cells: &[JointCell]) -> Option<f64> {
+fn winsorised_distance(cells: &[JointCell]) -> Option<Bounded> {
     const CUT: f64 = 0.01;
     let (n, m) = cells.iter().fold((0.0, 0.0), |(n, m), cell| {
         (n + cell.baseline as f64, m + cell.current as f64)
@@ -119,8 +127,12 @@ fn winsorised_distance(cells: &[JointCell]) -> Option<f64> {
     // From one end of the range, so that large values far from zero cancel nothing.
     let (mut sum, mut squares) = (0.0, 0.0);
     let (mut gap, mut area, mut last) = (0.0_f64, 0.0, low);
+    let mut blur = 0.0;
     for cell in cells {
         let at = cell.position.clamp(low, high);
+        let end = |half: f64| (cell.position + half).clamp(low, high);
+        let width = end(cell.width / 2.0) - end(-cell.width / 2.0);
+        blur += (cell.baseline as f64 / n + cell.current as f64 / m) * width / 2.0;
         area += gap.abs() * (at - last);
         last = at;
         gap += cell.baseline as f64 / n - cell.current as f64 / m;
@@ -128,5 +140,43 @@ fn winsorised_distance(cells: &[JointCell]) -> Option<f64> {
         squares += cell.baseline as f64 * (at - low).powi(2);
     }
     let variance = squares / n - (sum / n).powi(2);
-    (variance > 1e-12 * (high - low).powi(2)).then(|| area / variance.sqrt())
+    (variance > 1e-12 * (high - low).powi(2)).then(|| Bounded {
+        value: area / variance.sqrt(),
+        error_bound: blur / variance.sqrt(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_winsorised_distance_is_off_by_no_more_than_its_cells_are_wide() {
+        let cell = |position: f64, width: f64, baseline, current| JointCell {
+            position,
+            width,
+            baseline,
+            current,
+        };
+        let cells = |width| {
+            [
+                cell(0.0, width, 25, 10),
+                cell(1.0, width, 25, 20),
+                cell(2.0, width, 25, 30),
+                cell(3.0, width, 25, 40),
+            ]
+        };
+        let exact = winsorised_distance(&cells(0.0)).expect("a distance");
+        // .15 + .2 + .15 over the standard deviation of 0, 1, 2, 3: .5 / sqrt(1.25).
+        assert!((exact.value - 0.447_213_595_5).abs() < 1e-9, "{exact:?}");
+        assert_eq!(exact.error_bound, 0.0);
+        // Half a width of 1 a value of both sides, and half of that at the two ends, which are cut off there:
+        // (.35 + .65) / 4 + (.45 + .55) / 2 over the same deviation.
+        let wide = winsorised_distance(&cells(1.0)).expect("a distance");
+        assert_eq!(wide.value, exact.value);
+        assert!(
+            (wide.error_bound - 0.670_820_393_2).abs() < 1e-9,
+            "{wide:?}"
+        );
+    }
 }

@@ -20,6 +20,8 @@ pub(super) struct TestedNumbers {
     pub(super) ks_p_value: f64,
     /// In standard deviations of the baseline.
     pub(super) distance: f64,
+    /// What it is at least, where values were counted by interval.
+    pub(super) certain_distance: f64,
     /// Current values below the baseline's minimum and above its maximum.
     pub(super) outside: (u64, u64),
 }
@@ -129,7 +131,9 @@ impl NumberRules<'_> {
         ];
         let evidence = evidence.into_iter().fold(1.0, f64::min);
         let (warn, fail) = (self.sizes.warn_distance, self.sizes.fail_distance);
-        let status = self.context.judge(tested.distance, warn, fail, evidence);
+        let status = self
+            .context
+            .judge(tested.certain_distance, warn, fail, evidence);
         if status > Status::Ok {
             let limit = if status == Status::Fail { fail } else { warn };
             let message = format!(

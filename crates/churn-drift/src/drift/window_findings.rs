@@ -143,9 +143,24 @@ pub(super) fn of_windows(windows: &[WindowReport], worst: Status) -> Vec<Finding
         found(window.status.min(worst), FindingKind::Window, message);
     }
     if let Some((next, _, _)) = alike.get(MOST_NAMED) {
-        let more: usize = alike[MOST_NAMED..].iter().map(|(_, _, count)| count).sum();
-        let windows = if more == 1 { "window" } else { "windows" };
-        let message = format!("{more} more {windows} drifted, such as {}", next.window);
+        let more = |is_fail: bool| -> usize {
+            let rest = alike[MOST_NAMED..].iter();
+            let of_status = rest.filter(|(window, ..)| (window.status == Status::Fail) == is_fail);
+            of_status.map(|(_, _, count)| count).sum()
+        };
+        let (fail, warn) = (more(true), more(false));
+        let windows = if fail + warn == 1 {
+            "window"
+        } else {
+            "windows"
+        };
+        let counts = [(fail, Status::Fail), (warn, Status::Warn)];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts
+            .map(|(count, status)| format!("{count} {status}"))
+            .collect();
+        let said = format!("{} more {windows}: {}", fail + warn, counts.join(", "));
+        let message = format!("{said}, such as {}", next.window);
         found(next.status.min(worst), FindingKind::Window, message);
     }
     let empty: Vec<&str> = windows
@@ -173,4 +188,35 @@ pub(super) fn of_windows(windows: &[WindowReport], worst: Status) -> Vec<Finding
         found(Status::Ok, FindingKind::OneWindow, message);
     }
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::sides::Sides;
+    use crate::drift::window_summary::empty_window;
+
+    #[test]
+    fn windows_that_are_not_named_are_counted_by_verdict() {
+        let rows = Sides {
+            baseline: 1_000,
+            current: 1_000,
+        };
+        let window = |at: usize| WindowReport {
+            status: if at <= MOST_NAMED {
+                Status::Fail
+            } else {
+                Status::Warn
+            },
+            start: format!("2026-01-{at:02}"),
+            ..empty_window(format!("2026-01-{at:02}"), rows)
+        };
+        let windows: Vec<WindowReport> = (0..MOST_NAMED + 4).map(window).collect();
+        let found = of_windows(&windows, Status::Fail);
+        let last = found
+            .last()
+            .map(|finding| (finding.status, &*finding.message));
+        let told = "4 more windows: 1 FAIL, 3 WARN, such as 2026-01-00";
+        assert_eq!(last, Some((Status::Fail, told)));
+    }
 }
