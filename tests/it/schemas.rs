@@ -76,9 +76,10 @@ fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
     }
 }
 
-/// A key that nobody knows is refused wherever it stands.
+/// The document is as the schema says, and a key that nobody knows is refused wherever it stands.
 #[track_caller]
 pub(crate) fn expect_strict(schema: &Validator, document: &Value) {
+    expect_valid(schema, document);
     let mut found = Vec::new();
     objects(document, "", &mut found);
     for pointer in found {

@@ -154,12 +154,12 @@ pub(super) fn of_windows(windows: &[WindowReport], worst: Status) -> Vec<Finding
         } else {
             "windows"
         };
-        let counts = [(fail, Status::Fail), (warn, Status::Warn)];
-        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
-        let counts: Vec<String> = counts
-            .map(|(count, status)| format!("{count} {status}"))
-            .collect();
-        let said = format!("{} more {windows}: {}", fail + warn, counts.join(", "));
+        let verdicts = match (fail, warn) {
+            (1, 0) | (0, 1) => next.status.to_string(),
+            (_, 0) | (0, _) => format!("all {}", next.status),
+            _ => format!("{fail} {}, {warn} {}", Status::Fail, Status::Warn),
+        };
+        let said = format!("{} more {windows}: {verdicts}", fail + warn);
         let message = format!("{said}, such as {}", next.window);
         found(next.status.min(worst), FindingKind::Window, message);
     }
