@@ -261,6 +261,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l policy -d 'By what a column that drifts is judged: statistics, consequence or both [default: statistics]' -r -f -a "statistics\t''
 consequence\t''
 both\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l multivariate -d 'What is looked at beside each column by itself: off, correlation or all [default: off]' -r -f -a "off\t''
+correlation\t''
+all\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r

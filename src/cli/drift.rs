@@ -182,6 +182,15 @@ pub(super) struct DriftArgs {
     #[arg(long, value_name = "POLICY", value_parser = ["statistics", "consequence", "both"], help_heading = THRESHOLDS)]
     policy: Option<String>,
 
+    /// What is looked at beside each column by itself: off, correlation or all
+    ///
+    /// `correlation` compares how pairs of number columns hang together (Spearman's rank correlation). `all` also grows
+    /// trees that tell rows of both sides apart, and says by which columns. Needs rows of both sides, which are read
+    /// once more; of larger sides about 20,000 are looked at. Sizes are the settings `drift.warn_domain_auc`,
+    /// `drift.fail_domain_auc`, `drift.warn_correlation` and `drift.fail_correlation`.
+    #[arg(long, value_name = "MODE", value_parser = ["off", "correlation", "all"], help_heading = THRESHOLDS)]
+    multivariate: Option<String>,
+
     /// PSI from which a feature warns
     ///
     /// A finite number of 0 or more, in nats. Single features can have thresholds of their own in
@@ -378,6 +387,7 @@ impl DriftArgs {
         flags.one("drift.alarm_budget", self.alarm_budget.as_ref());
         flags.one("drift.thresholds_from", self.thresholds.as_ref());
         flags.one("drift.policy", self.policy.as_ref());
+        flags.one("drift.multivariate", self.multivariate.as_ref());
         flags.one("drift.history", self.history.as_ref());
         self.labels.add_to(&mut flags);
         flags.one("drift.warn_psi", self.warn_psi.as_ref());

@@ -97,6 +97,7 @@ impl DriftRequest {
     ) -> Result<Compared> {
         let baseline = &known.profile;
         let reading = self.reading.with_nulls(&baseline.roles.null);
+        let rows = self.open_rows(&baseline.roles.null)?;
         let current = match &self.labels {
             Some(_) => LabelRequest::open_current(&self.current, &reading, console)?,
             None => Input::open(&self.current, &reading)?,
@@ -133,6 +134,13 @@ impl DriftRequest {
                     Some(Finished::Again(other)) => return Ok(Compared::Again(other)),
                     Some(Finished::Known(known)) => options.consequences = known.map(|one| *one),
                     None => {}
+                }
+                if let Some(data) = rows {
+                    let rows = Sides {
+                        baseline: baseline.rows,
+                        current: current.rows,
+                    };
+                    options.multivariate = Some(self.multivariate(data, rows, &plan, console)?);
                 }
                 let counts_sha256 = current.counts_sha256();
                 let given = late.map(|late| late.give_to(&mut current)).transpose()?;
@@ -238,6 +246,7 @@ impl DriftRequest {
             late_labels: self.labels.is_some(),
             limits: None,
             consequences: None,
+            multivariate: None,
         }
     }
 }

@@ -12,7 +12,8 @@ use super::tracker::TrackingRequest;
 use super::{Console, drift_labels, drift_segments, drift_windows};
 use crate::drift::report::{FeatureThresholds, SizeThresholds, Thresholds};
 use crate::drift::{
-    ConsequenceLimits, LimitSource, Policy, PsiLimits, Segmentation, UsualColumns, Windowing,
+    ConsequenceLimits, LimitSource, MultivariateLimits, MultivariateMode, Policy, PsiLimits,
+    Segmentation, UsualColumns, Windowing,
 };
 use crate::error::{Error, Result};
 use crate::metrics::gateway::{GroupingKey, PushMethod};
@@ -37,6 +38,8 @@ pub struct DriftRequest {
     pub limits: (LimitSource, Option<PsiLimits>),
     /// How drift is judged by what it does to the score.
     pub consequences: ConsequenceLimits,
+    /// What is asked of several columns together.
+    pub multivariate: MultivariateRequest,
     /// Where pieces of time are kept for later runs, if they are.
     pub history: Option<HistoryUse>,
     /// Labels that came later, if there are any.
@@ -63,6 +66,15 @@ pub struct DriftRequest {
     pub push: Option<DriftPush>,
     /// How the check is repeated, if it is.
     pub watch: Option<Watch>,
+}
+
+/// What is asked of several columns together.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct MultivariateRequest {
+    /// What is looked at.
+    pub mode: MultivariateMode,
+    /// From where on it counts.
+    pub limits: MultivariateLimits,
 }
 
 /// A history that a check takes part in.
@@ -269,17 +281,31 @@ impl DriftRequest {
             warn_score_move: drift.score_move.warn.get(),
             fail_score_move: drift.score_move.fail.get(),
         };
+        let multivariate = MultivariateRequest {
+            mode: drift.multivariate.0,
+            limits: MultivariateLimits {
+                warn_domain_auc: drift.domain_auc.warn.get(),
+                fail_domain_auc: drift.domain_auc.fail.get(),
+                warn_correlation: drift.correlation.warn.get(),
+                fail_correlation: drift.correlation.fail.get(),
+            },
+        };
         let cut = [
             (drift.windows.time.is_some(), "windows of time (--time)"),
             (segments.is_some(), "segments (--by)"),
         ];
-        if consequences.policy != Policy::Statistics
-            && let Some((_, what)) = cut.into_iter().find(|(is_cut, _)| *is_cut)
-        {
-            let why = format!(
-                "cannot be used with {what}: what drift does to the score is known of all rows alone"
-            );
-            return Err(drift.misfit_policy(&why));
+        if let Some((_, what)) = cut.into_iter().find(|(is_cut, _)| *is_cut) {
+            let why = |what_of| format!("cannot be used with {what}: {what_of} of all rows alone");
+            if consequences.policy != Policy::Statistics {
+                return Err(drift.misfit_policy(&why("what drift does to the score is known")));
+            }
+            if multivariate.mode != MultivariateMode::Off {
+                return Err(drift.misfit_multivariate(&why("columns are looked at together")));
+            }
+        }
+        if multivariate.mode != MultivariateMode::Off && stdins > 0 {
+            let why = "reads both sides twice, and standard input (`-`) can be read only once";
+            return Err(drift.misfit_multivariate(why));
         }
         Ok(Self {
             explain_sql: false,
@@ -289,6 +315,7 @@ impl DriftRequest {
             windows: drift_windows::from_settings(&drift.windows)?,
             limits: (drift_windows::limits(&drift.windows)?, None),
             consequences,
+            multivariate,
             history: drift.history.clone().map(|folder| HistoryUse {
                 folder,
                 as_of: None,

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::drift_evidence::reading_of;
 use super::drift_labels::LabelRequest;
-use super::drift_request::{DriftRequest, HistoryUse};
+use super::drift_request::{DriftRequest, HistoryUse, MultivariateRequest};
 use super::{Console, drift_labels, drift_segments, drift_windows};
 use crate::cells::Tone;
 use crate::drift::Provenance;
@@ -195,6 +195,13 @@ fn again(
         segments,
         limits: (limits.unwrap_or_default(), None),
         consequences: consequences.unwrap_or_default(),
+        multivariate: report.multivariate.as_ref().map_or_else(
+            MultivariateRequest::default,
+            |found| MultivariateRequest {
+                mode: found.mode(),
+                limits: found.limits,
+            },
+        ),
         thresholds: report.thresholds.clone(),
         class_threshold: settings.class_threshold,
         model: report.model.clone(),

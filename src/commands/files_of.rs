@@ -153,6 +153,7 @@ impl UsesFiles for DriftRequest {
             view: _,
             tracking: _,
             consequences: _,
+            multivariate: _,
             watch: _,
         } = self;
         let mut files = FilesUsed::default()

@@ -18,6 +18,7 @@ pub mod drift_labels;
 mod drift_limits;
 mod drift_outputs;
 pub mod drift_request;
+mod drift_rows;
 mod drift_scoring;
 mod drift_segments;
 pub mod drift_verify;

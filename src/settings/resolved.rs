@@ -1,6 +1,7 @@
 //! The settings as the commands read them: typed, checked, complete.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -17,7 +18,7 @@ use super::serve::{PredictionLogSettings, ServeSettings};
 use super::values::{FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target};
 use crate::data::{Period, Zone};
 use crate::deadlines::AllDeadlines;
-use crate::drift::{Against, AlarmBudget, LimitSource, Policy, WindowsOfLast};
+use crate::drift::{Against, AlarmBudget, LimitSource, MultivariateMode, Policy, WindowsOfLast};
 use crate::error::{Error, Result};
 use crate::profile::Cut;
 
@@ -73,6 +74,12 @@ pub struct DriftSettings {
     pub policy: (Policy, Origin),
     /// How far a column must move the score.
     pub score_move: Limits,
+    /// What is looked at beside each column, and who says so.
+    pub multivariate: (MultivariateMode, Origin),
+    /// How well rows must be told apart to count.
+    pub domain_auc: Limits,
+    /// How far a rank correlation must change to count.
+    pub correlation: Limits,
     /// The folder in which pieces of time are kept for later runs.
     pub history: Option<PathBuf>,
     /// Labels that come later.
@@ -159,10 +166,21 @@ impl DriftSettings {
     /// Makes the error for a policy that does not fit to others: 64 for a flag, 78 for the rest.
     #[must_use]
     pub fn misfit_policy(&self, why: &str) -> Error {
-        match &self.policy.1 {
-            Origin::Flag(flag) => Error::usage(format!("{flag} {} {why}", self.policy.0)),
-            other => other.refuse("drift.policy", why),
-        }
+        misfit("drift.policy", (&self.policy.0, &self.policy.1), why)
+    }
+
+    /// The same for what is looked at beside each column.
+    #[must_use]
+    pub fn misfit_multivariate(&self, why: &str) -> Error {
+        let (mode, origin) = &self.multivariate;
+        misfit("drift.multivariate", (mode, origin), why)
+    }
+}
+
+fn misfit(name: &str, (value, origin): (&dyn Display, &Origin), why: &str) -> Error {
+    match origin {
+        Origin::Flag(flag) => Error::usage(format!("{flag} {value} {why}")),
+        other => other.refuse(name, why),
     }
 }
 
@@ -263,9 +281,16 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         in_order(&format!("drift.warn_{size}"), &warn, &fail)?;
         Ok((warn, fail))
     });
-    let warn_move: Threshold = layers.required("drift.warn_score_move")?;
-    let fail_move: Threshold = layers.required("drift.fail_score_move")?;
-    in_order("drift.warn_score_move", &warn_move, &fail_move)?;
+    let limits = |size: &str| -> Result<Limits> {
+        let warn_name = format!("drift.warn_{size}");
+        let warn: Threshold = layers.required(&warn_name)?;
+        let fail: Threshold = layers.required(&format!("drift.fail_{size}"))?;
+        in_order(&warn_name, &warn, &fail)?;
+        Ok(Limits {
+            warn: warn.0,
+            fail: fail.0,
+        })
+    };
     let [psi, distance, share_ratio, new_share] = general;
     let general = [psi?, distance?, share_ratio?, new_share?];
     Ok(DriftSettings {
@@ -291,10 +316,10 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
                 .collect(),
         },
         policy: layers.required("drift.policy")?,
-        score_move: Limits {
-            warn: warn_move.0,
-            fail: fail_move.0,
-        },
+        score_move: limits("score_move")?,
+        multivariate: layers.required("drift.multivariate")?,
+        domain_auc: limits("domain_auc")?,
+        correlation: limits("correlation")?,
         history: target("drift.history")?,
         labels: labels(layers)?,
         by: layers.each("drift.by")?,

@@ -53,6 +53,7 @@ mod mlflow_stub;
 mod model;
 mod model_onnx;
 mod models;
+mod multivariate;
 mod mysql;
 mod object_server;
 mod objects;

@@ -27,14 +27,24 @@ pub(super) struct Bins {
 impl Bins {
     /// Cuts the columns of the training set.
     pub(super) fn new(features: &[Feature], train: &TrainingSet<'_>, threads: usize) -> Self {
-        let columns = threads::in_order(threads, features.len(), |index| {
-            let values = tree_column(&features[index], train, true);
+        let values = |index: usize| tree_column(&features[index], train, true);
+        Self::of_values(features.len(), threads, values)
+    }
+
+    /// Cuts so many columns of numbers, NaN for a missing one.
+    pub(super) fn of_values(
+        count: usize,
+        threads: usize,
+        values: impl Fn(usize) -> Vec<f64> + Sync,
+    ) -> Self {
+        let columns = threads::in_order(threads, count, |index| {
+            let values = values(index);
             let cuts = cut_points(&values);
             (bin(&values, &cuts), cuts)
         });
         // A column is let go once it is copied.
-        let mut bins = Vec::with_capacity(features.len() * train.len());
-        let mut cuts = Vec::with_capacity(features.len());
+        let mut bins = Vec::with_capacity(columns.iter().map(|(column, _)| column.len()).sum());
+        let mut cuts = Vec::with_capacity(count);
         for (column, own) in columns {
             bins.extend_from_slice(&column);
             cuts.push(own);

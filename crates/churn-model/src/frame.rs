@@ -77,6 +77,19 @@ impl Frame {
         wanted: &[WantedColumn],
         progress: &dyn Progress,
     ) -> Result<(Self, Summary, Vec<ColumnRead>)> {
+        Self::read_part(data, wanted, 1.0, progress)
+    }
+
+    /// As [`Frame::read`], of about this share of the rows: which these are follows from where they stand.
+    ///
+    /// # Errors
+    /// As [`Frame::read`].
+    pub fn read_part(
+        data: DataSet,
+        wanted: &[WantedColumn],
+        share: f64,
+        progress: &dyn Progress,
+    ) -> Result<(Self, Summary, Vec<ColumnRead>)> {
         let columns = data.columns();
         let mut positions = Vec::with_capacity(wanted.len());
         for WantedColumn { name, .. } in wanted {
@@ -90,9 +103,13 @@ impl Frame {
             positions.push(position);
         }
         let data = data.wanting(positions.iter().copied());
-        let (gathered, summary) = data.read(&|| Gather::new(wanted, &positions), progress)?;
-        let rows = u32::try_from(summary.rows).map_err(|_| {
-            Error::bad_input(format!("{} rows are more than fit in memory", summary.rows))
+        let (gathered, summary) =
+            data.read(&|| Gather::new(wanted, &positions, share), progress)?;
+        let rows = u32::try_from(gathered.rows()).map_err(|_| {
+            Error::bad_input(format!(
+                "{} rows are more than fit in memory",
+                gathered.rows()
+            ))
         })?;
         let mut frame = Self {
             rows: rows as usize,

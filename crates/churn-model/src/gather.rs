@@ -11,6 +11,7 @@ use churn_data::{Row, RowPlace, RowSink, Value, classify, has_leading_zeros, par
 use super::column::WantedColumn;
 use super::gathered::{FirstTexts, Gathered, Run, note_first};
 use super::join::{Joined, join};
+use super::random::{GOLDEN, Random};
 use super::threads;
 
 /// What one thread has read of one file.
@@ -27,16 +28,20 @@ struct Part {
 pub(super) struct Gather<'a> {
     wanted: &'a [WantedColumn],
     positions: &'a [usize],
+    /// Rows whose places have a higher hash are not taken.
+    highest: u64,
     part: Part,
     others: Vec<Part>,
 }
 
 impl<'a> Gather<'a> {
-    /// Makes an empty one; `positions` are the wanted columns in the data set.
-    pub(super) fn new(wanted: &'a [WantedColumn], positions: &'a [usize]) -> Self {
+    /// Makes an empty one; `positions` are the wanted columns in the data set, `share` is how many of the rows are
+    /// taken.
+    pub(super) fn new(wanted: &'a [WantedColumn], positions: &'a [usize], share: f64) -> Self {
         Self {
             wanted,
             positions,
+            highest: (share * 2.0_f64.powi(64)) as u64,
             part: Part {
                 runs: Vec::new(),
                 columns: vec![Gathered::Nothing(0); wanted.len()],
@@ -45,6 +50,11 @@ impl<'a> Gather<'a> {
             },
             others: Vec::new(),
         }
+    }
+
+    /// Returns how many rows were taken.
+    pub(super) fn rows(&self) -> usize {
+        self.part.rows + self.others.iter().map(|part| part.rows).sum::<usize>()
     }
 
     /// Returns the columns with their rows in the order of files and lines.
@@ -86,9 +96,18 @@ impl<'a> Gather<'a> {
     }
 }
 
+/// Not every n-th row: tables have a rhythm.
+fn hash(file: u32, chunk: u32, line: u32) -> u64 {
+    let place = (u64::from(file) << 48) ^ (u64::from(chunk) << 32) ^ u64::from(line);
+    Random(place.wrapping_mul(GOLDEN)).next()
+}
+
 impl RowSink for Gather<'_> {
     fn row(&mut self, row: &Row<'_>) {
-        let RowPlace { file, chunk, .. } = row.place();
+        let RowPlace { file, chunk, line } = row.place();
+        if self.highest < u64::MAX && hash(file, chunk, line) > self.highest {
+            return;
+        }
         let start = self.part.rows;
         match self.part.runs.last_mut() {
             Some(run) if run.file == file && run.chunk == chunk => run.rows += 1,

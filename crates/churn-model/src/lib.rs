@@ -10,6 +10,7 @@ pub mod calibration_fit;
 mod column;
 mod cut;
 mod design;
+pub mod domain;
 pub mod encode;
 mod engine;
 pub mod evaluate;

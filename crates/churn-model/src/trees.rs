@@ -202,7 +202,7 @@ impl Trees {
         }
     }
 
-    fn splitter(&self) -> MissingImputerSplitter {
+    pub(super) fn splitter(&self) -> MissingImputerSplitter {
         MissingImputerSplitter {
             l1: 0.0,
             l2: self.l2,
@@ -247,13 +247,13 @@ fn derivatives(targets: &[bool], log_odds: &[f64], gradients: &mut [f32], hessia
 }
 
 /// A tree that is walked by bins.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     tree: &'a Tree,
     bins: Vec<u16>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(tree: &'a Tree, bins: &Bins) -> Self {
+    pub(super) fn new(tree: &'a Tree, bins: &Bins) -> Self {
         Self {
             tree,
             bins: split_bins(tree, &bins.cuts),
@@ -263,11 +263,14 @@ impl<'a> Walk<'a> {
     fn add_to(&self, log_odds: &mut [f64], bins: &[u16]) {
         let rows = log_odds.len();
         log_odds.par_iter_mut().enumerate().for_each(|(row, z)| {
-            let bin = |column: usize| bins[column * rows + row];
-            *z += self
-                .tree
-                .predict_row_from_bins(bin, &self.bins, MISSING_BIN, &f64::NAN);
+            *z += self.output(|column| bins[column * rows + row]);
         });
+    }
+
+    /// Returns the tree's output for a row of these bins.
+    pub(super) fn output(&self, bin: impl Fn(usize) -> u16) -> f64 {
+        self.tree
+            .predict_row_from_bins(bin, &self.bins, MISSING_BIN, &f64::NAN)
     }
 }
 

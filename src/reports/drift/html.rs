@@ -5,9 +5,11 @@ use serde::Serialize;
 
 use super::html_feature::{self, Row, Section};
 use super::{
-    consequence, definitions, estimated, html_segments, html_windows, labels, performance, verdict,
+    consequence, definitions, estimated, html_segments, html_windows, labels, multivariate,
+    performance, verdict,
 };
 use crate::drift::late_labels::LabelReport;
+use crate::drift::multivariate::MultivariateReport;
 use crate::drift::report::{DriftReport, PerformanceReport, Status};
 use crate::drift::{Calibration, EstimatedReport};
 use crate::error::Result;
@@ -52,6 +54,7 @@ struct View {
     labels: Option<LabelsView>,
     estimated: Option<EstimatedView>,
     consequences: Option<ConsequencesView>,
+    multivariate: Option<MultivariateView>,
     findings: Vec<FindingView>,
     findings_more: usize,
     left_out: Vec<(String, &'static str, String)>,
@@ -161,6 +164,7 @@ fn view(report: &DriftReport) -> View {
         labels: report.labels.as_ref().map(labels_view),
         estimated: report.estimated_performance.as_ref().map(estimated_view),
         consequences: consequences_view(report),
+        multivariate: report.multivariate.as_ref().map(multivariate_view),
         findings_more: findings.len().saturating_sub(MOST_LISTED),
         findings: findings
             .into_iter()
@@ -280,6 +284,25 @@ fn consequences_view(report: &DriftReport) -> Option<ConsequencesView> {
         rows: cells.collect(),
         more: report.features.len().saturating_sub(MOST_LISTED),
     })
+}
+
+#[derive(Serialize)]
+struct MultivariateView {
+    status: &'static str,
+    summary: String,
+    features: Vec<[String; 2]>,
+    heads: [&'static str; multivariate::HEADS.len()],
+    pairs: Vec<[String; multivariate::HEADS.len()]>,
+}
+
+fn multivariate_view(report: &MultivariateReport) -> MultivariateView {
+    MultivariateView {
+        status: report.status().as_str(),
+        summary: multivariate::summary(report),
+        features: multivariate::features(report),
+        heads: multivariate::HEADS,
+        pairs: multivariate::pairs(report),
+    }
 }
 
 fn estimated_view(report: &EstimatedReport) -> EstimatedView {

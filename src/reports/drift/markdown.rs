@@ -3,8 +3,11 @@
 
 use std::fmt::Write as _;
 
-use super::{alarm, consequence, estimated, labels, performance, segments, verdict, windows};
+use super::{
+    alarm, consequence, estimated, labels, multivariate, performance, segments, verdict, windows,
+};
 use crate::drift::LimitSource;
+use crate::drift::multivariate::MultivariateReport;
 use crate::drift::over_time::WindowReport;
 use crate::drift::report::{DriftReport, FeatureReport, Status};
 use crate::reports::format;
@@ -125,6 +128,9 @@ pub fn text(report: &DriftReport) -> String {
         }
         text.push('\n');
     }
+    if let Some(together) = &report.multivariate {
+        several_columns(&mut text, together);
+    }
     let _ = writeln!(
         text,
         "<sub>churnctl {}, {}</sub>",
@@ -132,6 +138,37 @@ pub fn text(report: &DriftReport) -> String {
         escape(&report.created_at)
     );
     text
+}
+
+/// Drift that no column shows alone.
+fn several_columns(text: &mut String, report: &MultivariateReport) {
+    let _ = writeln!(text, "### Several columns together: {}\n", report.status());
+    let _ = writeln!(text, "{}\n", escape(&multivariate::summary(report)));
+    let features = multivariate::features(report);
+    if !features.is_empty() {
+        text.push_str("| Rows are told apart by | Fall of ROC AUC without it |\n|---|--:|\n");
+        for row in features.iter().take(MOST) {
+            let _ = writeln!(
+                text,
+                "| {} |",
+                row.each_ref().map(|cell| escape(cell)).join(" | ")
+            );
+        }
+        text.push('\n');
+    }
+    let pairs = multivariate::pairs(report);
+    if !pairs.is_empty() {
+        let _ = writeln!(text, "| {} |", multivariate::HEADS.join(" | "));
+        text.push_str("|---|---|---|--:|--:|--:|--:|\n");
+        for row in pairs.iter().take(MOST) {
+            let _ = writeln!(
+                text,
+                "| {} |",
+                row.each_ref().map(|cell| escape(cell)).join(" | ")
+            );
+        }
+        text.push('\n');
+    }
 }
 
 /// How good the scores were by labels that came later.

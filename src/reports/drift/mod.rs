@@ -15,6 +15,7 @@ pub mod junit;
 mod labels;
 pub mod markdown;
 pub mod metrics;
+mod multivariate;
 mod performance;
 pub mod plain;
 #[cfg(test)]

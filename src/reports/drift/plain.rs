@@ -3,7 +3,10 @@
 
 use std::fmt::Write as _;
 
-use super::{View, alarm, consequence, estimated, labels, performance, segments, verdict, windows};
+use super::{
+    View, alarm, consequence, estimated, labels, multivariate, performance, segments, verdict,
+    windows,
+};
 use crate::drift::late_labels::LabelReport;
 use crate::drift::report::{DriftReport, FeatureReport};
 use crate::reports::format;
@@ -82,6 +85,14 @@ pub fn text(report: &DriftReport, view: View) -> String {
         line(&mut text, "", "consequence", &summary);
         for column in consequence::lines(report, "->") {
             line(&mut text, "", "consequence", &column.replace('–', "-"));
+        }
+    }
+    if let Some(together) = &report.multivariate {
+        let summary = multivariate::summary(together);
+        let status = together.status().as_str();
+        line(&mut text, status, "together", &summary);
+        for one in multivariate::lines(together, "->") {
+            line(&mut text, "", "together", &visible(&one));
         }
     }
     for left_out in &report.left_out {

@@ -261,6 +261,7 @@ pub(crate) fn calm() -> DriftReport {
         performance: None,
         estimated_performance: None,
         consequences: None,
+        multivariate: None,
         baseline_scores: None,
         inputs: None,
         settings: None,

@@ -2,7 +2,10 @@
 //! Widths, wrapping and colour are the terminal's affair.
 
 use super::windows::tone;
-use super::{View, alarm, consequence, estimated, labels, performance, segments, verdict, windows};
+use super::{
+    View, alarm, consequence, estimated, labels, multivariate, performance, segments, verdict,
+    windows,
+};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::drift::report::{DriftReport, FeatureKind, FeatureReport, Status};
 use crate::reports::format;
@@ -256,6 +259,14 @@ fn notes(report: &DriftReport, view: View, glyphs: Glyphs) -> Vec<Cell> {
         notes.push(Cell::plain(format!("score  {summary}")));
         for line in consequence::lines(report, glyphs.arrow()) {
             notes.push(Cell::plain(format!("      {line}")));
+        }
+    }
+    if let Some(together) = &report.multivariate {
+        let summary = multivariate::summary(together);
+        let line = format!("{:<4}  {summary}", together.status());
+        notes.push(Cell::new(line, tone(together.status())));
+        for line in multivariate::lines(together, glyphs.arrow()) {
+            notes.push(Cell::plain(format!("      {}", visible(&line))));
         }
     }
     for left_out in report.left_out.iter().take(MOST_LEFT_OUT) {

@@ -176,6 +176,9 @@ impl Check<'_> {
             let sides = (units, options.min_rows);
             consequences.judge(&mut features, &mut findings, sides)
         });
+        let multivariate = options.multivariate.as_ref();
+        let multivariate =
+            multivariate.map(|measured| measured.judge(options.min_rows, &mut findings));
         let score = measured.score.as_ref().map(|comparison| {
             let (mut report, found) = comparison.judge(levels);
             findings.extend(found);
@@ -227,6 +230,7 @@ impl Check<'_> {
             performance,
             estimated_performance: estimated,
             consequences,
+            multivariate,
             baseline_scores: baseline.outcome.as_ref().and_then(|outcome| outcome.rows),
             inputs: None,
             settings: None,

@@ -66,6 +66,10 @@ pub enum FindingKind {
     Performance,
     /// The order of the columns by what they add to the score is another.
     AttributionDrift,
+    /// The rows of both sides can be told apart.
+    DomainClassifier,
+    /// Two columns hang together otherwise.
+    CorrelationChange,
     /// The model did not score the current side.
     NotScored,
     /// Which rows of its own data a model's scores are of.
@@ -106,7 +110,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -129,6 +133,8 @@ impl FindingKind {
         Self::MissingShare,
         Self::Performance,
         Self::AttributionDrift,
+        Self::DomainClassifier,
+        Self::CorrelationChange,
         Self::NotScored,
         Self::ExtraColumn,
         Self::Alarm,
@@ -174,6 +180,8 @@ impl FindingKind {
             Self::MissingShare => "missing_share",
             Self::Performance => "performance",
             Self::AttributionDrift => "attribution_drift",
+            Self::DomainClassifier => "domain_classifier",
+            Self::CorrelationChange => "correlation_change",
             Self::NotScored => "not_scored",
             Self::BaselineScores => "baseline_scores",
             Self::ExtraColumn => "extra_column",

@@ -6,6 +6,7 @@ use churn_base::error::{Error, Result, nearest};
 
 use super::bins::edges;
 use super::consequence::Consequences;
+use super::multivariate::Multivariate;
 use super::psi_limits::{PsiLimit, PsiLimits};
 use super::report::{FeatureThresholds, LeftOut, Role, SizeThresholds, Status};
 use super::roles::{
@@ -41,6 +42,8 @@ pub struct CheckOptions {
     pub limits: Option<PsiLimits>,
     /// What the columns do to the model's scores on both sides, if it is known.
     pub consequences: Option<Consequences>,
+    /// What was measured of rows of both sides, if they were looked at.
+    pub multivariate: Option<Multivariate>,
 }
 
 impl Default for CheckOptions {
@@ -61,6 +64,7 @@ impl Default for CheckOptions {
             late_labels: false,
             limits: None,
             consequences: None,
+            multivariate: None,
         }
     }
 }

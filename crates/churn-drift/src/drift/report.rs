@@ -18,6 +18,7 @@ pub use super::feature_report::{
 pub use super::finding::{Finding, FindingKind};
 use super::history::HistoryReport;
 use super::late_labels::LabelReport;
+use super::multivariate::MultivariateReport;
 use super::over_time::{OverTime, WindowReport};
 pub use super::performance_report::PerformanceReport;
 use super::psi_limits::PsiLimits;
@@ -79,6 +80,9 @@ pub struct DriftReport {
     /// What drift does to the score, where the baseline is a model that scored the current side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consequences: Option<ConsequenceReport>,
+    /// Drift of several columns together, if it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multivariate: Option<MultivariateReport>,
     /// Which rows of its own data the baseline's scores are of, where the baseline is a model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline_scores: Option<ScoredRows>,

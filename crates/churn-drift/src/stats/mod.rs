@@ -7,6 +7,7 @@ mod calibration;
 mod car_loan;
 pub mod chi_square;
 pub mod classification;
+pub mod correlation;
 pub(crate) mod cox;
 pub mod decomposition;
 pub mod distances;
