@@ -1,10 +1,13 @@
 //! A model as the baseline scores the current rows itself, and drift is judged by what it does to the score.
 
 use churnctl::exit::ExitCode;
+use churnctl::model::artifact::Artifact;
+use churnctl::model::store;
 use serde_json::Value;
 
 use crate::harness::{Churnctl, Random, Run, Table};
-use crate::models::{PRODUCTION, customers, score, scoring};
+use crate::model::{PROVED, import, importing};
+use crate::models::{PRODUCTION, customers, score, scoring, small_model};
 use crate::schemas::{expect_strict, expect_valid, schema};
 
 fn drift(churnctl: &Churnctl, current: &str, args: &[&str]) -> Run {
@@ -219,6 +222,82 @@ fn a_current_side_that_cannot_be_scored_is_told_and_a_policy_that_needs_scores_r
         .run(&args)
         .expect(ExitCode::BadSettings)
         .says("statistics");
+}
+
+#[test]
+fn sizes_of_moves_are_settings() {
+    let churnctl = scoring().table("noise.csv", &moved("noise"));
+    let status = |churnctl: &Churnctl| {
+        let report = report(churnctl, "noise.csv", &["--policy", "consequence"]);
+        let found = feature(&report, "noise")["consequence"]["status"].clone();
+        let limits = ["warn_score_move", "fail_score_move"]
+            .map(|name| report["consequences"][name].as_f64());
+        (found, limits)
+    };
+    assert_eq!(
+        status(&churnctl),
+        (Value::from("OK"), [Some(0.05), Some(0.1)])
+    );
+    let churnctl = churnctl.file(
+        "churnctl.toml",
+        "[drift]\nwarn_score_move = 0.0001\nfail_score_move = 0.5\n",
+    );
+    assert_eq!(
+        status(&churnctl),
+        (Value::from("WARN"), [Some(0.0001), Some(0.5)])
+    );
+    let churnctl = churnctl.env("CHURNCTL_DRIFT_FAIL_SCORE_MOVE", "0.0002");
+    assert_eq!(
+        status(&churnctl),
+        (Value::from("FAIL"), [Some(0.0001), Some(0.0002)])
+    );
+    let churnctl = churnctl.env("CHURNCTL_DRIFT_FAIL_SCORE_MOVE", "far");
+    drift(&churnctl, "noise.csv", &[])
+        .expect(ExitCode::BadSettings)
+        .says("far");
+}
+
+#[test]
+fn an_imported_model_judges_by_its_consequence_too() {
+    let churnctl = importing()
+        .table("noise.csv", &moved("noise"))
+        .table("visits.csv", &moved("visits"));
+    import(&churnctl, &PROVED).expect(ExitCode::Ok);
+    let artifact = churnctl.read("model.json");
+    let churnctl = churnctl.file(PRODUCTION, artifact);
+    for (column, status) in [("noise", "WARN"), ("visits", "FAIL")] {
+        let report = report(
+            &churnctl,
+            &format!("{column}.csv"),
+            &["--policy", "consequence"],
+        );
+        assert_eq!(feature(&report, column)["status"], status, "{column}");
+    }
+    // Its trees do not ask for `noise`.
+    let report = report(&churnctl, "noise.csv", &["--policy", "consequence"]);
+    assert_eq!(
+        feature(&report, "noise")["reasons"][0],
+        "the score does not use it"
+    );
+}
+
+#[test]
+fn a_model_that_does_not_know_what_its_columns_add_is_refused_by_the_policy() {
+    // As an older churnctl made it.
+    let mut old: Artifact = serde_json::from_slice(small_model()).expect("a model");
+    old.body.attributions = None;
+    let old = store::seal("churn", old.body, "2026-01-01T00:00:00Z", "0.1.0").expect("is sound");
+    let churnctl = scoring()
+        .file(PRODUCTION, store::to_json(&old))
+        .table("current.csv", &customers(2_000, 2));
+    drift(&churnctl, "current.csv", &["--policy", "consequence"])
+        .expect(ExitCode::Usage)
+        .says("train it again");
+    let report = report(&churnctl, "current.csv", &[]);
+    assert!(
+        report["score"].is_object() && report["consequences"].is_null(),
+        "{report}"
+    );
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn scores(rows: &Table) -> String {
 }
 
 /// The files of an import that is good.
-fn importing() -> Churnctl {
+pub(crate) fn importing() -> Churnctl {
     let table = customers(1_500, 1);
     Churnctl::new()
         .table("data.csv", &table)
@@ -96,12 +96,12 @@ fn importing() -> Churnctl {
         .file("model.txt", LIGHTGBM)
 }
 
-fn import(churnctl: &Churnctl, args: &[&str]) -> Run {
+pub(crate) fn import(churnctl: &Churnctl, args: &[&str]) -> Run {
     let fixed = ["model", "import", "model.txt", "-o", "model.json"];
     churnctl.run(&[&fixed[..], args].concat())
 }
 
-const PROVED: [&str; 4] = ["--parity", "data.csv", "--expect", "scores.csv"];
+pub(crate) const PROVED: [&str; 4] = ["--parity", "data.csv", "--expect", "scores.csv"];
 
 #[test]
 fn an_import_without_a_proof_is_refused() {

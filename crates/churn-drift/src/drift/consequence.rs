@@ -195,6 +195,6 @@ impl ConsequenceLimits {
                 .for_each(|finding| finding.status = finding.status.min(by_policy));
         }
         feature.status = by_policy;
-        feature.reasons.insert(0, consequence.in_words());
+        feature.reasons.insert(0, consequence.in_words(self));
     }
 }

@@ -119,7 +119,7 @@ pub struct FeatureConsequence {
 impl FeatureConsequence {
     /// Says how far the column moves the score.
     #[must_use]
-    pub fn in_words(&self) -> String {
+    pub fn in_words(&self, limits: ConsequenceLimits) -> String {
         let Self {
             status,
             mean_score_change,
@@ -138,16 +138,47 @@ impl FeatureConsequence {
         };
         let points = called_share_change * 100.0;
         format!(
-            "{felt} ({score_move:.2} SD): mean score {mean_score_change:+.4}, called churned {points:+.2} points, its part \
+            "{felt} ({} SD): mean score {mean_score_change:+.4}, called churned {points:+.2} points, its part \
              in a score {:.4} -> {:.4}",
-            attribution.baseline, attribution.current
+            told_apart(
+                *score_move,
+                [limits.warn_score_move, limits.fail_score_move]
+            ),
+            attribution.baseline,
+            attribution.current
         )
     }
+}
+
+/// Writes a size with two decimals, or as many more as it takes to differ from a limit that it is not.
+fn told_apart(size: f64, limits: [f64; 2]) -> String {
+    const MOST: usize = 6;
+    let written = |decimals: usize| format!("{size:.decimals$}");
+    let is_plain = |decimals: &usize| {
+        let mut others = limits.iter().filter(|limit| **limit != size);
+        others.all(|limit| written(*decimals) != format!("{limit:.0$}", *decimals))
+    };
+    written((2..MOST).find(is_plain).unwrap_or(MOST))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_near_a_limit_is_written_so_that_it_differs() {
+        for (size, written) in [
+            (0.0312, "0.03"),
+            (0.052, "0.052"),
+            (0.049, "0.049"),
+            (0.0999, "0.0999"),
+            (0.1, "0.10"),
+            (0.1002, "0.1002"),
+            (1.5, "1.50"),
+        ] {
+            assert_eq!(told_apart(size, [0.05, 0.1]), written);
+        }
+    }
 
     #[test]
     fn words_are_read_and_written_alike() {
