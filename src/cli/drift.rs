@@ -1,6 +1,5 @@
 //! The words of `churnctl drift`.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
@@ -8,17 +7,15 @@ use clap::{Args, Subcommand, ValueHint};
 use super::columns::{ColumnArgs, checked};
 use super::drift_history::HistoryArgs;
 use super::drift_labels::LabelArgs;
+use super::drift_limits::{ThresholdArgs, WINDOWS, WindowArgs};
+use super::drift_mutate::MutateArgs;
 use super::drift_short::{REPORTS, ShortArgs};
 use super::segments::SegmentArgs;
 use super::tracking::ExperimentArgs;
-use crate::data::{Period, Zone};
-use crate::drift::{Against, AlarmBudget, WindowsOfLast};
 use crate::error::Result;
-use crate::settings::{FailOn, Flags, ModelName, Probability, PsiThreshold, Span};
+use crate::settings::{Flags, ModelName, Span};
 
 const DATA: &str = "Data";
-const THRESHOLDS: &str = "Thresholds";
-const WINDOWS: &str = "Windows of time";
 const WATCH: &str = "Repetition";
 
 pub(super) const EXAMPLES: &str = "\
@@ -96,70 +93,9 @@ pub(super) struct DriftArgs {
     #[command(flatten)]
     columns: ColumnArgs,
 
-    /// Column with the time of each row: cuts the current data into windows, each judged by itself
-    ///
-    /// The verdict is the worst of all windows that are complete. Times are ISO 8601, days such as
-    /// 20260131 or 31.01.2026, or seconds since 1970. Rows without one are in no window; the report
-    /// says how many.
-    #[arg(long, value_name = "COLUMN", help_heading = WINDOWS)]
-    time: Option<String>,
+    #[command(flatten)]
+    windows: WindowArgs,
 
-    /// Length of a window: 6h, 1d, 7d, 1w, 1mo; a day if not given
-    ///
-    /// Windows follow the calendar: hours count from midnight, days begin at midnight, weeks on
-    /// Monday, months on the first. A window holds its beginning, not its end. It is complete when a
-    /// row is later or its end has passed; the last may not be, and is then shown but not judged.
-    #[arg(long, value_name = "PERIOD", value_parser = checked::<Period>, help_heading = WINDOWS)]
-    window: Option<String>,
-
-    /// From the end of a window to that of the next; a window's length if not given
-    ///
-    /// Shorter than the window for windows that overlap: `--window 7d --every 1d` looks at every
-    /// seven days that end with a day. The window is made of whole ones.
-    #[arg(long, value_name = "PERIOD", value_parser = checked::<Period>, help_heading = WINDOWS)]
-    every: Option<String>,
-
-    /// Zone whose midnights and months count; UTC if not given
-    ///
-    /// A name such as Europe/Berlin. Times that name no offset are taken for times in it.
-    #[arg(long, value_name = "ZONE", value_parser = checked::<Zone>, help_heading = WINDOWS)]
-    time_zone: Option<String>,
-
-    /// What each window is compared with: baseline, previous, or trailing:N
-    ///
-    /// The window before it, or the N windows before it together; bins are the baseline's in any case.
-    #[arg(long, value_name = "WHAT", value_parser = checked::<Against>, help_heading = WINDOWS)]
-    against: Option<String>,
-
-    /// Look at the last N complete windows only
-    ///
-    /// Without it all windows of the data are judged: a drift that has passed fails for as long as
-    /// its days are among the data.
-    #[arg(long, value_name = "N", help_heading = WINDOWS)]
-    last: Option<NonZeroUsize>,
-
-    /// K of the last N complete windows must FAIL for the run to FAIL: 2/3
-    ///
-    /// With fewer the run is a WARN that says so. Without this and --alarm-budget one window that FAILs
-    /// fails the run. The report says what each policy would have done.
-    #[arg(long, value_name = "K/N", value_parser = checked::<WindowsOfLast>, help_heading = WINDOWS)]
-    alarm: Option<String>,
-
-    /// Fail when windows show more drift than chance does this often: 1/year, 2/year, 1/month, 1/90d
-    ///
-    /// Evidence adds up from window to window, so that a drift of the size of a WARN that goes on fails,
-    /// too. After an alarm it starts anew. The run fails if there is one in a window that it looks at: give
-    /// --last the number of windows since the run before.
-    #[arg(long, value_name = "RATE", value_parser = checked::<AlarmBudget>, help_heading = WINDOWS)]
-    alarm_budget: Option<String>,
-
-    /// From what PSI on a window drifted: fixed, windows or both
-    ///
-    /// `windows` takes mean + 3 standard deviations of the PSI that the baseline's own windows of this length
-    /// have against the whole baseline, for each feature; `both` wants that and the thresholds that are set.
-    /// The baseline must have the time column, in five windows or more: data, not a profile.
-    #[arg(long, value_name = "FROM", value_parser = ["fixed", "windows", "both"], help_heading = WINDOWS)]
-    thresholds: Option<String>,
     #[command(flatten)]
     labels: LabelArgs,
 
@@ -174,62 +110,8 @@ pub(super) struct DriftArgs {
     #[command(flatten)]
     segments: SegmentArgs,
 
-    /// By what a column that drifts is judged: statistics, consequence or both
-    ///
-    /// `consequence` looks at the model's score: a column that drifted fails if it alone moves the score far, and is a
-    /// WARN otherwise. `both` wants that and the thresholds of its distribution. The baseline must be a model, which
-    /// scores the current rows; sizes are the settings `drift.warn_score_move` and `drift.fail_score_move`.
-    #[arg(long, value_name = "POLICY", value_parser = ["statistics", "consequence", "both"], help_heading = THRESHOLDS)]
-    policy: Option<String>,
-
-    /// What is looked at beside each column by itself: off, correlation or all
-    ///
-    /// `correlation` compares how pairs of number columns hang together (Spearman's rank correlation). `all` also grows
-    /// trees that tell rows of both sides apart, and says by which columns. Needs rows of both sides, which are read
-    /// once more; of larger sides about 20,000 are looked at. Sizes are the settings `drift.warn_domain_auc`,
-    /// `drift.fail_domain_auc`, `drift.warn_correlation` and `drift.fail_correlation`.
-    #[arg(long, value_name = "MODE", value_parser = ["off", "correlation", "all"], help_heading = THRESHOLDS)]
-    multivariate: Option<String>,
-
-    /// PSI from which a feature warns
-    ///
-    /// A finite number of 0 or more, in nats. Single features can have thresholds of their own in
-    /// the settings file: `[drift.thresholds.FEATURE]` with `warn_psi`, `fail_psi` and the other
-    /// sizes.
-    #[arg(long, value_name = "PSI", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
-    warn_psi: Option<String>,
-
-    /// PSI from which a feature fails
-    ///
-    /// A finite number of 0 or more, in nats. A PSI above it that chance alone could reach with so
-    /// few rows only warns.
-    #[arg(long, value_name = "PSI", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
-    fail_psi: Option<String>,
-
-    /// Distance in standard deviations from which a feature warns
-    ///
-    /// Of numbers, the Wasserstein distance over the baseline's standard deviation; of a category,
-    /// how far its share moved over the standard deviation of having it. Counts only beyond chance.
-    #[arg(long, value_name = "SD", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
-    warn_distance: Option<String>,
-
-    /// Distance in standard deviations from which a feature fails
-    #[arg(long, value_name = "SD", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
-    fail_distance: Option<String>,
-
-    /// Rows below which a side is too small to tell
-    ///
-    /// The verdict is then TOO_FEW_ROWS, unless something fails or warns beyond chance.
-    #[arg(long, value_name = "ROWS", help_heading = THRESHOLDS)]
-    min_rows: Option<u64>,
-
-    /// Score from which a row is classed as churned, 0 to 1
-    #[arg(long, value_name = "SCORE", value_parser = checked::<Probability>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
-    class_threshold: Option<String>,
-
-    /// Verdict that ends with exit code 2
-    #[arg(long, value_name = "VERDICT", help_heading = THRESHOLDS)]
-    fail_on: Option<FailOnArg>,
+    #[command(flatten)]
+    thresholds: ThresholdArgs,
 
     #[command(flatten)]
     pub(super) short: ShortArgs,
@@ -300,26 +182,6 @@ pub(super) struct DriftArgs {
     listen: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum FailOnArg {
-    /// FAIL
-    Fail,
-    /// WARN and FAIL
-    Warn,
-    /// None: drift is for reports only, errors end as ever
-    Never,
-}
-
-impl FailOnArg {
-    const fn twin(self) -> FailOn {
-        match self {
-            Self::Fail => FailOn::Fail,
-            Self::Warn => FailOn::Warn,
-            Self::Never => FailOn::Never,
-        }
-    }
-}
-
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   # Do the data that the report names give this report?
@@ -339,6 +201,7 @@ report, or it is not one that names its inputs; 74 cannot read; 78 bad settings.
 pub(super) enum DriftCommand {
     Verify(VerifyArgs),
     History(HistoryArgs),
+    Mutate(Box<MutateArgs>),
 }
 
 /// Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs
@@ -369,34 +232,21 @@ pub(super) struct VerifyArgs {
 
 impl DriftArgs {
     pub(super) fn flags(&self) -> Flags {
+        if let Some(DriftCommand::Mutate(args)) = &self.command {
+            return args.flags();
+        }
         let mut flags = Flags::default();
         self.columns.add_to(&mut flags);
         self.tracking.add_to(&mut flags);
         self.short.add_to(&mut flags);
         self.segments.add_to(&mut flags);
+        self.windows.add_to(&mut flags);
+        self.thresholds.add_to(&mut flags);
         flags.many("drift.baseline", self.baseline.as_ref());
         flags.many("drift.current", self.current.as_ref());
         flags.one("model", self.model.as_ref());
-        flags.one("drift.time", self.time.as_ref());
-        flags.one("drift.window", self.window.as_ref());
-        flags.one("drift.every", self.every.as_ref());
-        flags.one("drift.time_zone", self.time_zone.as_ref());
-        flags.one("drift.against", self.against.as_ref());
-        flags.one("drift.last", self.last);
-        flags.one("drift.alarm", self.alarm.as_ref());
-        flags.one("drift.alarm_budget", self.alarm_budget.as_ref());
-        flags.one("drift.thresholds_from", self.thresholds.as_ref());
-        flags.one("drift.policy", self.policy.as_ref());
-        flags.one("drift.multivariate", self.multivariate.as_ref());
         flags.one("drift.history", self.history.as_ref());
         self.labels.add_to(&mut flags);
-        flags.one("drift.warn_psi", self.warn_psi.as_ref());
-        flags.one("drift.fail_psi", self.fail_psi.as_ref());
-        flags.one("drift.warn_distance", self.warn_distance.as_ref());
-        flags.one("drift.fail_distance", self.fail_distance.as_ref());
-        flags.one("drift.min_rows", self.min_rows);
-        flags.one("drift.class_threshold", self.class_threshold.as_ref());
-        flags.one("drift.fail_on", self.fail_on.map(|arg| arg.twin().as_str()));
         flags.one("drift.report", self.report.as_ref());
         flags.one("drift.html", self.html.as_ref());
         flags.one("drift.markdown", self.markdown.as_ref());

@@ -34,7 +34,8 @@ pub(super) fn complete(command: Command) -> Command {
 fn completed(command: Command, top: &str) -> Command {
     // The sides of `drift verify` are those of the report, whatever is set, a history has its own; `init` makes
     // settings and reads none.
-    let sets_nothing = top == "init" || top == "drift" && command.get_name() != "drift";
+    let checks = ["drift", "mutate"].contains(&command.get_name());
+    let sets_nothing = top == "init" || top == "drift" && !checks;
     let command = match sets_nothing {
         true => command,
         false => command.mut_args(|arg| complete_arg(top, arg)),

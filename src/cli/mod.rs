@@ -9,6 +9,8 @@ mod doctor;
 mod drift;
 mod drift_history;
 mod drift_labels;
+mod drift_limits;
+mod drift_mutate;
 mod drift_short;
 mod gateway;
 mod generate;

@@ -29,6 +29,7 @@ use super::train::TrainArgs;
 use super::{Global, help};
 use crate::commands::doctor::DoctorRequest;
 use crate::commands::drift_history_view::HistoryTask;
+use crate::commands::drift_mutate::MutateRequest;
 use crate::commands::drift_request::{DriftRequest, ReadingRequest};
 use crate::commands::drift_verify::DriftVerifyRequest;
 use crate::commands::init_request::InitRequest;
@@ -127,6 +128,8 @@ pub enum Task {
     DriftVerify(Box<DriftVerifyRequest>),
     /// `drift history` and its subcommands.
     DriftHistory(HistoryTask),
+    /// `drift mutate`.
+    DriftMutate(Box<MutateRequest>),
     /// `profile`.
     Profile(Box<ProfileRequest>),
     /// `profile merge`.
@@ -337,6 +340,9 @@ fn drift_task(args: DriftArgs, settings: &Settings) -> Result<Task> {
             Ok(Task::DriftVerify(Box::new(request)))
         }
         Some(DriftCommand::History(args)) => args.task(settings).map(Task::DriftHistory),
+        Some(DriftCommand::Mutate(args)) => {
+            Ok(Task::DriftMutate(Box::new(args.request(settings)?)))
+        }
         None => Ok(Task::Drift(Box::new(DriftRequest {
             explain_sql: args.explain_sql,
             view,

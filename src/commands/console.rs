@@ -11,8 +11,8 @@ use crate::exit::ExitCode;
 use crate::progress::Progress;
 use crate::redact::redacted;
 use crate::terminal::{
-    Document, Format, Messages, Paint, Surroundings, choose, choose_some, confirm, draw, json,
-    plain, wrap, yaml,
+    Document, Format, Messages, OutputOptions, Paint, Surroundings, choose, choose_some, confirm,
+    draw, json, plain, wrap, yaml,
 };
 use crate::text::{visible, visible_lines};
 
@@ -60,6 +60,25 @@ impl<'a> Console<'a> {
     #[must_use]
     pub const fn look(&self) -> OutputFormat {
         self.look
+    }
+
+    /// Has work done at a console of its own, of which nobody hears: parts of a command that do what another does.
+    pub(super) fn silently<T>(
+        &self,
+    ) -> impl Fn(&dyn Fn(&Console<'_>) -> T) -> T + Sync + use<'_, T> {
+        let (surroundings, look) = (self.surroundings, self.look);
+        let created_at = self.created_at.clone();
+        move |work| {
+            let (mut nowhere, mut no_one) = (std::io::sink(), std::io::sink());
+            let messages = Messages::new(&mut no_one, OutputOptions::silent());
+            work(&Console {
+                stdout: &mut nowhere,
+                messages: &messages,
+                surroundings,
+                look,
+                created_at: created_at.clone(),
+            })
+        }
     }
 
     /// Looks at the clock again: what a command does over and over begins anew each time.

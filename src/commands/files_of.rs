@@ -10,6 +10,7 @@ use super::doctor::DoctorRequest;
 use super::drift_history_view::{
     HistoryAnnotateRequest, HistoryCompactRequest, HistoryShowRequest,
 };
+use super::drift_mutate::MutateRequest;
 use super::drift_request::{DriftOutputs, DriftRequest};
 use super::drift_verify::DriftVerifyRequest;
 use super::files_used::{FilesUsed, UsesFiles};
@@ -335,6 +336,7 @@ write_nothing!(
     GatewayRequest,
     ListRequest,
     ListenRequest,
+    MutateRequest,
     NewKeyRequest,
     NowRequest,
     PruneRequest,

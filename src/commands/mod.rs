@@ -16,6 +16,8 @@ pub mod drift_history_view;
 mod drift_join;
 pub mod drift_labels;
 mod drift_limits;
+pub mod drift_mutate;
+mod drift_mutate_rows;
 mod drift_outputs;
 pub mod drift_request;
 mod drift_rows;

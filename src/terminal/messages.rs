@@ -25,6 +25,19 @@ pub struct OutputOptions {
     pub paint: Paint,
 }
 
+impl OutputOptions {
+    /// Returns how nothing is said.
+    pub const fn silent() -> Self {
+        Self {
+            verbosity: Verbosity::Quiet,
+            log_format: LogFormat::Text,
+            errors_as_json: false,
+            progress: ProgressMode::Off,
+            paint: Paint { color: false },
+        }
+    }
+}
+
 /// Says things on stderr. Hears of progress, too, see [`crate::progress::Progress`].
 pub struct Messages<'a> {
     pub(super) output: OutputOptions,

@@ -26,6 +26,7 @@ mod demo;
 mod doctor;
 mod drift;
 mod drift_delivery;
+mod drift_mutate;
 mod drift_verify;
 mod dvc;
 mod eight_forms;

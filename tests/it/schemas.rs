@@ -36,6 +36,7 @@ const SCHEMAS: &[&str] = &[
     "kfp_status",
     "sign",
     "verify",
+    "drift_mutate",
     "drift_verify",
     "drift_history",
 ];

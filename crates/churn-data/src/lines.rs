@@ -52,6 +52,13 @@ impl Default for CsvLines {
 }
 
 impl CsvLines {
+    /// Begins lines whose fields stand apart by another character than a comma.
+    #[must_use]
+    pub fn delimited_by(delimiter: u8) -> Self {
+        let mut lines = csv::WriterBuilder::new();
+        Self(lines.delimiter(delimiter).from_writer(Vec::new()))
+    }
+
     /// Adds a line.
     pub fn add(&mut self, fields: &Fields) {
         // A vector takes everything, and the lines may differ in length only by a bug.

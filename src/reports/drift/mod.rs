@@ -16,6 +16,7 @@ mod labels;
 pub mod markdown;
 pub mod metrics;
 mod multivariate;
+pub mod mutate;
 mod performance;
 pub mod plain;
 #[cfg(test)]

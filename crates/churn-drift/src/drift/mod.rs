@@ -32,6 +32,9 @@ mod identifiers;
 mod label_findings;
 pub mod late_labels;
 pub mod multivariate;
+pub mod mutation;
+#[cfg(test)]
+mod mutation_tests;
 pub mod noise;
 mod number_format;
 mod number_rules;
