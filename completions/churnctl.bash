@@ -1388,7 +1388,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --thresholds --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --by --max-segments --policy --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate help"
+            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --thresholds --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2075,7 +2075,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift__subcmd__mutate)
-            opts="-v -q -h --baseline --rows --within --trials --sizes --min-detected --seed --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --thresholds --by --max-segments --policy --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --config --format --json --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --baseline --rows --within --trials --sizes --min-detected --seed --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --thresholds --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2206,6 +2206,10 @@ _churnctl() {
                     ;;
                 --policy)
                     COMPREPLY=($(compgen -W "statistics consequence both" -- "${cur}"))
+                    return 0
+                    ;;
+                --multivariate)
+                    COMPREPLY=($(compgen -W "off correlation all" -- "${cur}"))
                     return 0
                     ;;
                 --warn-psi)
@@ -5862,7 +5866,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__train)
-            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --k-anonymous --artifacts --html --sign-key --sign-key-command --sign-public-key --tracking-uri --experiment --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --name --label --positive --id --exclude --include --categorical --time --group --label-window --seed --model --preset --cost-fn --cost-fp --capacity --min-precision --promote --rollback --recalibrate --k-anonymous --artifacts --html --sign-key --sign-key-command --sign-public-key --tracking-uri --experiment --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

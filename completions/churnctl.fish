@@ -151,6 +151,7 @@ never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l rollback -d 'Put the model that was in production before back into production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l recalibrate -d 'Fit the calibration of the model in production again, and nothing else of it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s q -l quiet -d 'Say nothing on stderr but errors'
@@ -261,6 +262,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l policy -d 'By what a column that drifts is judged: statistics, consequence or both [default: statistics]' -r -f -a "statistics\t''
 consequence\t''
 both\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l multivariate -d 'What is looked at beside each column by itself: off, correlation or all [default: off]' -r -f -a "off\t''
+correlation\t''
+all\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
@@ -345,7 +349,6 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -a "compact" -d 'Join the files of a history, and drop what is too old'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -a "annotate" -d 'Note on the time line what happened: a deployment, a campaign, a new price list'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l baseline -d 'Baseline, as `drift` takes it [default: data/features/training_dataset.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l rows -d 'Rows of a window; 1,000, or as many as there are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l within -d 'How many windows a failure lasts: what is not seen in them is missed' -r
@@ -379,6 +382,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l policy -d 'By what a column that drifts is judged: statistics, consequence or both [default: statistics]' -r -f -a "statistics\t''
 consequence\t''
 both\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l multivariate -d 'What is looked at beside each column by itself: off, correlation or all [default: off]' -r -f -a "off\t''
+correlation\t''
+all\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
@@ -403,9 +409,10 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what a history holds: the verdict, and a heat map of features by windows'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "mutate" -d 'Spoil rows on purpose, and tell which failures the present settings would miss'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes, - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l shard -d 'Read one of N equal parts, counted from 0: 0/8 to 7/8' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l k-anonymous -d 'Count texts of fewer than N rows together as `(rare)`, without their texts' -r
@@ -1355,8 +1362,8 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_s
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from drift" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from drift" -f -a "history" -d 'Show what a history holds: the verdict, and a heat map of features by windows'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from drift" -f -a "mutate" -d 'Spoil rows on purpose, and tell which failures the present settings would miss'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from mlflow" -f -a "sync" -d 'Send the runs that wait, each once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "import" -d 'Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "list" -d 'List the models of the registry and what has become of each'

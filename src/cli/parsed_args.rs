@@ -248,10 +248,10 @@ impl ParsedArgs {
         Ok(match self.command {
             Command::Demo(args) => Task::Demo(args.dir),
             Command::Init(args) => Task::Init(Box::new(args.request())),
-            Command::Train(args) => Task::Train(Box::new(TrainRequest::from_settings(
-                settings,
-                args.rollback,
-            )?)),
+            Command::Train(args) => Task::Train(Box::new(TrainRequest {
+                recalibrate: args.recalibrate,
+                ..TrainRequest::from_settings(settings, args.rollback)?
+            })),
             Command::Score(args) => Task::Score(Box::new(ScoreRequest::from_settings(
                 settings,
                 args.output,

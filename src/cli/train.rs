@@ -27,6 +27,9 @@ Examples:
   # The threshold that costs least, when a missed churner costs five false alarms
   churnctl train training.csv --label churn --cost-fn 5 --cost-fp 1 --html train.html
 
+  # Scores have become too high: the same model with its calibration fitted on labelled rows of the last months
+  churnctl train recent.csv --label churn --recalibrate
+
   # The production model was a mistake: go back to the one before
   churnctl train --rollback
 
@@ -136,6 +139,14 @@ pub(super) struct TrainArgs {
     /// Put the model that was in production before back into production
     #[arg(long, conflicts_with = "data", help_heading = OUTPUT)]
     pub(super) rollback: bool,
+
+    /// Fit the calibration of the model in production again, and nothing else of it
+    ///
+    /// The rows are labelled ones that it has not learned from; those that it has are left out. The result meets the
+    /// model in production on the test rows like any candidate, and names it as its parent. It is the cheap cure where
+    /// scores rank customers as well as ever but are too high or too low.
+    #[arg(long, conflicts_with_all = ["rollback", "model", "preset", "include"], help_heading = MODEL)]
+    pub(super) recalibrate: bool,
 
     /// Leave texts of fewer than N rows out of the model and its profile
     ///

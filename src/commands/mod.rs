@@ -63,6 +63,7 @@ mod train_artifact;
 mod train_drift;
 mod train_judge;
 mod train_label;
+mod train_recalibrate;
 mod train_request;
 mod train_table;
 pub mod verify;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::train_judge::{Contender, judge};
 use super::train_request::TrainRequest;
-use super::{Console, model_file, train_table};
+use super::{Console, model_file, train_recalibrate, train_table};
 use crate::cells::Tone;
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -81,7 +81,15 @@ pub fn run(request: &PromoteRequest, console: &mut Console<'_>) -> Result<ExitCo
         .tracking
         .model_and_signatures(&candidate_file(&request.candidate)?, console)?;
     let tracker = train.tracking.begin().filter(|_| !request.is_dry);
-    let table = train_table::read(train, console)?;
+    let model_store = ModelStore::new(&train.artifacts, console.created_at(), VERSION);
+    let (champion, warnings) = model_store.champion()?;
+    let mut table = train_table::read(train, console)?;
+    if let Champion::Sound(champion) = &champion
+        && candidate.body.provenance.parent.as_ref() == Some(&champion.version)
+    {
+        // Its rows were dealt without those.
+        table = train_recalibrate::unlearned(table, champion, train)?;
+    }
     let options = SplitOptions {
         label_window: train.label_window,
         seed: train.options.seed,
@@ -98,8 +106,6 @@ pub fn run(request: &PromoteRequest, console: &mut Console<'_>) -> Result<ExitCo
     is_of_these_data(&candidate, train, &data_sha256, &splits.description)?;
     let scorer = Scorer::new(&candidate.body)?;
     let scores = scorer.scores_of(&table.frame, &splits.test, train.options.threads)?;
-    let model_store = ModelStore::new(&train.artifacts, console.created_at(), VERSION);
-    let (champion, warnings) = model_store.champion()?;
     let contender = Contender {
         scores: &scores,
         trivial: &candidate.body.trivial,
@@ -189,10 +195,11 @@ fn is_of_these_data(
             "the setting `model` names the model",
         );
     }
-    // Which rows it learned from is not known, but for those that the import was told of.
-    if let Some(imported) = &candidate.body.imported {
-        let is_proof = imported.parity.rows_sha256 == provenance.data_sha256;
-        if provenance.data_sha256 == data_sha256 && !is_proof {
+    // Which rows it learned from is not known, but for those that the import was told of. Where its calibration was fitted
+    // again, these are the data of that.
+    let imported = candidate.body.imported.as_ref();
+    if let Some(imported) = imported.filter(|_| provenance.parent.is_none()) {
+        if imported.learned_from(&provenance.data_sha256, data_sha256) {
             return refused(
                 format!(
                     "the candidate {} has learned from these data, which its import names with --schema: it would \

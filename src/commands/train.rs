@@ -3,13 +3,14 @@
 use super::train_artifact::{body, report};
 use super::train_judge::{Contender, judge};
 pub use super::train_request::{SCORE, TrainRequest};
-use super::{Console, train_drift, train_table};
+use super::{Console, train_drift, train_recalibrate, train_table};
 use crate::cells::Tone;
 use crate::error::Result;
 use crate::exit::ExitCode;
 use crate::files::Draft;
 use crate::model::overlap::FeatureOverlap;
 use crate::model::publish::ModelStore;
+use crate::model::recalibrate::recalibrate;
 use crate::model::report::{SCHEMA_VERSION, TrainReport};
 use crate::model::split::{Rows, SplitOptions, split};
 use crate::model::store;
@@ -32,7 +33,11 @@ pub fn run(request: &TrainRequest, console: &mut Console<'_>) -> Result<ExitCode
     // Before the work: a key that cannot be read is not a reason to train for an hour.
     let signing = request.signing.as_ref();
     let signer = signing.map(|signing| signing.open(console)).transpose()?;
-    let table = train_table::read(request, console)?;
+    let parent = train_recalibrate::parent(request, &model_store)?;
+    let mut table = train_table::read(request, console)?;
+    if let Some(parent) = &parent {
+        table = train_recalibrate::unlearned(table, parent, request)?;
+    }
     let split_options = SplitOptions {
         label_window: request.label_window,
         seed: request.options.seed,
@@ -52,8 +57,14 @@ pub fn run(request: &TrainRequest, console: &mut Console<'_>) -> Result<ExitCode
         splits: &splits,
         group: table.group.as_deref(),
     };
-    let training = train(learned, &request.options, console.progress())?;
-    let body = body(request, &table, &splits, &training, console)?;
+    let training = match &parent {
+        Some(parent) => recalibrate(parent, learned, &request.options)?,
+        None => train(learned, &request.options, console.progress())?,
+    };
+    let mut body = body(request, &table, &splits, &training, console)?;
+    if let Some(parent) = &parent {
+        train_recalibrate::inherit(&mut body, parent, &table, &splits);
+    }
     let artifact = store::seal(&request.name, body, console.created_at(), VERSION)?;
     let overlap = FeatureOverlap::of(&table.frame, &table.features, &splits);
     let drift = train_drift::between_splits(&table, &splits, &request.thresholds, console)?;

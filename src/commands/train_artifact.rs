@@ -71,6 +71,7 @@ pub(super) fn body(
             split: splits.description.clone(),
             split_rows: splits.rows(),
             learned: Some(learned(table, splits)),
+            parent: None,
             unpurged_roc_auc: training.unpurged_roc_auc,
             warnings,
         },

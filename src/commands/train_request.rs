@@ -49,6 +49,8 @@ pub struct TrainRequest {
     pub arguments: BTreeMap<String, String>,
     /// Put the previous model back instead of training.
     pub rollback: bool,
+    /// Fit the calibration of the model in production again instead of training.
+    pub recalibrate: bool,
     /// Who signs the model, if anybody.
     pub signing: Option<SigningRequest>,
     /// The way to MLflow.
@@ -147,6 +149,7 @@ impl TrainRequest {
             html: set.page(),
             arguments,
             rollback,
+            recalibrate: false,
             signing: SigningRequest::from_settings(settings)?,
             tracking: TrackingRequest::from_settings(settings)?,
         })

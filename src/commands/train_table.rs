@@ -51,6 +51,21 @@ impl TrainTable {
     }
 }
 
+impl TrainTable {
+    /// Keeps these rows alone.
+    pub(super) fn keep(&mut self, rows: &[u32]) {
+        fn of<T: Copy>(all: &[T], rows: &[u32]) -> Vec<T> {
+            rows.iter().map(|&row| all[row as usize]).collect()
+        }
+        self.frame = self.frame.select(rows);
+        self.labels = of(&self.labels, rows);
+        self.time = self.time.as_ref().map(|time| of(time, rows));
+        self.group = self.group.as_ref().map(|group| of(group, rows));
+        self.keys = of(&self.keys, rows);
+        self.dealt_by = of(&self.dealt_by, rows);
+    }
+}
+
 /// Opens the data, or their copy.
 pub(super) fn open(request: &TrainRequest, copy: Option<&RowsCopy>) -> Result<DataSet> {
     let options = request.reading.read_options();

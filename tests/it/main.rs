@@ -70,6 +70,7 @@ mod proxy;
 mod push_metrics;
 mod python_system;
 mod readers;
+mod recalibrate;
 mod redirects;
 mod refusals;
 mod render_admission;

@@ -239,6 +239,15 @@ pub struct Imported {
     pub parity: Parity,
 }
 
+impl Imported {
+    /// Whether these data are those that the model learned from, as far as its import was told: `own` are those of
+    /// `--schema`, which may also be the rows of the proof.
+    #[must_use]
+    pub fn learned_from(&self, own: &str, data_sha256: &str) -> bool {
+        own == data_sha256 && self.parity.rows_sha256 != own
+    }
+}
+
 /// Scores of a framework beside ours, of the same rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -352,6 +361,9 @@ pub struct Provenance {
     /// The rows that the model learned from: train and validation. Layout 1 has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learned: Option<LearnedRows>,
+    /// Version of the model whose calibration was fitted again, all else being its own; absent if it was trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// What an unpurged split would have claimed on its test rows, when rows were purged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unpurged_roc_auc: Option<Estimate>,

@@ -70,16 +70,35 @@ pub struct Chosen {
 /// Panics if there are not as many labels or groups as log-odds.
 #[must_use]
 pub fn choose(log_odds: &[f64], labels: &[bool], group: Option<&[u32]>, seed: u64) -> Chosen {
+    choose_over(&Calibration::None, log_odds, labels, group, seed)
+}
+
+/// As [`choose`], of a model that has a calibration: what does not beat that by more than a standard error is not
+/// taken.
+///
+/// # Panics
+/// As [`choose`].
+#[must_use]
+pub fn choose_over(
+    own: &Calibration,
+    log_odds: &[f64],
+    labels: &[bool],
+    group: Option<&[u32]>,
+    seed: u64,
+) -> Chosen {
     assert_eq!(log_odds.len(), labels.len());
     let rows: Vec<u32> = (0_u32..).take(labels.len()).collect();
     let key = |row: &u32| u64::from(group.map_or(*row, |group| group[*row as usize]));
     let keys: Vec<u64> = rows.iter().map(key).collect();
     let halves = deal(&rows, labels, group, &keys, &[0.5, 0.5], seed).parts;
-    let none = losses(&Calibration::None, log_odds, labels);
-    let mut best = (Calibration::None, none.clone());
-    let mut tried = vec![format!("none {:.5}", mean(&none))];
+    let before = losses(own, log_odds, labels);
+    let mut tried = vec![format!("{} {:.5}", name_of(own), mean(&before))];
+    let mut best = (own.clone(), before);
     let methods: [(&str, Fit); 2] = [("Platt", fit_platt), ("isotonic", fit_isotonic)];
-    for (name, fit) in methods {
+    // The outputs of some imported forests are probabilities already: a curve over log-odds does not fit those.
+    let is_probability =
+        matches!(own, Calibration::Isotonic { log_odds, probability } if log_odds == probability);
+    for (name, fit) in methods.into_iter().skip(usize::from(is_probability)) {
         let Some(crossed) = crossed(fit, log_odds, labels, &halves) else {
             tried.push(format!("{name} impossible"));
             continue;
@@ -91,15 +110,22 @@ pub fn choose(log_odds: &[f64], labels: &[bool], group: Option<&[u32]>, seed: u6
             best = (calibration, crossed);
         }
     }
-    let taken = match best.0 {
-        Calibration::None => "none",
-        Calibration::Platt { .. } => "Platt",
-        Calibration::Isotonic { .. } => "isotonic",
+    let taken = match best.0 == *own {
+        true => name_of(own),
+        false if matches!(best.0, Calibration::Isotonic { .. }) => "isotonic",
+        false => "Platt",
     };
     let tried = tried.join(", ");
     Chosen {
         calibration: best.0,
         reason: format!("{taken}: cross-fitted log loss on validation was {tried}"),
+    }
+}
+
+const fn name_of(own: &Calibration) -> &'static str {
+    match own {
+        Calibration::None => "none",
+        Calibration::Platt { .. } | Calibration::Isotonic { .. } => "as it is",
     }
 }
 
@@ -210,6 +236,49 @@ mod tests {
         let (z, y) = drawn(2_000, 1.0);
         let chosen = choose(&z, &y, None, 1);
         assert_eq!(chosen.calibration, Calibration::None, "{}", chosen.reason);
+    }
+
+    #[test]
+    fn a_calibration_that_is_right_stays_and_one_that_is_not_goes() {
+        let platt = |slope, intercept| Calibration::Platt { slope, intercept };
+        let (z, y) = drawn(4_000, 0.4);
+        let right = platt(0.4, 0.0);
+        let chosen = choose_over(&right, &z, &y, None, 1);
+        assert_eq!(chosen.calibration, right, "{}", chosen.reason);
+        assert!(chosen.reason.starts_with("as it is: "), "{}", chosen.reason);
+        let chosen = choose_over(&platt(0.4, 1.5), &z, &y, None, 1);
+        let Calibration::Platt { slope, intercept } = chosen.calibration else {
+            panic!("{}", chosen.reason);
+        };
+        // The law of the labels: log-odds .4 z.
+        assert!(
+            (slope - 0.4).abs() < 0.05 && intercept.abs() < 0.1,
+            "{slope} {intercept}"
+        );
+    }
+
+    #[test]
+    fn outputs_that_are_probabilities_already_are_not_taken_for_log_odds() {
+        let mut bits = SplitMix64::new(7);
+        let draw = |_| {
+            let share = bits.next_unit();
+            (share, bits.next_unit() < 0.2 + share * share / 2.0)
+        };
+        let (shares, y): (Vec<f64>, Vec<bool>) = (0..20_000).map(draw).unzip();
+        let as_it_is = Calibration::Isotonic {
+            log_odds: vec![0.0, 1.0],
+            probability: vec![0.0, 1.0],
+        };
+        let chosen = choose_over(&as_it_is, &shares, &y, None, 1);
+        assert!(!chosen.reason.contains("Platt"), "{}", chosen.reason);
+        // The law of the labels.
+        for share in [0.2_f64, 0.5, 0.8] {
+            let found = apply(&chosen.calibration, share);
+            assert!(
+                (found - 0.2 - share * share / 2.0).abs() < 0.04,
+                "{share} {found}"
+            );
+        }
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub mod paired;
 pub mod promote;
 pub mod publish;
 mod random;
+pub mod recalibrate;
 pub mod registry;
 pub mod report;
 pub mod respelled;

@@ -203,7 +203,7 @@ pub fn train(
 }
 
 /// Returns what features come to alone, beside the model.
-fn alone(table: Table<'_>) -> Trivial {
+pub(super) fn alone(table: Table<'_>) -> Trivial {
     let splits = table.splits;
     let columns: Vec<usize> = table
         .features

@@ -40,6 +40,12 @@ pub(super) fn facts(artifact: &Artifact) -> Vec<Fact> {
         format!("{} is {}", body.roles.label, body.roles.positive),
     );
     let provenance = &body.provenance;
+    if let Some(parent) = &provenance.parent {
+        fact(
+            "parent",
+            format!("{parent}, whose calibration was fitted again"),
+        );
+    }
     fact("data", provenance.data.join(", "));
     fact("rows", provenance.rows.to_string());
     fact("split", provenance.split.clone());

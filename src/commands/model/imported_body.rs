@@ -220,6 +220,7 @@ pub(super) fn body(
         split: "not known: the model was trained elsewhere".into(),
         split_rows: BTreeMap::new(),
         learned: None,
+        parent: None,
         unpurged_roc_auc: None,
         warnings: Vec::new(),
     };

@@ -65,6 +65,7 @@ fn body(intercept: f64) -> Body {
             split: "at random".into(),
             split_rows: BTreeMap::new(),
             learned: None,
+            parent: None,
             unpurged_roc_auc: None,
             warnings: Vec::new(),
         },
