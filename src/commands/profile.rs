@@ -83,7 +83,7 @@ pub fn run(request: &ProfileRequest, console: &mut Console<'_>) -> Result<ExitCo
             name: name.clone(),
             categorical: roles.categorical.contains(name),
             cuts: Vec::new(),
-            fine: Vec::new(),
+            are_scores: false,
             unless_unique: false,
         });
         let plan = CountPlan {

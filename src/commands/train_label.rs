@@ -71,7 +71,7 @@ fn binary<'a>(
         name: name.clone(),
         categorical: true,
         cuts: Vec::new(),
-        fine: Vec::new(),
+        are_scores: false,
         unless_unique: false,
     });
     let plan = CountPlan {

@@ -165,6 +165,13 @@ impl Database for MariaDb {
         ));
     }
 
+    fn fill(&self, table: &str, csv: &Path) {
+        self.sql(&format!(
+            "load data local infile '{}' into table {table} fields terminated by ',' ignore 1 lines",
+            csv.display()
+        ));
+    }
+
     fn address(&self, rest: &str) -> String {
         format!("mariadb://root@127.0.0.1:{}/shop?{rest}", self.port)
     }

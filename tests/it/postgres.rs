@@ -154,6 +154,10 @@ impl Database for Cluster {
              double precision, plan text, paperless boolean, churn_risk double precision, \
              churn_label smallint)"
         ));
+        self.fill(table, csv);
+    }
+
+    fn fill(&self, table: &str, csv: &Path) {
         self.sql(&format!(
             "\\copy {table} from '{}' with (format csv, header)",
             csv.display()

@@ -245,6 +245,8 @@ pub(crate) fn essence(report: &Value) -> (Value, Vec<f64>) {
                 "feature": feature["feature"],
                 "status": feature["status"],
                 "kind": feature["kind"],
+                "psi": feature["psi"],
+                "ks_statistic": feature["numeric"]["ks_statistic"],
                 "missing": feature["missing"]["share"]["current"],
                 "counts": counts,
                 "min": feature["numeric"]["current"]["min"],

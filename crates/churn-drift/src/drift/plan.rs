@@ -299,7 +299,7 @@ impl Plan {
                 name: feature.name.clone(),
                 categorical: self.roles.categorical.contains(&feature.name),
                 cuts: cuts(feature),
-                fine: fine(feature),
+                are_scores: false,
                 unless_unique,
             })
             .collect();
@@ -484,17 +484,6 @@ fn cuts(feature: &PlannedFeature) -> Vec<f64> {
     cuts.sort_by(f64::total_cmp);
     cuts.dedup();
     cuts
-}
-
-/// Returns points that cut the baseline into equal parts, for distances where only a database sees
-/// the values of the current side.
-fn fine(feature: &PlannedFeature) -> Vec<f64> {
-    const PARTS: u64 = 256;
-    let numbers = feature.baseline.numbers.as_ref();
-    numbers.map_or_else(Vec::new, |numbers| match numbers.stretches() {
-        Some(cuts) => cuts.collect(),
-        None => numbers.equal_parts(PARTS),
-    })
 }
 
 fn joined(baseline: &Roles, user: &Roles) -> Roles {

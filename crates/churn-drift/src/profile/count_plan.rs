@@ -1,6 +1,7 @@
 //! What to count of a data set, and what was counted.
 
 use super::column::Column;
+use super::counter::ColumnCounter;
 use super::document::HeaderRows;
 use super::outcome::Outcome;
 
@@ -16,10 +17,20 @@ pub struct CountColumn {
     pub categorical: bool,
     /// Points at which its numbers are counted exactly, rising.
     pub cuts: Vec<f64>,
-    /// Points between which a database shall count them; it finds some if there are none.
-    pub fine: Vec<f64>,
+    /// Its numbers are scores: their cells are as fine near 1 as near 0.
+    pub are_scores: bool,
     /// A database need not count it where nearly every row has another value.
     pub unless_unique: bool,
+}
+
+impl CountColumn {
+    /// Makes an empty counter.
+    pub(super) fn counter(&self) -> ColumnCounter {
+        match self.are_scores {
+            true => ColumnCounter::of_scores(self.cuts.first().copied()),
+            false => ColumnCounter::new(self.categorical, self.cuts.clone()),
+        }
+    }
 }
 
 /// Scores to count by label.

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::distinct::{DistinctSketch, mix};
+use super::pushdown::CellCount;
 use super::scale::Scale;
 use super::sums::{ExactSums, Rounded, StoredOctave};
 
@@ -155,7 +156,8 @@ pub(super) struct Grid {
     pub(super) integral: bool,
     pub(super) distinct: DistinctSketch,
     pub(super) cuts: Cuts,
-    /// Values were counted between the cut points alone, and are taken to lie evenly there.
+    /// Values were counted between the cut points alone, and are taken to lie evenly there: an older
+    /// version counted so in databases.
     pub(super) spread: bool,
 }
 
@@ -308,16 +310,31 @@ impl Grid {
         });
     }
 
-    /// Replaces the sums by those of values that were counted in stretches elsewhere.
-    pub(super) fn set_rounded(&mut self, count: u64, mean: f64, squared_deviations: f64) {
-        self.sums = ExactSums::of_rounded(count, mean, squared_deviations);
-        self.spread = true;
-        // Where the values lie in a cell is not known: no cell is a value.
-        if self.shift == 0 {
-            self.shift_by(1);
+    /// Makes a grid of what a database counted in cells without so many low bits, in parts where one of
+    /// the cut points lies inside.
+    pub(super) fn of_cells(parts: &[CellCount], scale: Scale, shift: u32, cuts: Vec<f64>) -> Self {
+        let mut grid = Self::new(scale, cuts);
+        grid.shift = shift;
+        for part in parts {
+            grid.cells
+                .add(scale.position(part.min) >> shift, part.count);
+            grid.min = grid.min.min(part.min + 0.0);
+            grid.max = grid.max.max(part.max + 0.0);
+            for (point, at_least) in grid.cuts.points.iter().zip(&mut grid.cuts.at_least) {
+                *at_least += if part.min >= *point { part.count } else { 0 };
+            }
         }
-        // The points that stand for the values say nothing of them.
-        self.integral = false;
+        grid.coarsen();
+        // What the values are is not known, so neither is whether they are whole.
+        grid.integral = false;
+        grid
+    }
+
+    /// Sets the sums to those of a database, which sums in doubles.
+    pub(super) fn set_rounded(&mut self, mean: f64, squared_deviations: f64) {
+        let cells = self.cells.sorted();
+        let count = cells.iter().map(|(_, count)| count).sum();
+        self.sums = ExactSums::of_rounded(count, mean, squared_deviations);
     }
 
     /// Adds all values of another grid.

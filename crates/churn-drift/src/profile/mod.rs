@@ -29,7 +29,6 @@ mod segmenter;
 mod settled;
 mod sorter;
 mod spellings;
-mod spread;
 mod sums;
 mod texts;
 mod understood;

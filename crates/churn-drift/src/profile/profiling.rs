@@ -72,7 +72,7 @@ pub fn profile_by(
                 name: name.clone(),
                 categorical: roles.categorical.contains(name),
                 cuts: Vec::new(),
-                fine: Vec::new(),
+                are_scores: false,
                 unless_unique: false,
             })
             .collect(),

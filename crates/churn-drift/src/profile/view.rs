@@ -306,22 +306,6 @@ impl Numbers {
         (self.spread && !self.cuts.is_empty()).then_some(cuts)
     }
 
-    /// Returns edges that cut the numbers into about so many equal parts.
-    #[must_use]
-    pub fn equal_parts(&self, parts: u64) -> Vec<f64> {
-        let part = (self.count / parts).max(1);
-        let mut since_edge = 0;
-        let mut edges = Vec::new();
-        for &cell in &self.cells {
-            if since_edge >= part {
-                edges.push(self.lower(cell));
-                since_edge = 0;
-            }
-            since_edge += cell.count;
-        }
-        edges
-    }
-
     /// Returns the `q`-quantile by linear interpolation between order statistics (numpy's
     /// default); on a grid the values of a cell are spread evenly over it.
     #[must_use]

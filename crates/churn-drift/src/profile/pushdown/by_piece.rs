@@ -1,7 +1,7 @@
 //! Counts a table in its database by pieces of time and by segment, each column by one statement a cut. Where
 //! pieces begin, the zone's calendar says here; the database compares moments, whatever its own zone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use churn_base::error::{Error, Place, Result};
 use churn_base::exit::ExitCode;
@@ -10,24 +10,17 @@ use churn_data::{Cell, MissingKind, SqlKind, SqlTime};
 
 use super::super::column::Column;
 use super::super::count_plan::{CountColumn, CountOutcome, Counted};
-use super::super::counter::{ColumnCounter, MAX_NUMBERS};
+use super::super::counter::MAX_NUMBERS;
 use super::super::document::HeaderRows;
 use super::super::outcome::Outcome;
 use super::super::pieces::{CutPieces, Grouped, TimeGrouping};
 use super::super::segment_plans::SegmentPlans;
-use super::super::spread::{Bucket, Spread};
+use super::cells::{Counters, Moments, OfTargets, Wanted};
 use super::count::{check_labels, identifiers};
-use super::edges::{equal_edges, even_edges, tidy};
 use super::layout::{Layout, MOST_GROUPS, Pieces};
-use super::statements::equals;
-use super::statements_by_piece::{buckets, finite, groups};
-use super::table::{Look, Range, Table};
-
-/// Counts of a column for each target of a layout; none where it has no row.
-type Counters = Vec<Option<ColumnCounter>>;
-
-/// A column as it is counted for each target.
-type OfTargets<'a> = Vec<Option<&'a CountColumn>>;
+use super::statements::{SAMPLE_ROWS, equals};
+use super::statements_by_piece::{finite, groups};
+use super::table::{Look, Table};
 
 /// Returns what the times of a column mean to the database; none if they are not times to it.
 pub(in super::super) fn time_of(table: &Table<'_>, name: &str) -> Option<SqlTime> {
@@ -143,8 +136,7 @@ impl Table<'_> {
             let counters = self.count_column(column, &planned, *look, layout, progress)?;
             for ((counted, counter), planned) in all.iter_mut().zip(counters).zip(&planned) {
                 let Some(planned) = planned else { continue };
-                let empty = || ColumnCounter::new(planned.categorical, planned.cuts.clone());
-                let counter = counter.unwrap_or_else(empty);
+                let counter = counter.unwrap_or_else(|| planned.counter());
                 let column = Column::from_counter(&column.name, counter);
                 same_rows(&column, counted.rows, &self.place)?;
                 counted.columns.push(column);
@@ -170,9 +162,8 @@ impl Table<'_> {
     ) -> Result<Counters> {
         let is_text = self.column(&column.name)?.kind == SqlKind::Text || column.categorical;
         let limit = (MAX_NUMBERS as u64).saturating_mul(layout.targets.len() as u64);
-        let limit = (!is_text).then(|| limit.min(MOST_GROUPS) + 1);
-        let few = is_text || look.distinct <= MAX_NUMBERS as u64;
-        let grouped = match few {
+        let limit = (!is_text).then(|| limit.clamp(SAMPLE_ROWS, MOST_GROUPS) + 1);
+        let grouped = match is_text || !look.are_many() {
             true => self.groups_by_piece(column, planned, layout, limit, None, progress)?,
             false => None,
         };
@@ -213,8 +204,7 @@ impl Table<'_> {
                 else {
                     continue;
                 };
-                let empty = || ColumnCounter::new(planned.categorical, planned.cuts.clone());
-                let counter = slot.get_or_insert_with(empty);
+                let counter = slot.get_or_insert_with(|| planned.counter());
                 match cell(1) {
                     None => counter.missing[MissingKind::Null.index()] += count,
                     Some("") => counter.missing[MissingKind::Empty.index()] += count,
@@ -230,7 +220,7 @@ impl Table<'_> {
         Ok(all.then_some(counters))
     }
 
-    /// Counts a column of many numbers by target and stretch.
+    /// Counts a column of many numbers by target and cell.
     fn many_by_piece(
         &mut self,
         column: &CountColumn,
@@ -247,8 +237,44 @@ impl Table<'_> {
             let counted = self.groups_by_piece(column, planned, layout, None, only, progress)?;
             return Ok(counted.unwrap_or_default());
         }
+        let (mut counters, moments) = self.not_finite(column, planned, layout, only, progress)?;
+        let Some((extent, _)) = range.finite else {
+            return Ok(counters);
+        };
+        let by = layout.by.clone();
+        let wanted = Wanted {
+            name: &column.name,
+            planned,
+            extent,
+            by: &by,
+            targets_of: &mut |piece, keys| layout.targets_of(piece, keys),
+            only,
+        };
+        let coarse = self.count_cells(wanted, &moments, &mut counters, progress)?;
+        if !coarse.is_empty() {
+            let limit = Some(MOST_GROUPS + 1);
+            let grouped = self.groups_by_piece(column, planned, layout, limit, only, progress)?;
+            if let Some(mut grouped) = grouped {
+                for target in coarse {
+                    counters[target] = grouped[target].take();
+                }
+            }
+        }
+        Ok(counters)
+    }
+
+    /// Counts what is not a finite number for each target, and takes the moments of the rest.
+    fn not_finite(
+        &mut self,
+        column: &CountColumn,
+        planned: &OfTargets<'_>,
+        layout: &mut Layout<'_>,
+        only: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<(Counters, Vec<Moments>)> {
         let mut counters: Counters = Vec::new();
         counters.resize_with(layout.targets.len(), || None);
+        let mut all_moments = vec![Moments::default(); counters.len()];
         let sql = finite(self.source(only), &layout.by, self.column(&column.name)?);
         let mut bad = false;
         self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
@@ -264,102 +290,32 @@ impl Table<'_> {
                 bad = true;
                 return;
             };
-            let targets = layout.targets_of(piece, cells.get(5..).unwrap_or_default());
+            let moment = |at: usize| cells.get(at).copied().flatten()?.parse::<f64>().ok();
+            let moments = match [5, 6].map(moment) {
+                [Some(mean), Some(variance)] => Moments::of(finite.unsigned_abs(), mean, variance),
+                _ => Moments::default(),
+            };
+            let targets = layout.targets_of(piece, cells.get(7..).unwrap_or_default());
             for target in targets.into_iter().flatten() {
-                let Some(slot) = counters.get_mut(target) else {
+                let (Some(slot), Some(Some(planned))) =
+                    (counters.get_mut(target), planned.get(target))
+                else {
                     continue;
                 };
-                let empty = || ColumnCounter::new(column.categorical, Vec::new());
-                let counter = slot.get_or_insert_with(empty);
+                let counter = slot.get_or_insert_with(|| planned.counter());
                 counter.missing[MissingKind::Null.index()] += (rows - values).unsigned_abs();
                 counter.missing[MissingKind::Nan.index()] += nan.unsigned_abs();
                 if values > nan + finite {
                     counter.add_times(b"inf", (values - nan - finite).unsigned_abs());
                 }
+                all_moments[target].add(&moments);
             }
         })?;
         progress.advance(1);
-        if bad {
-            return Err(self.broken("a count that is not a number"));
+        match bad {
+            true => Err(self.broken("a count that is not a number")),
+            false => Ok((counters, all_moments)),
         }
-        self.stretches(
-            column,
-            planned,
-            range,
-            layout,
-            (only, progress),
-            &mut counters,
-        )?;
-        Ok(counters)
-    }
-
-    /// Counts the finite numbers of a column between edges: for each target those of its own plan.
-    fn stretches(
-        &mut self,
-        column: &CountColumn,
-        planned: &OfTargets<'_>,
-        range: Range,
-        layout: &mut Layout<'_>,
-        (only, progress): (Option<&str>, &dyn Progress),
-        counters: &mut Counters,
-    ) -> Result<()> {
-        let Some((min, max, centre)) = range.finite else {
-            return Ok(());
-        };
-        let mut fine = column.fine.clone();
-        if fine.is_empty() {
-            let mut edges = column.cuts.clone();
-            edges.extend(even_edges(min, max));
-            tidy(&mut edges);
-            fine = equal_edges(&self.buckets(column, &edges, centre, only, progress)?);
-        }
-        let edges_of = |columns: &mut dyn Iterator<Item = &CountColumn>| {
-            let mut edges: Vec<f64> = columns.flat_map(|column| column.cuts.clone()).collect();
-            edges.extend(&fine);
-            tidy(&mut edges);
-            edges
-        };
-        let edges = edges_of(&mut planned.iter().flatten().copied());
-        let found = self.column(&column.name)?;
-        let sql = buckets(self.source(only), &layout.by, found, &edges, centre);
-        let mut counted: Vec<HashMap<usize, Bucket>> = vec![HashMap::new(); counters.len()];
-        let mut bad = false;
-        self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
-            let figure = |at: usize| -> Option<f64> { (*cells.get(at)?)?.parse().ok() };
-            let read = || {
-                let at = figure(1).filter(|at| *at >= 0.0)? as usize;
-                let bucket = Bucket {
-                    count: (*cells.get(2)?)?.parse().ok()?,
-                    min: figure(3)?,
-                    max: figure(4)?,
-                    sum: figure(5)?,
-                    squares: figure(6)?,
-                };
-                Some((figure(0)? as i64, at, bucket)).filter(|_| at <= edges.len())
-            };
-            let Some((piece, at, bucket)) = read() else {
-                bad = true;
-                return;
-            };
-            let targets = layout.targets_of(piece, cells.get(7..).unwrap_or_default());
-            for target in targets.into_iter().flatten() {
-                if let Some(counted) = counted.get_mut(target) {
-                    counted.entry(at).or_default().add(&bucket);
-                }
-            }
-        })?;
-        progress.advance(1);
-        if bad {
-            return Err(self.broken("sums that are not numbers"));
-        }
-        for ((counter, counted), planned) in counters.iter_mut().zip(counted).zip(planned) {
-            let (Some(counter), Some(planned)) = (counter, planned) else {
-                continue;
-            };
-            let own = edges_of(&mut std::iter::once(*planned));
-            counter.set_spread(&at_edges(&edges, counted, own, centre));
-        }
-        Ok(())
     }
 
     /// Counts scores by label for each target.
@@ -382,7 +338,7 @@ impl Table<'_> {
             name: planned.score.clone(),
             categorical: false,
             cuts: planned.threshold.into_iter().collect(),
-            fine: Vec::new(),
+            are_scores: true,
             unless_unique: false,
         };
         let of_targets = vec![Some(&scores); layout.targets.len()];
@@ -409,79 +365,5 @@ impl Table<'_> {
             }
         }
         Ok(outcomes)
-    }
-}
-
-/// Returns what was counted between many edges as if it had been counted between some of them.
-fn at_edges(edges: &[f64], counted: HashMap<usize, Bucket>, own: Vec<f64>, centre: f64) -> Spread {
-    let mut buckets = vec![Bucket::default(); own.len() + 1];
-    // In their order, so that the sums are the same each time.
-    let counted: BTreeMap<usize, Bucket> = counted.into_iter().collect();
-    for (at, bucket) in counted {
-        let below = |lower: &f64| own.partition_point(|edge| edge <= lower);
-        let place = at.checked_sub(1).and_then(|at| edges.get(at));
-        buckets[place.map_or(0, below)].add(&bucket);
-    }
-    Spread {
-        edges: own,
-        buckets,
-        centre,
-    }
-}
-
-impl Bucket {
-    fn add(&mut self, other: &Self) {
-        let is_first = self.count == 0;
-        self.count += other.count;
-        self.sum += other.sum;
-        self.squares += other.squares;
-        self.min = if is_first {
-            other.min
-        } else {
-            self.min.min(other.min)
-        };
-        self.max = if is_first {
-            other.max
-        } else {
-            self.max.max(other.max)
-        };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stretches_are_put_together_at_the_edges_that_are_asked_for() {
-        let bucket = |count, min, max| Bucket {
-            count,
-            min,
-            max,
-            sum: max,
-            squares: max * max,
-        };
-        let counted = HashMap::from([
-            (0, bucket(1, -5.0, -5.0)),
-            (1, bucket(2, 1.0, 1.5)),
-            (2, bucket(4, 2.0, 2.5)),
-            (4, bucket(8, 4.0, 9.0)),
-        ]);
-        let all = [1.0, 2.0, 3.0, 4.0];
-        let spread = at_edges(&all, counted, vec![1.0, 3.0], 0.0);
-        assert_eq!(
-            spread.buckets,
-            [
-                bucket(1, -5.0, -5.0),
-                Bucket {
-                    count: 6,
-                    min: 1.0,
-                    max: 2.5,
-                    sum: 4.0,
-                    squares: 8.5
-                },
-                bucket(8, 4.0, 9.0),
-            ]
-        );
     }
 }

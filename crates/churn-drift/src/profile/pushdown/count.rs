@@ -83,7 +83,7 @@ fn outcome(
             name: score.to_owned(),
             categorical: false,
             cuts: planned.threshold.into_iter().collect(),
-            fine: Vec::new(),
+            are_scores: true,
             unless_unique: false,
         };
         let only = format!("({})", only.join(" or "));
@@ -189,7 +189,7 @@ mod tests {
                     name: name.into(),
                     categorical: true,
                     cuts: Vec::new(),
-                    fine: Vec::new(),
+                    are_scores: false,
                     unless_unique: false,
                 })
                 .into(),

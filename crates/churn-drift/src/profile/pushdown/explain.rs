@@ -3,16 +3,26 @@
 use churn_data::{Dialect, SqlColumn, SqlKind, SqlTime};
 
 use super::super::count_plan::CountColumn;
-use super::super::counter::MAX_NUMBERS;
 use super::super::cut::Cut;
 use super::super::pieces::TimeGrouping;
+use super::super::scale::Scale;
 use super::super::segment_plans::SegmentPlans;
-use super::edges::tidy;
 use super::layout::{MOST_GROUPS, by_piece as sorted_by};
+use super::octaves::{Extent, Octaves};
 use super::segment_keys;
-use super::statements::{Source, buckets, groups, ranges, sample};
+use super::statements::{SAMPLE_ROWS, Source, groups, ranges, sample};
 use super::statements_by_piece::{self as by_piece, ByPiece, extent, pieces, rows};
 use super::table::COLUMNS;
+
+/// Where numbers lie that nobody has looked at.
+const EXAMPLE: Extent = Extent {
+    min: 1.0,
+    max: 8.0,
+    around_zero: [None, Some(1.0)],
+};
+
+/// Cells of a grid, about.
+const EXAMPLE_CELLS: u64 = 100_000;
 
 /// A statement that would be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +84,7 @@ pub(in super::super) fn explain(
         column.kind != SqlKind::Text && !planned.categorical
     };
     for &(column, planned) in &planned {
-        let limit = is_number(column, planned).then_some(MAX_NUMBERS as u64 + 1);
+        let limit = is_number(column, planned).then_some(SAMPLE_ROWS + 1);
         let which = if limit.is_some() { ", if few" } else { "" };
         let name = &column.name;
         if sorted.is_empty() {
@@ -96,19 +106,19 @@ pub(in super::super) fn explain(
         add(what, ranges(source, &part));
     }
     for (column, planned) in numbers {
-        let mut edges: Vec<f64> = planned.cuts.iter().chain(&planned.fine).copied().collect();
-        tidy(&mut edges);
         let name = &column.name;
-        let what = match edges.len() {
-            0 => format!("{name}: twice, with edges that its range gives, if many values"),
-            edges => format!("{name}: {} stretches, if many values", edges + 1),
+        let what =
+            format!("{name}: the cells of its grid, here of numbers from 1 to 8, if many values");
+        let octaves = Octaves::of(EXAMPLE, Scale::Plain);
+        let cells = |by: &ByPiece| {
+            let shift = octaves.shift(EXAMPLE_CELLS);
+            by_piece::cells(source, by, column, &planned.cuts, (&octaves, shift))
         };
         if sorted.is_empty() {
-            add(what.clone(), buckets(source, column, &edges, 0.0));
+            add(what.clone(), cells(&ByPiece::default()));
         }
         for (whose, by) in &sorted {
-            let sql = by_piece::buckets(source, by, column, &edges, 0.0);
-            add(format!("{what}{whose}"), sql);
+            add(format!("{what}{whose}"), cells(by));
         }
     }
     all

@@ -2,20 +2,22 @@
 //! what comes out is the same profile that reading the rows would make.
 //!
 //! A column with few distinct values is grouped by value: exact. A number column with many is
-//! counted in stretches between edges: the edges that a check will need are among them and exact,
-//! and no stretch holds more than about one in [`PARTS`] of the values unless they are one value.
+//! grouped by the cells of the grid in which a file's numbers would be counted, cut where a check
+//! needs exact counts: only mean and standard deviation are sums of doubles.
 
 mod by_piece;
+mod cells;
 mod count;
-mod edges;
 mod explain;
 mod layout;
+mod octaves;
 mod segment_keys;
 mod statements;
 mod statements_by_piece;
 mod table;
 
 pub(super) use self::by_piece::{count_by_piece, time_of};
+pub(super) use self::cells::CellCount;
 pub(super) use self::count::{count, identifiers};
 pub use self::explain::Explained;
 pub(super) use self::explain::explain;

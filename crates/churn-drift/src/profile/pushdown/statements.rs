@@ -93,7 +93,8 @@ pub(super) fn groups(source: Source<'_>, column: &SqlColumn, limit: Option<u64>)
     )
 }
 
-/// For each column: values, NaN, infinities, and smallest, largest and mean of the finite ones.
+/// For each column: values, NaN, how many are finite, and of those the smallest and largest, the
+/// nearest to zero on either side, mean and variance.
 pub(super) fn ranges(source: Source<'_>, columns: &[&SqlColumn]) -> String {
     let dialect = source.dialect;
     let inner = listed(
@@ -112,7 +113,10 @@ pub(super) fn ranges(source: Source<'_>, columns: &[&SqlColumn]) -> String {
             format!("count({finite})"),
             format!("min({finite})"),
             format!("max({finite})"),
+            format!("max(case when {x} < 0 then {finite} end)"),
+            format!("min(case when {x} > 0 then {finite} end)"),
             format!("avg({finite})"),
+            format!("var_pop({finite})"),
         ]
         .map(|figure| dialect.to_text(&figure))
     }));
@@ -154,48 +158,25 @@ pub(super) fn is_finite(double: &str) -> String {
     format!("{double} - {double} = 0")
 }
 
-/// For each stretch between rising edges, by the number of edges at or below it: values, smallest,
-/// largest, and the sums of the distances from `centre` and of their squares.
-pub(super) fn buckets(
-    source: Source<'_>,
-    column: &SqlColumn,
-    edges: &[f64],
-    centre: f64,
-) -> String {
-    let dialect = source.dialect;
-    let centre = dialect.number(centre);
-    let figures = listed(
-        [
-            "b".to_owned(),
-            "count(*)".to_owned(),
-            "min(x)".to_owned(),
-            "max(x)".to_owned(),
-            format!("sum(x - {centre})"),
-            format!("sum((x - {centre}) * (x - {centre}))"),
-        ]
-        .map(|figure| dialect.to_text(&figure)),
-    );
-    format!(
-        "select {figures} from (select x, {} as b from (select {} as x from {}) as doubles \
-         where {}) as bucketed group by b",
-        bucket(dialect, edges, 0),
-        source.double(column),
-        source.from(),
-        is_finite("x"),
-    )
+/// The number of edges at or below `x`.
+pub(super) fn bucket(dialect: Dialect, x: &str, edges: &[f64]) -> String {
+    let edges: Vec<String> = edges.iter().map(|edge| dialect.number(*edge)).collect();
+    let leaves: Vec<String> = (0..=edges.len()).map(|below| below.to_string()).collect();
+    halved(x, &edges, &leaves)
 }
 
-/// The number of edges at or below `x`, found by halving: a dozen comparisons for thousands.
-pub(super) fn bucket(dialect: Dialect, edges: &[f64], below: usize) -> String {
+/// Which of the leaves is meant: the one above as many rising edges as are at or below `x`. Found by
+/// halving: a dozen comparisons for thousands.
+pub(super) fn halved(x: &str, edges: &[String], leaves: &[String]) -> String {
     if edges.is_empty() {
-        return below.to_string();
+        return leaves.first().cloned().unwrap_or_default();
     }
     let middle = edges.len() / 2;
     format!(
-        "case when x < {} then {} else {} end",
-        dialect.number(edges[middle]),
-        bucket(dialect, &edges[..middle], below),
-        bucket(dialect, &edges[middle + 1..], below + middle + 1),
+        "case when {x} < {} then {} else {} end",
+        edges[middle],
+        halved(x, &edges[..middle], &leaves[..=middle]),
+        halved(x, &edges[middle + 1..], &leaves[middle + 1..]),
     )
 }
 
@@ -250,7 +231,6 @@ mod tests {
             first_values(SOURCE, &plan),
             ranges(SOURCE, &[&spend]),
             digits(narrowed, &spend),
-            buckets(SOURCE, &spend, &[1.0, 2.0], 0.5),
         ] {
             assert!(sql.starts_with("select ") && !sql.contains(';'), "{sql}");
         }
@@ -258,14 +238,14 @@ mod tests {
 
     #[test]
     fn buckets_are_found_by_halving() {
-        let two = bucket(Dialect::Postgres, &[1.0, 2.5], 0);
+        let two = bucket(Dialect::Postgres, "x", &[1.0, 2.5]);
         assert_eq!(
             two,
             "case when x < cast('2.5e0' as double precision) then case when x < cast('1e0' as \
              double precision) then 0 else 1 end else 2 end"
         );
         let many: Vec<f64> = (0..1000).map(f64::from).collect();
-        let depth = bucket(Dialect::Postgres, &many, 0);
+        let depth = bucket(Dialect::Postgres, "x", &many);
         let deepest = depth
             .split("case")
             .scan(0_i32, |open, part| {

@@ -3,7 +3,8 @@
 
 use churn_data::{SqlColumn, SqlKind};
 
-use super::statements::{Source, bucket, is_finite, listed};
+use super::octaves::Octaves;
+use super::statements::{Source, bucket, halved, is_finite, listed};
 
 /// How rows are sorted into pieces and segments.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +23,8 @@ impl ByPiece {
         let Some(time) = &self.time else {
             return "0".to_owned();
         };
-        let found = halved(time, &self.edges, 0);
+        let numbers: Vec<String> = (0..=self.edges.len()).map(|at| at.to_string()).collect();
+        let found = halved(time, &self.edges, &numbers);
         format!("case when {time} is null then -1 else {found} end")
     }
 
@@ -45,20 +47,6 @@ impl ByPiece {
         let all = std::iter::once("p".to_owned()).chain(figures).chain(keys);
         listed(all.map(|figure| source.dialect.to_text(&figure)))
     }
-}
-
-/// The number of edges at or before a time, found by halving.
-fn halved(time: &str, edges: &[String], below: usize) -> String {
-    if edges.is_empty() {
-        return below.to_string();
-    }
-    let middle = edges.len() / 2;
-    format!(
-        "case when {time} < {} then {} else {} end",
-        edges[middle],
-        halved(time, &edges[..middle], below),
-        halved(time, &edges[middle + 1..], below + middle + 1),
-    )
 }
 
 /// Rows, and the first and the last time.
@@ -123,7 +111,7 @@ pub(super) fn key(source: Source<'_>, column: &SqlColumn) -> String {
     }
 }
 
-/// For each piece: rows, values, NaN and finite values.
+/// For each piece: rows, values, NaN and finite values, and the mean and variance of these.
 pub(super) fn finite(source: Source<'_>, by: &ByPiece, column: &SqlColumn) -> String {
     let nan = source.dialect.is_nan("x");
     let finite = is_finite("x");
@@ -132,6 +120,8 @@ pub(super) fn finite(source: Source<'_>, by: &ByPiece, column: &SqlColumn) -> St
         "count(x)".to_owned(),
         format!("coalesce(sum(case when {nan} then 1 else 0 end), 0)"),
         format!("count(case when {finite} then x end)"),
+        format!("avg(case when {finite} then x end)"),
+        format!("var_pop(case when {finite} then x end)"),
     ];
     format!(
         "select {} from (select {}, {} as x from {}) as doubles group by {}",
@@ -143,30 +133,24 @@ pub(super) fn finite(source: Source<'_>, by: &ByPiece, column: &SqlColumn) -> St
     )
 }
 
-/// For each piece and stretch what `statements::buckets` has for each stretch.
-pub(super) fn buckets(
+/// For each piece and cell of a grid, cut where a cut point lies in it: rows, and the smallest and the
+/// largest value.
+pub(super) fn cells(
     source: Source<'_>,
     by: &ByPiece,
     column: &SqlColumn,
-    edges: &[f64],
-    centre: f64,
+    cuts: &[f64],
+    (octaves, shift): (&Octaves, u32),
 ) -> String {
     let dialect = source.dialect;
-    let centre = dialect.number(centre);
-    let figures = [
-        "b".to_owned(),
-        "count(*)".to_owned(),
-        "min(x)".to_owned(),
-        "max(x)".to_owned(),
-        format!("sum(x - {centre})"),
-        format!("sum((x - {centre}) * (x - {centre}))"),
-    ];
+    let figures = ["count(*)", "min(x)", "max(x)"].map(str::to_owned);
     let names = by.names();
     format!(
-        "select {} from (select {names}, x, {} as b from (select {}, {} as x from {}) as doubles \
-         where {}) as bucketed group by {names}, b",
+        "select {} from (select {names}, x, {} as b, {} as g from (select {}, {} as x from {}) as doubles \
+         where {}) as sorted group by {names}, b, g",
         by.selected(source, figures),
-        bucket(dialect, edges, 0),
+        bucket(dialect, "x", cuts),
+        octaves.cell(dialect, "x", shift),
         by.named(),
         source.double(column),
         source.from(),
@@ -178,6 +162,8 @@ pub(super) fn buckets(
 mod tests {
     use churn_data::Dialect;
 
+    use super::super::super::scale::Scale;
+    use super::super::octaves::Extent;
     use super::*;
 
     #[test]
@@ -213,11 +199,17 @@ mod tests {
             "select cast(p as string), cast(count(*) as string), cast(s0 as string), cast(s1 as string) from \
              (select 0 as p, `a` as s0, `b` as s1 from t) as sorted group by p, s0, s1 limit 9"
         );
+        let unit = Extent {
+            min: 0.0,
+            max: 1.0,
+            around_zero: [None, Some(0.25)],
+        };
+        let octaves = Octaves::of(unit, Scale::Plain);
         for sql in [
             extent(source, &time),
             pieces(source, &by),
             finite(source, &by, &column),
-            buckets(source, &by_segment, &column, &[1.0], 0.5),
+            cells(source, &by_segment, &column, &[1.0], (&octaves, 40)),
         ] {
             assert!(sql.starts_with("select ") && !sql.contains(';'), "{sql}");
         }

@@ -1,4 +1,4 @@
-//! A table in its database, asked: looks at columns, their groups, ranges and stretches.
+//! A table in its database, asked: looks at columns, their groups and ranges.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,11 @@ use churn_data::{
 use super::super::column::Column;
 use super::super::count_plan::CountColumn;
 use super::super::counter::{ColumnCounter, MAX_NUMBERS};
-use super::super::spread::{Bucket, Spread};
-use super::edges::{equal_edges, even_edges, tidy};
-use super::statements::{Source, buckets, digits, first_values, groups, ranges, sample};
+use super::cells::{Moments, Wanted};
+use super::layout::MOST_GROUPS;
+use super::octaves::Extent;
+use super::statements::{SAMPLE_ROWS, Source, digits, first_values, groups, ranges, sample};
+use super::statements_by_piece::ByPiece;
 
 /// Columns of one statement.
 pub(super) const COLUMNS: usize = 16;
@@ -37,13 +39,21 @@ pub(super) struct Look {
     pub(super) distinct: u64,
 }
 
-/// Smallest, largest and mean of the finite values, and how many there are.
+impl Look {
+    /// Returns whether there are more distinct values than are kept one by one, in a table so large that
+    /// they are not asked for.
+    pub(super) const fn are_many(&self) -> bool {
+        self.distinct > MAX_NUMBERS as u64 && self.rows >= SAMPLE_ROWS
+    }
+}
+
+/// Which values of a column are no finite numbers, and where the finite ones lie.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Range {
     pub(super) nan: u64,
     pub(super) infinite: u64,
     pub(super) null: u64,
-    pub(super) finite: Option<(f64, f64, f64)>,
+    pub(super) finite: Option<(Extent, Moments)>,
 }
 
 impl Table<'_> {
@@ -130,7 +140,8 @@ impl Table<'_> {
     ) -> Result<Option<ColumnCounter>> {
         let found = self.column(&column.name)?;
         let numbers = found.kind != SqlKind::Text && !column.categorical;
-        let limit = numbers.then_some(MAX_NUMBERS as u64 + 1);
+        // A table that the first look saw whole has fewer.
+        let limit = numbers.then_some(SAMPLE_ROWS + 1);
         self.grouped_up_to(column, limit, only, progress)
     }
 
@@ -144,7 +155,7 @@ impl Table<'_> {
     ) -> Result<Option<ColumnCounter>> {
         let found = self.column(&column.name)?;
         let sql = groups(self.source(only), found, limit);
-        let mut counter = ColumnCounter::new(column.categorical, column.cuts.clone());
+        let mut counter = column.counter();
         let (mut found, mut bad) = (0, false);
         self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
             let count = cells.get(1).copied().flatten();
@@ -205,14 +216,22 @@ impl Table<'_> {
             let count = |at: usize| figure(at).unwrap_or(0.0) as u64;
             let rows = count(0);
             all.extend((0..part.len()).map(|at| {
-                let first = 1 + 6 * at;
+                let first = 1 + 9 * at;
                 let (values, nan, finite) = (count(first), count(first + 1), count(first + 2));
+                let figure = |at: usize| figure(first + at);
                 Range {
                     nan,
                     infinite: values.saturating_sub(nan + finite),
                     null: rows.saturating_sub(values),
-                    finite: match (figure(first + 3), figure(first + 4), figure(first + 5)) {
-                        (Some(min), Some(max), Some(mean)) => Some((min, max, mean)),
+                    finite: match [3, 4, 7, 8].map(figure) {
+                        [Some(min), Some(max), Some(mean), Some(variance)] => Some((
+                            Extent {
+                                min,
+                                max,
+                                around_zero: [5, 6].map(figure),
+                            },
+                            Moments::of(finite, mean, variance),
+                        )),
                         _ => None,
                     },
                 }
@@ -221,40 +240,40 @@ impl Table<'_> {
         Ok(all)
     }
 
-    /// Counts a number column in stretches.
-    pub(super) fn stretched(
+    /// Counts a number column that has many.
+    pub(super) fn many(
         &mut self,
         column: &CountColumn,
         range: Range,
         only: Option<&str>,
         progress: &dyn Progress,
     ) -> Result<ColumnCounter> {
-        let mut counter = ColumnCounter::new(column.categorical, Vec::new());
+        let mut counter = column.counter();
         counter.missing[MissingKind::Null.index()] += range.null;
         counter.missing[MissingKind::Nan.index()] += range.nan;
         if range.infinite > 0 {
             counter.add_times(b"inf", range.infinite);
         }
-        let Some((min, max, mean)) = range.finite else {
+        let Some((extent, moments)) = range.finite else {
             return Ok(counter);
         };
-        let mut edges: Vec<f64> = column.cuts.iter().chain(&column.fine).copied().collect();
-        if column.fine.is_empty() {
-            // Nobody knows how the values lie: a first pass tells.
-            edges.extend(even_edges(min, max));
-            tidy(&mut edges);
-            let first = self.buckets(column, &edges, mean, only, progress)?;
-            edges.clone_from(&column.cuts);
-            edges.extend(equal_edges(&first));
+        let wanted = Wanted {
+            name: &column.name,
+            planned: &vec![Some(column)],
+            extent,
+            by: &ByPiece::default(),
+            targets_of: &mut |_, _| [Some(0), None],
+            only,
+        };
+        let mut counters = vec![Some(counter)];
+        let coarse = self.count_cells(wanted, &[moments], &mut counters, progress)?;
+        if !coarse.is_empty() {
+            let limit = Some(MOST_GROUPS + 1);
+            if let Some(counter) = self.grouped_up_to(column, limit, only, progress)? {
+                return Ok(counter);
+            }
         }
-        tidy(&mut edges);
-        let counted = self.buckets(column, &edges, mean, only, progress)?;
-        counter.set_spread(&Spread {
-            edges,
-            buckets: counted,
-            centre: mean,
-        });
-        Ok(counter)
+        Ok(counters.pop().flatten().unwrap_or_else(|| column.counter()))
     }
 
     /// Returns whether half of the numbers are whole and beyond 2^53: codes, which are counted by
@@ -266,7 +285,9 @@ impl Table<'_> {
         only: Option<&str>,
         progress: &dyn Progress,
     ) -> Result<bool> {
-        let far = |&(min, max, _): &(f64, f64, f64)| min.abs().max(max.abs()) > LARGEST_EXACT;
+        let far = |(extent, _): &(Extent, Moments)| {
+            extent.min.abs().max(extent.max.abs()) > LARGEST_EXACT
+        };
         if !range.finite.as_ref().is_some_and(far) {
             return Ok(false);
         }
@@ -281,42 +302,6 @@ impl Table<'_> {
         Ok(whole && 2.0 * shares[1] >= shares[0])
     }
 
-    pub(super) fn buckets(
-        &mut self,
-        column: &CountColumn,
-        edges: &[f64],
-        centre: f64,
-        only: Option<&str>,
-        progress: &dyn Progress,
-    ) -> Result<Vec<Bucket>> {
-        let found = self.column(&column.name)?;
-        let sql = buckets(self.source(only), found, edges, centre);
-        let mut counted = vec![Bucket::default(); edges.len() + 1];
-        let mut bad = false;
-        self.engine.query(&sql, &mut |cells: &[Cell<'_>]| {
-            let figure = |at: usize| -> Option<f64> { (*cells.get(at)?)?.parse().ok() };
-            let read = || {
-                Some(Bucket {
-                    count: (*cells.get(1)?)?.parse().ok()?,
-                    min: figure(2)?,
-                    max: figure(3)?,
-                    sum: figure(4)?,
-                    squares: figure(5)?,
-                })
-            };
-            let at = figure(0).map_or(usize::MAX, |at| at as usize);
-            match (counted.get_mut(at), read()) {
-                (Some(bucket), Some(read)) => *bucket = read,
-                _ => bad = true,
-            }
-        })?;
-        progress.advance(1);
-        if bad {
-            return Err(self.broken("sums that are not numbers"));
-        }
-        Ok(counted)
-    }
-
     /// Counts columns, those of one kind together.
     pub(super) fn count(
         &mut self,
@@ -329,18 +314,13 @@ impl Table<'_> {
         let mut by_value = Vec::new();
         for (column, look) in columns.iter().zip(&looks) {
             let kind = self.column(&column.name)?.kind;
-            let many = look.distinct > MAX_NUMBERS as u64;
-            by_value.push(kind == SqlKind::Text || column.categorical || !many);
+            by_value.push(kind == SqlKind::Text || column.categorical || !look.are_many());
         }
         if only.is_none() {
-            let passes = columns.iter().zip(&by_value).map(|(column, by_value)| {
-                let is_first = column.fine.is_empty();
-                1 + u64::from(!by_value && is_first)
-            });
             let name = format!("counting in {}", self.place.file);
             let ranges = by_value.iter().filter(|by_value| !**by_value).count();
-            let statements = passes.sum::<u64>() + ranges.div_ceil(COLUMNS) as u64;
-            progress.steps(&name, statements);
+            let statements = columns.len() + ranges.div_ceil(COLUMNS);
+            progress.steps(&name, statements as u64);
         }
         let mut counters: Vec<Option<ColumnCounter>> = Vec::new();
         for (column, by_value) in columns.iter().zip(by_value) {
@@ -362,15 +342,15 @@ impl Table<'_> {
             counters[at] = if self.holds_codes(&column.name, &range, only, progress)? {
                 self.grouped_up_to(column, None, only, progress)?
             } else {
-                Some(self.stretched(column, range, only, progress)?)
+                Some(self.many(column, range, only, progress)?)
             };
         }
         Ok(columns
             .iter()
             .zip(counters)
             .map(|(column, counter)| {
-                let empty = || ColumnCounter::new(column.categorical, Vec::new());
-                Column::from_counter(&column.name, counter.unwrap_or_else(empty))
+                let counter = counter.unwrap_or_else(|| column.counter());
+                Column::from_counter(&column.name, counter)
             })
             .collect())
     }
