@@ -312,7 +312,7 @@ impl ParsedArgs {
             Command::Doctor(args) => Task::Doctor(Box::new(DoctorRequest::from_settings(
                 settings,
                 args.words(),
-            ))),
+            )?)),
             Command::Config(ConfigArgs { command }) => match command {
                 ConfigCommand::Show { prefix } => Task::ConfigShow(prefix),
                 ConfigCommand::Get { key } => Task::ConfigGet(key),

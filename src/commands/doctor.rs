@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use super::Console;
+use super::deployment::plan;
 use super::retrain::{named, target};
 use crate::cells::Tone;
-use crate::cluster::doctor::{Expected, Health, Inventory, LiveAt, ask, examine_files};
+use crate::cluster::doctor::{Expected, Health, Inventory, LiveAt, Rendered, ask, examine_files};
 use crate::cluster::{Session, Target};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
 use crate::http::client::{Access, BaseUrl, Client, Policy, Request};
+use crate::manifests::{Flavor, render};
 use crate::reports::doctor::{Report, fixes, table, title, verdict};
 use crate::settings::Settings;
 
@@ -40,10 +42,16 @@ pub struct DoctorRequest {
 
 impl DoctorRequest {
     /// Takes what is set.
-    #[must_use]
-    pub fn from_settings(settings: &Settings, words: DoctorWords) -> Self {
+    ///
+    /// # Errors
+    /// Bad settings, if a cluster is to be looked at: what is rendered with them should be there.
+    pub fn from_settings(settings: &Settings, words: DoctorWords) -> Result<Self> {
         let name = |key: &str| named(settings, key);
-        Self {
+        let rendered = match words.offline.is_empty() && words.probe.is_none() {
+            true => Rendered::of_files(&render(&plan(settings)?, Flavor::Operator)?),
+            false => Vec::new(),
+        };
+        Ok(Self {
             target: target(settings),
             expected: Expected {
                 namespace: name("k8s.namespace"),
@@ -54,9 +62,10 @@ impl DoctorRequest {
                 retrain: name("k8s.retrain_cronjob"),
                 hook: "churn-retrain-hook".to_owned(),
                 lease: settings.retrain.lease.clone(),
+                rendered,
             },
             words,
-        }
+        })
     }
 }
 

@@ -15,7 +15,8 @@ fn prometheus(release: &str) -> Value {
         "spec": {
             "serviceAccountName": "prom",
             "serviceMonitorSelector": {"matchLabels": {"release": release}}, "serviceMonitorNamespaceSelector": {},
-            "ruleSelector": {"matchLabels": {"release": release}}, "ruleNamespaceSelector": {}
+            "ruleSelector": {"matchLabels": {"release": release}}, "ruleNamespaceSelector": {},
+            "alerting": {"alertmanagers": [{"namespace": "monitoring", "name": "alertmanager-operated", "port": "web"}]}
         }
     })
 }
@@ -37,6 +38,9 @@ fn ours() -> Vec<Value> {
         "NetworkPolicy",
         "Role",
         "RoleBinding",
+        "ServiceAccount",
+        "ConfigMap",
+        "HorizontalPodAutoscaler",
     ];
     let objects = kinds.iter().flat_map(|kind| inventory.all(kind));
     let set = [
@@ -470,7 +474,12 @@ fn cluster() -> (ApiServer, Churnctl) {
     ));
     server
         .put(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}}));
-    server.put(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "churn-retrain-hook", "namespace": "churn-mlops"}}));
+    for name in ["churn-retrain-hook", "churn-api-token"] {
+        server.put(json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "churn-mlops"},
+            "data": {"token": "d29yZA=="}
+        }));
+    }
     for name in ["churn-api", "churn-retrain-hook"] {
         server.put(json!({
             "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
@@ -512,6 +521,8 @@ fn a_cluster_where_all_is_well_passes() {
         "storage",
         "hook",
         "pod_security",
+        "objects",
+        "references",
     ] {
         assert!(
             passed.iter().any(|finding| finding["check"] == check),
@@ -553,7 +564,7 @@ fn what_only_a_cluster_knows_is_found() {
         .map(|finding| finding["detail"].to_string())
         .collect();
     for words in [
-        "webhook's token is missing",
+        "pods of deployment/churn-retrain-hook cannot start",
         "--resources leaves out jobs, cronjobs",
         "no pod of it is available",
         "no pod behind it is ready",
@@ -567,6 +578,143 @@ fn what_only_a_cluster_knows_is_found() {
             "{words} in {details:#?}"
         );
     }
+}
+
+/// A fault, and the check, the words of the finding and the command that it must lead to.
+type FaultOnCluster = (fn(&ApiServer), [&'static str; 3]);
+
+#[test]
+fn what_was_rendered_and_what_pods_name_must_be_there() {
+    let faults: [FaultOnCluster; 9] = [
+        (
+            |server| server.delete("cronjobs", "churn-retrain-weekly"),
+            [
+                "objects",
+                "where others of batch are",
+                "kubectl apply -f k8s/cronjob-churn-retrain-weekly.yaml",
+            ],
+        ),
+        (
+            |server| server.delete("networkpolicies", "churn-api"),
+            [
+                "objects",
+                "where others of api are",
+                "kubectl apply -f k8s/networkpolicy-churn-api.yaml",
+            ],
+        ),
+        (
+            |server| server.delete("serviceaccounts", "churn-batch"),
+            [
+                "references",
+                "pods of cronjob/churn-batch-score, cronjob/churn-drift-daily and 2 more",
+                "kubectl apply -f k8s/serviceaccount-churn-batch.yaml",
+            ],
+        ),
+        (
+            |server| server.delete("configmaps", "churn-mlops-config"),
+            [
+                "references",
+                "it is missing in namespace churn-mlops",
+                "kubectl apply -f k8s/configmap-churn-mlops-config.yaml",
+            ],
+        ),
+        (
+            |server| {
+                server.edit("secrets", "churn-retrain-hook", |secret| {
+                    secret["data"] = json!({"Token": "d29yZA=="});
+                });
+            },
+            [
+                "references",
+                "it lacks the key token, which deployment/churn-retrain-hook must have; in it is Token",
+                "--from-literal=token=$(openssl rand -hex 32) --dry-run=client -o yaml | kubectl apply -f -",
+            ],
+        ),
+        (
+            |server| server.delete("secrets", "churn-retrain-hook"),
+            [
+                "references",
+                "pods of deployment/churn-retrain-hook cannot start",
+                "kubectl create secret generic churn-retrain-hook -n churn-mlops --from-literal=token=",
+            ],
+        ),
+        (
+            |server| {
+                server.edit("prometheuses", "prom", |prometheus| {
+                    prometheus["spec"]["alerting"] = Value::Null;
+                });
+            },
+            [
+                "alertmanager",
+                "its alerts reach nobody",
+                "kubectl patch prometheus prom -n monitoring --type=merge -p",
+            ],
+        ),
+        (
+            |server| server.delete("rolebindings", "churn-retrain-hook"),
+            [
+                "objects",
+                "where others of hook are",
+                "kubectl apply -f k8s/rolebinding-churn-retrain-hook.yaml",
+            ],
+        ),
+        (
+            |server| server.delete("services", "churn-pushgateway"),
+            [
+                "objects",
+                "where others of pushgateway are",
+                "kubectl apply -f k8s/service-churn-pushgateway.yaml",
+            ],
+        ),
+    ];
+    for (spoil, [check, detail, fix]) in faults {
+        let (server, churnctl) = cluster();
+        spoil(&server);
+        let run = online(&churnctl).expect(ExitCode::CheckFailed);
+        let failed = findings(&run, "FAIL");
+        let says = |finding: &Value, key: &str, words: &str| {
+            finding[key]
+                .as_str()
+                .is_some_and(|text| text.contains(words))
+        };
+        assert!(
+            failed.iter().any(|finding| finding["check"] == check
+                && says(finding, "detail", detail)
+                && says(finding, "fix", fix)),
+            "{check} {detail} {fix} in {failed:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_component_that_was_not_deployed_is_no_fault() {
+    let (server, churnctl) = cluster();
+    for (resource, kind) in [
+        ("deployments", "Deployment"),
+        ("services", "Service"),
+        ("networkpolicies", "NetworkPolicy"),
+    ] {
+        let name = "churn-pushgateway";
+        assert!(!server.all(resource).is_empty(), "{kind}");
+        server.delete(resource, name);
+    }
+    let run = online(&churnctl);
+    let skipped = findings(&run, "SKIP");
+    assert!(
+        skipped
+            .iter()
+            .any(|finding| finding["subject"] == "component/pushgateway"
+                && finding["detail"].to_string().contains("it is not deployed")),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        !findings(&run, "FAIL")
+            .iter()
+            .any(|finding| finding["check"] == "objects"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]

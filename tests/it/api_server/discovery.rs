@@ -9,6 +9,8 @@ pub(super) const RESOURCES: &[(&str, &str, &str, bool)] = &[
     ("v1", "pods", "Pod", true),
     ("v1", "services", "Service", true),
     ("v1", "secrets", "Secret", true),
+    ("v1", "configmaps", "ConfigMap", true),
+    ("v1", "serviceaccounts", "ServiceAccount", true),
     (
         "v1",
         "persistentvolumeclaims",
@@ -18,6 +20,18 @@ pub(super) const RESOURCES: &[(&str, &str, &str, bool)] = &[
     ("v1", "namespaces", "Namespace", false),
     ("v1", "nodes", "Node", false),
     ("apps/v1", "deployments", "Deployment", true),
+    (
+        "autoscaling/v2",
+        "horizontalpodautoscalers",
+        "HorizontalPodAutoscaler",
+        true,
+    ),
+    (
+        "policy/v1",
+        "poddisruptionbudgets",
+        "PodDisruptionBudget",
+        true,
+    ),
     ("batch/v1", "jobs", "Job", true),
     ("batch/v1", "cronjobs", "CronJob", true),
     ("coordination.k8s.io/v1", "leases", "Lease", true),

@@ -9,7 +9,7 @@ use super::plan::Plan;
 /// The label that says which program a pod runs, and that Services select by.
 pub(super) const NAME_LABEL: &str = "app.kubernetes.io/name";
 /// The label that says what part of the system something is.
-pub(super) const COMPONENT_LABEL: &str = "app.kubernetes.io/component";
+pub(crate) const COMPONENT_LABEL: &str = "app.kubernetes.io/component";
 /// Namespaces with this label may ask the API.
 pub(super) const CLIENT_LABEL: &str = "churn-mlops/client";
 /// Pods that use the volume have this label where the volume is on one node only.

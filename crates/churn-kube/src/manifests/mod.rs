@@ -29,6 +29,7 @@ mod routing;
 mod storage;
 mod tests;
 
+pub(crate) use meta::COMPONENT_LABEL;
 pub use object::{Content, File, Form};
 pub use placeholders::placeholders;
 #[cfg(any(test, feature = "sample"))]

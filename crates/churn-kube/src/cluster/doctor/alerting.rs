@@ -1,12 +1,13 @@
 //! Do our alerts reach our AlertmanagerConfig? An Alertmanager must select it, and under the usual
 //! matcher strategy only alerts that carry its namespace come through.
 
-use serde_json::Value;
+use churn_base::text::shell_word;
+use serde_json::{Value, json};
 
 use super::expected::Expected;
 use super::finding::{Check, Finding};
-use super::inventory::{Inventory, items_at, name_of, text_at};
-use super::monitoring::{Selecting, one};
+use super::inventory::{Inventory, items_at, name_of, namespace_of, text_at};
+use super::monitoring::{Selecting, one, selects_rules};
 
 const CONFIGS: Selecting = Selecting {
     owner: "Alertmanager",
@@ -37,7 +38,43 @@ pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> 
         found.push(one(inventory, expected, check, CONFIGS, config));
     }
     found.push(namespaced(inventory, expected));
+    found.extend(senders(inventory, expected));
     found
+}
+
+/// Every Prometheus that has our rules must know an Alertmanager: without one, its alerts fire and
+/// nobody hears them.
+fn senders(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
+    let rules = inventory.find("PrometheusRule", &expected.namespace, &expected.rules);
+    let has_rules = |owner: &&Value| {
+        rules.is_some_and(|rules| selects_rules(inventory, expected, owner, rules))
+    };
+    let owners = inventory.all("Prometheus").iter().filter(has_rules);
+    let sends = |owner: &Value| {
+        !items_at(owner, "/spec/alerting/alertmanagers").is_empty()
+            || owner["spec"]["additionalAlertManagerConfigs"].is_object()
+    };
+    let silent = owners.filter(|owner| !sends(owner));
+    silent
+        .map(|owner| {
+            let (home, name) = (namespace_of(owner), name_of(owner));
+            let target = json!({"namespace": home, "name": "alertmanager-operated", "port": "web"});
+            let patch = json!({"spec": {"alerting": {"alertmanagers": [target]}}});
+            Finding::fail(
+                Check::Alertmanager,
+                format!("prometheus/{name}"),
+                format!(
+                    "{home}/{name} has our rules and knows no Alertmanager: spec.alerting is empty, so its alerts reach nobody"
+                ),
+                format!(
+                    "kubectl patch prometheus {} -n {} --type=merge -p {}",
+                    shell_word(name),
+                    shell_word(home),
+                    shell_word(&patch.to_string())
+                ),
+            )
+        })
+        .collect()
 }
 
 /// Every alert must have the label `namespace`: aggregations drop it, and then no

@@ -1,5 +1,8 @@
 //! The names that the checks look for.
 
+use super::online::is_listed;
+use crate::manifests::{COMPONENT_LABEL, Content, File};
+
 /// The names that the checks look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
@@ -19,4 +22,41 @@ pub struct Expected {
     pub hook: String,
     /// Lease of the retrain.
     pub lease: String,
+    /// What is rendered with these settings, if a cluster is to have it.
+    pub rendered: Vec<Rendered>,
+}
+
+/// An object that is rendered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Its kind, one of those that are listed.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// The component that its label names.
+    pub component: String,
+    /// The path of its file below the output folder.
+    pub path: String,
+}
+
+impl Rendered {
+    /// Returns the objects among rendered files whose kinds are listed. A Job is left out: it is gone
+    /// some time after its end.
+    #[must_use]
+    pub fn of_files(files: &[File]) -> Vec<Self> {
+        let object = |file: &File| {
+            let Content::Tree(tree) = &file.content else {
+                return None;
+            };
+            let kind = tree["kind"].as_str().filter(|kind| is_listed(kind))?;
+            let component = &tree["metadata"]["labels"][COMPONENT_LABEL];
+            Some(Self {
+                kind: kind.to_owned(),
+                name: tree["metadata"]["name"].as_str()?.to_owned(),
+                component: component.as_str()?.to_owned(),
+                path: file.path.clone(),
+            })
+        };
+        files.iter().filter_map(object).collect()
+    }
 }

@@ -55,6 +55,10 @@ pub enum Check {
     KubeStateMetrics,
     /// Targets are up and rules loaded.
     Live,
+    /// What was rendered is there.
+    Objects,
+    /// What pods name is there.
+    References,
     /// The drift check runs, and its verdict is not retried.
     Drift,
     /// The volume can be mounted by all who want it.
@@ -83,6 +87,8 @@ impl Check {
             Self::Accepted => "accepted",
             Self::KubeStateMetrics => "kube_state_metrics",
             Self::Live => "live",
+            Self::Objects => "objects",
+            Self::References => "references",
             Self::Drift => "drift",
             Self::Storage => "storage",
             Self::Hook => "hook",

@@ -1,4 +1,4 @@
-//! The alert webhook: is it there, has it its token, may it start Jobs, does the network let
+//! The alert webhook: is it there, may it start Jobs, does the network let
 //! Alertmanager in?
 
 use churn_base::text::shell_word;
@@ -33,38 +33,9 @@ pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> 
             "kubectl apply -k k8s/",
         ),
     }];
-    found.extend(token(inventory, expected, deployment));
     found.push(rights(inventory, expected, deployment));
     found.push(network(inventory, expected, deployment));
     found
-}
-
-/// Checks on a cluster that the Secret with the token is there; files never hold it.
-fn token(inventory: &Inventory, expected: &Expected, deployment: &Value) -> Option<Finding> {
-    if !inventory.is_cluster {
-        return None;
-    }
-    let volumes = items_at(deployment, "/spec/template/spec/volumes");
-    let secret = volumes
-        .iter()
-        .find_map(|volume| text_at(volume, "/secret/secretName"))?;
-    let namespace = &expected.namespace;
-    let subject = format!("secret/{secret}");
-    if let Some(why) = inventory.why_unknown("Secret") {
-        return Some(Finding::skip(Check::Hook, subject, why));
-    }
-    Some(match inventory.find("Secret", namespace, secret) {
-        Some(_) => Finding::pass(Check::Hook, subject, "the token is there"),
-        None => Finding::fail(
-            Check::Hook,
-            subject,
-            "the Secret with the webhook's token is missing: its pod cannot start",
-            format!(
-                "kubectl create secret generic {} -n {namespace} --from-literal=token=$(openssl rand -hex 32)",
-                shell_word(secret)
-            ),
-        ),
-    })
 }
 
 /// Checks that the Roles bound to the webhook's account hold what starting a Job takes.

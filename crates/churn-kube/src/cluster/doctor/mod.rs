@@ -8,15 +8,17 @@ mod hook;
 mod inventory;
 mod live;
 mod monitoring;
+mod objects;
 mod online;
 mod operator;
 mod placeholders;
 mod pod_security;
+mod references;
 pub mod selector;
 mod wiring;
 mod workloads;
 
-pub use expected::Expected;
+pub use expected::{Expected, Rendered};
 pub use finding::{Check, Finding, Health, worst};
 pub use inventory::Inventory;
 pub use live::{LiveAt, ask};

@@ -48,6 +48,16 @@ pub(super) fn rules(inventory: &Inventory, expected: &Expected) -> Vec<Finding> 
     selected(inventory, expected, Check::Rules, RULES, main)
 }
 
+/// Returns whether a Prometheus selects these rules.
+pub(super) fn selects_rules(
+    inventory: &Inventory,
+    expected: &Expected,
+    owner: &Value,
+    rules: &Value,
+) -> bool {
+    unselected(inventory, expected, RULES, owner, rules).is_none()
+}
+
 fn selected(
     inventory: &Inventory,
     expected: &Expected,

@@ -8,12 +8,14 @@ use super::expected::Expected;
 use super::finding::Finding;
 use super::inventory::Inventory;
 use super::operator::{self, Answers};
-use super::{alerting, hook, monitoring, placeholders, pod_security, wiring, workloads};
+use super::{
+    alerting, hook, monitoring, objects, placeholders, pod_security, references, wiring, workloads,
+};
 use crate::cluster::client::Cluster;
 use crate::cluster::error::{Call, Problem};
 
 /// Kind, group and version, plural; of our namespace.
-const OURS: [(&str, &str, &str); 11] = [
+const OURS: [(&str, &str, &str); 15] = [
     (
         "ServiceMonitor",
         "monitoring.coreos.com/v1",
@@ -30,6 +32,14 @@ const OURS: [(&str, &str, &str); 11] = [
         "alertmanagerconfigs",
     ),
     ("Service", "v1", "services"),
+    ("ConfigMap", "v1", "configmaps"),
+    ("ServiceAccount", "v1", "serviceaccounts"),
+    (
+        "HorizontalPodAutoscaler",
+        "autoscaling/v2",
+        "horizontalpodautoscalers",
+    ),
+    ("PodDisruptionBudget", "policy/v1", "poddisruptionbudgets"),
     ("PersistentVolumeClaim", "v1", "persistentvolumeclaims"),
     ("Deployment", "apps/v1", "deployments"),
     ("CronJob", "batch/v1", "cronjobs"),
@@ -42,6 +52,12 @@ const OURS: [(&str, &str, &str); 11] = [
         "rolebindings",
     ),
 ];
+
+/// Returns whether objects of a kind are listed in our namespace.
+pub(super) fn is_listed(kind: &str) -> bool {
+    OURS.iter().any(|(listed, ..)| *listed == kind)
+}
+
 /// The same, of all namespaces.
 const ANYWHERE: [(&str, &str, &str); 2] = [
     ("Prometheus", "monitoring.coreos.com/v1", "prometheuses"),
@@ -85,6 +101,8 @@ pub async fn examine(cluster: &Cluster, expected: &Expected) -> Result<Vec<Findi
     found.extend(hook::check(&inventory, expected));
     found.extend(pod_security::check(&inventory, expected));
     found.extend(placeholders::check(&inventory, expected));
+    found.extend(objects::check(&inventory, expected));
+    found.extend(references::check(&inventory, expected));
     Ok(found)
 }
 
@@ -130,7 +148,7 @@ async fn collect(cluster: &Cluster, expected: &Expected) -> Result<(Inventory, A
         let path = format!("/api/v1/namespaces/{name}");
         reader.one("Namespace", &path, "namespaces").await?;
     }
-    if let Some(secret) = secret_of(&reader.inventory, expected) {
+    for secret in references::secrets(&reader.inventory, expected) {
         let path = format!("/api/v1/namespaces/{namespace}/secrets/{secret}");
         reader.one("Secret", &path, "secrets").await?;
     }
@@ -154,15 +172,6 @@ fn base(group_version: &str) -> String {
         "v1" => "/api/v1".to_owned(),
         other => format!("/apis/{other}"),
     }
-}
-
-fn secret_of(inventory: &Inventory, expected: &Expected) -> Option<String> {
-    let hook = inventory.find("Deployment", &expected.namespace, &expected.hook)?;
-    let volumes = super::inventory::items_at(hook, "/spec/template/spec/volumes");
-    let name = volumes
-        .iter()
-        .find_map(|volume| super::inventory::text_at(volume, "/secret/secretName"));
-    name.map(str::to_owned)
 }
 
 struct Reader<'a> {
