@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::distinct::{DistinctSketch, mix};
-use super::pushdown::CellCount;
 use super::scale::Scale;
 use super::sums::{ExactSums, Rounded, StoredOctave};
 
@@ -140,6 +139,14 @@ impl Cells {
 pub(super) struct Cuts {
     pub(super) points: Vec<f64>,
     pub(super) at_least: Vec<u64>,
+}
+
+/// What is known of the numbers of one cell, or of the part of it between two cut points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct CellCount {
+    pub(super) min: f64,
+    pub(super) max: f64,
+    pub(super) count: u64,
 }
 
 /// The counts of a column's numbers.

@@ -15,11 +15,12 @@ use super::super::document::HeaderRows;
 use super::super::outcome::Outcome;
 use super::super::pieces::{CutPieces, Grouped, TimeGrouping};
 use super::super::segment_plans::SegmentPlans;
-use super::cells::{Counters, Moments, OfTargets, Wanted};
+use super::cells::{Counters, OfTargets, Wanted};
 use super::count::{check_labels, identifiers};
-use super::layout::{Layout, MOST_GROUPS, Pieces};
+use super::layout::{Layout, Pieces};
+use super::moments::Moments;
 use super::statements::{SAMPLE_ROWS, equals};
-use super::statements_by_piece::{finite, groups};
+use super::statements_by_piece::{MOST_GROUPS, finite, groups};
 use super::table::{Look, Table};
 
 /// Returns what the times of a column mean to the database; none if they are not times to it.

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use churn_base::error::Result;
 use churn_base::progress::Progress;
-use churn_data::Cell;
+use churn_data::{Cell, MissingKind};
 
 use super::super::count_plan::CountColumn;
 use super::super::counter::{ColumnCounter, MAX_NUMBERS};
-use super::super::grid::{Grid, MAX_CELLS};
+use super::super::grid::{CellCount, Grid, MAX_CELLS};
 use super::super::scale::Scale;
+use super::moments::Moments;
 use super::octaves::{Extent, Octaves};
-use super::statements_by_piece::{ByPiece, cells};
-use super::table::Table;
+use super::statements_by_piece::{ByPiece, MOST_GROUPS, cells};
+use super::table::{Range, Table};
 
 /// Most cells of all targets that one answer is meant to have.
 const MOST_CELLS: u64 = 4_000_000;
@@ -22,44 +23,6 @@ pub(super) type Counters = Vec<Option<ColumnCounter>>;
 
 /// A column as it is counted for each target.
 pub(super) type OfTargets<'a> = Vec<Option<&'a CountColumn>>;
-
-/// How many finite numbers there are, their mean, and the sum of the squared distances from it.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Moments {
-    pub(super) count: u64,
-    pub(super) mean: f64,
-    pub(super) squared_deviations: f64,
-}
-
-impl Moments {
-    pub(super) fn of(count: u64, mean: f64, variance: f64) -> Self {
-        Self {
-            count,
-            mean,
-            squared_deviations: variance * count as f64,
-        }
-    }
-
-    /// Adds those of other numbers (Chan, Golub and LeVeque 1983).
-    pub(super) fn add(&mut self, other: &Self) {
-        if other.count == 0 {
-            return;
-        }
-        let (ours, theirs) = (self.count as f64, other.count as f64);
-        let (all, apart) = (ours + theirs, other.mean - self.mean);
-        self.squared_deviations += other.squared_deviations + apart * apart * ours * theirs / all;
-        self.mean += apart * theirs / all;
-        self.count += other.count;
-    }
-}
-
-/// What is known of the numbers of one cell, or of the part of it between two cut points.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(in super::super) struct CellCount {
-    pub(in super::super) min: f64,
-    pub(in super::super) max: f64,
-    pub(in super::super) count: u64,
-}
 
 /// The cells of one target, and how many low bits they drop.
 #[derive(Debug, Clone, Default)]
@@ -137,6 +100,42 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Table<'_> {
+    /// Counts a number column that has many.
+    pub(super) fn many(
+        &mut self,
+        column: &CountColumn,
+        range: Range,
+        only: Option<&str>,
+        progress: &dyn Progress,
+    ) -> Result<ColumnCounter> {
+        let mut counter = column.counter();
+        counter.missing[MissingKind::Null.index()] += range.null;
+        counter.missing[MissingKind::Nan.index()] += range.nan;
+        if range.infinite > 0 {
+            counter.add_times(b"inf", range.infinite);
+        }
+        let Some((extent, moments)) = range.finite else {
+            return Ok(counter);
+        };
+        let wanted = Wanted {
+            name: &column.name,
+            planned: &vec![Some(column)],
+            extent,
+            by: &ByPiece::default(),
+            targets_of: &mut |_, _| [Some(0), None],
+            only,
+        };
+        let mut counters = vec![Some(counter)];
+        let coarse = self.count_cells(wanted, &[moments], &mut counters, progress)?;
+        if !coarse.is_empty() {
+            let limit = Some(MOST_GROUPS + 1);
+            if let Some(counter) = self.grouped_up_to(column, limit, only, progress)? {
+                return Ok(counter);
+            }
+        }
+        Ok(counters.pop().flatten().unwrap_or_else(|| column.counter()))
+    }
+
     /// Counts the finite numbers of a column for each target, and returns the targets whose grid is
     /// coarser than that of a file would be.
     pub(super) fn count_cells(

@@ -7,11 +7,11 @@ use super::super::cut::Cut;
 use super::super::pieces::TimeGrouping;
 use super::super::scale::Scale;
 use super::super::segment_plans::SegmentPlans;
-use super::layout::{MOST_GROUPS, by_piece as sorted_by};
+use super::layout::by_piece as sorted_by;
 use super::octaves::{Extent, Octaves};
 use super::segment_keys;
 use super::statements::{SAMPLE_ROWS, Source, groups, ranges, sample};
-use super::statements_by_piece::{self as by_piece, ByPiece, extent, pieces, rows};
+use super::statements_by_piece::{self as by_piece, ByPiece, MOST_GROUPS, extent, pieces, rows};
 use super::table::COLUMNS;
 
 /// Where numbers lie that nobody has looked at.

@@ -12,11 +12,8 @@ use super::super::cut::Cut;
 use super::super::pieces::{MAX_PIECES, TimeGrouping, TimesRead, no_time, too_many};
 use super::super::segment_plans::SegmentPlans;
 use super::super::segmenter::Segmenter;
-use super::statements_by_piece::{ByPiece, extent, pieces, rows};
+use super::statements_by_piece::{ByPiece, MOST_GROUPS, extent, pieces, rows};
 use super::table::Table;
-
-/// Most groups of which one answer may be made.
-pub(super) const MOST_GROUPS: u64 = 1_000_000;
 
 /// The pieces of a table.
 pub(super) struct Pieces {

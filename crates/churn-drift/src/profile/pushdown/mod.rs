@@ -10,6 +10,7 @@ mod cells;
 mod count;
 mod explain;
 mod layout;
+mod moments;
 mod octaves;
 mod segment_keys;
 mod statements;
@@ -17,7 +18,6 @@ mod statements_by_piece;
 mod table;
 
 pub(super) use self::by_piece::{count_by_piece, time_of};
-pub(super) use self::cells::CellCount;
 pub(super) use self::count::{count, identifiers};
 pub use self::explain::Explained;
 pub(super) use self::explain::explain;

@@ -6,6 +6,9 @@ use churn_data::{SqlColumn, SqlKind};
 use super::octaves::Octaves;
 use super::statements::{Source, bucket, halved, is_finite, listed};
 
+/// Most groups of which one answer may be made.
+pub(super) const MOST_GROUPS: u64 = 1_000_000;
+
 /// How rows are sorted into pieces and segments.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ByPiece {

@@ -12,11 +12,9 @@ use churn_data::{
 use super::super::column::Column;
 use super::super::count_plan::CountColumn;
 use super::super::counter::{ColumnCounter, MAX_NUMBERS};
-use super::cells::{Moments, Wanted};
-use super::layout::MOST_GROUPS;
+use super::moments::Moments;
 use super::octaves::Extent;
 use super::statements::{SAMPLE_ROWS, Source, digits, first_values, groups, ranges, sample};
-use super::statements_by_piece::ByPiece;
 
 /// Columns of one statement.
 pub(super) const COLUMNS: usize = 16;
@@ -238,42 +236,6 @@ impl Table<'_> {
             }));
         }
         Ok(all)
-    }
-
-    /// Counts a number column that has many.
-    pub(super) fn many(
-        &mut self,
-        column: &CountColumn,
-        range: Range,
-        only: Option<&str>,
-        progress: &dyn Progress,
-    ) -> Result<ColumnCounter> {
-        let mut counter = column.counter();
-        counter.missing[MissingKind::Null.index()] += range.null;
-        counter.missing[MissingKind::Nan.index()] += range.nan;
-        if range.infinite > 0 {
-            counter.add_times(b"inf", range.infinite);
-        }
-        let Some((extent, moments)) = range.finite else {
-            return Ok(counter);
-        };
-        let wanted = Wanted {
-            name: &column.name,
-            planned: &vec![Some(column)],
-            extent,
-            by: &ByPiece::default(),
-            targets_of: &mut |_, _| [Some(0), None],
-            only,
-        };
-        let mut counters = vec![Some(counter)];
-        let coarse = self.count_cells(wanted, &[moments], &mut counters, progress)?;
-        if !coarse.is_empty() {
-            let limit = Some(MOST_GROUPS + 1);
-            if let Some(counter) = self.grouped_up_to(column, limit, only, progress)? {
-                return Ok(counter);
-            }
-        }
-        Ok(counters.pop().flatten().unwrap_or_else(|| column.counter()))
     }
 
     /// Returns whether half of the numbers are whole and beyond 2^53: codes, which are counted by
