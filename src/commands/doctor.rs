@@ -6,7 +6,7 @@ use super::Console;
 use super::deployment::plan;
 use super::retrain::{named, target};
 use crate::cells::Tone;
-use crate::cluster::doctor::{Expected, Health, Inventory, LiveAt, Rendered, ask, examine_files};
+use crate::cluster::doctor::{Expected, Health, Inventory, LiveAt, ask, examine_files, rendered};
 use crate::cluster::{Session, Target};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
@@ -48,7 +48,7 @@ impl DoctorRequest {
     pub fn from_settings(settings: &Settings, words: DoctorWords) -> Result<Self> {
         let name = |key: &str| named(settings, key);
         let rendered = match words.offline.is_empty() && words.probe.is_none() {
-            true => Rendered::of_files(&render(&plan(settings)?, Flavor::Operator)?),
+            true => rendered(&render(&plan(settings)?, Flavor::Operator)?),
             false => Vec::new(),
         };
         Ok(Self {

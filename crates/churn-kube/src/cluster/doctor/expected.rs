@@ -1,8 +1,5 @@
 //! The names that the checks look for.
 
-use super::online::is_listed;
-use crate::manifests::{COMPONENT_LABEL, Content, File};
-
 /// The names that the checks look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
@@ -37,26 +34,4 @@ pub struct Rendered {
     pub component: String,
     /// The path of its file below the output folder.
     pub path: String,
-}
-
-impl Rendered {
-    /// Returns the objects among rendered files whose kinds are listed. A Job is left out: it is gone
-    /// some time after its end.
-    #[must_use]
-    pub fn of_files(files: &[File]) -> Vec<Self> {
-        let object = |file: &File| {
-            let Content::Tree(tree) = &file.content else {
-                return None;
-            };
-            let kind = tree["kind"].as_str().filter(|kind| is_listed(kind))?;
-            let component = &tree["metadata"]["labels"][COMPONENT_LABEL];
-            Some(Self {
-                kind: kind.to_owned(),
-                name: tree["metadata"]["name"].as_str()?.to_owned(),
-                component: component.as_str()?.to_owned(),
-                path: file.path.clone(),
-            })
-        };
-        files.iter().filter_map(object).collect()
-    }
 }

@@ -18,11 +18,11 @@ pub mod selector;
 mod wiring;
 mod workloads;
 
-pub use expected::{Expected, Rendered};
+pub use expected::Expected;
 pub use finding::{Check, Finding, Health, worst};
 pub use inventory::Inventory;
 pub use live::{LiveAt, ask};
-pub use online::examine;
+pub use online::{examine, rendered};
 
 /// Runs the checks that objects alone can answer.
 #[must_use]

@@ -4,7 +4,7 @@
 use churn_base::error::{Error, Result};
 use serde_json::{Value, json};
 
-use super::expected::Expected;
+use super::expected::{Expected, Rendered};
 use super::finding::Finding;
 use super::inventory::Inventory;
 use super::operator::{self, Answers};
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::cluster::client::Cluster;
 use crate::cluster::error::{Call, Problem};
+use crate::manifests::{COMPONENT_LABEL, Content, File};
 
 /// Kind, group and version, plural; of our namespace.
 const OURS: [(&str, &str, &str); 15] = [
@@ -53,11 +54,6 @@ const OURS: [(&str, &str, &str); 15] = [
     ),
 ];
 
-/// Returns whether objects of a kind are listed in our namespace.
-pub(super) fn is_listed(kind: &str) -> bool {
-    OURS.iter().any(|(listed, ..)| *listed == kind)
-}
-
 /// The same, of all namespaces.
 const ANYWHERE: [(&str, &str, &str); 2] = [
     ("Prometheus", "monitoring.coreos.com/v1", "prometheuses"),
@@ -78,6 +74,27 @@ const DISCOVERY: [(&str, &str, &str); 3] = [
     ("list", "discovery.k8s.io", "endpointslices"),
     ("list", "", "pods"),
 ];
+
+/// Returns the objects among rendered files whose kinds are listed. A Job is left out: it is gone some
+/// time after its end.
+#[must_use]
+pub fn rendered(files: &[File]) -> Vec<Rendered> {
+    let is_listed = |kind: &&str| OURS.iter().any(|(listed, ..)| listed == kind);
+    let object = |file: &File| {
+        let Content::Tree(tree) = &file.content else {
+            return None;
+        };
+        let kind = tree["kind"].as_str().filter(is_listed)?;
+        let component = &tree["metadata"]["labels"][COMPONENT_LABEL];
+        Some(Rendered {
+            kind: kind.to_owned(),
+            name: tree["metadata"]["name"].as_str()?.to_owned(),
+            component: component.as_str()?.to_owned(),
+            path: file.path.clone(),
+        })
+    };
+    files.iter().filter_map(object).collect()
+}
 
 /// Runs all checks that the API server can answer.
 ///

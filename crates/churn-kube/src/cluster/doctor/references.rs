@@ -25,6 +25,9 @@ struct Reference {
     key: Option<String>,
 }
 
+/// A key that must be in an object, if one is named, and who reads it.
+type KeyReaders<'a> = (&'a Option<String>, &'a BTreeSet<String>);
+
 /// Returns the Secrets that pods of our namespace cannot start without.
 pub(super) fn secrets(inventory: &Inventory, expected: &Expected) -> BTreeSet<String> {
     let all = references(inventory, expected).into_keys();
@@ -36,8 +39,7 @@ pub(super) fn secrets(inventory: &Inventory, expected: &Expected) -> BTreeSet<St
 /// Checks on a cluster that what pods name is there; files need not hold it.
 pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
     let all = references(inventory, expected);
-    let mut by_object: BTreeMap<(&str, &str), Vec<(&Option<String>, &BTreeSet<String>)>> =
-        BTreeMap::new();
+    let mut by_object: BTreeMap<(&str, &str), Vec<KeyReaders<'_>>> = BTreeMap::new();
     for (reference, users) in &all {
         let object = (reference.kind, reference.name.as_str());
         by_object
@@ -55,7 +57,7 @@ fn one(
     inventory: &Inventory,
     expected: &Expected,
     (kind, name): (&str, &str),
-    keys: &[(&Option<String>, &BTreeSet<String>)],
+    keys: &[KeyReaders<'_>],
 ) -> Finding {
     let (check, namespace) = (Check::References, expected.namespace.as_str());
     let subject = format!("{}/{name}", kind.to_lowercase());
