@@ -54,7 +54,8 @@ pub struct Global {
     log_format: LogFormatArg,
 }
 
-/// Every format. `alerts` has some of its own; its arguments take the place of the global one there.
+/// Every format. `alerts` and `model export` have some of their own; their arguments take the place of the global one
+/// there.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum FormatArg {
     Auto,
@@ -65,6 +66,9 @@ pub(super) enum FormatArg {
     Github,
     Junit,
     Sarif,
+    Lightgbm,
+    #[value(name = "sql:postgres")]
+    SqlPostgres,
 }
 
 /// The formats that every command has.
@@ -99,9 +103,12 @@ impl Global {
             _ if self.json => FormatChoice::Always(Format::Json),
             FormatArg::Auto => FormatChoice::Auto,
             FormatArg::Table => FormatChoice::Always(Format::Table),
-            FormatArg::Plain | FormatArg::Github | FormatArg::Junit | FormatArg::Sarif => {
-                FormatChoice::Always(Format::Plain)
-            }
+            FormatArg::Plain
+            | FormatArg::Github
+            | FormatArg::Junit
+            | FormatArg::Sarif
+            | FormatArg::Lightgbm
+            | FormatArg::SqlPostgres => FormatChoice::Always(Format::Plain),
             FormatArg::Json => FormatChoice::Always(Format::Json),
             FormatArg::Yaml => FormatChoice::Always(Format::Yaml),
         }
@@ -118,7 +125,9 @@ impl Global {
             | FormatArg::Table
             | FormatArg::Plain
             | FormatArg::Json
-            | FormatArg::Yaml => None,
+            | FormatArg::Yaml
+            | FormatArg::Lightgbm
+            | FormatArg::SqlPostgres => None,
         }
     }
 

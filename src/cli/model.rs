@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::{ReadingArgs, checked};
+use super::global::{FormatArg, formats};
 use super::tracking::TrackingArgs;
-use crate::commands::model::{DiffRequest, ImportRequest, ImportWords, ListRequest, ShowRequest};
+use crate::commands::drift_request::ReadingRequest;
+use crate::commands::model::{
+    DiffRequest, ExportFormat, ExportRequest, ImportRequest, ImportWords, ListRequest, ShowRequest,
+};
 use crate::commands::train::TrainRequest;
 use crate::error::Result;
 use crate::settings::{Flags, ModelName, Settings};
@@ -74,6 +78,21 @@ Exit codes: 0 it is in production again, 65 there was none before or it is damag
 write, 78 bad settings.
 ";
 
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  # One SELECT for PostgreSQL, proved in the database that is to run it
+  churnctl model export --format sql:postgres --parity 'postgres://me@db/shop?table=customers' -o churn.sql
+
+  # Text that LightGBM loads: lightgbm.Booster(model_file=\"churn.txt\")
+  churnctl model export model.json --format lightgbm --parity rows.csv -o churn.txt
+
+Exit codes: 0 exported, 64 wrong usage, 65 a model that the format cannot express, or scores that are
+others, 69 the database stayed away, 74 cannot read or write, 78 bad settings.
+";
+
+/// Forms of an exported model.
+const EXPORTS: [&str; 2] = ["lightgbm", "sql:postgres"];
+
 /// Models of other frameworks, and the registry at a glance
 #[derive(Debug, Clone, Args)]
 pub(super) struct ModelArgs {
@@ -93,6 +112,7 @@ enum ModelCommand {
     /// Show what two models differ in
     #[command(after_long_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
+    Export(ExportArgs),
     /// Put the model that was in production before back into production
     ///
     /// As `train --rollback` does: its file must be there and whole, and the registry gets a line.
@@ -130,6 +150,44 @@ struct DiffArgs {
 
     #[command(flatten)]
     registry: RegistryArgs,
+}
+
+/// Write a model for others, once its scores are proved to be the same
+///
+/// Scores the rows of --parity with the model and with what is to be written: only if none differs by more
+/// than 1e-6 the file is written. What the format cannot express exactly is refused by name.
+///
+/// `sql:postgres` is one SELECT that adds `churn_risk` to all columns of a table, for every kind of model. Where
+/// --parity is an address of PostgreSQL, the statement runs there; else its tests and sums are followed here.
+/// `lightgbm` is the text that LightGBM loads, of models that are trees; it is read back for the proof.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = EXPORT_EXAMPLES)]
+struct ExportArgs {
+    /// A file, or the beginning of a version; without it the model in production
+    #[arg(value_name = "MODEL", value_hint = ValueHint::AnyPath)]
+    model: Option<String>,
+
+    /// What to write
+    #[arg(long, value_name = "FORMAT", required = true, value_parser = formats(&EXPORTS))]
+    format: FormatArg,
+
+    /// Rows to prove it with: those that it is to score, as many as there are
+    #[arg(long, value_name = "DATA", value_hint = ValueHint::FilePath, help_heading = PROOF)]
+    parity: String,
+
+    /// Table that the statement selects from; that of --parity, or `customers`
+    #[arg(long, value_name = "NAME")]
+    table: Option<String>,
+
+    /// Where the model goes
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    output: PathBuf,
+
+    #[command(flatten)]
+    registry: RegistryArgs,
+
+    #[command(flatten)]
+    reading: ReadingArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -219,6 +277,8 @@ pub enum ModelTask {
     Show(ShowRequest),
     /// `model diff`.
     Diff(DiffRequest),
+    /// `model export`.
+    Export(Box<ExportRequest>),
     /// `model rollback`, which is `train --rollback`.
     Rollback(Box<TrainRequest>),
 }
@@ -231,6 +291,10 @@ impl ModelArgs {
             ModelCommand::List(registry) => registry,
             ModelCommand::Show(args) => &args.registry,
             ModelCommand::Diff(args) => &args.registry,
+            ModelCommand::Export(args) => {
+                args.reading.add_to(&mut flags);
+                &args.registry
+            }
             ModelCommand::Rollback(args) => {
                 args.tracking.add_to(&mut flags);
                 &args.registry
@@ -254,6 +318,18 @@ impl ModelArgs {
                 other: args.other,
                 artifacts,
             }),
+            ModelCommand::Export(args) => ModelTask::Export(Box::new(ExportRequest {
+                model: args.model,
+                format: match args.format {
+                    FormatArg::SqlPostgres => ExportFormat::Postgres,
+                    _ => ExportFormat::LightGbm,
+                },
+                parity: args.parity,
+                table: args.table,
+                output: args.output,
+                artifacts,
+                reading: ReadingRequest::from_settings(settings),
+            })),
             ModelCommand::Rollback(_) => {
                 ModelTask::Rollback(Box::new(TrainRequest::from_settings(settings, true)?))
             }

@@ -1,7 +1,7 @@
 //! The files of each command, in one place: what is read and written under which option. Requests
 //! are taken apart to the last field that may name a file, so that a new one isn't forgotten.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::alerts::{
     HistoryRequest, LintRequest, ListRequest, Outputs, RuleOrigin, ShowRequest, TestRequest,
@@ -16,7 +16,7 @@ use super::drift_verify::DriftVerifyRequest;
 use super::files_used::{FilesUsed, UsesFiles};
 use super::gateway::GatewayRequest;
 use super::mlflow::SyncRequest;
-use super::model::ImportRequest;
+use super::model::{ExportRequest, ImportRequest};
 use super::profile::{MergeRequest, ProfileRequest};
 use super::promote::PromoteRequest;
 use super::push_groups::{DeleteRequest, PruneRequest};
@@ -84,6 +84,22 @@ impl UsesFiles for ImportRequest {
             .read_tables("--schema", &schema)
             .read_tables("--parity", std::slice::from_ref(&self.parity))
             .read_tables("--expect", std::slice::from_ref(&self.expect))
+            .write("--output", &self.output)
+    }
+}
+
+impl UsesFiles for ExportRequest {
+    fn files_used(&self) -> FilesUsed {
+        let model = self.model.as_deref().map(Path::new);
+        let files = match model.filter(|model| model.exists()) {
+            Some(model) => FilesUsed::default().read("MODEL", model),
+            None => FilesUsed::default(),
+        };
+        let model_store = ModelStore::new(&self.artifacts, "", "");
+        files
+            .read_tables("--parity", std::slice::from_ref(&self.parity))
+            .keep("--artifacts", &model_store.production())
+            .keep("--artifacts", &model_store.registry())
             .write("--output", &self.output)
     }
 }

@@ -52,6 +52,7 @@ mod mlflow_real;
 mod mlflow_serve;
 mod mlflow_stub;
 mod model;
+mod model_export;
 mod model_onnx;
 mod models;
 mod multivariate;

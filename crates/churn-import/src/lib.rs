@@ -2,10 +2,11 @@
 //!
 //! Readers of the formats turn a file into one form, [`Foreign`]; [`assemble`](assemble::assemble)
 //! makes a model of this program from it and from data; [`parity`] compares its scores with those of the
-//! framework. Files of artifacts and the registry are `churn-model`'s affair.
+//! framework. [`export`] goes the other way. Files of artifacts and the registry are `churn-model`'s affair.
 
 pub mod assemble;
 mod catboost;
+pub mod export;
 mod flatten;
 mod foreign;
 mod lightgbm;

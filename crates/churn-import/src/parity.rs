@@ -23,6 +23,14 @@ impl Largest {
     }
 }
 
+/// Returns the row whose two scores are furthest apart; `None` if there are no rows.
+#[must_use]
+pub fn largest(ours: &[f64], theirs: &[f64]) -> Option<Largest> {
+    let rows = ours.iter().zip(theirs).enumerate();
+    let rows = rows.map(|(row, (&ours, &theirs))| Largest { row, ours, theirs });
+    rows.max_by(|one, other| one.difference().total_cmp(&other.difference()))
+}
+
 /// Compares scores row by row, and returns the largest difference.
 ///
 /// # Errors
@@ -39,10 +47,7 @@ pub fn compare(format: Format, ours: &[f64], theirs: &[f64]) -> Result<Largest> 
         return Err(Error::bad_input(message)
             .hint("take predict_proba(...)[:, 1], or predict of a booster without raw_score"));
     }
-    let rows = ours.iter().zip(theirs).enumerate();
-    let rows = rows.map(|(row, (&ours, &theirs))| Largest { row, ours, theirs });
-    let largest = rows.max_by(|one, other| one.difference().total_cmp(&other.difference()));
-    let Some(largest) = largest else {
+    let Some(largest) = largest(ours, theirs) else {
         return Err(Error::bad_input("there are no rows"));
     };
     let limit = format.limit();

@@ -58,6 +58,16 @@ impl Scorer {
             .collect())
     }
 
+    /// Returns the cells of all rows of a frame, feature by feature.
+    ///
+    /// # Errors
+    /// As [`Scorer::log_odds_of`].
+    pub fn cells_by_feature(&self, frame: &Frame) -> Result<Vec<Vec<f64>>> {
+        let columns = self.cell_columns(frame)?;
+        let cells = |column: &CellColumn<'_>| (0..frame.rows).map(|row| column.cell(row)).collect();
+        Ok(columns.iter().map(cells).collect())
+    }
+
     pub(super) fn cell_columns<'a>(&self, frame: &'a Frame) -> Result<Vec<CellColumn<'a>>> {
         self.features()
             .iter()

@@ -33,15 +33,26 @@ pub(super) fn read_frame(
     console: &Console<'_>,
 ) -> Result<Frame> {
     let name = data.name().to_owned();
+    read_frame_as(&name, data, wanted, console)
+}
+
+/// Reads these columns of data that are to be called so.
+pub(super) fn read_frame_as(
+    shown: &str,
+    data: DataSet,
+    wanted: &[WantedColumn],
+    console: &Console<'_>,
+) -> Result<Frame> {
+    let name = data.name().to_owned();
     console
         .progress()
-        .stage(&format!("reading {name}"), data.bytes());
+        .stage(&format!("reading {shown}"), data.bytes());
     let read = Frame::read(data, wanted, console.progress());
     console.progress().finish();
     let (frame, _, read) = read?;
     for (read, column) in read.iter().zip(&frame.names) {
         for warning in read.warnings(column, frame.rows) {
-            console.messages().warn(&warning);
+            console.messages().warn(&warning.replace(&name, shown));
         }
     }
     Ok(frame)

@@ -1,6 +1,7 @@
 //! `churnctl model`: models of other frameworks, and the registry at a glance.
 
 mod diff;
+mod export;
 mod facts;
 mod find;
 mod import;
@@ -11,6 +12,7 @@ mod list;
 mod show;
 
 pub use diff::{DiffRequest, run as diff};
+pub use export::{ExportFormat, ExportRequest, run as export};
 pub use import::run as import;
 pub use import_request::{ImportRequest, ImportWords};
 pub use list::{ListRequest, run as list};

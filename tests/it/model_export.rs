@@ -1,0 +1,212 @@
+//! `churnctl model export`: what is written scores in LightGBM and PostgreSQL as the model does here.
+
+use std::path::Path;
+use std::process::Command;
+
+use churnctl::exit::ExitCode;
+
+use crate::harness::{Churnctl, Run, Table, skipped};
+use crate::models::{PRODUCTION, customers, number, rows_of, train};
+
+/// Customers of whom a tenth lacks a value in each column, and a few have a plan that is rare.
+fn gaps(rows: usize, seed: u64) -> Table {
+    let table = rows_of(customers(rows, seed).csv().as_bytes());
+    let value = |name: &str, step: usize| -> Vec<String> {
+        let values = table.iter().enumerate();
+        values
+            .map(|(at, row)| match (at + step) % 10 {
+                0 => String::new(),
+                1 if name == "plan" && at % 50 == 1 => format!("rare {}", at / 50 % 9),
+                // Few digits: single precision has them all.
+                _ if name == "noise" => format!("{:.2}", number(row, name)),
+                _ => row[name].clone(),
+            })
+            .collect()
+    };
+    Table::default()
+        .with("all visits", value("visits", 0))
+        .with("noise", value("noise", 3))
+        .with("plan", value("plan", 6))
+        .with("churn", table.iter().map(|row| row["churn"].clone()))
+}
+
+/// A folder with a model of this learner in production, and other rows.
+fn trained(learner: &str) -> Churnctl {
+    let churnctl = Churnctl::new()
+        .table("data.csv", &gaps(1_500, 1))
+        .table("rows.csv", &gaps(1_000, 2));
+    train(&churnctl, &["--model", learner, "-q"]).expect(ExitCode::Ok);
+    churnctl
+}
+
+fn export(churnctl: &Churnctl, format: &str, parity: &str) -> Run {
+    let words = ["model", "export", "--format", format, "-o", "out"];
+    churnctl.run(&[&words[..], &["--parity", parity]].concat())
+}
+
+/// The scores of `rows.csv` by the model itself.
+fn own_scores(churnctl: &Churnctl) -> Vec<f64> {
+    let args = ["score", "rows.csv", "--model", PRODUCTION, "-o", "own.csv"];
+    churnctl.run(&args).expect(ExitCode::Ok);
+    let rows = rows_of(&churnctl.read("own.csv"));
+    rows.iter().map(|row| number(row, "churn_risk")).collect()
+}
+
+#[track_caller]
+fn assert_alike(ours: &[f64], theirs: &[f64]) {
+    assert_eq!(ours.len(), theirs.len());
+    for (row, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+        assert!((ours - theirs).abs() < 1e-12, "row {row}: {ours} {theirs}");
+    }
+}
+
+#[test]
+fn what_a_format_cannot_express_is_refused_by_name() {
+    let churnctl = trained("logistic");
+    export(&churnctl, "lightgbm", "rows.csv")
+        .expect(ExitCode::BadInput)
+        .says("a logistic regression cannot be written as a model of LightGBM")
+        .says("sql:postgres");
+    export(&churnctl, "onxx", "rows.csv")
+        .expect(ExitCode::Usage)
+        .says("lightgbm, sql:postgres");
+    export(&churnctl, "sql:postgres", "-").expect(ExitCode::Usage);
+    churnctl
+        .run(&["model", "export", "--format", "lightgbm", "-o", "out"])
+        .expect(ExitCode::Usage)
+        .says("--parity");
+    // Nothing to prove it with.
+    let empty = churnctl.file("empty.csv", "all visits,noise,plan\n");
+    export(&empty, "sql:postgres", "empty.csv").expect(ExitCode::BadInput);
+    assert!(!empty.path("out").exists());
+    export(&empty, "sql:postgres", "rows.csv")
+        .expect(ExitCode::Ok)
+        .says("no PostgreSQL has run the statement");
+    let sql = String::from_utf8(empty.read("out")).expect("text");
+    assert!(sql.contains("FROM customers AS data"), "{sql}");
+    // The model and the rows are not written over.
+    let onto = ["model", "export", "--format", "lightgbm", "-o", PRODUCTION];
+    empty
+        .run(&[&onto[..], &["--parity", "rows.csv"]].concat())
+        .expect(ExitCode::Usage);
+}
+
+#[test]
+fn an_export_to_lightgbm_can_be_imported_again() {
+    let churnctl = trained("trees");
+    let run = export(&churnctl, "lightgbm", "rows.csv").expect(ExitCode::Ok);
+    assert!(run.stdout.contains("1000 rows score alike"), "{run:#?}");
+    let scores = own_scores(&churnctl);
+    let lines: String = scores.iter().map(|score| format!("{score}\n")).collect();
+    // Where missing plans are told from unknown ones, they are a category by themselves.
+    let filled = run.stderr.contains("plan: the model tells missing values");
+    let rows = String::from_utf8(churnctl.read("rows.csv")).expect("text");
+    let rows: String = match filled {
+        false => rows,
+        true => rows.lines().map(fill).collect(),
+    };
+    let churnctl = churnctl
+        .file("scores.csv", format!("score\n{lines}"))
+        .file("filled.csv", rows);
+    let import = ["model", "import", "out", "--parity", "filled.csv"];
+    churnctl
+        .run(&[&import[..], &["--expect", "scores.csv", "-o", "back.json"]].concat())
+        .expect(ExitCode::Ok);
+}
+
+/// A line of the rows with its missing plan filled in.
+fn fill(line: &str) -> String {
+    let mut values: Vec<&str> = line.split(',').collect();
+    if values[2].is_empty() {
+        values[2] = "(missing)";
+    }
+    format!("{}\n", values.join(","))
+}
+
+#[test]
+fn lightgbm_itself_scores_an_export_as_the_model_does() {
+    let Some(python) = std::env::var_os("MODELS_PYTHON") else {
+        return skipped("MODELS_PYTHON does not name a Python with lightgbm");
+    };
+    let churnctl = trained("trees");
+    let run = export(&churnctl, "lightgbm", "rows.csv").expect(ExitCode::Ok);
+    let filled = match run.stderr.contains("plan: the model tells missing values") {
+        true => "plan",
+        false => "",
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export_scores.py");
+    let paths = ["out", "rows.csv", "scores.csv"].map(|name| churnctl.path(name));
+    let output = Command::new(python)
+        .arg(script)
+        .args(paths)
+        .arg(filled)
+        .output()
+        .expect("run Python");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let rows = rows_of(&churnctl.read("scores.csv"));
+    let theirs: Vec<f64> = rows.iter().map(|row| number(row, "score")).collect();
+    assert_alike(&own_scores(&churnctl), &theirs);
+}
+
+#[cfg(feature = "postgres")]
+mod in_postgres {
+    use super::{assert_alike, export, own_scores, trained};
+    use crate::databases::Database as _;
+    use crate::harness::Churnctl;
+    use crate::postgres::Cluster;
+    use churnctl::exit::ExitCode;
+
+    const COLUMNS: &str = "\"all visits\" double precision, noise real, plan text, churn text";
+
+    /// Loads the rows, in their order.
+    fn load(cluster: &Cluster, churnctl: &Churnctl, table: &str) {
+        let path = churnctl.path("rows.csv");
+        cluster.sql(&format!("create table {table} ({COLUMNS}, at serial)"));
+        let columns = "\"all visits\", noise, plan, churn";
+        cluster.sql(&format!(
+            "\\copy {table} ({columns}) from '{}' with (format csv, header)",
+            path.display()
+        ));
+    }
+
+    #[test]
+    fn postgresql_scores_as_the_model_does() {
+        let Some(cluster) = Cluster::start() else {
+            return;
+        };
+        for learner in ["logistic", "trees"] {
+            let churnctl = trained(learner);
+            let table = format!("shop_{learner}");
+            load(&cluster, &churnctl, &table);
+            let address = cluster.address(&format!("table={table}"));
+            let run = export(&churnctl, "sql:postgres", &address).expect(ExitCode::Ok);
+            let said = "1000 rows score alike, computed by this PostgreSQL";
+            assert!(run.stdout.contains(said), "{run:#?}");
+            // The file as it is, by the server's own client.
+            let sql = String::from_utf8(churnctl.read("out")).expect("text");
+            let sql = format!("select s.churn_risk from (\n{sql}) as s order by s.at");
+            let theirs: Vec<f64> = cluster
+                .sql(&sql)
+                .lines()
+                .map(|line| line.parse().expect("a score"))
+                .collect();
+            assert_alike(&own_scores(&churnctl), &theirs);
+        }
+    }
+
+    #[test]
+    fn a_table_that_spells_otherwise_is_no_proof() {
+        let Some(cluster) = Cluster::start() else {
+            return;
+        };
+        let churnctl = trained("logistic");
+        load(&cluster, &churnctl, "shop");
+        // A number that has become a text is none, whatever the model would say.
+        cluster.sql("alter table shop alter noise type text using 'x' || noise");
+        let address = cluster.address("table=shop");
+        let run = export(&churnctl, "sql:postgres", &address).expect(ExitCode::BadInput);
+        assert!(run.stderr.contains("double precision"), "{run:#?}");
+        assert!(!churnctl.path("out").exists());
+    }
+}
