@@ -319,6 +319,9 @@ _churnctl() {
             churnctl__subcmd__help__subcmd__model,diff)
                 cmd="churnctl__subcmd__help__subcmd__model__subcmd__diff"
                 ;;
+            churnctl__subcmd__help__subcmd__model,export)
+                cmd="churnctl__subcmd__help__subcmd__model__subcmd__export"
+                ;;
             churnctl__subcmd__help__subcmd__model,import)
                 cmd="churnctl__subcmd__help__subcmd__model__subcmd__import"
                 ;;
@@ -394,6 +397,9 @@ _churnctl() {
             churnctl__subcmd__model,diff)
                 cmd="churnctl__subcmd__model__subcmd__diff"
                 ;;
+            churnctl__subcmd__model,export)
+                cmd="churnctl__subcmd__model__subcmd__export"
+                ;;
             churnctl__subcmd__model,help)
                 cmd="churnctl__subcmd__model__subcmd__help"
                 ;;
@@ -411,6 +417,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__model__subcmd__help,diff)
                 cmd="churnctl__subcmd__model__subcmd__help__subcmd__diff"
+                ;;
+            churnctl__subcmd__model__subcmd__help,export)
+                cmd="churnctl__subcmd__model__subcmd__help__subcmd__export"
                 ;;
             churnctl__subcmd__model__subcmd__help,help)
                 cmd="churnctl__subcmd__model__subcmd__help__subcmd__help"
@@ -2745,7 +2754,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__model)
-            opts="import list show diff rollback"
+            opts="import list show diff export rollback"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2759,6 +2768,20 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__model__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__model__subcmd__export)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -3493,7 +3516,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__model)
-            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help import list show diff rollback help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help import list show diff export rollback help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3559,8 +3582,106 @@ _churnctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        churnctl__subcmd__model__subcmd__export)
+            opts="-o -v -q -h --format --parity --table --output --artifacts --delimiter --null --threads --config --json --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "lightgbm sql:postgres" -- "${cur}"))
+                    return 0
+                    ;;
+                --parity)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --table)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --artifacts)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --delimiter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         churnctl__subcmd__model__subcmd__help)
-            opts="import list show diff rollback help"
+            opts="import list show diff export rollback help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3574,6 +3695,20 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__model__subcmd__help__subcmd__diff)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__model__subcmd__help__subcmd__export)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

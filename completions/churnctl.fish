@@ -539,27 +539,28 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_see
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "sync" -d 'Send the runs that wait, each once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -l json -d 'What other tools call `--format json`'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "import" -d 'Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "list" -d 'List the models of the registry and what has become of each'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "show" -d 'Show what a model is, learned from, and is worth'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "diff" -d 'Show what two models differ in'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "rollback" -d 'Put the model that was in production before back into production'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "import" -d 'Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "list" -d 'List the models of the registry and what has become of each'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "show" -d 'Show what a model is, learned from, and is worth'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "diff" -d 'Show what two models differ in'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "export" -d 'Write a model for others, once its scores are proved to be the same'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "rollback" -d 'Put the model that was in production before back into production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l schema -d 'Data of the training: their profile becomes the baseline' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l parity -d 'Rows that the framework has scored' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l expect -d 'Its scores of these rows, in their order: one column, or one called `score`' -r -F
@@ -637,6 +638,25 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l format -d 'What to write' -r -f -a "lightgbm\t''
+sql:postgres\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l parity -d 'Rows to prove it with: those that it is to score, as many as there are' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l table -d 'Table that the statement selects from; that of --parity, or `customers`' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s o -l output -d 'Where the model goes' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
@@ -658,6 +678,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the models of the registry and what has become of each'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what a model is, learned from, and is worth'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Show what two models differ in'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write a model for others, once its scores are proved to be the same'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Put the model that was in production before back into production'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l label -d 'Column with the label, churned or not' -r
@@ -1369,6 +1390,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "list" -d 'List the models of the registry and what has become of each'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "show" -d 'Show what a model is, learned from, and is worth'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "diff" -d 'Show what two models differ in'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "export" -d 'Write a model for others, once its scores are proved to be the same'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "rollback" -d 'Put the model that was in production before back into production'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from kfp" -f -a "status" -d 'Say how a pipeline ended, and end alike'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'

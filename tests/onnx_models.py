@@ -3,9 +3,13 @@
     python tests/onnx_models.py FOLDER tests/data
 
 The sets are those of foreign_models.py. Of each model in FOLDER/NAME/: its file, 10,000 rows, the scores that
-onnxruntime gives them, and for some what each column adds to the log-odds of the first rows (shap.csv).
+onnxruntime gives them, and for most what each column adds to the log-odds of the first rows (shap.csv): as LightGBM
+says it, by the weights, and of trees of scikit-learn and XGBoost by the definition of Shapley values.
 """
 
+import itertools
+import json
+import math
 import sys
 import warnings
 from pathlib import Path
@@ -34,6 +38,7 @@ from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_
 from foreign_models import EXPLAINED, made_up, rows_to_score, telco, texts, zeros
 
 warnings.filterwarnings("ignore")
+SHAPLEY_ROWS = 300
 plain_attribute = onnx.helper.make_attribute
 
 
@@ -88,8 +93,104 @@ def pipeline(folder, data, numbers, categories, model, text="unknown", zipmap=Fa
     fitted = Pipeline([("prepared", prepared), ("model", model)]).fit(table, labels)
     types = [(name, (StringTensorType if name in of_texts else FloatTensorType)([None, 1])) for name in table]
     exported = to_onnx(fitted, initial_types=types, options={id(fitted): {"zipmap": zipmap}}, **(options or {}))
-    linear = linear_contributions(fitted, rows) if isinstance(model, LogisticRegression) else None
-    write(folder, exported, rows, linear)
+    if isinstance(model, LogisticRegression):
+        return write(folder, exported, rows, linear_contributions(fitted, rows))
+    trees = trees_of(model)
+    names = [name.split("__", 1)[1] for name in prepared.get_feature_names_out()]
+    if trees is None or set(names) != set(table):
+        return write(folder, exported, rows)
+    # Whose rows count in the nodes: those that it has learned from.
+    table.to_csv(folder.with_suffix(".csv"), index=False)
+    first = np.asarray(prepared.transform(rows.iloc[:SHAPLEY_ROWS]), np.float32)
+    return write(folder, exported, rows, shapley(trees, first, names))
+
+
+def trees_of(model):
+    """Trees as dicts of arrays, with the package's own counts of rows; none where a row was drawn several times."""
+    def of_sklearn(tree, values):
+        return {"feature": tree.feature, "threshold": tree.threshold, "left": tree.children_left, "value": values,
+                "right": tree.children_right, "missing_left": np.zeros(tree.node_count, bool),
+                "count": tree.n_node_samples, "at_most": True}
+
+    if isinstance(model, ExtraTreesClassifier):
+        return [of_sklearn(one.tree_, one.tree_.value[:, 0, 1] / len(model.estimators_)) for one in model.estimators_]
+    if isinstance(model, GradientBoostingClassifier):
+        return [of_sklearn(one.tree_, one.tree_.value[:, 0, 0] * model.learning_rate)
+                for one in model.estimators_[:, 0]]
+    if isinstance(model, HistGradientBoostingClassifier):
+        nodes = [one[0].nodes for one in model._predictors]
+        # The file has these thresholds rounded to single precision.
+        return [{"feature": one["feature_idx"], "threshold": one["num_threshold"].astype(np.float32),
+                 "value": one["value"], "right": one["right"].astype(int),
+                 "left": np.where(one["is_leaf"], -1, one["left"].astype(int)),
+                 "missing_left": one["missing_go_to_left"].astype(bool), "count": one["count"], "at_most": True}
+                for one in nodes]
+    return None
+
+
+def trees_of_xgboost(booster, learned):
+    """XGBoost weighs nodes by hessians, which ONNX does not have: the rows that it has learned from are counted."""
+    trees = []
+    for text in booster.get_dump(dump_format="json"):
+        nodes = {}
+
+        def walk(node):
+            nodes[node["nodeid"]] = node
+            for child in node.get("children", []):
+                walk(child)
+
+        walk(json.loads(text))
+        of = [nodes[at] for at in range(len(nodes))]
+        tree = {"feature": np.array([int(one["split"][1:]) if "split" in one else -1 for one in of]),
+                "threshold": np.array([one.get("split_condition", 0) for one in of], np.float32),
+                "left": np.array([one.get("yes", -1) for one in of]),
+                "right": np.array([one.get("no", -1) for one in of]),
+                "missing_left": np.array([one.get("missing") == one.get("yes", 0) for one in of]),
+                "value": np.array([one.get("leaf", 0) for one in of]), "at_most": False, "count": np.zeros(len(of))}
+        count(tree, learned, 0)
+        trees.append(tree)
+    return trees
+
+
+def goes_left(tree, rows, at):
+    values = rows[:, tree["feature"][at]]
+    below = values <= tree["threshold"][at] if tree["at_most"] else values < tree["threshold"][at]
+    return np.where(np.isnan(values), tree["missing_left"][at], below)
+
+
+def count(tree, rows, at):
+    tree["count"][at] = len(rows)
+    if tree["left"][at] >= 0:
+        left = goes_left(tree, rows, at)
+        count(tree, rows[left], tree["left"][at])
+        count(tree, rows[~left], tree["right"][at])
+
+
+def expected(tree, rows, known, at=0):
+    """The mean output where only the known columns decide, and the counts of rows elsewhere."""
+    left, right = tree["left"][at], tree["right"][at]
+    if left < 0:
+        return np.full(len(rows), tree["value"][at])
+    outputs = expected(tree, rows, known, left), expected(tree, rows, known, right)
+    if tree["feature"][at] in known:
+        return np.where(goes_left(tree, rows, at), *outputs)
+    share = tree["count"][left] / (tree["count"][left] + tree["count"][right])
+    return share * outputs[0] + (1 - share) * outputs[1]
+
+
+def shapley(trees, rows, names):
+    """Shapley values by their definition: every set of columns (Lundberg and others 2020, algorithm 1)."""
+    columns = range(len(names))
+    worth = {known: sum(expected(tree, rows, set(known)) for tree in trees)
+             for size in range(len(names) + 1) for known in itertools.combinations(columns, size)}
+    added = np.zeros((len(rows), len(names)))
+    for column in columns:
+        for known, value in worth.items():
+            if column not in known:
+                weight = math.factorial(len(known)) * math.factorial(len(names) - len(known) - 1)
+                larger = worth[tuple(sorted((*known, column)))]
+                added[:, column] += weight / math.factorial(len(names)) * (larger - value)
+    return pd.DataFrame(added, columns=list(names))
 
 
 def linear_contributions(fitted, rows):
@@ -136,7 +237,10 @@ def of_xgboost(folder, data):
     table, labels = numbers_alone(data)
     model = xgboost.XGBClassifier(n_estimators=30, max_depth=5, n_jobs=1, base_score=0.4).fit(table.to_numpy(), labels)
     exported = convert_xgboost(model, initial_types=[("X", Floats([None, table.shape[1]]))])
-    write(folder, exported, rows_to_score(table, 13))
+    table.to_csv(folder.with_suffix(".csv"), index=False)
+    rows = rows_to_score(table, 13)
+    trees = trees_of_xgboost(model.get_booster(), table.to_numpy())
+    write(folder, exported, rows, shapley(trees, rows.iloc[:SHAPLEY_ROWS].to_numpy(), list(rows)))
 
 
 def main(folder, data):
