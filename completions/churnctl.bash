@@ -160,6 +160,9 @@ _churnctl() {
             churnctl__subcmd__drift,verify)
                 cmd="churnctl__subcmd__drift__subcmd__verify"
                 ;;
+            churnctl__subcmd__drift,why)
+                cmd="churnctl__subcmd__drift__subcmd__why"
+                ;;
             churnctl__subcmd__drift__subcmd__help,help)
                 cmd="churnctl__subcmd__drift__subcmd__help__subcmd__help"
                 ;;
@@ -171,6 +174,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__drift__subcmd__help,verify)
                 cmd="churnctl__subcmd__drift__subcmd__help__subcmd__verify"
+                ;;
+            churnctl__subcmd__drift__subcmd__help,why)
+                cmd="churnctl__subcmd__drift__subcmd__help__subcmd__why"
                 ;;
             churnctl__subcmd__drift__subcmd__help__subcmd__history,annotate)
                 cmd="churnctl__subcmd__drift__subcmd__help__subcmd__history__subcmd__annotate"
@@ -300,6 +306,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__help__subcmd__drift,verify)
                 cmd="churnctl__subcmd__help__subcmd__drift__subcmd__verify"
+                ;;
+            churnctl__subcmd__help__subcmd__drift,why)
+                cmd="churnctl__subcmd__help__subcmd__drift__subcmd__why"
                 ;;
             churnctl__subcmd__help__subcmd__drift__subcmd__history,annotate)
                 cmd="churnctl__subcmd__help__subcmd__drift__subcmd__history__subcmd__annotate"
@@ -1397,7 +1406,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --thresholds --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate help"
+            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --thresholds --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1809,7 +1818,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift__subcmd__help)
-            opts="verify history mutate help"
+            opts="verify history mutate why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1893,6 +1902,20 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift__subcmd__help__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__drift__subcmd__help__subcmd__why)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2347,6 +2370,116 @@ _churnctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        churnctl__subcmd__drift__subcmd__why)
+            opts="-v -q -h --baseline --current --reference --label --positive --cost-fn --cost-fp --artifacts --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --baseline)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --current)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --reference)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --positive)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cost-fn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cost-fp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --artifacts)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --delimiter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         churnctl__subcmd__help)
             opts="demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2544,7 +2677,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__drift)
-            opts="verify history mutate"
+            opts="verify history mutate why"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2614,6 +2747,20 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__drift__subcmd__verify)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__drift__subcmd__why)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

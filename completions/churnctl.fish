@@ -224,92 +224,93 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l json -d 'Wha
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l baseline -d 'Baseline: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/training_dataset.csv]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l current -d 'Current data: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l features -d 'Only these columns; label and score stay what they are' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l exclude -d 'Columns that are not features' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l score -d 'Column with the model\'s score, 0 to 1' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l label -d 'Column with the label, churned or not' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l positive -d 'Value of the label that means churned' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l time -d 'Column with the time of each row: cuts the current data into windows, each judged by itself' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l window -d 'Length of a window: 6h, 1d, 7d, 1w, 1mo; a day if not given' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l every -d 'From the end of a window to that of the next; a window\'s length if not given' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l time-zone -d 'Zone whose midnights and months count; UTC if not given [default: UTC]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l against -d 'What each window is compared with: baseline, previous, or trailing:N [default: baseline]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l last -d 'Look at the last N complete windows only' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l alarm -d 'K of the last N complete windows must FAIL for the run to FAIL: 2/3' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l alarm-budget -d 'Fail when windows show more drift than chance does this often: 1/year, 2/year, 1/month, 1/90d' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l thresholds -d 'From what PSI on a window drifted: fixed, windows or both' -r -f -a "fixed\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l baseline -d 'Baseline: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l current -d 'Current data: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l model -d 'Name of the model, the label `model` of the metrics [default: churn]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l features -d 'Only these columns; label and score stay what they are' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l exclude -d 'Columns that are not features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l score -d 'Column with the model\'s score, 0 to 1' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l label -d 'Column with the label, churned or not' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l positive -d 'Value of the label that means churned' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l time -d 'Column with the time of each row: cuts the current data into windows, each judged by itself' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l window -d 'Length of a window: 6h, 1d, 7d, 1w, 1mo; a day if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l every -d 'From the end of a window to that of the next; a window\'s length if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l time-zone -d 'Zone whose midnights and months count; UTC if not given [default: UTC]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l against -d 'What each window is compared with: baseline, previous, or trailing:N [default: baseline]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l last -d 'Look at the last N complete windows only' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l alarm -d 'K of the last N complete windows must FAIL for the run to FAIL: 2/3' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l alarm-budget -d 'Fail when windows show more drift than chance does this often: 1/year, 2/year, 1/month, 1/90d' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l thresholds -d 'From what PSI on a window drifted: fixed, windows or both' -r -f -a "fixed\t''
 windows\t''
 both\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l labels -d 'Labels that came later: files, folders, glob patterns, a database, or - for standard input' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l join -d 'Columns by which predictions and labels know each other, such as user_id,snapshot_date' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l label-window -d 'How long after a prediction its label may come: 30d, 4w, 1mo' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l label-time -d 'Column with the time of a label' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l labels-until -d 'Until when the labels are whole, if that is not the time of the latest one' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l unmatched -d 'What a prediction without a label is once its window has closed: negative, or drop' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l prediction-time -d 'Column with the time of a prediction; that of --time if not given' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l join-memory -d 'Memory that the join may take, about; what is more goes to temporary files [default: 256MB]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l history -d 'Folder in which what was counted is kept: later runs read what is new alone' -r -f -a "(__fish_complete_directories)"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l by -d 'Look at segments, each by itself: columns (contract,region) or a condition (\'tenure < 12\')' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l max-segments -d 'How many segments each --by may make; 1000 if not given [default: 1000]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l policy -d 'By what a column that drifts is judged: statistics, consequence or both [default: statistics]' -r -f -a "statistics\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l labels -d 'Labels that came later: files, folders, glob patterns, a database, or - for standard input' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l join -d 'Columns by which predictions and labels know each other, such as user_id,snapshot_date' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l label-window -d 'How long after a prediction its label may come: 30d, 4w, 1mo' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l label-time -d 'Column with the time of a label' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l labels-until -d 'Until when the labels are whole, if that is not the time of the latest one' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l unmatched -d 'What a prediction without a label is once its window has closed: negative, or drop' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l prediction-time -d 'Column with the time of a prediction; that of --time if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l join-memory -d 'Memory that the join may take, about; what is more goes to temporary files [default: 256MB]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l history -d 'Folder in which what was counted is kept: later runs read what is new alone' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l by -d 'Look at segments, each by itself: columns (contract,region) or a condition (\'tenure < 12\')' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l max-segments -d 'How many segments each --by may make; 1000 if not given [default: 1000]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l policy -d 'By what a column that drifts is judged: statistics, consequence or both [default: statistics]' -r -f -a "statistics\t''
 consequence\t''
 both\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l multivariate -d 'What is looked at beside each column by itself: off, correlation or all [default: off]' -r -f -a "off\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l multivariate -d 'What is looked at beside each column by itself: off, correlation or all [default: off]' -r -f -a "off\t''
 correlation\t''
 all\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l fail-distance -d 'Distance in standard deviations from which a feature fails [default: 0.5]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l min-rows -d 'Rows below which a side is too small to tell [default: 100]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l warn-psi -d 'PSI from which a feature warns [default: 0.1]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-distance -d 'Distance in standard deviations from which a feature fails [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l min-rows -d 'Rows below which a side is too small to tell [default: 100]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
 warn\t'WARN and FAIL'
 never\t'None: drift is for reports only, errors end as ever'"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l reference -d 'What other tools call the baseline' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -s o -l output -d 'Report whose name says its form: .html, .md, .json, .xml (JUnit); may be repeated' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l top -d 'Show only the N worst features in the table or plain text' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l only -d 'Show only features with this verdict in the table or plain text' -r -f -a "drifted\t'WARN and FAIL'"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l report -d 'JSON report; `none` writes none [default: artifacts/metrics/data_drift_latest.json]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l html -d 'HTML report: one file, no script' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l markdown -d 'Markdown report' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l junit -d 'JUnit report: one test case a feature' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l verdict-file -d 'The verdict alone, a word without a line end, for a pipeline\'s condition' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l annotations -d 'GitHub annotations: the ten worst things behind the verdict' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l metrics-file -d 'Metrics in Prometheus\' text format, for the node exporter or a push' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l experiment -d 'MLflow experiment that the run goes into; made if there is none [default: churn]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l push-gateway -d 'Pushgateway to push the metrics to' -r -f
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l watch -d 'Repeat the check this often, until SIGTERM' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l listen -d 'Show metrics and the last report at this address meanwhile' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l reference -d 'What other tools call the baseline' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -s o -l output -d 'Report whose name says its form: .html, .md, .json, .xml (JUnit); may be repeated' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l top -d 'Show only the N worst features in the table or plain text' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l only -d 'Show only features with this verdict in the table or plain text' -r -f -a "drifted\t'WARN and FAIL'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l report -d 'JSON report; `none` writes none [default: artifacts/metrics/data_drift_latest.json]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l html -d 'HTML report: one file, no script' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l markdown -d 'Markdown report' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l junit -d 'JUnit report: one test case a feature' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l verdict-file -d 'The verdict alone, a word without a line end, for a pipeline\'s condition' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l annotations -d 'GitHub annotations: the ten worst things behind the verdict' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l metrics-file -d 'Metrics in Prometheus\' text format, for the node exporter or a push' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l experiment -d 'MLflow experiment that the run goes into; made if there is none [default: churn]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l push-gateway -d 'Pushgateway to push the metrics to' -r -f
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l watch -d 'Repeat the check this often, until SIGTERM' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l listen -d 'Show metrics and the last report at this address meanwhile' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l explain-sql -d 'Print the SQL that would count a current side in a database, and do nothing else'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -l json -d 'What other tools call `--format json`'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -a "history" -d 'Show what a history holds: the verdict, and a heat map of features by windows'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -a "mutate" -d 'Spoil rows on purpose, and tell which failures the present settings would miss'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l explain-sql -d 'Print the SQL that would count a current side in a database, and do nothing else'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -a "history" -d 'Show what a history holds: the verdict, and a heat map of features by windows'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -a "mutate" -d 'Spoil rows on purpose, and tell which failures the present settings would miss'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -a "why" -d 'Why did the model become worse, and what is the cheapest cure?'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l baseline -d 'Where the baseline is, if not where the report says' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l current -d 'Where the current data are, if not where the report says' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l labels -d 'Where the labels are, if not where the report says' -r -F
@@ -409,9 +410,36 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l baseline -d 'The model; or labelled rows, the model being the one in production [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l current -d 'Labelled rows on which it became worse [default: data/features/user_features_daily.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l reference -d 'Labelled rows to compare with; those that the model was trained from, without those it has learned from' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l label -d 'Column with the label; the model\'s own if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l positive -d 'Value of the label that means churned; the model\'s own if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l cost-fn -d 'Cost of a missed churner, by which a threshold is moved; 1 if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l cost-fp -d 'Cost of a false alarm, see --cost-fn' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l artifacts -d 'Folder with the model in production [default: artifacts]' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what a history holds: the verdict, and a heat map of features by windows'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "mutate" -d 'Spoil rows on purpose, and tell which failures the present settings would miss'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "why" -d 'Why did the model become worse, and what is the cheapest cure?'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s o -l output -d 'Where the profile goes, - for standard output' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l shard -d 'Read one of N equal parts, counted from 0: 0/8 to 7/8' -r
@@ -1384,6 +1412,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_s
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from drift" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from drift" -f -a "history" -d 'Show what a history holds: the verdict, and a heat map of features by windows'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from drift" -f -a "mutate" -d 'Spoil rows on purpose, and tell which failures the present settings would miss'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from drift" -f -a "why" -d 'Why did the model become worse, and what is the cheapest cure?'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from profile" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from mlflow" -f -a "sync" -d 'Send the runs that wait, each once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "import" -d 'Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved'

@@ -116,6 +116,7 @@ fn perform(
         Task::Serve(request) => start.run(commands::serve::run, &request),
         Task::Drift(request) => start.run(commands::drift::run, &request),
         Task::DriftVerify(request) => start.run(commands::drift_verify::run, &request),
+        Task::DriftWhy(request) => start.run(commands::drift_why::run, &request),
         Task::DriftMutate(request) => start.run(commands::drift_mutate::run, &request),
         Task::DriftHistory(task) => drift_history(&task, &mut start),
         Task::Profile(request) => start.run(commands::profile::run, &request),

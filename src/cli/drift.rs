@@ -10,6 +10,7 @@ use super::drift_labels::LabelArgs;
 use super::drift_limits::{ThresholdArgs, WINDOWS, WindowArgs};
 use super::drift_mutate::MutateArgs;
 use super::drift_short::{REPORTS, ShortArgs};
+use super::drift_why::WhyArgs;
 use super::segments::SegmentArgs;
 use super::tracking::ExperimentArgs;
 use crate::error::Result;
@@ -202,6 +203,7 @@ pub(super) enum DriftCommand {
     Verify(VerifyArgs),
     History(HistoryArgs),
     Mutate(Box<MutateArgs>),
+    Why(Box<WhyArgs>),
 }
 
 /// Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs
@@ -232,8 +234,10 @@ pub(super) struct VerifyArgs {
 
 impl DriftArgs {
     pub(super) fn flags(&self) -> Flags {
-        if let Some(DriftCommand::Mutate(args)) = &self.command {
-            return args.flags();
+        match &self.command {
+            Some(DriftCommand::Mutate(args)) => return args.flags(),
+            Some(DriftCommand::Why(args)) => return args.flags(),
+            Some(DriftCommand::Verify(_) | DriftCommand::History(_)) | None => {}
         }
         let mut flags = Flags::default();
         self.columns.add_to(&mut flags);

@@ -34,7 +34,7 @@ pub(super) fn complete(command: Command) -> Command {
 fn completed(command: Command, top: &str) -> Command {
     // The sides of `drift verify` are those of the report, whatever is set, a history has its own; `init` makes
     // settings and reads none.
-    let checks = ["drift", "mutate"].contains(&command.get_name());
+    let checks = ["drift", "mutate", "why"].contains(&command.get_name());
     let sets_nothing = top == "init" || top == "drift" && !checks;
     let command = match sets_nothing {
         true => command,

@@ -12,6 +12,7 @@ mod drift_labels;
 mod drift_limits;
 mod drift_mutate;
 mod drift_short;
+mod drift_why;
 mod gateway;
 mod generate;
 mod global;

@@ -32,6 +32,7 @@ use crate::commands::drift_history_view::HistoryTask;
 use crate::commands::drift_mutate::MutateRequest;
 use crate::commands::drift_request::{DriftRequest, ReadingRequest};
 use crate::commands::drift_verify::DriftVerifyRequest;
+use crate::commands::drift_why::WhyRequest;
 use crate::commands::init_request::InitRequest;
 use crate::commands::mlflow::SyncRequest;
 use crate::commands::profile::{MergeRequest, ProfileRequest};
@@ -128,6 +129,8 @@ pub enum Task {
     DriftVerify(Box<DriftVerifyRequest>),
     /// `drift history` and its subcommands.
     DriftHistory(HistoryTask),
+    /// `drift why`.
+    DriftWhy(Box<WhyRequest>),
     /// `drift mutate`.
     DriftMutate(Box<MutateRequest>),
     /// `profile`.
@@ -340,6 +343,7 @@ fn drift_task(args: DriftArgs, settings: &Settings) -> Result<Task> {
             Ok(Task::DriftVerify(Box::new(request)))
         }
         Some(DriftCommand::History(args)) => args.task(settings).map(Task::DriftHistory),
+        Some(DriftCommand::Why(args)) => Ok(Task::DriftWhy(Box::new(args.request(settings)?))),
         Some(DriftCommand::Mutate(args)) => {
             Ok(Task::DriftMutate(Box::new(args.request(settings)?)))
         }

@@ -13,6 +13,7 @@ use super::drift_history_view::{
 use super::drift_mutate::MutateRequest;
 use super::drift_request::{DriftOutputs, DriftRequest};
 use super::drift_verify::DriftVerifyRequest;
+use super::drift_why::WhyRequest;
 use super::files_used::{FilesUsed, UsesFiles};
 use super::gateway::GatewayRequest;
 use super::mlflow::SyncRequest;
@@ -360,4 +361,5 @@ write_nothing!(
     StatusRequest,
     SyncRequest,
     VerifyRequest,
+    WhyRequest,
 );

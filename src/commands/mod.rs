@@ -25,6 +25,7 @@ mod drift_scoring;
 mod drift_segments;
 pub mod drift_verify;
 mod drift_watch;
+pub mod drift_why;
 mod drift_windows;
 mod egress;
 mod files_of;

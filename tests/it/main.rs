@@ -28,6 +28,7 @@ mod drift;
 mod drift_delivery;
 mod drift_mutate;
 mod drift_verify;
+mod drift_why;
 mod dvc;
 mod eight_forms;
 mod estimated;

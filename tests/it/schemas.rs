@@ -38,6 +38,7 @@ const SCHEMAS: &[&str] = &[
     "verify",
     "drift_mutate",
     "drift_verify",
+    "drift_why",
     "drift_history",
 ];
 

@@ -64,3 +64,4 @@ pub mod unfit;
 pub mod unseen;
 mod vocabulary;
 mod walk;
+pub mod why;

@@ -68,6 +68,21 @@ impl Scorer {
         Ok(columns.iter().map(cells).collect())
     }
 
+    /// Returns the cells of these rows of a frame.
+    ///
+    /// # Errors
+    /// As [`Scorer::log_odds_of`].
+    pub fn cells_of_rows(&self, frame: &Frame, rows: &[u32]) -> Result<Vec<Vec<f64>>> {
+        let columns = self.cell_columns(frame)?;
+        let cells = |row: &u32| {
+            columns
+                .iter()
+                .map(|column| column.cell(*row as usize))
+                .collect()
+        };
+        Ok(rows.iter().map(cells).collect())
+    }
+
     pub(super) fn cell_columns<'a>(&self, frame: &'a Frame) -> Result<Vec<CellColumn<'a>>> {
         self.features()
             .iter()

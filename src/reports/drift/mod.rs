@@ -27,6 +27,7 @@ pub mod summary;
 pub mod table;
 pub mod verdict;
 mod view;
+pub mod why;
 mod windows;
 
 pub use view::View;

@@ -20,6 +20,24 @@ pub(crate) struct Cox {
     pub(crate) in_the_large: Estimate,
     /// How fast the log-odds of churn rise with those of the score: 1 if as fast, less if scores are too extreme.
     pub(crate) slope: Estimate,
+    /// Log-odds of churn where those of the score are 0.
+    intercept: f64,
+}
+
+/// Returns intercept and slope of the log-odds of churn over those of the score: with them as the law of the labels the
+/// mean log loss of the scores is, to the last digit, the one that they have. None as for a calibration slope, of which
+/// this is a part.
+#[must_use]
+pub fn recalibration(cells: &[ScoredCell]) -> Option<(f64, f64)> {
+    let fitted = cox(cells)?;
+    Some((fitted.intercept, fitted.slope.value))
+}
+
+/// Returns the log-odds of a score as the fit has them.
+#[must_use]
+pub fn log_odds(score: f64) -> f64 {
+    let score = score.clamp(CLIP, 1.0 - CLIP);
+    (score / (1.0 - score)).ln()
 }
 
 /// Fits both. None if there is nothing to fit: one class only, a single score, or scores that tell the classes apart
@@ -62,6 +80,7 @@ pub(crate) fn cox(cells: &[ScoredCell]) -> Option<Cox> {
     Some(Cox {
         in_the_large: estimate(shift, shift_information),
         slope: estimate(slope, slope_information),
+        intercept,
     })
 }
 
@@ -97,9 +116,8 @@ struct Row {
 
 impl Row {
     fn of(cell: &ScoredCell) -> Self {
-        let score = cell.score.clamp(CLIP, 1.0 - CLIP);
         Self {
-            log_odds: (score / (1.0 - score)).ln(),
+            log_odds: log_odds(cell.score),
             positives: cell.positives as f64,
             rows: (cell.positives + cell.negatives) as f64,
         }

@@ -8,7 +8,7 @@ mod car_loan;
 pub mod chi_square;
 pub mod classification;
 pub mod correlation;
-pub(crate) mod cox;
+pub mod cox;
 pub mod decomposition;
 pub mod distances;
 pub(crate) mod e_process;

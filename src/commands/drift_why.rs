@@ -1,0 +1,441 @@
+//! `churnctl drift why`: why a model is worse on the current rows than it was, and the cheapest cure.
+
+use std::path::{Path, PathBuf};
+
+use super::drift_evidence::reading_of;
+use super::drift_request::{DriftRequest, ReadingRequest};
+use super::inputs::Input;
+use super::train_request::TrainRequest;
+use super::train_table::{self, TrainTable};
+use super::{Console, train_recalibrate};
+use crate::cells::Tone;
+use crate::data::DataSet;
+use crate::drift::report::{DriftReport, Sides};
+use crate::error::{Error, Place, Result};
+use crate::exit::ExitCode;
+use crate::files::read_object_at_most;
+use crate::model::artifact::{Artifact, FeatureKind};
+use crate::model::frame::{Frame, WantedColumn};
+use crate::model::paired::loss_difference;
+use crate::model::publish::{Champion, ModelStore};
+use crate::model::recalibrate::recalibrate;
+use crate::model::score::Scorer;
+use crate::model::split::{Rows, SplitOptions, Splits, split};
+use crate::model::threshold::{self, ThresholdRule};
+use crate::model::training::{Table, train};
+use crate::model::why::{Curve, LabelledRows, explain_drop, row_losses};
+use crate::reports::drift::why::{Cure, CureKind, Segment, Segments, WhyReport};
+use crate::settings::Settings;
+use crate::stats::classification::Estimate;
+
+/// Version of the JSON layout.
+const SCHEMA_VERSION: u32 = 1;
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Most rows of a side that are taken apart.
+const MOST_ROWS: usize = 10_000;
+/// Largest report that is read.
+const MOST_BYTES: u64 = 256 << 20;
+/// Most values of a feature by which the change is shown.
+const MOST_SEGMENTS: usize = 12;
+
+/// Everything that the question needs to know, settings applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WhyRequest {
+    /// A drift report that names the sides.
+    pub report: Option<PathBuf>,
+    /// Rows to compare with; those that the model was trained from if empty.
+    pub reference: Vec<String>,
+    /// The model, or rows to compare with.
+    baseline: Vec<String>,
+    current: Vec<String>,
+    train: TrainRequest,
+}
+
+impl WhyRequest {
+    /// Takes what is set.
+    ///
+    /// # Errors
+    /// As [`TrainRequest::from_settings`] and [`DriftRequest::from_settings`].
+    pub fn from_settings(
+        settings: &Settings,
+        report: Option<PathBuf>,
+        reference: Vec<String>,
+    ) -> Result<Self> {
+        let train = TrainRequest::from_settings(settings, false)?;
+        let check = DriftRequest::from_settings(settings)?;
+        let (baseline, current) = (check.baseline, check.current);
+        let mut sides = baseline.iter().chain(&current).chain(&reference);
+        if sides.any(|address| address == "-") {
+            return Err(Error::usage(
+                "rows are read more than once, which standard input cannot give",
+            )
+            .hint("write them to a file first"));
+        }
+        Ok(Self {
+            report,
+            reference,
+            baseline,
+            current,
+            train,
+        })
+    }
+}
+
+/// Takes the change apart, tries the cures, prints.
+///
+/// # Errors
+/// Bad input, settings or files; also if a side has no labels.
+pub fn run(request: &WhyRequest, console: &mut Console<'_>) -> Result<ExitCode> {
+    let mut request = request.clone();
+    if let Some(path) = request.report.clone() {
+        request.take_from_report(&path)?;
+    }
+    let (model, reference) = request.model(console)?;
+    request.as_the_model(&model);
+    let scorer = Scorer::new(&model.body)?;
+    let read = |addresses: &[String], console: &Console<'_>| {
+        let train = TrainRequest {
+            data: addresses.to_vec(),
+            ..request.train.clone()
+        };
+        let table = train_table::read(&train, console)?;
+        train_recalibrate::unlearned(table, &model, &train)
+    };
+    let before = read(&reference, console)?;
+    let now = match request.has_labels(&model)? {
+        true => Some(read(&request.current, console)?),
+        false => None,
+    };
+    let warnings = now.iter().flat_map(|now| &now.warnings);
+    for warning in before.warnings.iter().chain(warnings) {
+        console.messages().debug(warning);
+    }
+    let current = match &now {
+        Some(now) => labelled(now, &scorer)?,
+        None => request.unlabelled(&model, &scorer, console)?,
+    };
+    let sides = (labelled(&before, &scorer)?, current);
+    let (seed, threads) = (request.train.options.seed, request.train.options.threads);
+    let drop = explain_drop(&scorer, &sides.0, &sides.1, seed, threads).ok_or_else(|| {
+        Error::bad_input(
+            "both sides need rows that churned and rows that did not, and scores that vary",
+        )
+    })?;
+    let mut cures = vec![Cure::of_feed(drop.missing_data)];
+    if let Some(now) = &now {
+        cures.extend(request.cures(&model, &scorer, now, console)?);
+    }
+    let report = WhyReport {
+        model: model.name.clone(),
+        model_version: model.version.clone(),
+        baseline: super::inputs::shown(&reference),
+        current: super::inputs::shown(&request.current),
+        segments: segments(&model, &scorer, &sides, drop.recalibration.baseline),
+        drop,
+        advice: Cure::advice(&cures),
+        cures,
+    };
+    let document = console.document("drift_why", SCHEMA_VERSION, &report);
+    if !console.print_document(&document)? {
+        for line in report.lines() {
+            console.print_line(Tone::Plain, &line)?;
+        }
+        for table in report.tables() {
+            console.print("\n")?;
+            console.print_table(&table)?;
+        }
+        console.print("\n")?;
+        let (tone, advice) = report.verdict();
+        console.print_line(tone, &advice)?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+impl WhyRequest {
+    /// Takes sides and reading from a report, where nothing else is said.
+    fn take_from_report(&mut self, path: &Path) -> Result<()> {
+        let bytes = read_object_at_most(path, MOST_BYTES)
+            .map_err(|error| Error::io("read", path, error))?;
+        let place = || Place {
+            file: path.display().to_string(),
+            ..Place::default()
+        };
+        let report: DriftReport = serde_json::from_slice(&bytes).map_err(|error| {
+            Error::bad_input("this is not a drift report")
+                .because(error)
+                .at(place())
+        })?;
+        let (Some(inputs), Some(settings)) = (report.inputs, report.settings) else {
+            return Err(Error::bad_input("this report does not name its inputs")
+                .at(place())
+                .hint("name them: churnctl drift why --baseline model.json --current august.csv"));
+        };
+        self.baseline = inputs.baseline.addresses;
+        self.current = inputs.current.addresses;
+        self.train.reading = reading_of(settings, &self.train.reading)
+            .ok_or_else(|| Error::bad_input("the report's settings cannot be read").at(place()))?;
+        Ok(())
+    }
+
+    /// Returns the model, and where the rows are that it is compared on with the current ones.
+    fn model(&self, console: &Console<'_>) -> Result<(Box<Artifact>, Vec<String>)> {
+        let named = |rows: &[String]| match self.reference.is_empty() {
+            true => rows.to_vec(),
+            false => self.reference.clone(),
+        };
+        match Input::open(&self.baseline, &self.train.reading)? {
+            Input::Profile(_, Some(model)) => {
+                let reference = named(&model.body.provenance.data);
+                Ok((model, reference))
+            }
+            Input::Profile(_, None) => Err(Error::usage("a profile has no rows to compare with")
+                .hint(
+                    "name a model: churnctl drift why --baseline model.json --current august.csv",
+                )),
+            Input::Data(_) => {
+                let store = ModelStore::new(&self.train.artifacts, console.created_at(), VERSION);
+                match store.champion()?.0 {
+                    Champion::Sound(model) => Ok((model, named(&self.baseline))),
+                    Champion::None | Champion::Lost(_) => Err(Error::usage(
+                        "the baseline is not a model, and there is none in production",
+                    )
+                    .hint("--baseline model.json, or --artifacts with the folder of its model")),
+                }
+            }
+        }
+    }
+
+    /// Columns are what they are to the model, unless somebody says otherwise.
+    fn as_the_model(&mut self, model: &Artifact) {
+        let (roles, reading) = (&model.body.roles, &mut self.train.reading);
+        reading.label.get_or_insert_with(|| roles.label.clone());
+        reading
+            .positive
+            .get_or_insert_with(|| roles.positive.clone());
+        let texts = model
+            .body
+            .features
+            .iter()
+            .filter(|feature| matches!(feature.kind, FeatureKind::Category { .. }));
+        let ReadingRequest { columns, .. } = reading;
+        columns
+            .categorical
+            .extend(texts.map(|feature| feature.name.clone()));
+        columns.categorical.sort();
+        columns.categorical.dedup();
+    }
+
+    /// Whether the current rows have the label's column.
+    fn has_labels(&self, model: &Artifact) -> Result<bool> {
+        let label = self.train.reading.label.as_ref();
+        let label = label.unwrap_or(&model.body.roles.label);
+        let data = DataSet::open(&self.current, self.train.reading.read_options())?;
+        Ok(data.columns().contains(label))
+    }
+
+    /// Reads current rows that have no labels yet.
+    fn unlabelled(
+        &self,
+        model: &Artifact,
+        scorer: &Scorer,
+        console: &Console<'_>,
+    ) -> Result<LabelledRows> {
+        let data = DataSet::open(&self.current, self.train.reading.read_options())?;
+        let features = model.body.features.iter();
+        let present = features.filter(|feature| data.columns().contains(&feature.name));
+        let wanted: Vec<WantedColumn> = present
+            .map(|feature| WantedColumn {
+                name: feature.name.clone(),
+                categorical: matches!(feature.kind, FeatureKind::Category { .. }),
+            })
+            .collect();
+        let progress = console.progress();
+        progress.stage(&format!("reading {}", data.name()), data.bytes());
+        let read = Frame::read(data, &wanted, progress);
+        progress.finish();
+        let (frame, _, _) = read?;
+        Ok(LabelledRows {
+            cells: scorer.cells_of_rows(&frame, &chosen(frame.rows))?,
+            labels: Vec::new(),
+        })
+    }
+
+    /// Tries what can be done, on rows of the current side that nothing is fitted on.
+    fn cures(
+        &self,
+        model: &Artifact,
+        scorer: &Scorer,
+        table: &TrainTable,
+        console: &Console<'_>,
+    ) -> Result<Vec<Cure>> {
+        let options = &self.train.options;
+        let split_options = SplitOptions {
+            label_window: self.train.label_window,
+            seed: options.seed,
+            ..SplitOptions::default()
+        };
+        let splits = split(
+            Rows {
+                label: &table.labels,
+                time: table.time.as_deref(),
+                group: table.group.as_deref(),
+                keys: &table.dealt_by,
+            },
+            &split_options,
+        )?;
+        let learned = Table {
+            frame: &table.frame,
+            labels: &table.labels,
+            features: &table.features,
+            splits: &splits,
+            group: table.group.as_deref(),
+        };
+        let labels = of_rows(&table.labels, &splits.test);
+        let own = scorer.scores_of(&table.frame, &splits.test, options.threads)?;
+        let gain =
+            |scores: &[f64], other: &[f64]| loss_difference(scores, other, &labels).map(turned);
+        let recalibrated = recalibrate(model, learned, options)?.test_scores;
+        let retrained = train(learned, options, console.progress())?.test_scores;
+        Ok(vec![
+            Cure::of_loss(CureKind::Recalibrate, gain(&own, &recalibrated)),
+            self.threshold(model, scorer, table, (&splits, &own, &labels))?,
+            Cure::retrain(gain(&own, &retrained), gain(&recalibrated, &retrained)),
+        ])
+    }
+
+    /// Moves the threshold to where it costs least, and returns what a row costs less by that.
+    fn threshold(
+        &self,
+        model: &Artifact,
+        scorer: &Scorer,
+        table: &TrainTable,
+        (splits, own, labels): (&Splits, &[f64], &[bool]),
+    ) -> Result<Cure> {
+        let options = &self.train.options;
+        let (false_negative, false_positive) = match options.rule {
+            ThresholdRule::Cost {
+                false_negative,
+                false_positive,
+            } => (false_negative, false_positive),
+            _ => (1.0, 1.0),
+        };
+        let known = [&splits.train[..], &splits.validation].concat();
+        let scores = scorer.scores_of(&table.frame, &known, options.threads)?;
+        let rule = ThresholdRule::Cost {
+            false_negative,
+            false_positive,
+        };
+        let chosen = threshold::choose(
+            rule,
+            &scores,
+            &of_rows(&table.labels, &known),
+            labels.len() as u64,
+        )?;
+        let cost = |score: f64, label: bool, threshold: f64| match (score >= threshold, label) {
+            (false, true) => false_negative,
+            (true, false) => false_positive,
+            (true, true) | (false, false) => 0.0,
+        };
+        let mut saved = crate::stats::intervals::LossSums::default();
+        for (score, label) in own.iter().zip(labels) {
+            let before = cost(*score, *label, model.body.threshold);
+            saved.add(cost(*score, *label, chosen.value) - before, 1.0);
+        }
+        let thresholds = Sides {
+            baseline: model.body.threshold,
+            current: chosen.value,
+        };
+        Ok(Cure::of_cost(
+            saved.mean_difference().map(turned),
+            thresholds,
+        ))
+    }
+}
+
+/// Turns how much more it is into how much less.
+fn turned(change: Estimate) -> Estimate {
+    Estimate {
+        value: -change.value,
+        low: -change.high,
+        high: -change.low,
+    }
+}
+
+fn of_rows(labels: &[bool], rows: &[u32]) -> Vec<bool> {
+    rows.iter().map(|&row| labels[row as usize]).collect()
+}
+
+/// Chooses rows evenly, where there are many.
+fn chosen(rows: usize) -> Vec<u32> {
+    let step = rows.div_ceil(MOST_ROWS).max(1);
+    (0..rows as u32).step_by(step).collect()
+}
+
+/// Returns the rows as the model takes them, evenly chosen where there are many.
+fn labelled(table: &TrainTable, scorer: &Scorer) -> Result<LabelledRows> {
+    let rows = chosen(table.frame.rows);
+    Ok(LabelledRows {
+        cells: scorer.cells_of_rows(&table.frame, &rows)?,
+        labels: of_rows(&table.labels, &rows),
+    })
+}
+
+/// Returns the change by the values of the text between whose values it differs most.
+fn segments(
+    model: &Artifact,
+    scorer: &Scorer,
+    sides: &(LabelledRows, LabelledRows),
+    law: Curve,
+) -> Option<Segments> {
+    let features = model.body.features.iter().enumerate();
+    let cuts = features.filter_map(|(at, feature)| match &feature.kind {
+        FeatureKind::Category { levels, .. } if levels.len() <= MOST_SEGMENTS => {
+            Some((at, feature.name.clone(), levels))
+        }
+        FeatureKind::Category { .. } | FeatureKind::Number { .. } => None,
+    });
+    let losses = [&sides.0, &sides.1].map(|rows| row_losses(scorer, rows, law));
+    let all = cuts.map(|(at, feature, levels)| {
+        let of = |level: usize| match level.checked_sub(levels.len()) {
+            None => levels[level].clone(),
+            Some(0) => "(other)".to_owned(),
+            Some(_) => "(missing)".to_owned(),
+        };
+        let position = |cell: f64| match cell.is_nan() {
+            true => levels.len() + 1,
+            false => (cell as usize).min(levels.len()),
+        };
+        let sums = [(&sides.0, &losses[0]), (&sides.1, &losses[1])].map(|(rows, losses)| {
+            let mut sums = vec![(0.0, 0.0); levels.len() + 2];
+            for (cells, loss) in rows.cells.iter().zip(losses) {
+                let sum = &mut sums[position(cells[at])];
+                *sum = (sum.0 + 1.0, sum.1 + loss);
+            }
+            let count = rows.cells.len().max(1) as f64;
+            sums.into_iter()
+                .map(|(rows, loss)| (rows / count, loss / count))
+                .collect::<Vec<(f64, f64)>>()
+        });
+        let mean = |(share, loss): (f64, f64)| if share > 0.0 { loss / share } else { 0.0 };
+        let values = (0..levels.len() + 2).filter_map(|level| {
+            let (before, now) = (sums[0][level], sums[1][level]);
+            (before.0 + now.0 > 0.0).then(|| Segment {
+                value: of(level),
+                share: Sides {
+                    baseline: before.0,
+                    current: now.0,
+                },
+                log_loss: Sides {
+                    baseline: mean(before),
+                    current: mean(now),
+                },
+                contribution: now.1 - before.1,
+            })
+        });
+        Segments {
+            feature,
+            values: values.collect(),
+        }
+    });
+    all.max_by(|a, b| a.spread().total_cmp(&b.spread()))
+}
