@@ -59,7 +59,8 @@ pub(crate) fn cox(cells: &[ScoredCell]) -> Option<Cox> {
     let shift_information = newton(|| {
         let sums = Sums::of(&rows, shift, 1.0);
         let step = sums.gradient.0 / sums.information.0;
-        shift += step;
+        // From scores that are all far off a whole step leads ever farther away.
+        shift += step.clamp(-1.0, 1.0);
         (step.abs(), sums.information.0)
     })?;
     let (mut intercept, mut slope) = (shift, 1.0);
@@ -163,6 +164,27 @@ mod tests {
             negatives: 1 - label,
         };
         rows.iter().map(cell).collect()
+    }
+
+    #[test]
+    fn scores_that_are_all_far_too_high_are_fitted_too() {
+        // Two scores, so that the line goes through both shares of churn: logit .2 and logit .15 over logit .9 and logit .85.
+        let logit = |share: f64| (share / (1.0 - share)).ln();
+        let rows = [(0.9, 20), (0.85, 15)].map(|(score, positives)| ScoredCell {
+            score,
+            positives,
+            negatives: 100 - positives,
+        });
+        let slope = (logit(0.2) - logit(0.15)) / (logit(0.9) - logit(0.85));
+        let (found, found_slope) = recalibration(&rows).expect("both classes");
+        assert!((found_slope - slope).abs() < 1e-9, "{found_slope} {slope}");
+        assert!(
+            (found - (logit(0.2) - slope * logit(0.9))).abs() < 1e-9,
+            "{found}"
+        );
+        // scipy 1.17.1, brentq of sum(positives - 100 expit(z + a)) over a in (-10, 0)
+        let shift = cox(&rows).expect("both classes").in_the_large.value;
+        assert!((shift + 3.533_878_158_570_757).abs() < 1e-9, "{shift}");
     }
 
     fn close(found: Estimate, value: f64, low: f64, high: f64) {
