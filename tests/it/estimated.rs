@@ -4,6 +4,7 @@ use churnctl::exit::ExitCode;
 use serde_json::Value;
 
 use crate::harness::{Churnctl, Random, Run};
+use crate::schemas::{expect_strict, schema};
 
 /// How a table is made.
 #[derive(Clone, Copy)]
@@ -203,4 +204,82 @@ fn scores_that_no_longer_mean_what_they_meant_fail_although_they_rank_as_well() 
     assert!(!said.contains("ROC AUC"), "{said}");
     let [value, low, _] = figure(&report, "in_the_large", "current");
     assert!(low > 0.5, "{value}");
+}
+
+/// What labels would say is estimated for each window and each segment by itself.
+#[test]
+fn windows_and_segments_have_estimates_of_their_own() {
+    let narrow = Table {
+        from: 0.4,
+        to: 0.6,
+        ..TABLE
+    };
+    // A day and a plan for which the score tells apart, then one for which it hardly does.
+    let day = |table_text: &str, day: &str, plan: &str| -> String {
+        let rows = table_text.lines().skip(1);
+        rows.map(|row| format!("{row},{day},{plan}\n")).collect()
+    };
+    let both = |label: bool| {
+        let [wide, narrow] = [TABLE, narrow].map(|one| Table { label, ..one });
+        let (wide, narrow) = (table(wide, 3), table(narrow, 4));
+        let head = wide.lines().next().expect("a header");
+        let rows = day(&wide, "2026-01-01", "plus") + &day(&narrow, "2026-01-02", "basic");
+        format!("{head},day,plan\n{rows}")
+    };
+    let churnctl = Churnctl::new()
+        .file("baseline.csv", both(true))
+        .file("current.csv", both(false));
+    let fixed = [
+        "drift",
+        "--baseline",
+        "baseline.csv",
+        "--current",
+        "current.csv",
+    ];
+    let roles = [
+        "--label",
+        "churn",
+        "--score",
+        "churn_risk",
+        "--time",
+        "day",
+        "--by",
+        "plan",
+    ];
+    let quiet = [
+        "--format",
+        "json",
+        "--report",
+        "none",
+        "-q",
+        "--fail-on",
+        "never",
+    ];
+    let report = churnctl.run(&[&fixed[..], &roles, &quiet].concat());
+    let report = report.expect(ExitCode::Ok).json();
+    expect_strict(&schema("drift_report"), &report);
+    // Uniform probabilities of a to b: AUC = 1/2 + (b - a) / (12 m (1 - m)) with m their mean.
+    let (wide, narrow) = (0.5 + 1.0 / 3.0, 0.5 + 0.2 / 3.0);
+    let near = |value: f64, expected: f64| {
+        assert!((value - expected).abs() < 0.02, "{value} {expected}");
+    };
+    for (at, expected) in [(0, wide), (1, narrow)] {
+        near(
+            value(&report["windows"][at]["estimated"], "roc_auc"),
+            expected,
+        );
+    }
+    // Against rows of all days the second promises less.
+    assert_eq!(report["windows"][1]["estimated"]["status"], "WARN");
+    let segments = report["segments"]["cuts"][0]["segments"]
+        .as_array()
+        .expect("segments");
+    let basic = segments
+        .iter()
+        .find(|one| one["segment"] == "plan=basic")
+        .expect("basic");
+    let estimated = &basic["estimated_performance"];
+    near(value(&estimated["current"], "roc_auc"), narrow);
+    // Against its own baseline it promises as much as ever.
+    assert_eq!(estimated["status"], "OK");
 }

@@ -397,6 +397,14 @@ pub const MODEL_ESTIMATED_ROC_AUC: Metric = gauge(
     "Area under the ROC curve of the current side as its scores promise it, without its labels.",
 );
 
+/// Verdict on the estimates.
+pub const MODEL_ESTIMATED_STATUS: Metric = gauge(
+    "churn_model_estimated_status",
+    &["model"],
+    "",
+    "Whether the scores promise less than on the baseline, without labels: 0 no, 1 an estimate fell beyond both intervals.",
+);
+
 /// Average precision without labels.
 pub const MODEL_ESTIMATED_AVERAGE_PRECISION: Metric = gauge(
     "churn_model_estimated_average_precision",
@@ -687,6 +695,7 @@ pub const ALL: &[Metric] = &[
     MODEL_F1,
     MODEL_CALIBRATION_ERROR,
     MODEL_ESTIMATED_ROC_AUC,
+    MODEL_ESTIMATED_STATUS,
     MODEL_ESTIMATED_AVERAGE_PRECISION,
     MODEL_ESTIMATED_LOG_LOSS,
     DRIFT_CHECKS,

@@ -22,6 +22,7 @@ pub(super) struct View {
     heat: Html,
     features_more: usize,
     rows: Vec<Row>,
+    has_estimates: bool,
     more: usize,
     last: String,
     alarm: Vec<String>,
@@ -34,6 +35,7 @@ pub(super) struct Row {
     window: String,
     count: String,
     psi: String,
+    auc: Option<String>,
     worst: String,
     why: String,
 }
@@ -48,6 +50,7 @@ pub(super) fn view(report: &DriftReport) -> Option<View> {
         heat,
         features_more: features.saturating_sub(MOST_FEATURES),
         rows,
+        has_estimates: windows::has_estimates(report),
         more: report.windows.len().saturating_sub(MOST_WINDOWS),
         last: windows::last(report).map_or(String::new(), |window| window.window.clone()),
         alarm: alarm::lines(report),
@@ -63,6 +66,7 @@ pub(super) fn rows(report: &DriftReport) -> Vec<Row> {
         window: window.window.clone(),
         count: format::count(window.rows.current),
         psi: windows::psi(window),
+        auc: windows::estimated_auc(window),
         worst: windows::worst_feature(window),
         why: windows::remark(window),
     });

@@ -211,8 +211,14 @@ fn windows_table(text: &mut String, report: &DriftReport) {
     let is_few = report.windows.len() <= MOST;
     let worth = |window: &&WindowReport| is_few || window.status >= Status::Warn;
     let shown: Vec<_> = report.windows.iter().filter(worth).take(MOST).collect();
-    text.push_str(
-        "| Status | Window | Rows | Max PSI | Worst feature | Why |\n|---|---|--:|--:|---|---|\n",
+    let has_estimates = windows::has_estimates(report);
+    let (head, line) = match has_estimates {
+        true => (format!(" {} |", windows::ESTIMATED_AUC), "--:|"),
+        false => (String::new(), ""),
+    };
+    let _ = writeln!(
+        text,
+        "| Status | Window | Rows | Max PSI |{head} Worst feature | Why |\n|---|---|--:|--:|{line}---|---|"
     );
     for window in &shown {
         let sign = if window.judged {
@@ -222,11 +228,15 @@ fn windows_table(text: &mut String, report: &DriftReport) {
         };
         let _ = writeln!(
             text,
-            "| {sign} {} | {} | {} | {} | {} | {} |",
+            "| {sign} {} | {} | {} | {} |{} {} | {} |",
             windows::status(window),
             escape(&window.window),
             format::count(window.rows.current),
             windows::psi(window),
+            match has_estimates {
+                true => format!(" {} |", windows::estimated_auc(window).unwrap_or_default()),
+                false => String::new(),
+            },
             escape(&windows::worst_feature(window)),
             escape(&windows::remark(window)),
         );

@@ -80,7 +80,10 @@ pub fn text(
     if let Some(figures) = &report.performance {
         performance(&mut out, model, figures)?;
     }
-    if let Some(estimated) = &report.estimated_performance {
+    let promised = report.estimated_performance.as_ref();
+    if let Some(estimated) = promised.filter(|promised| promised.current.is_some()) {
+        let status = estimated.status.number();
+        out.set(&names::MODEL_ESTIMATED_STATUS, &[model], status)?;
         for figure in estimated::figures(estimated) {
             if let (Some(metric), Some(estimate)) = (figure.metric, figure.current) {
                 out.set(metric, &[model], estimate.value)?;

@@ -117,10 +117,12 @@ fn windows_lines(text: &mut String, report: &DriftReport) {
     let names = names.max().unwrap_or(0);
     for window in &report.windows {
         let rest = format!(
-            "{}  rows={} psi={} worst={}  {}",
+            "{}  rows={} psi={}{} worst={}  {}",
             pad(&window.window, names),
             window.rows.current,
             windows::psi(window),
+            windows::estimated_auc(window)
+                .map_or(String::new(), |auc| format!(" estimated_auc={auc}")),
             windows::worst_feature(window),
             windows::remark(window)
         );

@@ -474,6 +474,7 @@ pub(crate) fn over_time() -> DriftReport {
             .collect(),
         score: None,
         performance: None,
+        estimated: None,
         findings: Vec::new(),
     };
     let mut report = calm();

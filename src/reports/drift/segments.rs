@@ -119,19 +119,29 @@ pub(super) fn remark(segment: &SegmentReport) -> String {
 /// Returns how well the score did in a segment: ROC AUC of both sides, if it could be told.
 pub(super) fn auc(segment: &SegmentReport) -> String {
     let figures = segment.performance.as_ref();
-    let figures =
+    let known =
         figures.and_then(|figures| Some((figures.baseline.roc_auc?, figures.current.roc_auc?)));
-    figures.map_or_else(
-        || format::NONE.to_owned(),
-        |(before, now)| format!("{:.3} -> {:.3}", before.value, now.value),
-    )
+    let estimated = segment.estimated_performance.as_ref();
+    let promised = estimated.and_then(|figures| {
+        Some((
+            figures.baseline.roc_auc?,
+            figures.current.as_ref()?.roc_auc?,
+        ))
+    });
+    match (known, promised) {
+        (Some((before, now)), _) => format!("{:.3} -> {:.3}", before.value, now.value),
+        (None, Some((before, now))) => {
+            format!("{:.3} -> {:.3} (estimated)", before.value, now.value)
+        }
+        (None, None) => format::NONE.to_owned(),
+    }
 }
 
-/// Returns whether any segment has a score that could be judged.
+/// Returns whether any segment has a score that could be judged, or whose quality is estimated.
 pub(super) fn has_performance(cut: &CutReport) -> bool {
     cut.segments
         .iter()
-        .any(|segment| segment.performance.is_some())
+        .any(|segment| segment.performance.is_some() || segment.estimated_performance.is_some())
 }
 
 /// Returns the segments of a cut as a table, worst first, and how many it leaves out.
@@ -281,6 +291,7 @@ pub(super) mod tests {
                     .collect(),
                 score: None,
                 performance: None,
+                estimated_performance: None,
                 findings: Vec::new(),
                 windows: Vec::new(),
             };

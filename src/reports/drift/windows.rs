@@ -10,6 +10,8 @@ use crate::drift::report::{DriftReport, FindingKind, Status};
 use crate::reports::format;
 use crate::text::{shorten, visible};
 
+/// What stands above the ROC AUC that scores promise.
+pub(super) const ESTIMATED_AUC: &str = "ROC AUC, estimated";
 /// Longest name of a feature in a row.
 const LONGEST_NAME: usize = 24;
 /// Longest name of a column in a sentence.
@@ -181,20 +183,40 @@ pub(super) fn feature_of<'a>(window: &'a WindowReport, name: &str) -> Option<&'a
     feature.or_else(|| window.score.as_ref().filter(|score| score.feature == name))
 }
 
+/// Returns the ROC AUC that scores promise in a window; none if it is not estimated.
+pub(super) fn estimated_auc(window: &WindowReport) -> Option<String> {
+    let auc = window.estimated.as_ref()?.roc_auc?;
+    Some(format!("{:.3}", auc.value))
+}
+
+/// Returns whether the quality of the scores is estimated in any window.
+pub(super) fn has_estimates(report: &DriftReport) -> bool {
+    report
+        .windows
+        .iter()
+        .any(|window| estimated_auc(window).is_some())
+}
+
 /// Returns the windows as a table, a row each, in the order of time.
 #[must_use]
 pub(super) fn table(report: &DriftReport) -> Option<Table> {
     if report.windows.is_empty() {
         return None;
     }
-    let columns = vec![
+    let has_estimates = has_estimates(report);
+    let mut columns = vec![
         Column::text("Status"),
         Column::text("Window"),
         Column::number("Rows"),
         Column::number("Max PSI"),
+    ];
+    if has_estimates {
+        columns.push(Column::number(ESTIMATED_AUC).shown_from(90));
+    }
+    columns.extend([
         Column::text("Worst feature").shown_from(56),
         Column::prose("Why").shown_from(76),
-    ];
+    ]);
     let rows = report.windows.iter().map(|window| {
         let quiet = match window.status {
             Status::Ok | Status::TooFewRows => Tone::Dim,
@@ -205,14 +227,21 @@ pub(super) fn table(report: &DriftReport) -> Option<Table> {
         } else {
             Tone::Dim
         };
-        vec![
+        let mut cells = vec![
             Cell::new(status(window), shown_status),
             Cell::plain(&window.window),
             Cell::new(format::count(window.rows.current), quiet),
             Cell::new(psi(window), quiet),
+        ];
+        if has_estimates {
+            let auc = estimated_auc(window).unwrap_or_else(|| format::NONE.to_owned());
+            cells.push(Cell::new(auc, quiet));
+        }
+        cells.extend([
             Cell::new(worst_feature(window), quiet),
             Cell::new(remark(window), quiet),
-        ]
+        ]);
+        cells
     });
     Some(Table {
         rows: rows.collect(),

@@ -313,6 +313,7 @@ mod tests {
                 "ModelDataDrift",
                 "ModelSegmentDrift",
                 "ModelConceptDrift",
+                "ModelEstimatedPerformanceLow",
                 "ChurnDriftScoreAbsent",
                 "ChurnDriftWindowOverdue",
                 "ChurnWatchdog"

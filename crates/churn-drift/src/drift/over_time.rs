@@ -72,6 +72,9 @@ pub struct WindowReport {
     /// How good the score was, if that could be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub performance: Option<WindowPerformance>,
+    /// How good the score is estimated to be, without labels of the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated: Option<WindowEstimate>,
     /// What else was found, worst first, information left out.
     pub findings: Vec<Finding>,
 }
@@ -138,6 +141,25 @@ pub struct WindowPerformance {
     pub log_loss: Option<Estimate>,
 }
 
+/// How good the score is estimated to be in one window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowEstimate {
+    /// WARN if it is estimated to be worse than on the baseline.
+    pub status: Status,
+    /// Why, or why nothing is estimated, in words.
+    pub reasons: Vec<String>,
+    /// Area under the ROC curve.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roc_auc: Option<Estimate>,
+    /// Average precision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_precision: Option<Estimate>,
+    /// Mean negative log likelihood, nats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_loss: Option<Estimate>,
+}
+
 impl WindowReport {
     /// Returns the first reason behind the verdict, with what it is about; none if there is nothing to say.
     #[must_use]
@@ -155,11 +177,14 @@ impl WindowReport {
             let score = self.score.iter().find(|score| score.status == status);
             let finding = self.findings.iter().find(|one| one.status == status);
             let figures = self.performance.iter().find(|one| one.status == status);
+            let promised = self.estimated.iter().find(|one| one.status == status);
+            let promised = promised.and_then(|one| one.reasons.first().cloned());
             feature
                 .and_then(|feature| named(feature, ""))
                 .or_else(|| score.and_then(|score| named(score, "score ")))
                 .or_else(|| Some(format!("performance: {}", figures?.reasons.first()?)))
                 .or_else(|| finding.map(|finding| finding.message.clone()))
+                .or(promised)
         };
         worst(self.status).or_else(|| self.findings.first().map(|one| one.message.clone()))
     }

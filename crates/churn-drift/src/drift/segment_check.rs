@@ -8,6 +8,7 @@ use churn_base::error::Result;
 use churn_base::threads::{available, in_order};
 
 use super::check::{Check, Measured, Provenance};
+use super::estimated::EstimatedReport;
 use super::over_time::WindowReport;
 use super::plan::{CheckOptions, Plan};
 use super::report::{DriftReport, PerformanceReport, Sides, Status};
@@ -67,6 +68,7 @@ pub(super) struct Cell<'a> {
 pub(super) struct CellVerdict {
     pub(super) summary: WindowReport,
     pub(super) performance: Option<PerformanceReport>,
+    pub(super) estimated: Option<EstimatedReport>,
 }
 
 /// A segment in all spans.
@@ -326,6 +328,7 @@ impl CellVerdict {
         Self {
             summary,
             performance: report.performance,
+            estimated: report.estimated_performance,
         }
     }
 }

@@ -217,6 +217,7 @@ impl<'a> Judged<'a> {
                 .unwrap_or_default(),
             score: summary.and_then(|summary| summary.score.clone()),
             performance: verdict.and_then(|verdict| verdict.performance.clone()),
+            estimated_performance: verdict.and_then(|verdict| verdict.estimated.clone()),
             findings: presence.into_iter().chain(findings).collect(),
             windows: cells()
                 .filter_map(|(at, cell)| {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::estimated::EstimatedReport;
 use super::finding::Finding;
 use super::over_time::WindowFeature;
 use super::performance_report::PerformanceReport;
@@ -64,6 +65,9 @@ pub struct SegmentReport {
     /// How good the score was on both sides, if that could be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub performance: Option<PerformanceReport>,
+    /// How good the score is estimated to be, without labels of the current side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_performance: Option<EstimatedReport>,
     /// What else was found, worst first, information left out.
     pub findings: Vec<Finding>,
     /// The segment in each window that has rows of it, in the order of time.

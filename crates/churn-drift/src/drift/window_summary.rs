@@ -1,7 +1,9 @@
 //! What is kept of the check of a window of time or of a segment: verdict, figures and reasons, without bins.
 
 use super::finding::Finding;
-use super::over_time::{WindowDistances, WindowFeature, WindowPerformance, WindowReport};
+use super::over_time::{
+    WindowDistances, WindowEstimate, WindowFeature, WindowPerformance, WindowReport,
+};
 use super::report::{DriftReport, FeatureReport, Sides};
 use super::status::Status;
 
@@ -20,6 +22,7 @@ pub(super) fn empty_window(window: String, rows: Sides<u64>) -> WindowReport {
         features: Vec::new(),
         score: None,
         performance: None,
+        estimated: None,
         findings: Vec::new(),
     }
 }
@@ -43,6 +46,17 @@ pub(super) fn summarise(shown: &mut WindowReport, report: &DriftReport) {
         roc_auc: figures.current.roc_auc,
         average_precision: figures.current.average_precision,
         log_loss: figures.current.log_loss,
+    });
+    let estimated = report.estimated_performance.as_ref();
+    shown.estimated = estimated.map(|promised| {
+        let current = promised.current.as_ref();
+        WindowEstimate {
+            status: promised.status,
+            reasons: promised.reasons.clone(),
+            roc_auc: current.and_then(|figures| figures.roc_auc),
+            average_precision: current.and_then(|figures| figures.average_precision),
+            log_loss: current.and_then(|figures| figures.log_loss),
+        }
     });
     let worth = |finding: &&Finding| finding.status > Status::Ok;
     shown.findings = report.findings.iter().filter(worth).cloned().collect();

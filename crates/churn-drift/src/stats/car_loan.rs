@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::chi_square::chi_square_test;
 use super::classification::{Estimate, Performance, ScoredCell, performance};
 use super::distances::BinCounts;
+use super::estimated::{Calibrator, UnlabelledCell, estimate};
 use super::kolmogorov::two_sample_p_value;
 
 /// `y_pred` of the data set is 1 exactly where `y_pred_proba` is at least this.
@@ -158,5 +159,66 @@ fn kolmogorov_p_values_are_those_of_scipy() {
             (p_value - scipy).abs() <= 1e-9 * scipy,
             "{name}: {p_value} != {scipy}"
         );
+    }
+}
+
+/// A reference and chunks of `cbpe_chunks.json`, see `tests/data/README.md`.
+#[derive(serde::Deserialize)]
+struct Chunked {
+    threshold: f64,
+    is_calibrated: bool,
+    reference: Vec<(f64, u64, u64)>,
+    chunks: Vec<ChunkOfNannyml>,
+}
+
+#[derive(serde::Deserialize)]
+struct ChunkOfNannyml {
+    rows: Vec<(f64, u64)>,
+    roc_auc: f64,
+    f1: f64,
+    precision: f64,
+    recall: f64,
+    specificity: f64,
+    accuracy: f64,
+}
+
+/// NannyML 0.13.1, `CBPE(...).fit(reference).estimate(analysis)` of three data sets in ten chunks each.
+#[test]
+fn estimates_of_each_chunk_are_those_of_nannyml() {
+    let document: Value = serde_json::from_reader(open("cbpe_chunks.json")).expect("is JSON");
+    for name in ["car_loan", "housing", "employment"] {
+        let set: Chunked = serde_json::from_value(document[name].clone()).expect(name);
+        let cell = |&(score, positives, negatives): &(f64, u64, u64)| ScoredCell {
+            score,
+            positives,
+            negatives,
+        };
+        let reference: Vec<ScoredCell> = set.reference.iter().map(cell).collect();
+        let calibrator = match set.is_calibrated {
+            true => Calibrator::isotonic(&reference),
+            false => Calibrator::trusting(),
+        };
+        assert_eq!(set.chunks.len(), 10);
+        for (at, chunk) in set.chunks.iter().enumerate() {
+            let cell = |&(score, rows): &(f64, u64)| UnlabelledCell { score, rows };
+            let cells: Vec<UnlabelledCell> = chunk.rows.iter().map(cell).collect();
+            let found = estimate(&cells, &calibrator, set.threshold);
+            for (figure, found, expected) in [
+                ("ROC AUC", found.roc_auc, chunk.roc_auc),
+                ("F1", found.f1, chunk.f1),
+                ("precision", found.precision, chunk.precision),
+                ("recall", found.recall, chunk.recall),
+                ("specificity", found.specificity, chunk.specificity),
+                ("accuracy", found.accuracy, chunk.accuracy),
+            ] {
+                let found = found.expect(figure);
+                let difference = (found.value - expected).abs();
+                assert!(
+                    difference < 1e-6,
+                    "{name}, chunk {at}, {figure}: {found:?} {expected}"
+                );
+                assert!(found.low <= found.value && found.value <= found.high);
+            }
+        }
     }
 }
