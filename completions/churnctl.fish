@@ -567,28 +567,29 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_see
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "sync" -d 'Send the runs that wait, each once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -l json -d 'What other tools call `--format json`'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "import" -d 'Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "list" -d 'List the models of the registry and what has become of each'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "show" -d 'Show what a model is, learned from, and is worth'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "diff" -d 'Show what two models differ in'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "export" -d 'Write a model for others, once its scores are proved to be the same'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "rollback" -d 'Put the model that was in production before back into production'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "import" -d 'Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "list" -d 'List the models of the registry and what has become of each'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "show" -d 'Show what a model is, learned from, and is worth'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "diff" -d 'Show what two models differ in'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "export" -d 'Write a model for others, once its scores are proved to be the same'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "rollback" -d 'Put the model that was in production before back into production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "wrap" -d 'Watch a model that lives elsewhere, by the rows and scores that it has had'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l schema -d 'Data of the training: their profile becomes the baseline' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l parity -d 'Rows that the framework has scored' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l expect -d 'Its scores of these rows, in their order: one column, or one called `score`' -r -F
@@ -702,12 +703,42 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l scores -d 'Rows with the features and the scores of the model, and the labels if they are known' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -s o -l output -d 'Where the document goes' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l name -d 'Name of the model' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l class-threshold -d 'Score from which a row is classed as churned [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l features -d 'Only these columns; label and score stay what they are' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l exclude -d 'Columns that are not features' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l id -d 'Columns that identify a row or a customer [default: user_id,request_id,model_version,predicted_class]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l score -d 'Column with the model\'s score, 0 to 1' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l label -d 'Column with the label, churned or not' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l positive -d 'Value of the label that means churned' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the models of the registry and what has become of each'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show what a model is, learned from, and is worth'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Show what two models differ in'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "export" -d 'Write a model for others, once its scores are proved to be the same'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Put the model that was in production before back into production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "wrap" -d 'Watch a model that lives elsewhere, by the rows and scores that it has had'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l label -d 'Column with the label, churned or not' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l positive -d 'Value of the label that means churned' -r
@@ -1421,6 +1452,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "diff" -d 'Show what two models differ in'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "export" -d 'Write a model for others, once its scores are proved to be the same'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "rollback" -d 'Put the model that was in production before back into production'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "wrap" -d 'Watch a model that lives elsewhere, by the rows and scores that it has had'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from kfp" -f -a "status" -d 'Say how a pipeline ended, and end alike'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "listen" -d 'Start a retrain when an alert asks for it'

@@ -211,6 +211,7 @@ fn model(task: &ModelTask, start: &mut Start<'_, '_>) -> Result<ExitCode> {
         ModelTask::Show(request) => commands::model::show(request, start.console),
         ModelTask::Diff(request) => commands::model::diff(request, start.console),
         ModelTask::Export(request) => start.run(commands::model::export, &**request),
+        ModelTask::Wrap(request) => start.run(commands::model::wrap, &**request),
         ModelTask::Rollback(request) => start.run(commands::train::run, &**request),
     }
 }

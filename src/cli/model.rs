@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
 
-use super::columns::{ReadingArgs, checked};
+use super::columns::{ColumnArgs, ReadingArgs, checked};
 use super::global::{FormatArg, formats};
 use super::tracking::TrackingArgs;
 use crate::commands::drift_request::ReadingRequest;
 use crate::commands::model::{
     DiffRequest, ExportFormat, ExportRequest, ImportRequest, ImportWords, ListRequest, ShowRequest,
+    WrapRequest,
 };
+use crate::commands::profile::ProfileRequest;
 use crate::commands::train::TrainRequest;
 use crate::error::Result;
 use crate::settings::{Flags, ModelName, Settings};
@@ -90,6 +92,17 @@ Exit codes: 0 exported, 64 wrong usage, 65 a model that the format cannot expres
 others, 69 the database stayed away, 74 cannot read or write, 78 bad settings.
 ";
 
+const WRAP_EXAMPLES: &str = "\
+Examples:
+  # A model that runs in a warehouse: what it was given, what it said, and what came of it
+  churnctl model wrap --scores scored_2026_01.csv --score p_churn --label churned -o retention.json
+
+  # From then on
+  churnctl drift --baseline retention.json --current scored_2026_02.csv --score p_churn
+
+Exit codes: 0 wrapped, 64 wrong usage, 65 no scores, 74 cannot read or write, 78 bad settings.
+";
+
 /// Forms of an exported model.
 const EXPORTS: [&str; 2] = ["lightgbm", "sql:postgres"];
 
@@ -118,6 +131,7 @@ enum ModelCommand {
     /// As `train --rollback` does: its file must be there and whole, and the registry gets a line.
     #[command(after_long_help = ROLLBACK_EXAMPLES)]
     Rollback(RollbackArgs),
+    Wrap(Box<WrapArgs>),
 }
 
 /// Which registry.
@@ -188,6 +202,33 @@ struct ExportArgs {
 
     #[command(flatten)]
     reading: ReadingArgs,
+}
+
+/// Watch a model that lives elsewhere, by the rows and scores that it has had
+///
+/// Writes what drift checks need of them: a baseline of the features, of the scores and, with labels, of how good they
+/// were, with the model's name and threshold. Nothing in it can score: `score`, `serve` and `promote` refuse it.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = WRAP_EXAMPLES)]
+struct WrapArgs {
+    /// Rows with the features and the scores of the model, and the labels if they are known
+    #[arg(long, value_name = "DATA", value_hint = ValueHint::FilePath)]
+    scores: String,
+
+    /// Where the document goes
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    output: PathBuf,
+
+    /// Name of the model
+    #[arg(long, value_name = "NAME", value_parser = checked::<ModelName>)]
+    name: Option<String>,
+
+    /// Score from which a row is classed as churned
+    #[arg(long, value_name = "P")]
+    class_threshold: Option<String>,
+
+    #[command(flatten)]
+    columns: ColumnArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -279,6 +320,8 @@ pub enum ModelTask {
     Diff(DiffRequest),
     /// `model export`.
     Export(Box<ExportRequest>),
+    /// `model wrap`.
+    Wrap(Box<WrapRequest>),
     /// `model rollback`, which is `train --rollback`.
     Rollback(Box<TrainRequest>),
 }
@@ -288,6 +331,12 @@ impl ModelArgs {
         let mut flags = Flags::default();
         let registry = match &self.command {
             ModelCommand::Import(args) => return args.flags(),
+            ModelCommand::Wrap(args) => {
+                flags.one("model", args.name.as_ref());
+                flags.one("drift.class_threshold", args.class_threshold.as_ref());
+                args.columns.add_to(&mut flags);
+                return flags;
+            }
             ModelCommand::List(registry) => registry,
             ModelCommand::Show(args) => &args.registry,
             ModelCommand::Diff(args) => &args.registry,
@@ -329,6 +378,19 @@ impl ModelArgs {
                 output: args.output,
                 artifacts,
                 reading: ReadingRequest::from_settings(settings),
+            })),
+            ModelCommand::Wrap(args) => ModelTask::Wrap(Box::new(WrapRequest {
+                profile: ProfileRequest {
+                    data: vec![args.scores],
+                    output: args.output,
+                    explain_sql: false,
+                    k_anonymous: None,
+                    segments: ProfileRequest::segments(settings),
+                    shard: None,
+                    reading: ReadingRequest::from_settings(settings),
+                },
+                name: settings.model.as_str().to_owned(),
+                threshold: settings.drift.class_threshold.get(),
             })),
             ModelCommand::Rollback(_) => {
                 ModelTask::Rollback(Box::new(TrainRequest::from_settings(settings, true)?))

@@ -17,7 +17,7 @@ use super::drift_why::WhyRequest;
 use super::files_used::{FilesUsed, UsesFiles};
 use super::gateway::GatewayRequest;
 use super::mlflow::SyncRequest;
-use super::model::{ExportRequest, ImportRequest};
+use super::model::{ExportRequest, ImportRequest, WrapRequest};
 use super::profile::{MergeRequest, ProfileRequest};
 use super::promote::PromoteRequest;
 use super::push_groups::{DeleteRequest, PruneRequest};
@@ -102,6 +102,14 @@ impl UsesFiles for ExportRequest {
             .keep("--artifacts", &model_store.production())
             .keep("--artifacts", &model_store.registry())
             .write("--output", &self.output)
+    }
+}
+
+impl UsesFiles for WrapRequest {
+    fn files_used(&self) -> FilesUsed {
+        FilesUsed::default()
+            .read_tables("--scores", &self.profile.data)
+            .write("--output", &self.profile.output)
     }
 }
 

@@ -12,8 +12,9 @@ use crate::drift::Segmentation;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::read_object_at_most;
-use crate::model::artifact::{Artifact, makes_models};
+use crate::model::artifact::{Artifact, WRAP_COMMAND, makes_models};
 use crate::model::store;
+use crate::model::wrapped::Wrapped;
 use crate::passing::is_passing;
 use crate::profile::{
     CountPlan, Counted, Cut, Explained, Grouped, Profile, Roles, SegmentPlans, TimeGrouping, count,
@@ -353,7 +354,10 @@ fn read_counts(path: &Path) -> Result<(Profile, Option<Box<Artifact>>)> {
     let bytes = read_object_at_most(path, MAX_PROFILE_BYTES)
         .map_err(|error| Error::io("read", path, error))?;
     let file = path.display().to_string();
-    if is_artifact(&bytes) {
+    if command_of(&bytes).as_deref() == Some(WRAP_COMMAND) {
+        return Ok((Wrapped::from_json(&bytes, &file)?.profile, None));
+    }
+    if command_of(&bytes).is_some_and(|command| makes_models(&command)) {
         let artifact = store::from_json(&bytes, &file)?;
         let profile = store::baseline_profile(&artifact);
         return Ok((profile, Some(Box::new(artifact))));
@@ -361,15 +365,17 @@ fn read_counts(path: &Path) -> Result<(Profile, Option<Box<Artifact>>)> {
     Ok((Profile::from_json(&bytes, &file)?, None))
 }
 
-/// A model artifact holds the profile of its training data.
-fn is_artifact(bytes: &[u8]) -> bool {
+/// The command of a document that holds a profile: a model's of its training data, or of its scores.
+fn command_of(bytes: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Command {
         command: String,
         body: Option<serde::de::IgnoredAny>,
+        profile: Option<serde::de::IgnoredAny>,
     }
-    serde_json::from_slice::<Command>(bytes)
-        .is_ok_and(|document| makes_models(&document.command) && document.body.is_some())
+    let document = serde_json::from_slice::<Command>(bytes).ok()?;
+    let holds = document.body.is_some() || document.profile.is_some();
+    holds.then_some(document.command)
 }
 
 /// The paths may come from the defaults, which a user who named none has never seen.

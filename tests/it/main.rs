@@ -55,6 +55,7 @@ mod mlflow_stub;
 mod model;
 mod model_export;
 mod model_onnx;
+mod model_wrap;
 mod models;
 mod multivariate;
 mod mysql;

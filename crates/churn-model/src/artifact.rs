@@ -29,6 +29,9 @@ const COMMANDS: [&str; 2] = ["train", IMPORT_COMMAND];
 /// The command of an imported model.
 pub const IMPORT_COMMAND: &str = "model import";
 
+/// The command of a document about a model that lives elsewhere.
+pub const WRAP_COMMAND: &str = "model wrap";
+
 /// Whether a document of this command, if it has a body, is an artifact.
 #[must_use]
 pub fn makes_models(command: &str) -> bool {

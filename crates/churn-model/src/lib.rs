@@ -65,3 +65,4 @@ pub mod unseen;
 mod vocabulary;
 mod walk;
 pub mod why;
+pub mod wrapped;

@@ -15,7 +15,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::artifact::{
-    Artifact, Body, IMPORT_COMMAND, IMPORTED_VERSION, SCHEMA_VERSION, TRAINED_VERSION, makes_models,
+    Artifact, Body, IMPORT_COMMAND, IMPORTED_VERSION, SCHEMA_VERSION, TRAINED_VERSION,
+    WRAP_COMMAND, makes_models,
 };
 use super::artifact_check::{check_body, check_head};
 use super::registry::check_model_name;
@@ -250,6 +251,12 @@ fn check_version(bytes: &[u8], file: &str) -> Result<(), Unsound> {
     }
     let version: Version = serde_json::from_slice(bytes).map_err(|error| no_model(error, file))?;
     let refuse = |message: String| Error::bad_input(message).at(place(file, None));
+    if version.command.as_deref() == Some(WRAP_COMMAND) {
+        let message = "this model lives elsewhere: here is what drift checks need of it, and nothing to score with";
+        return Err(Unsound::Damaged(refuse(message.into()).hint(
+            "`churnctl drift --baseline` takes it; score rows where the model lives, and name their column with --score",
+        )));
+    }
     if let Some(command) = version.command.filter(|command| !makes_models(command)) {
         let message = format!("this is a document of `{command}`, not a model");
         return Err(Unsound::Damaged(

@@ -10,6 +10,7 @@ mod imported_body;
 mod imported_data;
 mod list;
 mod show;
+mod wrap;
 
 pub use diff::{DiffRequest, run as diff};
 pub use export::{ExportFormat, ExportRequest, run as export};
@@ -17,3 +18,4 @@ pub use import::run as import;
 pub use import_request::{ImportRequest, ImportWords};
 pub use list::{ListRequest, run as list};
 pub use show::{ShowRequest, run as show};
+pub use wrap::{WrapRequest, run as wrap};
