@@ -259,7 +259,8 @@ struct ImportArgs {
     /// Data of the training: their profile becomes the baseline
     ///
     /// Ranges, categories and the example rows of the artifact come from them, too. Without it, those of
-    /// --parity.
+    /// --parity. A `.json` file may name columns and types alone: `{"tenure": "double"}`, a JSON Schema, or the inputs of
+    /// a signature of MLflow.
     #[arg(long, value_name = "DATA", value_hint = ValueHint::FilePath)]
     schema: Option<String>,
 

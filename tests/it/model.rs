@@ -313,6 +313,51 @@ fn what_an_import_is_told_and_cannot_do_is_refused() {
 }
 
 #[test]
+fn a_schema_names_the_columns_of_a_model_without_names() {
+    let nameless = LIGHTGBM.replace("visits noise plan", "Column_0 Column_1 Column_2");
+    let churnctl = importing().file("model.txt", nameless);
+    let with = |churnctl: &Churnctl| {
+        let schema = ["--schema", "schema.json"];
+        import(churnctl, &[&PROVED[..], &schema].concat())
+    };
+    let signature = r#"{"signature": {"inputs": [{"name": "visits", "type": "double"},
+        {"name": "noise", "type": "double"}, {"name": "plan", "type": "string"}]}}"#;
+    let churnctl = churnctl.file("schema.json", signature);
+    with(&churnctl).expect(ExitCode::Ok);
+    let features = churnctl.read_json("model.json")["body"]["features"].take();
+    let names: Vec<&str> = features
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|feature| feature["name"].as_str())
+        .collect();
+    assert_eq!(names, ["visits", "noise", "plan"]);
+    for (schema, says) in [
+        (
+            r#"{"visits": "string", "noise": "double", "plan": "string"}"#,
+            "\"visits\" is a number to the model, and a text in the schema",
+        ),
+        (
+            r#"{"visits": "double", "plan": "string"}"#,
+            "the model has 3 features without names",
+        ),
+        (
+            r#"{"visits": "double", "noises": "double", "plan": "string"}"#,
+            "noises",
+        ),
+        (r#"{"visits": "time"}"#, "which is not known"),
+    ] {
+        let churnctl = Churnctl::new()
+            .table("data.csv", &customers(1_500, 1))
+            .file("scores.csv", churnctl.read("scores.csv"))
+            .file("model.txt", churnctl.read("model.txt"))
+            .file("schema.json", schema);
+        with(&churnctl).expect(ExitCode::BadInput).says(says);
+        assert!(!churnctl.path("model.json").exists());
+    }
+}
+
+#[test]
 fn identifiers_beside_the_features_are_kept_and_not_compared() {
     let churnctl = importing();
     let data = String::from_utf8(churnctl.read("data.csv")).expect("text");

@@ -16,6 +16,7 @@ mod onnx;
 pub mod parity;
 mod read;
 mod refused;
+mod schema;
 mod ubjson;
 mod xgboost;
 mod xgboost_categories;
@@ -23,3 +24,4 @@ mod xgboost_tree;
 
 pub use foreign::{Foreign, Format};
 pub use read::{MAX_BYTES, read};
+pub use schema::Schema;

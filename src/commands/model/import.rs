@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::import_request::ImportRequest;
 use super::imported_body::{Baseline, body};
-use super::imported_data::{features_of, open, read_frame};
+use super::imported_data::{features_of, open, read_frame, schema_of};
 use crate::cells::Tone;
 use crate::commands::Console;
 use crate::error::{Error, Place, Result};
@@ -58,8 +58,11 @@ pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCod
     let file = request.file.display().to_string();
     let bytes = read_model(&request.file)?;
     let foreign = import::read(&bytes, &file)?;
-    let data = request.schema.as_ref().unwrap_or(&request.parity);
-    let baseline = Baseline::read(&foreign, data, request, console)?;
+    let schema = schema_of(request)?;
+    // A schema has no rows: those of the proof are the baseline.
+    let data = request.schema.as_ref().filter(|_| schema.is_none());
+    let data = data.unwrap_or(&request.parity);
+    let baseline = Baseline::read(&foreign, (data, schema.as_ref()), request, console)?;
     let assembled =
         assemble(&foreign, &baseline.features).map_err(|error| in_file(error, &file, data))?;
     let scorer = Scorer::of(
@@ -68,7 +71,12 @@ pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCod
         &assembled.calibration,
     )
     .map_err(|error| in_file(error, &file, data))?;
-    let rows = features_of(&foreign, &request.parity, request, console)?;
+    let rows = features_of(
+        &foreign,
+        (&request.parity, schema.as_ref()),
+        request,
+        console,
+    )?;
     check_size(&baseline.features, &rows, request, console)?;
     warn_of_unproved(&baseline.features, &rows, console);
     let every: Vec<u32> = (0..rows.rows as u32).collect();

@@ -8,8 +8,8 @@ use crate::commands::train_request::SCORE;
 use crate::commands::{Console, inputs};
 use crate::data::{positive_label, same_label};
 use crate::error::{Error, Place, Result};
-use crate::import::Foreign;
 use crate::import::assemble::Assembled;
+use crate::import::{Foreign, Schema};
 use crate::model::artifact::{Body, Example, Imported, ModelRoles, Provenance};
 use crate::model::attribution::attributions_of;
 use crate::model::examples::made_up;
@@ -44,11 +44,11 @@ impl Baseline {
     /// Reads the features, and the label if there is one.
     pub(super) fn read(
         foreign: &Foreign,
-        data: &str,
+        (data, schema): (&str, Option<&Schema>),
         request: &ImportRequest,
         console: &mut Console<'_>,
     ) -> Result<Self> {
-        let features = features_of(foreign, data, request, console)?;
+        let features = features_of(foreign, (data, schema), request, console)?;
         let opened = open(data, request)?;
         let columns = opened.columns().to_vec();
         let reading = &request.reading;

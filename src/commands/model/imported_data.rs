@@ -1,23 +1,49 @@
 //! Data beside a model that is imported: the columns of its features.
 
+use std::path::Path;
+
 use super::import_request::ImportRequest;
 use crate::commands::Console;
-use crate::data::DataSet;
-use crate::error::Result;
-use crate::import::Foreign;
+use crate::data::{DataSet, is_lines};
+use crate::error::{Error, Result};
+use crate::files::{MOST_BY_HAND, read_at_most};
+use crate::import::{Foreign, Schema};
 use crate::model::frame::{Frame, WantedColumn};
 
 /// Reads the columns of the model's features.
 pub(super) fn features_of(
     foreign: &Foreign,
-    data: &str,
+    (data, schema): (&str, Option<&Schema>),
     request: &ImportRequest,
     console: &Console<'_>,
 ) -> Result<Frame> {
     let opened = open(data, request)?;
     let others = others(request, &opened);
-    let wanted = foreign.wanted(opened.columns(), &others, opened.name())?;
+    let wanted = match schema {
+        Some(schema) => schema.wanted(foreign, &others)?,
+        None => foreign.wanted(opened.columns(), &others, opened.name())?,
+    };
     read_frame(opened, &wanted, console)
+}
+
+/// Reads a schema that is no data; `None` if there is none, or it is data.
+pub(super) fn schema_of(request: &ImportRequest) -> Result<Option<Schema>> {
+    let Some(address) = request
+        .schema
+        .as_ref()
+        .filter(|address| address.ends_with(".json"))
+    else {
+        return Ok(None);
+    };
+    let path = Path::new(address);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let bytes = read_at_most(path, MOST_BY_HAND).map_err(|error| Error::io("read", path, error))?;
+    match is_lines(&bytes) {
+        true => Ok(None),
+        false => Schema::read(&bytes, address).map(Some),
+    }
 }
 
 /// Opens data as the settings say.
