@@ -1,11 +1,14 @@
 //! The part of `churnctl drift` that looks at rows of both sides together: read once more, a sample of large ones.
 
+use std::collections::BTreeSet;
+
 use super::Console;
 use super::drift_request::{DriftRequest, ReadingRequest};
 use super::inputs::Input;
-use crate::data::DataSet;
+use crate::data::{DataSet, positive_label};
 use crate::drift::multivariate::{MeasuredClassifier, Multivariate, correlations};
 use crate::drift::report::Sides;
+use crate::drift::reweighted::{LabelledRow, Reweighted};
 use crate::drift::{MultivariateMode, Plan};
 use crate::error::{Error, Result};
 use crate::model::domain::{DomainOptions, domain_classifier};
@@ -56,23 +59,37 @@ impl DriftRequest {
     ) -> Result<Multivariate> {
         let planned = plan.features.iter().map(|feature| &feature.name);
         let has = |data: &DataSet, name: &String| data.columns().contains(name);
-        let wanted: Vec<WantedColumn> = planned
+        let mut wanted: Vec<WantedColumn> = planned
             .filter(|name| has(&data.baseline, name) && has(&data.current, name))
             .map(|name| WantedColumn {
                 name: name.clone(),
                 categorical: self.reading.columns.categorical.contains(name),
             })
             .collect();
-        let read = |side: &str, data: DataSet, rows: u64| {
+        let read = |side: &str, data: DataSet, rows: u64, wanted: &[WantedColumn]| {
             let progress = console.progress();
             progress.stage(&format!("looking at rows of the {side}"), data.bytes());
             let share = MOST_ROWS as f64 / rows.max(1) as f64;
-            let read = Frame::read_part(data, &wanted, share.min(1.0), progress);
+            let read = Frame::read_part(data, wanted, share.min(1.0), progress);
             progress.finish();
             read.map(|(frame, ..)| frame)
         };
-        let baseline = read("baseline", data.baseline, rows.baseline)?;
-        let current = read("current side", data.current, rows.current)?;
+        let current = read("current side", data.current, rows.current, &wanted)?;
+        let outcome = plan.roles.label.as_ref().zip(plan.roles.score.as_ref());
+        let outcome = outcome.filter(|(label, score)| {
+            self.multivariate.mode == MultivariateMode::All
+                && has(&data.baseline, label)
+                && has(&data.baseline, score)
+        });
+        wanted.extend(outcome.into_iter().flat_map(|(label, score)| {
+            [(score, false), (label, true)].map(|(name, categorical)| WantedColumn {
+                name: name.clone(),
+                categorical,
+            })
+        }));
+        let mut baseline = read("baseline", data.baseline, rows.baseline, &wanted)?;
+        let outcome = outcome.map(|_| outcome_of(&mut baseline));
+        let mut reweighted = None;
         let classifier = match self.multivariate.mode {
             MultivariateMode::All => {
                 let progress = console.progress();
@@ -84,6 +101,9 @@ impl DriftRequest {
                 };
                 let found = domain_classifier(&baseline, &current, &options);
                 progress.finish();
+                if let (Some(found), Some(Some(outcome))) = (&found, outcome) {
+                    reweighted = refitted(outcome, &found.current_probability, current.rows, plan);
+                }
                 found.map(|found| MeasuredClassifier {
                     roc_auc: found.roc_auc,
                     permuted: found.permuted,
@@ -100,9 +120,46 @@ impl DriftRequest {
                 current: current.rows as u64,
             },
             classifier,
+            reweighted,
             correlations: correlations_of(&baseline, &current),
         })
     }
+}
+
+/// Takes the scores and the labels, which were read last, out of a frame; none if the scores are not numbers.
+fn outcome_of(frame: &mut Frame) -> Option<(Vec<f64>, Column)> {
+    let features = frame.columns.len().saturating_sub(2);
+    frame.names.truncate(features);
+    let mut outcome = frame.columns.split_off(features).into_iter();
+    match (outcome.next(), outcome.next()) {
+        (Some(Column::Numbers(scores)), Some(labels)) => Some((scores, labels)),
+        _ => None,
+    }
+}
+
+/// Fits what scores mean among rows like the current ones; none if the labels are not two.
+fn refitted(
+    (scores, labels): (Vec<f64>, Column),
+    current_probability: &[f64],
+    current_rows: usize,
+    plan: &Plan,
+) -> Option<Reweighted> {
+    let texts: Vec<Option<String>> = (0..scores.len()).map(|row| labels.text(row)).collect();
+    let known: BTreeSet<&str> = texts.iter().flatten().map(String::as_str).collect();
+    let name = plan.roles.label.as_deref()?;
+    let positive = plan.roles.positive.as_deref();
+    let positive = positive_label(name, known.into_iter(), positive).ok()?;
+    let rows = scores.iter().zip(&texts).zip(current_probability);
+    let rows: Vec<LabelledRow> = rows
+        .filter_map(|((&score, text), &current_probability)| {
+            Some(LabelledRow {
+                score,
+                is_positive: *text.as_ref()? == positive,
+                current_probability,
+            })
+        })
+        .collect();
+    Reweighted::fit(&rows, current_rows)
 }
 
 /// Takes the columns that are numbers on both sides.

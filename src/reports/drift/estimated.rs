@@ -3,6 +3,7 @@
 use super::performance::{self, Figure};
 use crate::drift::EstimatedReport;
 use crate::metrics::names::{self, Metric};
+use crate::reports::format;
 use crate::stats::classification::{Estimate, Performance};
 use crate::stats::estimated::EstimatedPerformance;
 
@@ -65,4 +66,19 @@ pub(super) fn lines(report: &EstimatedReport, arrow: &str) -> Vec<String> {
     let figures = figures(report);
     let line = |figure: &Figure| performance::line(figure, arrow);
     figures.iter().map(line).collect()
+}
+
+/// Returns the estimates by rows that were weighted, in a line; none if there are none.
+pub(super) fn reweighted(report: &EstimatedReport) -> Option<String> {
+    let reweighted = report.reweighted.as_ref()?;
+    let figure = |(name, _, (_, now)): &(&str, Option<&Metric>, Get)| {
+        let now = now(&reweighted.current)?;
+        Some(format!("{name} {}", performance::estimate(Some(now))))
+    };
+    let figures: Vec<String> = FIGURES.iter().take(3).filter_map(figure).collect();
+    let rows = format::count(reweighted.effective_rows.round() as u64);
+    Some(format!(
+        "by baseline rows weighted to lie as the current ones do (M-CBPE, as good as {rows} rows): {}",
+        figures.join("; ")
+    ))
 }

@@ -263,6 +263,7 @@ struct EstimatedView {
     meaning: &'static str,
     threshold: f64,
     figures: Vec<(&'static str, String, String)>,
+    reweighted: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -324,6 +325,7 @@ fn estimated_view(report: &EstimatedReport) -> EstimatedView {
         },
         threshold: report.threshold,
         figures: figures.collect(),
+        reweighted: estimated::reweighted(report),
     }
 }
 

@@ -114,6 +114,9 @@ pub fn text(report: &DriftReport) -> String {
                 performance::estimate(figure.current)
             );
         }
+        if let Some(said) = estimated::reweighted(report) {
+            let _ = writeln!(text, "\n{}", escape(&said));
+        }
         text.push('\n');
     }
     if let Some(consequences) = &report.consequences {

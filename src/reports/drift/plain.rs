@@ -79,6 +79,9 @@ pub fn text(report: &DriftReport, view: View) -> String {
         for figure in estimated::lines(report, "->") {
             line(&mut text, "", "estimated", &figure.replace('–', "-"));
         }
+        if let Some(said) = estimated::reweighted(report) {
+            line(&mut text, "", "estimated", &said.replace('–', "-"));
+        }
     }
     if let Some(consequences) = &report.consequences {
         let summary = consequence::summary(consequences, "->");

@@ -253,6 +253,8 @@ fn notes(report: &DriftReport, view: View, glyphs: Glyphs) -> Vec<Cell> {
         {
             notes.push(Cell::plain(format!("      {line}")));
         }
+        notes
+            .extend(estimated::reweighted(report).map(|line| Cell::plain(format!("      {line}"))));
     }
     if let Some(consequences) = &report.consequences {
         let summary = consequence::summary(consequences, glyphs.arrow());

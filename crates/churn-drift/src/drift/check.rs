@@ -290,9 +290,12 @@ impl Check<'_> {
         if outcome.rows == Some(ScoredRows::Training) || outcome.by_label.is_empty() {
             return None;
         }
+        let multivariate = self.options.multivariate.as_ref();
+        let reweighted = multivariate.and_then(|measured| measured.reweighted.as_ref());
         estimated(
             outcome,
             (column, self.outcome),
+            reweighted,
             self.plan.roles.positive.as_deref(),
             self.options.class_threshold,
             Levels::of_column(units, 1.0),

@@ -8,6 +8,7 @@ use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use super::noise::Levels;
 use super::performance::labelled;
+use super::reweighted::{Reweighted, ReweightedReport};
 use super::score_intervals::score_intervals;
 use super::status::Status;
 use crate::profile::{Column, Outcome};
@@ -41,6 +42,9 @@ pub struct EstimatedReport {
     /// The estimates; absent if they would mislead, see `reasons`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<EstimatedPerformance>,
+    /// The same by rows of the baseline that lie as the current ones do, if the rows of both sides were looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reweighted: Option<ReweightedReport>,
 }
 
 /// What a score is taken to mean.
@@ -59,6 +63,7 @@ pub enum Calibration {
 pub(super) fn estimated(
     baseline: &Outcome,
     (column, known): (&Column, Option<&Outcome>),
+    reweighted: Option<&Reweighted>,
     positive: Option<&str>,
     threshold: f64,
     levels: Levels,
@@ -104,6 +109,7 @@ pub(super) fn estimated(
         threshold,
         baseline: figures,
         current: None,
+        reweighted: None,
     };
     if let Some(known) = known {
         let known = intervals(&labelled(known, baseline))?;
@@ -131,6 +137,7 @@ pub(super) fn estimated(
         }
     }
     report.current = Some(current);
+    report.reweighted = reweighted.map(|fitted| fitted.estimate(&cells, threshold));
     Some(report)
 }
 

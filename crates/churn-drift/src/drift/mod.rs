@@ -46,6 +46,7 @@ pub mod plan;
 pub mod psi_limits;
 mod reference;
 pub mod report;
+pub mod reweighted;
 pub mod roles;
 mod score_intervals;
 mod segment_check;

@@ -10,6 +10,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use super::consequence_report::Policy;
 use super::finding::{Finding, FindingKind};
 use super::noise::Levels;
+use super::reweighted::Reweighted;
 use super::sides::Sides;
 use super::status::Status;
 use crate::stats::correlation::{Correlation, Ranks, benjamini_hochberg, rank_correlation};
@@ -99,6 +100,8 @@ pub struct Multivariate {
     pub rows: Sides<u64>,
     /// How well they can be told apart, if that was asked for.
     pub classifier: Option<MeasuredClassifier>,
+    /// What scores mean among rows like the current ones, if the baseline's labels and the classifier tell.
+    pub reweighted: Option<Reweighted>,
     /// The rank correlations of all pairs of number columns that have them on both sides.
     pub correlations: Vec<(Sides<String>, Sides<Correlation>)>,
 }
@@ -430,6 +433,7 @@ mod tests {
                 baseline: rows,
                 current: rows,
             },
+            reweighted: None,
             classifier: Some(MeasuredClassifier {
                 roc_auc,
                 permuted: (0..50).map(|at| 0.45 + f64::from(at) * 0.002).collect(),
@@ -499,6 +503,7 @@ mod tests {
             let mut findings = Vec::new();
             let measured = Multivariate {
                 correlations,
+                reweighted: None,
                 classifier: None,
                 ..measured(0.5, 400)
             };

@@ -17,6 +17,17 @@ pub struct UnlabelledCell {
     pub rows: u64,
 }
 
+/// Rows with one score whose labels are known, each of which counts as much as it weighs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WeightedCell {
+    /// The score, a probability in 0 to 1.
+    pub score: f64,
+    /// Weight of the positive rows.
+    pub positives: f64,
+    /// Weight of all rows.
+    pub rows: f64,
+}
+
 /// What a score means: the probability of a positive label that reference rows with about this score had.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibrator {
@@ -37,24 +48,32 @@ impl Calibrator {
     /// sklearn. Without labelled rows it trusts.
     #[must_use]
     pub fn isotonic(reference: &[ScoredCell]) -> Self {
+        let cells = reference.iter().map(|cell| WeightedCell {
+            score: cell.score,
+            positives: cell.positives as f64,
+            rows: (cell.positives + cell.negatives) as f64,
+        });
+        Self::weighted(cells.collect())
+    }
+
+    /// As [`Calibrator::isotonic`], of rows that count more or less than one.
+    #[must_use]
+    pub fn weighted(mut cells: Vec<WeightedCell>) -> Self {
         struct Block {
             first: f64,
             last: f64,
             positives: f64,
             rows: f64,
         }
-        let mut cells: Vec<&ScoredCell> = reference
-            .iter()
-            .filter(|cell| cell.score.is_finite() && cell.positives + cell.negatives > 0)
-            .collect();
+        cells.retain(|cell| cell.score.is_finite() && cell.rows > 0.0);
         cells.sort_by(|a, b| a.score.total_cmp(&b.score));
         let mut blocks: Vec<Block> = Vec::new();
         for cell in cells {
             let mut block = Block {
                 first: cell.score,
                 last: cell.score,
-                positives: cell.positives as f64,
-                rows: (cell.positives + cell.negatives) as f64,
+                positives: cell.positives,
+                rows: cell.rows,
             };
             // Rows of one score are one step, however their labels lie.
             while let Some(before) = blocks.pop_if(|before| {
