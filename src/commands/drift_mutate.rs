@@ -44,6 +44,11 @@ pub struct Trials {
     pub seed: u64,
 }
 
+/// Most rows that all windows of a trial have together: they are held in memory.
+const MOST_ROWS: usize = 200_000;
+/// Most trials of a kind and size.
+const MOST_TRIALS: usize = 10_000;
+
 /// Everything that spoiling needs to know, settings applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MutateRequest {
@@ -58,7 +63,7 @@ impl MutateRequest {
     /// Takes what is set.
     ///
     /// # Errors
-    /// As [`DriftRequest::from_settings`]; 64 on a size of 0, and if standard input would be read twice.
+    /// As [`DriftRequest::from_settings`]; 64 on a size of 0, on more rows or trials than memory holds, and if standard input would be read twice.
     pub fn from_settings(
         settings: &Settings,
         data: Vec<String>,
@@ -69,6 +74,21 @@ impl MutateRequest {
             return Err(
                 Error::usage("a failure of size 0 does nothing").hint("such as --sizes 0.1,0.3,1")
             );
+        }
+        let rows = trials.rows.unwrap_or(1);
+        if rows > MOST_ROWS || rows.saturating_mul(trials.within) > MOST_ROWS {
+            return Err(Error::usage(format!(
+                "{rows} rows in each of {} windows are more than the {MOST_ROWS} that a trial may have",
+                trials.within
+            ))
+            .hint("--rows 1000 is what a day often has; fewer rows and windows see the same"));
+        }
+        if trials.count > MOST_TRIALS {
+            return Err(Error::usage(format!(
+                "{} trials are more than {MOST_TRIALS}",
+                trials.count
+            ))
+            .hint("100 trials tell a share to five percent"));
         }
         trials.sizes.sort_by(f64::total_cmp);
         trials.sizes.dedup();

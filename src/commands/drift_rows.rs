@@ -148,7 +148,7 @@ fn refitted(
     let known: BTreeSet<&str> = texts.iter().flatten().map(String::as_str).collect();
     let name = plan.roles.label.as_deref()?;
     let positive = plan.roles.positive.as_deref();
-    let positive = positive_label(name, known.into_iter(), positive).ok()?;
+    let positive = positive_label(name, known, positive).ok()?;
     let rows = scores.iter().zip(&texts).zip(current_probability);
     let rows: Vec<LabelledRow> = rows
         .filter_map(|((&score, text), &current_probability)| {

@@ -84,12 +84,13 @@ pub struct FeaturePart {
 /// tell classes apart without an error. Where the current side has no labels, the change is that of rows and missing data.
 ///
 /// # Formula
-/// Shapley values of four mechanisms (the idea of Zhang et al. 2023, "Why did the model fail?", arXiv 2210.10769): `v(S)` is
-/// the mean log loss where those in `S` are as on the current side and the others as on the baseline.
-/// Rows come from one side or the other (covariates), with values taken out, or put in from other rows, up to the other
-/// side's share of missing ones (missing data). Labels follow `logit p = a + b z`, `z` being the log-odds of the score, by
-/// maximum likelihood on one side or the other (concept); with that law a side has just the log loss that it has, since
-/// that is linear in `p` and `p z`. The score is the one that is calibrated as on one side or the other:
+/// First the feed: values are taken out of the baseline's rows up to the current side's share of missing ones, and labels go
+/// on to follow the scores of the whole rows (missing data). Of what is left, Shapley values of three mechanisms (the idea of
+/// Zhang et al. 2023, "Why did the model fail?", arXiv 2210.10769): `v(S)` is the mean log loss where those in `S` are as on
+/// the current side and the others as on the baseline. Rows come from one side or the other (covariates). Labels follow
+/// `logit p = a + b z`, `z` being the log-odds of the score, by maximum likelihood on one side or the other (concept), those of
+/// the baseline's law that of rows whose missing values are put in from other rows; with its own law a side has just the
+/// log loss that it has, since that is linear in `p` and `p z`. The score is the one that is calibrated as on one side or the other:
 /// its log-odds are `(logit p - a') / b'` (calibration). A part by feature: of each row, `phi_j (l(z) - l(z0)) / (f - f0)`,
 /// phi being the Shapley values of the model's log-odds `f`.
 #[must_use]
@@ -112,10 +113,9 @@ pub fn explain_drop(
     let mut random = SplitMix64::new(seed);
     let emptied = emptied(&baseline.cells, &risen, &mut random);
     let filled = filled(&current.cells, &baseline.cells, &risen, &mut random);
-    // By the bits of a coalition: covariates, then missing data.
-    let sets = [&baseline.cells, &emptied, &filled, &current.cells]
+    let [intact, emptied, filled, observed] = [&baseline.cells, &emptied, &filled, &current.cells]
         .map(|cells| Explained::of(scorer, cells, threads));
-    let players = if is_calibration_known { 4 } else { 3 };
+    let players = if is_calibration_known { 3 } else { 2 };
     let losses: Vec<Losses> = (0..1_usize << players)
         .map(|coalition| {
             let has = |player: usize| coalition >> player & 1;
@@ -124,11 +124,20 @@ pub fn explain_drop(
                 true => curves[has(CALIBRATION)],
                 false => law,
             };
-            sets[2 * has(COVARIATES) + has(MISSING)].losses(scorer, law, meaning)
+            // The law of the current side is that of the scores that it has; before, labels followed the scores of
+            // whole rows.
+            let is_of_whole_rows = has(CONCEPT) == 0 || is_estimated;
+            let (rows, of) = match (has(COVARIATES), is_of_whole_rows) {
+                (0, true) => (&emptied, &intact),
+                (0, false) => (&emptied, &emptied),
+                (_, true) if !is_estimated => (&observed, &filled),
+                _ => (&observed, &observed),
+            };
+            rows.losses(of, scorer, law, meaning)
         })
         .collect();
     let value = |player: usize| shapley(&losses, players, player);
-    let missing = value(MISSING);
+    let missing = losses[0].minus(&intact.losses(&intact, scorer, before, before));
     let covariates = value(COVARIATES);
     let names = scorer.features().iter().map(|feature| &feature.name);
     let parts = missing.by_feature.iter().zip(&covariates.by_feature);
@@ -179,10 +188,9 @@ pub fn explain_drop(
     })
 }
 
-const MISSING: usize = 0;
-const COVARIATES: usize = 1;
-const CONCEPT: usize = 2;
-const CALIBRATION: usize = 3;
+const COVARIATES: usize = 0;
+const CONCEPT: usize = 1;
+const CALIBRATION: usize = 2;
 
 fn curve(scorer: &Scorer, rows: &LabelledRows) -> Option<Curve> {
     let cell = |(cells, label): (&Vec<f64>, &bool)| ScoredCell {
@@ -382,43 +390,54 @@ impl Explained {
         }
     }
 
-    /// Returns the mean log loss where labels follow `law` and scores are calibrated as `meaning` says.
-    fn losses(&self, scorer: &Scorer, law: Curve, meaning: Curve) -> Losses {
-        let loss = |score: f64| {
-            let truth = law.intercept + law.slope * score;
-            loss_of(
-                (truth - meaning.intercept) / meaning.slope,
-                1.0 / (1.0 + (-truth).exp()),
-            )
-        };
-        // Where both are one and the same there is nothing to turn back, and a flat line could not be.
-        let loss = |score: f64| match law == meaning {
-            true => loss_of(
-                score,
-                1.0 / (1.0 + (-law.intercept - law.slope * score).exp()),
-            ),
-            false => loss(score),
-        };
-        let at = |model: f64| loss(log_odds(scorer.calibrated(model)));
-        let before = at(self.unknown);
-        let near = (at(self.unknown + 1e-4) - at(self.unknown - 1e-4)) / 2e-4;
-        let width = scorer.features().len();
-        let mut sums = (0.0, vec![0.0; width]);
-        for (score, parts) in &self.rows {
-            let own = loss(*score);
-            let gap: f64 = parts.iter().sum();
-            let slope = match gap.abs() > SAME {
-                true => (own - before) / gap,
-                false => near,
+    /// Returns the mean log loss where labels follow the scores of the rows `of` by `law`, and the scores of these rows
+    /// are calibrated as `meaning` says. What a row has in it is told apart by what its features add to its score, and
+    /// what its label has by those of the row that this follows.
+    fn losses(&self, of: &Self, scorer: &Scorer, law: Curve, meaning: Curve) -> Losses {
+        let by_law = |score: f64| law.intercept + law.slope * score;
+        let loss = |score: f64, of: f64| {
+            // Where both are one and the same there is nothing to turn back, and a flat line could not be.
+            let score = match law == meaning {
+                true => score,
+                false => (by_law(score) - meaning.intercept) / meaning.slope,
             };
+            loss_of(score, 1.0 / (1.0 + (-by_law(of)).exp()))
+        };
+        let calibrated = |model: f64| log_odds(scorer.calibrated(model));
+        let unknown = calibrated(self.unknown);
+        let [low, high] = [-1e-4, 1e-4].map(|by| calibrated(self.unknown + by));
+        let base = loss(unknown, unknown);
+        let mut sums = (0.0, vec![0.0; scorer.features().len()]);
+        for ((score, parts), (label_score, label_parts)) in self.rows.iter().zip(&of.rows) {
+            let own = loss(*score, *label_score);
+            let label = loss(unknown, *label_score);
+            let near = (loss(high, *label_score) - loss(low, *label_score)) / 2e-4;
+            let near_label = (loss(unknown, high) - loss(unknown, low)) / 2e-4;
             sums.0 += own;
-            let by_feature = sums.1.iter_mut().zip(parts);
-            by_feature.for_each(|(sum, part)| *sum += part * slope);
+            for (parts, change, near) in [
+                (parts, own - label, near),
+                (label_parts, label - base, near_label),
+            ] {
+                let gap: f64 = parts.iter().sum();
+                let slope = if gap.abs() > SAME { change / gap } else { near };
+                let by_feature = sums.1.iter_mut().zip(parts);
+                by_feature.for_each(|(sum, part)| *sum += part * slope);
+            }
         }
         let rows = self.rows.len().max(1) as f64;
         Losses {
             mean: sums.0 / rows,
             by_feature: sums.1.into_iter().map(|sum| sum / rows).collect(),
+        }
+    }
+}
+
+impl Losses {
+    fn minus(&self, other: &Self) -> Self {
+        let both = self.by_feature.iter().zip(&other.by_feature);
+        Self {
+            mean: self.mean - other.mean,
+            by_feature: both.map(|(one, other)| one - other).collect(),
         }
     }
 }
@@ -550,6 +569,11 @@ mod tests {
         assert!(drop.missing_data > 0.0, "{drop:?}");
         let worst = &drop.features[0];
         assert_eq!(worst.feature, scorer.features()[0].name);
+        // The rows and their labels are the same: mending the feed would give all of it back.
+        assert!(
+            (drop.missing_data - drop.change).abs() < 0.1 * drop.change,
+            "{drop:?}"
+        );
     }
 
     #[test]

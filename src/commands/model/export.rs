@@ -77,6 +77,15 @@ pub fn run(request: &ExportRequest, console: &mut Console<'_>) -> Result<ExitCod
         let message = "an export reads and writes files, not standard input and output";
         return Err(Error::usage(message));
     }
+    if request
+        .table
+        .as_deref()
+        .is_some_and(|table| table.split('.').any(str::is_empty))
+    {
+        return Err(
+            Error::usage("--table names no table").hint("such as customers or shop.customers")
+        );
+    }
     let artifact = artifact_of(request.model.as_deref(), &request.artifacts)?;
     let model = Exportable::new(&artifact.body)?;
     let scorer = Scorer::new(&artifact.body)?;
@@ -288,13 +297,17 @@ fn from(request: &ExportRequest, address: Option<&SqlAddress>) -> String {
             .map(|part| Dialect::Postgres.name(part));
         parts.collect::<Vec<_>>().join(".")
     };
-    // A query keeps its own name.
-    let source = address
-        .map(SqlAddress::source)
-        .filter(|source| source.starts_with('"'));
-    let table = match (&request.table, source) {
-        (Some(table), _) => quoted(table),
-        (None, Some(table)) => table.to_owned(),
+    // A query has no name; a condition is for the proof alone.
+    let parameters = request.parity.split_once('?').filter(|_| address.is_some());
+    let parameters = parameters
+        .map_or("", |(_, parameters)| parameters)
+        .split('&');
+    let proved = parameters
+        .filter_map(|one| one.strip_prefix("table="))
+        .next();
+    let proved = proved.and_then(|name| percent::decoded(name).ok());
+    let table = match (request.table.as_deref(), proved.as_deref()) {
+        (Some(table), _) | (None, Some(table)) => quoted(table),
         (None, None) => "customers".to_owned(),
     };
     format!("{table} AS data")

@@ -3,11 +3,12 @@
 use super::super::profile::{ProfileRequest, made};
 use crate::cells::Tone;
 use crate::commands::Console;
-use crate::data::DataSet;
+use crate::data::{DataSet, positive_label};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::write_atomically;
 use crate::model::wrapped::Wrapped;
+use crate::profile::Profile;
 use crate::reports::format::counted;
 use serde::Serialize;
 
@@ -41,6 +42,11 @@ struct Body<'a> {
 /// Bad input (65) if the data cannot be read or have no scores; usage for a bad name; I/O (74).
 pub fn run(request: &WrapRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let of_rows = &request.profile;
+    if of_rows.output.to_str() == Some("-") {
+        return Err(Error::usage(
+            "a wrapped model is a file, not standard output",
+        ));
+    }
     let data = DataSet::open(&of_rows.data, of_rows.reading.read_options())?;
     let place = Place {
         file: data.name().to_owned(),
@@ -56,6 +62,7 @@ pub fn run(request: &WrapRequest, console: &mut Console<'_>) -> Result<ExitCode>
                 .hint("name it with --score, or data.score in the settings"),
         );
     };
+    check_scores(&profile, &score, place)?;
     let by = (console.created_at(), env!("CARGO_PKG_VERSION"));
     let wrapped = Wrapped::new(&request.name, request.threshold, profile, by)?;
     write_atomically(&of_rows.output, &wrapped.to_json())?;
@@ -79,4 +86,39 @@ pub fn run(request: &WrapRequest, console: &mut Console<'_>) -> Result<ExitCode>
         console.print_line(Tone::Good, &line)?;
     }
     Ok(ExitCode::Ok)
+}
+
+/// Refuses what no drift check could take for scores, and a label that has not two values: better now than
+/// each night.
+fn check_scores(profile: &Profile, score: &str, place: Place) -> Result<()> {
+    let at = |column: &str| Place {
+        column: Some(column.to_owned()),
+        ..place.clone()
+    };
+    let numbers = profile
+        .column(score)
+        .and_then(|column| column.view(false).numbers);
+    let Some(numbers) = numbers else {
+        return Err(Error::bad_input("the scores are not numbers")
+            .at(at(score))
+            .hint("--score names the column with the probability of churn"));
+    };
+    if numbers.min() < 0.0 || numbers.max() > 1.0 {
+        return Err(Error::bad_input(format!(
+            "the scores reach from {} to {}: a score is a probability, 0 to 1",
+            numbers.min(),
+            numbers.max()
+        ))
+        .at(at(score))
+        .hint(
+            "--score names the column with the probability of churn; divide percentages by 100",
+        ));
+    }
+    if let Some(outcome) = &profile.outcome {
+        let labels = outcome.by_label.keys().map(String::as_str);
+        let positive = profile.roles.positive.as_deref();
+        positive_label(&outcome.label, labels, positive)
+            .map_err(|error| error.at(at(&outcome.label)))?;
+    }
+    Ok(())
 }

@@ -34,6 +34,7 @@ fn windows<'a>(statuses: &[Status], alone: &'a [DriftReport], shown: usize) -> V
             alone: alone.get(at),
             is_aligned: true,
             is_shown: at >= first,
+            has_rows: true,
         })
         .collect()
 }
@@ -181,4 +182,18 @@ fn a_window_that_fails_is_rarer_by_chance_than_a_daily_budget() {
     assert_eq!(report.status, FAIL);
     let (evidence, _) = AlarmProcess::new(2).step(&report);
     assert!(evidence >= 0.5 / FAIL_RATE, "{evidence}");
+}
+
+#[test]
+fn windows_without_rows_keep_no_alarm_from_those_beside_them() {
+    // Friday and Monday FAIL, nobody worked in between.
+    let mut judged = windows(&[FAIL, OK, OK, FAIL], &[], 4);
+    judged[1].has_rows = false;
+    judged[2].has_rows = false;
+    let report = alarms(&judged, &windowing("2/3"), 1);
+    let policy = report.in_force().expect("a policy");
+    assert_eq!(
+        (policy.fails, policy.alarms.as_slice()),
+        (true, &["w3".to_owned()][..])
+    );
 }

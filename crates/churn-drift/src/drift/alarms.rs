@@ -22,6 +22,8 @@ pub(super) struct Judged<'a> {
     pub(super) is_aligned: bool,
     /// Whether the run looks at it, and not only back at it.
     pub(super) is_shown: bool,
+    /// Whether it has rows enough to be judged: a Sunday on which nobody works keeps no alarm from Monday.
+    pub(super) has_rows: bool,
 }
 
 /// Asks every policy, and says which one decides.
@@ -82,8 +84,11 @@ fn any_window(judged: &[Judged<'_>]) -> PolicyOutcome {
 }
 
 fn of_last(judged: &[Judged<'_>], windows: WindowsOfLast) -> PolicyOutcome {
-    let fails_at = |end: usize| failing(judged, end, windows).count() >= windows.needed();
-    let ends = (1..=judged.len()).filter(|end| judged[end - 1].is_shown && fails_at(*end));
+    let fails_at = |end: usize| failing(judged, end, windows).len() >= windows.needed();
+    let ends = (1..=judged.len()).filter(|end| {
+        let window = &judged[end - 1];
+        window.is_shown && window.has_rows && fails_at(*end)
+    });
     PolicyOutcome {
         policy: windows.to_string(),
         in_force: false,
@@ -92,14 +97,17 @@ fn of_last(judged: &[Judged<'_>], windows: WindowsOfLast) -> PolicyOutcome {
     }
 }
 
-/// Returns the windows that FAIL of the last ones before `end`.
+/// Returns the windows that FAIL of the last ones with rows before `end`.
 fn failing<'a>(
     judged: &'a [Judged<'a>],
     end: usize,
     windows: WindowsOfLast,
-) -> impl Iterator<Item = &'a Judged<'a>> {
-    let from = end.saturating_sub(windows.last());
-    judged[from..end].iter().filter(|window| window.fails())
+) -> Vec<&'a Judged<'a>> {
+    let with_rows = judged[..end].iter().rev().filter(|window| window.has_rows);
+    let last = with_rows.take(windows.last());
+    let mut failing: Vec<&Judged<'_>> = last.filter(|window| window.fails()).collect();
+    failing.reverse();
+    failing
 }
 
 fn evidence(judged: &[Judged<'_>], limit: f64, columns: usize) -> Evidence {
@@ -146,6 +154,7 @@ pub(super) fn finding(
         AlarmPolicy::AnyWindow => return None,
         AlarmPolicy::Windows(windows) => {
             let failing: Vec<&str> = failing(judged, judged.len(), windows)
+                .into_iter()
                 .map(|window| &*window.name)
                 .collect();
             let of_last = format!("{} of the last {} windows", failing.len(), windows.last());

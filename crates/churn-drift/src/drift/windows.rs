@@ -106,7 +106,9 @@ pub fn check_windows_by(
         |segments| Segments::new(segments, current, baseline, spans.collect(), options, plan);
     let mut segments = segments.map(of_windows_and_segments).transpose()?;
     let counted = windows.iter().zip(&measured);
-    let counted = counted.filter(|(window, _)| window.is_counted());
+    // Windows with too few rows are not judged: they give chance no further occasion.
+    let has_rows = |window: &Window| window.counted.rows >= options.min_rows.max(1);
+    let counted = counted.filter(|(window, _)| window.is_counted() && has_rows(window));
     let of_segments = segments.iter().flat_map(Segments::p_values);
     let checked = counted.clone().count() + segments.as_ref().map_or(0, Segments::checks);
     let p_values = counted.filter_map(|(_, measured)| measured.as_ref());
@@ -140,6 +142,7 @@ pub fn check_windows_by(
             alone: alone.as_ref(),
             is_aligned: windowing.window.floor(window.start) == window.start,
             is_shown: window.is_shown,
+            has_rows: has_rows(window),
         })
         .collect();
     let alarm = alarms(&judged, windowing, plan.columns());
@@ -224,7 +227,10 @@ impl Cutting<'_> {
         let mut piece = *first;
         while piece <= *latest {
             let end = every.after(piece, 1);
-            spans.push((window.after(end, -1), end));
+            // An hour that clocks leap over has no moment in it.
+            if zone.rfc3339(piece) != zone.rfc3339(end) {
+                spans.push((window.after(end, -1), end));
+            }
             if spans.len() > MAX_PIECES {
                 return Err(self.too_many(source));
             }

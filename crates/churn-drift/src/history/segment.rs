@@ -3,7 +3,7 @@
 //! that looks at the last windows reads the last pieces.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -70,7 +70,7 @@ impl Segment {
         }
         check_version(first.schema_version, path)?;
         let after = end as u64 + 1;
-        let index = read_at(&file, after, first.index_bytes).map_err(failed)?;
+        let index = read_at(&file, after, first.index_bytes, path)?;
         let index = unpack(&index).map_err(|_| damaged(path, "its index"))?;
         let sources: Vec<Source> =
             serde_json::from_slice(&index).map_err(|_| damaged(path, "its index"))?;
@@ -87,8 +87,7 @@ impl Segment {
 
     /// Returns the bytes of a piece as they are.
     pub(super) fn packed(&self, piece: &PieceEntry) -> Result<Vec<u8>> {
-        read_at(&self.file, self.begin + piece.at, piece.bytes)
-            .map_err(|error| Error::io("read", &self.path, error))
+        read_at(&self.file, self.begin + piece.at, piece.bytes, &self.path)
     }
 
     /// Reads a piece.
@@ -118,13 +117,14 @@ pub(super) fn check_version(found: u32, path: &Path) -> Result<()> {
     Err(Error::bad_input(message).at(place).hint("update churnctl"))
 }
 
-fn read_at(file: &File, at: u64, length: u64) -> io::Result<Vec<u8>> {
-    let size = file.metadata()?.len();
+fn read_at(file: &File, at: u64, length: u64, path: &Path) -> Result<Vec<u8>> {
+    let failed = |error| Error::io("read", path, error);
+    let size = file.metadata().map_err(failed)?.len();
     if at.checked_add(length).is_none_or(|end| end > size) {
-        return Err(io::ErrorKind::UnexpectedEof.into());
+        return Err(damaged(path, "its end is missing"));
     }
     let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
-    file.read_exact_at(&mut bytes, at)?;
+    file.read_exact_at(&mut bytes, at).map_err(failed)?;
     Ok(bytes)
 }
 
