@@ -78,7 +78,7 @@ impl MutateRequest {
         let rows = trials.rows.unwrap_or(1);
         if rows > MOST_ROWS || rows.saturating_mul(trials.within) > MOST_ROWS {
             return Err(Error::usage(format!(
-                "{rows} rows in each of {} windows are more than the {MOST_ROWS} that a trial may have",
+                "--rows {rows} times --within {} is more than the {MOST_ROWS} rows that a trial may have",
                 trials.within
             ))
             .hint("--rows 1000 is what a day often has; fewer rows and windows see the same"));

@@ -79,7 +79,7 @@ impl Cells {
         } else {
             let (scale, cuts) = (counter.scale, counter.cuts.clone());
             let mut grid = Grid::of_cells(&self.found, scale, self.shift, cuts);
-            let moments = moments.to_nine_digits();
+            let moments = moments.to_ten_digits();
             grid.set_rounded(moments.mean, moments.squared_deviations);
             counter.grid = Some(Box::new(grid));
         }
