@@ -1,7 +1,9 @@
 //! The values of both sides of a numeric feature, laid over one another. What they say is judged
 //! elsewhere.
 
-use crate::profile::Numbers;
+use std::cmp::Ordering;
+
+use crate::profile::{Cell, Numbers};
 use crate::stats::empirical::JointCell;
 
 /// Counts both sides between the same cut points.
@@ -55,15 +57,8 @@ pub(super) fn joint_cells(baseline: &Numbers, current: &Numbers) -> Vec<JointCel
         baseline.max().max(current.max()),
     );
     let mut cells = Vec::with_capacity(ours.len() + theirs.len());
-    let (mut i, mut j) = (0, 0);
-    while i < ours.len() || j < theirs.len() {
-        let key = match (ours.get(i), theirs.get(j)) {
-            (Some(a), Some(b)) => a.key.min(b.key),
-            (Some(a), None) => a.key,
-            (None, Some(b)) => b.key,
-            (None, None) => break,
-        };
-        let cell = crate::profile::Cell { key, count: 0 };
+    let mut add = |key, baseline, current| {
+        let cell = Cell { key, count: 0 };
         let (position, width) = if shift == 0 {
             (coarser.lower(cell), 0.0)
         } else {
@@ -71,20 +66,31 @@ pub(super) fn joint_cells(baseline: &Numbers, current: &Numbers) -> Vec<JointCel
             let upper = coarser.upper(cell).min(range.1).max(lower);
             (f64::midpoint(lower, upper), upper - lower)
         };
-        let take = |side: &[crate::profile::Cell], index: &mut usize| match side.get(*index) {
-            Some(cell) if cell.key == key => {
-                *index += 1;
-                cell.count
-            }
-            _ => 0,
-        };
-        let (baseline, current) = (take(&ours, &mut i), take(&theirs, &mut j));
         cells.push(JointCell {
             position,
             width,
             baseline,
             current,
         });
+    };
+    let (mut ours, mut theirs) = (&*ours, &*theirs);
+    while let ([mine, our_rest @ ..], [other, their_rest @ ..]) = (ours, theirs) {
+        match mine.key.cmp(&other.key) {
+            Ordering::Less => {
+                add(mine.key, mine.count, 0);
+                ours = our_rest;
+            }
+            Ordering::Greater => {
+                add(other.key, 0, other.count);
+                theirs = their_rest;
+            }
+            Ordering::Equal => {
+                add(mine.key, mine.count, other.count);
+                (ours, theirs) = (our_rest, their_rest);
+            }
+        }
     }
+    ours.iter().for_each(|cell| add(cell.key, cell.count, 0));
+    theirs.iter().for_each(|cell| add(cell.key, 0, cell.count));
     cells
 }

@@ -3,7 +3,7 @@
 use super::bins::numeric_bins;
 use super::feature_bins::{fill_bins, finite};
 use super::feature_cells::joint_cells;
-use super::noise::numbers_p_value;
+use super::noise::{numbers_p_value, sums};
 use super::number_rules::{NumberEvidence, TestedNumbers};
 use super::plan::PlannedFeature;
 use super::report::{FeatureReport, Method, Moments, NumericReport, SizeThresholds};
@@ -52,8 +52,8 @@ pub(super) fn numeric(
         certain.max(robust.value - robust.error_bound)
     });
     let robust_distance = robust.map(|robust| finite(robust.value));
-    let counts: Vec<(u64, u64)> = cells.iter().map(|c| (c.baseline, c.current)).collect();
-    report.bins_p_value = Some(numbers_p_value(&counts));
+    let counts = cells.iter().map(|cell| (cell.baseline, cell.current));
+    report.bins_p_value = Some(numbers_p_value(counts.clone()));
     report.numeric = Some(NumericReport {
         ks_statistic: ks.value,
         ks_p_value,
@@ -83,7 +83,7 @@ pub(super) fn numeric(
         sizes,
         TestedNumbers {
             bins_p_value: report.bins_p_value.unwrap_or(1.0),
-            ks_p_value: sharper_ks(&counts, ks_p_value, exact),
+            ks_p_value: sharper_ks(counts, ks_p_value, exact),
             distance: distance.unwrap_or(0.0).max(robust_distance.unwrap_or(0.0)),
             certain_distance: certain,
             outside: (below, above),
@@ -95,12 +95,18 @@ pub(super) fn numeric(
 const MOST_PAIRS: u64 = 1_000_000;
 
 /// The asymptotic p-value is a rough one for a few values, and too large with ties.
-fn sharper_ks(counts: &[(u64, u64)], asymptotic: f64, exact: bool) -> f64 {
-    let (n, m) = counts.iter().fold((0, 0), |(n, m), (b, c)| (n + b, m + c));
-    if exact && asymptotic < 0.05 && n * m <= MOST_PAIRS {
-        exact_p_value(counts)
-    } else {
-        asymptotic
+fn sharper_ks(
+    counts: impl Iterator<Item = (u64, u64)> + Clone,
+    asymptotic: f64,
+    exact: bool,
+) -> f64 {
+    if !exact || asymptotic >= 0.05 {
+        return asymptotic;
+    }
+    let (n, m) = sums(counts.clone());
+    match n * m <= MOST_PAIRS {
+        true => exact_p_value(&counts.collect::<Vec<_>>()),
+        false => asymptotic,
     }
 }
 
@@ -119,8 +125,9 @@ fn winsorised_distance(cells: &[JointCell]) -> Option<Bounded> {
         if low.is_none() && below > CUT * n {
             low = Some(cell.position);
         }
-        if high.is_none() && below >= (1.0 - CUT) * n {
+        if below >= (1.0 - CUT) * n {
             high = Some(cell.position);
+            break;
         }
     }
     let (low, high) = (low?, high?);
@@ -130,14 +137,24 @@ fn winsorised_distance(cells: &[JointCell]) -> Option<Bounded> {
     let mut blur = 0.0;
     for cell in cells {
         let at = cell.position.clamp(low, high);
-        let end = |half: f64| (cell.position + half).clamp(low, high);
-        let width = end(cell.width / 2.0) - end(-cell.width / 2.0);
-        blur += (cell.baseline as f64 / n + cell.current as f64 / m) * width / 2.0;
+        // Most values are of one side alone: nothing is divided to be nothing.
+        let share = |count: u64, all: f64| match count {
+            0 => 0.0,
+            count => count as f64 / all,
+        };
+        let (ours, theirs) = (share(cell.baseline, n), share(cell.current, m));
+        if cell.width > 0.0 {
+            let end = |half: f64| (cell.position + half).clamp(low, high);
+            let width = end(cell.width / 2.0) - end(-cell.width / 2.0);
+            blur += (ours + theirs) * width / 2.0;
+        }
         area += gap.abs() * (at - last);
         last = at;
-        gap += cell.baseline as f64 / n - cell.current as f64 / m;
-        sum += cell.baseline as f64 * (at - low);
-        squares += cell.baseline as f64 * (at - low).powi(2);
+        gap += ours - theirs;
+        if cell.baseline > 0 {
+            sum += cell.baseline as f64 * (at - low);
+            squares += cell.baseline as f64 * (at - low).powi(2);
+        }
     }
     let variance = squares / n - (sum / n).powi(2);
     (variance > 1e-12 * (high - low).powi(2)).then(|| Bounded {

@@ -65,7 +65,7 @@ pub(super) fn score_intervals(
         numbers,
     } in &labels
     {
-        for cell in numbers.coarsened(shift) {
+        for cell in numbers.coarsened(shift).iter().copied() {
             let (low, high) = if shift == 0 {
                 (numbers.lower(cell), numbers.lower(cell))
             } else {

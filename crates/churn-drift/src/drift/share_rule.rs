@@ -51,8 +51,10 @@ pub(super) fn moved<T: Copy>(
     let (rows_n, rows_m) = (n as f64, m as f64);
     let least = sizes.warn_new_share * rows_n.min(rows_m);
     let candidates = values.filter(|one| (one.baseline + one.current) as f64 >= least.max(1.0));
-    let tests = candidates.clone().count() as f64;
+    let candidates: Vec<Counted<T>> = candidates.collect();
+    let tests = candidates.len() as f64;
     let mut found: Vec<Moved<T>> = candidates
+        .into_iter()
         .filter_map(|counted| {
             let before = counted.baseline as f64 / rows_n;
             let now = counted.current as f64 / rows_m;

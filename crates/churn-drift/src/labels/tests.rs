@@ -251,7 +251,7 @@ fn scores(piece: &JoinedPiece) -> BTreeMap<(bool, u8), u64> {
         let Some(numbers) = column.view(false).numbers else {
             continue;
         };
-        for cell in numbers.coarsened(0) {
+        for cell in numbers.coarsened(0).iter().copied() {
             let score = (numbers.lower(cell) * 100.0).round() as u8;
             scores.insert((label == "yes", score), cell.count);
         }

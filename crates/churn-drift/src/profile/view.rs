@@ -1,5 +1,6 @@
 //! Parts of what a stored column says: its kind, its numbers in order, its categories.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::counter::HASHED_CATEGORIES;
@@ -47,6 +48,8 @@ pub struct Numbers {
     scale: Scale,
     shift: u32,
     cells: Vec<Cell>,
+    /// Values below each cell, and below the end: every edge of every window is asked for.
+    below: Vec<u64>,
     count: u64,
     mean: f64,
     standard_deviation: f64,
@@ -91,6 +94,7 @@ impl Numbers {
             distinct: Some(cells.len() as f64),
             integral: values.iter().all(|(value, _)| value.fract() == 0.0),
             spread: false,
+            below: running(&cells),
             cells,
         })
     }
@@ -99,13 +103,13 @@ impl Numbers {
         let (shift, cells) = grid.cells();
         let (mean, standard_deviation) = grid.sums.mean_and_deviation()?;
         let cuts = &grid.cuts;
+        let cells = cells.into_iter().map(|(key, count)| Cell { key, count });
+        let cells: Vec<Cell> = cells.collect();
         Some(Self {
             scale: grid.scale,
             shift,
-            cells: cells
-                .into_iter()
-                .map(|(key, count)| Cell { key, count })
-                .collect(),
+            below: running(&cells),
+            cells,
             count: grid.count(),
             mean,
             standard_deviation,
@@ -246,8 +250,12 @@ impl Numbers {
 
     /// Returns the cells as they are with a coarser shift.
     #[must_use]
-    pub fn coarsened(&self, shift: u32) -> Vec<Cell> {
+    pub fn coarsened(&self, shift: u32) -> Cow<'_, [Cell]> {
         let bits = shift.saturating_sub(self.shift);
+        // On the scale of scores two far beyond 1 may have one position.
+        if bits == 0 && self.scale == Scale::Plain {
+            return Cow::Borrowed(&self.cells);
+        }
         let mut coarse: Vec<Cell> = Vec::with_capacity(self.cells.len());
         for cell in &self.cells {
             let key = cell.key >> bits;
@@ -259,7 +267,7 @@ impl Numbers {
                 }),
             }
         }
-        coarse
+        Cow::Owned(coarse)
     }
 
     /// Returns how many values are at or above `edge`, and whether that is exact. It is when
@@ -278,14 +286,7 @@ impl Numbers {
         let position = self.scale.position(edge);
         let key = position >> self.shift;
         let first_above = self.cells.partition_point(|cell| cell.key < key);
-        let (below, above) = self.cells.split_at(first_above);
-        let sum = |cells: &[Cell]| cells.iter().map(|cell| cell.count).sum::<u64>();
-        // Whichever are fewer.
-        let above = if below.len() < above.len() {
-            self.count.saturating_sub(sum(below))
-        } else {
-            sum(above)
-        };
+        let above = self.count.saturating_sub(self.below[first_above]);
         let on_boundary = key << self.shift == position;
         match self.cells.get(first_above) {
             Some(cell) if cell.key == key && !on_boundary => {
@@ -327,20 +328,18 @@ impl Numbers {
     }
 
     fn order_statistic(&self, rank: f64) -> f64 {
-        let mut below = 0.0;
-        for cell in &self.cells {
-            let count = cell.count as f64;
-            if rank < below + count {
-                if self.is_exact() {
-                    return self.lower(*cell);
-                }
-                let lower = self.lower(*cell).max(self.min);
-                let upper = self.upper(*cell).min(self.max);
-                return lower + (upper - lower) * (rank - below + 0.5) / count;
-            }
-            below += count;
+        let through = self.below.get(1..).unwrap_or_default();
+        let at = through.partition_point(|through| *through as f64 <= rank);
+        let Some(cell) = self.cells.get(at).copied() else {
+            return self.max;
+        };
+        if self.is_exact() {
+            return self.lower(cell);
         }
-        self.max
+        let (below, count) = (self.below[at] as f64, cell.count as f64);
+        let lower = self.lower(cell).max(self.min);
+        let upper = self.upper(cell).min(self.max);
+        lower + (upper - lower) * (rank - below + 0.5) / count
     }
 
     /// Returns the boundary of the grid nearest to `value`, or `value` itself if all are kept.
@@ -365,6 +364,18 @@ impl Numbers {
             upper
         }
     }
+}
+
+/// Returns how many values are below each cell, and below the end.
+fn running(cells: &[Cell]) -> Vec<u64> {
+    let mut below = Vec::with_capacity(cells.len() + 1);
+    let mut sum = 0;
+    below.push(sum);
+    below.extend(cells.iter().map(|cell| {
+        sum += cell.count;
+        sum
+    }));
+    below
 }
 
 impl Categories {

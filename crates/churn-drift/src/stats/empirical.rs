@@ -40,8 +40,9 @@ pub fn distances(cells: &[JointCell]) -> (Bounded, Bounded) {
         value: 0.0,
         error_bound: 0.0,
     };
-    let baseline: u64 = cells.iter().map(|cell| cell.baseline).sum();
-    let current: u64 = cells.iter().map(|cell| cell.current).sum();
+    let (baseline, current) = cells
+        .iter()
+        .fold((0, 0), |(n, m), cell| (n + cell.baseline, m + cell.current));
     if baseline == 0 || current == 0 {
         return (zero, zero);
     }
@@ -49,6 +50,8 @@ pub fn distances(cells: &[JointCell]) -> (Bounded, Bounded) {
     let (mut below_baseline, mut below_current) = (0_u64, 0_u64);
     let (mut largest, mut possible) = (0.0_f64, 0.0_f64);
     let (mut area, mut blur) = (0.0_f64, 0.0_f64);
+    // Most values are of one side alone: what is not new of the other is not divided again.
+    let (mut share_baseline, mut share_current) = (0.0_f64, 0.0_f64);
     let mut gap = 0.0_f64;
     // The difference of two numbers can be larger than any double: halves are summed then.
     let furthest = |cell: Option<&JointCell>| cell.map_or(0.0, |cell| cell.position.abs());
@@ -60,15 +63,21 @@ pub fn distances(cells: &[JointCell]) -> (Bounded, Bounded) {
             area += gap.abs() * (cell.position * part - last * part);
         }
         last = Some(cell.position);
-        let (ours, theirs) = (cell.baseline as f64 / n, cell.current as f64 / m);
         if cell.width > 0.0 {
+            let (ours, theirs) = (cell.baseline as f64 / n, cell.current as f64 / m);
             possible = possible.max(gap + ours).max(theirs - gap).min(1.0);
+            blur += (ours + theirs) * cell.width / 2.0;
         }
-        below_baseline += cell.baseline;
-        below_current += cell.current;
-        gap = below_baseline as f64 / n - below_current as f64 / m;
+        if cell.baseline > 0 {
+            below_baseline += cell.baseline;
+            share_baseline = below_baseline as f64 / n;
+        }
+        if cell.current > 0 {
+            below_current += cell.current;
+            share_current = below_current as f64 / m;
+        }
+        gap = share_baseline - share_current;
         largest = largest.max(gap.abs());
-        blur += (ours + theirs) * cell.width / 2.0;
     }
     let ks = Bounded {
         value: largest,
