@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueHint};
 
 use super::columns::checked;
+use super::drift_limits::count_of_windows;
 use crate::commands::drift_history_view::{
     HistoryAnnotateRequest, HistoryCompactRequest, HistoryShowRequest, HistoryTask, Last,
 };
@@ -119,8 +120,7 @@ struct AnnotateArgs {
 
 fn last(text: &str) -> std::result::Result<Last, String> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        let count = text.parse().map(Last::Windows);
-        return count.map_err(|_| format!("\"{text}\" is not a number of windows"));
+        return count_of_windows(text).map(Last::Windows);
     }
     let time = text.parse().map(Last::Time);
     time.map_err(|error: crate::data::BadPeriod| error.to_string())

@@ -12,6 +12,15 @@ use crate::settings::{FailOn, Flags, Probability, PsiThreshold};
 pub(super) const WINDOWS: &str = "Windows of time";
 const THRESHOLDS: &str = "Thresholds";
 
+/// Reads how many windows at the end are looked at.
+pub(super) fn count_of_windows(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| {
+        format!(
+            "\"{text}\" is not a number of windows, from 1 on; without --last all are looked at"
+        )
+    })
+}
+
 /// How the current side is cut into windows, and when they alarm.
 #[derive(Debug, Clone, Args)]
 pub(super) struct WindowArgs {
@@ -54,7 +63,7 @@ pub(super) struct WindowArgs {
     ///
     /// Without it all windows of the data are judged: a drift that has passed fails for as long as
     /// its days are among the data.
-    #[arg(long, value_name = "N", help_heading = WINDOWS)]
+    #[arg(long, value_name = "N", value_parser = count_of_windows, help_heading = WINDOWS)]
     last: Option<NonZeroUsize>,
 
     /// K of the last N complete windows must FAIL for the run to FAIL: 2/3

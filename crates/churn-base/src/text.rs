@@ -118,6 +118,33 @@ pub fn shorten(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
+/// Returns `text` in at most `columns` terminal columns, an ellipsis in its middle if it is longer: names that begin
+/// alike are told apart by their ends.
+///
+/// ```
+/// use churn_base::text::shorten_middle;
+/// assert_eq!(shorten_middle("monthly_charges_2025", 12), "monthl…_2025");
+/// ```
+#[must_use]
+pub fn shorten_middle(text: &str, columns: usize) -> Cow<'_, str> {
+    let seen = visible(text);
+    if width(&seen) <= columns {
+        return seen;
+    }
+    let mut ending: Vec<char> = Vec::new();
+    let mut used = 0;
+    for character in seen.chars().rev() {
+        let wide = character.width().unwrap_or(0);
+        if used + wide > columns.saturating_sub(1) / 2 {
+            break;
+        }
+        used += wide;
+        ending.push(character);
+    }
+    let start = shorten(&seen, columns - used).into_owned();
+    Cow::Owned(start + &ending.into_iter().rev().collect::<String>())
+}
+
 /// Returns `text` with spaces after it up to `columns` terminal columns.
 #[must_use]
 pub fn pad(text: &str, columns: usize) -> String {

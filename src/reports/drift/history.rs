@@ -9,9 +9,9 @@ use crate::drift::report::{DriftReport, Finding, Status};
 use crate::history::{BaselineUse, Mark};
 use crate::reports::format;
 use crate::reports::sparkline::Glyphs;
-use crate::text::{pad, shorten, visible, width};
+use crate::text::{pad, shorten_middle, visible, width};
 
-/// Longest name of a feature before its squares.
+/// Longest name of a feature before its squares, where these leave no more room.
 const LONGEST_NAME: usize = 24;
 /// Features that are drawn, unless they were named.
 const MOST_FEATURES: usize = 30;
@@ -175,9 +175,10 @@ fn map(view: &HistoryView, columns: usize, glyphs: Glyphs) -> Vec<Line> {
     };
     let shown = &names[..names.len().min(most)];
     let label_of = |name: &str| windows::label(&report.windows, name).into_owned();
+    let beside = columns.saturating_sub(report.windows.len() + 2);
     let longest = shown
         .iter()
-        .map(|name| width(&visible(&label_of(name))).min(LONGEST_NAME));
+        .map(|name| width(&visible(&label_of(name))).min(beside.max(LONGEST_NAME)));
     let label = longest.max().unwrap_or(0).max(3);
     let room = columns.saturating_sub(label + 2).max(1);
     let wide = match report.windows.len() {
@@ -186,7 +187,8 @@ fn map(view: &HistoryView, columns: usize, glyphs: Glyphs) -> Vec<Line> {
     };
     let first = report.windows.len().saturating_sub(room / wide);
     let windows = &report.windows[first..];
-    let labelled = |name: &str| Cell::plain(format!("{}  ", pad(&shorten(name, label), label)));
+    let labelled =
+        |name: &str| Cell::plain(format!("{}  ", pad(&shorten_middle(name, label), label)));
     let square =
         |square: Square| Cell::new(square.text(glyphs).to_string().repeat(wide), square.tone());
     let mut lines = Vec::new();
@@ -204,7 +206,7 @@ fn map(view: &HistoryView, columns: usize, glyphs: Glyphs) -> Vec<Line> {
     lines.push(vec![Cell::new(axis(windows, label + 2, wide), Tone::Dim)]);
     if first > 0 {
         let text = format!(
-            "{} earlier windows have no room here; --last and --html show them",
+            "{} earlier windows have no room here; a wider terminal or --html shows them",
             format::count(first as u64)
         );
         lines.push(vec![Cell::new(text, Tone::Dim)]);

@@ -112,7 +112,7 @@ fn view(history: &HistoryView) -> View {
         timeline: axis.timeline(report),
         heat: html_windows::drawn(&report.windows, shown),
         features_more: names.len() - shown.len(),
-        more: report.windows.len() - rows.len(),
+        more: windows::listed(&report.windows).len() - rows.len(),
         rows,
         performance: performance(report, &axis),
         plots: plots(report, shown, &axis),

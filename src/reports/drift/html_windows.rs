@@ -51,7 +51,9 @@ pub(super) fn view(report: &DriftReport) -> Option<View> {
         features_more: features.saturating_sub(MOST_FEATURES),
         rows,
         has_estimates: windows::has_estimates(report),
-        more: report.windows.len().saturating_sub(MOST_WINDOWS),
+        more: windows::listed(&report.windows)
+            .len()
+            .saturating_sub(MOST_WINDOWS),
         last: windows::last(report).map_or(String::new(), |window| window.window.clone()),
         alarm: alarm::lines(report),
     })
@@ -59,7 +61,8 @@ pub(super) fn view(report: &DriftReport) -> Option<View> {
 
 /// Returns a row for each window, the latest first.
 pub(super) fn rows(report: &DriftReport) -> Vec<Row> {
-    let latest = report.windows.iter().rev().take(MOST_WINDOWS);
+    let windows = windows::listed(&report.windows);
+    let latest = windows.iter().rev().take(MOST_WINDOWS);
     let rows = latest.map(|window| Row {
         status: windows::status(window),
         judged: window.judged,

@@ -87,7 +87,8 @@ fn cases(report: &DriftReport) -> Vec<Case> {
         .score
         .iter()
         .map(|score| compared(score, format!("score: {}", score.feature)));
-    let windows = report.windows.iter().filter(|window| window.judged);
+    let windows = windows::listed(&report.windows);
+    let windows = windows.iter().filter(|window| window.judged);
     let windows = windows.map(|window| Case {
         name: format!("window {}", window.window),
         status: window.status,

@@ -1,6 +1,7 @@
 //! The drift report as Markdown for a pull request or a step summary: the worst fifty features.
 //! Names and reasons are escaped so that they stay text in GitHub's renderer.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::{
@@ -211,9 +212,10 @@ fn windows_table(text: &mut String, report: &DriftReport) {
         return;
     };
     let _ = writeln!(text, "Cut into {}.\n", escape(&cut));
-    let is_few = report.windows.len() <= MOST;
-    let worth = |window: &&WindowReport| is_few || window.status >= Status::Warn;
-    let shown: Vec<_> = report.windows.iter().filter(worth).take(MOST).collect();
+    let windows = windows::listed(&report.windows);
+    let is_few = windows.len() <= MOST;
+    let worth = |window: &&Cow<'_, WindowReport>| is_few || window.status >= Status::Warn;
+    let shown: Vec<_> = windows.iter().filter(worth).take(MOST).collect();
     let has_estimates = windows::has_estimates(report);
     let (head, line) = match has_estimates {
         true => (format!(" {} |", windows::ESTIMATED_AUC), "--:|"),
@@ -245,7 +247,7 @@ fn windows_table(text: &mut String, report: &DriftReport) {
         );
     }
     text.push('\n');
-    if let Some(more @ 1..) = report.windows.len().checked_sub(shown.len()) {
+    if let Some(more @ 1..) = windows.len().checked_sub(shown.len()) {
         let _ = writeln!(text, "And {more} more windows.\n");
     }
     for line in alarm::lines(report) {

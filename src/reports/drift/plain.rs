@@ -116,9 +116,10 @@ pub fn text(report: &DriftReport, view: View) -> String {
 }
 
 fn windows_lines(text: &mut String, report: &DriftReport) {
-    let names = report.windows.iter().map(|window| width(&window.window));
+    let windows = windows::listed(&report.windows);
+    let names = windows.iter().map(|window| width(&window.window));
     let names = names.max().unwrap_or(0);
-    for window in &report.windows {
+    for window in &windows {
         let rest = format!(
             "{}  rows={} psi={}{} worst={}  {}",
             pad(&window.window, names),

@@ -18,6 +18,8 @@ const LONGEST_NAME: usize = 24;
 const LONGEST_COLUMN: usize = 40;
 /// Longest reason in a row.
 const LONGEST_REASON: usize = 120;
+/// Windows in a row without rows that are listed as one.
+const FOLDED: usize = 3;
 
 /// Returns the verdict without its status: `1 of 30 windows drifted; worst: 2026-01-30, contract: PSI
 /// 1.17 (threshold 0.25)`.
@@ -102,9 +104,10 @@ pub(super) fn cut(report: &DriftReport) -> Option<String> {
         true => String::new(),
         false => format!(" every {}", cut.every),
     };
-    let last = cut
-        .last
-        .map_or(String::new(), |last| format!(", the last {last}"));
+    let last = cut.last.map_or(String::new(), |last| match last {
+        1 => ", the last one".to_owned(),
+        last => format!(", the last {last}"),
+    });
     Some(format!(
         "windows of {}{every} by {} ({}){last}, each against {}",
         cut.window,
@@ -121,8 +124,11 @@ pub(super) fn cut(report: &DriftReport) -> Option<String> {
 /// Returns what to know of a window beside its figures: why it is not judged, or why its verdict is what
 /// it is.
 pub(super) fn remark(window: &WindowReport) -> String {
-    if !window.complete {
+    if !window.complete && !window.judged {
         return "not complete, not judged".to_owned();
+    }
+    if !window.complete && window.status == Status::Ok {
+        return "not complete".to_owned();
     }
     if !window.judged {
         return "nothing before it to compare with".to_owned();
@@ -197,6 +203,30 @@ pub(super) fn has_estimates(report: &DriftReport) -> bool {
         .any(|window| estimated_auc(window).is_some())
 }
 
+/// Returns the windows as they are listed: several in a row without rows are one, or years of them would hide the others.
+pub(super) fn listed(windows: &[WindowReport]) -> Vec<Cow<'_, WindowReport>> {
+    let is_empty = |window: &WindowReport| window.complete && window.rows.current == 0;
+    let mut listed = Vec::new();
+    for run in windows.chunk_by(|a, b| is_empty(a) && is_empty(b)) {
+        match run {
+            [first, .., last] if run.len() >= FOLDED => {
+                let mut all = first.clone();
+                all.window = format!("{} to {}", first.window, last.window);
+                all.end.clone_from(&last.end);
+                for finding in &mut all.findings {
+                    if finding.kind == FindingKind::EmptyWindow {
+                        finding.message =
+                            format!("{} windows have no rows", format::count(run.len() as u64));
+                    }
+                }
+                listed.push(Cow::Owned(all));
+            }
+            _ => listed.extend(run.iter().map(Cow::Borrowed)),
+        }
+    }
+    listed
+}
+
 /// Returns the windows as a table, a row each, in the order of time.
 #[must_use]
 pub(super) fn table(report: &DriftReport) -> Option<Table> {
@@ -217,7 +247,8 @@ pub(super) fn table(report: &DriftReport) -> Option<Table> {
         Column::text("Worst feature").shown_from(56),
         Column::prose("Why").shown_from(76),
     ]);
-    let rows = report.windows.iter().map(|window| {
+    let windows = listed(&report.windows);
+    let rows = windows.iter().map(|window| {
         let quiet = match window.status {
             Status::Ok | Status::TooFewRows => Tone::Dim,
             Status::Warn | Status::Fail => Tone::Plain,

@@ -157,7 +157,10 @@ pub(super) fn finding(
                 .into_iter()
                 .map(|window| &*window.name)
                 .collect();
-            let of_last = format!("{} of the last {} windows", failing.len(), windows.last());
+            let of_last = match windows.last() {
+                1 => format!("{} of the last window", failing.len()),
+                last => format!("{} of the last {last} windows", failing.len()),
+            };
             match (outcome.fails, failing.is_empty()) {
                 (true, _) => format!("alarm {policy}: {of_last} FAIL: {}", few(&failing)),
                 (false, false) => format!(
@@ -166,10 +169,11 @@ pub(super) fn finding(
                     windows.needed()
                 ),
                 (false, true) => {
-                    format!(
-                        "no alarm by {policy}: the windows that FAIL lie before the last {}",
-                        windows.last()
-                    )
+                    let before = match windows.last() {
+                        1 => "the last one".to_owned(),
+                        last => format!("the last {last}"),
+                    };
+                    format!("no alarm by {policy}: the windows that FAIL lie before {before}")
                 }
             }
         }
