@@ -51,13 +51,20 @@ impl DriftRequest {
         let baseline = &known.profile;
         let (mut report, counts_sha256) = match (&self.windows, &self.history) {
             (Some(windowing), Some(history)) => {
-                let taken = self.take_from(history, baseline, windowing, &provenance, console)?;
+                let mut taken =
+                    self.take_from(history, baseline, windowing, &provenance, console)?;
+                if let Some(labels) = &taken.labels {
+                    labels.give_to_pieces(&mut taken.counted);
+                }
                 let (plan, segments) = (&taken.plan, taken.segments.as_ref());
                 let sides = (baseline, &taken.counted);
                 let asked = (&taken.options, &provenance);
                 let mut report = self.checked_by(sides, plan, segments, asked)?;
                 report.history = Some(taken.report);
                 report.psi_limits = taken.options.limits;
+                if let Some(labels) = taken.labels {
+                    labels.add_to(&mut report, self.class_threshold, console)?;
+                }
                 (report, taken.counts_sha256)
             }
             _ => self.compare_all(known, &provenance, console)?,

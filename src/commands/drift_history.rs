@@ -8,7 +8,10 @@ use super::drift_evidence::settings_of;
 use super::drift_history_checks::{
     check_once, check_segments, check_shape, holds_nothing, is_same_set, not_begun, refused,
 };
+use super::drift_history_labels::Access;
 use super::drift_history_messages::{Tally, behind, missing, say, say_gaps, say_replaced};
+use super::drift_join::Given;
+use super::drift_labels::LabelRequest;
 use super::drift_request::{DriftRequest, HistoryUse, ReadingRequest};
 use super::inputs::{self, Input};
 use super::{Console, drift_windows};
@@ -19,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::history::{
     BaselineUse, Head, History, Judging, Lock, Recorded, Shape, Source, SourceState,
 };
+use crate::labels::{Predictions, Recording, record};
 use crate::profile::{
     Grouped, Profile, Roles, SegmentPlans, TimeGrouping, count_grouped_part, no_time_in,
 };
@@ -28,6 +32,8 @@ use crate::reports::format;
 const SCHEMA_VERSION: u32 = 1;
 /// That of one with segments.
 const SCHEMA_VERSION_WITH_SEGMENTS: u32 = 2;
+/// That of one that keeps predictions for later labels.
+const SCHEMA_VERSION_WITH_LABELS: u32 = 3;
 /// Rows from which two files with the same counts are not alike by chance.
 const TELLING: u64 = 100;
 /// What cannot be named again.
@@ -41,6 +47,8 @@ pub(super) struct Taken {
     pub(super) segments: Option<SegmentBaselines>,
     pub(super) options: CheckOptions,
     pub(super) report: HistoryReport,
+    /// What labels say that came later, if they are joined.
+    pub(super) labels: Option<Given>,
 }
 
 /// A source of the current side that is not kept as it is now.
@@ -85,9 +93,7 @@ impl DriftRequest {
         let by = windowing.grouping(drift_windows::moment(provenance));
         if let Some(run) = history.as_of {
             let kept = History::open_as_of(&history.folder, run)?;
-            let (tally, limits) = (Tally::default(), None);
-            let asked = (windowing, &by, provenance);
-            return self.assemble(kept, baseline, asked, tally, limits, console);
+            return self.take_as_of((kept, run), baseline, (windowing, &by, provenance), console);
         }
         let reading = self.reading.with_nulls(&baseline.roles.null);
         let lock = Lock::take(&history.folder, || {
@@ -96,7 +102,7 @@ impl DriftRequest {
             console.messages().info(&waiting);
         })?;
         let mut kept = History::open(&history.folder)?;
-        let (mut fresh, there) = self.look(&kept, &reading)?;
+        let (mut fresh, there) = self.look(&kept, &reading, console)?;
         let mut tally = Tally {
             kept: kept.sources().count() as u64,
             ..Tally::default()
@@ -130,10 +136,46 @@ impl DriftRequest {
             kept.set_head(&lock, head, is_new.then_some(baseline))?;
         }
         kept.append(&lock, recorded.into_iter().chain(moved).collect())?;
+        let sides = (&plan, baseline, &plans);
+        let labels = match &self.labels {
+            Some(labels) => {
+                let access = Access::Write(&lock);
+                labels.settle(&mut kept, access, sides, &reading, by.now, console)?
+            }
+            None => None,
+        };
         drop(lock);
         say(&tally, &kept, console);
         let asked = (windowing, &by, provenance);
-        self.assemble(kept, baseline, asked, tally, options.limits, console)
+        let taken = self.assemble(kept, baseline, asked, tally, options.limits, console)?;
+        Ok(Taken { labels, ..taken })
+    }
+
+    /// Puts the current side together as an earlier run has seen it.
+    fn take_as_of(
+        &self,
+        (mut kept, run): (History, u64),
+        baseline: &Profile,
+        asked: (&Windowing, &TimeGrouping, &Provenance),
+        console: &Console<'_>,
+    ) -> Result<Taken> {
+        let labels = match (&self.labels, kept.head().cloned()) {
+            (Some(labels), Some(head)) => {
+                let options = self.options_without(&head.judging.exclude);
+                let (plan, _, plans) = self.planned(baseline, &head.shape.columns, &options)?;
+                let reading = self.reading.with_nulls(&head.shape.null);
+                let sides = (&plan, baseline, &plans);
+                let now = asked.1.now;
+                let access = Access::AsOf(run);
+                match labels.addresses.is_empty() {
+                    true => labels.settled(&kept, &head, &plan)?,
+                    false => labels.settle(&mut kept, access, sides, &reading, now, console)?,
+                }
+            }
+            _ => None,
+        };
+        let taken = self.assemble(kept, baseline, asked, Tally::default(), None, console)?;
+        Ok(Taken { labels, ..taken })
     }
 
     /// Finds what is not kept as it is now; also returns the places of all.
@@ -141,9 +183,15 @@ impl DriftRequest {
         &self,
         kept: &History,
         reading: &ReadingRequest,
+        console: &Console<'_>,
     ) -> Result<(Vec<Fresh>, BTreeSet<String>)> {
         if self.current.iter().any(|address| is_database(address)) {
-            let Input::Data(data) = Input::open(&self.current, reading)? else {
+            let data = match self.labels {
+                // A database counts by itself, and a join needs the rows.
+                Some(_) => LabelRequest::open_current(&self.current, reading, console)?,
+                None => Input::open(&self.current, reading)?,
+            };
+            let Input::Data(data) = data else {
                 return Err(inputs::no_rows_in_profile());
             };
             let name = data.name().to_owned();
@@ -203,6 +251,7 @@ impl DriftRequest {
             counted: Vec::new(),
             outcome: None,
             by: Vec::new(),
+            labels: self.labels.as_ref().map(LabelRequest::counted),
         };
         shape.with_plans(plans)
     }
@@ -252,8 +301,8 @@ impl DriftRequest {
             let (state, is_file) = (one.state, one.is_file());
             let data = one.open(&reading)?;
             let is_once = key == ONCE;
-            let counted = count(*data, shape, plans, by, console);
-            let counted = counted.inspect_err(|_| console.progress().finish())?;
+            let counted = self.count(*data, shape, plans, by, console);
+            let (counted, predictions) = counted.inspect_err(|_| console.progress().finish())?;
             tally.read += 1;
             tally.rows += counted.rows;
             if state == SourceState::Changed {
@@ -264,6 +313,7 @@ impl DriftRequest {
                 }
             }
             let packed = Recorded::new(key.clone(), version, name, &counted)
+                .and_then(|packed| packed.with_predictions(predictions))
                 .map_err(|error| Error::io("pack", kept.folder(), error))?;
             if is_file {
                 recorded.push(packed);
@@ -281,6 +331,38 @@ impl DriftRequest {
         }
         console.progress().finish();
         Ok(recorded)
+    }
+
+    /// Counts a source; where labels are joined, also takes its predictions down.
+    fn count(
+        &self,
+        data: DataSet,
+        shape: &Shape,
+        plans: &SegmentPlans,
+        by: &TimeGrouping,
+        console: &Console<'_>,
+    ) -> Result<(Grouped, Vec<Predictions>)> {
+        let name = data.name().to_owned();
+        if !is_same_set(&shape.columns, data.columns()) {
+            let other = Shape {
+                columns: data.columns().to_vec(),
+                ..shape.clone()
+            };
+            return Err(refused(&name, &shape.differs(&other).unwrap_or_default()));
+        }
+        let (data, recording) = match &self.labels {
+            None => (data, None),
+            Some(labels) => {
+                let score = shape.outcome.as_ref();
+                let score = score.map(|outcome| &*outcome.score);
+                let (data, recording) = record(data, &labels.spec, score, by, plans)?;
+                (data, Some(recording))
+            }
+        };
+        let counted = count_grouped_part(data.or_empty(), plans, by, console.progress())?;
+        inputs::warn_of_blank_lines(counted.blank_lines, &name, console);
+        let predictions = recording.map(Recording::finish).transpose()?;
+        Ok((counted, predictions.unwrap_or_default()))
     }
 
     /// Returns the head as it should be, and whether its baseline is another; none if nothing has changed.
@@ -333,6 +415,7 @@ impl DriftRequest {
         }
         let head = Head {
             schema_version: match shape.by.is_empty() {
+                _ if shape.labels.is_some() => SCHEMA_VERSION_WITH_LABELS,
                 true => SCHEMA_VERSION,
                 false => SCHEMA_VERSION_WITH_SEGMENTS,
             },
@@ -346,6 +429,8 @@ impl DriftRequest {
             kept_from: known.and_then(|head| head.kept_from),
             judging,
             baselines,
+            files: known.map_or_else(Vec::new, |head| head.files.clone()),
+            joined: known.and_then(|head| head.joined.clone()),
         };
         Some((head, is_new))
     }
@@ -406,6 +491,7 @@ impl DriftRequest {
             segments,
             options,
             report,
+            labels: None,
         })
     }
 
@@ -426,26 +512,6 @@ impl DriftRequest {
             ..options
         }
     }
-}
-
-fn count(
-    data: DataSet,
-    shape: &Shape,
-    plans: &SegmentPlans,
-    by: &TimeGrouping,
-    console: &Console<'_>,
-) -> Result<Grouped> {
-    let name = data.name().to_owned();
-    if !is_same_set(&shape.columns, data.columns()) {
-        let other = Shape {
-            columns: data.columns().to_vec(),
-            ..shape.clone()
-        };
-        return Err(refused(&name, &shape.differs(&other).unwrap_or_default()));
-    }
-    let counted = count_grouped_part(data.or_empty(), plans, by, console.progress())?;
-    inputs::warn_of_blank_lines(counted.blank_lines, &name, console);
-    Ok(counted)
 }
 
 /// Finds what is kept under another name: a file that was moved must not count twice.

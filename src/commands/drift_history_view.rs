@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::drift_evidence::reading_of;
 use super::drift_history_checks::not_begun;
 use super::drift_history_messages::missing;
+use super::drift_labels::LabelRequest;
 use super::drift_request::{DriftRequest, HistoryUse};
 use super::inputs::Baseline;
 use super::{Console, drift_segments, drift_windows};
@@ -157,7 +158,7 @@ impl HistoryShowRequest {
             class_threshold,
             segments: drift_segments::of_history(head).map_err(|why| damaged(history, &why))?,
             limits: of_judging(head),
-            labels: None,
+            labels: labels_of(&self.check, head).map_err(|why| damaged(history, &why))?,
             baseline: Vec::new(),
             current: Vec::new(),
             ..self.check.clone()
@@ -263,12 +264,23 @@ fn windowing(history: &History, head: &Head, last: Option<Last>) -> Result<Windo
             .alarm
             .parse()
             .map_err(|error| wrong(format!("{error}")))?,
+        judges_running: true,
     })
 }
 
 fn zone(history: &History, head: &Head) -> Result<Zone> {
     let zone = head.shape.time_zone.parse();
     zone.map_err(|error| damaged(history, &format!("{error}")))
+}
+
+/// Returns how the predictions of a history are joined, without labels: what is settled is kept.
+fn labels_of(check: &DriftRequest, head: &Head) -> Result<Option<LabelRequest>, String> {
+    let Some(labels) = &head.shape.labels else {
+        return Ok(None);
+    };
+    let limits = (check.join_memory, check.reading.threads);
+    let request = LabelRequest::of_history(labels, &head.shape.time_zone, limits);
+    request.map(Some)
 }
 
 /// Returns the limits by which the last run judged.
@@ -315,9 +327,11 @@ pub fn compact(request: &HistoryCompactRequest, console: &mut Console<'_>) -> Re
         .every
         .parse()
         .map_err(|error| damaged(&history, &format!("{error}")))?;
-    let now = drift_windows::moment_of(console.created_at());
-    let now = zone(&history, head)?.civil(now);
-    let from = request.keep.map(|keep| every.floor(keep.after(now, -1)));
+    // Of a history that nobody adds to any more, the last days stay.
+    let latest = history.sources().flat_map(crate::history::Source::pieces);
+    let end = latest.max().map(|latest| every.after(latest, 1));
+    let from = request.keep.zip(end);
+    let from = from.map(|(keep, end)| every.floor(keep.after(end, -1)));
     let done = history.compact(&lock, from)?;
     let document = console.document("drift_history_compact", SCHEMA_VERSION, done);
     if console.print_document(&document)? {

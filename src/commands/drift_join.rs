@@ -58,19 +58,7 @@ impl LabelRequest {
         now: i64,
         console: &Console<'_>,
     ) -> Result<(Input, LateLabels)> {
-        let spec = LabelSpec {
-            now,
-            ..self.spec.clone()
-        };
-        if let Some(until) = spec.until
-            && until > spec.zone.civil(now)
-        {
-            let until = spec.zone.rfc3339(until);
-            return Err(
-                Error::usage(format!("--labels-until lies in the future: {until}"))
-                    .hint("nobody knows yet who will leave until then"),
-            );
-        }
+        let spec = self.spec_at(now)?;
         let Input::Data(current) = current else {
             return Err(Error::usage(
                 "labels cannot be joined with a profile: it has no rows",
@@ -95,7 +83,26 @@ impl LabelRequest {
         Ok((Input::Data(Box::new(current)), late))
     }
 
-    fn read(
+    /// Returns how labels are joined, with the present.
+    ///
+    /// # Errors
+    /// 64 if the labels are said to be whole until a time that has not come.
+    pub(super) fn spec_at(&self, now: i64) -> Result<LabelSpec> {
+        let spec = LabelSpec {
+            now,
+            ..self.spec.clone()
+        };
+        match spec.until {
+            Some(until) if until > spec.zone.civil(now) => {
+                let until = spec.zone.rfc3339(until);
+                let error = Error::usage(format!("--labels-until lies in the future: {until}"));
+                Err(error.hint("nobody knows yet who will leave until then"))
+            }
+            _ => Ok(spec),
+        }
+    }
+
+    pub(super) fn read(
         &self,
         spec: &LabelSpec,
         plan: &Plan,
@@ -158,7 +165,7 @@ impl LateLabels {
     }
 }
 
-/// Labels whose scores have been handed over; what is left is to say how they were joined.
+/// Labels whose scores have been handed over, or are to be; what is left is to say how they were joined.
 pub(super) struct Given {
     joined: Joined,
     spec: LabelSpec,
@@ -166,12 +173,17 @@ pub(super) struct Given {
 }
 
 impl Given {
-    const fn new(joined: Joined, spec: LabelSpec, addresses: Vec<String>) -> Self {
+    pub(super) const fn new(joined: Joined, spec: LabelSpec, addresses: Vec<String>) -> Self {
         Self {
             joined,
             spec,
             addresses,
         }
+    }
+
+    /// Hands the scores by label to what was counted.
+    pub(super) fn give_to_pieces(&self, grouped: &mut Grouped) {
+        self.joined.give_to_pieces(grouped);
     }
 
     /// Adds what the labels say to a report.

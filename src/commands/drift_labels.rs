@@ -6,13 +6,15 @@ use std::num::NonZeroUsize;
 use crate::data::Moment;
 use crate::drift::late_labels::LabelReport;
 use crate::error::{Error, Result};
-use crate::labels::{JoinKey, LabelSpec};
+use crate::history::CountedLabels;
+use crate::labels::{JoinColumn, JoinKey, LabelSpec};
 use crate::settings::{LabelSettings, Until, WindowSettings};
 
 /// The labels of a check, and how they are joined.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabelRequest {
-    /// Files and glob patterns of the label source; `-` for standard input.
+    /// Files and glob patterns of the label source; `-` for standard input. None where a history is looked at: what
+    /// it has settled counts then.
     pub addresses: Vec<String>,
     /// How labels and predictions are joined; the present is that of the check.
     pub spec: LabelSpec,
@@ -133,6 +135,37 @@ pub(super) fn of_report(
 }
 
 impl LabelRequest {
+    /// Returns how the predictions of a history are joined, without labels.
+    ///
+    /// # Errors
+    /// Says which word cannot be read.
+    pub(super) fn of_history(
+        labels: &CountedLabels,
+        zone: &str,
+        (memory, threads): (usize, NonZeroUsize),
+    ) -> Result<Self, String> {
+        let column = |name: &String| JoinColumn {
+            predictions: name.clone(),
+            labels: name.clone(),
+        };
+        let window = labels.label_window.parse();
+        Ok(Self {
+            addresses: Vec::new(),
+            spec: LabelSpec {
+                join: JoinKey::new(labels.join.iter().map(column).collect()),
+                prediction_time: labels.prediction_time.clone(),
+                label_time: None,
+                window: window.map_err(|error| format!("{error}"))?,
+                until: None,
+                unmatched: None,
+                zone: zone.parse().map_err(|error| format!("{error}"))?,
+                now: 0,
+                memory,
+                threads: threads.get(),
+            },
+        })
+    }
+
     /// Returns the columns that are a key, and those that say when: neither are features.
     pub(super) fn keys_and_times(&self) -> (Vec<String>, Vec<String>) {
         let keys = self.spec.join.columns().iter();

@@ -270,12 +270,6 @@ impl DriftRequest {
         let reading = ReadingRequest::from_settings(settings);
         let labels = drift_labels::from_settings(&drift.labels, &drift.windows, reading.threads)?;
         let segments = drift_segments::from_settings(drift);
-        if labels.is_some() && drift.history.is_some() {
-            let why =
-                "cannot be used with labels that came later: what is kept does not change any more";
-            let error = drift.windows.misfit("drift.history", why);
-            return Err(error.hint("read all predictions again where labels are joined"));
-        }
         let consequences = ConsequenceLimits {
             policy: drift.policy.0,
             warn_score_move: drift.score_move.warn.get(),
@@ -312,7 +306,10 @@ impl DriftRequest {
             view: View::default(),
             baseline: drift.baseline.clone(),
             current: drift.current.clone(),
-            windows: drift_windows::from_settings(&drift.windows)?,
+            windows: drift_windows::from_settings(&drift.windows)?.map(|windowing| Windowing {
+                judges_running: drift.history.is_some(),
+                ..windowing
+            }),
             limits: (drift_windows::limits(&drift.windows)?, None),
             consequences,
             multivariate,

@@ -43,6 +43,7 @@ pub(super) fn from_settings(settings: &WindowSettings) -> Result<Option<Windowin
         against: *against,
         last: *last,
         alarm: alarm(settings, window)?,
+        judges_running: false,
     }))
 }
 
@@ -123,6 +124,7 @@ pub(super) fn of_report(report: &DriftReport) -> Result<Option<Windowing>, Strin
             .map_or(Ok(AlarmPolicy::AnyWindow), |alarm| {
                 alarm.policy.parse().map_err(|error| format!("{error}"))
             })?,
+        judges_running: report.history.is_some(),
     }))
 }
 

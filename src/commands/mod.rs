@@ -11,6 +11,7 @@ mod drift_check;
 mod drift_evidence;
 mod drift_history;
 mod drift_history_checks;
+mod drift_history_labels;
 mod drift_history_messages;
 pub mod drift_history_view;
 mod drift_join;

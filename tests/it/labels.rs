@@ -366,7 +366,7 @@ fn keys_that_never_match_are_told_with_those_of_both_sides() {
     assert_eq!(status, "WARN");
     for part in [
         "0 of 800 predictions",
-        "none of 160 labels",
+        "none of the 160 labels",
         "predictions are of \"00000\", \"00001\", \"00002\"",
         "labels of \"0\", \"5\", \"10\"",
         "one side has leading zeros",

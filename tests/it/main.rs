@@ -46,6 +46,7 @@ mod honest_figures;
 mod init;
 mod kfp;
 mod labels;
+mod late_history;
 mod manual;
 mod many_scores;
 mod mlflow;

@@ -59,6 +59,7 @@ pub(super) fn labels(report: &LabelReport) -> String {
         without_value,
         future,
         shared: _,
+        settled,
     } = report.labels;
     let mut text = format!(
         "of {} in {}, joined by {}, {} in a window",
@@ -71,6 +72,7 @@ pub(super) fn labels(report: &LabelReport) -> String {
         (too_early, "before their prediction"),
         (too_late, "after their window"),
         (without_prediction, "without a prediction"),
+        (settled, "from before what earlier runs have settled"),
         (
             without_key + without_time + without_value + future,
             "that cannot be joined",

@@ -19,6 +19,7 @@ fn windowing(alarm: &str) -> Windowing {
         every: "1d".parse().expect("a period"),
         zone: "UTC".parse().expect("a zone"),
         against: Against::Baseline,
+        judges_running: false,
         last: None,
         alarm: alarm.parse().expect("a policy"),
     }

@@ -131,7 +131,11 @@ impl Findings<'_> {
     /// Labels that have a key and a time.
     const fn joinable(&self) -> u64 {
         let labels = &self.joined.labels;
-        labels.in_window + labels.too_early + labels.too_late + labels.without_prediction
+        labels.in_window
+            + labels.too_early
+            + labels.too_late
+            + labels.without_prediction
+            + labels.settled
     }
 
     fn unmatched(&self) -> Option<String> {
@@ -141,7 +145,7 @@ impl Findings<'_> {
             + predictions.conflicting
             + predictions.immature;
         let joinable = self.joinable();
-        if joinable == 0 || asked == 0 || labels.in_window > 0 {
+        if joinable == 0 || asked == 0 || labels.in_window + predictions.matched > 0 {
             return None;
         }
         if labels.without_prediction == joinable {
@@ -155,7 +159,7 @@ impl Findings<'_> {
                 false => "; one side has leading zeros, the other has not",
             };
             return Some(format!(
-                "0 of {asked} predictions have a label, for none of {joinable} labels has the key of a \
+                "0 of {asked} predictions have a label, because none of the {joinable} labels has the key of a \
                  prediction: predictions are of {}, labels of {}{remark}",
                 quoted(ours),
                 quoted(theirs)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use churn_base::error::Result;
+use churn_base::error::{Error, Result};
 
 use super::plan::{CheckOptions, Plan};
 use crate::profile::{CountPlan, Cut, Profile, SegmentPlans};
@@ -45,7 +45,8 @@ impl SegmentBaselines {
     /// Decides what to compare of the segments of a current side with these columns.
     ///
     /// # Errors
-    /// Bad input if the baseline was not counted by one of these cuts.
+    /// Bad input if the baseline was not counted by one of these cuts; 64 if a condition compares texts with a
+    /// number.
     pub fn new(
         baseline: &Profile,
         current: &[String],
@@ -53,6 +54,7 @@ impl SegmentBaselines {
         segmentation: &Segmentation,
     ) -> Result<Self> {
         let cut = |cut: &Cut| {
+            check_numbers(cut, baseline)?;
             let by = cut.to_string();
             let known = baseline.segments.iter().find(|known| known.by == by);
             let known = known.ok_or_else(|| baseline.lacks(&by, "--baseline"))?;
@@ -92,4 +94,23 @@ impl SegmentBaselines {
         let cuts = self.cuts.iter().map(|cut| cut.cut.clone()).collect();
         SegmentPlans::new(whole, cuts, self.max_segments).with_segments(&own)
     }
+}
+
+/// Refuses a condition that no row can meet: texts are neither below nor above a number.
+fn check_numbers(cut: &Cut, baseline: &Profile) -> Result<()> {
+    for test in cut.compares_with_numbers() {
+        let column = baseline.column(&test.column);
+        let Some(text) = column.and_then(|column| column.text_without_numbers()) else {
+            continue;
+        };
+        let message = format!(
+            "--by \"{cut}\" compares texts with a number: \"{}\" of the baseline has no number, but texts such as \"{text}\"",
+            test.column
+        );
+        return Err(Error::usage(message).hint(format!(
+            "--by {0} makes a segment of each text; `{0} in (A, B)` names some",
+            test.column
+        )));
+    }
+    Ok(())
 }

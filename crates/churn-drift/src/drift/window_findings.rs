@@ -90,6 +90,21 @@ pub(super) fn of_gaps(missing: &[i64], all: usize, windowing: &Windowing) -> Opt
     })
 }
 
+/// Says that no window is complete yet, and which one is judged all the same.
+pub(super) fn of_running(windows: &[WindowReport], windowing: &Windowing) -> Option<Finding> {
+    let running = windows.iter().find(|one| one.judged && !one.complete)?;
+    Some(Finding {
+        status: Status::Ok,
+        kind: FindingKind::OneWindow,
+        feature: None,
+        message: format!(
+            "no window of {} is complete yet: {} ends at {}, and is judged by the {} rows that there are; it cannot \
+             FAIL before",
+            windowing.window, running.window, running.end, running.rows.current
+        ),
+    })
+}
+
 /// Names the windows that drifted, the worst first, and those without rows. No finding about drift is
 /// worse than `worst`.
 pub(super) fn of_windows(windows: &[WindowReport], worst: Status) -> Vec<Finding> {
@@ -180,7 +195,9 @@ pub(super) fn of_windows(windows: &[WindowReport], worst: Status) -> Vec<Finding
             found(Status::Warn, FindingKind::EmptyWindow, message);
         }
     }
-    if let [only] = windows {
+    if let [only] = windows
+        && only.complete
+    {
         let message = format!(
             "all {} rows lie in one window, {}: whether it is filled to its end is not told by them",
             only.rows.current, only.window

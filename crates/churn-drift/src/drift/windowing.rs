@@ -68,6 +68,9 @@ pub struct Windowing {
     pub last: Option<NonZeroUsize>,
     /// When windows that drifted make the run fail.
     pub alarm: AlarmPolicy,
+    /// Where no window is complete yet, the one that is under way is judged by what there is: a history has just
+    /// begun.
+    pub judges_running: bool,
 }
 
 impl Windowing {

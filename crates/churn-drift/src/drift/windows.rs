@@ -18,7 +18,7 @@ use super::report::{DriftReport, SCHEMA_VERSION_OVER_TIME, Sides, Status};
 use super::segment_check::{self, Segments, Span};
 use super::segment_findings::{Terms, attach};
 use super::segmentation::SegmentBaselines;
-use super::window_findings::{of_gaps, of_times, of_windows};
+use super::window_findings::{of_gaps, of_running, of_times, of_windows};
 use super::window_summary::{empty_window, summarise};
 use super::windowing::{Against, Windowing};
 use crate::profile::{Counted, Grouped, HeaderRows, MAX_PIECES, Profile};
@@ -28,6 +28,8 @@ struct Window {
     start: i64,
     end: i64,
     is_complete: bool,
+    /// It is judged though it is not complete: it is the first of a history.
+    is_running: bool,
     counted: Counted,
     /// What it is compared with; none if there is nothing.
     reference: Option<Reference>,
@@ -135,7 +137,7 @@ pub fn check_windows_by(
     let judged: Vec<Judged<'_>> = windows
         .iter()
         .zip(all.iter().zip(&alone))
-        .filter(|(window, _)| window.is_judged())
+        .filter(|(window, _)| window.is_judged() && window.is_complete)
         .map(|(window, (report, alone))| Judged {
             name: report.window.clone(),
             status: report.status,
@@ -155,6 +157,7 @@ pub fn check_windows_by(
     findings.extend(alarms::finding(&alarm, &judged, windowing.alarm));
     findings.extend(of_windows(&shown, worst));
     findings.extend(gaps(&windows, current, windowing));
+    findings.extend(of_running(&shown, windowing));
     findings.extend(header_rows(headers, &current.header_rows));
     let mut report = joined(top, shown, findings, current, windowing, worst);
     report.alarm = Some(alarm);
@@ -192,7 +195,13 @@ fn gaps(windows: &[Window], current: &Grouped, windowing: &Windowing) -> Option<
         return None;
     }
     let next = |start: &i64| Some(windowing.every.after(*start, 1));
-    let all = std::iter::successors(Some(first.start), next).take_while(|start| *start < last.end);
+    // What has not come yet of a window that is under way is not a gap.
+    let latest = current.pieces.keys().next_back();
+    let end = match latest.filter(|_| last.is_running) {
+        Some(latest) => windowing.every.after(*latest, 1),
+        None => last.end,
+    };
+    let all = std::iter::successors(Some(first.start), next).take_while(|start| *start < end);
     let all: Vec<i64> = all.collect();
     let missing = all
         .iter()
@@ -242,8 +251,12 @@ impl Cutting<'_> {
         }
         let is_over = |end: i64| end <= now || self.current.times.latest >= Some(end);
         let over = spans.iter().filter(|(_, end)| is_over(*end)).count();
-        if over == 0 {
+        let is_running = over == 0 && self.windowing.judges_running;
+        if over == 0 && !is_running {
             return Err(self.none_is_complete(source, spans.first().copied()));
+        }
+        if spans.is_empty() {
+            spans.push((*first, window.after(*first, 1)));
         }
         let shown = over.saturating_sub(last.map_or(usize::MAX, NonZeroUsize::get));
         let skipped = shown.saturating_sub(self.windowing.looks_back());
@@ -253,7 +266,8 @@ impl Cutting<'_> {
                 is_shown: skipped + at >= shown,
                 start,
                 end,
-                is_complete: is_over(end),
+                is_complete: is_over(end) && !is_running,
+                is_running: is_running && skipped + at == 0,
                 counted: self.counted(start, end)?,
                 reference: self.reference(start, *first)?,
             })
@@ -294,7 +308,8 @@ impl Cutting<'_> {
     fn too_many(&self, source: &str) -> Error {
         let (from, to) = self.extent();
         Error::bad_input(format!(
-            "from {from} to {to} there are more than {MAX_PIECES} windows, one every {}",
+            "from {from}{} to {to} there are more than {MAX_PIECES} windows, one every {}",
+            self.current.times.earliest_line(),
             self.windowing.every
         ))
         .at(self.place(source))
@@ -369,7 +384,7 @@ impl Window {
     }
 
     fn is_judged(&self) -> bool {
-        self.is_complete && self.reference.is_some()
+        (self.is_complete || self.is_running) && self.reference.is_some()
     }
 
     /// Whether it is judged, and looked at.
@@ -447,6 +462,7 @@ fn joined(
         against,
         last,
         alarm: _,
+        judges_running: _,
     } = windowing;
     let statuses = windows.iter().filter(|window| window.judged);
     let statuses: Vec<Status> = statuses.map(|window| window.status).collect();

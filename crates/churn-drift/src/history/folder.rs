@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use churn_base::error::{Error, Place, Result};
+use churn_base::exit::ExitCode;
 use churn_base::files::{lock, read_at_most, write_atomically};
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use super::head::Head;
 use super::marks::{self, Mark};
 use super::packing;
 use super::segment::{self, Segment};
-use super::source::{PieceEntry, Recorded, Source, SourceState, part_of};
+use super::source::{Recorded, Source, SourceState, part_of};
 use super::sums::Sums;
 use crate::profile::Profile;
 
@@ -120,7 +121,9 @@ impl History {
             refuse_other_files(folder)?;
             return Ok(history);
         }
-        for path in segment::list(folder)? {
+        let paths = segment::list(folder)?;
+        history.check_files(&paths)?;
+        for path in paths {
             history.last_number = segment::number(&path).unwrap_or(0);
             let (opened, sources) = Segment::open(&path)?;
             history.segments.push(opened);
@@ -130,6 +133,26 @@ impl History {
             }
         }
         Ok(history)
+    }
+
+    /// Refuses a folder that lacks a file: its pieces would look like days without rows.
+    fn check_files(&self, paths: &[PathBuf]) -> Result<()> {
+        let named = self.head.iter().flat_map(|head| &head.files);
+        let mut named = named.map(|name| self.folder.join(name));
+        match named.find(|path| !paths.contains(path)) {
+            None => Ok(()),
+            Some(path) => Err(segment::lost(&path, "what one run or several have counted")),
+        }
+    }
+
+    /// Keeps the names of the files, so that a lost one is told.
+    fn note_files(&mut self) -> Result<()> {
+        let Some(head) = self.head.clone() else {
+            return Ok(());
+        };
+        let name = |segment: &Segment| Some(segment.path.file_name()?.to_str()?.to_owned());
+        let files = self.segments.iter().filter_map(name).collect();
+        self.write_head(Head { files, ..head })
     }
 
     /// Takes what a file tells of a source, unless a later run is known to have read it.
@@ -181,7 +204,17 @@ impl History {
     /// Returns the number of the last run that has read something.
     #[must_use]
     pub fn last_run(&self) -> u64 {
-        self.sources().map(|source| source.run).max().unwrap_or(0)
+        let settled = |source: &Source| {
+            source
+                .predictions
+                .iter()
+                .filter_map(|one| one.settled)
+                .max()
+        };
+        let runs = self
+            .sources()
+            .map(|source| source.run.max(settled(source).unwrap_or(0)));
+        runs.max().unwrap_or(0)
     }
 
     /// Returns the bytes of all files of pieces, and how many there are.
@@ -208,7 +241,12 @@ impl History {
             let source = Source { run, ..one.source };
             (source, one.packed)
         });
-        let path = segment::write(&self.folder, self.last_number + 1, sources.collect())?;
+        self.add(lock, sources.collect())
+    }
+
+    /// Adds a file of sources; of each the last word counts.
+    pub(super) fn add(&mut self, lock: &Lock, sources: Vec<(Source, Vec<Vec<u8>>)>) -> Result<()> {
+        let path = segment::write(&self.folder, self.last_number + 1, sources)?;
         self.last_number += 1;
         let (opened, sources) = Segment::open(&path)?;
         self.segments.push(opened);
@@ -216,6 +254,7 @@ impl History {
         for source in sources {
             self.take(at, source);
         }
+        self.note_files()?;
         if self.segments.len() >= MOST_SEGMENTS {
             self.compact(lock, None)?;
         }
@@ -236,7 +275,7 @@ impl History {
         self.write_head(head)
     }
 
-    fn write_head(&mut self, head: Head) -> Result<()> {
+    pub(super) fn write_head(&mut self, head: Head) -> Result<()> {
         // Texts, integers and finite doubles: this cannot fail.
         let mut text = serde_json::to_string_pretty(&head).unwrap_or_default();
         text.push('\n');
@@ -254,7 +293,10 @@ impl History {
         let known = known.ok_or_else(|| segment::damaged(&self.folder, "it names no baseline"))?;
         let path = baseline_file(&self.folder, &known.counts_sha256);
         let packed = read_at_most(&path, MOST_HEAD);
-        let packed = packed.map_err(|error| Error::io("read", &path, error))?;
+        let packed = packed.map_err(|error| match error.kind() {
+            ErrorKind::NotFound => segment::lost(&path, "the profile of its baseline"),
+            _ => Error::io("read", &path, error),
+        })?;
         let bytes = packing::unpack(&packed).map_err(|_| segment::damaged(&path, "its bytes"))?;
         let profile = Profile::from_json(&bytes, &path.display().to_string())?;
         Ok(Profile {
@@ -286,14 +328,19 @@ impl History {
         for (segment, source) in self.kept.values() {
             let (source, gone) = source.clone().without_before(from.unwrap_or(i64::MIN));
             dropped = (dropped.0 + gone.0, dropped.1 + gone.1);
-            let packed = source.pieces.iter();
-            let packed = packed.map(|piece: &PieceEntry| self.segments[*segment].packed(piece));
-            let packed = packed.collect::<Result<Vec<_>>>()?;
+            let packed = self.segments[*segment].packed_of(&source)?;
             sources.push((source, packed));
         }
         let path = segment::write(&self.folder, self.last_number + 1, sources)?;
         self.last_number += 1;
-        let old = std::mem::take(&mut self.segments);
+        let (opened, sources) = Segment::open(&path)?;
+        let old = std::mem::replace(&mut self.segments, vec![opened]);
+        self.kept.clear();
+        for source in sources {
+            self.take(0, source);
+        }
+        // Before the old ones go: whoever reads meanwhile must not miss them.
+        self.note_files()?;
         for segment in old.iter().filter(|segment| segment.path != path) {
             match fs::remove_file(&segment.path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -301,12 +348,6 @@ impl History {
                 }
                 Ok(()) | Err(_) => {}
             }
-        }
-        let (opened, sources) = Segment::open(&path)?;
-        self.segments.push(opened);
-        self.kept.clear();
-        for source in sources {
-            self.take(0, source);
         }
         self.sweep_baselines();
         Ok(Compacted {
@@ -402,8 +443,11 @@ fn baseline_file(folder: &Path, sha256: &str) -> PathBuf {
     folder.join(format!("baseline-{start}.json.zst"))
 }
 
-/// Whether a file went away between the list of the folder and its opening: others join files.
+/// Whether a file went away between the look at the head or the list of the folder and its opening: others join files.
 fn is_gone(error: &Error) -> bool {
+    if error.code() == ExitCode::Gone {
+        return true;
+    }
     let source = std::error::Error::source(error);
     let io = source.and_then(|source| source.downcast_ref::<std::io::Error>());
     io.is_some_and(|error| error.kind() == ErrorKind::NotFound)

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::drift::PsiLimits;
 use crate::drift::evidence::ReportSettings;
 use crate::drift::report::Thresholds;
+use crate::labels::JoinedBy;
 use crate::profile::SegmentPlans;
 
 /// The head of a history, `history.json`.
@@ -30,6 +31,22 @@ pub struct Head {
     pub judging: Judging,
     /// The baselines that were judged by, the oldest first.
     pub baselines: Vec<BaselineUse>,
+    /// The files of pieces: one that is named here and not there is lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+    /// How the last run joined labels, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<LastJoin>,
+}
+
+/// How a run has joined labels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastJoin {
+    /// The number of the last run then.
+    pub run: u64,
+    /// How they were joined.
+    pub by: JoinedBy,
 }
 
 /// What all pieces of a history have in common.
@@ -56,6 +73,21 @@ pub struct Shape {
     /// How rows are cut into segments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<String>,
+    /// How predictions are kept for labels that come later, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<CountedLabels>,
+}
+
+/// How predictions are kept for labels that come later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CountedLabels {
+    /// The columns of a prediction's key.
+    pub join: Vec<String>,
+    /// The column with its time.
+    pub prediction_time: String,
+    /// How long after it its label may come.
+    pub label_window: String,
 }
 
 /// How a column is counted.
@@ -202,6 +234,18 @@ impl Shape {
             let (there, here) = (shown(self), shown(other));
             return Some(format!("rows are {there} there and {here} here"));
         }
+        if self.labels != other.labels {
+            let shown = |shape: &Self| match &shape.labels {
+                None => "no labels are joined".to_owned(),
+                Some(labels) => format!(
+                    "labels are joined by {} within {} of {}",
+                    labels.join.join(","),
+                    labels.label_window,
+                    labels.prediction_time
+                ),
+            };
+            return Some(format!("{} there, {} here", shown(self), shown(other)));
+        }
         let names = |columns: &[CountedColumn]| -> Vec<String> {
             columns.iter().map(|column| column.name.clone()).collect()
         };
@@ -319,6 +363,7 @@ mod tests {
             columns,
             outcome: None,
             by: Vec::new(),
+            labels: None,
         }
     }
 

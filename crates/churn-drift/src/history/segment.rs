@@ -8,18 +8,21 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use churn_base::error::{Error, Place, Result};
+use churn_base::exit::ExitCode;
 use churn_base::files::AtomicFile;
 use churn_base::hex::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::packing::{pack, unpack};
-use super::source::{PieceEntry, Source};
+use super::source::{PieceEntry, PredictionEntry, Source};
 use crate::profile::Piece;
 
-/// Version of the layout: 2 has segments.
-pub(super) const SCHEMA_VERSION: u32 = 2;
-/// That of files without.
+/// Version of the layout: 3 has predictions whose labels come later.
+pub(super) const SCHEMA_VERSION: u32 = 3;
+/// That of files without them.
+const WITHOUT_PREDICTIONS: u32 = 2;
+/// That of files without segments, too.
 const WITHOUT_SEGMENTS: u32 = 1;
 const COMMAND: &str = "drift_history_pieces";
 /// Longest first line.
@@ -46,6 +49,17 @@ pub(super) struct Segment {
 /// Says that a file of the history cannot be used.
 pub(super) fn damaged(path: &Path, why: &str) -> Error {
     Error::bad_input(format!("this file of the history is damaged: {why}"))
+        .at(Place {
+            file: path.display().to_string(),
+            ..Place::default()
+        })
+        .hint("take it from a backup; or begin another folder and read the data again")
+}
+
+/// Says that a file of the history is not there, which holds `what`.
+pub(super) fn lost(path: &Path, what: &str) -> Error {
+    let message = format!("this file of the history is gone: {what} was in it");
+    Error::new(ExitCode::Gone, message)
         .at(Place {
             file: path.display().to_string(),
             ..Place::default()
@@ -85,14 +99,28 @@ impl Segment {
         Ok((segment, sources))
     }
 
-    /// Returns the bytes of a piece as they are.
-    pub(super) fn packed(&self, piece: &PieceEntry) -> Result<Vec<u8>> {
-        read_at(&self.file, self.begin + piece.at, piece.bytes, &self.path)
+    /// Returns the bytes of a piece, or of predictions, as they are.
+    pub(super) fn packed(&self, (at, bytes): (u64, u64)) -> Result<Vec<u8>> {
+        read_at(&self.file, self.begin + at, bytes, &self.path)
+    }
+
+    /// Returns the bytes of all that a source has in this file, as they are.
+    pub(super) fn packed_of(&self, source: &Source) -> Result<Vec<Vec<u8>>> {
+        let pieces = source.pieces.iter().map(|piece| (piece.at, piece.bytes));
+        let predictions = source.predictions.iter().map(|one| (one.at, one.bytes));
+        let places = pieces.chain(predictions);
+        places.map(|place| self.packed(place)).collect()
+    }
+
+    /// Reads predictions, or what became of them.
+    pub(super) fn predictions(&self, entry: &PredictionEntry) -> Result<Vec<u8>> {
+        let packed = self.packed((entry.at, entry.bytes))?;
+        unpack(&packed).map_err(|_| damaged(&self.path, "predictions"))
     }
 
     /// Reads a piece.
     pub(super) fn piece(&self, piece: &PieceEntry) -> Result<Piece> {
-        let packed = self.packed(piece)?;
+        let packed = self.packed((piece.at, piece.bytes))?;
         let bytes = unpack(&packed).map_err(|_| damaged(&self.path, "a piece"))?;
         let counted = Piece::from_kept(&bytes, piece.is_cut)
             .map_err(|error| damaged(&self.path, &error.to_string()))?;
@@ -137,9 +165,13 @@ pub(super) fn write(
 ) -> Result<PathBuf> {
     let mut at = 0;
     for (source, packed) in &mut sources {
-        for (piece, bytes) in source.pieces.iter_mut().zip(packed) {
-            (piece.at, piece.bytes) = (at, bytes.len() as u64);
-            at += piece.bytes;
+        let pieces = source.pieces.iter_mut();
+        let places = pieces.map(|piece| (&mut piece.at, &mut piece.bytes));
+        let predictions = source.predictions.iter_mut();
+        let places = places.chain(predictions.map(|one| (&mut one.at, &mut one.bytes)));
+        for ((place, length), bytes) in places.zip(packed) {
+            (*place, *length) = (at, bytes.len() as u64);
+            at += *length;
         }
     }
     let index: Vec<&Source> = sources.iter().map(|(source, _)| source).collect();
@@ -148,10 +180,12 @@ pub(super) fn write(
     let failed = |error| Error::io("write", folder, error);
     let index = pack(&index).map_err(failed)?;
     let mut pieces = sources.iter().flat_map(|(source, _)| &source.pieces);
+    let has_predictions = sources.iter().any(|(one, _)| !one.predictions.is_empty());
     let first = FirstLine {
         command: COMMAND.to_owned(),
         schema_version: match pieces.any(|piece| piece.is_cut) {
-            true => SCHEMA_VERSION,
+            _ if has_predictions => SCHEMA_VERSION,
+            true => WITHOUT_PREDICTIONS,
             false => WITHOUT_SEGMENTS,
         },
         index_bytes: index.len() as u64,

@@ -3,7 +3,8 @@
 use churn_base::error::Place;
 use serde::{Deserialize, Serialize};
 
-use super::packing::pack;
+use super::packing::{pack, pack_fast};
+use crate::labels::Predictions;
 use crate::profile::{Grouped, TimesRead};
 
 /// What is known of a source without a look at its pieces.
@@ -32,6 +33,29 @@ pub struct Source {
     pub(super) times: Times,
     /// Its pieces in the order of time.
     pub(super) pieces: Vec<PieceEntry>,
+    /// Its predictions by piece of time, where labels are joined.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) predictions: Vec<PredictionEntry>,
+}
+
+/// Predictions of a piece of a source, or what became of them, and where that stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PredictionEntry {
+    /// The beginning of the piece.
+    pub(super) start: i64,
+    pub(super) rows: u64,
+    /// When the last label window closes.
+    pub(super) closes: i64,
+    /// The run that has settled them; none while their labels may still come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settled: Option<u64>,
+    /// Their scores by label are counted by cells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) scores_by_cells: bool,
+    /// Where the bytes are, after the index.
+    pub(super) at: u64,
+    pub(super) bytes: u64,
 }
 
 /// What was found of a source's times.
@@ -76,7 +100,7 @@ pub(super) struct PieceEntry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     pub(super) source: Source,
-    /// As many as it has pieces.
+    /// As many as it has pieces, then as many as it has predictions of a piece.
     pub(super) packed: Vec<Vec<u8>>,
 }
 
@@ -138,8 +162,29 @@ impl Recorded {
                 .map(|place| (place.file.clone(), place.line)),
             times: Times::of(&counted.times),
             pieces,
+            predictions: Vec::new(),
         };
         Ok(Self { source, packed })
+    }
+
+    /// Adds the predictions whose labels may still come.
+    ///
+    /// # Errors
+    /// Fails if there is no memory to pack them.
+    pub fn with_predictions(mut self, predictions: Vec<Predictions>) -> std::io::Result<Self> {
+        for one in predictions {
+            self.packed.push(pack_fast(&one.bytes)?);
+            self.source.predictions.push(PredictionEntry {
+                start: one.start,
+                rows: one.rows,
+                closes: one.closes,
+                settled: None,
+                scores_by_cells: false,
+                at: 0,
+                bytes: 0,
+            });
+        }
+        Ok(self)
     }
 
     /// Stands for a source that has another place now.
@@ -147,6 +192,7 @@ impl Recorded {
     pub fn gone(source: &Source) -> Self {
         let mut source = source.clone();
         source.pieces.clear();
+        source.predictions.clear();
         source.forget_times();
         (source.version, source.counts_sha256) = (None, String::new());
         Self {
@@ -199,6 +245,7 @@ impl Source {
             .into_iter()
             .partition(|piece| piece.start < from);
         self.pieces = pieces;
+        self.predictions.retain(|one| one.start >= from);
         let rows = old.iter().map(|piece| piece.rows).sum::<u64>();
         if !old.is_empty() && self.pieces.is_empty() {
             self.forget_times();
@@ -235,7 +282,9 @@ impl Source {
             Some(column) => piece.by_cells.iter().any(|name| name == column),
             None => piece.scores_by_cells,
         };
-        self.pieces.iter().filter(is_such).count()
+        let settled = self.predictions.iter();
+        let settled = settled.filter(|one| column.is_none() && one.scores_by_cells);
+        self.pieces.iter().filter(is_such).count() + settled.count()
     }
 }
 
@@ -276,6 +325,8 @@ impl Times {
             with_offset: self.with_offset,
             without_offset: self.without_offset,
             earliest: extent(self.earliest),
+            // The file; the line is not kept.
+            earliest_at: None,
             latest: extent(self.latest),
         }
     }
@@ -293,9 +344,44 @@ impl Recorded {
     #[must_use]
     pub fn by_pieces(self, rest: String) -> Vec<Self> {
         let Self { source, packed } = self;
+        let mut packed = packed.into_iter();
+        let packed_pieces: Vec<Vec<u8>> = packed.by_ref().take(source.pieces.len()).collect();
+        let mut predictions: Vec<(PredictionEntry, Vec<u8>)> =
+            source.predictions.iter().cloned().zip(packed).collect();
+        let mut predictions_of = |start: i64| {
+            let at = predictions.iter().position(|(one, _)| one.start == start);
+            at.map(|at| predictions.swap_remove(at))
+        };
+        let single = |(piece, bytes): (&PieceEntry, Vec<u8>)| {
+            let (predictions, their_bytes) = predictions_of(piece.start).unzip();
+            Self {
+                source: Source {
+                    key: part_of(&source.key, piece.start),
+                    counts_sha256: piece.sha256.clone(),
+                    rows: piece.rows,
+                    blank_lines: 0,
+                    header_rows: 0,
+                    first_header_row: None,
+                    times: Times {
+                        // Of one piece alone they are not known; the source's own are among its pieces'.
+                        earliest: source.times.earliest.filter(|time| *time >= piece.start),
+                        latest: source.times.latest,
+                        ..Times::default()
+                    },
+                    pieces: vec![piece.clone()],
+                    predictions: predictions.into_iter().collect(),
+                    ..source.clone()
+                },
+                packed: std::iter::once(bytes).chain(their_bytes).collect(),
+            }
+        };
+        let pieces = source.pieces.iter().zip(packed_pieces).map(single);
+        let mut all: Vec<Self> = pieces.collect();
+        let (predictions, packed) = predictions.into_iter().unzip();
         let of_none = Source {
             key: rest,
             pieces: Vec::new(),
+            predictions,
             rows: source.rows - source.pieces.iter().map(|piece| piece.rows).sum::<u64>(),
             counts_sha256: String::new(),
             times: Times {
@@ -305,37 +391,10 @@ impl Recorded {
             },
             ..source.clone()
         };
-        let single = |(piece, bytes): (&PieceEntry, Vec<u8>)| Self {
-            source: Source {
-                key: part_of(&source.key, piece.start),
-                counts_sha256: piece.sha256.clone(),
-                rows: piece.rows,
-                blank_lines: 0,
-                header_rows: 0,
-                first_header_row: None,
-                times: Times {
-                    missing: 0,
-                    unreadable: 0,
-                    first_unreadable: None,
-                    future: 0,
-                    latest_future: None,
-                    with_offset: 0,
-                    without_offset: 0,
-                    // Of one piece alone they are not known; the source's own are among its pieces'.
-                    earliest: source.times.earliest.filter(|time| *time >= piece.start),
-                    latest: source.times.latest,
-                },
-                pieces: vec![piece.clone()],
-                ..source.clone()
-            },
-            packed: vec![bytes],
-        };
-        let pieces = source.pieces.iter().zip(packed).map(single);
-        pieces
-            .chain([Self {
-                source: of_none,
-                packed: Vec::new(),
-            }])
-            .collect()
+        all.push(Self {
+            source: of_none,
+            packed,
+        });
+        all
     }
 }

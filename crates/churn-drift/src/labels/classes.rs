@@ -51,6 +51,15 @@ impl Classes {
         })
     }
 
+    /// Returns classes whose texts are known, without a label source.
+    pub(super) fn named(negative: &str, positive: &str) -> Self {
+        Self {
+            negative: negative.to_owned(),
+            positive: positive.to_owned(),
+            known: BTreeMap::new(),
+        }
+    }
+
     /// Returns whether a text of the label source means churned.
     pub(super) fn is_positive(&self, text: &[u8]) -> bool {
         self.known.get(text).copied().unwrap_or(false)

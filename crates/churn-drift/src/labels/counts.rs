@@ -77,6 +77,27 @@ pub struct LabelCounts {
     pub future: u64,
     /// In the windows of several predictions with one key; these are among `in_window`.
     pub shared: u64,
+    /// From before the last window that earlier runs have settled, and in no window that was still open: they may
+    /// be of predictions that are not looked up any more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub settled: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl LabelCounts {
+    /// Whether labels and predictions have keys of one kind. Where no label is of a prediction, the keys are of two
+    /// worlds, and nobody is known to have stayed.
+    pub(super) const fn keys_agree(&self) -> bool {
+        self.in_window + self.too_early + self.too_late + self.settled > 0
+            || self.without_prediction == 0
+    }
 }
 
 impl AddAssign for LabelCounts {
@@ -92,6 +113,7 @@ impl AddAssign for LabelCounts {
             without_value,
             future,
             shared,
+            settled,
         } = other;
         self.rows += rows;
         self.in_window += in_window;
@@ -103,5 +125,6 @@ impl AddAssign for LabelCounts {
         self.without_value += without_value;
         self.future += future;
         self.shared += shared;
+        self.settled += settled;
     }
 }

@@ -67,7 +67,10 @@ impl Joiner<'_> {
                     .as_ref()
                     .is_some_and(|wanted| !wanted.contains(&hash))
                 {
-                    counts.without_prediction += 1;
+                    match label.time.unwrap_or(i64::MIN) < self.rules.settled_until {
+                        true => counts.settled += 1,
+                        false => counts.without_prediction += 1,
+                    }
                     return;
                 }
                 hashes.see(hash);
@@ -122,7 +125,7 @@ impl Joiner<'_> {
                 part.join(&prediction, &table, self.rules);
             }
         })?;
-        let counts = part.uses.counts(&table);
+        let counts = part.uses.counts(&table, self.rules.settled_until);
         tally.add(part);
         Ok(counts)
     }

@@ -87,14 +87,25 @@ impl Joined {
     pub fn within(&self, starts: impl RangeBounds<i64>) -> Result<JoinedPiece> {
         let mut whole = JoinedPiece::default();
         for (_, piece) in self.pieces.range(starts) {
-            whole.counts += piece.counts;
-            whole.outcome = match (whole.outcome, &piece.outcome) {
-                (None, theirs) => theirs.clone(),
-                (mine, None) => mine,
-                (mine, theirs) => merge_outcomes(mine, theirs.clone())?,
-            };
+            whole.add(piece)?;
         }
         Ok(whole)
+    }
+}
+
+impl JoinedPiece {
+    /// Adds another part.
+    ///
+    /// # Errors
+    /// Bad input if it is damaged; what was just counted is not.
+    pub(super) fn add(&mut self, other: &Self) -> Result<()> {
+        self.counts += other.counts;
+        self.outcome = match (self.outcome.take(), &other.outcome) {
+            (None, theirs) => theirs.clone(),
+            (mine, None) => mine,
+            (mine, theirs) => merge_outcomes(mine, theirs.clone())?,
+        };
+        Ok(())
     }
 }
 
@@ -123,12 +134,28 @@ pub(super) fn finished_scores(
     classes: &Classes,
     plan: Option<&CountOutcome>,
 ) -> Option<Outcome> {
+    outcome_of(to_columns(scores, plan), classes, plan)
+}
+
+/// Puts scores away by class; none if there is no score.
+pub(super) fn to_columns(scores: Scores, plan: Option<&CountOutcome>) -> [Option<Column>; 2] {
+    scores
+        .0
+        .map(|counter| Some(Column::from_counter(&plan?.score, counter?)))
+}
+
+/// Names the classes of scores as the report does.
+pub(super) fn outcome_of(
+    scores: [Option<Column>; 2],
+    classes: &Classes,
+    plan: Option<&CountOutcome>,
+) -> Option<Outcome> {
     let CountOutcome { label, score, .. } = plan?;
     let texts = [&classes.negative, &classes.positive];
     let by_label: BTreeMap<String, Column> = texts
         .into_iter()
-        .zip(scores.0)
-        .filter_map(|(text, counter)| Some((text.clone(), Column::from_counter(score, counter?))))
+        .zip(scores)
+        .filter_map(|(text, column)| Some((text.clone(), column?)))
         .collect();
     (!by_label.is_empty()).then(|| Outcome {
         label: label.clone(),

@@ -52,6 +52,24 @@ impl Examples {
         self.add(place, text);
     }
 
+    /// Keeps a key as it is joined by.
+    pub(super) fn keep_key(&mut self, place: RowPlace, mut key: &[u8]) {
+        if self.0.len() == EXAMPLES {
+            return;
+        }
+        let mut parts = Vec::new();
+        while let Some((length, rest)) = key.split_first_chunk::<4>() {
+            let length = (u32::from_le_bytes(*length) as usize).min(rest.len());
+            let (part, rest) = rest.split_at(length);
+            parts.push(String::from_utf8_lossy(part));
+            key = rest;
+        }
+        let text: String = parts.join(",").chars().take(40).collect();
+        if !self.0.iter().any(|(_, known)| *known == text) {
+            self.add(place, text);
+        }
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         for (place, text) in other.0 {
             if !self.0.iter().any(|(_, known)| *known == text) {

@@ -148,7 +148,8 @@ pub struct LabelSpec {
 }
 
 /// The columns of a label source.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LabelColumns {
     /// The time of a label; none if the source has none.
     pub time: Option<String>,

@@ -131,8 +131,9 @@ impl Uses {
         }
     }
 
-    /// Counts the labels of the table by what became of them.
-    pub(super) fn counts(&self, table: &Table) -> LabelCounts {
+    /// Counts the labels of the table by what became of them. Predictions whose windows closed by `settled_until`
+    /// were looked up by earlier runs.
+    pub(super) fn counts(&self, table: &Table, settled_until: i64) -> LabelCounts {
         let mut counts = LabelCounts::default();
         let mut windows = 0;
         for (at, (group, time, _)) in table.labels.iter().enumerate() {
@@ -144,6 +145,7 @@ impl Uses {
                     counts.in_window += 1;
                     counts.shared += u64::from(windows > 1);
                 }
+                _ if *time < settled_until => counts.settled += 1,
                 _ if earliest == i64::MAX => counts.without_prediction += 1,
                 _ if *time < earliest => counts.too_early += 1,
                 _ => counts.too_late += 1,

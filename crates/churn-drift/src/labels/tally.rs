@@ -23,6 +23,8 @@ pub(super) struct Rules {
     pub(super) unmatched: Unmatched,
     /// A score at which rows are counted exactly.
     pub(super) threshold: f64,
+    /// Until when earlier runs have settled predictions that are not looked up any more.
+    pub(super) settled_until: i64,
 }
 
 /// What was counted of a piece of time.

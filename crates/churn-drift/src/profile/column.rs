@@ -105,6 +105,24 @@ pub(super) enum ColumnError {
 }
 
 impl Column {
+    /// Returns whether the values that it has are no more than `rows` and add up.
+    pub(crate) fn is_of_at_most(&self, rows: u64) -> bool {
+        let own = self.rows().filter(|own| *own <= rows);
+        own.is_some_and(|own| self.check(own).is_ok())
+    }
+
+    /// Returns whether its numbers are counted by cells.
+    pub(crate) const fn is_by_cells(&self) -> bool {
+        self.grid.is_some()
+    }
+
+    /// Returns a text that it has, if it has texts and not one number.
+    pub(crate) fn text_without_numbers(&self) -> Option<&str> {
+        let has_numbers =
+            self.grid.is_some() || self.spellings.is_some() || !self.values.numbers().is_empty();
+        self.values.first_text().filter(|_| !has_numbers)
+    }
+
     pub(crate) fn from_counter(name: &str, mut counter: ColumnCounter) -> Self {
         let numbers = counter.take_numbers();
         let mut missing = counter.missing;

@@ -100,6 +100,16 @@ pub struct BadCut {
 }
 
 impl Cut {
+    /// Returns what is asked of columns by comparing them with a number.
+    pub fn compares_with_numbers(&self) -> impl Iterator<Item = &Test> {
+        let tests: &[Test] = match self {
+            Self::Columns(_) => &[],
+            Self::Condition(tests) => tests,
+        };
+        let is_such = |test: &&Test| matches!(test.asks, Asks::Compares(_, Literal::Number(..)));
+        tests.iter().filter(is_such)
+    }
+
     /// Returns the columns that must be read.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let (names, tests): (&[String], &[Test]) = match self {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use churn_data::{canonical_number, unambiguous_number_of_text};
+use churn_data::{Value, canonical_number, classify, unambiguous_number_of_text};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
@@ -54,6 +54,16 @@ impl DistinctValues {
 
     pub(super) fn is_empty(&self) -> bool {
         self.numbers.is_empty() && self.texts.is_empty()
+    }
+
+    /// Returns the first text; one that is a number in disguise, such as `007`, is not one.
+    pub(super) fn first_text(&self) -> Option<&str> {
+        let mut texts = self.texts.keys();
+        let first = texts
+            .next()
+            .filter(|text| classify(text.as_bytes()) == Value::Text)?;
+        let is_text = |text: &String| classify(text.as_bytes()) == Value::Text;
+        texts.all(is_text).then_some(first)
     }
 
     /// Returns the numbers that are kept as such.

@@ -288,14 +288,18 @@ fn finished(
 /// Returns what the times were, with the line of the first that cannot be read.
 fn times_of(sorter: &Sorter<'_>, by: Option<&TimeGrouping>, summary: &Summary) -> TimesRead {
     let first = by.zip(sorter.first_unreadable.as_ref());
+    let placed = |by: &TimeGrouping, place| Place {
+        column: Some(by.column.clone()),
+        ..summary.lines.place(place)
+    };
     TimesRead {
         first_unreadable: first.map(|(by, (place, text))| {
-            let place = Place {
-                column: Some(by.column.clone()),
-                ..summary.lines.place(*place)
-            };
-            (place, String::from_utf8_lossy(text).into_owned())
+            let text = String::from_utf8_lossy(text).into_owned();
+            (placed(by, *place), text)
         }),
+        earliest_at: by
+            .zip(sorter.earliest)
+            .map(|(by, (_, place))| placed(by, place)),
         ..sorter.times.clone()
     }
 }

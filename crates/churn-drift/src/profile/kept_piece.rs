@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::count_plan::Counted;
+use super::count_plan::{CountPlan, Counted};
 use super::digest::piece_sha256;
 use super::kept::BadPiece;
 use super::pieces::Grouped;
@@ -164,16 +164,25 @@ impl SegmentPlans {
         let cuts = cuts.into_iter().enumerate().map(|(number, segments)| {
             let merged = |(name, parts): (String, Vec<Counted>)| {
                 let plan = self.counting(number, &name);
-                let merged = plan.merged(&parts.iter().collect::<Vec<_>>())?;
+                let merged = merged(plan, &parts)?;
                 Ok((name, merged))
             };
             segments.into_iter().map(merged).collect()
         });
         Ok(Piece {
             cuts: cuts.collect::<churn_base::error::Result<_>>()?,
-            whole: self.whole().merged(&wholes.iter().collect::<Vec<_>>())?,
+            whole: merged(self.whole(), &wholes)?,
         })
     }
+}
+
+/// Puts parts together. Where labels come later, no part has scores by label yet, and neither has the whole.
+fn merged(plan: &CountPlan, parts: &[Counted]) -> churn_base::error::Result<Counted> {
+    let mut merged = plan.merged(&parts.iter().collect::<Vec<_>>())?;
+    if parts.iter().all(|part| part.outcome.is_none()) {
+        merged.outcome = None;
+    }
+    Ok(merged)
 }
 
 #[cfg(test)]

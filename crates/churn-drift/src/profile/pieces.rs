@@ -76,6 +76,8 @@ pub struct TimesRead {
     pub without_offset: u64,
     /// The earliest time of a row in a piece.
     pub earliest: Option<i64>,
+    /// Where the earliest is, if that is known.
+    pub earliest_at: Option<Place>,
     /// The latest time of a row in a piece.
     pub latest: Option<i64>,
 }
@@ -83,9 +85,10 @@ pub struct TimesRead {
 pub(super) fn too_many(by: &TimeGrouping, times: &TimesRead) -> Error {
     let day = |time: Option<i64>| time.map_or(String::new(), |time| by.zone.rfc3339(time));
     Error::bad_input(format!(
-        "the times lie in more than {MAX_PIECES} pieces of {}: from {} to {} and beyond",
+        "the times lie in more than {MAX_PIECES} pieces of {}: from {}{} to {} and beyond",
         by.every,
         day(times.earliest),
+        times.earliest_line(),
         day(times.latest),
     ))
     .hint("a longer --every makes fewer pieces")
@@ -131,6 +134,14 @@ pub(super) fn no_time(by: &TimeGrouping, times: &TimesRead, rows: u64) -> Error 
 }
 
 impl TimesRead {
+    /// Says where the earliest time stands, in brackets: one that is far off is mostly a typo.
+    #[must_use]
+    pub fn earliest_line(&self) -> String {
+        let place = self.earliest_at.as_ref();
+        let line = place.and_then(|place| Some((&place.file, place.line?)));
+        line.map_or(String::new(), |(file, line)| format!(" ({file}:{line})"))
+    }
+
     /// Adds what was found in other rows, which come later: the first unreadable one stays.
     pub fn add(&mut self, other: &Self) {
         self.missing += other.missing;
@@ -139,6 +150,13 @@ impl TimesRead {
         self.latest_future = self.latest_future.max(other.latest_future);
         self.with_offset += other.with_offset;
         self.without_offset += other.without_offset;
+        let is_earlier = match (self.earliest, other.earliest) {
+            (Some(mine), Some(theirs)) => theirs < mine,
+            (mine, _) => mine.is_none(),
+        };
+        if is_earlier {
+            self.earliest_at.clone_from(&other.earliest_at);
+        }
         self.earliest = match (self.earliest, other.earliest) {
             (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
             (mine, theirs) => mine.or(theirs),

@@ -60,6 +60,8 @@ pub(super) struct Sorter<'a> {
     last: Option<(i64, i64, usize)>,
     pub(super) times: TimesRead,
     pub(super) first_unreadable: Option<(RowPlace, Vec<u8>)>,
+    /// The earliest time, and where it is first.
+    pub(super) earliest: Option<(i64, RowPlace)>,
     is_full: bool,
     rows: u64,
 }
@@ -89,6 +91,7 @@ impl<'a> Sorter<'a> {
             last: None,
             times: TimesRead::default(),
             first_unreadable: None,
+            earliest: None,
             is_full: false,
             rows: 0,
         }
@@ -171,7 +174,7 @@ impl<'a> Sorter<'a> {
     }
 
     /// Returns the piece that a time lies in; none if it is not to be counted.
-    fn piece(&mut self, time: i64, by: &TimeGrouping) -> Option<usize> {
+    fn piece(&mut self, time: i64, by: &TimeGrouping, row: &Row<'_>) -> Option<usize> {
         if let Some((start, end, piece)) = self.last
             && (start..end).contains(&time)
         {
@@ -185,7 +188,7 @@ impl<'a> Sorter<'a> {
         }
         if !self.pieces.contains_key(&start) && self.pieces.len() >= MAX_PIECES {
             self.is_full = true;
-            self.note(time);
+            self.note(time, row);
             return None;
         }
         let piece = self.numbered(start);
@@ -205,7 +208,10 @@ impl<'a> Sorter<'a> {
         piece
     }
 
-    fn note(&mut self, time: i64) {
+    fn note(&mut self, time: i64, row: &Row<'_>) {
+        if self.earliest.is_none_or(|(earliest, _)| time < earliest) {
+            self.earliest = Some((time, row.place()));
+        }
         let times = &mut self.times;
         times.earliest = Some(times.earliest.map_or(time, |earliest| earliest.min(time)));
         times.latest = times.latest.max(Some(time));
@@ -313,8 +319,8 @@ impl RowSink for Sorter<'_> {
         let Some(time) = self.time(row, column, by) else {
             return;
         };
-        if let Some(piece) = self.piece(time, by) {
-            self.note(time);
+        if let Some(piece) = self.piece(time, by, row) {
+            self.note(time, row);
             self.count(row, piece);
         }
     }
@@ -337,6 +343,10 @@ impl RowSink for Sorter<'_> {
         self.rows += other.rows;
         self.is_full |= other.is_full || self.pieces.len() > MAX_PIECES;
         self.times.add(&other.times);
+        self.earliest = match (self.earliest, other.earliest) {
+            (Some(mine), Some(theirs)) => Some(mine.min(theirs)),
+            (mine, theirs) => mine.or(theirs),
+        };
         if let Some((place, text)) = other.first_unreadable {
             self.keep_first(place, &text);
         }
