@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::exit::ExitCode;
+use crate::json_words::in_plain_words;
 use crate::redact::{address, redacted};
 
 /// A place in an input: file, and where known the line and the column's name.
@@ -141,7 +142,11 @@ impl Error {
         let mut next: Option<&(dyn std::error::Error + 'static)> =
             self.source.as_deref().map(|cause| cause as _);
         while let Some(cause) = next {
-            causes.push(redacted(&cause.to_string()).into_owned());
+            let said = match cause.downcast_ref::<serde_json::Error>() {
+                Some(error) => in_plain_words(error),
+                None => cause.to_string(),
+            };
+            causes.push(redacted(&said).into_owned());
             next = cause.source();
         }
         causes

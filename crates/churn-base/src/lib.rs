@@ -6,6 +6,7 @@ pub mod error;
 pub mod exit;
 pub mod files;
 pub mod hex;
+pub mod json_words;
 pub mod months;
 pub mod panics;
 pub mod passing;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use churn_base::error::{Error, Place, Result};
 use churn_base::exit::ExitCode;
 use churn_base::files::{MOST_BY_HAND, read_text_at_most, write_atomically};
+use churn_base::json_words::in_plain_words;
 
 use super::entry::{Entry, SCHEMA_VERSION, Task, is_key};
 
@@ -110,7 +111,10 @@ impl Spool {
         }
         let entry: Entry = serde_json::from_str(&text).map_err(|error| {
             let line = (error.line() > 0).then_some(error.line() as u64);
-            refused(format!("the run is damaged: {error}"), line)
+            refused(
+                format!("the run is damaged: {}", in_plain_words(&error)),
+                line,
+            )
         })?;
         if entry.key != key {
             return Err(refused(format!("the run is that of {}", entry.key), None));

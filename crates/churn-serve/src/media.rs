@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use churn_base::json_words::in_plain_words;
 use churn_http::problem::Problem;
 use serde::Serialize;
 
@@ -57,7 +58,7 @@ pub(super) fn answer(media_type: &'static str, bytes: impl Into<Body>) -> Respon
 /// Reads JSON; an error says where, but not what.
 pub(super) fn parse(bytes: &[u8]) -> Result<Json<'_>, Problem> {
     Json::parse(bytes).map_err(|error| {
-        let detail = format!("The body is not JSON: {error}.");
+        let detail = format!("The body is not JSON: {}.", in_plain_words(&error));
         Problem::malformed(detail)
     })
 }

@@ -1,5 +1,6 @@
 //! What is signed: an in-toto statement that names a file by its SHA-256 and says what it is.
 
+use churn_base::json_words::in_plain_words;
 use serde::{Deserialize, Serialize};
 
 /// The statement's own type, <https://github.com/in-toto/attestation>, version 1.
@@ -105,8 +106,10 @@ impl Statement {
 
     /// Reads a statement; says what is wrong with one that is not ours.
     pub(super) fn from_json(bytes: &[u8]) -> Result<Self, String> {
-        let statement: Self = serde_json::from_slice(bytes)
-            .map_err(|error| format!("its payload is not a statement about one file: {error}"))?;
+        let statement: Self = serde_json::from_slice(bytes).map_err(|error| {
+            let why = in_plain_words(&error);
+            format!("its payload is not a statement about one file: {why}")
+        })?;
         for (found, wanted) in [
             (&statement.statement_type, STATEMENT_TYPE),
             (&statement.predicate_type, PREDICATE_TYPE),

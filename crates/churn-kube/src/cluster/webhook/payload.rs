@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use churn_base::json_words::in_plain_words;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -54,8 +55,9 @@ impl Payload {
     /// Fails if it is not JSON, not of version 4, or an alert lacks its status, labels or start.
     /// Does *not* fail on members that nobody knows.
     pub fn read(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let value: Value = serde_json::from_slice(bytes)
-            .map_err(|error| Unreadable(format!("The body is not JSON: {error}.")))?;
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+            Unreadable(format!("The body is not JSON: {}.", in_plain_words(&error)))
+        })?;
         match value.get("version") {
             Some(Value::String(version)) if version == "4" => {}
             Some(other) => {
@@ -72,7 +74,8 @@ impl Payload {
             }
         }
         let payload: Self = serde_json::from_value(value).map_err(|error| {
-            Unreadable(format!("The payload is not as version 4 has it: {error}."))
+            let why = in_plain_words(&error);
+            Unreadable(format!("The payload is not as version 4 has it: {why}."))
         })?;
         for alert in &payload.alerts {
             if alert.starts_at().is_none() {
