@@ -13,6 +13,7 @@ use crate::exit::ExitCode;
 use crate::files::write_atomically;
 use crate::model::artifact::Artifact;
 use crate::model::paired::Comparison;
+use crate::model::promote::Decision;
 use crate::model::publish::{Champion, ModelStore};
 use crate::model::score::Scorer;
 use crate::model::split::{Rows, SplitOptions, split};
@@ -83,34 +84,7 @@ pub fn run(request: &PromoteRequest, console: &mut Console<'_>) -> Result<ExitCo
     let tracker = train.tracking.begin().filter(|_| !request.is_dry);
     let model_store = ModelStore::new(&train.artifacts, console.created_at(), VERSION);
     let (champion, warnings) = model_store.champion()?;
-    let mut table = train_table::read(train, console)?;
-    if let Champion::Sound(champion) = &champion
-        && candidate.body.provenance.parent.as_ref() == Some(&champion.version)
-    {
-        // Its rows were dealt without those.
-        table = train_recalibrate::unlearned(table, champion, train)?;
-    }
-    let options = SplitOptions {
-        label_window: train.label_window,
-        seed: train.options.seed,
-        ..SplitOptions::default()
-    };
-    let rows = Rows {
-        label: &table.labels,
-        time: table.time.as_deref(),
-        group: table.group.as_deref(),
-        keys: &table.dealt_by,
-    };
-    let splits = split(rows, &options)?;
-    let data_sha256 = table.data_sha256(train)?;
-    is_of_these_data(&candidate, train, &data_sha256, &splits.description)?;
-    let scorer = Scorer::new(&candidate.body)?;
-    let scores = scorer.scores_of(&table.frame, &splits.test, train.options.threads)?;
-    let contender = Contender {
-        scores: &scores,
-        trivial: &candidate.body.trivial,
-    };
-    let decision = judge(&champion, &candidate, contender, &table, &splits, train)?;
+    let decision = decide(&candidate, &champion, train, console)?;
     let unknown = candidate.body.imported.as_ref().map(|imported| {
         let (version, format) = (&candidate.version, &imported.format);
         format!(
@@ -171,6 +145,67 @@ pub fn run(request: &PromoteRequest, console: &mut Console<'_>) -> Result<ExitCo
         kept.send(console);
     }
     Ok(ExitCode::Ok)
+}
+
+/// Compares the candidate with the model in production on the rows that neither has learned from.
+///
+/// # Errors
+/// Bad input if the data are not those of the candidate's training, or what it was made of is not in production any more.
+fn decide(
+    candidate: &Artifact,
+    champion: &Champion,
+    train: &TrainRequest,
+    console: &Console<'_>,
+) -> Result<Decision> {
+    let (version, parent) = (&candidate.version, &candidate.body.provenance.parent);
+    if let Champion::Sound(champion) = champion
+        && champion.sha256 == candidate.sha256
+    {
+        return Ok(Decision {
+            promote: false,
+            reasons: vec![format!("{version} is the model in production already")],
+            comparisons: Vec::new(),
+            warnings: Vec::new(),
+            change: None,
+        });
+    }
+    let mut table = train_table::read(train, console)?;
+    match (champion, parent) {
+        // Its rows were dealt without those.
+        (Champion::Sound(champion), Some(parent)) if *parent == champion.version => {
+            table = train_recalibrate::unlearned(table, champion, train)?;
+        }
+        (Champion::Sound(champion), Some(parent)) => {
+            let now = &champion.version;
+            return Err(Error::bad_input(format!(
+                "the candidate {version} is the model {parent} with its calibration fitted again, and {now} is in \
+                 production now"
+            ))
+            .hint("fit the calibration of that one: churnctl train DATA --recalibrate"));
+        }
+        _ => {}
+    }
+    let options = SplitOptions {
+        label_window: train.label_window,
+        seed: train.options.seed,
+        ..SplitOptions::default()
+    };
+    let rows = Rows {
+        label: &table.labels,
+        time: table.time.as_deref(),
+        group: table.group.as_deref(),
+        keys: &table.dealt_by,
+    };
+    let splits = split(rows, &options)?;
+    let data_sha256 = table.data_sha256(train)?;
+    is_of_these_data(candidate, train, &data_sha256, &splits.description)?;
+    let scorer = Scorer::new(&candidate.body)?;
+    let scores = scorer.scores_of(&table.frame, &splits.test, train.options.threads)?;
+    let contender = Contender {
+        scores: &scores,
+        trivial: &candidate.body.trivial,
+    };
+    judge(champion, candidate, contender, &table, &splits, train)
 }
 
 /// A training leaves its model in the folder `models` of its own.

@@ -131,6 +131,56 @@ fn a_model_that_is_calibrated_keeps_its_place() {
 }
 
 #[test]
+fn a_candidate_that_is_promoted_twice_or_too_late_is_told_the_true_reason() {
+    let (churnctl, people, log_odds) = scored(scoring(), 6_000, 61);
+    let churned = labels(&log_odds, 1.5, 1.5);
+    let churnctl = churnctl.table(
+        "mature.csv",
+        &people.with("churn", churned.iter().map(word)),
+    );
+    let before = churnctl.read(PRODUCTION);
+    let never = report(&churnctl, &["--promote", "never"]);
+    let version = never["model_version"]
+        .as_str()
+        .expect("a version")
+        .to_owned();
+    let candidate = format!("artifacts/models/churn-{version}.json");
+    let promote = |candidate: &str| {
+        let fixed = ["mature.csv", "--label", "churn", "--format", "json", "-q"];
+        churnctl.run(&[&["promote", candidate][..], &fixed].concat())
+    };
+    assert_eq!(
+        promote(&candidate).expect(ExitCode::Ok).json()["promoted"],
+        true
+    );
+    let again = promote(&candidate).expect(ExitCode::Ok).json();
+    assert_eq!(again["promoted"], false);
+    assert_eq!(
+        again["reasons"],
+        serde_json::json!([format!("{version} is the model in production already")])
+    );
+    // A model of its own is in production meanwhile: that one is not what the candidate was made of.
+    let churnctl = churnctl
+        .file(PRODUCTION, before)
+        .table("other.csv", &customers(1_500, 9));
+    let train = [
+        "train",
+        "other.csv",
+        "--label",
+        "churn",
+        "--promote",
+        "always",
+        "-q",
+    ];
+    churnctl.run(&train).expect(ExitCode::Ok);
+    let late = ["promote", &candidate, "mature.csv", "--label", "churn"];
+    churnctl
+        .run(&late)
+        .expect(ExitCode::BadInput)
+        .says("with its calibration fitted again");
+}
+
+#[test]
 fn an_imported_model_can_be_recalibrated_and_keeps_its_proof() {
     let churnctl = importing();
     import(&churnctl, &PROVED).expect(ExitCode::Ok);
