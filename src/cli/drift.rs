@@ -1,5 +1,6 @@
 //! The words of `churnctl drift`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
@@ -7,14 +8,15 @@ use clap::{Args, Subcommand, ValueHint};
 use super::columns::{ColumnArgs, checked};
 use super::drift_history::HistoryArgs;
 use super::drift_labels::LabelArgs;
-use super::drift_limits::{ThresholdArgs, WINDOWS, WindowArgs};
+use super::drift_limits::{THRESHOLDS, ThresholdArgs, WINDOWS, WindowArgs, count_of_windows};
 use super::drift_mutate::MutateArgs;
 use super::drift_short::{REPORTS, ShortArgs};
 use super::drift_why::WhyArgs;
 use super::segments::SegmentArgs;
 use super::tracking::ExperimentArgs;
+use crate::data::Period;
 use crate::error::Result;
-use crate::settings::{Flags, ModelName, Span};
+use crate::settings::{Flags, ModelName, Probability, Span};
 
 const DATA: &str = "Data";
 const WATCH: &str = "Repetition";
@@ -97,6 +99,20 @@ pub(super) struct DriftArgs {
     #[command(flatten)]
     windows: WindowArgs,
 
+    /// From the end of a window to that of the next; a window's length if not given
+    ///
+    /// Shorter than the window for windows that overlap: `--window 7d --every 1d` looks at every
+    /// seven days that end with a day. The window is made of whole ones.
+    #[arg(long, value_name = "PERIOD", value_parser = checked::<Period>, help_heading = WINDOWS)]
+    every: Option<String>,
+
+    /// Look at the last N complete windows only
+    ///
+    /// Without it all windows of the data are judged: a drift that has passed fails for as long as
+    /// its days are among the data.
+    #[arg(long, value_name = "N", value_parser = count_of_windows, help_heading = WINDOWS)]
+    last: Option<NonZeroUsize>,
+
     #[command(flatten)]
     labels: LabelArgs,
 
@@ -113,6 +129,20 @@ pub(super) struct DriftArgs {
 
     #[command(flatten)]
     thresholds: ThresholdArgs,
+
+    /// Score from which a row is classed as churned, 0 to 1
+    #[arg(long, value_name = "SCORE", value_parser = checked::<Probability>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    class_threshold: Option<String>,
+
+    /// Cost of a missed churner: performance and its estimates also say what a row costs
+    ///
+    /// In any unit, the same as --cost-fp; `train` chooses the threshold by them.
+    #[arg(long, value_name = "COST", help_heading = THRESHOLDS)]
+    cost_fn: Option<f64>,
+
+    /// Cost of a false alarm, see --cost-fn; 1 if not given
+    #[arg(long, value_name = "COST", requires = "cost_fn", help_heading = THRESHOLDS)]
+    cost_fp: Option<f64>,
 
     #[command(flatten)]
     pub(super) short: ShortArgs,
@@ -236,7 +266,7 @@ impl DriftArgs {
     pub(super) fn flags(&self) -> Flags {
         match &self.command {
             Some(DriftCommand::Mutate(args)) => return args.flags(),
-            Some(DriftCommand::Why(args)) => return args.flags(),
+            Some(DriftCommand::Why(args)) => return args.sides.flags(),
             Some(DriftCommand::Verify(_) | DriftCommand::History(_)) | None => {}
         }
         let mut flags = Flags::default();
@@ -245,7 +275,12 @@ impl DriftArgs {
         self.short.add_to(&mut flags);
         self.segments.add_to(&mut flags);
         self.windows.add_to(&mut flags);
+        flags.one("drift.every", self.every.as_ref());
+        flags.one("drift.last", self.last);
         self.thresholds.add_to(&mut flags);
+        flags.one("drift.class_threshold", self.class_threshold.as_ref());
+        flags.one("train.cost_fn", self.cost_fn);
+        flags.one("train.cost_fp", self.cost_fp);
         flags.many("drift.baseline", self.baseline.as_ref());
         flags.many("drift.current", self.current.as_ref());
         flags.one("model", self.model.as_ref());

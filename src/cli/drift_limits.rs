@@ -7,10 +7,10 @@ use clap::Args;
 use super::columns::checked;
 use crate::data::{Period, Zone};
 use crate::drift::{Against, AlarmBudget, WindowsOfLast};
-use crate::settings::{FailOn, Flags, Probability, PsiThreshold};
+use crate::settings::{FailOn, Flags, PsiThreshold};
 
 pub(super) const WINDOWS: &str = "Windows of time";
-const THRESHOLDS: &str = "Thresholds";
+pub(super) const THRESHOLDS: &str = "Thresholds";
 
 /// Reads how many windows at the end are looked at.
 pub(super) fn count_of_windows(text: &str) -> Result<NonZeroUsize, String> {
@@ -40,13 +40,6 @@ pub(super) struct WindowArgs {
     #[arg(long, value_name = "PERIOD", value_parser = checked::<Period>, help_heading = WINDOWS)]
     window: Option<String>,
 
-    /// From the end of a window to that of the next; a window's length if not given
-    ///
-    /// Shorter than the window for windows that overlap: `--window 7d --every 1d` looks at every
-    /// seven days that end with a day. The window is made of whole ones.
-    #[arg(long, value_name = "PERIOD", value_parser = checked::<Period>, help_heading = WINDOWS)]
-    every: Option<String>,
-
     /// Zone whose midnights and months count; UTC if not given
     ///
     /// A name such as Europe/Berlin. Times that name no offset are taken for times in it.
@@ -58,13 +51,6 @@ pub(super) struct WindowArgs {
     /// The window before it, or the N windows before it together; bins are the baseline's in any case.
     #[arg(long, value_name = "WHAT", value_parser = checked::<Against>, help_heading = WINDOWS)]
     against: Option<String>,
-
-    /// Look at the last N complete windows only
-    ///
-    /// Without it all windows of the data are judged: a drift that has passed fails for as long as
-    /// its days are among the data.
-    #[arg(long, value_name = "N", value_parser = count_of_windows, help_heading = WINDOWS)]
-    last: Option<NonZeroUsize>,
 
     /// K of the last N complete windows must FAIL for the run to FAIL: 2/3
     ///
@@ -94,10 +80,8 @@ impl WindowArgs {
     pub(super) fn add_to(&self, flags: &mut Flags) {
         flags.one("drift.time", self.time.as_ref());
         flags.one("drift.window", self.window.as_ref());
-        flags.one("drift.every", self.every.as_ref());
         flags.one("drift.time_zone", self.time_zone.as_ref());
         flags.one("drift.against", self.against.as_ref());
-        flags.one("drift.last", self.last);
         flags.one("drift.alarm", self.alarm.as_ref());
         flags.one("drift.alarm_budget", self.alarm_budget.as_ref());
         flags.one("drift.thresholds_from", self.thresholds.as_ref());
@@ -156,10 +140,6 @@ pub(super) struct ThresholdArgs {
     #[arg(long, value_name = "ROWS", help_heading = THRESHOLDS)]
     min_rows: Option<u64>,
 
-    /// Score from which a row is classed as churned, 0 to 1
-    #[arg(long, value_name = "SCORE", value_parser = checked::<Probability>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
-    class_threshold: Option<String>,
-
     /// Verdict that ends with exit code 2
     #[arg(long, value_name = "VERDICT", help_heading = THRESHOLDS)]
     fail_on: Option<FailOnArg>,
@@ -174,7 +154,6 @@ impl ThresholdArgs {
         flags.one("drift.warn_distance", self.warn_distance.as_ref());
         flags.one("drift.fail_distance", self.fail_distance.as_ref());
         flags.one("drift.min_rows", self.min_rows);
-        flags.one("drift.class_threshold", self.class_threshold.as_ref());
         flags.one("drift.fail_on", self.fail_on.map(|arg| arg.twin().as_str()));
     }
 }

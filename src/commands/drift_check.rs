@@ -63,7 +63,7 @@ impl DriftRequest {
                 report.history = Some(taken.report);
                 report.psi_limits = taken.options.limits;
                 if let Some(labels) = taken.labels {
-                    labels.add_to(&mut report, self.class_threshold, console)?;
+                    labels.add_to(&mut report, (self.class_threshold, self.costs), console)?;
                 }
                 (report, taken.counts_sha256)
             }
@@ -73,7 +73,10 @@ impl DriftRequest {
             baseline: input_of(&self.baseline, baseline.counts_sha256()),
             current: input_of(&self.current, counts_sha256),
         });
-        report.settings = Some(settings_of(&self.reading, self.class_threshold));
+        report.settings = Some(settings_of(
+            &self.reading,
+            (self.class_threshold, self.costs),
+        ));
         say_decisions(&report, console);
         Ok(report)
     }
@@ -171,7 +174,7 @@ impl DriftRequest {
         report.psi_limits = options.limits;
         report.findings.extend(not_scored);
         if let Some(given) = given {
-            given.add_to(&mut report, self.class_threshold, console)?;
+            given.add_to(&mut report, (self.class_threshold, self.costs), console)?;
         }
         Ok(Compared::Once(Box::new(report), counts_sha256))
     }
@@ -250,6 +253,7 @@ impl DriftRequest {
             thresholds_by_feature: self.thresholds.by_feature.clone(),
             min_rows: self.thresholds.min_rows,
             class_threshold: self.class_threshold,
+            costs: self.costs,
             late_labels: self.labels.is_some(),
             limits: None,
             consequences: None,

@@ -4,6 +4,7 @@ use super::drift_request::ReadingRequest;
 use crate::drift::evidence::{ReportColumns, ReportInput, ReportSettings};
 use crate::redact::redacted;
 use crate::settings::ColumnSettings;
+use crate::stats::cost::Costs;
 
 /// Returns the input as a report names it.
 pub(super) fn input_of(addresses: &[String], counts_sha256: String) -> ReportInput {
@@ -17,7 +18,10 @@ pub(super) fn input_of(addresses: &[String], counts_sha256: String) -> ReportInp
 }
 
 /// Returns the settings as a report names them.
-pub(super) fn settings_of(reading: &ReadingRequest, class_threshold: f64) -> ReportSettings {
+pub(super) fn settings_of(
+    reading: &ReadingRequest,
+    (class_threshold, costs): (f64, Option<Costs>),
+) -> ReportSettings {
     // Taken apart, so that a new one is not forgotten.
     let ReadingRequest {
         features,
@@ -43,6 +47,7 @@ pub(super) fn settings_of(reading: &ReadingRequest, class_threshold: f64) -> Rep
         label,
         positive,
         class_threshold,
+        costs,
         delimiter: char::from(delimiter).to_string(),
         null,
         columns: ReportColumns {

@@ -396,7 +396,7 @@ impl DriftRequest {
             against: windowing.against.to_string(),
             alarm: windowing.alarm.to_string(),
             thresholds: self.thresholds.clone(),
-            settings: settings_of(&self.reading, self.class_threshold),
+            settings: settings_of(&self.reading, (self.class_threshold, self.costs)),
             exclude: exclude.to_vec(),
             psi_limits: options.limits.clone(),
             max_segments: self.segments.as_ref().map(|one| one.max_segments as u64),

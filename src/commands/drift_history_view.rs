@@ -143,7 +143,7 @@ impl HistoryShowRequest {
         let baseline = history.baseline()?;
         let windowing = windowing(history, head, self.last)?;
         let settings = head.judging.settings.clone();
-        let class_threshold = settings.class_threshold;
+        let (class_threshold, costs) = (settings.class_threshold, settings.costs);
         let reading = reading_of(settings, &self.check.reading)
             .ok_or_else(|| damaged(history, "the delimiter in its head is not one character"))?;
         let check = DriftRequest {
@@ -156,6 +156,7 @@ impl HistoryShowRequest {
             }),
             thresholds: head.judging.thresholds.clone(),
             class_threshold,
+            costs,
             segments: drift_segments::of_history(head).map_err(|why| damaged(history, &why))?,
             limits: of_judging(head),
             labels: labels_of(&self.check, head).map_err(|why| damaged(history, &why))?,

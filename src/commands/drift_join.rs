@@ -12,6 +12,7 @@ use crate::error::{Error, Place, Result, nearest};
 use crate::labels::{Join, Joined, Joining, LabelSpec, Labels, listen, read_labels};
 use crate::profile::{Counted, Grouped, Profile, SegmentPlans, TimeGrouping};
 use crate::reports::format;
+use crate::stats::cost::Costs;
 
 /// Labels that are being joined with the rows of the current side.
 pub(super) struct LateLabels {
@@ -190,11 +191,11 @@ impl Given {
     pub(super) fn add_to(
         self,
         report: &mut DriftReport,
-        class_threshold: f64,
+        classing: (f64, Option<Costs>),
         console: &Console<'_>,
     ) -> Result<()> {
         let source = input_of(&self.addresses, self.joined.sha256.clone());
-        report.add_labels(&self.joined, &self.spec, source, class_threshold)?;
+        report.add_labels(&self.joined, &self.spec, source, classing)?;
         if let Some(labels) = &report.labels {
             let message = format!(
                 "labels: {} read, label {}, time {}",

@@ -19,7 +19,8 @@ use crate::error::{Error, Result};
 use crate::metrics::gateway::{GroupingKey, PushMethod};
 use crate::profile::Roles;
 use crate::reports::drift::View;
-use crate::settings::{self, ColumnSettings, FailOn, Key, Settings};
+use crate::settings::{self, ColumnSettings, FailOn, Key, Settings, TrainSettings};
+use crate::stats::cost::Costs;
 
 /// Everything a drift check needs to know, settings applied.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +55,8 @@ pub struct DriftRequest {
     pub fail_on: FailOn,
     /// Score from which a row is classed as churned, 0 to 1.
     pub class_threshold: f64,
+    /// What mistakes cost, if that is known.
+    pub costs: Option<Costs>,
     /// Name of the model.
     pub model: String,
     /// Which features are printed.
@@ -75,6 +78,30 @@ pub struct MultivariateRequest {
     pub mode: MultivariateMode,
     /// From where on it counts.
     pub limits: MultivariateLimits,
+}
+
+/// Returns what mistakes cost, if it is said.
+///
+/// # Errors
+/// 64 if that is not a cost.
+pub(super) fn costs(set: &TrainSettings) -> Result<Option<Costs>> {
+    let Some(false_negative) = set.cost_fn else {
+        return match set.cost_fp {
+            None => Ok(None),
+            Some(_) => Err(Error::usage("--cost-fp without --cost-fn")
+                .hint("what does a missed churner cost, where a false alarm costs this?")),
+        };
+    };
+    let costs = Costs {
+        false_negative,
+        false_positive: set.cost_fp.unwrap_or(1.0),
+    };
+    match costs.are_valid() {
+        true => Ok(Some(costs)),
+        false => Err(Error::usage(
+            "costs must be numbers of at least 0, and not both 0",
+        )),
+    }
 }
 
 /// A history that a check takes part in.
@@ -324,6 +351,7 @@ impl DriftRequest {
             thresholds: Self::thresholds(settings),
             fail_on: drift.fail_on,
             class_threshold: drift.class_threshold.get(),
+            costs: costs(&settings.train)?,
             model: settings.model.as_str().to_owned(),
             push: DriftPush::from_settings(settings)?,
             watch,

@@ -204,6 +204,7 @@ fn again(
         ),
         thresholds: report.thresholds.clone(),
         class_threshold: settings.class_threshold,
+        costs: settings.costs,
         model: report.model.clone(),
         ..request.check.clone()
     };

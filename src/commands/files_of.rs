@@ -175,6 +175,7 @@ impl UsesFiles for DriftRequest {
             thresholds: _,
             fail_on: _,
             class_threshold: _,
+            costs: _,
             model: _,
             view: _,
             tracking: _,

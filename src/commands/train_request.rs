@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::SigningRequest;
-use super::drift_request::{DriftRequest, ReadingRequest};
+use super::drift_request::{DriftRequest, ReadingRequest, costs};
 use super::tracker::TrackingRequest;
 use crate::drift::report::Thresholds;
 use crate::error::{Error, Result};
@@ -89,14 +89,14 @@ impl TrainRequest {
             _ => Policy::IfBetter,
         };
         let python = set.preset.is_some();
-        let rule = match (set.cost_fn, set.cost_fp, set.capacity, set.min_precision) {
-            (Some(false_negative), false_positive, None, None) => ThresholdRule::Cost {
-                false_negative,
-                false_positive: false_positive.unwrap_or(1.0),
+        let rule = match (costs(set)?, set.capacity, set.min_precision) {
+            (Some(costs), None, None) => ThresholdRule::Cost {
+                false_negative: costs.false_negative,
+                false_positive: costs.false_positive,
             },
-            (None, None, Some(rows), None) => ThresholdRule::Capacity { rows },
-            (None, None, None, Some(share)) => ThresholdRule::MinPrecision { share },
-            (None, None, None, None) => ThresholdRule::Half,
+            (None, Some(rows), None) => ThresholdRule::Capacity { rows },
+            (None, None, Some(share)) => ThresholdRule::MinPrecision { share },
+            (None, None, None) => ThresholdRule::Half,
             _ => {
                 return Err(Error::usage("more than one way to choose the threshold")
                     .hint("either --cost-fn and --cost-fp, or --capacity, or --min-precision"));

@@ -67,6 +67,8 @@ fn check(baseline: &str, current: &str) -> (Run, Value) {
         "--label=churn",
         "--score=churn_risk",
         "--features=x",
+        "--cost-fn=5",
+        "--cost-fp=2",
         "--metrics-file=drift.prom",
         "--fail-on=never",
         "--format=json",
@@ -77,11 +79,31 @@ fn check(baseline: &str, current: &str) -> (Run, Value) {
     crate::schemas::expect_valid(&crate::schemas::schema("drift_report"), &report);
     let metrics = String::from_utf8(here.read("drift.prom")).expect("UTF-8");
     let has = |name: &str| metrics.contains(&format!("\n{name}{{"));
+    for metric in [
+        "churn_model_estimated_roc_auc",
+        "churn_model_estimated_cost",
+    ] {
+        let is_estimated = report["estimated_performance"]["current"].is_object();
+        assert_eq!(has(metric), is_estimated, "{metric}");
+    }
     assert_eq!(
-        has("churn_model_estimated_roc_auc"),
-        report["estimated_performance"]["current"].is_object()
+        has("churn_model_cost"),
+        report["performance"]["current"].is_object()
     );
     (run, report)
+}
+
+/// What a row costs by the confusion matrix, five a missed churner and two a false alarm.
+fn cost_by_hand(side: &Value) -> f64 {
+    let rows = |name: &str| side["confusion"][name].as_f64().expect(name);
+    let all = [
+        "true_positives",
+        "false_positives",
+        "true_negatives",
+        "false_negatives",
+    ];
+    let all: f64 = all.into_iter().map(rows).sum();
+    (5.0 * rows("false_negatives") + 2.0 * rows("false_positives")) / all
 }
 
 fn value(side: &Value, figure: &str) -> f64 {
@@ -123,6 +145,8 @@ fn estimates_are_what_labels_show_later_also_of_scores_that_promise_too_little()
             ("accuracy", 0.03),
             ("recall", 0.03),
             ("precision", 0.03),
+            // Three standard errors of a mean over 3,000 rows that cost 5, 2 or nothing.
+            ("cost", 0.11),
         ] {
             let promised = value(&estimated["current"], figure);
             let held = value(&seen["performance"]["current"], figure);
@@ -130,6 +154,15 @@ fn estimates_are_what_labels_show_later_also_of_scores_that_promise_too_little()
                 (promised - held).abs() < tolerance,
                 "{squared} {figure}: {promised} {held}"
             );
+        }
+        for side in [
+            &estimated["baseline"],
+            &estimated["current"],
+            &seen["performance"]["current"],
+        ] {
+            let cost = value(side, "cost");
+            assert!((cost - cost_by_hand(side)).abs() < 1e-12, "{side}");
+            assert!(side["cost"]["low"].as_f64() < Some(cost), "{side}");
         }
         // Beside the labels the estimate is the same, for they do not contradict it.
         assert_eq!(
@@ -245,6 +278,8 @@ fn windows_and_segments_have_estimates_of_their_own() {
         "day",
         "--by",
         "plan",
+        "--cost-fn",
+        "1",
     ];
     let quiet = [
         "--format",
@@ -269,6 +304,10 @@ fn windows_and_segments_have_estimates_of_their_own() {
             expected,
         );
     }
+    // Costs of 1 are one less the accuracy: classed at one half, a quarter is wrong of probabilities of 0 to 1, and .45 of .4 to .6.
+    for (at, expected) in [(0, 0.25), (1, 0.45)] {
+        near(value(&report["windows"][at]["estimated"], "cost"), expected);
+    }
     // Against rows of all days the second promises less.
     assert_eq!(report["windows"][1]["estimated"]["status"], "WARN");
     let segments = report["segments"]["cuts"][0]["segments"]
@@ -280,6 +319,7 @@ fn windows_and_segments_have_estimates_of_their_own() {
         .expect("basic");
     let estimated = &basic["estimated_performance"];
     near(value(&estimated["current"], "roc_auc"), narrow);
+    near(value(&estimated["current"], "cost"), 0.45);
     // Against its own baseline it promises as much as ever.
     assert_eq!(estimated["status"], "OK");
 }

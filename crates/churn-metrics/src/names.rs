@@ -381,6 +381,13 @@ pub const MODEL_F1: Metric = gauge(
     "",
     "Harmonic mean of precision and recall, 0 to 1.",
 );
+/// Cost of a row.
+pub const MODEL_COST: Metric = gauge(
+    "churn_model_cost",
+    &["model", "side"],
+    "",
+    "Mean cost of a row by the costs of mistakes that are set (--cost-fn, --cost-fp), in their unit.",
+);
 /// Calibration error.
 pub const MODEL_CALIBRATION_ERROR: Metric = gauge(
     "churn_model_calibration_error",
@@ -419,6 +426,14 @@ pub const MODEL_ESTIMATED_LOG_LOSS: Metric = gauge(
     &["model"],
     "",
     "Mean negative log likelihood of the current side's scores as they promise it, without its labels, in nats.",
+);
+
+/// Cost of a row without labels.
+pub const MODEL_ESTIMATED_COST: Metric = gauge(
+    "churn_model_estimated_cost",
+    &["model"],
+    "",
+    "Mean cost of a row of the current side as its scores promise it, without its labels, see churn_model_cost.",
 );
 
 /// Requests answered by `serve`.
@@ -693,11 +708,13 @@ pub const ALL: &[Metric] = &[
     MODEL_PRECISION,
     MODEL_RECALL,
     MODEL_F1,
+    MODEL_COST,
     MODEL_CALIBRATION_ERROR,
     MODEL_ESTIMATED_ROC_AUC,
     MODEL_ESTIMATED_STATUS,
     MODEL_ESTIMATED_AVERAGE_PRECISION,
     MODEL_ESTIMATED_LOG_LOSS,
+    MODEL_ESTIMATED_COST,
     DRIFT_CHECKS,
     DRIFT_CHECK_DURATION_SECONDS,
     DRIFT_BASELINE_LOADED_TIMESTAMP_SECONDS,

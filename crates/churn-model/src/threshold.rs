@@ -2,6 +2,7 @@
 
 use churn_base::error::{Error, Result};
 use churn_drift::stats::classification::ScoredCell;
+use churn_drift::stats::cost::Costs;
 
 use super::evaluate::cells;
 
@@ -48,14 +49,15 @@ impl ThresholdRule {
     /// # Errors
     /// Usage (64).
     pub fn check(self) -> Result<()> {
-        let is_cost = |cost: f64| cost.is_finite() && cost >= 0.0;
         match self {
             Self::Cost {
                 false_negative,
                 false_positive,
-            } if !is_cost(false_negative)
-                || !is_cost(false_positive)
-                || false_negative + false_positive == 0.0 =>
+            } if !(Costs {
+                false_negative,
+                false_positive,
+            })
+            .are_valid() =>
             {
                 Err(Error::usage(
                     "costs must be numbers of at least 0, and not both 0",

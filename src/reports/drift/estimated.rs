@@ -12,7 +12,7 @@ type Get = (
     fn(&EstimatedPerformance) -> Option<Estimate>,
 );
 
-const FIGURES: [(&str, Option<&Metric>, Get); 9] = [
+const FIGURES: [(&str, Option<&Metric>, Get); 10] = [
     (
         "ROC AUC",
         Some(&names::MODEL_ESTIMATED_ROC_AUC),
@@ -27,6 +27,11 @@ const FIGURES: [(&str, Option<&Metric>, Get); 9] = [
         "Log loss",
         Some(&names::MODEL_ESTIMATED_LOG_LOSS),
         (|one| one.log_loss, |one| one.log_loss),
+    ),
+    (
+        "Cost a row",
+        Some(&names::MODEL_ESTIMATED_COST),
+        (|one| one.cost, |one| one.cost),
     ),
     ("Brier score", None, (|one| one.brier, |one| one.brier)),
     ("Accuracy", None, (|one| one.accuracy, |one| one.accuracy)),
@@ -75,7 +80,7 @@ pub(super) fn reweighted(report: &EstimatedReport) -> Option<String> {
         let now = now(&reweighted.current)?;
         Some(format!("{name} {}", performance::estimate(Some(now))))
     };
-    let figures: Vec<String> = FIGURES.iter().take(3).filter_map(figure).collect();
+    let figures: Vec<String> = FIGURES.iter().take(4).filter_map(figure).collect();
     let rows = format::count(reweighted.effective_rows.round() as u64);
     Some(format!(
         "by baseline rows weighted to lie as the current ones do (M-CBPE, as good as {rows} rows): {}",

@@ -20,7 +20,7 @@ pub(super) struct Figure {
 
 type Get = fn(&Performance) -> Option<Estimate>;
 
-const FIGURES: [(&str, Option<&Metric>, Get); 12] = [
+const FIGURES: [(&str, Option<&Metric>, Get); 13] = [
     ("ROC AUC", Some(&names::MODEL_ROC_AUC), |side| side.roc_auc),
     (
         "Average precision",
@@ -30,6 +30,7 @@ const FIGURES: [(&str, Option<&Metric>, Get); 12] = [
     ("Log loss", Some(&names::MODEL_LOG_LOSS), |side| {
         side.log_loss
     }),
+    ("Cost a row", Some(&names::MODEL_COST), |side| side.cost),
     ("Brier score", Some(&names::MODEL_BRIER_SCORE), |side| {
         side.brier
     }),

@@ -217,6 +217,7 @@ fn performance(auc: f64) -> Performance {
         recall: near(0.54),
         specificity: near(0.9),
         f1: near(0.594),
+        cost: None,
         mcc: None,
         calibration_error: near(0.021),
         confusion: Confusion {

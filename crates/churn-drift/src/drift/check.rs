@@ -189,7 +189,16 @@ impl Check<'_> {
         if let Some(performance) = &mut performance {
             reference::cap(baseline, &mut performance.status);
         }
-        let estimated = self.estimated(units);
+        let mut estimated = self.estimated(units);
+        if let Some(costs) = options.costs {
+            if let Some(report) = &mut performance {
+                report.baseline.add_cost(costs);
+                report.current.add_cost(costs);
+            }
+            if let Some(report) = &mut estimated {
+                report.add_cost(costs);
+            }
+        }
         if score.is_some() || performance.is_some() {
             findings.extend(reference::finding(baseline));
         }

@@ -13,6 +13,7 @@ use super::score_intervals::score_intervals;
 use super::status::Status;
 use crate::profile::{Column, Outcome};
 use crate::stats::classification::{Estimate, Performance, ScoredCell};
+use crate::stats::cost::Costs;
 use crate::stats::estimated::{Calibrator, EstimatedPerformance, UnlabelledCell, estimate};
 use crate::stats::score_bounds::{ScoreInterval, bounded_performance};
 
@@ -45,6 +46,17 @@ pub struct EstimatedReport {
     /// The same by rows of the baseline that lie as the current ones do, if the rows of both sides were looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reweighted: Option<ReweightedReport>,
+}
+
+impl EstimatedReport {
+    /// Says what a row costs, where mistakes cost so much.
+    pub(super) fn add_cost(&mut self, costs: Costs) {
+        self.baseline.add_cost(costs);
+        let reweighted = self.reweighted.iter_mut().map(|one| &mut one.current);
+        for figures in self.current.iter_mut().chain(reweighted) {
+            figures.add_cost(costs);
+        }
+    }
 }
 
 /// What a score is taken to mean.

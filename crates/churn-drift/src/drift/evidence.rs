@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::stats::cost::Costs;
+
 /// One side of a check, so that it is known again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +29,9 @@ pub struct ReportSettings {
     pub positive: Option<String>,
     /// Score from which a row is classed as churned.
     pub class_threshold: f64,
+    /// What mistakes cost, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<Costs>,
     /// Between the fields of a CSV line.
     pub delimiter: String,
     /// Texts that stand for missing values, beside the usual ones.

@@ -10,6 +10,7 @@ use super::performance::figures;
 use super::report::{DriftReport, SCHEMA_VERSION_OVER_TIME, Status};
 use crate::labels::{Joined, JoinedPiece, LabelSpec, PredictionCounts, Unmatched};
 use crate::stats::classification::Performance;
+use crate::stats::cost::Costs;
 
 impl DriftReport {
     /// Adds what labels say that came later, and counts what is found of them into the verdict.
@@ -21,7 +22,7 @@ impl DriftReport {
         joined: &Joined,
         spec: &LabelSpec,
         source: ReportInput,
-        class_threshold: f64,
+        (class_threshold, costs): (f64, Option<Costs>),
     ) -> Result<()> {
         let all = joined.all()?;
         let current = self.current.clone();
@@ -29,7 +30,11 @@ impl DriftReport {
             let outcome = piece.outcome.as_ref();
             let figures = outcome
                 .map(|outcome| figures(outcome, &joined.positive, class_threshold, &current));
-            figures.transpose()
+            let mut figures = figures.transpose()?;
+            if let (Some(figures), Some(costs)) = (&mut figures, costs) {
+                figures.add_cost(costs);
+            }
+            Ok(figures)
         };
         let mut windows = Vec::new();
         for window in &self.windows {

@@ -139,6 +139,9 @@ pub struct WindowPerformance {
     /// Mean negative log likelihood, nats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_loss: Option<Estimate>,
+    /// What a row costs on average, where it is known what mistakes cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Estimate>,
 }
 
 /// How good the score is estimated to be in one window.
@@ -158,6 +161,9 @@ pub struct WindowEstimate {
     /// Mean negative log likelihood, nats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_loss: Option<Estimate>,
+    /// What a row is expected to cost on average, where it is known what mistakes cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Estimate>,
 }
 
 impl WindowReport {

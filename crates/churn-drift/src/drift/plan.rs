@@ -13,6 +13,7 @@ use super::roles::{
     UsualColumns, check_names, label_by_values, likely_group_key, role_by_name, role_by_values,
 };
 use crate::profile::{CountColumn, CountOutcome, CountPlan, Kind, Profile, Roles, View};
+use crate::stats::cost::Costs;
 
 /// What a late label is called of which only the source is known.
 const LATE_LABEL: &str = "label";
@@ -36,6 +37,8 @@ pub struct CheckOptions {
     pub min_rows: u64,
     /// Score from which a row is classed as churned.
     pub class_threshold: f64,
+    /// What mistakes cost, if that is known.
+    pub costs: Option<Costs>,
     /// Labels of the current side come from elsewhere, see [`labels`](crate::labels), not from a column.
     pub late_labels: bool,
     /// Limits of PSI from the baseline's own windows, if they count.
@@ -61,6 +64,7 @@ impl Default for CheckOptions {
             thresholds_by_feature: BTreeMap::new(),
             min_rows: 100,
             class_threshold: 0.5,
+            costs: None,
             late_labels: false,
             limits: None,
             consequences: None,

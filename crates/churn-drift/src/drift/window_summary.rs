@@ -46,6 +46,7 @@ pub(super) fn summarise(shown: &mut WindowReport, report: &DriftReport) {
         roc_auc: figures.current.roc_auc,
         average_precision: figures.current.average_precision,
         log_loss: figures.current.log_loss,
+        cost: figures.current.cost,
     });
     let estimated = report.estimated_performance.as_ref();
     shown.estimated = estimated.map(|promised| {
@@ -56,6 +57,7 @@ pub(super) fn summarise(shown: &mut WindowReport, report: &DriftReport) {
             roc_auc: current.and_then(|figures| figures.roc_auc),
             average_precision: current.and_then(|figures| figures.average_precision),
             log_loss: current.and_then(|figures| figures.log_loss),
+            cost: current.and_then(|figures| figures.cost),
         }
     });
     let worth = |finding: &&Finding| finding.status > Status::Ok;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::calibration::calibration_error;
+use super::cost::Costs;
 pub use super::estimate::{ErrorBounds, Estimate};
 use super::intervals::{self, share};
 pub use super::scored::{Confusion, ScoredCell};
@@ -46,6 +47,9 @@ pub struct Performance {
     /// Harmonic mean of precision and recall.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub f1: Option<Estimate>,
+    /// What a row costs on average, where it is known what mistakes cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Estimate>,
     /// Matthews correlation coefficient.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mcc: Option<Estimate>,
@@ -57,6 +61,20 @@ pub struct Performance {
     /// How far figures may be off; absent where scores were counted one by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_bounds: Option<ErrorBounds>,
+}
+
+impl Performance {
+    /// Says what a row costs, where mistakes cost so much.
+    pub fn add_cost(&mut self, costs: Costs) {
+        let Confusion {
+            true_positives,
+            false_positives,
+            true_negatives,
+            false_negatives,
+        } = self.confusion;
+        let rows = true_positives + false_positives + true_negatives + false_negatives;
+        self.cost = costs.of_row(false_negatives as f64, false_positives as f64, rows as f64);
+    }
 }
 
 /// Computes how good the scores of `cells` are, with 95 % intervals.
@@ -135,6 +153,7 @@ pub fn performance(cells: &[ScoredCell], threshold: f64) -> Performance {
         recall: share(tp, tally.positives),
         specificity: share(tn, tally.negatives),
         f1: intervals::f1(&confusion),
+        cost: None,
         mcc: intervals::matthews(&confusion),
         calibration_error: calibration_error(&tally.calibration),
         confusion,

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cost::Costs;
 use super::estimate::Estimate;
 use super::intervals::Z;
 use super::scored::ScoredCell;
@@ -151,8 +152,23 @@ pub struct EstimatedPerformance {
     /// Harmonic mean of precision and recall.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub f1: Option<Estimate>,
+    /// What a row costs on average, where it is known what mistakes cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Estimate>,
     /// The confusion matrix in expected rows.
     pub confusion: ExpectedConfusion,
+}
+
+impl EstimatedPerformance {
+    /// Says what a row is expected to cost, where mistakes cost so much.
+    pub fn add_cost(&mut self, costs: Costs) {
+        let ExpectedConfusion {
+            false_positives,
+            false_negatives,
+            ..
+        } = self.confusion;
+        self.cost = costs.of_row(false_negatives, false_positives, self.rows as f64);
+    }
 }
 
 /// Expected rows by label and class.
@@ -243,6 +259,7 @@ pub fn estimate(
         recall: share(tp, positives),
         specificity: share(tn, negatives),
         f1: ratio(2.0 * tp, 2.0 * tp + fp + fn_).map(|f1| within(f1, f1_error(tp, fp + fn_), 1.0)),
+        cost: None,
         confusion: sums.confusion,
     }
 }
@@ -477,7 +494,12 @@ mod tests {
         use crate::stats::classification::{Performance, performance};
 
         let calibrator = Calibrator::isotonic(&reference());
-        let figures = estimate(&current(), &calibrator, 0.5);
+        let mut figures = estimate(&current(), &calibrator, 0.5);
+        let costs = Costs {
+            false_negative: 5.0,
+            false_positive: 1.0,
+        };
+        figures.add_cost(costs);
         let mut random = SplitMix64::new(5);
         let mut unit = || (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
         let rounds = 400;
@@ -496,11 +518,13 @@ mod tests {
                         }
                     })
                     .collect();
-                performance(&cells, 0.5)
+                let mut figures = performance(&cells, 0.5);
+                figures.add_cost(costs);
+                figures
             })
             .collect();
         type Realised = fn(&Performance) -> Option<Estimate>;
-        let all: [(&str, Option<Estimate>, Realised); 9] = [
+        let all: [(&str, Option<Estimate>, Realised); 10] = [
             ("ROC AUC", figures.roc_auc, |one| one.roc_auc),
             ("AP", figures.average_precision, |one| one.average_precision),
             ("log loss", figures.log_loss, |one| one.log_loss),
@@ -510,6 +534,7 @@ mod tests {
             ("recall", figures.recall, |one| one.recall),
             ("specificity", figures.specificity, |one| one.specificity),
             ("F1", figures.f1, |one| one.f1),
+            ("cost", figures.cost, |one| one.cost),
         ];
         for (name, estimated, realised) in all {
             let estimated = estimated.expect(name);

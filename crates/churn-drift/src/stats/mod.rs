@@ -8,6 +8,7 @@ mod car_loan;
 pub mod chi_square;
 pub mod classification;
 pub mod correlation;
+pub mod cost;
 pub mod cox;
 pub mod decomposition;
 pub mod distances;
