@@ -9,10 +9,11 @@ use crate::data::{DataSet, positive_label};
 use crate::drift::multivariate::{MeasuredClassifier, Multivariate, correlations};
 use crate::drift::report::Sides;
 use crate::drift::reweighted::{LabelledRow, Reweighted};
-use crate::drift::{MultivariateMode, Plan};
+use crate::drift::{MultivariateMode, Plan, shared_rows};
 use crate::error::{Error, Result};
 use crate::model::domain::{DomainOptions, domain_classifier};
 use crate::model::frame::{Column, Frame, WantedColumn};
+use crate::model::identity::row_keys;
 
 /// About how many rows of a side are looked at: the standard error of a ROC AUC is then .003, of a rank correlation
 /// .007 at most, far below every size that counts.
@@ -90,6 +91,9 @@ impl DriftRequest {
         let mut baseline = read("baseline", data.baseline, rows.baseline, &wanted)?;
         let outcome = outcome.map(|_| outcome_of(&mut baseline));
         let mut reweighted = None;
+        let keys = |side: &Frame| row_keys(side, &baseline.names);
+        let keys = keys(&baseline).zip(keys(&current));
+        let shared = keys.and_then(|(before, now)| shared_rows(&before, &now));
         let classifier = match self.multivariate.mode {
             MultivariateMode::All => {
                 let progress = console.progress();
@@ -120,6 +124,7 @@ impl DriftRequest {
                 current: current.rows as u64,
             },
             classifier,
+            shared: shared.filter(|_| self.multivariate.mode == MultivariateMode::All),
             reweighted,
             correlations: correlations_of(&baseline, &current),
         })

@@ -135,6 +135,40 @@ fn a_report_of_several_columns_is_made_again_and_read_in_every_form() {
 }
 
 #[test]
+fn rows_that_both_sides_have_are_told() {
+    let (before, now) = (
+        hanging_together(1, 1.0).csv(),
+        hanging_together(3, 1.0).csv(),
+    );
+    // The current side is 300 rows of the baseline, and 900 others.
+    let rows = before.lines().take(301).chain(now.lines().skip(301));
+    let mixed: String = rows.map(|row| format!("{row}\n")).collect();
+    for (current, shared) in [
+        (mixed, Some(300)),
+        (before.clone(), Some(1_200)),
+        (now, None),
+    ] {
+        let churnctl = Churnctl::new()
+            .file("before.csv", &*before)
+            .file("now.csv", current);
+        let report = drift(&churnctl, &["--multivariate", "all"])
+            .expect(ExitCode::Ok)
+            .json();
+        expect_strict(&schema("drift_report"), &report);
+        let said = report["findings"].to_string();
+        assert_eq!(
+            kinds(&report).contains(&"shared_rows"),
+            shared.is_some(),
+            "{said}"
+        );
+        if let Some(shared) = shared {
+            let said_so = format!("{shared} of the 1200 current rows");
+            assert!(said.contains(&said_so), "{said}");
+        }
+    }
+}
+
+#[test]
 fn what_has_no_rows_is_refused() {
     let churnctl = turned();
     churnctl

@@ -70,6 +70,8 @@ pub enum FindingKind {
     DomainClassifier,
     /// Two columns hang together otherwise.
     CorrelationChange,
+    /// Rows of the current side are rows of the baseline, value for value.
+    SharedRows,
     /// The model did not score the current side.
     NotScored,
     /// Which rows of its own data a model's scores are of.
@@ -110,7 +112,7 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 43] = [
         Self::AbsentColumn,
         Self::TypeChange,
         Self::AllMissing,
@@ -135,7 +137,9 @@ impl FindingKind {
         Self::AttributionDrift,
         Self::DomainClassifier,
         Self::CorrelationChange,
+        Self::SharedRows,
         Self::NotScored,
+        Self::BaselineScores,
         Self::ExtraColumn,
         Self::Alarm,
         Self::Window,
@@ -182,6 +186,7 @@ impl FindingKind {
             Self::AttributionDrift => "attribution_drift",
             Self::DomainClassifier => "domain_classifier",
             Self::CorrelationChange => "correlation_change",
+            Self::SharedRows => "shared_rows",
             Self::NotScored => "not_scored",
             Self::BaselineScores => "baseline_scores",
             Self::ExtraColumn => "extra_column",

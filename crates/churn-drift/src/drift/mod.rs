@@ -56,6 +56,7 @@ mod segment_run;
 mod segmentation;
 pub mod segments;
 mod share_rule;
+mod shared_rows;
 mod sides;
 #[cfg(test)]
 mod simulation;
@@ -77,5 +78,6 @@ pub use report::{DriftReport, FeatureThresholds, Status};
 pub use roles::UsualColumns;
 pub use segment_run::check_segments;
 pub use segmentation::{SegmentBaselines, Segmentation};
+pub use shared_rows::shared_rows;
 pub use windowing::{Against, BadAgainst, Windowing};
 pub use windows::{check_windows, check_windows_by};

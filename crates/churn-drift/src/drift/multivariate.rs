@@ -98,6 +98,8 @@ pub struct Multivariate {
     pub policy: Policy,
     /// Rows looked at.
     pub rows: Sides<u64>,
+    /// Those of the current side that the baseline has, too, value for value, if they are more than chance makes them.
+    pub shared: Option<u64>,
     /// How well they can be told apart, if that was asked for.
     pub classifier: Option<MeasuredClassifier>,
     /// What scores mean among rows like the current ones, if the baseline's labels and the classifier tell.
@@ -274,6 +276,16 @@ impl Multivariate {
                 () => Status::Ok,
             }
         };
+        findings.extend(self.shared.map(|shared| Finding {
+            status: Status::Ok,
+            kind: FindingKind::SharedRows,
+            feature: None,
+            message: format!(
+                "{shared} of the {} current rows that were looked at are rows of the baseline, value for value: nothing \
+                 tells these apart, and a drift of the others shows less; compare rows that one side alone has",
+                self.rows.current
+            ),
+        }));
         MultivariateReport {
             limits: self.limits,
             rows: self.rows,
@@ -433,6 +445,7 @@ mod tests {
                 baseline: rows,
                 current: rows,
             },
+            shared: None,
             reweighted: None,
             classifier: Some(MeasuredClassifier {
                 roc_auc,
