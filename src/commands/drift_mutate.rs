@@ -16,6 +16,7 @@ use crate::exit::ExitCode;
 use crate::files::ScratchFolder;
 use crate::profile::Kind;
 use crate::reports::drift::mutate::{CleanWindows, KindReport, MutationReport, SizeReport};
+use crate::reports::format;
 use crate::settings::{FailOn, Settings};
 use crate::stats::bootstrap::SplitMix64;
 use crate::threads::in_order;
@@ -109,6 +110,23 @@ impl MutateRequest {
             trials,
             check,
         })
+    }
+
+    /// Refuses sides on which the check judges nothing: every failure would be missed, whatever the settings see.
+    fn is_enough(&self, window_rows: u64, baseline_rows: u64) -> Result<()> {
+        let least = self.check.thresholds.min_rows;
+        let too_few = |what: &str, rows: u64| {
+            Err(Error::bad_input(format!(
+                "{what} {}, fewer than the {least} from which on a side is judged: every failure would be missed",
+                format::counted(rows, "row", "rows")
+            ))
+            .hint("name more rows, give windows more with --rows, or set --min-rows lower"))
+        };
+        match () {
+            () if window_rows < least => too_few("a window has", window_rows),
+            () if baseline_rows < least => too_few("the baseline has", baseline_rows),
+            () => Ok(()),
+        }
     }
 
     fn rows_from(&self) -> &[String] {
@@ -214,11 +232,13 @@ impl<'a> Bench<'a> {
             Some(Against::Baseline) | None => 0,
         };
         let count = rows.len();
+        let window_rows = request.trials.rows.unwrap_or(count.min(WINDOW_ROWS));
+        request.is_enough(window_rows as u64, baseline.profile.rows)?;
         Ok(Self {
             request,
             baseline,
             check,
-            window_rows: request.trials.rows.unwrap_or(count.min(WINDOW_ROWS)),
+            window_rows,
             rows: count as u64,
             pool: Pool::new(columns, rows, kind, label.as_deref()),
             before,

@@ -262,6 +262,26 @@ fn what_cannot_be_spoiled_is_refused() {
     );
     refused(&["--baseline", "training.csv", "--sizes", "1.5"], "--sizes");
     refused(&["--baseline", "-"], "only once");
+    // Settings that no window is judged by are not taken.
+    for flag in ["--last=3", "--every=1d", "--class-threshold=0.3"] {
+        refused(&["--baseline", "training.csv", flag], "unexpected argument");
+    }
+    // A check that judges nothing would miss everything, which says nothing of its settings.
+    let few = |args: &[&str], said: &str| {
+        let words = ["drift", "mutate", "--baseline"];
+        churnctl
+            .run(&[&words[..], args].concat())
+            .expect(ExitCode::BadInput)
+            .says(said);
+    };
+    few(
+        &["training.csv", "--rows", "99"],
+        "a window has 99 rows, fewer than the 100",
+    );
+    few(
+        &["training.csv", "--min-rows", "2001", "--rows", "2001"],
+        "the baseline has 2,000 rows",
+    );
     let other = churnctl.file("other.csv", "colour\nred\nblue\n");
     let words = ["drift", "mutate", "other.csv", "--baseline", "training.csv"];
     other
