@@ -361,6 +361,9 @@ _churnctl() {
             churnctl__subcmd__help__subcmd__push__subcmd__metrics,run)
                 cmd="churnctl__subcmd__help__subcmd__push__subcmd__metrics__subcmd__run"
                 ;;
+            churnctl__subcmd__help__subcmd__retrain,advise)
+                cmd="churnctl__subcmd__help__subcmd__retrain__subcmd__advise"
+                ;;
             churnctl__subcmd__help__subcmd__retrain,listen)
                 cmd="churnctl__subcmd__help__subcmd__retrain__subcmd__listen"
                 ;;
@@ -496,6 +499,9 @@ _churnctl() {
             churnctl__subcmd__push__subcmd__metrics__subcmd__help,run)
                 cmd="churnctl__subcmd__push__subcmd__metrics__subcmd__help__subcmd__run"
                 ;;
+            churnctl__subcmd__retrain,advise)
+                cmd="churnctl__subcmd__retrain__subcmd__advise"
+                ;;
             churnctl__subcmd__retrain,help)
                 cmd="churnctl__subcmd__retrain__subcmd__help"
                 ;;
@@ -507,6 +513,9 @@ _churnctl() {
                 ;;
             churnctl__subcmd__retrain,status)
                 cmd="churnctl__subcmd__retrain__subcmd__status"
+                ;;
+            churnctl__subcmd__retrain__subcmd__help,advise)
+                cmd="churnctl__subcmd__retrain__subcmd__help__subcmd__advise"
                 ;;
             churnctl__subcmd__retrain__subcmd__help,help)
                 cmd="churnctl__subcmd__retrain__subcmd__help__subcmd__help"
@@ -1415,7 +1424,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --thresholds --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate why help"
+            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --time-zone --against --alarm --alarm-budget --thresholds --every --last --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --fail-on --class-threshold --cost-fn --cost-fp --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1503,19 +1512,11 @@ _churnctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --every)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --time-zone)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --against)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --last)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1529,6 +1530,14 @@ _churnctl() {
                     ;;
                 --thresholds)
                     COMPREPLY=($(compgen -W "fixed windows both" -- "${cur}"))
+                    return 0
+                    ;;
+                --every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --last)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --labels)
@@ -1617,12 +1626,20 @@ _churnctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --fail-on)
+                    COMPREPLY=($(compgen -W "fail warn never" -- "${cur}"))
+                    return 0
+                    ;;
                 --class-threshold)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --fail-on)
-                    COMPREPLY=($(compgen -W "fail warn never" -- "${cur}"))
+                --cost-fn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cost-fp)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --reference)
@@ -2116,7 +2133,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift__subcmd__mutate)
-            opts="-v -q -h --baseline --rows --within --trials --sizes --min-detected --seed --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --every --time-zone --against --last --alarm --alarm-budget --thresholds --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --class-threshold --fail-on --config --format --json --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --baseline --rows --within --trials --sizes --min-detected --seed --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --time-zone --against --alarm --alarm-budget --thresholds --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --fail-on --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2209,19 +2226,11 @@ _churnctl() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --every)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --time-zone)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --against)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --last)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2270,10 +2279,6 @@ _churnctl() {
                     return 0
                     ;;
                 --min-rows)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --class-threshold)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3148,8 +3153,22 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__help__subcmd__retrain)
-            opts="now listen status"
+            opts="advise now listen status"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__help__subcmd__retrain__subcmd__advise)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -5519,7 +5538,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__retrain)
-            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help now listen status help"
+            opts="-v -q -h --config --format --json --color --verbose --quiet --log-format --help advise now listen status help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -5548,9 +5567,133 @@ _churnctl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        churnctl__subcmd__retrain__subcmd__help)
-            opts="now listen status help"
+        churnctl__subcmd__retrain__subcmd__advise)
+            opts="-v -q -h --baseline --current --reference --label --positive --cost-fn --cost-fp --artifacts --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --baseline)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --current)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --reference)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --label)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --positive)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cost-fn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cost-fp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --artifacts)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --delimiter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --null)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "auto table plain json yaml" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__retrain__subcmd__help)
+            opts="advise now listen status help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        churnctl__subcmd__retrain__subcmd__help__subcmd__advise)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -54,7 +54,7 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "model" -d 'Models
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "promote" -d 'Compare a trained model with the one in production, and promote it if it is better'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "kfp" -d 'Steps of the pipeline that `render-manifests --only kfp` writes'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
-complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "retrain" -d 'Retrain on Kubernetes, by hand or by alert, exactly once; or ask first whether it is worth it'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "alerts" -d 'List, check, prove and look back at alerting rules'
@@ -239,15 +239,15 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l time -d 'Column with the time of each row: cuts the current data into windows, each judged by itself' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l window -d 'Length of a window: 6h, 1d, 7d, 1w, 1mo; a day if not given' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l every -d 'From the end of a window to that of the next; a window\'s length if not given' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l time-zone -d 'Zone whose midnights and months count; UTC if not given [default: UTC]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l against -d 'What each window is compared with: baseline, previous, or trailing:N [default: baseline]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l last -d 'Look at the last N complete windows only' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l alarm -d 'K of the last N complete windows must FAIL for the run to FAIL: 2/3' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l alarm-budget -d 'Fail when windows show more drift than chance does this often: 1/year, 2/year, 1/month, 1/90d' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l thresholds -d 'From what PSI on a window drifted: fixed, windows or both' -r -f -a "fixed\t''
 windows\t''
 both\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l every -d 'From the end of a window to that of the next; a window\'s length if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l last -d 'Look at the last N complete windows only' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l labels -d 'Labels that came later: files, folders, glob patterns, a database, or - for standard input' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l join -d 'Columns by which predictions and labels know each other, such as user_id,snapshot_date' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l label-window -d 'How long after a prediction its label may come: 30d, 4w, 1mo' -r
@@ -270,10 +270,12 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-distance -d 'Distance in standard deviations from which a feature fails [default: 0.5]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l min-rows -d 'Rows below which a side is too small to tell [default: 100]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
 warn\t'WARN and FAIL'
 never\t'None: drift is for reports only, errors end as ever'"
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l cost-fn -d 'Cost of a missed churner: performance and its estimates also say what a row costs' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l cost-fp -d 'Cost of a false alarm, see --cost-fn; 1 if not given' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l reference -d 'What other tools call the baseline' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -s o -l output -d 'Report whose name says its form: .html, .md, .json, .xml (JUnit); may be repeated' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l top -d 'Show only the N worst features in the table or plain text' -r
@@ -369,10 +371,8 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l time -d 'Column with the time of each row: cuts the current data into windows, each judged by itself' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l window -d 'Length of a window: 6h, 1d, 7d, 1w, 1mo; a day if not given' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l every -d 'From the end of a window to that of the next; a window\'s length if not given' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l time-zone -d 'Zone whose midnights and months count; UTC if not given [default: UTC]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l against -d 'What each window is compared with: baseline, previous, or trailing:N [default: baseline]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l last -d 'Look at the last N complete windows only' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l alarm -d 'K of the last N complete windows must FAIL for the run to FAIL: 2/3' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l alarm-budget -d 'Fail when windows show more drift than chance does this often: 1/year, 2/year, 1/month, 1/90d' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l thresholds -d 'From what PSI on a window drifted: fixed, windows or both' -r -f -a "fixed\t''
@@ -391,7 +391,6 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l fail-distance -d 'Distance in standard deviations from which a feature fails [default: 0.5]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l min-rows -d 'Rows below which a side is too small to tell [default: 100]' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l class-threshold -d 'Score from which a row is classed as churned, 0 to 1 [default: 0.5]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
 warn\t'WARN and FAIL'
 never\t'None: drift is for reports only, errors end as ever'"
@@ -828,25 +827,52 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l j
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l format -d 'How to print the result' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
 plain\t''
 json\t''
 yaml\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l color -d 'When to colour' -r -f -a "auto\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -l color -d 'When to colour' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -l json -d 'What other tools call `--format json`'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -s q -l quiet -d 'Say nothing on stderr but errors'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -f -a "listen" -d 'Start a retrain when an alert asks for it'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from now listen status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "advise" -d 'Is a training worth it? Go or wait, with the expected gain'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "listen" -d 'Start a retrain when an alert asks for it'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l baseline -d 'The model; or labelled rows, the model being the one in production [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l current -d 'Labelled rows on which it became worse [default: data/features/user_features_daily.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l reference -d 'Labelled rows to compare with; those that the model was trained from, without those it has learned from' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l label -d 'Column with the label; the model\'s own if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l positive -d 'Value of the label that means churned; the model\'s own if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l cost-fn -d 'Cost of a missed churner, by which a threshold is moved; 1 if not given' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l cost-fp -d 'Cost of a false alarm, see --cost-fn' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l artifacts -d 'Folder with the model in production [default: artifacts]' -r -f -a "(__fish_complete_directories)"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l format -d 'How to print the result' -r -f -a "auto\t''
+table\t''
+plain\t''
+json\t''
+yaml\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l color -d 'When to colour' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
+json\t''"
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -s v -l verbose -d 'Say more on stderr'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l from -d 'CronJob whose template the Job is made from [default: churn-retrain-weekly]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l reason -d 'Why: stands on the Job, in its environment and in an Event' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l if-drift -d 'Start only if this JSON report of `churnctl drift` says FAIL' -r -F
@@ -932,6 +958,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "advise" -d 'Is a training worth it? Go or wait, with the expected gain'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "listen" -d 'Start a retrain when an alert asks for it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'
@@ -1430,7 +1457,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_s
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "promote" -d 'Compare a trained model with the one in production, and promote it if it is better'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "kfp" -d 'Steps of the pipeline that `render-manifests --only kfp` writes'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "render-manifests" -d 'Render the deployment: every Kubernetes object, alert rule and dashboard'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "retrain" -d 'Start a retrain on Kubernetes, by hand or by alert, exactly once'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "retrain" -d 'Retrain on Kubernetes, by hand or by alert, exactly once; or ask first whether it is worth it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "doctor" -d 'Check the wiring between the churn system and its monitoring'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "push-metrics" -d 'Push metrics of a short job to a Pushgateway; run a job and push how it went'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "alerts" -d 'List, check, prove and look back at alerting rules'
@@ -1454,6 +1481,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "rollback" -d 'Put the model that was in production before back into production'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "wrap" -d 'Watch a model that lives elsewhere, by the rows and scores that it has had'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from kfp" -f -a "status" -d 'Say how a pipeline ended, and end alike'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "advise" -d 'Is a training worth it? Go or wait, with the expected gain'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "listen" -d 'Start a retrain when an alert asks for it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and __fish_seen_subcommand_from retrain" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'

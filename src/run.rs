@@ -129,6 +129,7 @@ fn perform(
         Task::Model(task) => model(&task, &mut start),
         Task::MlflowSync(request) => start.run(commands::mlflow::run, &request),
         Task::RenderManifests(request) => start.run(commands::render_manifests::run, &request),
+        Task::RetrainAdvise(request) => start.run(commands::retrain::advise::run, &request),
         Task::RetrainNow(request) => start.run(commands::retrain::now::run, &request),
         Task::RetrainListen(request) => start.run(commands::retrain::listen::run, &request),
         Task::RetrainStatus(request) => start.run(commands::retrain::status::run, &request),

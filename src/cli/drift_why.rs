@@ -1,4 +1,4 @@
-//! The words of `churnctl drift why`.
+//! The words of `churnctl drift why`, which `churnctl retrain advise` shares.
 
 use std::path::PathBuf;
 
@@ -32,6 +32,13 @@ Exit codes: 0 told; 64 wrong usage; 65 bad data, or a side without labels; 74 ca
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct WhyArgs {
+    #[command(flatten)]
+    pub(super) sides: ChangeArgs,
+}
+
+/// A model, and two sets of rows between which it changed.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ChangeArgs {
     /// A JSON report of `drift` that names the sides
     #[arg(value_name = "REPORT", value_hint = ValueHint::FilePath, conflicts_with_all = ["baseline", "current"])]
     report: Option<PathBuf>,
@@ -72,7 +79,7 @@ pub(super) struct WhyArgs {
     reading: ReadingArgs,
 }
 
-impl WhyArgs {
+impl ChangeArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
         flags.many("drift.baseline", self.baseline.as_ref());

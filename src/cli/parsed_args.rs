@@ -151,6 +151,8 @@ pub enum Task {
     KfpStatus(String),
     /// `render-manifests`.
     RenderManifests(Box<RenderRequest>),
+    /// `retrain advise`.
+    RetrainAdvise(Box<WhyRequest>),
     /// `retrain now`.
     RetrainNow(Box<NowRequest>),
     /// `retrain listen`.
@@ -297,6 +299,9 @@ impl ParsedArgs {
                 )?))
             }
             Command::Retrain(args) => match args.command {
+                RetrainCommand::Advise(args) => {
+                    Task::RetrainAdvise(Box::new(args.sides.request(settings)?))
+                }
                 RetrainCommand::Now(args) => {
                     Task::RetrainNow(Box::new(NowRequest::from_settings(settings, args.words())))
                 }
@@ -343,7 +348,9 @@ fn drift_task(args: DriftArgs, settings: &Settings) -> Result<Task> {
             Ok(Task::DriftVerify(Box::new(request)))
         }
         Some(DriftCommand::History(args)) => args.task(settings).map(Task::DriftHistory),
-        Some(DriftCommand::Why(args)) => Ok(Task::DriftWhy(Box::new(args.request(settings)?))),
+        Some(DriftCommand::Why(args)) => {
+            Ok(Task::DriftWhy(Box::new(args.sides.request(settings)?)))
+        }
         Some(DriftCommand::Mutate(args)) => {
             Ok(Task::DriftMutate(Box::new(args.request(settings)?)))
         }

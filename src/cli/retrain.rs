@@ -1,10 +1,11 @@
-//! The words of `churnctl retrain now` and `retrain status`.
+//! The words of `churnctl retrain`: `advise`, `now`, `listen` and `status`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
 use super::columns::checked;
+use super::drift_why::ChangeArgs;
 use crate::cluster::job::Overrides;
 use crate::commands::retrain::now::{DryRun, NowWords};
 use crate::settings::{Flags, Span, Wait};
@@ -13,6 +14,20 @@ const CLUSTER: &str = "Cluster";
 const RULES: &str = "Rules";
 const WAITING: &str = "Waiting";
 const CHANGES: &str = "What is different from the CronJob";
+
+const ADVISE_EXAMPLES: &str = "\
+Examples:
+  # The sides of a report of `drift`: is a training worth it, and by how much?
+  churnctl retrain advise artifacts/metrics/data_drift_latest.json
+
+  # In a script, `&& churnctl retrain now --yes` behind it starts a retrain only if that gains beyond chance
+  churnctl retrain advise --baseline model.json --current august.csv
+
+  churnctl retrain advise report.json --format json | jq .gain
+
+Exit codes: 0 go; 3 wait; 64 wrong usage; 65 bad data, or rows without labels; 74 cannot read; 78 bad settings.
+`churnctl --help` lists all.
+";
 
 const NOW_EXAMPLES: &str = "\
 Examples:
@@ -52,7 +67,7 @@ Examples:
   churnctl retrain status -n churn-mlops --format json
 ";
 
-/// Start a retrain on Kubernetes, by hand or by alert, exactly once
+/// Retrain on Kubernetes, by hand or by alert, exactly once; or ask first whether it is worth it
 #[derive(Debug, Clone, Args)]
 pub(super) struct RetrainArgs {
     #[command(subcommand)]
@@ -61,6 +76,7 @@ pub(super) struct RetrainArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum RetrainCommand {
+    Advise(Box<AdviseArgs>),
     Now(Box<NowArgs>),
     Listen(Box<ListenArgs>),
     Status(StatusArgs),
@@ -90,6 +106,18 @@ impl ClusterArgs {
         flags.one("cluster.context", self.context.as_ref());
         flags.one("cluster.deadline", self.deadline.as_ref());
     }
+}
+
+/// Is a training worth it? Go or wait, with the expected gain
+///
+/// Trains on the current rows as `train` does, recalibrates the model for comparison, and measures both on rows that
+/// nothing is fitted on. It says go if the training gains log loss beyond chance, on its own and over the recalibration,
+/// which is cheaper, and if no feed is to be mended first. Nothing is written. `churnctl drift why` shows all of it.
+#[derive(Debug, Clone, Args)]
+#[command(after_long_help = ADVISE_EXAMPLES)]
+pub(super) struct AdviseArgs {
+    #[command(flatten)]
+    pub(super) sides: ChangeArgs,
 }
 
 /// Start a retrain Job from a CronJob's template
@@ -289,6 +317,7 @@ impl RetrainArgs {
     pub(super) fn flags(&self) -> Flags {
         let mut flags = Flags::default();
         match &self.command {
+            RetrainCommand::Advise(args) => return args.sides.flags(),
             RetrainCommand::Now(args) => {
                 flags.one("k8s.retrain_cronjob", args.from.as_ref());
                 flags.one("retrain.cooldown", args.cooldown.as_ref());

@@ -23,10 +23,12 @@ use crate::model::score::Scorer;
 use crate::model::split::{Rows, SplitOptions, Splits, split};
 use crate::model::threshold::{self, ThresholdRule};
 use crate::model::training::{Table, train};
-use crate::model::why::{Curve, LabelledRows, explain_drop, row_losses};
+use crate::model::why::{Curve, Drop, LabelledRows, explain_drop, row_losses};
+use crate::redact::redacted;
 use crate::reports::drift::why::{Cure, CureKind, Segment, Segments, WhyReport};
 use crate::settings::Settings;
 use crate::stats::classification::Estimate;
+use crate::text::shell_word;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -84,12 +86,35 @@ impl WhyRequest {
 /// Takes the change apart, tries the cures, prints.
 ///
 /// # Errors
-/// Bad input, settings or files; also if a side has no labels.
+/// As [`explain`].
 pub fn run(request: &WhyRequest, console: &mut Console<'_>) -> Result<ExitCode> {
+    let report = explain(request, console)?;
+    let document = console.document("drift_why", SCHEMA_VERSION, &report);
+    if !console.print_document(&document)? {
+        for line in report.lines() {
+            console.print_line(Tone::Plain, &line)?;
+        }
+        for table in report.tables() {
+            console.print("\n")?;
+            console.print_table(&table)?;
+        }
+        console.print("\n")?;
+        let (tone, advice) = report.verdict();
+        console.print_line(tone, &advice)?;
+    }
+    Ok(ExitCode::Ok)
+}
+
+/// Takes the change apart, and tries the cures.
+///
+/// # Errors
+/// Bad input, settings or files; also if a side has no labels.
+pub(super) fn explain(request: &WhyRequest, console: &Console<'_>) -> Result<WhyReport> {
     let mut request = request.clone();
     if let Some(path) = request.report.clone() {
         request.take_from_report(&path)?;
     }
+    let categorical = request.train.reading.columns.categorical.clone();
     let (model, reference) = request.model(console)?;
     request.as_the_model(&model);
     let scorer = Scorer::new(&model.body)?;
@@ -121,11 +146,20 @@ pub fn run(request: &WhyRequest, console: &mut Console<'_>) -> Result<ExitCode> 
             "both sides need rows that churned and rows that did not, and scores that vary",
         )
     })?;
-    let mut cures = vec![Cure::of_feed(drop.missing_data)];
+    let mut cures = vec![Cure::of_loss(
+        CureKind::FixTheFeed,
+        drop.missing_data_interval,
+    )];
     if let Some(now) = &now {
         cures.extend(request.cures(&model, &scorer, now, console)?);
     }
-    let report = WhyReport {
+    for cure in &mut cures {
+        cure.how = match cure.cure {
+            CureKind::FixTheFeed => what_is_missing(&drop),
+            kind => request.command(kind, &categorical),
+        };
+    }
+    Ok(WhyReport {
         model: model.name.clone(),
         model_version: model.version.clone(),
         baseline: super::inputs::shown(&reference),
@@ -134,24 +168,79 @@ pub fn run(request: &WhyRequest, console: &mut Console<'_>) -> Result<ExitCode> 
         drop,
         advice: Cure::advice(&cures),
         cures,
-    };
-    let document = console.document("drift_why", SCHEMA_VERSION, &report);
-    if !console.print_document(&document)? {
-        for line in report.lines() {
-            console.print_line(Tone::Plain, &line)?;
-        }
-        for table in report.tables() {
-            console.print("\n")?;
-            console.print_table(&table)?;
-        }
-        console.print("\n")?;
-        let (tone, advice) = report.verdict();
-        console.print_line(tone, &advice)?;
+    })
+}
+
+/// Says what a feed is to bring again.
+fn what_is_missing(drop: &Drop) -> String {
+    /// Share of what the worst feature has in it below which one is along for the ride: a score's change is shared among all.
+    const WORTH_NAMING: f64 = 0.1;
+    let mut parts: Vec<_> = drop.features.iter().collect();
+    parts.sort_by(|a, b| b.missing_data.total_cmp(&a.missing_data));
+    let most = parts.first().map_or(0.0, |part| part.missing_data);
+    parts.retain(|part| part.missing_data > 0.0 && part.missing_data >= WORTH_NAMING * most);
+    let names: Vec<_> = parts.iter().take(3).map(|part| &*part.feature).collect();
+    match names.as_slice() {
+        [] => "no feature is missing more often than it was".to_owned(),
+        names => format!("bring back the missing values of {}", names.join(", ")),
     }
-    Ok(ExitCode::Ok)
 }
 
 impl WhyRequest {
+    /// Returns the command that does a cure, for people to copy; `categorical` are the columns that somebody named.
+    fn command(&self, kind: CureKind, categorical: &[String]) -> String {
+        let TrainRequest {
+            reading, artifacts, ..
+        } = &self.train;
+        let mut words = vec!["churnctl".to_owned(), "train".to_owned()];
+        words.extend(self.current.iter().map(|data| redacted(data).into_owned()));
+        if kind != CureKind::Retrain {
+            words.push("--recalibrate".to_owned());
+        }
+        if kind == CureKind::MoveTheThreshold {
+            let (false_negative, false_positive) = self.costs();
+            words.extend(["--cost-fn".to_owned(), false_negative.to_string()]);
+            words.extend(["--cost-fp".to_owned(), false_positive.to_string()]);
+        }
+        let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), value.to_owned()]);
+        for (name, value) in [
+            ("--label", &reading.label),
+            ("--positive", &reading.positive),
+        ] {
+            value.iter().for_each(|value| flag(name, value));
+        }
+        for (name, columns) in [
+            ("--exclude", &reading.columns.exclude[..]),
+            ("--categorical", categorical),
+        ] {
+            if !columns.is_empty() {
+                flag(name, &columns.join(","));
+            }
+        }
+        match reading.delimiter {
+            b',' => {}
+            b'\t' => flag("--delimiter", "tab"),
+            other => flag("--delimiter", &char::from(other).to_string()),
+        }
+        reading.null.iter().for_each(|text| flag("--null", text));
+        if artifacts.as_os_str() != "artifacts" {
+            flag("--artifacts", &artifacts.display().to_string());
+        }
+        let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
+        words.join(" ")
+    }
+
+    /// Returns what a missed churner and a false alarm cost; one and one, where nobody says.
+    const fn costs(&self) -> (f64, f64) {
+        match self.train.options.rule {
+            ThresholdRule::Cost {
+                false_negative,
+                false_positive,
+            } => (false_negative, false_positive),
+            _ => (1.0, 1.0),
+        }
+    }
+
     /// Takes sides and reading from a report, where nothing else is said.
     fn take_from_report(&mut self, path: &Path) -> Result<()> {
         let bytes = read_object_at_most(path, MOST_BYTES)
@@ -312,13 +401,7 @@ impl WhyRequest {
         (splits, own, labels): (&Splits, &[f64], &[bool]),
     ) -> Result<Cure> {
         let options = &self.train.options;
-        let (false_negative, false_positive) = match options.rule {
-            ThresholdRule::Cost {
-                false_negative,
-                false_positive,
-            } => (false_negative, false_positive),
-            _ => (1.0, 1.0),
-        };
+        let (false_negative, false_positive) = self.costs();
         let known = [&splits.train[..], &splits.validation].concat();
         let scores = scorer.scores_of(&table.frame, &known, options.threads)?;
         let rule = ThresholdRule::Cost {

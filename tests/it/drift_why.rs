@@ -84,7 +84,8 @@ fn a_feed_that_lost_a_column_is_to_be_mended() {
         .iter()
         .enumerate()
         .map(|(at, value)| if at % 5 < 3 { "" } else { value });
-    let found = report(&people(&table.without("visits").with("visits", some)));
+    let churnctl = people(&table.without("visits").with("visits", some));
+    let found = report(&churnctl);
     sums_up(&found);
     let missing = number(&found, "/missing_data");
     assert!(
@@ -93,10 +94,25 @@ fn a_feed_that_lost_a_column_is_to_be_mended() {
     );
     assert_eq!(found["features"][0]["feature"], "visits");
     assert_eq!(found["advice"], "fix_the_feed");
-    assert_eq!(number(cure(&found, "fix_the_feed"), "/gain/value"), missing);
+    let feed = cure(&found, "fix_the_feed");
+    assert_eq!(number(feed, "/gain/value"), missing);
+    assert!(
+        number(feed, "/gain/low") > 0.0
+            && number(feed, "/gain/low") < missing
+            && missing < number(feed, "/gain/high"),
+        "{feed:#}"
+    );
+    assert_eq!(feed["how"], "bring back the missing values of visits");
     for (pointer, to) in [("/advice", json!("pray")), ("/change", Value::Null)] {
         expect_refused(&schema("drift_why"), &found, pointer, to);
     }
+    // A training would learn from what the feed has lost.
+    let advice = advise(&churnctl).expect(ExitCode::Refused).json();
+    expect_strict(&schema("retrain_advise"), &advice);
+    assert_eq!(
+        (&advice["go"], &advice["instead"]),
+        (&json!(false), &json!("fix_the_feed"))
+    );
 }
 
 #[test]
@@ -114,21 +130,28 @@ fn labels_that_follow_the_scores_less_are_told_and_a_training_can_wait() {
     // A quarter of the labels is turned at random: less to know, and nothing new to learn.
     assert_eq!(found["advice"], "recalibrate");
     assert_eq!(cure(&found, "retrain")["go"], false);
-    // The advice works: what is gained there is gained by `train --recalibrate`.
-    let train = [
-        "train",
-        "current.csv",
-        "--label",
-        "churn",
-        "--recalibrate",
-        "-q",
-        "--format",
-        "json",
-    ];
+    let advice = advise(&churnctl).expect(ExitCode::Refused).json();
+    let how = cure(&found, "recalibrate")["how"].as_str().expect("how");
     assert_eq!(
-        churnctl.run(&train).expect(ExitCode::Ok).json()["promoted"],
-        true
+        (&advice["instead"], &advice["how"]),
+        (&json!("recalibrate"), &json!(how))
     );
+    assert_eq!(advice["gain"], cure(&found, "retrain")["gain"]);
+    // The advice works as it stands there, and gains what was promised.
+    assert!(promotes(&churnctl, how));
+}
+
+fn advise(churnctl: &Churnctl) -> Run {
+    let sides = ["--baseline", PRODUCTION, "--current", "current.csv"];
+    churnctl.run(&[&["retrain", "advise", "--format", "json", "-q"][..], &sides].concat())
+}
+
+/// Runs a command as a report says it, and tells whether it changed the model in production.
+fn promotes(churnctl: &Churnctl, how: &str) -> bool {
+    let words: Vec<&str> = how.split(' ').skip(1).collect();
+    let quiet = ["-q", "--format", "json"];
+    let run = churnctl.run(&[&words[..], &quiet].concat());
+    run.expect(ExitCode::Ok).json()["promoted"] == true
 }
 
 #[test]
@@ -168,9 +191,29 @@ fn a_law_that_turned_round_needs_a_training() {
     ]);
     let table = table.expect(ExitCode::Ok).stdout;
     assert!(
-        table.contains("cannot be told apart") && table.contains("\nRETRAIN: "),
+        table.contains("cannot be told apart")
+            && table.contains("\nRETRAIN: churnctl train current.csv "),
         "{table}"
     );
+    let advice = advise(&churnctl).expect(ExitCode::Ok).json();
+    expect_strict(&schema("retrain_advise"), &advice);
+    assert_eq!(
+        (&advice["go"], &advice["instead"]),
+        (&json!(true), &Value::Null)
+    );
+    assert_eq!(advice["gain"], cure(&found, "retrain")["gain"]);
+    let words = [
+        "retrain",
+        "advise",
+        "--baseline",
+        PRODUCTION,
+        "--current",
+        "current.csv",
+        "-q",
+    ];
+    let said = churnctl.run(&words).expect(ExitCode::Ok).stdout;
+    assert!(said.starts_with("GO: a training gains +"), "{said}");
+    assert!(promotes(&churnctl, advice["how"].as_str().expect("how")));
 }
 
 #[test]
@@ -233,6 +276,9 @@ fn without_labels_the_change_is_estimated_from_the_rows() {
         (0.0, 0.0)
     );
     assert_eq!(found["cures"].as_array().map(Vec::len), Some(1));
+    advise(&people(&csv))
+        .expect(ExitCode::BadInput)
+        .says("no labels");
     // With the labels the part of the feed is of the same size.
     let parts = [&found, &known].map(|report| number(report, "/missing_data"));
     assert!((parts[0] / parts[1] - 1.0).abs() < 0.35, "{parts:?}");

@@ -13,6 +13,7 @@ use crate::servers::Server;
 
 const SCHEMAS: &[&str] = &[
     "doctor",
+    "retrain_advise",
     "retrain_now",
     "retrain_status",
     "drift_report",

@@ -11,7 +11,7 @@ pub enum ExitCode {
     Failed,
     /// The check ran to its end and its verdict is FAIL.
     CheckFailed,
-    /// Refused: a retrain is running or cooling down, or a prompt was answered no.
+    /// Refused: a retrain is running, cooling down or not worth it, or a prompt was answered no.
     Refused,
     /// The command line is wrong. Never 2: a mistyped flag must not look like drift.
     Usage,
@@ -112,7 +112,7 @@ impl ExitCode {
             Self::Ok => "done; a check says OK or WARN",
             Self::Failed => "failed, no better code",
             Self::CheckFailed => "the check ran to its end and says FAIL",
-            Self::Refused => "refused: already running, cooling down, or answered no",
+            Self::Refused => "refused: already running, cooling down, not worth it, or answered no",
             Self::Usage => "wrong command line",
             Self::BadInput => "bad input data or model",
             Self::Gone => "what was waited for is gone",

@@ -5,6 +5,7 @@ use churn_drift::drift::report::Sides;
 use churn_drift::stats::bootstrap::SplitMix64;
 use churn_drift::stats::classification::{Estimate, ScoredCell};
 use churn_drift::stats::cox::{log_odds, recalibration};
+use churn_drift::stats::intervals::LossSums;
 use serde::Serialize;
 
 use super::score::Scorer;
@@ -46,6 +47,9 @@ pub struct Drop {
     pub is_estimated: bool,
     /// By values that are missing now and were not.
     pub missing_data: f64,
+    /// That with its 95 % interval, the baseline's rows being drawn anew; absent if no more are missing than were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing_data_interval: Option<Estimate>,
     /// By other rows: customers that are harder or easier to tell apart.
     pub covariates: f64,
     /// By labels that follow the scores less, or more: what no calibration brings back.
@@ -172,6 +176,14 @@ pub fn explain_drop(
         is_estimated,
         log_loss,
         missing_data: missing.mean,
+        missing_data_interval: (risen.iter().any(Option::is_some))
+            .then(|| emptied.gap(&intact, before))
+            .flatten()
+            // The sum of differences is the difference of sums but for its last digit.
+            .map(|gap| Estimate {
+                value: missing.mean,
+                ..gap
+            }),
         covariates: covariates.mean,
         concept: value(CONCEPT).mean,
         calibration: if is_calibration_known {
@@ -388,6 +400,17 @@ impl Explained {
             unknown: explained.first().map_or(0.0, |(base, _)| *base),
             rows: explained.into_iter().map(|(_, row)| row).collect(),
         }
+    }
+
+    /// Returns how much more these rows lose than the same ones when they were `whole`, whose scores labels follow by
+    /// `law`, with the interval of a mean of paired differences.
+    fn gap(&self, whole: &Self, law: Curve) -> Option<Estimate> {
+        let mut sums = LossSums::default();
+        for ((own, _), (score, _)) in self.rows.iter().zip(&whole.rows) {
+            let truth = 1.0 / (1.0 + (-(law.intercept + law.slope * score)).exp());
+            sums.add(loss_of(*own, truth) - loss_of(*score, truth), 1.0);
+        }
+        sums.mean_difference()
     }
 
     /// Returns the mean log loss where labels follow the scores of the rows `of` by `law`, and the scores of these rows

@@ -1,5 +1,6 @@
 //! `churnctl retrain`: one file a subcommand, and what they share.
 
+pub mod advise;
 pub mod listen;
 pub mod now;
 pub mod status;

@@ -81,8 +81,8 @@ pub struct Cure {
     pub cure: CureKind,
     /// What is gained: `log_loss`, or `cost` of a row.
     pub of: &'static str,
-    /// By how much it falls, with a 95 % interval; absent if there is nothing to cure. What a feed gains is a part of
-    /// the change, without an interval of its own.
+    /// By how much it falls, with a 95 % interval; absent if there is nothing to cure. What a feed gains is the part of
+    /// the change that missing data have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gain: Option<Estimate>,
     /// Of a threshold, the one that the model has and the one that costs least.
@@ -93,10 +93,14 @@ pub struct Cure {
     pub over_recalibration: Option<Estimate>,
     /// Whether the gain is beyond chance, and of a training also beyond that of a recalibration: go, or wait.
     pub go: bool,
+    /// How it is done: a command, or of a feed what to see to.
+    pub how: String,
 }
 
 impl CureKind {
-    const fn name(self) -> &'static str {
+    /// Returns its name for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::FixTheFeed => "fix the feed",
             Self::Recalibrate => "recalibrate",
@@ -104,17 +108,13 @@ impl CureKind {
             Self::Retrain => "retrain",
         }
     }
+}
 
-    const fn how(self) -> &'static str {
-        match self {
-            Self::FixTheFeed => "values that are missing now come again, and nothing else changes",
-            Self::Recalibrate => "churnctl train CURRENT --recalibrate",
-            Self::MoveTheThreshold => {
-                "churnctl train CURRENT --recalibrate --cost-fn COST --cost-fp COST"
-            }
-            Self::Retrain => "churnctl train CURRENT",
-        }
-    }
+/// Returns `+0.0312 (+0.0200 to +0.0424)`.
+#[must_use]
+pub fn interval(gain: Estimate) -> String {
+    let Estimate { value, low, high } = gain;
+    format!("{value:+.4} ({low:+.4} to {high:+.4})")
 }
 
 fn is_gain(gain: Option<&Estimate>) -> bool {
@@ -132,21 +132,8 @@ impl Cure {
             gain,
             threshold: None,
             over_recalibration: None,
+            how: String::new(),
         }
-    }
-
-    /// Makes that of a feed: what is lost by missing data, without an interval of its own.
-    #[must_use]
-    pub fn of_feed(missing_data: f64) -> Self {
-        let all = Estimate {
-            value: missing_data,
-            low: missing_data,
-            high: missing_data,
-        };
-        Self::of_loss(
-            CureKind::FixTheFeed,
-            Some(all).filter(|all| all.value != 0.0),
-        )
     }
 
     /// Makes that of another threshold.
@@ -237,32 +224,29 @@ impl WhyReport {
         tables
     }
 
+    /// Returns a cure, if it was tried.
+    #[must_use]
+    pub fn cure(&self, kind: CureKind) -> Option<&Cure> {
+        self.cures.iter().find(|cure| cure.cure == kind)
+    }
+
     /// Returns the last line.
     #[must_use]
     pub fn verdict(&self) -> (Tone, String) {
-        let Some(advice) = self.advice else {
+        let Some(advice) = self.advice.and_then(|kind| self.cure(kind)) else {
             return (
                 Tone::Plain,
                 "WAIT: no cure gains anything beyond chance on these rows".to_owned(),
             );
         };
-        let retrain = self
-            .cures
-            .iter()
-            .find(|cure| cure.cure == CureKind::Retrain);
+        let retrain = self.cure(CureKind::Retrain);
         let retrain = match retrain.is_some_and(|cure| cure.go) {
-            true if advice == CureKind::Retrain => "",
-            true => "; a training gains more",
-            false => "; a training can wait",
+            true if advice.cure == CureKind::Retrain => "",
+            true => " (a training gains more)",
+            false => " (a training can wait)",
         };
-        (
-            Tone::Warn,
-            format!(
-                "{}: {}{retrain}",
-                advice.name().to_uppercase(),
-                advice.how()
-            ),
-        )
+        let name = advice.cure.name().to_uppercase();
+        (Tone::Warn, format!("{name}{retrain}: {}", advice.how))
     }
 
     fn parts(&self) -> Table {
@@ -335,11 +319,7 @@ impl WhyReport {
             None => format::NONE.to_owned(),
             // No other calibration is better than the one that the model has.
             Some(gain) if gain.low == 0.0 && gain.high == 0.0 => format::NONE.to_owned(),
-            Some(gain) if gain.low == gain.high => format!("{:+.4} {of}", gain.value),
-            Some(gain) => format!(
-                "{:+.4} ({:+.4} to {:+.4}) {of}",
-                gain.value, gain.low, gain.high
-            ),
+            Some(gain) => format!("{} {of}", interval(gain)),
         };
         let row = |cure: &Cure| {
             let (tone, word) = if cure.go {
@@ -347,23 +327,18 @@ impl WhyReport {
             } else {
                 (Tone::Dim, "wait")
             };
-            let of = if cure.of == "cost" {
-                "cost a row"
-            } else {
-                "log loss"
-            };
-            let threshold = cure.threshold.as_ref().map(|threshold| {
-                format!(
-                    "{:.3} instead of {:.3}: ",
+            let of = match &cure.threshold {
+                Some(threshold) => format!(
+                    "cost a row, at {:.3} instead of {:.3}",
                     threshold.current, threshold.baseline
-                )
-            });
-            let how = format!("{}{}", threshold.unwrap_or_default(), cure.cure.how());
+                ),
+                None => "log loss".to_owned(),
+            };
             vec![
                 Cell::plain(cure.cure.name()),
-                Cell::plain(estimate(cure.gain, of)),
+                Cell::plain(estimate(cure.gain, &of)),
                 Cell::new(word, tone),
-                Cell::new(how, Tone::Dim),
+                Cell::new(cure.how.clone(), Tone::Dim),
             ]
         };
         Table {
@@ -371,7 +346,8 @@ impl WhyReport {
                 Column::text("cure"),
                 Column::text("gain"),
                 Column::text("advice"),
-                Column::prose("how").shown_from(100),
+                // Wide rather than broken: it is there to be copied.
+                Column::text("how").shown_from(100),
             ],
             rows: self.cures.iter().map(row).collect(),
         }
