@@ -268,10 +268,11 @@ pub struct Parity {
 }
 
 /// How a learner's log-odds become a probability.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Calibration {
     /// The logistic function alone.
+    #[default]
     None,
     /// `1 / (1 + exp(-(slope * log-odds + intercept)))`.
     Platt {

@@ -7,6 +7,7 @@ use churn_data::{Value, classify};
 
 use super::super::foreign::{Input, InputKind, Level};
 use super::element::{Element, apply};
+use super::proto::Kind;
 use churn_model::artifact::TreeInput;
 
 /// The columns that are looked at.
@@ -72,19 +73,20 @@ impl Columns {
     /// have no names, since they are then told by their order.
     pub(super) fn features(
         &self,
-        names: &[(String, bool)],
+        names: &[(String, Kind)],
         are_nameless: bool,
     ) -> (Vec<Input>, BTreeMap<usize, usize>) {
         let mut features = Vec::new();
         let mut places = BTreeMap::new();
-        for (at, (name, is_text)) in names.iter().enumerate() {
+        for (at, (name, own)) in names.iter().enumerate() {
             let column = self.all.get(&at);
             if column.is_none() && !are_nameless {
                 continue;
             }
             let texts = column.map(|column| &column.texts);
-            let is_category = column.map_or(*is_text, |column| column.is_category);
+            let is_category = column.map_or(*own == Kind::Text, |column| column.is_category);
             let kind = match is_category {
+                false if *own == Kind::Double => InputKind::Number(TreeInput::Exact),
                 false => InputKind::Number(TreeInput::Single),
                 true => InputKind::Category(
                     (0..)
@@ -115,19 +117,19 @@ impl Columns {
 
     /// Returns what an element is where its column is missing: a number that is not there, or the text
     /// that the model knows missing values by, or else a text that it does not know.
-    pub(super) fn missing(&self, element: &Element) -> f32 {
+    pub(super) fn missing(&self, element: &Element) -> f64 {
         match element {
             Element::Constant(value) => *value,
-            Element::Number { steps, .. } => apply(steps, f32::NAN),
+            Element::Number { steps, .. } => apply(steps, f64::NAN),
             Element::Category { column, table } => {
                 let mark = self.texts(*column).find(|text| is_missing(text));
                 mark.map_or(table.other, |mark| table.get(mark))
             }
-            Element::Word(_) | Element::Text { .. } => f32::NAN,
+            Element::Word(_) | Element::Text { .. } => f64::NAN,
         }
     }
 }
 
-fn is_missing(text: &str) -> bool {
+pub(super) fn is_missing(text: &str) -> bool {
     matches!(classify(text.as_bytes()), Value::Missing(_))
 }

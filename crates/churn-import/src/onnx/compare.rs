@@ -14,6 +14,8 @@ pub(super) enum Mode {
     Above,
     Equal,
     NotEqual,
+    /// It is one of several numbers.
+    Member,
 }
 
 impl Mode {
@@ -33,8 +35,25 @@ impl Mode {
         matches!(self, Self::Equal | Self::NotEqual)
     }
 
-    fn holds(self, value: f32, number: f32) -> bool {
+    /// Returns the mode with this number in `TreeEnsemble`.
+    pub(super) fn of_number(number: f64) -> Option<Self> {
+        let all = [
+            Self::AtMost,
+            Self::Below,
+            Self::AtLeast,
+            Self::Above,
+            Self::Equal,
+            Self::NotEqual,
+            Self::Member,
+        ];
+        all.into_iter()
+            .zip(0_u8..)
+            .find_map(|(mode, own)| (f64::from(own) == number).then_some(mode))
+    }
+
+    fn holds(self, value: f64, number: f64, members: &[f64]) -> bool {
         match self {
+            Self::Member => members.contains(&value),
             Self::AtMost => value <= number,
             Self::Below => value < number,
             Self::AtLeast => value >= number,
@@ -50,7 +69,9 @@ impl Mode {
 pub(super) struct Condition<'e> {
     pub(super) element: &'e Element,
     pub(super) mode: Mode,
-    pub(super) number: f32,
+    pub(super) number: f64,
+    /// The numbers of [`Mode::Member`].
+    pub(super) members: &'e [f64],
     /// Whether it holds for what is not a number.
     pub(super) holds_for_missing: bool,
 }
@@ -70,8 +91,9 @@ pub(super) enum Outcome {
 }
 
 impl Condition<'_> {
-    fn holds(&self, value: f32) -> bool {
-        self.mode.holds(value, self.number) || value.is_nan() && self.holds_for_missing
+    fn holds(&self, value: f64) -> bool {
+        self.mode.holds(value, self.number, self.members)
+            || value.is_nan() && self.holds_for_missing
     }
 
     /// Returns the split of the column; nothing if it would have to be two, or is of a text.
@@ -85,7 +107,8 @@ impl Condition<'_> {
                 let texts = columns.texts(*column).map(holds);
                 Some(of_texts(*column, texts, self.holds(table.other), missing))
             }
-            Element::Number { column, steps } if self.mode.is_equality() => {
+            Element::Number { .. } if self.mode == Mode::Member => None,
+            Element::Number { column, steps, .. } if self.mode.is_equality() => {
                 // Whole numbers that are only compared for equality are categories.
                 let is_plain = steps.iter().all(|step| *step == Step::Truncate);
                 let own = super::element::text_of(self.number);
@@ -94,20 +117,25 @@ impl Condition<'_> {
                 let other = self.mode == Mode::NotEqual;
                 is_plain.then(|| of_texts(*column, texts, other, missing))
             }
-            Element::Number { column, steps } => Some(self.of_number(*column, steps, missing)),
+            Element::Number { column, steps, .. } => Some(self.of_number(*column, steps, missing)),
         }
     }
 
     fn of_number(&self, column: usize, steps: &[Step], missing: bool) -> Outcome {
-        let holds = |value: f32| self.holds(apply(steps, value));
-        let (low, high) = (holds(f32::MIN), holds(f32::MAX));
+        let holds = |value: f64| self.holds(apply(steps, value));
+        // Beyond single precision, what is rounded to it has no end, and what is made of that is not a number.
+        let most = match steps.contains(&Step::Round) {
+            true => f64::from(f32::MAX),
+            false => f64::MAX,
+        };
+        let (low, high) = (holds(-most), holds(most));
         if low == high && low == missing {
             return Outcome::Always(low);
         }
         let first = match low == high {
             // What is there is all alike: below infinity.
             true => f64::MAX,
-            false => f64::from(first_other(holds)),
+            false => first_other(holds, most),
         };
         Outcome::Split {
             column,
@@ -138,12 +166,13 @@ fn of_texts(
     }
 }
 
-/// Returns the first number for which a condition is not what it is for the least.
-fn first_other(holds: impl Fn(f32) -> bool) -> f32 {
-    let least = holds(f32::MIN);
-    let (mut low, mut high) = (place(f32::MIN), place(f32::MAX));
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
+/// Returns the first number for which a condition is not what it is for the least. That numbers of single precision
+/// are compared with one of double changes nothing: it is between the same two.
+fn first_other(holds: impl Fn(f64) -> bool, most: f64) -> f64 {
+    let least = holds(-most);
+    let (mut low, mut high) = (place(-most), place(most));
+    while low + 1 < high {
+        let middle = low.midpoint(high);
         match holds(number(middle)) == least {
             true => low = middle,
             false => high = middle,
@@ -152,18 +181,18 @@ fn first_other(holds: impl Fn(f32) -> bool) -> f32 {
     number(high)
 }
 
-/// The place of a number among all of single precision, in their order.
-fn place(number: f32) -> i64 {
-    let bits = i64::from(number.to_bits() & 0x7fff_ffff);
-    match number.is_sign_negative() {
-        true => -bits,
-        false => bits,
+/// The place of a number among all of double precision, in their order.
+fn place(number: f64) -> i64 {
+    let place = number.abs().to_bits().cast_signed();
+    if number.is_sign_negative() {
+        -place
+    } else {
+        place
     }
 }
 
-fn number(place: i64) -> f32 {
-    let bits = u32::try_from(place.abs()).unwrap_or(0);
-    let number = f32::from_bits(bits);
+fn number(place: i64) -> f64 {
+    let number = f64::from_bits(place.unsigned_abs());
     if place < 0 { -number } else { number }
 }
 
@@ -178,19 +207,26 @@ mod tests {
     fn a_scaled_number_is_split_where_its_scaled_value_is() {
         // (x - 0.1) * 3 is 0.7 at x = 1/3; which neighbour is the last is for single precision to say.
         for (factor, passes) in [(3.0, true), (-3.0, false)] {
-            let step = Step::Scale {
-                offset: 0.1,
-                scale: factor,
-            };
+            let single = |number: f32| f64::from(number);
+            let steps = [
+                Step::Impute(0.5),
+                Step::Scale {
+                    offset: single(0.1),
+                    scale: factor,
+                },
+                Step::Round,
+            ];
             let element = Element::Number {
                 column: 0,
-                steps: Rc::new(vec![Step::Impute(0.5), step]),
+                steps: Rc::new(steps.to_vec()),
+                is_double: false,
             };
-            let number = if passes { 0.7 } else { -0.7 };
+            let number = single(if passes { 0.7 } else { -0.7 });
             let condition = Condition {
                 element: &element,
                 mode: if passes { Mode::AtMost } else { Mode::AtLeast },
                 number,
+                members: &[],
                 holds_for_missing: false,
             };
             let columns = Columns::of([&element].into_iter(), &BTreeMap::new());
@@ -205,16 +241,21 @@ mod tests {
                 panic!("{outcome:?}");
             };
             assert!(low && !missing);
-            let holds = |x: f32| condition.holds(apply(&[Step::Impute(0.5), step], x));
-            let first = f64::from_bits(first) as f32;
-            assert!(!holds(first) && holds(first.next_down()), "{first}");
-            assert!((first - 0.333_333_3).abs() < 1e-6, "{first}");
+            let holds = |x: f32| condition.holds(apply(&steps, f64::from(x)));
+            let first = f64::from_bits(first);
+            // The singles on both sides of it.
+            let below = match f64::from(first as f32) < first {
+                true => first as f32,
+                false => (first as f32).next_down(),
+            };
+            assert!(!holds(below.next_up()) && holds(below), "{first}");
+            assert!((first - 1.0 / 3.0).abs() < 1e-6, "{first}");
         }
     }
 
     #[test]
     fn places_are_in_the_order_of_numbers() {
-        let all = [f32::MIN, -1.0, -1e-45, -0.0, 1e-45, 1.0, f32::MAX];
+        let all = [f64::MIN, -1.0, -5e-324, -0.0, 5e-324, 1.0, f64::MAX];
         assert!(all.windows(2).all(|two| place(two[0]) < place(two[1])));
         assert!(all.iter().all(|one| number(place(*one)) == *one));
     }

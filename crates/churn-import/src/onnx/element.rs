@@ -1,4 +1,4 @@
-//! What a preparation makes of one column of the data, in single precision as ONNX computes it: a number
+//! What a preparation makes of one column of the data, in the precision that ONNX computes it in: a number
 //! of a number, or a number of a text. Since no more than one column goes into each, a model of them
 //! is a model of the columns.
 
@@ -9,11 +9,15 @@ use std::rc::Rc;
 #[derive(Debug, Clone)]
 pub(super) enum Element {
     /// The same in every row.
-    Constant(f32),
+    Constant(f64),
     /// The same text in every row.
     Word(String),
     /// A number of a number.
-    Number { column: usize, steps: Rc<Vec<Step>> },
+    Number {
+        column: usize,
+        steps: Rc<Vec<Step>>,
+        is_double: bool,
+    },
     /// A number of a text.
     Category { column: usize, table: Rc<Table> },
     /// A text, where some may be replaced by others.
@@ -26,17 +30,28 @@ pub(super) enum Element {
 /// Numbers of texts.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Table {
-    pub(super) of: BTreeMap<String, f32>,
+    pub(super) of: BTreeMap<String, f64>,
     /// Of all others.
-    pub(super) other: f32,
+    pub(super) other: f64,
+    /// They are in double precision.
+    pub(super) is_double: bool,
 }
 
 impl Table {
-    pub(super) fn get(&self, text: &str) -> f32 {
+    /// A table in single precision.
+    pub(super) const fn single(of: BTreeMap<String, f64>, other: f64) -> Self {
+        Self {
+            of,
+            other,
+            is_double: false,
+        }
+    }
+
+    pub(super) fn get(&self, text: &str) -> f64 {
         self.of.get(text).copied().unwrap_or(self.other)
     }
 
-    fn map(&self, by: impl Fn(f32) -> f32) -> Self {
+    pub(super) fn map(&self, by: impl Fn(f64) -> f64) -> Self {
         Self {
             of: self
                 .of
@@ -44,6 +59,7 @@ impl Table {
                 .map(|(text, value)| (text.clone(), by(*value)))
                 .collect(),
             other: by(self.other),
+            is_double: self.is_double,
         }
     }
 }
@@ -52,54 +68,69 @@ impl Table {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Step {
     /// A missing value becomes this.
-    Impute(f32),
+    Impute(f64),
+    /// In single precision alone.
     Scale {
-        offset: f32,
-        scale: f32,
+        offset: f64,
+        scale: f64,
     },
-    Add(f32),
-    Subtract(f32),
-    SubtractFrom(f32),
-    Multiply(f32),
-    Divide(f32),
+    Add(f64),
+    Subtract(f64),
+    SubtractFrom(f64),
+    Multiply(f64),
+    Divide(f64),
     Truncate,
+    /// To the nearest number of single precision. A sum or product of two of those that is rounded twice, to double
+    /// and then to single, is the one that is rounded once.
+    Round,
     /// 1 if it is missing, else 0.
     IsMissing,
     /// 1 if it is above this, else 0.
-    Above(f32),
+    Above(f64),
 }
 
 impl Step {
-    pub(super) fn apply(self, value: f32) -> f32 {
+    pub(super) fn apply(self, value: f64) -> f64 {
         match self {
             Self::Impute(by) if value.is_nan() => by,
             Self::Impute(_) => value,
-            Self::Scale { offset, scale } => (value - offset) * scale,
+            Self::Scale { offset, scale } => Self::Round.apply(value - offset) * scale,
             Self::Add(number) => value + number,
             Self::Subtract(number) => value - number,
             Self::SubtractFrom(number) => number - value,
             Self::Multiply(number) => value * number,
             Self::Divide(number) => value / number,
             Self::Truncate => value.trunc(),
-            Self::IsMissing => f32::from(u8::from(value.is_nan())),
-            Self::Above(limit) => f32::from(u8::from(value > limit)),
+            Self::Round => f64::from(value as f32),
+            Self::IsMissing => f64::from(u8::from(value.is_nan())),
+            Self::Above(limit) => f64::from(u8::from(value > limit)),
         }
+    }
+
+    /// Whether its result may need more digits than its operands have.
+    const fn is_rounded(self) -> bool {
+        matches!(
+            self,
+            Self::Scale { .. }
+                | Self::Add(_)
+                | Self::Subtract(_)
+                | Self::SubtractFrom(_)
+                | Self::Multiply(_)
+                | Self::Divide(_)
+        )
     }
 
     /// Returns slope and offset after this step, given those before; nothing if it is not linear.
     fn line(self, (slope, offset): (f64, f64)) -> Option<(f64, f64)> {
         let times = |factor: f64| (slope * factor, offset * factor);
         Some(match self {
-            Self::Impute(_) => (slope, offset),
-            Self::Scale { offset: by, scale } => {
-                let scale = f64::from(scale);
-                (slope * scale, (offset - f64::from(by)) * scale)
-            }
-            Self::Add(number) => (slope, offset + f64::from(number)),
-            Self::Subtract(number) => (slope, offset - f64::from(number)),
-            Self::SubtractFrom(number) => (-slope, f64::from(number) - offset),
-            Self::Multiply(number) => times(f64::from(number)),
-            Self::Divide(number) => times(1.0 / f64::from(number)),
+            Self::Impute(_) | Self::Round => (slope, offset),
+            Self::Scale { offset: by, scale } => (slope * scale, (offset - by) * scale),
+            Self::Add(number) => (slope, offset + number),
+            Self::Subtract(number) => (slope, offset - number),
+            Self::SubtractFrom(number) => (-slope, number - offset),
+            Self::Multiply(number) => times(number),
+            Self::Divide(number) => times(1.0 / number),
             Self::IsMissing => (0.0, 0.0),
             Self::Truncate | Self::Above(_) => return None,
         })
@@ -107,7 +138,7 @@ impl Step {
 }
 
 /// Returns what the steps make of a value.
-pub(super) fn apply(steps: &[Step], value: f32) -> f32 {
+pub(super) fn apply(steps: &[Step], value: f64) -> f64 {
     steps.iter().fold(value, |value, step| step.apply(value))
 }
 
@@ -121,40 +152,76 @@ pub(super) fn line(steps: &[Step]) -> Option<(f64, f64)> {
 impl Element {
     /// Returns it after one more step; nothing if it is a text.
     pub(super) fn then(&self, step: Step) -> Option<Self> {
+        let rounds = step.is_rounded() && !self.is_double();
+        let apply = |value: f64| match rounds {
+            true => Step::Round.apply(step.apply(value)),
+            false => step.apply(value),
+        };
         Some(match self {
-            Self::Constant(value) => Self::Constant(step.apply(*value)),
-            Self::Number { column, steps } => {
-                let steps: Vec<Step> = steps.iter().copied().chain([step]).collect();
+            Self::Constant(value) => Self::Constant(apply(*value)),
+            Self::Number {
+                column,
+                steps,
+                is_double,
+            } => {
+                let steps = steps.iter().copied().chain([step]);
                 Self::Number {
                     column: *column,
-                    steps: Rc::new(steps),
+                    steps: Rc::new(steps.chain(rounds.then_some(Step::Round)).collect()),
+                    is_double: *is_double,
                 }
             }
             Self::Category { column, table } => Self::Category {
                 column: *column,
-                table: Rc::new(table.map(|value| step.apply(value))),
+                table: Rc::new(table.map(apply)),
             },
             Self::Word(_) | Self::Text { .. } => return None,
         })
     }
 
+    /// Whether it is computed in double precision.
+    pub(super) fn is_double(&self) -> bool {
+        match self {
+            Self::Number { is_double, .. } => *is_double,
+            Self::Category { table, .. } => table.is_double,
+            Self::Constant(_) | Self::Word(_) | Self::Text { .. } => false,
+        }
+    }
+
+    /// Returns it in the other precision, rounded if need be; nothing if it is a text.
+    pub(super) fn in_precision(&self, double: bool) -> Option<Self> {
+        let narrows = self.is_double() && !double;
+        let mut made = match narrows {
+            true => self.then(Step::Round)?,
+            false => self.clone(),
+        };
+        match &mut made {
+            Self::Number { is_double, .. } => *is_double = double,
+            Self::Category { table, .. } => Rc::make_mut(table).is_double = double,
+            Self::Constant(_) => {}
+            Self::Word(_) | Self::Text { .. } => return None,
+        }
+        Some(made)
+    }
+
     /// Returns what numbers of its values are: of a text, of the codes that a table gives, or of the
     /// whole numbers that a column holds, by their texts.
-    pub(super) fn encoded(&self, texts: &BTreeMap<String, f32>, other: f32) -> Option<Self> {
+    pub(super) fn encoded(&self, texts: &BTreeMap<String, f64>, other: f64) -> Option<Self> {
         let of = |text: &str| texts.get(text).copied().unwrap_or(other);
         let (column, table) = match self {
             Self::Text { column, replaced } => {
-                let mut own: BTreeMap<String, f32> = texts.clone();
+                let mut own: BTreeMap<String, f64> = texts.clone();
                 own.extend(replaced.iter().map(|(from, to)| (from.clone(), of(to))));
-                (*column, Table { of: own, other })
+                (*column, Table::single(own, other))
             }
             Self::Category { column, table } => {
-                let by = |value: f32| of(&text_of(value));
+                let by = |value: f64| of(&text_of(value));
                 (*column, table.map(by))
             }
-            Self::Number { column, steps } if steps.iter().all(|step| *step == Step::Truncate) => {
-                let of = texts.clone();
-                (*column, Table { of, other })
+            Self::Number { column, steps, .. }
+                if steps.iter().all(|step| *step == Step::Truncate) =>
+            {
+                (*column, Table::single(texts.clone(), other))
             }
             _ => return None,
         };
@@ -176,6 +243,6 @@ impl Element {
 }
 
 /// Returns a number as texts of categories have it.
-pub(super) fn text_of(value: f32) -> String {
-    churn_data::canonical_number(f64::from(value))
+pub(super) fn text_of(value: f64) -> String {
+    churn_data::canonical_number(value)
 }

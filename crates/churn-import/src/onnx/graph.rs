@@ -1,11 +1,18 @@
 //! The graph, operator by operator in the order of the file: from columns of the data to those that the
 //! model is given. An operator that is not known matters only if the score needs it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::element::{Element, Step, Table, text_of};
+use churn_model::artifact::Calibration;
+
+use super::element::{Element, Step};
+use super::operators::{
+    arithmetic, cast, concat, each, encode, impute, keeps_width, looked_up, one_hot, pick,
+    replaced, scale, sum, word,
+};
 use super::proto::{Constant, Graph, Input, Kind, Node};
+use super::tail::Curve;
 use super::values::{Budget, Value};
 use super::wire::Malformed;
 
@@ -14,6 +21,10 @@ use super::wire::Malformed;
 pub(super) struct Found<'g, 'a> {
     pub(super) model: &'g Node<'a>,
     pub(super) columns: Rc<Vec<Element>>,
+    /// Those of a product of matrices.
+    pub(super) weights: Vec<f64>,
+    /// What is added to the sum, and its calibration, where the graph has them behind the operator.
+    pub(super) tail: (f64, Calibration),
 }
 
 /// Why there is no score.
@@ -31,6 +42,8 @@ pub(super) fn follow<'g, 'a>(graph: &'g Graph<'a>) -> Result<Found<'g, 'a>, Faul
         values: HashMap::new(),
         budget: Budget::default(),
         models: Vec::new(),
+        weights: Vec::new(),
+        tail: (0.0, Calibration::None),
     };
     for (name, constant) in &graph.constants {
         walk.values
@@ -59,6 +72,8 @@ pub(super) fn follow<'g, 'a>(graph: &'g Graph<'a>) -> Result<Found<'g, 'a>, Faul
                 return Ok(Found {
                     model,
                     columns: Rc::clone(columns),
+                    weights: walk.weights,
+                    tail: walk.tail,
                 });
             }
             Some(Value::Refused(why)) => refused = Some(why.to_string()),
@@ -78,6 +93,8 @@ struct Walk<'g, 'a> {
     values: HashMap<&'a str, Value>,
     budget: Budget,
     models: Vec<(&'g Node<'a>, Rc<Vec<Element>>)>,
+    weights: Vec<f64>,
+    tail: (f64, Calibration),
 }
 
 fn refused(why: impl Into<Rc<str>>) -> Value {
@@ -99,21 +116,21 @@ impl<'g, 'a> Walk<'g, 'a> {
         let columns = *first..*first + width;
         *first += width;
         let column = |column| match input.kind {
-            Kind::Number => Some(Element::Number {
+            Kind::Number | Kind::Double => Some(Element::Number {
                 column,
                 steps: Rc::default(),
+                is_double: input.kind == Kind::Double,
             }),
             Kind::Text => Some(Element::Text {
                 column,
                 replaced: Rc::default(),
             }),
-            Kind::Double | Kind::Other => None,
+            Kind::Other => None,
         };
         match columns.map(column).collect::<Option<Vec<Element>>>() {
             Some(columns) => self.budget.columns(columns),
-            None if input.kind == Kind::Double => refused(DOUBLE),
             None => refused(format!(
-                "the input \"{}\", which is neither text nor of whole numbers or single precision,",
+                "the input \"{}\", which is neither text nor number,",
                 input.name
             )),
         }
@@ -142,16 +159,36 @@ impl<'g, 'a> Walk<'g, 'a> {
     }
 
     fn outputs(&mut self, node: &'g Node<'a>, given: &[Value]) -> Result<Vec<Value>, Malformed> {
+        let is_ml = node.domain == "ai.onnx.ml";
+        let is_double = |value: &Value| match value {
+            Value::Columns(columns) => columns.iter().any(Element::is_double),
+            _ => false,
+        };
+        // They turn it into single precision, each in its own way.
+        if is_ml && node.op != "TreeEnsemble" && given.iter().any(is_double) {
+            return Ok(vec![refused(DOUBLE); node.outputs.len()]);
+        }
         let is_model = matches!(node.op, "TreeEnsembleClassifier" | "LinearClassifier");
         if let ([Value::Columns(columns)], true, "ai.onnx.ml") = (given, is_model, node.domain) {
             self.models.push((node, Rc::clone(columns)));
             return Ok(vec![Value::Unused, Value::Scores]);
+        }
+        if let Some(sum) = self.sum(node, given) {
+            return Ok(vec![sum]);
         }
         if let ("Split", [Value::Columns(columns), sizes @ ..]) = (node.op, given) {
             return self.split(node, columns, sizes);
         }
         let value = match given {
             [Value::Scores | Value::Score, rest @ ..] => Some(after(node, &given[0], rest)?),
+            [Value::Sum(curve), rest @ ..] => {
+                let curve = Rc::clone(curve);
+                self.bend(node, &curve, rest)
+            }
+            [Value::Constant(one), Value::Score] if node.op == "Sub" && one.is(1.0) => {
+                Some(Value::Unused)
+            }
+            [Value::Unused, Value::Score] if node.op == "Concat" => Some(Value::Scores),
             [Value::Unused, ..] => Some(Value::Unused),
             _ => self.columns(node, given)?,
         };
@@ -159,6 +196,44 @@ impl<'g, 'a> Walk<'g, 'a> {
             value.unwrap_or_else(|| unknown(node));
             node.outputs.len()
         ])
+    }
+
+    /// The sum that a model in several operators begins with.
+    fn sum(&mut self, node: &'g Node<'a>, given: &[Value]) -> Option<Value> {
+        match (node.op, given) {
+            ("TreeEnsemble", [Value::Columns(columns)]) if node.domain == "ai.onnx.ml" => {
+                self.models.push((node, Rc::clone(columns)));
+            }
+            ("MatMul", [Value::Columns(columns), Value::Constant(weights)]) => {
+                match &**weights {
+                    Constant::Numbers(weights) if weights.len() == columns.len() => {
+                        self.weights.clone_from(weights);
+                    }
+                    _ => return None,
+                }
+                self.models.push((node, Rc::clone(columns)));
+            }
+            _ => return None,
+        }
+        Some(Value::Sum(Rc::new(Curve::SUM)))
+    }
+
+    /// What an operator makes of the sum.
+    fn bend(&mut self, node: &Node<'_>, curve: &Curve, rest: &[Value]) -> Option<Value> {
+        let tail = match (node.op, rest) {
+            ("Identity", []) => return Some(Value::Sum(Rc::new(curve.clone()))),
+            ("Sigmoid", []) => curve.logistic()?,
+            ("Clip", [low, high]) if is_margin(low, high) => curve.isotonic()?,
+            (op, [Value::Constant(constant)]) => {
+                let Constant::Numbers(numbers) = &**constant else {
+                    return None;
+                };
+                return Some(Value::Sum(Rc::new(curve.then(op, numbers)?)));
+            }
+            _ => return None,
+        };
+        self.tail = tail;
+        Some(Value::Score)
     }
 
     /// Columns from columns; nothing if the operator is not known for these.
@@ -176,7 +251,16 @@ impl<'g, 'a> Walk<'g, 'a> {
             ("Scaler", [Value::Columns(columns)]) => scale(node, columns)?,
             ("Binarizer", [Value::Columns(columns)]) => {
                 let limit = node.float("threshold")?.unwrap_or(0.0);
-                each(columns, |_| Some(Step::Above(limit)))
+                each(columns, |_| Some(Step::Above(f64::from(limit))))
+            }
+            // What has no end is missing wherever data are read.
+            ("IsInf", [Value::Columns(columns)]) => {
+                Some(vec![Element::Constant(0.0); columns.len()])
+            }
+            ("Gather", [Value::Constant(table), Value::Columns(columns)])
+                if matches!(node.int("axis")?, None | Some(0)) =>
+            {
+                looked_up(table, columns)
             }
             ("IsNaN", [Value::Columns(columns)]) => each(columns, |_| Some(Step::IsMissing)),
             ("Add" | "Sub" | "Mul" | "Div", [one, other]) => arithmetic(node.op, one, other),
@@ -238,10 +322,25 @@ fn unknown(node: &Node<'_>) -> Value {
     })
 }
 
+/// Whether these bounds take no more from a probability than what keeps it clear of 0 and 1.
+fn is_margin(low: &Value, high: &Value) -> bool {
+    const MARGIN: f64 = 1e-9;
+    match (low, high) {
+        (Value::Constant(low), Value::Constant(high)) => match (&**low, &**high) {
+            (Constant::Numbers(low), Constant::Numbers(high)) => {
+                matches!(low.as_slice(), [low] if *low <= MARGIN)
+                    && matches!(high.as_slice(), [high] if *high >= 1.0 - MARGIN)
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// What may stand behind the model and leaves its probabilities as they are.
 fn after(node: &Node<'_>, scores: &Value, rest: &[Value]) -> Result<Value, Malformed> {
     let is = |value: &Value, wanted: f64| match value {
-        Value::Constant(constant) => **constant == Constant::Numbers(vec![wanted]),
+        Value::Constant(constant) => constant.is(wanted),
         _ => false,
     };
     let is_one = |value: &Value| is(value, 1.0);
@@ -258,275 +357,8 @@ fn after(node: &Node<'_>, scores: &Value, rest: &[Value]) -> Result<Value, Malfo
         ("Slice", Value::Scores, [start, end, ..]) if is(start, 0.0) && is(end, 1.0) => {
             Value::Unused
         }
-        ("ArgMax" | "Less" | "Greater", ..) => Value::Unused,
+        ("ArgMax" | "Less" | "Greater" | "GreaterOrEqual", ..) => Value::Unused,
+        ("Clip", Value::Score, [low, high]) if is_margin(low, high) => Value::Score,
         _ => unknown(node),
     })
-}
-
-fn each(columns: &[Element], step: impl Fn(usize) -> Option<Step>) -> Option<Vec<Element>> {
-    let pairs = columns.iter().enumerate();
-    pairs.map(|(at, column)| column.then(step(at)?)).collect()
-}
-
-/// Whether a shape leaves each column a column.
-fn keeps_width(shape: &[Value], width: usize) -> bool {
-    match shape {
-        [] => true,
-        [Value::Constant(shape)] => match &**shape {
-            Constant::Numbers(shape) => shape.as_slice() == [-1.0, width as f64],
-            Constant::Texts(_) => false,
-        },
-        _ => false,
-    }
-}
-
-fn concat(
-    node: &Node<'_>,
-    given: &[Value],
-    budget: &Budget,
-) -> Result<Option<Vec<Element>>, Malformed> {
-    if !matches!(node.int("axis")?, None | Some(1 | -1)) {
-        return Ok(None);
-    }
-    let mut all = Vec::new();
-    for value in given {
-        let Value::Columns(columns) = value else {
-            return Ok(None);
-        };
-        if !budget.has_room(all.len() + columns.len(), 1) {
-            return Ok(None);
-        }
-        all.extend(columns.iter().cloned());
-    }
-    Ok(Some(all))
-}
-
-fn cast(node: &Node<'_>, columns: &[Element]) -> Result<Option<Vec<Element>>, Malformed> {
-    let to = node.int("to")?.unwrap_or_default();
-    let cast = |column: &Element| match (to, column) {
-        (1, Element::Number { .. } | Element::Category { .. } | Element::Constant(_)) => {
-            Some(column.clone())
-        }
-        (6 | 7, _) => column.then(Step::Truncate),
-        // A truth value: whether a code is one.
-        (9, Element::Category { table, .. }) => {
-            let is_truth = |value: &f32| *value == 0.0 || *value == 1.0;
-            let mut all = table.of.values().chain([&table.other]);
-            all.all(is_truth).then(|| column.clone())
-        }
-        (8, Element::Text { .. } | Element::Word(_)) => Some(column.clone()),
-        _ => None,
-    };
-    Ok(columns.iter().map(cast).collect())
-}
-
-/// A value for each column, or one for all.
-fn of<T: Copy>(values: &[T], at: usize) -> Option<T> {
-    match values {
-        [only] => Some(*only),
-        several => several.get(at).copied(),
-    }
-}
-
-fn impute(node: &Node<'_>, columns: &[Element]) -> Result<Option<Vec<Element>>, Malformed> {
-    let by = node.floats("imputed_value_floats")?;
-    let replaced = node.float("replaced_value_float")?;
-    // A number that stands for a missing value would be both above and below what it is replaced by.
-    if !replaced.is_some_and(f32::is_nan) {
-        return Ok(None);
-    }
-    let step = |at| of(&by, at).filter(|by| by.is_finite()).map(Step::Impute);
-    Ok(each(columns, step))
-}
-
-fn scale(node: &Node<'_>, columns: &[Element]) -> Result<Option<Vec<Element>>, Malformed> {
-    let (offsets, scales) = (node.floats("offset")?, node.floats("scale")?);
-    let step = |at| {
-        let (offset, scale) = (of(&offsets, at)?, of(&scales, at)?);
-        let is_sound = offset.is_finite() && scale.is_finite();
-        is_sound.then_some(Step::Scale { offset, scale })
-    };
-    Ok(each(columns, step))
-}
-
-fn arithmetic(op: &str, one: &Value, other: &Value) -> Option<Vec<Element>> {
-    let (columns, constant, is_first) = match (one, other) {
-        (Value::Columns(columns), Value::Constant(constant)) => (columns, constant, true),
-        (Value::Constant(constant), Value::Columns(columns)) => (columns, constant, false),
-        _ => return None,
-    };
-    let Constant::Numbers(numbers) = &**constant else {
-        return None;
-    };
-    if numbers.len() != 1 && numbers.len() != columns.len() {
-        return None;
-    }
-    each(columns, |at| {
-        let number = of(numbers, at)? as f32;
-        let is_sound = number.is_finite() && (op != "Div" || number != 0.0);
-        Some(match (op, is_first) {
-            _ if !is_sound => return None,
-            ("Add", _) => Step::Add(number),
-            ("Mul", _) => Step::Multiply(number),
-            ("Sub", true) => Step::Subtract(number),
-            ("Sub", false) => Step::SubtractFrom(number),
-            ("Div", true) => Step::Divide(number),
-            _ => return None,
-        })
-    })
-}
-
-fn one_hot(
-    node: &Node<'_>,
-    columns: &[Element],
-    budget: &Budget,
-) -> Result<Option<Vec<Element>>, Malformed> {
-    let texts = node.texts("cats_strings")?;
-    let texts: Vec<String> = match texts.is_empty() {
-        false => texts.into_iter().map(str::to_owned).collect(),
-        true => node
-            .ints("cats_int64s")?
-            .iter()
-            .map(i64::to_string)
-            .collect(),
-    };
-    let size = columns.iter().map(Element::size).max().unwrap_or(1) + 1;
-    if !budget.has_room(columns.len().saturating_mul(texts.len()), size) {
-        return Ok(None);
-    }
-    let mut all = Vec::new();
-    for column in columns {
-        for text in &texts {
-            let one = BTreeMap::from([(text.clone(), 1.0)]);
-            let Some(made) = column.encoded(&one, 0.0) else {
-                return Ok(None);
-            };
-            all.push(made);
-        }
-    }
-    Ok(Some(all))
-}
-
-fn encode(
-    node: &Node<'_>,
-    columns: &[Element],
-    budget: &Budget,
-) -> Result<Option<Vec<Element>>, Malformed> {
-    let keys = node.texts("keys_strings")?;
-    let mut keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
-    if keys.is_empty() {
-        keys = node
-            .ints("keys_int64s")?
-            .iter()
-            .map(i64::to_string)
-            .collect();
-    }
-    if keys.is_empty() {
-        let floats = node.floats("keys_floats")?;
-        // That a key is missing is told from all texts, not from one.
-        if floats.iter().any(|key| key.is_nan()) {
-            return Ok(None);
-        }
-        keys = floats.into_iter().map(text_of).collect();
-    }
-    let mut values = node.floats("values_floats")?;
-    let mut other = node.float("default_float")?.unwrap_or(0.0);
-    if values.is_empty() {
-        values = node
-            .ints("values_int64s")?
-            .into_iter()
-            .map(|value| value as f32)
-            .collect();
-        other = node.int("default_int64")?.unwrap_or(-1) as f32;
-    }
-    if keys.is_empty() || keys.len() != values.len() {
-        return Ok(None);
-    }
-    if !budget.has_room(columns.len(), keys.len()) {
-        return Ok(None);
-    }
-    let table: BTreeMap<String, f32> = keys.into_iter().zip(values).collect();
-    Ok(columns
-        .iter()
-        .map(|column| column.encoded(&table, other))
-        .collect())
-}
-
-/// A text that a constant is encoded as: how a text for missing ones is written.
-fn word(node: &Node<'_>, key: &Constant) -> Result<Option<Vec<Element>>, Malformed> {
-    let (Constant::Numbers(key), keys) = (key, node.ints("keys_int64s")?) else {
-        return Ok(None);
-    };
-    let texts = node.texts("values_strings")?;
-    let [key] = key.as_slice() else {
-        return Ok(None);
-    };
-    let at = keys.iter().position(|one| *one as f64 == *key);
-    let text = match at {
-        Some(at) => texts.get(at).copied(),
-        None => node.text("default_string")?,
-    };
-    Ok(text.map(|text| vec![Element::Word(text.to_owned())]))
-}
-
-fn pick(columns: &[Element], at: &Constant, budget: &Budget) -> Option<Vec<Element>> {
-    let Constant::Numbers(at) = at else {
-        return None;
-    };
-    let size = columns.iter().map(Element::size).max().unwrap_or(1);
-    if !budget.has_room(at.len(), size) {
-        return None;
-    }
-    let one = |at: &f64| columns.get(*at as usize).filter(|_| *at >= 0.0).cloned();
-    at.iter().map(one).collect()
-}
-
-/// The sum of columns that say which text of one column it is: rare categories pooled.
-fn sum(columns: &[Element]) -> Option<Vec<Element>> {
-    let mut of: BTreeMap<String, f32> = BTreeMap::new();
-    let mut column = None;
-    for one in columns {
-        match one {
-            Element::Category { column: own, table }
-                if *column.get_or_insert(*own) == *own && table.other == 0.0 =>
-            {
-                for (text, value) in &table.of {
-                    *of.entry(text.clone()).or_default() += value;
-                }
-            }
-            _ => return None,
-        }
-    }
-    let (column, table) = (column?, Rc::new(Table { of, other: 0.0 }));
-    Some(vec![Element::Category { column, table }])
-}
-
-/// Texts of which some are replaced by one, where a code says so.
-fn replaced(condition: &Value, one: &Value, other: &Value) -> Option<Vec<Element>> {
-    let (Value::Columns(condition), Value::Columns(one), Value::Columns(other)) =
-        (condition, one, other)
-    else {
-        return None;
-    };
-    match (condition.as_slice(), one.as_slice(), other.as_slice()) {
-        (
-            [Element::Category { column, table }],
-            [Element::Word(word)],
-            [
-                Element::Text {
-                    column: own,
-                    replaced,
-                },
-            ],
-        ) if own == column && table.other == 0.0 => {
-            let mut all = BTreeMap::clone(replaced);
-            let asked = table.of.iter().filter(|(_, value)| **value != 0.0);
-            all.extend(asked.map(|(text, _)| (text.clone(), word.clone())));
-            Some(vec![Element::Text {
-                column: *column,
-                replaced: Rc::new(all),
-            }])
-        }
-        _ => None,
-    }
 }

@@ -9,19 +9,29 @@ use super::super::foreign::{Foreign, Format, Line, Linear};
 use super::super::refused::{refused, unsupported};
 use super::columns::Columns;
 use super::element::{Element, line};
-use super::proto::Node;
+use super::proto::{Kind, Node};
 use super::wire::Malformed;
 
-/// Reads the weights.
+/// Reads a `LinearClassifier`.
 pub(super) fn read(
     model: &Node<'_>,
     elements: &[Element],
-    names: (&[(String, bool)], bool),
+    names: (&[(String, Kind)], bool),
     file: &str,
 ) -> Result<Foreign> {
     let damaged =
         |error: Malformed| refused(file, None, "this is not a whole ONNX model").because(error);
-    let (weights, mut intercept) = weights(model, elements.len(), file).map_err(damaged)??;
+    let own = weights(model, elements.len(), file).map_err(damaged)??;
+    of_weights(own, elements, names, file)
+}
+
+/// Takes the weights of elements.
+pub(super) fn of_weights(
+    (weights, mut intercept): Weights,
+    elements: &[Element],
+    names: (&[(String, Kind)], bool),
+    file: &str,
+) -> Result<Foreign> {
     let columns = Columns::of(elements.iter(), &BTreeMap::new());
     if let Some((column, why)) = columns.unclear() {
         let name = names.0.get(column).map_or("", |(name, _)| name);
@@ -32,10 +42,10 @@ pub(super) fn read(
     let place = |column: usize| places.get(&column).copied().unwrap_or(0);
     let mut lines = vec![Line::default(); features.len()];
     for (element, weight) in elements.iter().zip(&weights) {
-        let missing = weight * f64::from(columns.missing(element));
+        let missing = weight * columns.missing(element);
         match element {
-            Element::Constant(value) => intercept += weight * f64::from(*value),
-            Element::Number { column, steps } => {
+            Element::Constant(value) => intercept += weight * value,
+            Element::Number { column, steps, .. } => {
                 let Some((slope, offset)) = line(steps) else {
                     let what = "a linear model of a number that is cut into pieces";
                     return Err(unsupported(file, what));
@@ -50,9 +60,9 @@ pub(super) fn read(
                 let texts = columns.texts(*column);
                 own.levels.resize(texts.count(), 0.0);
                 for (level, text) in own.levels.iter_mut().zip(columns.texts(*column)) {
-                    *level += weight * f64::from(table.get(text));
+                    *level += weight * table.get(text);
                 }
-                own.other += weight * f64::from(table.other);
+                own.other += weight * table.other;
                 own.missing += missing;
             }
             Element::Word(_) | Element::Text { .. } => {
@@ -75,7 +85,7 @@ pub(super) fn read(
     })
 }
 
-type Weights = (Vec<f64>, f64);
+pub(super) type Weights = (Vec<f64>, f64);
 
 /// Returns the weights for the log-odds of the second class, and what is added to them.
 fn weights(model: &Node<'_>, width: usize, file: &str) -> Result<Result<Weights>, Malformed> {

@@ -3,12 +3,16 @@
 //! made of, and the trees or weights become those of the data's columns.
 
 mod arena;
+mod arrays;
 mod columns;
 mod compare;
 mod element;
+mod ensemble;
 mod graph;
 mod linear;
+mod operators;
 mod proto;
+mod tail;
 mod trees;
 mod values;
 mod wire;
@@ -40,18 +44,33 @@ pub(crate) fn read(bytes: &[u8], file: &str) -> Result<Foreign> {
     let (names, are_nameless) =
         names.ok_or_else(|| unsupported(file, "a model of more than 65536 columns"))?;
     let names = (names.as_slice(), are_nameless);
+    let (added, calibration) = found.tail;
     match found.model.op {
         "LinearClassifier" => linear::read(found.model, &found.columns, names, file),
-        _ => trees::read(found.model, &found.columns, names, file),
+        "MatMul" => {
+            let weights = (found.weights, added);
+            let read = linear::of_weights(weights, &found.columns, names, file)?;
+            Ok(Foreign {
+                calibration,
+                ..read
+            })
+        }
+        _ => trees::read(
+            found.model,
+            (added, calibration),
+            &found.columns,
+            names,
+            file,
+        ),
     }
 }
 
 /// Most columns of the data.
 const MOST_COLUMNS: usize = 1 << 16;
 
-/// The name of each column of the data, and whether it is of texts; nothing if there are too many. An input
+/// The name of each column of the data, and of what it is; nothing if there are too many. An input
 /// of several columns has no names for them.
-fn names(graph: &Graph<'_>) -> Option<(Vec<(String, bool)>, bool)> {
+fn names(graph: &Graph<'_>) -> Option<(Vec<(String, Kind)>, bool)> {
     let constants: HashSet<&str> = graph.constants.iter().map(|(name, _)| *name).collect();
     let mut names = Vec::new();
     let mut are_nameless = false;
@@ -60,7 +79,6 @@ fn names(graph: &Graph<'_>) -> Option<(Vec<(String, bool)>, bool)> {
         .iter()
         .filter(|input| !constants.contains(input.name))
     {
-        let is_text = input.kind == Kind::Text;
         let width = input.width.unwrap_or(0);
         if names.len() + width > MOST_COLUMNS {
             return None;
@@ -70,7 +88,7 @@ fn names(graph: &Graph<'_>) -> Option<(Vec<(String, bool)>, bool)> {
             1 => input.name.to_owned(),
             _ => format!("{}[{at}]", input.name),
         };
-        names.extend((0..width).map(|at| (name(at), is_text)));
+        names.extend((0..width).map(|at| (name(at), input.kind)));
     }
     Some((names, are_nameless))
 }

@@ -48,6 +48,13 @@ pub(super) enum Constant {
     Texts(Vec<String>),
 }
 
+impl Constant {
+    /// Whether it is this number alone.
+    pub(super) fn is(&self, number: f64) -> bool {
+        matches!(self, Self::Numbers(numbers) if numbers.as_slice() == [number])
+    }
+}
+
 /// Reads the graph of a model.
 pub(super) fn graph(model: &[u8]) -> Result<Graph<'_>, Malformed> {
     let mut found = None;
@@ -183,6 +190,7 @@ fn tensor(bytes: &[u8]) -> Result<(&str, Constant), Malformed> {
     match kind {
         8 => return Ok((name, Constant::Texts(texts))),
         1 => numbers.extend(singles(raw)?.map(f64::from)),
+        2 => numbers.extend(raw.iter().map(|byte| f64::from(*byte))),
         6 => {
             let (chunks, _) = raw.as_chunks::<4>();
             numbers.extend(

@@ -1,6 +1,6 @@
 //! `TreeEnsembleClassifier`: trees over elements to trees over columns.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use churn_base::error::Result;
 use churn_model::artifact::Calibration;
@@ -8,10 +8,12 @@ use churn_model::artifact::Calibration;
 use super::super::foreign::{Foreign, Format, Tree};
 use super::super::refused::{refused, unsupported};
 use super::arena::{Arena, Subtree, TooLarge};
+use super::arrays::Arrays;
 use super::columns::Columns;
 use super::compare::{Condition, Mode, Outcome};
 use super::element::{Element, text_of};
-use super::proto::{Constant, Node};
+use super::ensemble;
+use super::proto::{Constant, Kind, Node};
 use super::wire::Malformed;
 
 /// Most texts that are compared in all splits together.
@@ -19,35 +21,21 @@ const MOST_COMPARED: usize = 1 << 26;
 /// Most nodes of all trees together.
 const MOST_NODES: usize = 1 << 22;
 
-/// The attributes of the operator.
-struct Arrays {
-    tree: Vec<i64>,
-    node: Vec<i64>,
-    modes: Vec<Option<Mode>>,
-    feature: Vec<i64>,
-    number: Vec<f32>,
-    yes: Vec<i64>,
-    no: Vec<i64>,
-    /// Whether a missing value fulfils the condition.
-    missing: Vec<i64>,
-    /// Position of a node by tree and number.
-    at: HashMap<(i64, i64), usize>,
-    /// Output of each leaf.
-    output: Vec<f64>,
-    base: f64,
-    calibration: Calibration,
-}
-
 /// Reads the trees.
 pub(super) fn read(
     model: &Node<'_>,
+    (added, calibration): (f64, Calibration),
     elements: &[Element],
-    names: (&[(String, bool)], bool),
+    names: (&[(String, Kind)], bool),
     file: &str,
 ) -> Result<Foreign> {
     let damaged =
         |error: Malformed| refused(file, None, "this is not a whole ONNX model").because(error);
-    let arrays = Arrays::read(model, file).map_err(damaged)??;
+    let arrays = match model.op {
+        "TreeEnsemble" => ensemble::read(model, calibration, file),
+        _ => Arrays::read(model, file),
+    };
+    let arrays = arrays.map_err(damaged)??;
     let elements = arrays.elements(elements, file)?;
     let equal = arrays.only_equal(&elements);
     let columns = Columns::of(elements.iter().filter_map(|one| *one), &equal);
@@ -61,7 +49,7 @@ pub(super) fn read(
         format: Format::Onnx,
         features,
         is_nameless: names.1,
-        base: arrays.base,
+        base: arrays.base + added,
         trees,
         linear: None,
         has_cover: false,
@@ -88,14 +76,14 @@ impl Arrays {
             node: model.ints("nodes_nodeids")?,
             modes: modes.iter().map(|mode| Mode::of(mode)).collect(),
             feature: model.ints("nodes_featureids")?,
-            number: singles(model, "nodes_values")?,
+            number: singles(model, "nodes_values")?
+                .into_iter()
+                .map(f64::from)
+                .collect(),
             yes: model.ints("nodes_truenodeids")?,
             no: model.ints("nodes_falsenodeids")?,
             missing: model.ints("nodes_missing_value_tracks_true")?,
-            at: HashMap::new(),
-            output: Vec::new(),
-            base: 0.0,
-            calibration: Calibration::None,
+            ..Self::default()
         };
         let nodes = arrays.tree.len();
         if arrays.missing.is_empty() {
@@ -123,13 +111,7 @@ impl Arrays {
                 format!("a split of the kind {mode}"),
             )));
         }
-        let places = arrays.tree.iter().zip(&arrays.node).enumerate();
-        arrays.at = places
-            .map(|(at, (&tree, &node))| ((tree, node), at))
-            .collect();
-        if arrays.at.len() != nodes {
-            return Err(Malformed("a node of its trees is there twice"));
-        }
+        arrays = arrays.indexed()?;
         Ok(match arrays.read_outputs(model, file)? {
             Ok(()) => Ok(arrays),
             Err(error) => Err(error),
@@ -366,7 +348,11 @@ impl Lowering<'_> {
         yes: usize,
         no: usize,
     ) -> Result<usize> {
-        self.compared += element.size();
+        if yes == no {
+            return Ok(yes);
+        }
+        let members = self.arrays.sets.get(at).map_or(0, Vec::len);
+        self.compared += element.size().saturating_mul(members.max(1));
         if self.compared > MOST_COMPARED {
             return Err(self.too_large());
         }
@@ -374,6 +360,7 @@ impl Lowering<'_> {
             element,
             mode,
             number: self.arrays.number[at],
+            members: self.arrays.sets.get(at).map_or(&[], Vec::as_slice),
             holds_for_missing: self.arrays.missing[at] != 0,
         };
         let outcome = condition.outcome(self.columns).ok_or_else(|| {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::element::Element;
 use super::proto::Constant;
+use super::tail::Curve;
 
 /// Most columns side by side.
 const MOST_COLUMNS: usize = 1 << 16;
@@ -14,6 +15,8 @@ const MOST_ENTRIES: usize = 1 << 22;
 pub(super) enum Value {
     Columns(Rc<Vec<Element>>),
     Constant(Rc<Constant>),
+    /// Made of the sum of trees or weights.
+    Sum(Rc<Curve>),
     /// The probabilities of both classes.
     Scores,
     /// That of the class that is scored.
