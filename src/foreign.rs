@@ -21,6 +21,7 @@ use crate::import::{self, assemble::assemble};
 use crate::metrics::text;
 use crate::model::frame::{Column, Frame, MISSING_CODE};
 use crate::model::score::Scorer;
+use crate::model::wrapped::{self, Wrapped};
 use crate::model::{registry, store};
 use crate::profile::{Profile, Roles, profile};
 use crate::progress::Silent;
@@ -46,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     target("parquet", |bytes| table("t.parquet", bytes)),
     target("profile", read_profile),
     target("model", read_model),
+    target("wrapped", read_wrapped),
     target("imported", read_imported),
     target("onnx", read_imported),
     target("registry", read_registry),
@@ -116,6 +118,13 @@ fn read_model(bytes: &[u8]) {
         if let Ok(artifact) = store::from_json(bytes, "m.json") {
             Scorer::new(&artifact.body).expect("what is loaded can score");
         }
+    }
+}
+
+fn read_wrapped(bytes: &[u8]) {
+    let sealed = wrapped::resealed(bytes);
+    for bytes in [Some(bytes), sealed.as_deref()].into_iter().flatten() {
+        drop(Wrapped::from_json(bytes, "w.json"));
     }
 }
 

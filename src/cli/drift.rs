@@ -131,6 +131,8 @@ pub(super) struct DriftArgs {
     thresholds: ThresholdArgs,
 
     /// Score from which a row is classed as churned, 0 to 1
+    ///
+    /// Where nobody sets it, it is that of the model in the baseline.
     #[arg(long, value_name = "SCORE", value_parser = checked::<Probability>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
     class_threshold: Option<String>,
 

@@ -176,10 +176,7 @@ pub(super) fn drift_told(settings: &Settings) -> DriftTold {
             None => untold.push(format!("drift.{}", key.join("."))),
         }
     }
-    let is_chosen = |name: &str| {
-        let mut chosen = settings.drift.chosen.iter();
-        chosen.any(|one| one.key == [name])
-    };
+    let is_chosen = |name: &str| settings.drift.is_chosen(name);
     let upload = settings.prediction_log.upload.as_ref();
     if let Some(upload) = upload
         && settings.prediction_log.dir.is_some()

@@ -2,7 +2,7 @@
 
 use super::drift_evidence::{input_of, settings_of};
 use super::drift_labels::LabelRequest;
-use super::drift_request::DriftRequest;
+use super::drift_request::{DriftRequest, FromModel};
 use super::drift_scoring::{Finished, Readings, Scorable, Scoring};
 use super::inputs::{self, Baseline, Input};
 use super::{Console, drift_windows};
@@ -43,6 +43,28 @@ impl DriftRequest {
 
     /// As [`DriftRequest::compare`], under names and a time that are not those of this run.
     pub(super) fn compare_as(
+        &self,
+        known: &Baseline,
+        provenance: Provenance,
+        console: &Console<'_>,
+    ) -> Result<DriftReport> {
+        match &known.named {
+            Some((name, threshold)) if self.from_model != FromModel::default() => {
+                let mut own = self.clone();
+                if self.from_model.name {
+                    own.model.clone_from(name);
+                }
+                if self.from_model.class_threshold {
+                    own.class_threshold = *threshold;
+                }
+                own.compare_settled(known, provenance, console)
+            }
+            _ => self.compare_settled(known, provenance, console),
+        }
+    }
+
+    /// Compares under the name and at the class threshold of this request.
+    fn compare_settled(
         &self,
         known: &Baseline,
         provenance: Provenance,

@@ -173,6 +173,7 @@ impl HistoryShowRequest {
         let baseline = Baseline {
             profile: baseline,
             model: None,
+            named: None,
         };
         let report = check.compare_as(&baseline, provenance, console)?;
         Ok(HistoryView {

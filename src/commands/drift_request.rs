@@ -59,6 +59,8 @@ pub struct DriftRequest {
     pub costs: Option<Costs>,
     /// Name of the model.
     pub model: String,
+    /// What the model in the baseline says instead.
+    pub from_model: FromModel,
     /// Which features are printed.
     pub view: View,
     /// Where the outputs go.
@@ -69,6 +71,15 @@ pub struct DriftRequest {
     pub push: Option<DriftPush>,
     /// How the check is repeated, if it is.
     pub watch: Option<Watch>,
+}
+
+/// Settings that nobody has set, and that a model in the baseline has of its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FromModel {
+    /// Its name.
+    pub name: bool,
+    /// The score from which it classes a row as churned.
+    pub class_threshold: bool,
 }
 
 /// What is asked of several columns together.
@@ -353,6 +364,10 @@ impl DriftRequest {
             class_threshold: drift.class_threshold.get(),
             costs: costs(&settings.train)?,
             model: settings.model.as_str().to_owned(),
+            from_model: FromModel {
+                name: !settings.model_is_named,
+                class_threshold: !drift.is_chosen("class_threshold"),
+            },
             push: DriftPush::from_settings(settings)?,
             watch,
             outputs: DriftOutputs {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::drift_evidence::reading_of;
 use super::drift_labels::LabelRequest;
-use super::drift_request::{DriftRequest, HistoryUse, MultivariateRequest};
+use super::drift_request::{DriftRequest, FromModel, HistoryUse, MultivariateRequest};
 use super::{Console, drift_labels, drift_segments, drift_windows};
 use crate::cells::Tone;
 use crate::drift::Provenance;
@@ -206,6 +206,7 @@ fn again(
         class_threshold: settings.class_threshold,
         costs: settings.costs,
         model: report.model.clone(),
+        from_model: FromModel::default(),
         ..request.check.clone()
     };
     let elsewhere = |error: Error| match error.code() == ExitCode::Io {

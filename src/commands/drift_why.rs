@@ -273,14 +273,14 @@ impl WhyRequest {
             false => self.reference.clone(),
         };
         match Input::open(&self.baseline, &self.train.reading)? {
-            Input::Profile(_, Some(model)) => {
+            Input::Profile(counts) => {
+                let model = counts.model.ok_or_else(|| {
+                    let hint = "name a model: churnctl drift why --baseline model.json --current august.csv";
+                    Error::usage("a profile has no rows to compare with").hint(hint)
+                })?;
                 let reference = named(&model.body.provenance.data);
                 Ok((model, reference))
             }
-            Input::Profile(_, None) => Err(Error::usage("a profile has no rows to compare with")
-                .hint(
-                    "name a model: churnctl drift why --baseline model.json --current august.csv",
-                )),
             Input::Data(_) => {
                 let store = ModelStore::new(&self.train.artifacts, console.created_at(), VERSION);
                 match store.champion()?.0 {

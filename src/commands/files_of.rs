@@ -177,6 +177,7 @@ impl UsesFiles for DriftRequest {
             class_threshold: _,
             costs: _,
             model: _,
+            from_model: _,
             view: _,
             tracking: _,
             consequences: _,

@@ -53,7 +53,7 @@ pub fn run(request: &InitRequest, console: &mut Console<'_>) -> Result<ExitCode>
     let reading = ReadingRequest::from_settings(&Settings::resolve(&Layers::default())?);
     let addresses = [request.baseline.clone()];
     let (profile, is_profile) = match Input::open(&addresses, &reading)? {
-        Input::Profile(profile, _) => (*profile, true),
+        Input::Profile(counts) => (counts.profile, true),
         Input::Data(data) => {
             let made = inputs::profile_of(*data, Roles::default(), None, "data", console)?;
             (made, false)

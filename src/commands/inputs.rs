@@ -35,13 +35,15 @@ pub struct Baseline {
     pub profile: Profile,
     /// The model that they are of, if they are a model's.
     pub model: Option<Box<Artifact>>,
+    /// Name and class threshold of that model, or of one that lives elsewhere.
+    pub named: Option<(String, f64)>,
 }
 
 /// One side of a check, opened.
 #[derive(Debug)]
 pub enum Input {
-    /// A profile, and the model that holds it, if one does.
-    Profile(Box<Profile>, Option<Box<Artifact>>),
+    /// A profile, beside the model that holds it, if one does.
+    Profile(Box<Baseline>),
     /// Tables to be read.
     Data(Box<DataSet>),
 }
@@ -55,8 +57,8 @@ impl Input {
         if let [only] = addresses
             && looks_like_json(Path::new(only))?
         {
-            let (profile, model) = read_counts(Path::new(only))?;
-            if let Some(shards) = &profile.shards {
+            let counts = read_counts(Path::new(only))?;
+            if let Some(shards) = &counts.profile.shards {
                 let message = format!(
                     "this is the profile of a part: without the shards {}",
                     shards.missing()
@@ -68,7 +70,7 @@ impl Input {
                     })
                     .hint("make them one: churnctl profile merge 'part-*.json' -o profile.json"));
             }
-            return Ok(Self::Profile(Box::new(profile), model));
+            return Ok(Self::Profile(Box::new(counts)));
         }
         let data = DataSet::open(addresses, reading.read_options()).map_err(with_a_way_on)?;
         Ok(Self::Data(Box::new(data)))
@@ -78,7 +80,8 @@ impl Input {
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
         match self {
-            Self::Profile(profile, _) => profile
+            Self::Profile(counts) => counts
+                .profile
                 .columns
                 .iter()
                 .map(|column| column.name.clone())
@@ -93,7 +96,8 @@ impl Input {
     /// As [`count`](fn@count).
     pub fn count(self, plan: &CountPlan, side: &str, console: &Console<'_>) -> Result<Counted> {
         match self {
-            Self::Profile(profile, _) => {
+            Self::Profile(counts) => {
+                let profile = counts.profile;
                 say_profile(&profile, side, console);
                 Ok(Counted {
                     rows: profile.rows,
@@ -134,9 +138,9 @@ impl Input {
         let data = match self {
             Self::Data(data) => data,
             Self::Profile(..) if by.is_some() => return Err(no_rows_in_profile()),
-            Self::Profile(profile, _) => {
-                say_profile(&profile, side, console);
-                return Grouped::of_profile(*profile, plans.cuts());
+            Self::Profile(counts) => {
+                say_profile(&counts.profile, side, console);
+                return Grouped::of_profile(counts.profile, plans.cuts());
             }
         };
         let name = data.name().to_owned();
@@ -277,12 +281,9 @@ pub fn baseline(
     console: &Console<'_>,
 ) -> Result<Baseline> {
     match Input::open(addresses, reading)? {
-        Input::Profile(profile, model) => {
-            say_profile(&profile, "baseline", console);
-            Ok(Baseline {
-                profile: *profile,
-                model,
-            })
+        Input::Profile(counts) => {
+            say_profile(&counts.profile, "baseline", console);
+            Ok(*counts)
         }
         Input::Data(data) => {
             let roles = reading.roles_in(&data, roles);
@@ -291,6 +292,7 @@ pub fn baseline(
             Ok(Baseline {
                 profile,
                 model: None,
+                named: None,
             })
         }
     }
@@ -346,23 +348,44 @@ pub fn profile_by_of(
 /// # Errors
 /// As [`Profile::from_json`]; 74 if the file cannot be read.
 pub fn read_profile(path: &Path) -> Result<Profile> {
-    Ok(read_counts(path)?.0)
+    Ok(read_counts(path)?.profile)
 }
 
 /// As [`read_profile`], with the model whose artifact it is.
-fn read_counts(path: &Path) -> Result<(Profile, Option<Box<Artifact>>)> {
+fn read_counts(path: &Path) -> Result<Baseline> {
     let bytes = read_object_at_most(path, MAX_PROFILE_BYTES)
         .map_err(|error| Error::io("read", path, error))?;
     let file = path.display().to_string();
-    if command_of(&bytes).as_deref() == Some(WRAP_COMMAND) {
-        return Ok((Wrapped::from_json(&bytes, &file)?.profile, None));
+    let command = command_of(&bytes);
+    if command.as_deref() == Some(WRAP_COMMAND) {
+        let wrapped = Wrapped::from_json(&bytes, &file)?;
+        return Ok(Baseline {
+            profile: wrapped.profile,
+            model: None,
+            named: Some((wrapped.name, wrapped.threshold)),
+        });
     }
-    if command_of(&bytes).is_some_and(|command| makes_models(&command)) {
+    if command.is_some_and(|command| makes_models(&command)) {
         let artifact = store::from_json(&bytes, &file)?;
-        let profile = store::baseline_profile(&artifact);
-        return Ok((profile, Some(Box::new(artifact))));
+        return Ok(Baseline {
+            profile: store::baseline_profile(&artifact),
+            named: Some((artifact.name.clone(), artifact.body.threshold)),
+            model: Some(Box::new(artifact)),
+        });
     }
-    Ok((Profile::from_json(&bytes, &file)?, None))
+    Ok(Baseline {
+        profile: Profile::from_json(&bytes, &file)?,
+        model: None,
+        named: None,
+    })
+}
+
+/// Whether a file is the document of a model that lives elsewhere. Does *not* fail: what is wrong with a file says
+/// whoever reads it.
+pub(super) fn is_wrapped(path: &Path) -> bool {
+    looks_like_json(path).unwrap_or(false)
+        && read_object_at_most(path, MAX_PROFILE_BYTES)
+            .is_ok_and(|bytes| command_of(&bytes).as_deref() == Some(WRAP_COMMAND))
 }
 
 /// The command of a document that holds a profile: a model's of its training data, or of its scores.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::inputs::is_wrapped;
 use super::{Console, deployment, diff};
 use crate::cells::Tone;
 use crate::error::{Error, Result, nearest};
@@ -49,15 +50,49 @@ impl RenderRequest {
         only: Vec<String>,
         flavor: Flavor,
     ) -> Result<Self> {
+        let plan = deployment::plan(settings)?;
+        refuse_wrapped(settings, &plan)?;
         Ok(Self {
             output,
             check,
             only,
             flavor,
-            plan: deployment::plan(settings)?,
+            plan,
             untold: deployment::drift_told(settings).untold,
         })
     }
+}
+
+/// Refuses what scores or trains where the model lives elsewhere: its pods would never be ready.
+fn refuse_wrapped(settings: &Settings, plan: &Plan) -> Result<()> {
+    const WATCHING: [Part; 5] = [
+        Part::DriftExporter,
+        Part::Pushgateway,
+        Part::Monitoring,
+        Part::Dashboards,
+        Part::HelmValues,
+    ];
+    let baseline = settings.drift.baseline.iter().map(Path::new);
+    let mut models = baseline.chain([&*settings.serve.model]);
+    let Some(model) = models.find(|path| is_wrapped(path)) else {
+        return Ok(());
+    };
+    let others: Vec<&str> = plan
+        .parts
+        .iter()
+        .filter(|part| !WATCHING.contains(part))
+        .map(|part| part.as_str())
+        .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{} is a model that lives elsewhere, which nothing here can serve or train: {}",
+        model.display(),
+        others.join(", ")
+    );
+    Err(Error::bad_settings(message)
+        .hint("what watches it: --parts drift-exporter,monitoring,dashboards"))
 }
 
 /// Renders, and writes, prints or compares.

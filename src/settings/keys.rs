@@ -194,7 +194,7 @@ const DRIFT: &[Key] = &[
     key("drift.fail_correlation", Kind::Number, Some("0.5"), None, "change of the rank correlation of two columns from which --multivariate fails"),
     key("drift.min_rows", Kind::Count, Some("100"), Some("--min-rows"), "rows below which a side is too small to tell"),
     key("drift.fail_on", Kind::Text, Some("fail"), Some("--fail-on"), "verdict that ends with exit code 2: fail, warn or never"),
-    key("drift.class_threshold", Kind::Number, Some("0.5"), Some("--class-threshold"), "score from which a row is classed as churned"),
+    key("drift.class_threshold", Kind::Number, Some("0.5"), Some("--class-threshold"), "score from which a row is classed as churned; where it is not set, that of the model in the baseline"),
 ];
 
 #[cfg(test)]

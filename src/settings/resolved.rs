@@ -27,6 +27,8 @@ use crate::profile::Cut;
 pub struct Settings {
     /// Name of the model.
     pub model: ModelName,
+    /// Somebody has named it.
+    pub model_is_named: bool,
     /// Which columns are not features.
     pub columns: ColumnSettings,
     /// How tables are read, and which column is what.
@@ -124,6 +126,14 @@ pub struct DriftSettings {
     pub class_threshold: Probability,
     /// What somebody set of the check itself, for those who are to check the same.
     pub chosen: Vec<Chosen>,
+}
+
+impl DriftSettings {
+    /// Whether somebody set this of `drift.`.
+    #[must_use]
+    pub fn is_chosen(&self, name: &str) -> bool {
+        self.chosen.iter().any(|one| one.key == [name])
+    }
 }
 
 /// A setting below `drift.` that somebody set.
@@ -238,8 +248,10 @@ impl Settings {
     /// Fails with 64 on a bad value from a flag, with 78 on one from the environment or the
     /// file, and when a warning threshold that somebody set lies above the failing one.
     pub fn resolve(layers: &Layers) -> Result<Self> {
+        let (model, named_by) = layers.required("model")?;
         Ok(Self {
-            model: layers.required("model")?.0,
+            model,
+            model_is_named: !matches!(named_by, Origin::Default),
             columns: ColumnSettings::resolve(layers)?,
             data: DataSettings::resolve(layers)?,
             deadlines: super::deadlines::resolve(layers)?,

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::harness::{Churnctl, Run, Table, fixture, skipped};
 use crate::models::{PRODUCTION, customers, number, rows_of};
+use crate::schemas::{expect_refused, expect_strict, schema};
 use crate::serve::running::Running;
 
 /// Models of [`customers`] as LightGBM writes them: visits, then a plan, in two trees.
@@ -158,6 +159,17 @@ fn an_artifact_without_its_proof_does_not_score() {
 fn an_imported_model_is_a_model_like_any_other() {
     let churnctl = importing().table("current.csv", &customers(1_500, 2));
     let named = ["--class-threshold", "0.4", "--name", "lightgbm"];
+    let json = ["--format", "json"];
+    let document = import(&churnctl, &[&PROVED[..], &named, &json].concat());
+    let document = document.expect(ExitCode::Ok).json();
+    expect_strict(&schema("model_import"), &document);
+    for (pointer, to) in [
+        ("/parity/largest_difference", json!(1e-4)),
+        ("/parity/rows", json!(0)),
+        ("/format", json!("pickle")),
+    ] {
+        expect_refused(&schema("model_import"), &document, pointer, to);
+    }
     let run = import(&churnctl, &[&PROVED[..], &named].concat()).expect(ExitCode::Ok);
     let said = "1500 rows score as there: the largest difference is ";
     assert!(run.stdout.contains(said), "{run:#?}");
@@ -521,6 +533,26 @@ fn the_registry_is_listed_and_two_models_are_compared() {
         .run(&["model", "show", "ffffffffffff"])
         .expect(ExitCode::BadInput)
         .says("nor the version of a model");
+    let document = |args: &[&str]| {
+        let run = churnctl.run(&[&["model"], args, &["--format", "json"]].concat());
+        run.expect(ExitCode::Ok).json()
+    };
+    for (name, document) in [
+        ("model_list", document(&["list"])),
+        ("model_show", document(&["show"])),
+        ("model_diff", diff),
+    ] {
+        expect_strict(&schema(name), &document);
+        expect_refused(&schema(name), &document, "/command", json!("drift"));
+    }
+    let listed = document(&["list"]);
+    for (pointer, to) in [
+        ("/models/0/state", json!("lost")),
+        ("/models/0/version", json!("latest")),
+        ("/models/0/since", json!("yesterday")),
+    ] {
+        expect_refused(&schema("model_list"), &listed, pointer, to);
+    }
     // Back, by the registry's own way.
     churnctl.run(&["model", "rollback"]).expect(ExitCode::Ok);
     assert_eq!(list(&churnctl)[1].1, "in_production");
@@ -612,7 +644,7 @@ fn what_xgboost_and_catboost_compute_otherwise_is_refused_with_the_reason() {
 }
 
 /// Models of the real packages with their scores and contributions, made once.
-fn foreign_models() -> Option<&'static Path> {
+pub(crate) fn foreign_models() -> Option<&'static Path> {
     static FOLDER: OnceLock<Option<PathBuf>> = OnceLock::new();
     let made = FOLDER.get_or_init(|| {
         let python = std::env::var_os("MODELS_PYTHON")?;
@@ -631,7 +663,7 @@ fn foreign_models() -> Option<&'static Path> {
 }
 
 /// The models of the script, and those of XGBoost in both forms.
-const MODELS: [(&str, &str, f64); 22] = [
+pub(crate) const MODELS: [(&str, &str, f64); 22] = [
     ("lightgbm-telco", "model.txt", 1e-6),
     ("lightgbm-made_up", "model.txt", 1e-6),
     ("lightgbm-codes", "model.txt", 1e-6),

@@ -1,10 +1,11 @@
 //! `churnctl model wrap`: a model that lives elsewhere is watched, and nothing here scores for it.
 
 use churnctl::exit::ExitCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Churnctl, Table};
-use crate::models::{PRODUCTION, customers, number, rows_of};
+use crate::models::{PRODUCTION, customers, number, rows_of, train};
+use crate::schemas::{expect_refused, expect_strict, schema};
 use crate::serve::running::Running;
 
 /// Customers with the scores of a model that this program has never seen; `shift` moves its log-odds.
@@ -15,6 +16,7 @@ fn scored(seed: u64, shift: f64) -> Table {
     table.with("p_churn", rows.iter().map(score))
 }
 
+/// A folder with a wrapped model, and later months of its scores.
 fn wrapped() -> Churnctl {
     let churnctl = Churnctl::new()
         .table("january.csv", &scored(1, 0.0))
@@ -49,6 +51,23 @@ fn wrapped() -> Churnctl {
 }
 
 #[test]
+fn a_wrapped_model_is_told_in_json() {
+    let words = [
+        "model",
+        "wrap",
+        "--scores",
+        "january.csv",
+        "--score",
+        "p_churn",
+    ];
+    let run = wrapped().run(&[&words[..], &["-o", "w.json", "--format", "json"]].concat());
+    let document = run.expect(ExitCode::Ok).json();
+    expect_strict(&schema("model_wrap"), &document);
+    expect_refused(&schema("model_wrap"), &document, "/rows", json!(0));
+    expect_refused(&schema("model_wrap"), &document, "/score", Value::Null);
+}
+
+#[test]
 fn a_wrapped_model_is_a_baseline_of_rows_scores_and_outcomes() {
     let churnctl = wrapped();
     let document = churnctl.read_json("elsewhere.json");
@@ -66,14 +85,122 @@ fn a_wrapped_model_is_a_baseline_of_rows_scores_and_outcomes() {
         let (code, by_wrapped) = check("elsewhere.json", "wrapped.json");
         let (expected, by_data) = check("january.csv", "data.json");
         assert_eq!(code, expected, "{current}");
-        // What is compared is what the rows themselves would give.
-        for part in ["status", "overall_max_psi", "psi_by_feature", "performance"] {
+        // What is compared is what the rows themselves would give; what is a churner, the model says.
+        for part in ["status", "overall_max_psi", "psi_by_feature"] {
             assert!(!by_data[part].is_null(), "{part}");
             assert_eq!(by_wrapped[part], by_data[part], "{current}: {part}");
         }
+        assert_eq!(by_wrapped["model"], "warehouse");
+        assert_eq!(by_data["model"], "churn");
+        let classed = |report: &Value| {
+            let confusion = &report["performance"]["current"]["confusion"];
+            let count = |name: &str| confusion[name].as_u64().expect("a count");
+            count("true_positives") + count("false_positives")
+        };
+        let rows = rows_of(&churnctl.read(current));
+        let from = |threshold: f64| {
+            let scores = rows.iter().map(|row| number(row, "p_churn"));
+            scores.filter(|score| *score >= threshold).count() as u64
+        };
+        assert_eq!(
+            (classed(&by_wrapped), classed(&by_data)),
+            (from(0.3), from(0.5))
+        );
         // Log-odds up by 1.5 is drift of the scores.
         let is_drift = current == "march.csv";
         assert_eq!(code == Some(2), is_drift, "{by_wrapped:#}");
+    }
+}
+
+#[test]
+fn what_a_setting_says_comes_before_what_the_model_says() {
+    let churnctl = wrapped();
+    let check = |more: &[&str]| {
+        let args = [
+            "drift",
+            "elsewhere.json",
+            "february.csv",
+            "--score",
+            "p_churn",
+        ];
+        let fixed = ["--label", "churn", "-q", "--format", "json"];
+        churnctl
+            .run(&[&args[..], &fixed, more].concat())
+            .expect(ExitCode::Ok)
+            .json()
+    };
+    let report = check(&["--model", "other", "--class-threshold", "0.5"]);
+    assert_eq!(report["model"], "other");
+    assert_eq!(report["performance"]["threshold"], 0.5);
+    let report = check(&[]);
+    assert_eq!(report["performance"]["threshold"], 0.3);
+    // The evidence is what was compared.
+    let churnctl = churnctl.file("report.json", report.to_string());
+    churnctl
+        .run(&["drift", "verify", "report.json"])
+        .expect(ExitCode::Ok);
+}
+
+#[test]
+fn a_trained_model_is_judged_at_its_own_threshold() {
+    let churnctl = Churnctl::new()
+        .table("data.csv", &customers(1_500, 1))
+        .table("current.csv", &customers(1_500, 2));
+    let costs = ["--model", "logistic", "--cost-fn", "5", "-q"];
+    train(&churnctl, &costs).expect(ExitCode::Ok);
+    let own = churnctl.read_json(PRODUCTION)["body"]["threshold"].clone();
+    assert_ne!(own, 0.5);
+    let score = [
+        "score",
+        "current.csv",
+        "--model",
+        PRODUCTION,
+        "-o",
+        "scored.csv",
+    ];
+    let keep = [
+        "--keep", "visits", "--keep", "noise", "--keep", "plan", "--keep", "churn",
+    ];
+    churnctl
+        .run(&[&score[..], &keep].concat())
+        .expect(ExitCode::Ok);
+    let args = ["drift", "--baseline", PRODUCTION, "--current", "scored.csv"];
+    let more = [
+        "--score",
+        "churn_risk",
+        "--label",
+        "churn",
+        "-q",
+        "--format",
+        "json",
+    ];
+    let report = churnctl
+        .run(&[&args[..], &more].concat())
+        .expect(ExitCode::Ok)
+        .json();
+    assert_eq!(report["performance"]["threshold"], own);
+}
+
+#[test]
+fn a_deployment_of_a_wrapped_model_watches_and_does_not_serve() {
+    let churnctl = wrapped();
+    let render = |more: &[&str]| {
+        let args = ["render-manifests", "--set", "drift.baseline=elsewhere.json"];
+        churnctl.run(&[&args[..], more].concat())
+    };
+    render(&[])
+        .expect(ExitCode::BadSettings)
+        .says("elsewhere.json is a model that lives elsewhere")
+        .says("api, jobs, hook, seed-model")
+        .says("--parts drift-exporter,monitoring,dashboards");
+    let run = render(&["--parts", "drift-exporter,monitoring,dashboards"]).expect(ExitCode::Ok);
+    assert!(run.stdout.contains("churn-drift-exporter"), "{run:#?}");
+    for kind in [
+        "kind: CronJob",
+        "deployment-churn-api.yaml",
+        "alert: ChurnApiDown",
+    ] {
+        assert!(!run.stdout.contains(kind), "{kind}");
     }
 }
 

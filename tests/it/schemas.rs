@@ -41,6 +41,12 @@ const SCHEMAS: &[&str] = &[
     "drift_verify",
     "drift_why",
     "drift_history",
+    "model_list",
+    "model_show",
+    "model_diff",
+    "model_import",
+    "model_export",
+    "model_wrap",
 ];
 
 pub(crate) fn schema(name: &str) -> Validator {
