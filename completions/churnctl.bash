@@ -3772,14 +3772,14 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__model__subcmd__export)
-            opts="-o -v -q -h --format --parity --table --output --artifacts --delimiter --null --threads --config --json --color --verbose --quiet --log-format --help"
+            opts="-o -v -q -h --format --json --parity --table --output --artifacts --delimiter --null --threads --config --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "lightgbm sql:postgres" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "lightgbm onnx sql:postgres" -- "${cur}"))
                     return 0
                     ;;
                 --parity)
@@ -3996,7 +3996,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__model__subcmd__import)
-            opts="-o -v -q -h --schema --parity --expect --output --name --class-threshold --score --label --positive --id --exclude --delimiter --null --threads --config --format --json --color --verbose --quiet --log-format --help"
+            opts="-o -v -q -h --schema --parity --expect --output --name --class-threshold --score --label --positive --id --exclude --delimiter --null --threads --tracking-uri --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -4114,6 +4114,10 @@ _churnctl() {
                     return 0
                     ;;
                 --threads)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tracking-uri)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

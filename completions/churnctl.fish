@@ -603,6 +603,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l delimiter -d 'Character between the fields of a CSV line, `tab` for a tab [default: ,]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l null -d 'Text that stands for a missing value, beside the usual ones; may be repeated' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l threads -d 'Threads for reading; as many as there are cores if not set' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -667,6 +668,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l format -d 'What to write' -r -f -a "lightgbm\t''
+onnx\t''
 sql:postgres\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l parity -d 'Rows to prove it with: those that it is to score, as many as there are' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l table -d 'Table that the statement selects from; that of --parity, or `customers`' -r
@@ -681,7 +683,7 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l json -d 'What other tools call `--format json`'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l json -d 'Print what was written and proved as JSON'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more on stderr'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing on stderr but errors'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'

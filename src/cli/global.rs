@@ -67,6 +67,7 @@ pub(super) enum FormatArg {
     Junit,
     Sarif,
     Lightgbm,
+    Onnx,
     #[value(name = "sql:postgres")]
     SqlPostgres,
 }
@@ -108,6 +109,7 @@ impl Global {
             | FormatArg::Junit
             | FormatArg::Sarif
             | FormatArg::Lightgbm
+            | FormatArg::Onnx
             | FormatArg::SqlPostgres => FormatChoice::Always(Format::Plain),
             FormatArg::Json => FormatChoice::Always(Format::Json),
             FormatArg::Yaml => FormatChoice::Always(Format::Yaml),
@@ -127,6 +129,7 @@ impl Global {
             | FormatArg::Json
             | FormatArg::Yaml
             | FormatArg::Lightgbm
+            | FormatArg::Onnx
             | FormatArg::SqlPostgres => None,
         }
     }

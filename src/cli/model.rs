@@ -28,6 +28,9 @@ Examples:
   # XGBoost and CatBoost; rows are classed as churned from a score of .4 on
   churnctl model import m.ubj --parity rows.csv --expect scores.csv --class-threshold .4 -o xgb.json
 
+  # A model that MLflow has logged, proved on rows and scores of the run
+  churnctl model import models:/retention/3 --parity rows.csv --expect scores.csv -o gbm.json
+
   # Then it is a model like any other
   churnctl score --model gbm.json july.csv -o scores.csv --explain 3
 
@@ -88,6 +91,9 @@ Examples:
   # Text that LightGBM loads: lightgbm.Booster(model_file=\"churn.txt\")
   churnctl model export model.json --format lightgbm --parity rows.csv -o churn.txt
 
+  # A graph for onnxruntime, with categories, missing values and calibration in it
+  churnctl model export --format onnx --parity rows.csv -o churn.onnx
+
 Exit codes: 0 exported, 64 wrong usage, 65 a model that the format cannot express, or scores that are
 others, 69 the database stayed away, 74 cannot read or write, 78 bad settings.
 ";
@@ -104,7 +110,7 @@ Exit codes: 0 wrapped, 64 wrong usage, 65 no scores, 74 cannot read or write, 78
 ";
 
 /// Forms of an exported model.
-const EXPORTS: [&str; 2] = ["lightgbm", "sql:postgres"];
+const EXPORTS: [&str; 3] = ["lightgbm", "onnx", "sql:postgres"];
 
 /// Models of other frameworks, and the registry at a glance
 #[derive(Debug, Clone, Args)]
@@ -173,7 +179,9 @@ struct DiffArgs {
 ///
 /// `sql:postgres` is one SELECT that adds `churn_risk` to all columns of a table, for every kind of model. Where
 /// --parity is an address of PostgreSQL, the statement runs there; else its tests and sums are followed here.
-/// `lightgbm` is the text that LightGBM loads, of models that are trees; it is read back for the proof.
+/// `lightgbm` is the text that LightGBM loads, of models that are trees; `onnx` is a graph in double precision, with
+/// categories, missing values and calibration in it: its inputs are one column [rows, 1] a feature, doubles or texts, its
+/// outputs `label` and `probabilities`. Both are read back for the proof.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXPORT_EXAMPLES)]
 struct ExportArgs {
@@ -184,6 +192,10 @@ struct ExportArgs {
     /// What to write
     #[arg(long, value_name = "FORMAT", required = true, value_parser = formats(&EXPORTS))]
     format: FormatArg,
+
+    /// Print what was written and proved as JSON
+    #[arg(long)]
+    json: bool,
 
     /// Rows to prove it with: those that it is to score, as many as there are
     #[arg(long, value_name = "DATA", value_hint = ValueHint::FilePath, help_heading = PROOF)]
@@ -252,7 +264,11 @@ struct RollbackArgs {
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = IMPORT_EXAMPLES)]
 struct ImportArgs {
-    /// The model file
+    /// The model file, or a model of MLflow: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN/PATH
+    ///
+    /// Of MLflow the native file is fetched, of the flavors lightgbm, xgboost and onnx; columns and types are those of its
+    /// signature, and without --parity the rows are those of its input example. A model of scikit-learn is a pickle: log
+    /// an ONNX copy of it.
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: PathBuf,
 
@@ -306,6 +322,9 @@ struct ImportArgs {
 
     #[command(flatten)]
     reading: ReadingArgs,
+
+    #[command(flatten)]
+    tracking: TrackingArgs,
 }
 
 /// What `model` is asked for.
@@ -372,6 +391,7 @@ impl ModelArgs {
                 model: args.model,
                 format: match args.format {
                     FormatArg::SqlPostgres => ExportFormat::Postgres,
+                    FormatArg::Onnx => ExportFormat::Onnx,
                     _ => ExportFormat::LightGbm,
                 },
                 parity: args.parity,
@@ -411,6 +431,7 @@ impl ImportArgs {
         flags.many("columns.id", self.id.as_ref());
         flags.many("columns.exclude", self.exclude.as_ref());
         self.reading.add_to(&mut flags);
+        self.tracking.add_to(&mut flags);
         flags
     }
 

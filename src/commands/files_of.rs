@@ -80,10 +80,14 @@ impl UsesFiles for PromoteRequest {
 impl UsesFiles for ImportRequest {
     fn files_used(&self) -> FilesUsed {
         let schema: Vec<String> = self.schema.iter().cloned().collect();
+        let parity: Vec<String> = Some(self.parity.clone())
+            .filter(|rows| !rows.is_empty())
+            .into_iter()
+            .collect();
         FilesUsed::default()
             .read("FILE", &self.file)
             .read_tables("--schema", &schema)
-            .read_tables("--parity", std::slice::from_ref(&self.parity))
+            .read_tables("--parity", &parity)
             .read_tables("--expect", std::slice::from_ref(&self.expect))
             .write("--output", &self.output)
     }

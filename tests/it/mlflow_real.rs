@@ -236,3 +236,119 @@ fn a_real_server_shows_what_we_told_it() {
     assert_eq!(seen["versions"], serde_json::json!([1, 2, 3, 4]));
     assert_eq!(seen["champion"], "3");
 }
+
+/// A Python with the packages of models, which also finds MLflow's.
+fn logs_models(real: &Real, folder: &Path) -> bool {
+    let Some(python) = std::env::var_os("MODELS_PYTHON") else {
+        skipped("MODELS_PYTHON does not name a Python with lightgbm, xgboost and skl2onnx");
+        return false;
+    };
+    let beside = real.program.parent().expect("a folder").join("python3");
+    let packages = Command::new(beside)
+        .args([
+            "-c",
+            "import mlflow, pathlib; print(pathlib.Path(mlflow.__file__).parents[1])",
+        ])
+        .output()
+        .expect("run Python");
+    let packages = String::from_utf8_lossy(&packages.stdout).trim().to_owned();
+    let output = Command::new(python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mlflow_models.py"))
+        .arg(real.url())
+        .arg(folder)
+        .env("PYTHONPATH", packages)
+        .env("MLFLOW_DISABLE_TELEMETRY", "true")
+        .output()
+        .expect("run Python");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    true
+}
+
+#[test]
+fn models_that_mlflow_has_logged_are_imported() {
+    let Some(real) = Real::start() else {
+        return;
+    };
+    let churnctl = Churnctl::new().env("MLFLOW_TRACKING_URI", &real.url());
+    if !logs_models(&real, &churnctl.path("")) {
+        return;
+    }
+    let import = |model: &str, rows: &[&str]| {
+        let args = [
+            "model",
+            "import",
+            model,
+            "-o",
+            "model.json",
+            "--format",
+            "json",
+            "-q",
+        ];
+        churnctl.run(&[&args[..], rows].concat())
+    };
+    for (model, name, format, limit) in [
+        ("models:/lgb/1", "lgb", "LightGBM text", 1e-6),
+        ("models:/lgb@champion", "lgb", "LightGBM text", 1e-6),
+        ("models:/xgb/1", "xgb", "XGBoost UBJSON", 1e-5),
+        ("models:/onx/1", "onx", "ONNX", 1e-5),
+    ] {
+        let (rows, scores) = (format!("{name}.csv"), format!("{name}_scores.csv"));
+        let run = import(model, &["--parity", &rows, "--expect", &scores]);
+        let report = run.expect(ExitCode::Ok).json();
+        assert_eq!(
+            (&report["format"], &report["parity"]["rows"]),
+            (&format.into(), &1_000.into())
+        );
+        let largest = report["parity"]["largest_difference"]
+            .as_f64()
+            .expect("a number");
+        assert!(largest <= limit, "{model}: {largest}");
+        let file = churnctl.read_json("model.json")["body"]["imported"]["file"].clone();
+        let file = file.as_str().expect("a name").to_owned();
+        assert!(file.starts_with(&format!("{model} (model.")), "{file}");
+    }
+    // The rows of its input example, where there are no others.
+    let report = import("models:/lgb/1", &["--expect", "lgb_example.csv"]);
+    assert_eq!(report.expect(ExitCode::Ok).json()["parity"]["rows"], 5);
+    let data = churnctl.read_json("model.json")["body"]["provenance"]["data"].clone();
+    assert_eq!(
+        data,
+        serde_json::json!(["models:/lgb/1 (input_example.json)"])
+    );
+    import("models:/lgb/1", &["--expect", "xgb_example.csv"])
+        .expect(ExitCode::BadInput)
+        .says("the model does not score as LightGBM text does");
+    import("models:/xgb/1", &["--expect", "xgb_example.csv"])
+        .expect(ExitCode::BadInput)
+        .says("version 1 of xgb was logged without an input example")
+        .says("--parity ROWS.csv");
+    for (model, says) in [
+        (
+            "models:/skl/1",
+            "reading them would run whatever is in them",
+        ),
+        (
+            "models:/lgb/7",
+            "no version 7 of lgb on the tracking server",
+        ),
+        ("models:/lgb@gone", "has the alias gone"),
+    ] {
+        let run = import(
+            model,
+            &["--parity", "lgb.csv", "--expect", "lgb_scores.csv"],
+        );
+        run.expect(ExitCode::BadInput).says(says);
+    }
+    let run = import(
+        "models:/skl/1",
+        &["--parity", "lgb.csv", "--expect", "lgb_scores.csv"],
+    );
+    run.says("log an ONNX copy of it: mlflow.onnx.log_model");
+    import(
+        "models:/lgb",
+        &["--parity", "lgb.csv", "--expect", "lgb_scores.csv"],
+    )
+    .expect(ExitCode::Usage)
+    .says("is not of the form models:/NAME@ALIAS");
+}

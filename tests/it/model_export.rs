@@ -4,9 +4,15 @@ use std::path::Path;
 use std::process::Command;
 
 use churnctl::exit::ExitCode;
+use churnctl::model::artifact::Artifact;
+use churnctl::model::score::Scorer;
+use churnctl::model::store;
+use serde_json::{Value, json};
 
 use crate::harness::{Churnctl, Run, Table, skipped};
+use crate::model::{MODELS, foreign_models};
 use crate::models::{PRODUCTION, customers, number, rows_of, train};
+use crate::schemas::{expect_refused, expect_strict, schema};
 
 /// Customers of whom a tenth lacks a value in each column, and a few have a plan that is rare.
 fn gaps(rows: usize, seed: u64) -> Table {
@@ -69,7 +75,7 @@ fn what_a_format_cannot_express_is_refused_by_name() {
         .says("sql:postgres");
     export(&churnctl, "onxx", "rows.csv")
         .expect(ExitCode::Usage)
-        .says("lightgbm, sql:postgres");
+        .says("lightgbm, onnx, sql:postgres");
     export(&churnctl, "sql:postgres", "-").expect(ExitCode::Usage);
     churnctl
         .run(&["model", "export", "--format", "lightgbm", "-o", "out"])
@@ -147,6 +153,163 @@ fn lightgbm_itself_scores_an_export_as_the_model_does() {
     let rows = rows_of(&churnctl.read("scores.csv"));
     let theirs: Vec<f64> = rows.iter().map(|row| number(row, "score")).collect();
     assert_alike(&own_scores(&churnctl), &theirs);
+}
+
+/// Scores `rows.csv` by what was exported as ONNX, in onnxruntime; also the labels.
+fn by_onnxruntime(churnctl: &Churnctl) -> Option<(Vec<f64>, Vec<f64>)> {
+    let Some(python) = std::env::var_os("MODELS_PYTHON") else {
+        skipped("MODELS_PYTHON does not name a Python with onnxruntime");
+        return None;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export_onnx_scores.py");
+    let paths = ["out", "rows.csv", "scores.csv"].map(|name| churnctl.path(name));
+    let output = Command::new(python).arg(script).args(paths).output();
+    let output = output.expect("run Python");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let rows = rows_of(&churnctl.read("scores.csv"));
+    let column = |name: &str| rows.iter().map(|row| number(row, name)).collect();
+    Some((column("score"), column("label")))
+}
+
+/// Imports what was exported, and scores `rows.csv` with it.
+fn imported_again(churnctl: &Churnctl, scores: &[f64]) -> Vec<f64> {
+    let lines: String = scores.iter().map(|score| format!("{score}\n")).collect();
+    std::fs::write(churnctl.path("own.csv"), format!("score\n{lines}")).expect("write");
+    let import = ["model", "import", "out", "--parity", "rows.csv"];
+    churnctl
+        .run(
+            &[
+                &import[..],
+                &["--expect", "own.csv", "-o", "back.json", "-q"],
+            ]
+            .concat(),
+        )
+        .expect(ExitCode::Ok);
+    let args = [
+        "score",
+        "rows.csv",
+        "--model",
+        "back.json",
+        "-o",
+        "back.csv",
+    ];
+    churnctl.run(&args).expect(ExitCode::Ok);
+    let rows = rows_of(&churnctl.read("back.csv"));
+    rows.iter().map(|row| number(row, "churn_risk")).collect()
+}
+
+/// A folder with a model of this learner in production, calibrated like this, and 10,000 other rows.
+fn calibrated(learner: &str, calibration: &Value) -> Churnctl {
+    let churnctl = trained(learner).table("rows.csv", &gaps(10_000, 2));
+    let mut artifact: Artifact =
+        serde_json::from_slice(&churnctl.read(PRODUCTION)).expect("an artifact");
+    let body = &mut artifact.body;
+    body.calibration = serde_json::from_value(calibration.clone()).expect("a calibration");
+    let scorer = Scorer::new(body).expect("a model");
+    let scores = scorer.examples(&body.examples).expect("scores");
+    for (example, score) in body.examples.iter_mut().zip(scores) {
+        example.score = score;
+    }
+    let sealed = store::seal(&artifact.name, artifact.body, &artifact.created_at, "0.1.0");
+    churnctl.file(PRODUCTION, store::to_json(&sealed.expect("an artifact")))
+}
+
+#[test]
+fn onnxruntime_scores_an_export_as_the_model_does_and_it_can_be_imported_again() {
+    let isotonic = json!({
+        "method": "isotonic",
+        "log_odds": [-3.0, -1.0, -0.999_999, 0.25, 2.0],
+        "probability": [0.02, 0.1, 0.3, 0.5, 0.97],
+    });
+    let platt = json!({ "method": "platt", "slope": 0.8, "intercept": -0.1 });
+    for learner in ["logistic", "trees"] {
+        for calibration in [&json!({ "method": "none" }), &platt, &isotonic] {
+            let churnctl = calibrated(learner, calibration);
+            let run = export(&churnctl, "onnx", "rows.csv").expect(ExitCode::Ok);
+            let said = "10000 rows score alike, read back as a graph of ONNX";
+            assert!(run.stdout.contains(said), "{run:#?}");
+            let own = own_scores(&churnctl);
+            assert_alike(&own, &imported_again(&churnctl, &own));
+            let Some((theirs, labels)) = by_onnxruntime(&churnctl) else {
+                return;
+            };
+            assert_alike(&own, &theirs);
+            let threshold = churnctl.read_json(PRODUCTION)["body"]["threshold"].as_f64();
+            let threshold = threshold.expect("a threshold");
+            for (score, label) in own.iter().zip(labels) {
+                // On the threshold itself the last digit decides.
+                let is_on = (score - threshold).abs() < 1e-9;
+                assert!(is_on || (label == 1.0) == (*score >= threshold), "{score}");
+            }
+        }
+    }
+}
+
+#[test]
+fn models_of_the_real_packages_are_exported_to_onnxruntime() {
+    let Some(models) = foreign_models() else {
+        return skipped("MODELS_PYTHON does not name a Python with lightgbm, xgboost and catboost");
+    };
+    // UBJSON says what JSON does.
+    for (name, file, _) in MODELS.iter().filter(|(_, file, _)| *file != "model.ubj") {
+        let path = |name: &str| models.join(name).display().to_string();
+        let [model, rows, scores] =
+            [file, "rows.csv", "scores.csv"].map(|of| path(&format!("{name}/{of}")));
+        let rows_text = std::fs::read(&rows).expect("rows");
+        let churnctl = Churnctl::new().file("rows.csv", rows_text);
+        let args = [
+            "model", "import", &model, "--parity", &rows, "--expect", &scores,
+        ];
+        let run = churnctl.run(&[&args[..], &["-o", PRODUCTION, "-q"]].concat());
+        run.expect(ExitCode::Ok);
+        let run = export(&churnctl, "onnx", "rows.csv");
+        if run.code == Some(65) {
+            let says = "a feature whose zeros are missing cannot be written as a graph of ONNX";
+            assert!(
+                *name == "lightgbm-zeros" && run.stderr.contains(says),
+                "{name}: {run:#?}"
+            );
+            continue;
+        }
+        run.expect(ExitCode::Ok);
+        let (theirs, _) = by_onnxruntime(&churnctl).expect("onnxruntime is beside the packages");
+        let own = own_scores(&churnctl);
+        let largest = own
+            .iter()
+            .zip(&theirs)
+            .map(|(own, theirs)| (own - theirs).abs());
+        let largest = largest.fold(0.0, f64::max);
+        assert!(largest < 1e-12, "{name}: {largest}");
+    }
+}
+
+#[test]
+fn an_export_says_in_json_what_it_has_proved() {
+    let churnctl = trained("trees");
+    let words = ["model", "export", "--format", "onnx", "-o", "out", "--json"];
+    let run = churnctl.run(&[&words[..], &["--parity", "rows.csv", "-q"]].concat());
+    let document = run.expect(ExitCode::Ok).json();
+    expect_strict(&schema("model_export"), &document);
+    assert_eq!(document["format"], "onnx");
+    assert_eq!(document["rows"], 1_000);
+    for (pointer, to) in [
+        ("/largest_difference", json!(1e-5)),
+        ("/format", json!("pickle")),
+        ("/proved_by", Value::Null),
+    ] {
+        expect_refused(&schema("model_export"), &document, pointer, to);
+    }
+}
+
+#[test]
+fn an_older_score_in_the_table_is_not_there_twice() {
+    let rows = gaps(200, 3).with("churn_risk", (0..200).map(|_| "0.5"));
+    let churnctl = trained("trees").table("rows.csv", &rows);
+    export(&churnctl, "sql:postgres", "rows.csv").expect(ExitCode::Ok);
+    let sql = String::from_utf8(churnctl.read("out")).expect("text");
+    let selects = "SELECT data.\"all visits\", data.\"noise\", data.\"plan\", data.\"churn\", score.\"churn_risk\"\nFROM";
+    assert!(sql.contains(selects), "{sql}");
 }
 
 #[cfg(feature = "postgres")]

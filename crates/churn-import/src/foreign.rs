@@ -142,6 +142,17 @@ pub(crate) enum Split {
     NoneOf(Vec<u32>),
 }
 
+impl Split {
+    /// Whether a level goes left; no number does.
+    pub(crate) fn has(&self, level: u32) -> bool {
+        match self {
+            Self::Below(_) => false,
+            Self::OneOf(levels) => levels.contains(&level),
+            Self::NoneOf(levels) => !levels.contains(&level),
+        }
+    }
+}
+
 /// Returns the number below which is what is at most this one; every finite number is below the
 /// largest.
 pub(crate) fn at_most(threshold: f64) -> f64 {

@@ -416,6 +416,17 @@ impl Server {
         Ok(found.map(|found| found.model_version))
     }
 
+    /// Returns where the files of a version are, which is not what it was registered from.
+    pub(super) fn files_of_version(&self, model: &str, version: &str) -> Result<Option<String>> {
+        #[derive(Deserialize)]
+        struct Found {
+            artifact_uri: String,
+        }
+        let query = [("name", model), ("version", version)];
+        let found: Option<Found> = self.get("model-versions/get-download-uri", &query)?;
+        Ok(found.map(|found| found.artifact_uri))
+    }
+
     pub(super) fn model_tag(&self, model: &str, tag: &str) -> Result<Option<String>> {
         #[derive(Deserialize)]
         struct Found {

@@ -33,30 +33,78 @@ pub struct Fetched {
 /// # Errors
 /// Fails with 65 if there is none, or it is none of ours; with 69, 77 or 78 as the server has it.
 pub fn resolve(server: &Server, location: &Location) -> Result<Resolved> {
-    let absent = |what: String, hint: String| Error::bad_input(what).hint(hint);
     match location {
-        Location::Alias { model, alias } => {
-            let version = server.version_of_alias(model, alias)?.ok_or_else(|| {
-                absent(
-                    format!("no version of {model} on the tracking server has the alias {alias}"),
-                    format!("a training that promotes its model sets {}; any other alias is set in MLflow", super::CHAMPION),
-                )
-            })?;
-            of_version(server, model, &version)
-        }
-        Location::Version { model, version } => {
-            let found = server.version(model, version)?.ok_or_else(|| {
-                absent(
-                    format!("no version {version} of {model} on the tracking server"),
-                    format!(
-                        "models:/{model}@{} is the one in production",
-                        super::CHAMPION
-                    ),
-                )
-            })?;
-            of_version(server, model, &found)
+        Location::Alias { model, .. } | Location::Version { model, .. } => {
+            of_version(server, model, &version(server, location)?)
         }
         Location::Run { run_id, path } => of_run(&run(server, run_id)?, path),
+    }
+}
+
+/// The version of a registered model; of a run there is none.
+fn version(server: &Server, location: &Location) -> Result<ModelVersion> {
+    let (found, what, hint) = match location {
+        Location::Alias { model, alias } => (
+            server.version_of_alias(model, alias)?,
+            format!("no version of {model} on the tracking server has the alias {alias}"),
+            format!(
+                "a training that promotes its model sets {}; any other alias is set in MLflow",
+                super::CHAMPION
+            ),
+        ),
+        Location::Version { model, version } => (
+            server.version(model, version)?,
+            format!("no version {version} of {model} on the tracking server"),
+            format!(
+                "models:/{model}@{} is the one in production",
+                super::CHAMPION
+            ),
+        ),
+        Location::Run { .. } => (None, format!("{location} has no version"), String::new()),
+    };
+    found.ok_or_else(|| Error::bad_input(what).hint(hint))
+}
+
+/// The folder of a model of any flavour.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// What people call the model: `version 3 of churn`.
+    pub name: String,
+    path: String,
+}
+
+impl Folder {
+    /// Finds the folder that is meant.
+    ///
+    /// # Errors
+    /// As [`resolve`]. Whether anything is in it is not looked at.
+    pub fn find(server: &Server, location: &Location) -> Result<Self> {
+        match location {
+            Location::Alias { model, .. } | Location::Version { model, .. } => {
+                let version = version(server, location)?;
+                let files = server.files_of_version(model, &version.version)?;
+                Ok(Self {
+                    name: format!("version {} of {model}", version.version),
+                    path: proxied(files.as_deref().unwrap_or(&version.source))?,
+                })
+            }
+            Location::Run { run_id, path } => {
+                let run = run(server, run_id)?;
+                let path = if path.is_empty() { MODEL_FOLDER } else { path };
+                Ok(Self {
+                    name: format!("run {run_id}"),
+                    path: format!("{}/{path}", proxied(&run.info.artifact_uri)?),
+                })
+            }
+        }
+    }
+
+    /// Downloads a file in it; none if it is not there.
+    ///
+    /// # Errors
+    /// Fails with 69, 77 or 78 as the server has it.
+    pub fn file(&self, server: &Server, path: &str) -> Result<Option<Vec<u8>>> {
+        server.file(&self.path, path)
     }
 }
 

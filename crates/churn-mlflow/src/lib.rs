@@ -7,6 +7,7 @@ pub mod entry;
 mod fetch;
 mod figures;
 pub mod location;
+mod logged;
 mod send;
 pub mod spool;
 pub mod tags;
@@ -14,7 +15,8 @@ mod train_run;
 
 pub use api::Server;
 pub use drift_run::drift_entry;
-pub use fetch::{Fetched, Resolved, fetch, fetch_signatures, resolve};
+pub use fetch::{Fetched, Folder, Resolved, fetch, fetch_signatures, resolve};
+pub use logged::Logged;
 pub use send::{Sent, send};
 pub use train_run::{Trained, rollback_entry, train_entry};
 

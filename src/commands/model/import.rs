@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::import_mlflow::fetched;
 use super::import_request::ImportRequest;
 use super::imported_body::{Baseline, body};
 use super::imported_data::{features_of, open, read_frame, schema_of};
@@ -13,15 +14,16 @@ use crate::commands::Console;
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::{read_at_most, write_atomically};
-use crate::import;
 use crate::import::assemble::assemble;
 use crate::import::parity::{Largest, compare};
+use crate::import::{self, Schema};
 use crate::model::artifact::{Imported, Parity};
 use crate::model::frame::{Column, Frame, WantedColumn};
 use crate::model::score::Scorer;
 use crate::model::store;
 use crate::model::training::described;
 use crate::reports::format::counted;
+use crate::tracking::location::is_location;
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -55,22 +57,51 @@ struct Body<'a> {
 /// Bad input (65) if the model cannot be read or computed, the data do not fit it, or its scores are not
 /// those expected; I/O (74).
 pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCode> {
-    let file = request.file.display().to_string();
-    let bytes = read_model(&request.file)?;
-    let foreign = import::read(&bytes, &file)?;
-    let schema = schema_of(request)?;
+    let word = request.file.display().to_string();
+    if !is_location(&word) {
+        let bytes = read_model(&request.file)?;
+        return import(request, (&bytes, &word), schema_of(request)?, console);
+    }
+    let fetched = fetched(&word, request, console)?;
+    let schema = match request.schema {
+        Some(_) => schema_of(request)?,
+        None => fetched.schema,
+    };
+    let mut request = request.clone();
+    if let Some(example) = &fetched.example {
+        request.parity.clone_from(&example.path);
+        request.parity_name = Some(example.name.clone());
+    }
+    let file = (&*fetched.bytes, &*fetched.file);
+    import(&request, file, schema, console).map_err(|error| match error.place().cloned() {
+        Some(place) => error.at(Place {
+            file: request.shown(&place.file),
+            ..place
+        }),
+        None => error,
+    })
+}
+
+/// Proves a model file and writes the artifact.
+fn import(
+    request: &ImportRequest,
+    (bytes, file): (&[u8], &str),
+    schema: Option<Schema>,
+    console: &mut Console<'_>,
+) -> Result<ExitCode> {
+    let foreign = import::read(bytes, file)?;
     // A schema has no rows: those of the proof are the baseline.
     let data = request.schema.as_ref().filter(|_| schema.is_none());
     let data = data.unwrap_or(&request.parity);
     let baseline = Baseline::read(&foreign, (data, schema.as_ref()), request, console)?;
     let assembled =
-        assemble(&foreign, &baseline.features).map_err(|error| in_file(error, &file, data))?;
+        assemble(&foreign, &baseline.features).map_err(|error| in_file(error, file, data))?;
     let scorer = Scorer::of(
         &assembled.features,
         &assembled.model,
         &assembled.calibration,
     )
-    .map_err(|error| in_file(error, &file, data))?;
+    .map_err(|error| in_file(error, file, data))?;
     let rows = features_of(
         &foreign,
         (&request.parity, schema.as_ref()),
@@ -82,7 +113,7 @@ pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCod
     let every: Vec<u32> = (0..rows.rows as u32).collect();
     let ours = scorer
         .scores_of(&rows, &every, request.reading.threads.get())
-        .map_err(|error| in_file(error, &file, &request.parity))?;
+        .map_err(|error| in_file(error, file, &request.parity))?;
     let theirs = expected(request, console)?;
     let expect = || Place {
         file: request.expect.clone(),
@@ -91,8 +122,8 @@ pub fn run(request: &ImportRequest, console: &mut Console<'_>) -> Result<ExitCod
     let largest = compare(foreign.format(), &ours, &theirs).map_err(|error| error.at(expect()))?;
     let imported = Imported {
         format: foreign.format().name().to_owned(),
-        file: crate::redact::address(&file).into_owned(),
-        sha256: store::bytes_sha256(&bytes),
+        file: crate::redact::address(file).into_owned(),
+        sha256: store::bytes_sha256(bytes),
         parity: Parity {
             rows: ours.len() as u64,
             largest_difference: largest.difference(),

@@ -212,7 +212,7 @@ pub(super) fn body(
     let frame = &baseline.features;
     let attributions = attributions_of(&scorer, frame, &rows, request.threshold, threads)?;
     let provenance = Provenance {
-        data: vec![crate::redact::address(&baseline.data).into_owned()],
+        data: vec![request.shown(&baseline.data)],
         data_sha256: store::data_sha256(std::slice::from_ref(&baseline.data))?,
         rows: rows.len() as u64,
         seed: 0,

@@ -23,7 +23,7 @@ pub(super) fn features_of(
         Some(schema) => schema.wanted(foreign, &others)?,
         None => foreign.wanted(opened.columns(), &others, opened.name())?,
     };
-    read_frame(opened, &wanted, console)
+    read_frame_as(&request.shown(data), opened, &wanted, console)
 }
 
 /// Reads a schema that is no data; `None` if there is none, or it is data.

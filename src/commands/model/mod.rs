@@ -2,9 +2,12 @@
 
 mod diff;
 mod export;
+mod export_proof;
+mod export_request;
 mod facts;
 mod find;
 mod import;
+mod import_mlflow;
 mod import_request;
 mod imported_body;
 mod imported_data;
@@ -13,7 +16,8 @@ mod show;
 mod wrap;
 
 pub use diff::{DiffRequest, run as diff};
-pub use export::{ExportFormat, ExportRequest, run as export};
+pub use export::run as export;
+pub use export_request::{ExportFormat, ExportRequest};
 pub use import::run as import;
 pub use import_request::{ImportRequest, ImportWords};
 pub use list::{ListRequest, run as list};

@@ -112,7 +112,7 @@ impl Exportable {
             return None;
         };
         let other = levels_of(&self.features[*feature])?.len() as u32;
-        (goes_left(split, other) != *missing_left).then_some(*feature)
+        (split.has(other) != *missing_left).then_some(*feature)
     }
 
     fn tree(&self, tree: &Tree, telling: &BTreeSet<usize>) -> String {
@@ -163,7 +163,7 @@ impl Exportable {
                                 levels_of(&self.features[*feature]).map_or(0, <[String]>::len);
                             let mut codes = vec![false; known + 1];
                             for (code, is_left) in (0..).zip(&mut codes) {
-                                *is_left = goes_left(levels, code);
+                                *is_left = levels.has(code);
                             }
                             // A text that it does not know always goes right there.
                             let is_turned = codes[known];
@@ -279,14 +279,6 @@ impl LightGbm {
 /// LightGBM knows no blanks in names.
 fn name(feature: &Feature) -> String {
     feature.name.replace(char::is_whitespace, "_")
-}
-
-fn goes_left(split: &Split, level: u32) -> bool {
-    match split {
-        Split::Below(_) => false,
-        Split::OneOf(levels) => levels.contains(&level),
-        Split::NoneOf(levels) => !levels.contains(&level),
-    }
 }
 
 fn rows(cover: f64) -> String {

@@ -1,7 +1,9 @@
-//! Models of this program for those who leave: as LightGBM's text, or as a statement of SQL.
+//! Models of this program for those who leave: as LightGBM's text, a graph of ONNX, or a statement of SQL.
 
 mod lightgbm;
 mod model;
+mod onnx;
+mod protobuf;
 mod single;
 mod sql;
 

@@ -23,6 +23,9 @@ pub struct Exportable {
     pub(super) zero_is_missing: Vec<bool>,
     pub(super) sum: Sum,
     pub(super) calibration: Calibration,
+    /// Its trees ask for levels before a place in their order.
+    pub(super) is_by_order: bool,
+    pub(super) threshold: f64,
 }
 
 /// What becomes log-odds.
@@ -82,6 +85,8 @@ impl Exportable {
             features,
             sum,
             calibration: body.calibration.clone(),
+            is_by_order: matches!(body.model, Model::Trees(_)),
+            threshold: body.threshold,
         })
     }
 
@@ -121,8 +126,7 @@ impl Exportable {
                     let goes_left = match split {
                         _ if cell.is_nan() || is_zero => *missing_left,
                         Split::Below(threshold) => cell < *threshold,
-                        Split::OneOf(levels) => levels.contains(&(cell as u32)),
-                        Split::NoneOf(levels) => !levels.contains(&(cell as u32)),
+                        levels => levels.has(cell as u32),
                     };
                     at = if goes_left { *left } else { *right };
                 }

@@ -13,7 +13,7 @@ const SQL: Dialect = Dialect::Postgres;
 /// Terms in a bracket: the parser of PostgreSQL goes as deep as a sum is long.
 const TERMS: usize = 50;
 /// What stands for a missing value in a table of texts.
-const MARKS: [&str; 44] = [
+pub(super) const MARKS: [&str; 44] = [
     "", "NA", "N/A", "n/a", "<NA>", "<na>", "#N/A", "#NA", "#N/A N/A", "null", "NULL", "Null",
     "None", "\\N", "(null)", "(NULL)", "[null]", "[NULL]", "<null>", "<NULL>", "#NULL!", "NaT",
     "NaN", "nan", "NAN", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "?", "??", "???", "-", "--",
@@ -22,16 +22,25 @@ const MARKS: [&str; 44] = [
 /// Numbers without an end are missing to a model.
 const INFINITE: [&str; 6] = ["inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"];
 /// Spellings of truth values.
-const TRUTHS: [&str; 22] = [
+pub(super) const TRUTHS: [&str; 22] = [
     "true", "True", "TRUE", "t", "T", "yes", "Yes", "YES", "y", "Y", "1", "false", "False",
     "FALSE", "f", "F", "no", "No", "NO", "n", "N", "0",
 ];
 
 impl Exportable {
-    /// Returns a statement that selects all columns of `from`, which has the alias `data`, and the score.
+    /// Returns a statement that selects all columns of `from`, which has the alias `data`, and the score. An older score
+    /// of the same name among its columns, as far as they are known, is left out.
     #[must_use]
-    pub fn sql(&self, from: &str, score: &str) -> String {
-        let mut sql = format!("SELECT data.*, score.{}\nFROM {from}\n", SQL.name(score));
+    pub fn sql(&self, from: &str, score: &str, columns: &[String]) -> String {
+        let others = columns.iter().filter(|name| *name != score);
+        let others: Vec<String> = others
+            .map(|name| format!("data.{}", SQL.name(name)))
+            .collect();
+        let data = match others.len() < columns.len() && !others.is_empty() {
+            true => others.join(", "),
+            false => "data.*".to_owned(),
+        };
+        let mut sql = format!("SELECT {data}, score.{}\nFROM {from}\n", SQL.name(score));
         let count = self.features.len();
         let texts = (0..count).map(|at| {
             let column = format!("data.{}", SQL.name(&self.features[at].name));
