@@ -86,7 +86,7 @@ impl WhyRequest {
 /// Takes the change apart, tries the cures, prints.
 ///
 /// # Errors
-/// As [`explain`].
+/// As `explain`.
 pub fn run(request: &WhyRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let report = explain(request, console)?;
     let document = console.document("drift_why", SCHEMA_VERSION, &report);

@@ -12,7 +12,7 @@ const SCHEMA_VERSION: u32 = 1;
 /// Tries a training and what is cheaper, and says go (0) or wait (3).
 ///
 /// # Errors
-/// As [`explain`]; bad input if the current rows have no labels, on which a training could be tried.
+/// As `explain`; bad input if the current rows have no labels, on which a training could be tried.
 pub fn run(request: &WhyRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let why = explain(request, console)?;
     let advice = RetrainAdvice::of(&why).ok_or_else(|| {

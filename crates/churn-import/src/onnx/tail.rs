@@ -63,7 +63,10 @@ impl Curve {
     /// Returns what is added to the sum, and its calibration, of a line before the logistic function.
     pub(super) fn logistic(&self) -> Option<(f64, Calibration)> {
         match *self {
-            Self::Line { slope, intercept } if slope == 1.0 => Some((intercept, Calibration::None)),
+            Self::Line {
+                slope: 1.0,
+                intercept,
+            } => Some((intercept, Calibration::None)),
             Self::Line { slope, intercept } => Some((0.0, Calibration::Platt { slope, intercept })),
             _ => None,
         }
