@@ -4,8 +4,9 @@
 # are ours; all sources come through the Go module proxy. About ten minutes of one core the first time,
 # nothing once the programs are there. Needs Go 1.26.7.
 #
-# With the word `cluster` it builds an API server of Kubernetes and its etcd instead, which judge what the
-# manifests ask of a cluster. That takes as long again, so tests/run.sh does not ask for it.
+# With the word `cluster` it builds a control plane of Kubernetes, the Operator and what it starts instead: what
+# tests/cluster.sh runs, and what judges in tests/it what the manifests ask of a cluster. Twenty-five minutes of two
+# cores from nothing, so tests/run.sh does not ask for it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 out=../../target/go-tools
@@ -25,7 +26,21 @@ if [ "${1:-}" = cluster ]; then
     build etcd etcd go.etcd.io/etcd/server/v3
     version=v1.36.3
     stamp="-X k8s.io/component-base/version.gitVersion=$version -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36"
-    build kubernetes kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver readonly "$stamp"
+    for name in kube-apiserver kube-controller-manager kube-scheduler; do
+        build kubernetes "$name" "k8s.io/kubernetes/cmd/$name" readonly "$stamp"
+    done
+    build kube-state-metrics kube-state-metrics k8s.io/kube-state-metrics/v2
+    operator=github.com/prometheus-operator/prometheus-operator/cmd
+    build operator prometheus-operator "$operator/operator"
+    build operator prometheus-config-reloader "$operator/prometheus-config-reloader"
+    # The definitions of the Operator's objects, as its module carries them.
+    crds=$(cd operator && go list -m -f '{{.Dir}}' github.com/prometheus-operator/prometheus-operator)/example/prometheus-operator-crd
+    mkdir -p "$out/crds"
+    cp "$crds"/*.yaml "$out/crds/"
+    chmod -R u+w "$out/crds"
+    build prometheus prometheus github.com/prometheus/prometheus/cmd/prometheus
+    build pushgateway pushgateway github.com/prometheus/pushgateway
+    build node-exporter node_exporter github.com/prometheus/node_exporter
     exit
 fi
 build prometheus promtool github.com/prometheus/prometheus/cmd/promtool

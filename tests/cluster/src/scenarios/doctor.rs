@@ -1,0 +1,390 @@
+//! `churnctl doctor` against the truth: the wiring is broken in many ways, one at a time. Each broken wire is named with
+//! a command, and that command mends it; a change that breaks nothing is not named.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::install::NAMESPACE;
+use super::service::deployed;
+use crate::lab::{Lab, Outcome};
+
+const SETTINGS: &str = r##"
+model = "churn"
+[data]
+label = "churn"
+[k8s]
+storage = "256Mi"
+max_replicas = 2
+[alerts]
+receivers = ["slack"]
+slack_channel = "#churn"
+runbook_base = "https://runbooks.churn.test"
+"##;
+
+/// What a change does to the loop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// Something no longer works, or will not when it is needed.
+    Breaks,
+    Harmless,
+}
+
+use Effect::{Breaks, Harmless};
+
+/// A change: what it does, in which namespace, as arguments of kubectl.
+type Mutation = (Effect, &'static str, &'static str);
+
+/// Arguments are separated by spaces; `~` stands for a space within one.
+const MUTATIONS: &[Mutation] = &[
+    (Breaks, NAMESPACE, "label servicemonitor churn-api release-"),
+    (
+        Breaks,
+        NAMESPACE,
+        "label servicemonitor churn-pushgateway release=other --overwrite",
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        "delete servicemonitor churn-retrain-hook",
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch servicemonitor churn-api --type=merge -p {"spec":{"selector":{"matchLabels":{"app.kubernetes.io/name":"other"}}}}"#,
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch servicemonitor churn-api --type=json -p [{"op":"replace","path":"/spec/endpoints/0/port","value":"web"}]"#,
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        "label service churn-api app.kubernetes.io/name-",
+    ),
+    (Breaks, NAMESPACE, "delete service churn-api"),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch service churn-api --type=merge -p {"spec":{"selector":{"app.kubernetes.io/name":"other"}}}"#,
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch service churn-pushgateway --type=json -p [{"op":"replace","path":"/spec/ports/0/name","value":"web"}]"#,
+    ),
+    (Breaks, NAMESPACE, "delete service churn-pushgateway"),
+    (Breaks, NAMESPACE, "delete service churn-retrain-hook"),
+    (
+        Breaks,
+        NAMESPACE,
+        "label prometheusrule churn-mlops-alerts release-",
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        "delete prometheusrule churn-mlops-alerts",
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        "label alertmanagerconfig churn-mlops-alerts release-",
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        "delete alertmanagerconfig churn-mlops-alerts",
+    ),
+    (Breaks, NAMESPACE, "delete secret churn-alerting"),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch secret churn-alerting --type=json -p [{"op":"remove","path":"/data/slack-webhook-url"}]"#,
+    ),
+    (Breaks, NAMESPACE, "delete secret churn-retrain-hook"),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch secret churn-retrain-hook --type=json -p [{"op":"move","from":"/data/token","path":"/data/key"}]"#,
+    ),
+    (Breaks, NAMESPACE, "delete secret churn-api-token"),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch secret churn-api-token --type=json -p [{"op":"move","from":"/data/token","path":"/data/key"}]"#,
+    ),
+    (Breaks, NAMESPACE, "delete cronjob churn-drift-daily"),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch cronjob churn-drift-daily --type=merge -p {"spec":{"suspend":true}}"#,
+    ),
+    (Breaks, NAMESPACE, "delete cronjob churn-retrain-weekly"),
+    (Breaks, NAMESPACE, "delete cronjob churn-batch-score"),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch cronjob churn-drift-daily --type=json -p [{"op":"remove","path":"/spec/jobTemplate/spec/podFailurePolicy"}]"#,
+    ),
+    (Breaks, NAMESPACE, "delete role churn-retrain-hook"),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch role churn-retrain-hook --type=json -p [{"op":"remove","path":"/rules/0"}]"#,
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        r#"patch role churn-retrain-hook --type=json -p [{"op":"remove","path":"/rules/1"}]"#,
+    ),
+    (Breaks, NAMESPACE, "delete rolebinding churn-retrain-hook"),
+    (
+        Breaks,
+        NAMESPACE,
+        "delete serviceaccount churn-retrain-hook",
+    ),
+    (Breaks, NAMESPACE, "delete serviceaccount churn-batch"),
+    (Breaks, NAMESPACE, "delete serviceaccount churn-api"),
+    (Breaks, NAMESPACE, "delete networkpolicy churn-api"),
+    (Breaks, NAMESPACE, "delete networkpolicy churn-dns"),
+    (Breaks, NAMESPACE, "delete networkpolicy churn-retrain-hook"),
+    (Breaks, NAMESPACE, "delete networkpolicy churn-pushgateway"),
+    (Breaks, NAMESPACE, "delete networkpolicy churn-batch"),
+    (Breaks, NAMESPACE, "delete configmap churn-mlops-config"),
+    (
+        Breaks,
+        NAMESPACE,
+        "scale deployment churn-retrain-hook --replicas=0",
+    ),
+    (Breaks, NAMESPACE, "delete deployment churn-retrain-hook"),
+    (
+        Breaks,
+        NAMESPACE,
+        "scale deployment churn-pushgateway --replicas=0",
+    ),
+    (Breaks, NAMESPACE, "delete deployment churn-pushgateway"),
+    (Breaks, NAMESPACE, "delete deployment churn-api"),
+    (
+        Breaks,
+        NAMESPACE,
+        "delete validatingadmissionpolicy churn-mlops-churn-retrain-hook-template",
+    ),
+    (
+        Breaks,
+        NAMESPACE,
+        "delete validatingadmissionpolicybinding churn-mlops-churn-retrain-hook-label",
+    ),
+    (
+        Breaks,
+        "monitoring",
+        r#"patch prometheus k8s --type=merge -p {"spec":{"serviceMonitorSelector":{"matchLabels":{"release":"other"}}}}"#,
+    ),
+    (
+        Breaks,
+        "monitoring",
+        r#"patch prometheus k8s --type=merge -p {"spec":{"ruleSelector":{"matchLabels":{"release":"other"}}}}"#,
+    ),
+    (
+        Breaks,
+        "monitoring",
+        r#"patch prometheus k8s --type=merge -p {"spec":{"ruleNamespaceSelector":null}}"#,
+    ),
+    (
+        Breaks,
+        "monitoring",
+        r#"patch prometheus k8s --type=merge -p {"spec":{"alerting":null}}"#,
+    ),
+    (
+        Breaks,
+        "monitoring",
+        r#"patch alertmanager main --type=merge -p {"spec":{"alertmanagerConfigSelector":{"matchLabels":{"release":"other"}}}}"#,
+    ),
+    (
+        Breaks,
+        "monitoring",
+        "scale deployment kube-state-metrics --replicas=0",
+    ),
+    (Breaks, "monitoring", "delete deployment kube-state-metrics"),
+    (
+        Breaks,
+        "monitoring",
+        "scale deployment prometheus-operator --replicas=0",
+    ),
+    (
+        Breaks,
+        "monitoring",
+        "delete clusterrolebinding monitoring-admin",
+    ),
+    (Harmless, NAMESPACE, "label service churn-api team=churn"),
+    (
+        Harmless,
+        NAMESPACE,
+        "annotate deployment churn-api note=seen",
+    ),
+    (
+        Harmless,
+        NAMESPACE,
+        "scale deployment churn-api --replicas=3",
+    ),
+    (
+        Harmless,
+        NAMESPACE,
+        r#"patch cronjob churn-drift-daily --type=merge -p {"spec":{"schedule":"30~2~*~*~*"}}"#,
+    ),
+    (
+        Harmless,
+        NAMESPACE,
+        r#"patch secret churn-alerting --type=merge -p {"stringData":{"more":"x"}}"#,
+    ),
+    (
+        Harmless,
+        NAMESPACE,
+        "create configmap ours --from-literal=a=b",
+    ),
+    (
+        Harmless,
+        NAMESPACE,
+        "label namespace churn-mlops cost-centre=7",
+    ),
+    (
+        Harmless,
+        NAMESPACE,
+        r#"patch cronjob churn-retrain-weekly --type=merge -p {"spec":{"successfulJobsHistoryLimit":5}}"#,
+    ),
+    (
+        Harmless,
+        "monitoring",
+        r#"patch prometheus k8s --type=merge -p {"spec":{"scrapeInterval":"10s"}}"#,
+    ),
+    (
+        Harmless,
+        "monitoring",
+        "label service kube-state-metrics seen=yes",
+    ),
+];
+
+pub(crate) fn run(lab: &mut Lab) -> Outcome {
+    let manifests = deployed(lab, "doctor", SETTINGS)?;
+    let whole = lab.until("doctor has nothing to say", 120, |lab| {
+        let found = examined(lab)?;
+        if found.is_empty() {
+            Ok(Some(()))
+        } else {
+            Err(format!("{found:?}"))
+        }
+    });
+    whole?;
+    let (mut right, mut wrong) = (0, Vec::new());
+    for mutation in MUTATIONS {
+        match tried(lab, mutation, &manifests) {
+            Ok(()) => right += 1,
+            Err(error) => wrong.push(format!("{}: {error}", mutation.2)),
+        }
+        whole_again(lab, &manifests)?;
+    }
+    if wrong.is_empty() {
+        return Ok(format!("{right} of {} mutations right", MUTATIONS.len()));
+    }
+    Err(format!(
+        "{right} of {} mutations right; wrong:\n  {}",
+        MUTATIONS.len(),
+        wrong.join("\n  ")
+    ))
+}
+
+/// One mutation, what doctor says of it, and whether its own command mends it.
+fn tried(lab: &Lab, (effect, namespace, change): &Mutation, manifests: &str) -> Result<(), String> {
+    let args: Vec<String> = change.split(' ').map(|arg| arg.replace('~', " ")).collect();
+    let mut all = vec!["-n", namespace];
+    all.extend(args.iter().map(String::as_str));
+    lab.kubectl(&all)?;
+    // What the change does to pods and targets takes its time; what doctor reads of the API is there at once.
+    if *effect == Harmless {
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        return lab.until("silence", 60, |lab| {
+            let found = examined(lab)?;
+            if found.is_empty() {
+                Ok(Some(()))
+            } else {
+                Err(format!("named: {found:?}"))
+            }
+        });
+    }
+    let found = lab.until("a finding", 40, |lab| {
+        Ok(Some(examined(lab)?).filter(|found| !found.is_empty()))
+    })?;
+    let fixes: BTreeSet<&str> = found.iter().map(|finding| finding.fix.as_str()).collect();
+    let folder = std::path::Path::new(manifests)
+        .parent()
+        .unwrap_or(std::path::Path::new("/"));
+    for fix in &fixes {
+        let command = format!("cd {} && {fix}", folder.display());
+        let ran = lab.command("sh".as_ref(), &["-c", &command])?;
+        if ran.code != 0 {
+            return Err(format!("its command fails: {fix}: {}", ran.err.trim()));
+        }
+    }
+    lab.until("mended by its command", 90, |lab| {
+        let found = examined(lab)?;
+        if found.is_empty() {
+            Ok(Some(()))
+        } else {
+            Err(format!("{fixes:?} leaves {found:?}"))
+        }
+    })
+}
+
+#[derive(Debug)]
+struct Finding {
+    fix: String,
+    #[expect(dead_code, reason = "shown where a mutation is wrong")]
+    what: String,
+}
+
+/// The findings of doctor that are not PASS.
+fn examined(lab: &Lab) -> Result<Vec<Finding>, String> {
+    let config = lab
+        .folder
+        .join("doctor/churnctl.toml")
+        .display()
+        .to_string();
+    let ran = lab.churnctl(&["--config", &config, "doctor", "--format", "json", "-q"])?;
+    let report: Value = serde_json::from_str(&ran.out)
+        .map_err(|error| format!("{error}: {}{}", ran.out, ran.err))?;
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let all = report["findings"].as_array().into_iter().flatten();
+    Ok(all
+        .filter(|finding| matches!(finding["status"].as_str(), Some("WARN" | "FAIL")))
+        .map(|finding| Finding {
+            fix: text(finding, "fix"),
+            what: format!(
+                "{}: {} {}",
+                text(finding, "check"),
+                text(finding, "subject"),
+                text(finding, "detail")
+            ),
+        })
+        .collect())
+}
+
+/// Puts everything back, whatever a mutation did.
+fn whole_again(lab: &Lab, manifests: &str) -> Result<(), String> {
+    lab.apply("monitoring.yaml", include_str!("monitoring.yaml"))?;
+    super::install::secrets(lab)?;
+    lab.kubectl(&[
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        "-k",
+        manifests,
+    ])?;
+    lab.until("all as before", 120, |lab| {
+        let found = examined(lab)?;
+        if found.is_empty() {
+            Ok(Some(()))
+        } else {
+            Err(format!("{found:?}"))
+        }
+    })
+}

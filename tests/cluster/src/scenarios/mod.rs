@@ -1,0 +1,41 @@
+//! What is asked of the cluster; each scenario makes what it needs and can be run alone.
+
+mod accepted;
+mod doctor;
+mod install;
+mod luck;
+mod service;
+mod week;
+
+use crate::lab::{Lab, Outcome};
+
+/// A scenario by its name, what it shows, and how.
+type Scenario = (&'static str, &'static str, fn(&mut Lab) -> Outcome);
+
+pub(crate) const ALL: &[Scenario] = &[
+    (
+        "accepted",
+        "every rendered form is accepted, stays equal when applied again, and leaves nothing behind",
+        accepted::run,
+    ),
+    (
+        "loop",
+        "drift, alert, one retrain Job, promotion, resolved: by schedules alone",
+        week::run,
+    ),
+    (
+        "service",
+        "rolling update, promotion, scaling, drain and a crash under load: no request lost",
+        service::run,
+    ),
+    (
+        "luck",
+        "one alert is one Job, whatever is killed, refused or slow",
+        luck::run,
+    ),
+    (
+        "doctor",
+        "sixty-five changes of the wiring: each broken wire named and mended by its command, harmless ones not",
+        doctor::run,
+    ),
+];
