@@ -97,7 +97,8 @@ impl UsesFiles for ExportRequest {
     fn files_used(&self) -> FilesUsed {
         let model = self.model.as_deref().map(Path::new);
         let files = match model.filter(|model| model.exists()) {
-            Some(model) => FilesUsed::default().read("MODEL", model),
+            // The production model may be named by its file; it is kept below, and not written over.
+            Some(model) => FilesUsed::default().read_state("MODEL", model),
             None => FilesUsed::default(),
         };
         let model_store = ModelStore::new(&self.artifacts, "", "");

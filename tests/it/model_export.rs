@@ -92,9 +92,19 @@ fn what_a_format_cannot_express_is_refused_by_name() {
     assert!(sql.contains("FROM customers AS data"), "{sql}");
     // The model and the rows are not written over.
     let onto = ["model", "export", "--format", "lightgbm", "-o", PRODUCTION];
+    let onto = [&onto[..], &["--parity", "rows.csv"]].concat();
+    empty.run(&onto).expect(ExitCode::Usage);
     empty
-        .run(&[&onto[..], &["--parity", "rows.csv"]].concat())
+        .run(&[&onto[..], &[PRODUCTION]].concat())
         .expect(ExitCode::Usage);
+}
+
+#[test]
+fn the_production_model_can_be_named_by_its_file() {
+    let churnctl = trained("logistic");
+    let words = ["model", "export", PRODUCTION, "--format", "onnx"];
+    let words = [&words[..], &["--parity", "rows.csv", "-o", "out"]].concat();
+    churnctl.run(&words).expect(ExitCode::Ok);
 }
 
 #[test]
@@ -356,6 +366,85 @@ mod in_postgres {
                 .collect();
             assert_alike(&own_scores(&churnctl), &theirs);
         }
+    }
+
+    /// Trees of one split each, and the log-odds of a row as their text has them.
+    fn stumps(count: usize, names: [&str; 3]) -> (String, impl Fn([f64; 3]) -> f64) {
+        let split = |tree: usize| (tree % 3, (tree * 37 % 1_000) as f64 / 1_000.0);
+        let head = format!(
+            "tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\nmax_feature_idx=2\n\
+             objective=binary sigmoid:1\nfeature_names={}\nfeature_infos=[0:1] [0:1] [0:1]\n\n",
+            names.join(" ")
+        );
+        let trees = (0..count).map(|tree| {
+            let (feature, threshold) = split(tree);
+            format!(
+                "Tree={tree}\nnum_leaves=2\nnum_cat=0\nsplit_feature={feature}\nsplit_gain=1\nthreshold={threshold}\n\
+                 decision_type=2\nleft_child=-1\nright_child=-2\nleaf_value=-0.001 0.002\nleaf_weight=1 1\n\
+                 leaf_count=1 1\ninternal_value=0\ninternal_weight=2\ninternal_count=2\nis_linear=0\nshrinkage=1\n\n\n"
+            )
+        });
+        let text = format!("{head}{}end of trees\n", trees.collect::<String>());
+        let log_odds = move |row: [f64; 3]| {
+            let leaves = (0..count).map(|tree| {
+                let (feature, threshold) = split(tree);
+                if row[feature] <= threshold {
+                    -0.001
+                } else {
+                    0.002
+                }
+            });
+            leaves.sum()
+        };
+        (text, log_odds)
+    }
+
+    /// A subquery of PostgreSQL holds 1,664 columns, and a plan that remembers rows makes one of each comparison; and a
+    /// table may have columns that are called as the statement calls its own.
+    #[test]
+    fn a_model_of_many_comparisons_scores_in_postgresql_whatever_its_columns_are_called() {
+        let Some(cluster) = Cluster::start() else {
+            return;
+        };
+        let (model, log_odds) = stumps(2_000, ["f0", "t0", "z"]);
+        let (mut rows, mut scores) = ("f0,t0,z\n".to_owned(), "score\n".to_owned());
+        for row in 0..500 {
+            let [a, b, c] = [7, 11, 13].map(|step| f64::from(row * step % 101) / 100.0);
+            rows += &format!("{a},{b},{c}\n");
+            scores += &format!("{}\n", 1.0 / (1.0 + f64::exp(-log_odds([a, b, c]))));
+        }
+        let churnctl = Churnctl::new()
+            .file("model.txt", model)
+            .file("rows.csv", rows)
+            .file("scores.csv", scores);
+        let proof = [
+            "--schema",
+            "rows.csv",
+            "--parity",
+            "rows.csv",
+            "--expect",
+            "scores.csv",
+        ];
+        let import = [
+            "model",
+            "import",
+            "model.txt",
+            "-o",
+            crate::models::PRODUCTION,
+        ];
+        churnctl
+            .run(&[&import[..], &proof].concat())
+            .expect(ExitCode::Ok);
+        cluster.sql("create table many (f0 float8, t0 float8, z float8)");
+        let path = churnctl.path("rows.csv");
+        cluster.sql(&format!(
+            "\\copy many from '{}' with (format csv, header)",
+            path.display()
+        ));
+        let address = cluster.address("table=many");
+        let run = export(&churnctl, "sql:postgres", &address).expect(ExitCode::Ok);
+        let said = "500 rows score alike, computed by this PostgreSQL";
+        assert!(run.stdout.starts_with(said), "{run:#?}");
     }
 
     #[test]

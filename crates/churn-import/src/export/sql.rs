@@ -12,6 +12,9 @@ use crate::foreign::{Line, Node, Split, Tree};
 const SQL: Dialect = Dialect::Postgres;
 /// Terms in a bracket: the parser of PostgreSQL goes as deep as a sum is long.
 const TERMS: usize = 50;
+/// True of every row. PostgreSQL would remember rows by what a subquery asks of them, once for each place that asks, and fail
+/// where a model asks more than 1,664 times; it doesn't remember by a type that has no hash.
+const NOT_MEMOIZED: &str = "WHERE t.unhashable IS NULL\n  ";
 /// What stands for a missing value in a table of texts.
 pub(super) const MARKS: [&str; 44] = [
     "", "NA", "N/A", "n/a", "<NA>", "<na>", "#N/A", "#NA", "#N/A N/A", "null", "NULL", "Null",
@@ -47,12 +50,17 @@ impl Exportable {
             format!("btrim({}, E' \\t\\r\\n') AS t{at}", SQL.to_text(&column))
         });
         // OFFSET 0: what is computed once stays computed once, and is not put into every place that names it.
-        lateral(&mut sql, &texts.collect::<Vec<_>>(), "t");
-        let values = (0..count).map(|at| format!("{} AS f{at}", self.value(at)));
-        lateral(&mut sql, &values.collect::<Vec<_>>(), "f");
-        lateral(&mut sql, &[format!("{} AS z", self.log_odds())], "s");
-        let probability = format!("{} AS {}", self.probability(), SQL.name(score));
-        lateral(&mut sql, &[probability], "score");
+        let unhashable = "NULL::json AS unhashable".to_owned();
+        let texts: Vec<String> = texts.chain([unhashable]).collect();
+        lateral(&mut sql, &texts, "", "t");
+        let values: Vec<String> = (0..count)
+            .map(|at| format!("{} AS f{at}", self.value(at)))
+            .collect();
+        lateral(&mut sql, &values, NOT_MEMOIZED, "f");
+        let log_odds = [format!("{} AS z", self.log_odds())];
+        lateral(&mut sql, &log_odds, NOT_MEMOIZED, "s");
+        let probability = [format!("{} AS {}", self.probability(), SQL.name(score))];
+        lateral(&mut sql, &probability, NOT_MEMOIZED, "score");
         sql
     }
 
@@ -64,15 +72,15 @@ impl Exportable {
             marks.extend(INFINITE.map(str::to_owned));
             marks.sort();
             marks.dedup();
-            let mut case = format!("CASE WHEN lower(t{at}) IN ({}) THEN NULL", listed(&marks));
+            let mut case = format!("CASE WHEN lower(t.t{at}) IN ({}) THEN NULL", listed(&marks));
             if self.scorer.takes_truth(at) {
                 for truth in [0.0, 1.0] {
                     let texts = TRUTHS.iter().filter(|text| cell(text) == Some(truth));
                     let texts: Vec<&str> = texts.copied().collect();
-                    let _ = write!(case, " WHEN t{at} IN ({}) THEN {truth}", listed(&texts));
+                    let _ = write!(case, " WHEN t.t{at} IN ({}) THEN {truth}", listed(&texts));
                 }
             }
-            let number = SQL.to_double(&format!("t{at}"));
+            let number = SQL.to_double(&format!("t.t{at}"));
             let case = format!("{case} ELSE {number} END");
             return match self.zero_is_missing[at] {
                 true => format!(
@@ -87,7 +95,7 @@ impl Exportable {
             .filter(|text| cell(text).is_some_and(f64::is_nan));
         let marks: Vec<&str> = marks.copied().collect();
         let mut case = format!(
-            "CASE WHEN t{at} IS NULL OR t{at} IN ({}) THEN NULL",
+            "CASE WHEN t.t{at} IS NULL OR t.t{at} IN ({}) THEN NULL",
             listed(&marks)
         );
         for (position, level) in levels.iter().enumerate() {
@@ -96,7 +104,11 @@ impl Exportable {
             let others = others.chain([format!("{level}.0"), format!("{level}.00")]);
             let is_same = |text: &String| cell(&text.as_str()) == Some(position as f64);
             texts.extend(others.filter(|text| text != level && is_same(text)));
-            let _ = write!(case, " WHEN t{at} IN ({}) THEN {position}", listed(&texts));
+            let _ = write!(
+                case,
+                " WHEN t.t{at} IN ({}) THEN {position}",
+                listed(&texts)
+            );
         }
         format!("{case} ELSE {} END", levels.len())
     }
@@ -126,10 +138,12 @@ impl Exportable {
         // Beyond 40 the exponential is nothing to 1, and further out an error.
         let logistic = |z: &str| format!("1 / (1 + exp(-least(greatest({z}, -40), 40)))");
         let probability = match &self.calibration {
-            Calibration::None => logistic("z"),
-            Calibration::Platt { slope, intercept } => {
-                logistic(&format!("{} * z + {}", double(*slope), double(*intercept)))
-            }
+            Calibration::None => logistic("s.z"),
+            Calibration::Platt { slope, intercept } => logistic(&format!(
+                "{} * s.z + {}",
+                double(*slope),
+                double(*intercept)
+            )),
             Calibration::Isotonic {
                 log_odds,
                 probability,
@@ -150,13 +164,13 @@ fn isotonic(knots: &[f64], values: &[f64]) -> String {
         let value = match at.checked_sub(1) {
             None => double(values[0]),
             Some(before) => format!(
-                "{} + (z - {}) * {}",
+                "{} + (s.z - {}) * {}",
                 double(values[before]),
                 double(knots[before]),
                 double((values[at] - values[before]) / (knot - knots[before]))
             ),
         };
-        let _ = write!(case, " WHEN z < {} THEN {value}", double(*knot));
+        let _ = write!(case, " WHEN s.z < {} THEN {value}", double(*knot));
     }
     format!(
         "{case} ELSE {} END",
@@ -164,11 +178,11 @@ fn isotonic(knots: &[f64], values: &[f64]) -> String {
     )
 }
 
-fn lateral(sql: &mut String, columns: &[String], alias: &str) {
+fn lateral(sql: &mut String, columns: &[String], rows: &str, alias: &str) {
     let columns = columns.join(",\n  ");
     let _ = write!(
         sql,
-        "CROSS JOIN LATERAL (SELECT\n  {columns}\n  OFFSET 0) AS {alias}\n"
+        "CROSS JOIN LATERAL (SELECT\n  {columns}\n  {rows}OFFSET 0) AS {alias}\n"
     );
 }
 
@@ -194,13 +208,13 @@ fn line_of(at: usize, line: &Line) -> String {
     if is_of_number(line) {
         let (offset, slope) = (double(line.offset), double(line.slope));
         return format!(
-            "coalesce({offset} + {slope} * f{at}, {})",
+            "coalesce({offset} + {slope} * f.f{at}, {})",
             double(line.missing)
         );
     }
-    let mut case = format!("CASE WHEN f{at} IS NULL THEN {}", double(line.missing));
+    let mut case = format!("CASE WHEN f.f{at} IS NULL THEN {}", double(line.missing));
     for (position, level) in line.levels.iter().enumerate() {
-        let _ = write!(case, " WHEN f{at} = {position} THEN {}", double(*level));
+        let _ = write!(case, " WHEN f.f{at} = {position} THEN {}", double(*level));
     }
     format!("{case} ELSE {} END", double(line.other))
 }
@@ -242,7 +256,7 @@ fn test(feature: usize, split: &Split, levels: usize, is_turned: bool) -> String
     let (asked, is_asked) = match split {
         Split::Below(threshold) => {
             let sign = if is_turned { ">=" } else { "<" };
-            return format!("f{feature} {sign} {}", number_of(*threshold));
+            return format!("f.f{feature} {sign} {}", number_of(*threshold));
         }
         Split::OneOf(asked) => (asked, !is_turned),
         Split::NoneOf(asked) => (asked, is_turned),
@@ -251,7 +265,7 @@ fn test(feature: usize, split: &Split, levels: usize, is_turned: bool) -> String
     let wanted: Vec<String> = all.map(|level| level.to_string()).collect();
     match wanted.len() {
         0 => "FALSE".into(),
-        count if count == levels + 1 => format!("f{feature} IS NOT NULL"),
-        _ => format!("f{feature} IN ({})", wanted.join(", ")),
+        count if count == levels + 1 => format!("f.f{feature} IS NOT NULL"),
+        _ => format!("f.f{feature} IN ({})", wanted.join(", ")),
     }
 }
