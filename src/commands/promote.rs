@@ -198,9 +198,13 @@ fn decide(
         group: table.group.as_deref(),
         keys: &table.dealt_by,
     };
-    let splits = split(rows, &options)?;
+    let mut splits = split(rows, &options)?;
     let data_sha256 = table.data_sha256(train)?;
     is_of_these_data(candidate, train, &data_sha256, &splits.description)?;
+    if candidate.body.imported.is_some() && parent.is_none() {
+        // It was dealt none of these rows, so that each can judge it.
+        splits.test = (0..table.labels.len() as u32).collect();
+    }
     let scorer = Scorer::new(&candidate.body)?;
     let scores = scorer.scores_of(&table.frame, &splits.test, train.options.threads)?;
     let contender = Contender {

@@ -240,6 +240,42 @@ fn an_imported_champion_and_a_candidate_of_ours_are_compared_on_the_same_rows() 
     );
 }
 
+/// The log loss of the rows that were given, by the scores of the model's own text; not that of a seventh of them.
+#[test]
+fn all_labelled_rows_judge_an_imported_candidate() {
+    let table = customers(1_500, 3);
+    // Other customers: the champion has learned from none of them.
+    let churnctl = importing().file("later.csv", table.csv().replace("\nu", "\nv"));
+    import(&churnctl, &PROVED).expect(ExitCode::Ok);
+    let train = [
+        "train", "data.csv", "--label", "churn", "--model", "logistic", "-q",
+    ];
+    churnctl.run(&train).expect(ExitCode::Ok);
+    let promote = ["promote", "model.json", "later.csv", "--label", "churn"];
+    let promote = [&promote[..], &["--format", "json", "--dry-run"]].concat();
+    let decision = churnctl.run(&promote).json();
+    let comparisons = decision["comparisons"].as_array().expect("a list");
+    let figure = comparisons
+        .iter()
+        .find(|one| one["metric"] == "log_loss")
+        .and_then(|one| one["candidate"].as_f64());
+    let rows = rows_of(table.csv().as_bytes());
+    let losses = rows.iter().map(|row| {
+        let score = score_of(row);
+        -f64::ln(if row["churn"] == "Yes" {
+            score
+        } else {
+            1.0 - score
+        })
+    });
+    let expected = losses.sum::<f64>() / rows.len() as f64;
+    let found = figure.unwrap_or_else(|| panic!("{decision:#}"));
+    // The filter of rows that the champion has learned from takes a few others for them, and says of how many.
+    assert!((found - expected).abs() < 1e-3, "{found} {expected}");
+    let reasons = decision["reasons"].to_string();
+    assert!(reasons.contains("of the 1500 test rows"), "{decision:#}");
+}
+
 #[test]
 fn an_imported_candidate_is_not_judged_on_the_rows_that_it_learned_from() {
     let rows = customers(300, 2);
