@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Console;
 use super::drift_evidence::reading_of;
 use super::drift_request::{DriftRequest, ReadingRequest};
 use super::inputs::Input;
+use super::train_recalibrate::{self, NAME_LATER_ROWS};
 use super::train_request::TrainRequest;
 use super::train_table::{self, TrainTable};
-use super::{Console, train_recalibrate};
 use crate::cells::Tone;
 use crate::data::DataSet;
 use crate::drift::report::{DriftReport, Sides};
@@ -26,6 +27,7 @@ use crate::model::training::{Table, train};
 use crate::model::why::{Curve, Drop, LabelledRows, explain_drop, row_losses};
 use crate::redact::redacted;
 use crate::reports::drift::why::{Cure, CureKind, Segment, Segments, WhyReport};
+use crate::reports::format;
 use crate::settings::Settings;
 use crate::stats::classification::Estimate;
 use crate::text::shell_word;
@@ -50,6 +52,8 @@ pub struct WhyRequest {
     /// The model, or rows to compare with.
     baseline: Vec<String>,
     current: Vec<String>,
+    /// Rows of the current side that the report counted.
+    counted: Option<u64>,
     train: TrainRequest,
 }
 
@@ -78,6 +82,7 @@ impl WhyRequest {
             reference,
             baseline,
             current,
+            counted: None,
             train,
         })
     }
@@ -126,11 +131,15 @@ pub(super) fn explain(request: &WhyRequest, console: &Console<'_>) -> Result<Why
         let table = train_table::read(&train, console)?;
         train_recalibrate::unlearned(table, &model, &train)
     };
-    let before = read(&reference, console)?;
+    let before = read(&reference, console).map_err(|error| match error.hint_text() {
+        Some(NAME_LATER_ROWS) => error.hint(format!("{NAME_LATER_ROWS}: --reference may.csv")),
+        _ => error,
+    })?;
     let now = match request.has_labels(&model)? {
         true => Some(read(&request.current, console)?),
         false => None,
     };
+    request.warn_of_other_rows(now.as_ref(), console);
     let warnings = now.iter().flat_map(|now| &now.warnings);
     for warning in before.warnings.iter().chain(warnings) {
         console.messages().debug(warning);
@@ -153,9 +162,15 @@ pub(super) fn explain(request: &WhyRequest, console: &Console<'_>) -> Result<Why
     if let Some(now) = &now {
         cures.extend(request.cures(&model, &scorer, now, console)?);
     }
+    let is_in_production = request.is_in_production(&model, console)?;
     for cure in &mut cures {
         cure.how = match cure.cure {
             CureKind::FixTheFeed => what_is_missing(&drop),
+            // The command works on the model in production, whichever was asked about.
+            CureKind::Recalibrate | CureKind::MoveTheThreshold if !is_in_production => format!(
+                "promote {} {} first: train --recalibrate works on the model in production",
+                model.name, model.version
+            ),
             kind => request.command(kind, &categorical),
         };
     }
@@ -241,6 +256,20 @@ impl WhyRequest {
         }
     }
 
+    /// A report names its rows by their address alone, and what is there may be more by now, or other.
+    fn warn_of_other_rows(&self, now: Option<&TrainTable>, console: &Console<'_>) {
+        if let (Some(counted), Some(now)) = (self.counted, now)
+            && counted != now.rows_read
+        {
+            console.messages().warn(&format!(
+                "the report is about {} rows of {}, and {} are read now",
+                format::count(counted),
+                super::inputs::shown(&self.current),
+                format::count(now.rows_read)
+            ));
+        }
+    }
+
     /// Takes sides and reading from a report, where nothing else is said.
     fn take_from_report(&mut self, path: &Path) -> Result<()> {
         let bytes = read_object_at_most(path, MOST_BYTES)
@@ -259,6 +288,7 @@ impl WhyRequest {
                 .at(place())
                 .hint("name them: churnctl drift why --baseline model.json --current august.csv"));
         };
+        self.counted = Some(report.rows.current);
         self.baseline = inputs.baseline.addresses;
         self.current = inputs.current.addresses;
         self.train.reading = reading_of(settings, &self.train.reading)
@@ -292,6 +322,14 @@ impl WhyRequest {
                 }
             }
         }
+    }
+
+    fn is_in_production(&self, model: &Artifact, console: &Console<'_>) -> Result<bool> {
+        let store = ModelStore::new(&self.train.artifacts, console.created_at(), VERSION);
+        Ok(match store.champion()?.0 {
+            Champion::Sound(champion) => champion.version == model.version,
+            Champion::None | Champion::Lost(_) => false,
+        })
     }
 
     /// Columns are what they are to the model, unless somebody says otherwise.

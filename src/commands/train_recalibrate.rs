@@ -27,6 +27,9 @@ pub(super) fn parent(request: &TrainRequest, store: &ModelStore) -> Result<Optio
     }
 }
 
+/// What helps where a model has learned from all rows that it is to be judged on.
+pub(super) const NAME_LATER_ROWS: &str = "name labelled rows that came later";
+
 /// Leaves out the rows that the model has learned from: its scores of those say nothing of others.
 ///
 /// # Errors
@@ -45,8 +48,9 @@ pub(super) fn unlearned(
             .hint(format!("--positive {before}, if it is among the labels")));
     }
     let all_learned = || {
-        let message = format!("the model {version} has learned from all of these rows");
-        Error::bad_input(message).hint("name labelled rows that came later")
+        let rows = super::inputs::shown(&request.data);
+        let message = format!("the model {version} has learned from all rows of {rows}");
+        Error::bad_input(message).hint(NAME_LATER_ROWS)
     };
     let provenance = &body.provenance;
     if let Some(imported) = &body.imported {

@@ -141,6 +141,30 @@ fn labels_that_follow_the_scores_less_are_told_and_a_training_can_wait() {
     assert!(promotes(&churnctl, how));
 }
 
+#[test]
+fn a_model_that_is_not_in_production_is_promoted_before_it_is_recalibrated() {
+    let churnctl = Churnctl::new()
+        .env("CHURNCTL_TRAIN_MODEL", "logistic")
+        .file("other.json", small_model())
+        .table("data.csv", &customers(1_500, 1))
+        .table("current.csv", &turned(customers(3_000, 2), 0.25));
+    let sides = ["--baseline", "other.json", "--current", "current.csv"];
+    let found = why(&churnctl, &sides).expect(ExitCode::Ok).json();
+    let version = found["model_version"].as_str().expect("version");
+    // `train --recalibrate` takes the model in production, so it cannot be told of another.
+    let first = format!(
+        "promote churn {version} first: train --recalibrate works on the model in production"
+    );
+    for name in ["recalibrate", "move_the_threshold"] {
+        assert_eq!(cure(&found, name)["how"], first, "{found:#}");
+    }
+    let how = cure(&found, "retrain")["how"].as_str().expect("how");
+    assert_eq!(
+        how,
+        "churnctl train current.csv --label churn --positive Yes"
+    );
+}
+
 fn advise(churnctl: &Churnctl) -> Run {
     let sides = ["--baseline", PRODUCTION, "--current", "current.csv"];
     churnctl.run(&[&["retrain", "advise", "--format", "json", "-q"][..], &sides].concat())

@@ -181,7 +181,11 @@ impl WhyReport {
             rows,
             ..
         } = &self.drop;
-        let direction = if *change > 0.0 { "worse" } else { "better" };
+        let direction = match format!("{change:+.4}").as_str() {
+            "+0.0000" | "-0.0000" => "the same",
+            _ if *change > 0.0 => "worse",
+            _ => "better",
+        };
         let mut lines = vec![format!(
             "{} {}: log loss {:.4} on {} rows of {}, {:.4} on {} of {}: {change:+.4}, {direction}",
             visible(&self.model),
