@@ -66,18 +66,11 @@ pub fn run(request: &ProfileRequest, console: &mut Console<'_>) -> Result<ExitCo
         ..request.reading.read_options()
     };
     let data = DataSet::open(&request.data, options)?;
-    let columns = data.columns().to_vec();
     let reading = &request.reading;
     let roles = reading.roles_in(&data, reading.roles());
-    for (option, names) in [
-        ("--features", &reading.features),
-        ("--exclude", &roles.exclude),
-        ("--id", &roles.id),
-        ("--categorical", &roles.categorical),
-    ] {
-        check_names(option, names, &columns, &[])?;
-    }
     if request.explain_sql {
+        check_columns(request, &data, &roles)?;
+        let columns = data.columns().to_vec();
         let unwanted = |name: &&String| !roles.exclude.contains(name) && !roles.id.contains(name);
         let columns = columns.iter().filter(unwanted).map(|name| CountColumn {
             name: name.clone(),
@@ -98,6 +91,19 @@ pub fn run(request: &ProfileRequest, console: &mut Console<'_>) -> Result<ExitCo
     store(&profile, &request.output, console)
 }
 
+/// Checks that the columns that the user names are there: a mistyped name must not pass in silence.
+fn check_columns(request: &ProfileRequest, data: &DataSet, roles: &Roles) -> Result<()> {
+    for (option, names) in [
+        ("--features", &request.reading.features),
+        ("--exclude", &roles.exclude),
+        ("--id", &roles.id),
+        ("--categorical", &roles.categorical),
+    ] {
+        check_names(option, names, data.columns(), &[])?;
+    }
+    Ok(())
+}
+
 /// Counts the data, and leaves out what does not belong in a profile.
 ///
 /// # Errors
@@ -108,6 +114,7 @@ pub(super) fn made(
     roles: Roles,
     console: &Console<'_>,
 ) -> Result<Profile> {
+    check_columns(request, &data, &roles)?;
     let reading = &request.reading;
     let excluded = roles.exclude.clone();
     if request.segments.is_some() && request.k_anonymous.is_some() {

@@ -294,5 +294,16 @@ fn what_is_not_whole_or_has_no_scores_is_refused() {
         .expect(ExitCode::BadInput)
         .says("there is no column with the scores of the model")
         .says("--score");
+    // A name that no column has would watch nothing, in silence.
+    for option in ["--features", "--exclude", "--id", "--categorical"] {
+        let mistyped = ["--score", "p_churn", option, "visit"];
+        churnctl
+            .run(&[&words[..], &mistyped].concat())
+            .expect(ExitCode::BadInput)
+            .says(&format!(
+                "there is no column \"visit\", named with {option}"
+            ))
+            .says("did you mean \"visits\"?");
+    }
     assert!(!churnctl.path("other.json").exists());
 }
