@@ -1,8 +1,8 @@
 //! One run of the program: words, settings, task, exit code. And what may cut it short.
 
 use std::ffi::OsString;
-use std::io::Write;
-use std::path::Path;
+use std::io::{IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use crate::cli::{self, AlertsTask, ModelTask, ParsedArgs, PushTask, SignTask, Task};
@@ -10,7 +10,7 @@ use crate::commands::drift_history_view::HistoryTask;
 use crate::commands::{self, Console, OutputFormat, UsesFiles};
 use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
-use crate::files::{MOST_BY_HAND, locks_are_refused, read_at_most, remove_unfinished};
+use crate::files::{MOST_BY_HAND, locks_are_refused, read_at_most, remove_unfinished, written};
 use crate::panics;
 use crate::settings::{FileChoice, Layers, Origin, Settings, SettingsFile};
 use crate::signals::{self, Signal};
@@ -18,6 +18,7 @@ use crate::terminal::{
     Color, Format, LogFormat, Messages, OutputOptions, Paint, ProgressMode, Surroundings,
     Verbosity, restore_cursor,
 };
+use crate::text::visible;
 
 /// Runs `churnctl` as a process does: takes charge of signals and panics, asks environment and terminal.
 pub(crate) fn as_process(
@@ -336,6 +337,9 @@ fn end_on_signals() {
         };
         remove_unfinished();
         restore_cursor();
+        if signal == Signal::Interrupt && std::io::stderr().is_terminal() {
+            let _ = writeln!(std::io::stderr(), "{}", interrupted(&written()));
+        }
         #[expect(
             clippy::exit,
             reason = "the main thread may be anywhere; only the process can end it"
@@ -344,9 +348,31 @@ fn end_on_signals() {
     });
 }
 
+/// What somebody reads who has pressed Ctrl-C.
+fn interrupted(written: &[PathBuf]) -> String {
+    let names: Vec<String> = written
+        .iter()
+        .map(|path| visible(&path.display().to_string()).into_owned())
+        .collect();
+    match names.as_slice() {
+        [] => "interrupted: no file was written".to_owned(),
+        names => format!("interrupted: {} had been written before", names.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interrupted_run_says_what_it_has_written() {
+        assert_eq!(interrupted(&[]), "interrupted: no file was written");
+        let paths = ["a.json".into(), "b.html".into()];
+        assert_eq!(
+            interrupted(&paths),
+            "interrupted: a.json, b.html had been written before"
+        );
+    }
 
     fn run(surroundings: &Surroundings, args: &[&str]) -> (ExitCode, String, String) {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());

@@ -16,8 +16,8 @@ mod temporary;
 use locks::is_refusal;
 pub use locks::{lock, locks_are_refused};
 pub use temporary::ScratchFolder;
-pub use temporary::remove_unfinished;
-use temporary::{Unfinished, make_temporary, sweep_once, write_failed};
+use temporary::{Unfinished, make_temporary, note_written, sweep_once, write_failed};
+pub use temporary::{remove_unfinished, written};
 
 use crate::error::{Error, Result};
 use crate::text::visible_lines;
@@ -57,6 +57,7 @@ pub fn write_new(files: &[NewFile<'_>]) -> Result<()> {
             return Err(write_failed(path, error));
         }
     }
+    placed.into_iter().for_each(note_written);
     Ok(())
 }
 
@@ -320,6 +321,7 @@ impl AtomicFile {
             return Ok(());
         };
         temporary.persist(&target).map_err(|error| error.error)?;
+        note_written(&self.path);
         sync_folder(&folder)
     }
 

@@ -15,6 +15,66 @@ const state = (word, good) => {
   badge.className = 'badge ' + (good ? 'OK' : 'FAIL');
 };
 
+// Requests that bring a body, by the bounds of the histogram that Prometheus reads: counts up to each, since the start.
+async function latencies() {
+  const text = await (await fetch('metrics')).text();
+  const counts = new Map();
+  for (const [, bound, value] of text.matchAll(
+    /^churn_api_request_latency_seconds_bucket\{method="POST",.*le="([^"]+)"\} (\S+)$/gm)) {
+    const upTo = bound === '+Inf' ? Infinity : Number(bound);
+    counts.set(upTo, (counts.get(upTo) ?? 0) + Number(value));
+  }
+  return [...counts].sort((a, b) => a[0] - b[0]);
+}
+
+// The quantile as Prometheus interpolates it; undefined where nothing was asked.
+function quantile(share, buckets) {
+  const rank = share * (buckets.at(-1)?.[1] ?? 0);
+  let [low, below] = [0, 0];
+  for (const [upTo, count] of buckets) {
+    if (rank > 0 && count >= rank)
+      return upTo === Infinity ? low : low + (upTo - low) * (rank - below) / (count - below);
+    [low, below] = [upTo, count];
+  }
+}
+
+const EVERY = 5000, POINTS = 60;
+const slow = [];
+let before;
+
+function time(seconds) {
+  if (seconds === undefined) return 'none asked';
+  return seconds < 1 ? (1000 * seconds).toPrecision(2) + ' ms' : seconds.toPrecision(2) + ' s';
+}
+
+// One point a look; a gap where nothing was asked.
+function line(points) {
+  const most = Math.max(...points.filter(point => point !== undefined), 0.001);
+  let path = '', drawn = false;
+  points.forEach((point, at) => {
+    if (point !== undefined) {
+      const x = 120 * (POINTS - points.length + at) / (POINTS - 1), y = 22 - 20 * point / most;
+      path += (drawn ? 'L' : 'M') + x.toFixed(1) + ' ' + y.toFixed(1) + (drawn ? '' : 'h.1');
+    }
+    drawn = point !== undefined;
+  });
+  byId('latency_line').setAttribute('d', path);
+  byId('latency_most').textContent = points.some(point => point !== undefined)
+    ? 'of requests that bring rows, line up to ' + time(most) : 'of requests that bring rows, last 5 s';
+}
+
+async function lookAtLatency() {
+  const now = await latencies();
+  const first = before ?? now;
+  // A server that started again counts from 0.
+  const past = (now.at(-1)?.[1] ?? 0) < (first.at(-1)?.[1] ?? 0) ? [] : first;
+  slow.push(quantile(.95, now.map(([upTo, count], at) => [upTo, count - (past[at]?.[1] ?? 0)])));
+  slow.splice(0, slow.length - POINTS);
+  before = now;
+  byId('latency').textContent = time(slow.at(-1));
+  line(slow);
+}
+
 async function look() {
   try {
     const ready = await fetch('ready');
@@ -29,6 +89,7 @@ async function look() {
     const share = byId('share');
     const now = positive + negative ? percent(positive / (positive + negative)) : 'none yet';
     share.textContent = share.dataset.baseline ? now + '; ' + share.dataset.baseline : now;
+    await lookAtLatency();
   } catch {
     state('GONE', false);
   }
@@ -110,4 +171,4 @@ async function predict(event) {
 byId('form')?.addEventListener('submit', predict);
 byId('form')?.addEventListener('reset', () => byId('answer').replaceChildren());
 look();
-setInterval(look, 5000);
+setInterval(look, EVERY);

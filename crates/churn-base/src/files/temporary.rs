@@ -20,6 +20,25 @@ const SUFFIX: &str = ".tmp";
 /// that has happened: then no further one may be made.
 static UNFINISHED: Mutex<Option<Vec<PathBuf>>> = Mutex::new(Some(Vec::new()));
 
+/// Files that this process has put in their place.
+static WRITTEN: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+/// How many of them are remembered: what a person reads who has pressed Ctrl-C.
+const MOST_WRITTEN: usize = 20;
+
+pub(super) fn note_written(path: &Path) {
+    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if written.len() < MOST_WRITTEN && !written.iter().any(|known| known == path) {
+        written.push(path.to_path_buf());
+    }
+}
+
+/// Returns the files that this process has put in their place, the first twenty of them.
+#[must_use]
+pub fn written() -> Vec<PathBuf> {
+    let written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    written.clone()
+}
+
 fn unfinished() -> MutexGuard<'static, Option<Vec<PathBuf>>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
