@@ -358,7 +358,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l trials -d 'Trials of each kind and size, shared among the columns that it can be done to' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l sizes -d 'Shares of rows that are affected; of a slow creep, standard deviations at its end' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l min-detected -d 'Share of trials that must be seen, 0 to 1; exit code 2 below' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l seed -d 'Seed of everything random [default: 42]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l seed -d 'Seed of everything random' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l features -d 'Only these columns; label and score stay what they are' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l exclude -d 'Columns that are not features' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l categorical -d 'Columns that hold categories, even if they look like numbers' -r

@@ -40,6 +40,11 @@ fn completed(command: Command, top: &str) -> Command {
         true => command,
         false => command.mut_args(|arg| complete_arg(top, arg)),
     };
+    // Whoever says what a value may be also says what is wrong with -1; clap would take it for a flag.
+    let command = command.mut_args(|arg| {
+        let takes_value = arg.get_long().is_some() && arg.get_action().takes_values();
+        arg.allow_negative_numbers(takes_value)
+    });
     let names: Vec<String> = command
         .get_subcommands()
         .map(|sub| sub.get_name().to_owned())
@@ -55,8 +60,11 @@ fn completed(command: Command, top: &str) -> Command {
 }
 
 fn complete_arg(command: &str, arg: Arg) -> Arg {
+    // A flag with a default of its own sets nothing, whatever it is called.
+    let is_own = !arg.get_default_values().is_empty();
     let Some(key) = arg
         .get_long()
+        .filter(|_| !is_own)
         .and_then(|long| key_of_flag(command, &format!("--{long}")))
     else {
         return arg;
