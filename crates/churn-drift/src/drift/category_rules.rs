@@ -47,7 +47,7 @@ impl CategoryEvidence {
             baseline: bin.baseline,
             current: bin.current,
         });
-        let moved = moved(values, sizes).into_iter();
+        let moved = moved(values, (n, m), sizes).into_iter();
         let only = |names: &[(String, u64)], (own, other): (u64, u64)| {
             let least = sizes.warn_new_share * own as f64;
             let large = names.iter().filter(|(_, rows)| *rows as f64 >= least);

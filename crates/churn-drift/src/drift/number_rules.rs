@@ -78,7 +78,7 @@ impl NumberEvidence {
             // As many gaps as there are values can have it; tails and gaps share a level.
             gap_p_value: (2.0 * baseline.count() as f64 * run(gap.count)).min(1.0),
             far: far_values((baseline, current), cells),
-            moved: moved(values, sizes),
+            moved: moved(values, (baseline.count(), current.count()), sizes),
             constant: constant((baseline, current), cells),
             tested,
         }

@@ -34,17 +34,16 @@ pub(super) struct Moved<T> {
     pub(super) p_value: f64,
 }
 
-/// Returns the values that moved far enough to be spoken of, the most certain first.
+/// Returns the values that moved far enough to be spoken of, the most certain first; there are so many rows of both
+/// sides.
 ///
 /// Values that are rare on both sides are not candidates, and so don't share in the level: which
 /// ones they are depends on the rows of both sides together alone.
 pub(super) fn moved<T: Copy>(
-    values: impl Iterator<Item = Counted<T>> + Clone,
+    values: impl Iterator<Item = Counted<T>>,
+    (n, m): (u64, u64),
     sizes: &SizeThresholds,
 ) -> Vec<Moved<T>> {
-    let (n, m) = values
-        .clone()
-        .fold((0, 0), |(n, m), one| (n + one.baseline, m + one.current));
     if n == 0 || m == 0 {
         return Vec::new();
     }

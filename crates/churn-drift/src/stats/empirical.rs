@@ -36,60 +36,164 @@ pub struct Bounded {
 /// Returns zeros if a side is empty.
 #[must_use]
 pub fn distances(cells: &[JointCell]) -> (Bounded, Bounded) {
+    let rows = cells
+        .iter()
+        .fold((0, 0), |(n, m), cell| (n + cell.baseline, m + cell.current));
+    let Distances {
+        ks, wasserstein, ..
+    } = all_distances(cells, rows);
+    (ks, wasserstein)
+}
+
+/// The distances of two samples.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Distances {
+    pub(crate) ks: Bounded,
+    pub(crate) wasserstein: Bounded,
+    /// The Wasserstein-1 distance in standard deviations when both sides are cut off at the baseline's first and last
+    /// hundredth. A few values far away hide any shift in the plain one, for they are its standard deviation. None
+    /// where nearly all of the baseline is one value.
+    pub(crate) winsorised: Option<Bounded>,
+}
+
+/// Returns the distances of two samples of so many values in one walk over their cells, as [`distances`].
+pub(crate) fn all_distances(cells: &[JointCell], rows: (u64, u64)) -> Distances {
     let zero = Bounded {
         value: 0.0,
         error_bound: 0.0,
     };
-    let (baseline, current) = cells
-        .iter()
-        .fold((0, 0), |(n, m), cell| (n + cell.baseline, m + cell.current));
-    if baseline == 0 || current == 0 {
-        return (zero, zero);
-    }
-    let (n, m) = (baseline as f64, current as f64);
+    let (Some(first), (1.., 1..)) = (cells.first(), rows) else {
+        return Distances {
+            ks: zero,
+            wasserstein: zero,
+            winsorised: None,
+        };
+    };
+    let (n, m) = (rows.0 as f64, rows.1 as f64);
     let (mut below_baseline, mut below_current) = (0_u64, 0_u64);
     let (mut largest, mut possible) = (0.0_f64, 0.0_f64);
     let (mut area, mut blur) = (0.0_f64, 0.0_f64);
-    // Most values are of one side alone: what is not new of the other is not divided again.
     let (mut share_baseline, mut share_current) = (0.0_f64, 0.0_f64);
     let mut gap = 0.0_f64;
     // The difference of two numbers can be larger than any double: halves are summed then.
     let furthest = |cell: Option<&JointCell>| cell.map_or(0.0, |cell| cell.position.abs());
     let is_huge = furthest(cells.first()).max(furthest(cells.last())) > f64::MAX / 4.0;
     let part = if is_huge { 0.5 } else { 1.0 };
-    let mut last: Option<f64> = None;
+    let mut last = first.position;
+    let ends = first_and_last_hundredth(cells, n);
+    let mut cut_off = CutOff::new(ends.unwrap_or((last, last)));
     for cell in cells {
-        if let Some(last) = last {
-            area += gap.abs() * (cell.position * part - last * part);
-        }
-        last = Some(cell.position);
-        if cell.width > 0.0 {
-            let (ours, theirs) = (cell.baseline as f64 / n, cell.current as f64 / m);
-            possible = possible.max(gap + ours).max(theirs - gap).min(1.0);
-            blur += (ours + theirs) * cell.width / 2.0;
-        }
+        area += gap.abs() * (cell.position * part - last * part);
+        last = cell.position;
+        // Most values are of one side alone: nothing is divided to be nothing, and what is not new not again.
+        let (mut ours, mut theirs) = (0.0, 0.0);
+        let before = gap;
         if cell.baseline > 0 {
+            ours = cell.baseline as f64 / n;
             below_baseline += cell.baseline;
             share_baseline = below_baseline as f64 / n;
         }
         if cell.current > 0 {
+            theirs = cell.current as f64 / m;
             below_current += cell.current;
             share_current = below_current as f64 / m;
         }
+        if cell.width > 0.0 {
+            possible = possible.max(before + ours).max(theirs - before).min(1.0);
+            blur += (ours + theirs) * cell.width / 2.0;
+        }
         gap = share_baseline - share_current;
         largest = largest.max(gap.abs());
+        cut_off.add(cell, (ours, theirs));
     }
-    let ks = Bounded {
-        value: largest,
-        error_bound: (possible - largest).max(0.0),
-    };
-    (
-        ks,
-        Bounded {
+    Distances {
+        ks: Bounded {
+            value: largest,
+            error_bound: (possible - largest).max(0.0),
+        },
+        wasserstein: Bounded {
             value: area / part,
             error_bound: blur,
         },
-    )
+        winsorised: ends.and_then(|_| cut_off.in_standard_deviations(n)),
+    }
+}
+
+/// Returns the positions below and above which a hundredth of the baseline's `n` values lie.
+fn first_and_last_hundredth(cells: &[JointCell], n: f64) -> Option<(f64, f64)> {
+    const CUT: f64 = 0.01;
+    let mut below = 0.0;
+    let low = cells.iter().find(|cell| {
+        below += cell.baseline as f64;
+        below > CUT * n
+    });
+    let mut below = n;
+    let high = cells.iter().rfind(|cell| {
+        below -= cell.baseline as f64;
+        below < (1.0 - CUT) * n
+    });
+    Some((low?.position, high?.position))
+}
+
+/// The sums over cells that are cut off at two ends.
+struct CutOff {
+    ends: (f64, f64),
+    sum: f64,
+    squares: f64,
+    gap: f64,
+    area: f64,
+    last: f64,
+    blur: f64,
+}
+
+impl CutOff {
+    const fn new(ends: (f64, f64)) -> Self {
+        Self {
+            ends,
+            sum: 0.0,
+            squares: 0.0,
+            gap: 0.0,
+            area: 0.0,
+            last: ends.0,
+            blur: 0.0,
+        }
+    }
+
+    /// Adds a cell, with the shares of both sides that it holds.
+    #[inline(always)]
+    fn add(&mut self, cell: &JointCell, (ours, theirs): (f64, f64)) {
+        let (low, high) = self.ends;
+        // `clamp` would ask of each cell whether the ends are in order.
+        let within = |position: f64| match position {
+            _ if position < low => low,
+            _ if position > high => high,
+            _ => position,
+        };
+        let at = within(cell.position);
+        if cell.width > 0.0 {
+            let end = |half: f64| within(cell.position + half);
+            let width = end(cell.width / 2.0) - end(-cell.width / 2.0);
+            self.blur += (ours + theirs) * width / 2.0;
+        }
+        self.area += self.gap.abs() * (at - self.last);
+        self.last = at;
+        self.gap += ours - theirs;
+        if cell.baseline > 0 {
+            // From one end of the range, so that large values far from zero cancel nothing.
+            let distance = at - low;
+            self.sum += cell.baseline as f64 * distance;
+            self.squares += cell.baseline as f64 * distance.powi(2);
+        }
+    }
+
+    fn in_standard_deviations(&self, n: f64) -> Option<Bounded> {
+        let (low, high) = self.ends;
+        let variance = self.squares / n - (self.sum / n).powi(2);
+        (variance > 1e-12 * (high - low).powi(2)).then(|| Bounded {
+            value: self.area / variance.sqrt(),
+            error_bound: self.blur / variance.sqrt(),
+        })
+    }
 }
 
 #[cfg(test)]
