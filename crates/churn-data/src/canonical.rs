@@ -164,11 +164,13 @@ pub fn unambiguous_number_of_text(text: &str) -> Option<f64> {
 /// thousands: `1.234`.
 #[must_use]
 pub fn is_written_grouped(number: f64) -> bool {
-    let thousandths = (number * 1000.0).round();
+    if !(1.0..1000.0).contains(&number.abs()) {
+        return false;
+    }
+    // A cast, where to round and to divide with a remainder would be calls.
+    let thousandths = (number * 1000.0 + 0.5_f64.copysign(number)) as i32;
     // Up to 15 digits are told apart by doubles, so that this is the text's only number.
-    (1.0..1000.0).contains(&number.abs())
-        && thousandths / 1000.0 == number
-        && thousandths % 10.0 != 0.0
+    f64::from(thousandths) / 1000.0 == number && thousandths % 10 != 0
 }
 
 const TRUE: &[u8] = b"true";

@@ -54,6 +54,14 @@ impl OutcomeCounter {
         };
         Some(&mut self.by_label[index].1)
     }
+
+    fn merge(&mut self, other: Self) {
+        for (label, counter) in other.by_label {
+            if let Some(own) = self.counter(&label) {
+                own.merge(counter);
+            }
+        }
+    }
 }
 
 impl ColumnSink for OutcomeCounter {
@@ -126,11 +134,7 @@ impl RowSink for Counters {
             mine.merge(theirs);
         }
         if let (Some(mine), Some(theirs)) = (&mut self.outcome, other.outcome) {
-            for (label, counter) in theirs.by_label {
-                if let Some(own) = mine.counter(&label) {
-                    own.merge(counter);
-                }
-            }
+            mine.merge(theirs);
         }
     }
 }
@@ -227,19 +231,32 @@ impl Counters {
         }
     }
 
-    /// Returns the counters of a plan, out of those of one that has all of its columns and cut points.
-    pub(super) fn planned(&self, of: &CountPlan, plan: &CountPlan) -> Self {
-        let counter = |column: &CountColumn| {
-            let at = of
-                .columns
-                .iter()
-                .position(|known| known.name == column.name)?;
-            let (position, counter) = self.columns.get(at)?;
-            Some((*position, counter.clone().at_cuts(&column.cuts)))
+    /// Puts together what a plan asks for of parts, out of the counters of one that has all of its columns and cut
+    /// points. The parts stay as they are.
+    pub(super) fn together<'a>(
+        parts: impl Iterator<Item = &'a mut Self>,
+        of: &CountPlan,
+        plan: &CountPlan,
+    ) -> Self {
+        let mut parts: Vec<&mut Self> = parts.collect();
+        let mut column = |column: &CountColumn| {
+            let mut known = of.columns.iter();
+            let at = known.position(|known| known.name == column.name)?;
+            let position = parts.first()?.columns.get(at)?.0;
+            let of_parts = parts.iter_mut().filter_map(|part| part.columns.get_mut(at));
+            let of_parts = of_parts.map(|(_, counter)| counter);
+            Some((position, ColumnCounter::together(of_parts, column)))
         };
+        let columns = plan.columns.iter().filter_map(&mut column).collect();
+        let outcomes = parts.iter().filter_map(|part| part.outcome.clone());
+        let merged = |mut mine: OutcomeCounter, theirs: OutcomeCounter| {
+            mine.merge(theirs);
+            mine
+        };
+        let outcome = outcomes.reduce(merged);
         Self {
-            columns: plan.columns.iter().filter_map(counter).collect(),
-            outcome: self.outcome.clone().filter(|_| plan.outcome.is_some()),
+            columns,
+            outcome: outcome.filter(|_| plan.outcome.is_some()),
         }
     }
 

@@ -12,6 +12,7 @@ use churn_data::{
     parse_number, shaped_like_an_id, spelled, unambiguous_number,
 };
 
+use super::count_plan::CountColumn;
 use super::distinct::DistinctSketch;
 use super::distinct_numbers::DistinctNumbers;
 use super::grid::Grid;
@@ -402,6 +403,29 @@ impl ColumnCounter {
             hashed.add(text, entry.count, spelled.as_ref());
         });
         self.hashed = Some(hashed);
+    }
+
+    /// Puts together what a plan asks for of a column that was counted in parts; these stay as they are.
+    pub(super) fn together<'a>(
+        parts: impl Iterator<Item = &'a mut Self>,
+        planned: &CountColumn,
+    ) -> Self {
+        let mut all: Option<Self> = None;
+        let mut numbers = DistinctNumbers::default();
+        for part in parts {
+            // There may be many: they are copied once, to where all are put in order.
+            let typed = std::mem::take(&mut part.typed);
+            numbers.add_all(&typed);
+            let others = part.clone().at_cuts(&planned.cuts);
+            part.typed = typed;
+            match &mut all {
+                Some(all) => all.merge(others),
+                None => all = Some(others),
+            }
+        }
+        let mut all = all.unwrap_or_else(|| planned.counter());
+        all.add_distinct_numbers(numbers);
+        all
     }
 
     /// Adds all that another counter of the same column has counted.

@@ -90,15 +90,14 @@ impl ColumnCounter {
 
     /// Puts numbers that came as such among the texts where their text would tell more than they do.
     fn ambiguous_to_texts(&mut self) {
-        let all = self.typed.take_sorted();
-        if !all.iter().any(|(number, _)| is_written_grouped(*number)) {
-            self.typed = DistinctNumbers::of_sorted(all);
-            return;
-        }
-        let (ambiguous, others) = all
-            .into_iter()
-            .partition(|(number, _)| is_written_grouped(*number));
-        self.typed = DistinctNumbers::of_sorted(others);
+        let mut all = self.typed.take_sorted();
+        let mut ambiguous = Vec::new();
+        all.retain(|(number, count)| {
+            let is_ambiguous = is_written_grouped(*number);
+            ambiguous.extend(is_ambiguous.then_some((*number, *count)));
+            !is_ambiguous
+        });
+        self.typed = DistinctNumbers::of_sorted(all);
         self.add_as_texts(ambiguous);
     }
 
@@ -128,7 +127,7 @@ impl ColumnCounter {
         );
         values.extend(self.typed.take_sorted());
         self.numbers = 0;
-        self.grid = Some(Box::new(Grid::of(&values, self.scale, self.cuts.clone())));
+        self.grid = Some(Box::new(Grid::of(values, self.scale, self.cuts.clone())));
     }
 
     /// Counts numbers that come as such.
@@ -185,7 +184,7 @@ impl ColumnCounter {
             return;
         }
         if let Some(grid) = &mut self.grid {
-            grid.add_counted(&numbers.take_sorted());
+            grid.add_sorted(&numbers.take_sorted());
             return;
         }
         if !self.holds_numbers && !self.categorical {

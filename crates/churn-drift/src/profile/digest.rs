@@ -93,8 +93,8 @@ impl Counted {
             let numbers = column.values.numbers();
             let _ = sink.write_all(&(numbers.len() as u64).to_le_bytes());
             for (number, count) in numbers {
-                let _ = sink.write_all(&number.to_bits().to_le_bytes());
-                let _ = sink.write_all(&count.to_le_bytes());
+                let both = u128::from(number.to_bits()) | u128::from(*count) << 64;
+                let _ = sink.write_all(&both.to_le_bytes());
             }
         }
         let labels = self.outcome.as_ref().map(|outcome| {

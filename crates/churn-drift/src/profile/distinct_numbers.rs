@@ -73,6 +73,10 @@ impl DistinctNumbers {
             return false;
         }
         let entry = (bits, count);
+        if self.few.len() == FEW / 16 {
+            // By now they are likely to fill it: it grows once.
+            self.few.reserve(FEW, |entry| mix(entry.0));
+        }
         self.few.insert_unique(hash, entry, |entry| mix(entry.0));
         self.few.len() >= FEW
     }
@@ -93,6 +97,15 @@ impl DistinctNumbers {
         } else {
             self.waiting_counts.append(&mut other.sorted);
         }
+    }
+
+    /// Adds all that another one has counted, and leaves it as it is.
+    pub(super) fn add_all(&mut self, other: &Self) {
+        self.waiting.extend_from_slice(&other.waiting);
+        let few = other.few.iter();
+        let few = few.map(|(bits, count)| (f64::from_bits(*bits), *count));
+        let counts = other.sorted.iter().chain(&other.waiting_counts).copied();
+        self.waiting_counts.extend(counts.chain(few));
     }
 
     /// Returns a number than which there are no more.
@@ -126,8 +139,18 @@ impl DistinctNumbers {
         if !self.waiting_counts.is_empty() {
             // Mostly a few lists in rising order one after another, which a stable sort makes use of.
             self.waiting_counts.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let counts = self.waiting_counts.drain(..);
-            self.sorted = joined(std::mem::take(&mut self.sorted), counts);
+            let mut counts = std::mem::take(&mut self.waiting_counts);
+            self.sorted = match self.sorted.is_empty() {
+                true => {
+                    counts.dedup_by(|next, kept| {
+                        let is_same = next.0 == kept.0;
+                        kept.1 += if is_same { next.1 } else { 0 };
+                        is_same
+                    });
+                    counts
+                }
+                false => joined(std::mem::take(&mut self.sorted), counts.into_iter()),
+            };
         }
     }
 }

@@ -190,37 +190,64 @@ impl Grid {
     }
 
     /// Makes a grid of these values and their counts.
-    pub(super) fn of(values: &[(f64, u64)], scale: Scale, cuts: Vec<f64>) -> Self {
+    pub(super) fn of(mut values: Vec<(f64, u64)>, scale: Scale, cuts: Vec<f64>) -> Self {
         let mut grid = Self::new(scale, cuts);
-        let mut ordinals: Vec<u64> = values
-            .iter()
-            .map(|&(value, _)| scale.position(value))
-            .collect();
-        ordinals.sort_unstable();
+        // Mostly a list in rising order with a few before it, which a stable sort makes use of.
+        values.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let positions = values.iter().map(|&(value, _)| scale.position(value));
         // Neighbours share a cell from the shift on that drops all bits in which they differ.
         let mut shares_from = [0_usize; 65];
-        for pair in ordinals.windows(2) {
-            shares_from[(64 - (pair[0] ^ pair[1]).leading_zeros()) as usize] += 1;
+        for (one, next) in positions.clone().zip(positions.skip(1)) {
+            shares_from[(64 - (one ^ next).leading_zeros()) as usize] += 1;
         }
-        let mut cells = ordinals.len() - shares_from[0];
+        let mut cells = values.len() - shares_from[0];
         while cells > MAX_CELLS {
             grid.shift += 1;
             cells -= shares_from[grid.shift as usize];
         }
-        grid.add_counted(values);
+        grid.add_sorted(&values);
         grid
     }
 
-    /// Adds values with their counts.
-    pub(super) fn add_counted(&mut self, values: &[(f64, u64)]) {
+    /// Adds values with their counts, in rising order: neighbours share a look for their cell, and are counted at the
+    /// cut points together.
+    pub(super) fn add_sorted(&mut self, values: &[(f64, u64)]) {
+        let (Some(&(least, _)), Some(&(most, _))) = (values.first(), values.last()) else {
+            return;
+        };
+        let count = |values: &[(f64, u64)]| values.iter().map(|(_, count)| count).sum::<u64>();
+        let mut rest = values;
+        while let Some(&(first, _)) = rest.first() {
+            let (scale, shift) = (self.scale, self.shift);
+            let key = scale.position(first) >> shift;
+            let is_other = |(value, _): &(f64, u64)| scale.position(*value) >> shift != key;
+            let end = rest.iter().position(is_other).unwrap_or(rest.len());
+            let (same, others) = rest.split_at(end);
+            self.cells.add(key, count(same));
+            self.coarsen();
+            rest = others;
+        }
         for &(value, count) in values {
-            if count == 1 {
-                self.add(value);
-            } else {
-                self.add_times(value, count);
+            match count {
+                1 => self.sums.add(value),
+                _ => self.sums.add_times(value, count),
             }
         }
-        self.flush();
+        self.min = self.min.min(least);
+        self.max = self.max.max(most);
+        let (mut above, mut end) = (0, values.len());
+        let points = self.cuts.points.iter().zip(&mut self.cuts.at_least);
+        for (point, at_least) in points.rev() {
+            let from = values.partition_point(|(value, _)| value < point).min(end);
+            above += count(&values[from..end]);
+            end = from;
+            *at_least += above;
+        }
+        self.integral &= values.iter().all(|(value, _)| value.fract() == 0.0);
+        if self.integral {
+            let whole = values.iter().map(|(value, _)| mix(value.to_bits()));
+            whole.for_each(|hash| self.distinct.add(hash));
+        }
     }
 
     /// Adds one finite value.

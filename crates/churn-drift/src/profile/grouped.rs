@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use churn_base::error::{Error, Place, Result};
 use churn_base::exit::ExitCode;
 use churn_base::progress::Progress;
-use churn_base::threads::{available, each_in_order, in_order};
-use churn_data::{DataSet, RowSink, Summary};
+use churn_base::threads::{available, each_in_order};
+use churn_data::{DataSet, Summary};
 
 use super::column::Column;
 use super::count::{Counters, Positions, in_database, position};
@@ -232,30 +232,26 @@ fn finished(
         cell.counters.sort_numbers();
         cell
     });
+    let are_cut = !plans.cuts().is_empty();
+    let mut whole = BTreeMap::new();
     // Each row is in one segment of every cut: those of the first are all rows.
-    let mut of_pieces: BTreeMap<i64, Vec<&Cell>> = BTreeMap::new();
-    for cell in cells.iter().filter(|cell| cell.cut == 0) {
+    let (firsts, mut cells): (Vec<Cell>, Vec<Cell>) =
+        cells.into_iter().partition(|cell| are_cut && cell.cut == 0);
+    let mut of_pieces: BTreeMap<i64, Vec<Cell>> = BTreeMap::new();
+    for cell in firsts {
         of_pieces.entry(cell.start).or_default().push(cell);
     }
-    let are_cut = !plans.cuts().is_empty();
-    let of_pieces: Vec<(i64, Vec<&Cell>)> = of_pieces.into_iter().filter(|_| are_cut).collect();
-    let together = |at: usize| -> Result<(i64, Counted)> {
-        let (start, cells) = &of_pieces[at];
-        let mut rows = 0;
-        let mut all: Option<Counters> = None;
-        for cell in cells {
-            rows += cell.rows;
-            let counters = cell.counters.planned(plans.all(), plans.whole());
-            match &mut all {
-                Some(all) => all.merge(counters),
-                None => all = Some(counters),
-            }
-        }
-        let all = all.ok_or_else(|| Error::new(ExitCode::Bug, "a piece of no rows"))?;
-        Ok((*start, put_away(plans.whole(), all, rows)?))
+    let of_pieces: Vec<(i64, Vec<Cell>)> = of_pieces.into_iter().collect();
+    let together = |(start, mut cells): (i64, Vec<Cell>)| {
+        let rows = cells.iter().map(|cell| cell.rows).sum();
+        let counters = cells.iter_mut().map(|cell| &mut cell.counters);
+        let all = Counters::together(counters, plans.all(), plans.whole());
+        (start, put_away(plans.whole(), all, rows), cells)
     };
-    let whole = in_order(available(), of_pieces.len(), together);
-    let mut whole: BTreeMap<i64, Counted> = whole.into_iter().collect::<Result<_>>()?;
+    for (start, counted, parts) in each_in_order(available(), of_pieces, together) {
+        whole.insert(start, counted?);
+        cells.extend(parts);
+    }
     let mut cuts: Vec<CutPieces> = plans
         .cuts()
         .iter()
