@@ -11,16 +11,13 @@ use churn_data::{
 
 use super::context::{Context, FindingSink, percent};
 use super::report::{FindingKind, Status};
-use crate::profile::{Column, Kind, Numbers, View};
+use crate::profile::{Cell, Column, Kind, Numbers, View};
 use crate::stats::permutation::share_p_value;
 
 /// Renamed values that a message lists.
 const MOST_NAMED: usize = 4;
 /// Share of the values that must be written otherwise before that is taken for the writer's doing.
 const FROM: f64 = 0.01;
-
-/// Steps to the next number of the other side before it is looked for.
-const NEAR: usize = 8;
 
 /// The current side as the baseline would write it.
 pub(super) struct Aligned<'a> {
@@ -42,12 +39,15 @@ pub(super) fn align<'a>(baseline: &View, current: &'a Column) -> Aligned<'a> {
                 && theirs.is_exact()
                 && view.reading.decimal == DecimalMark::Point =>
         {
-            rounded(values(ours), values(theirs))
+            let own = |cell: &Cell| (ours.lower(*cell), None);
+            rounded(ours.cells(), own, values(theirs))
         }
         (None, None) if !baseline.categories.hashed && !view.categories.hashed => {
             let (ours, theirs) = (&baseline.categories.counts, &view.categories.counts);
             let mut renamed = truths(ours.keys().map(String::as_str), theirs);
-            renamed.extend(rounded(numbers(ours), numbers(theirs)));
+            let mut known: Vec<(f64, Option<&str>)> = numbers(ours).collect();
+            known.sort_by(|a, b| a.0.total_cmp(&b.0));
+            renamed.extend(rounded(&known, |own| *own, numbers(theirs)));
             renamed
         }
         (Some(ours), None) if view.kind == Kind::Text && ours.is_exact() => {
@@ -78,23 +78,14 @@ pub(super) fn align<'a>(baseline: &View, current: &'a Column) -> Aligned<'a> {
 
 /// Returns how many values of a view have these texts.
 fn count(view: &View, renamed: &BTreeMap<String, String>) -> u64 {
-    if renamed.is_empty() {
-        return 0;
-    }
-    let cells = view.numbers.iter().flat_map(|numbers| {
-        let cells = numbers.cells().iter();
-        cells.map(|cell| (canonical_number(numbers.lower(*cell)), cell.count))
-    });
-    let categories = &view.categories.counts;
-    cells
-        .chain(
-            categories
-                .iter()
-                .map(|(name, count)| (name.clone(), *count)),
-        )
-        .filter(|(name, _)| renamed.contains_key(name))
-        .map(|(_, count)| count)
-        .sum()
+    let count = |text: &String| match &view.numbers {
+        Some(numbers) => match classify(text.as_bytes()) {
+            Value::Number(number) => numbers.count_of(number),
+            _ => 0,
+        },
+        None => view.categories.counts.get(text).copied().unwrap_or(0),
+    };
+    renamed.keys().map(count).sum()
 }
 
 /// Returns the baseline's names for the current truth values, where neither side has anything else.
@@ -141,35 +132,39 @@ fn numbers(categories: &BTreeMap<String, u64>) -> impl Iterator<Item = (f64, Opt
         })
 }
 
-/// Returns the baseline's texts for current numbers that are the same but for how writers round. A number
-/// without a text has its canonical one.
-fn rounded<'a, 'b>(
-    baseline: impl Iterator<Item = (f64, Option<&'a str>)>,
+/// Returns the baseline's texts for current numbers that are the same but for how writers round; what is known of the
+/// baseline is in rising order. A number without a text has its canonical one.
+fn rounded<'a, 'b, T>(
+    known: &[T],
+    own: impl Fn(&T) -> (f64, Option<&'a str>),
     current: impl Iterator<Item = (f64, Option<&'b str>)>,
 ) -> BTreeMap<String, String> {
     let text = |value: f64, text: Option<&str>| {
         text.map_or_else(|| canonical_number(value), str::to_owned)
     };
-    let mut known: Vec<(f64, Option<&str>)> = baseline.collect();
-    known.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut renamed = BTreeMap::new();
     let mut at = 0;
     for (value, name) in current {
-        let is_below = |at: usize| known.get(at).is_some_and(|(own, _)| *own < value);
-        // Numbers come in rising order: most often the next one is near.
-        if at > 0 && !is_below(at - 1) || is_below(at + NEAR) {
-            at = known.partition_point(|(own, _)| *own < value);
+        let is_below = |at: usize| known.get(at).is_some_and(|one| own(one).0 < value);
+        // Numbers come in rising order: most often the next one is near, and is looked for in ever longer steps.
+        if at > 0 && !is_below(at - 1) {
+            at = 0;
         }
-        while is_below(at) {
-            at += 1;
+        let mut step = 1;
+        while is_below(at + step) {
+            at += step;
+            step *= 2;
         }
-        if known.get(at).is_some_and(|(own, _)| *own == value) {
+        let end = known.len().min(at + step);
+        at += known[at..end].partition_point(|one| own(one).0 < value);
+        if known.get(at).is_some_and(|one| own(one).0 == value) {
             continue;
         }
         let near = &known[at.saturating_sub(1)..known.len().min(at + 1)];
-        let mut same = near.iter().filter(|(own, _)| is_same_number(*own, value));
+        let near = near.iter().map(&own);
+        let mut same = near.filter(|(own, _)| is_same_number(*own, value));
         if let (Some((own, known)), None) = (same.next(), same.next()) {
-            renamed.insert(text(value, name), text(*own, *known));
+            renamed.insert(text(value, name), text(own, known));
         }
     }
     renamed

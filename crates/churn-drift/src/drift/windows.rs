@@ -1,6 +1,7 @@
 //! The check of a current side that was counted by pieces of time: windows are put together of the
 //! pieces, and each is judged by the check itself.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
 use churn_base::error::{Error, Place, Result};
@@ -24,13 +25,13 @@ use super::windowing::{Against, Windowing};
 use crate::profile::{Counted, Grouped, HeaderRows, MAX_PIECES, Profile};
 
 /// A window before it is judged. Times are seconds since 1970-01-01 00:00 by the zone's clock.
-struct Window {
+struct Window<'w> {
     start: i64,
     end: i64,
     is_complete: bool,
     /// It is judged though it is not complete: it is the first of a history.
     is_running: bool,
-    counted: Counted,
+    counted: Cow<'w, Counted>,
     /// What it is compared with; none if there is nothing.
     reference: Option<Reference>,
     /// Whether it is looked at; else it only has a part in the alarm policy.
@@ -109,7 +110,7 @@ pub fn check_windows_by(
     let mut segments = segments.map(of_windows_and_segments).transpose()?;
     let counted = windows.iter().zip(&measured);
     // Windows with too few rows are not judged: they give chance no further occasion.
-    let has_rows = |window: &Window| window.counted.rows >= options.min_rows.max(1);
+    let has_rows = |window: &Window<'_>| window.counted.rows >= options.min_rows.max(1);
     let counted = counted.filter(|(window, _)| window.is_counted() && has_rows(window));
     let of_segments = segments.iter().flat_map(Segments::p_values);
     let checked = counted.clone().count() + segments.as_ref().map_or(0, Segments::checks);
@@ -188,7 +189,7 @@ fn worst_of_windows(alarm: &AlarmReport) -> Status {
 }
 
 /// Says which pieces of the windows have no rows, where that is not said of whole windows.
-fn gaps(windows: &[Window], current: &Grouped, windowing: &Windowing) -> Option<Finding> {
+fn gaps(windows: &[Window<'_>], current: &Grouped, windowing: &Windowing) -> Option<Finding> {
     let mut shown = windows.iter().filter(|window| window.is_shown);
     let (first, last) = (shown.next()?, windows.last()?);
     if windowing.window == windowing.every {
@@ -218,8 +219,8 @@ struct Cutting<'a> {
     windowing: &'a Windowing,
 }
 
-impl Cutting<'_> {
-    fn windows(&self, source: &str) -> Result<Vec<Window>> {
+impl<'w> Cutting<'w> {
+    fn windows(&self, source: &str) -> Result<Vec<Window<'w>>> {
         let Windowing {
             window,
             every,
@@ -277,10 +278,13 @@ impl Cutting<'_> {
     }
 
     /// Puts the pieces of a time together.
-    fn counted(&self, start: i64, end: i64) -> Result<Counted> {
+    fn counted(&self, start: i64, end: i64) -> Result<Cow<'w, Counted>> {
         let pieces = self.current.pieces.range(start..end);
         let pieces: Vec<&Counted> = pieces.map(|(_, piece)| piece).collect();
-        self.plan.count_plan().merged(&pieces)
+        match pieces.as_slice() {
+            [only] => Ok(Cow::Borrowed(*only)),
+            pieces => Ok(Cow::Owned(self.plan.count_plan().merged(pieces)?)),
+        }
     }
 
     fn reference(&self, start: i64, first: i64) -> Result<Option<Reference>> {
@@ -296,7 +300,7 @@ impl Cutting<'_> {
         if before.rows == 0 {
             return Ok(None);
         }
-        let profile = before.into_profile(self.baseline);
+        let profile = before.into_owned().into_profile(self.baseline);
         let plan = self.plan.against(&profile);
         Ok(Some(Reference::Before(Box::new((profile, plan)))))
     }
@@ -348,7 +352,7 @@ fn place(source: &str, windowing: &Windowing) -> Place {
     }
 }
 
-fn nothing_to_judge(windows: &[Window], windowing: &Windowing, source: &str) -> Error {
+fn nothing_to_judge(windows: &[Window<'_>], windowing: &Windowing, source: &str) -> Error {
     let complete = windows.iter().filter(|window| window.is_complete).count();
     let said = match windowing.against {
         Against::Baseline => format!("none of the {complete} complete windows has a row"),
@@ -362,7 +366,7 @@ fn nothing_to_judge(windows: &[Window], windowing: &Windowing, source: &str) -> 
         .hint("more windows are needed: a shorter --window, more data, or a larger --last")
 }
 
-impl Window {
+impl Window<'_> {
     /// Returns the check of the window; none if there is nothing to compare.
     fn check<'a>(
         &'a self,

@@ -164,20 +164,25 @@ impl SegmentPlans {
         let cuts = cuts.into_iter().enumerate().map(|(number, segments)| {
             let merged = |(name, parts): (String, Vec<Counted>)| {
                 let plan = self.counting(number, &name);
-                let merged = merged(plan, &parts)?;
+                let merged = merged(plan, parts)?;
                 Ok((name, merged))
             };
             segments.into_iter().map(merged).collect()
         });
         Ok(Piece {
             cuts: cuts.collect::<churn_base::error::Result<_>>()?,
-            whole: merged(self.whole(), &wholes)?,
+            whole: merged(self.whole(), wholes)?,
         })
     }
 }
 
 /// Puts parts together. Where labels come later, no part has scores by label yet, and neither has the whole.
-fn merged(plan: &CountPlan, parts: &[Counted]) -> churn_base::error::Result<Counted> {
+fn merged(plan: &CountPlan, mut parts: Vec<Counted>) -> churn_base::error::Result<Counted> {
+    if parts.len() == 1
+        && let Some(only) = parts.pop()
+    {
+        return Ok(only);
+    }
     let mut merged = plan.merged(&parts.iter().collect::<Vec<_>>())?;
     if parts.iter().all(|part| part.outcome.is_none()) {
         merged.outcome = None;

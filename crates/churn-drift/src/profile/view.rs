@@ -270,6 +270,14 @@ impl Numbers {
         Cow::Owned(coarse)
     }
 
+    /// Returns how many values are `value`, where all are kept.
+    #[must_use]
+    pub(crate) fn count_of(&self, value: f64) -> u64 {
+        let key = self.scale.position(value);
+        let found = self.cells.binary_search_by_key(&key, |cell| cell.key);
+        found.map_or(0, |at| self.cells[at].count)
+    }
+
     /// Returns how many values are at or above `edge`, and whether that is exact. It is when
     /// the values are kept, when `edge` is a boundary of the grid, or when it was a cut point.
     #[must_use]
