@@ -296,4 +296,35 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_winsorised_distance_is_off_by_no_more_than_its_cells_are_wide() {
+        let cell = |position: f64, width: f64, baseline, current| JointCell {
+            position,
+            width,
+            baseline,
+            current,
+        };
+        let cells = |width| {
+            [
+                cell(0.0, width, 25, 10),
+                cell(1.0, width, 25, 20),
+                cell(2.0, width, 25, 30),
+                cell(3.0, width, 25, 40),
+            ]
+        };
+        let winsorised = |width| all_distances(&cells(width), (100, 100)).winsorised;
+        let exact = winsorised(0.0).expect("a distance");
+        // .15 + .2 + .15 over the standard deviation of 0, 1, 2, 3: .5 / sqrt(1.25).
+        assert!((exact.value - 0.447_213_595_5).abs() < 1e-9, "{exact:?}");
+        assert_eq!(exact.error_bound, 0.0);
+        // Half a width of 1 a value of both sides, and half of that at the two ends, which are cut off there:
+        // (.35 + .65) / 4 + (.45 + .55) / 2 over the same deviation.
+        let wide = winsorised(1.0).expect("a distance");
+        assert_eq!(wide.value, exact.value);
+        assert!(
+            (wide.error_bound - 0.670_820_393_2).abs() < 1e-9,
+            "{wide:?}"
+        );
+    }
 }
