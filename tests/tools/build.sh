@@ -44,10 +44,6 @@ if [ "${1:-}" = cluster ]; then
     exit
 fi
 build prometheus promtool github.com/prometheus/prometheus/cmd/promtool
-build pint pint github.com/cloudflare/pint/cmd/pint
-build actionlint actionlint github.com/rhysd/actionlint/cmd/actionlint
-# Any kubectl does.
-command -v kubectl >/dev/null || build kubectl kubectl .
 # Alertmanager embeds a user interface that its module does not carry: a page of ours stands in, in a
 # vendor folder that is not kept.
 if [ ! -x "$out/amtool" ] || [ ! -x "$out/alertmanager" ]; then
@@ -62,3 +58,7 @@ if [ ! -x "$out/amtool" ] || [ ! -x "$out/alertmanager" ]; then
     build "$vendor" amtool github.com/prometheus/alertmanager/cmd/amtool vendor
     build "$vendor" alertmanager github.com/prometheus/alertmanager/cmd/alertmanager vendor
 fi
+build pint pint github.com/cloudflare/pint/cmd/pint
+build actionlint actionlint github.com/rhysd/actionlint/cmd/actionlint
+# Any kubectl does.
+command -v kubectl >/dev/null || build kubectl kubectl .

@@ -30,7 +30,9 @@ const FORMS: &[(&str, &str, &[&str])] = &[
 ];
 
 pub(crate) fn run(lab: &mut Lab) -> Outcome {
-    install::monitoring(lab)?;
+    install::definitions(lab)?;
+    // One form's Secret goes where Alertmanager lives.
+    namespace(lab, "monitoring")?;
     let mut objects = 0;
     for (name, settings, more) in FORMS {
         let manifests = install::render(lab, name, settings, more)?;
@@ -43,8 +45,7 @@ pub(crate) fn run(lab: &mut Lab) -> Outcome {
 }
 
 fn one(lab: &Lab, name: &str, manifests: &str) -> Result<usize, String> {
-    lab.kubectl(&["create", "namespace", NAMESPACE])
-        .or_else(already)?;
+    namespace(lab, NAMESPACE)?;
     let kubectl = lab.tools.join("kubectl");
     let apply = [
         "apply",
@@ -84,10 +85,10 @@ fn one(lab: &Lab, name: &str, manifests: &str) -> Result<usize, String> {
     Ok(first.out.lines().count())
 }
 
-fn already(error: String) -> Result<String, String> {
-    if error.contains("AlreadyExists") {
-        Ok(String::new())
-    } else {
-        Err(error)
+/// Makes a namespace where there is none.
+fn namespace(lab: &Lab, name: &str) -> Result<(), String> {
+    match lab.kubectl(&["create", "namespace", name]) {
+        Err(error) if !error.contains("AlreadyExists") => Err(error),
+        _ => Ok(()),
     }
 }

@@ -57,14 +57,8 @@ pub(crate) fn customers(world: World, rows: usize, mut seed: u64, labelled: bool
     out
 }
 
-/// Installs the Operator's objects and what it is to run, once.
-pub(crate) fn monitoring(lab: &Lab) -> Result<(), String> {
-    if lab
-        .kubectl(&["-n", "monitoring", "get", "prometheus", "k8s"])
-        .is_ok()
-    {
-        return Ok(());
-    }
+/// Makes the Operator's kinds known to the API server.
+pub(crate) fn definitions(lab: &Lab) -> Result<(), String> {
     let definitions = lab.tools.join("crds");
     lab.kubectl(&[
         "apply",
@@ -78,7 +72,19 @@ pub(crate) fn monitoring(lab: &Lab) -> Result<(), String> {
         "crd",
         "--all",
         "--timeout=30s",
-    ])?;
+    ])
+    .map(drop)
+}
+
+/// Installs the Operator's objects and what it is to run, once.
+pub(crate) fn monitoring(lab: &Lab) -> Result<(), String> {
+    if lab
+        .kubectl(&["-n", "monitoring", "get", "prometheus", "k8s"])
+        .is_ok()
+    {
+        return Ok(());
+    }
+    definitions(lab)?;
     lab.apply("monitoring.yaml", include_str!("monitoring.yaml"))?;
     lab.until("Prometheus answers", 90, |lab| {
         Ok(lab
