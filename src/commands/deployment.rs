@@ -54,6 +54,7 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         api_model,
         prediction_log: prediction_log(settings)?,
         drift: drift_told(settings).told,
+        retrain: told(&settings.retrain_chosen).0,
         trusted_keys: trusted_keys(settings)?,
         sign_secret: from.text("k8s.sign_secret"),
         api_auth: text("k8s.api_auth") == "token",
@@ -162,20 +163,18 @@ fn prediction_log(settings: &Settings) -> Result<Vec<(&'static str, Value)>> {
 
 /// Settings of the drift check that the pods are told, and names of those that may hold a secret and so are not.
 pub(super) struct DriftTold {
-    pub(super) told: Vec<(Vec<String>, Value)>,
+    pub(super) told: Vec<Told>,
     pub(super) untold: Vec<String>,
 }
 
 /// Returns what pods are told of the drift check. Where the API's predictions are uploaded and nobody has said what
 /// is to be checked, it is these, the last whole day each time.
 pub(super) fn drift_told(settings: &Settings) -> DriftTold {
-    let (mut told, mut untold) = (Vec::new(), Vec::new());
-    for Chosen { key, kind, value } in &settings.drift.chosen {
-        match as_value(*kind, value) {
-            Some(value) => told.push((key.clone(), value)),
-            None => untold.push(format!("drift.{}", key.join("."))),
-        }
-    }
+    let (mut told, untold) = told(&settings.drift.chosen);
+    let untold = untold
+        .iter()
+        .map(|key| format!("drift.{}", key.join(".")))
+        .collect();
     let is_chosen = |name: &str| settings.drift.is_chosen(name);
     let upload = settings.prediction_log.upload.as_ref();
     if let Some(upload) = upload
@@ -195,6 +194,21 @@ pub(super) fn drift_told(settings: &Settings) -> DriftTold {
         tell("history", Value::from("artifacts/drift_history"));
     }
     DriftTold { told, untold }
+}
+
+/// A value of a section of the settings file, by the parts of its key.
+type Told = (Vec<String>, Value);
+
+/// Parts what may be told from the keys of what may hold a secret.
+fn told(chosen: &[Chosen]) -> (Vec<Told>, Vec<Vec<String>>) {
+    let (mut told, mut untold) = (Vec::new(), Vec::new());
+    for Chosen { key, kind, value } in chosen {
+        match as_value(*kind, value) {
+            Some(value) => told.push((key.clone(), value)),
+            None => untold.push(key.clone()),
+        }
+    }
+    (told, untold)
 }
 
 /// Returns a setting as a file has it; none if it is an address that may hold a secret.

@@ -55,6 +55,8 @@ pub struct Settings {
     pub cluster: ClusterSettings,
     /// Retraining.
     pub retrain: RetrainSettings,
+    /// What somebody set of when a retrain starts, for the pods that start them.
+    pub retrain_chosen: Vec<Chosen>,
     /// The Pushgateway.
     pub push: PushSettings,
     /// Lists, lint and tests of alerting rules.
@@ -136,7 +138,7 @@ impl DriftSettings {
     }
 }
 
-/// A setting below `drift.` that somebody set.
+/// A setting of a section that somebody set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
     /// Its key, part by part: `time`, or `thresholds`, a feature and `fail_psi`.
@@ -265,6 +267,7 @@ impl Settings {
             deployment: DeploymentSettings::resolve(layers)?,
             cluster: ClusterSettings::resolve(layers)?,
             retrain: RetrainSettings::resolve(layers)?,
+            retrain_chosen: chosen(layers, "retrain.", &OF_A_LISTENER).collect(),
             push: PushSettings::resolve(layers)?,
             alerts: AlertsSettings::resolve(layers)?,
         })
@@ -353,7 +356,9 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         min_rows: layers.required("drift.min_rows")?.0,
         fail_on: layers.required("drift.fail_on")?.0,
         class_threshold: layers.required("drift.class_threshold")?.0,
-        chosen: chosen(layers),
+        chosen: chosen(layers, "drift.", &OF_A_RUN)
+            .chain(chosen_of_features(layers))
+            .collect(),
     })
 }
 
@@ -373,26 +378,31 @@ const OF_A_RUN: [&str; 12] = [
     "watch",
 ];
 
-fn chosen(layers: &Layers) -> Vec<Chosen> {
-    let of_section = KEYS.iter().filter_map(|key| {
-        let name = key.name.strip_prefix("drift.")?;
+/// Settings of where the alert webhook listens, and whom it trusts.
+const OF_A_LISTENER: [&str; 5] = ["client_ca", "listen", "tls_cert", "tls_key", "token_file"];
+
+fn chosen(layers: &Layers, section: &str, but: &[&str]) -> impl Iterator<Item = Chosen> {
+    KEYS.iter().filter_map(move |key| {
+        let name = key.name.strip_prefix(section)?;
         let (value, origin) = layers.find(key);
-        let is_told = !OF_A_RUN.contains(&name) && origin != Origin::Default;
+        let is_told = !but.contains(&name) && origin != Origin::Default;
         let value = value.filter(|_| is_told)?;
         Some(Chosen {
             key: vec![name.to_owned()],
             kind: key.kind,
             value,
         })
-    });
-    let of_features = layers.file.thresholds.iter().flat_map(|(feature, values)| {
+    })
+}
+
+fn chosen_of_features(layers: &Layers) -> impl Iterator<Item = Chosen> {
+    layers.file.thresholds.iter().flat_map(|(feature, values)| {
         values.iter().map(|(key, (value, _))| Chosen {
             key: vec!["thresholds".to_owned(), feature.clone(), key.clone()],
             kind: Kind::Number,
             value: value.clone(),
         })
-    });
-    of_section.chain(of_features).collect()
+    })
 }
 
 type Threshold = (PsiThreshold, Origin);

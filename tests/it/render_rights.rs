@@ -382,3 +382,31 @@ fn pods_check_drift_as_the_settings_say() {
         "{text}"
     );
 }
+
+#[test]
+fn the_hook_is_told_when_a_retrain_may_start_and_where_it_is_remembered() {
+    let settings = "[retrain]\ncooldown = \"3m\"\nmax_per_day = 9\nlease = \"ours\"\n\
+        alerts = [\"ModelDataDrift\"]\nmax_alert_age = \"1d\"\n\
+        listen = \"127.0.0.1:1\"\ntoken_file = \"here\"\n";
+    let churnctl = Churnctl::new().file("churnctl.toml", settings);
+    let files = rendered(&churnctl, "k8s", &[]);
+    let config = &object(&files, "ConfigMap", "churn-mlops-config")["data"]["churnctl.toml"];
+    let config: toml::Table = config.as_str().expect("text").parse().expect("TOML");
+    // Where it listens and what it asks for are the Deployment's own.
+    let wanted = "cooldown = \"3m\"\nmax_per_day = 9\nlease = \"ours\"\n\
+        alerts = [\"ModelDataDrift\"]\nmax_alert_age = \"1d\"\n";
+    let wanted: toml::Table = wanted.parse().expect("TOML");
+    assert_eq!(config["retrain"].as_table(), Some(&wanted));
+    let hook = &object(&files, "Deployment", "churn-retrain-hook")["spec"]["template"]["spec"];
+    let container = &hook["containers"][0];
+    assert_eq!(container["env"][0]["name"], "CHURNCTL_CONFIG");
+    let settings = json!({"name": "settings", "configMap": {"name": "churn-mlops-config"}});
+    let volumes = hook["volumes"].as_array().expect("volumes");
+    assert!(volumes.contains(&settings), "{volumes:?}");
+    let rules = &object(&files, "Role", "churn-retrain-hook")["rules"];
+    let named: Vec<&Value> = rules.as_array().expect("rules").iter().collect();
+    let lease = named
+        .iter()
+        .find(|rule| rule["resources"][0] == "leases" && !rule["resourceNames"].is_null());
+    assert_eq!(lease.expect("a rule")["resourceNames"], json!(["ours"]));
+}

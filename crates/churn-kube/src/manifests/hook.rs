@@ -13,7 +13,7 @@ use super::api::{PORT_NAME, probe, service};
 use super::meta::{self, named, selector};
 use super::object::File;
 use super::plan::{Part, Plan};
-use super::pods;
+use super::pods::{self, Access};
 use super::storage::{HOOK_ACCOUNT, settings_sha256};
 
 /// Deployment and Service.
@@ -55,8 +55,7 @@ fn deployment(plan: &Plan) -> Deployment {
         "--namespace",
         &plan.namespace,
     ];
-    let mut container = pods::container("hook", plan.image(), &plan.api);
-    container.args = pods::literal_args(&args);
+    let mut container = pods::churnctl(plan, "hook", &args, &plan.api, Access::None);
     container.ports = Some(vec![pods::port(PORT_NAME, PORT)]);
     container.startup_probe = Some(probe("/live", PORT_NAME, 2, 30));
     container.liveness_probe = Some(probe("/live", PORT_NAME, 10, 3));
@@ -64,7 +63,8 @@ fn deployment(plan: &Plan) -> Deployment {
     let mounts = container.volume_mounts.get_or_insert_default();
     mounts.push(pods::mount("hook-token", TOKEN_FOLDER, true));
     mounts.push(pods::mount("api-token", API_TOKEN_FOLDER, true));
-    let volumes = vec![pods::secret("hook-token", &plan.hook_secret), api_token()];
+    let mut volumes = vec![pods::secret("hook-token", &plan.hook_secret), api_token()];
+    volumes.extend(pods::data_volumes(Access::None));
     let mut pod = pods::pod(plan, HOOK_ACCOUNT, container, volumes);
     pod.termination_grace_period_seconds = Some(40);
     Deployment {
@@ -127,6 +127,13 @@ fn api_token() -> Volume {
     }
 }
 
+/// The Lease that the hook's settings name.
+fn lease(plan: &Plan) -> &str {
+    let mut settings = plan.retrain.iter();
+    let chosen = settings.find(|(key, _)| *key == ["lease"]);
+    chosen.and_then(|(_, name)| name.as_str()).unwrap_or(LEASE)
+}
+
 fn rule(group: &str, resource: &str, verbs: &[&str], name: Option<&str>) -> PolicyRule {
     let owned = |text: &str| vec![text.to_owned()];
     PolicyRule {
@@ -149,7 +156,7 @@ fn role(plan: &Plan) -> Role {
             // Creation cannot be limited to a name; the admission policy limits it to the template.
             rule(batch, "jobs", &["create", "get", "list"], None),
             rule(leases, "leases", &["create"], None),
-            rule(leases, "leases", &["get", "update"], Some(LEASE)),
+            rule(leases, "leases", &["get", "update"], Some(lease(plan))),
             rule("events.k8s.io", "events", &["create"], None),
         ],
         false => vec![rule(batch, "jobs", &["create"], None)],

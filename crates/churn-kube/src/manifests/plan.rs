@@ -271,6 +271,8 @@ pub struct Plan {
     pub prediction_log: Vec<(&'static str, serde_json::Value)>,
     /// Settings of the drift check: the parts of their keys below `drift`, and their values.
     pub drift: Vec<(Vec<String>, serde_json::Value)>,
+    /// Settings of when a retrain starts: the same below `retrain`.
+    pub retrain: Vec<(Vec<String>, serde_json::Value)>,
     /// PEM texts with public keys: set, the API loads only models that one of them has signed.
     pub trusted_keys: Vec<String>,
     /// Name of the Secret with the private key that signs what the jobs train.
@@ -424,6 +426,7 @@ pub fn sample() -> Plan {
         tracking_uri: None,
         prediction_log: Vec::new(),
         drift: Vec::new(),
+        retrain: Vec::new(),
         trusted_keys: Vec::new(),
         sign_secret: None,
         api_auth: true,

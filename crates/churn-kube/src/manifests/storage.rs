@@ -130,12 +130,14 @@ fn settings(plan: &Plan) -> String {
     if let Some(server) = &plan.tracking_uri {
         text.push_str(&format!("\n[mlflow]\ntracking_uri = {}\n", quoted(server)));
     }
-    if !plan.drift.is_empty() {
-        text.push_str("\n[drift]\n");
-    }
-    for (key, value) in &plan.drift {
-        let key: Vec<String> = key.iter().map(|part| key_part(part)).collect();
-        text.push_str(&format!("{} = {}\n", key.join("."), value_text(value)));
+    for (section, values) in [("drift", &plan.drift), ("retrain", &plan.retrain)] {
+        if !values.is_empty() {
+            text.push_str(&format!("\n[{section}]\n"));
+        }
+        for (key, value) in values {
+            let key: Vec<String> = key.iter().map(|part| key_part(part)).collect();
+            text.push_str(&format!("{} = {}\n", key.join("."), value_text(value)));
+        }
     }
     if !plan.prediction_log.is_empty() || !plan.trusted_keys.is_empty() {
         text.push_str("\n[serve]\n");
