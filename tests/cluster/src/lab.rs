@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::network::{self, Network};
 use crate::plane::{self, Plane};
-use crate::scenarios;
+use crate::scenarios::{self, NAMESPACE};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -81,10 +81,11 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         let began = Instant::now();
         let outcome = scenario(&mut lab);
         let seconds = began.elapsed().as_secs_f64();
+        let cost = format!("{name:<12} {seconds:>6.1} s {:>5.1} GiB", resident_gib());
         match outcome {
-            Ok(seen) => tell(&format!("ok     {name:<12} {seconds:>6.1} s  {seen}")),
+            Ok(seen) => tell(&format!("ok     {cost}  {seen}")),
             Err(wrong) => {
-                tell(&format!("FAILED {name:<12} {seconds:>6.1} s  {wrong}"));
+                tell(&format!("FAILED {cost}  {wrong}"));
                 failed.push(*name);
             }
         }
@@ -98,6 +99,16 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             lab.folder.join("log").display()
         ))
     }
+}
+
+/// Memory of all processes of the laboratory now; what they share is counted once for each.
+fn resident_gib() -> f64 {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pages = entries.filter_map(|entry| {
+        let text = std::fs::read_to_string(entry.path().join("statm")).ok()?;
+        text.split(' ').nth(1)?.parse::<f64>().ok()
+    });
+    pages.sum::<f64>() * 4_096.0 / f64::from(1 << 30)
 }
 
 /// Refuses to run where others would see the addresses and mounts of the cluster.
@@ -226,10 +237,53 @@ impl Lab {
         }
     }
 
-    /// `kubectl get ... -o json`.
-    pub(crate) fn get(&self, args: &[&str]) -> Result<Value, String> {
-        let out = self.kubectl(&[&["get", "-o", "json"], args].concat())?;
+    /// `kubectl` in the namespace that is tried; the words have no spaces within.
+    pub(crate) fn ours(&self, words: &str) -> Result<String, String> {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        self.kubectl(&[&["-n", NAMESPACE], words.as_slice()].concat())
+    }
+
+    /// Objects of that namespace.
+    pub(crate) fn get(&self, words: &str) -> Result<Value, String> {
+        let out = self.ours(&format!("get -o json {words}"))?;
         serde_json::from_str(&out).map_err(|error| error.to_string())
+    }
+
+    /// Those of a list.
+    pub(crate) fn list(&self, words: &str) -> Result<Vec<Value>, String> {
+        Ok(match self.get(words)?["items"].take() {
+            Value::Array(items) => items,
+            _ => Vec::new(),
+        })
+    }
+
+    /// Kills so many of the containers whose program was called with these arguments.
+    pub(crate) fn kill_programs(&self, arguments: &str, count: usize) -> Result<(), String> {
+        let name = self.churnctl.file_name().unwrap_or_default();
+        let wanted = format!("/{} {arguments}", name.to_string_lossy());
+        let mut killed = 0;
+        for entry in std::fs::read_dir("/proc").map_err(|error| error.to_string())? {
+            let Some(id) = entry
+                .ok()
+                .and_then(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+            else {
+                continue;
+            };
+            let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            let line = String::from_utf8_lossy(&line).replace('\0', " ");
+            if line.starts_with(&wanted) {
+                // One that has ended meanwhile is no error.
+                let _ = nix::sys::signal::kill(
+                    nix::unistd::Pid::from_raw(id),
+                    nix::sys::signal::Signal::SIGKILL,
+                );
+                killed += 1;
+            }
+            if killed == count {
+                return Ok(());
+            }
+        }
+        Err(format!("{killed} programs run as {wanted}, not {count}"))
     }
 
     /// The binary that is tried.

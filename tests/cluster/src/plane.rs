@@ -188,7 +188,7 @@ impl Plane {
 
     /// Waits for the API server.
     pub(crate) fn wait_until_ready(&self) -> Result<(), String> {
-        let until = Instant::now() + Duration::from_secs(90);
+        let until = Instant::now() + Duration::from_secs(180);
         loop {
             let folder = &self.api_server.folder;
             let asked = Command::new(self.api_server.program.with_file_name("kubectl"))

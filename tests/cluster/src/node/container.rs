@@ -168,10 +168,15 @@ impl ContainerRun {
                 .collect()
         };
         let mut words = expand(&self.container.command);
-        let inside = format!(
+        let mut inside = format!(
             "/{}",
             program.file_name().unwrap_or_default().to_string_lossy()
         );
+        // Prometheus and Alertmanager have a volume of their name.
+        let mut mounts = self.container.volume_mounts.iter().flatten();
+        if mounts.any(|mount| mount.mount_path == inside) {
+            inside = format!("/program{inside}");
+        }
         if words
             .first()
             .is_none_or(|first| same_program(first, program))

@@ -31,8 +31,6 @@ const FORMS: &[(&str, &str, &[&str])] = &[
 
 pub(crate) fn run(lab: &mut Lab) -> Outcome {
     install::definitions(lab)?;
-    // One form's Secret goes where Alertmanager lives.
-    namespace(lab, "monitoring")?;
     let mut objects = 0;
     for (name, settings, more) in FORMS {
         let manifests = install::render(lab, name, settings, more)?;
@@ -45,7 +43,7 @@ pub(crate) fn run(lab: &mut Lab) -> Outcome {
 }
 
 fn one(lab: &Lab, name: &str, manifests: &str) -> Result<usize, String> {
-    namespace(lab, NAMESPACE)?;
+    install::namespace(lab, NAMESPACE)?;
     let kubectl = lab.tools.join("kubectl");
     let apply = [
         "apply",
@@ -83,12 +81,4 @@ fn one(lab: &Lab, name: &str, manifests: &str) -> Result<usize, String> {
         return Err(format!("{name} leaves {left}"));
     }
     Ok(first.out.lines().count())
-}
-
-/// Makes a namespace where there is none.
-fn namespace(lab: &Lab, name: &str) -> Result<(), String> {
-    match lab.kubectl(&["create", "namespace", name]) {
-        Err(error) if !error.contains("AlreadyExists") => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -5,21 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::install::NAMESPACE;
-use super::service::deployed;
+use super::install::{self, NAMESPACE};
 use crate::lab::{Lab, Outcome};
 
 const SETTINGS: &str = r##"
-model = "churn"
-[data]
-label = "churn"
-[k8s]
-storage = "256Mi"
-max_replicas = 2
-[alerts]
-receivers = ["slack"]
-slack_channel = "#churn"
-runbook_base = "https://runbooks.churn.test"
+alerts.receivers = ["slack"]
+alerts.slack_channel = "#churn"
+alerts.runbook_base = "https://runbooks.churn.test"
 "##;
 
 /// What a change does to the loop.
@@ -265,7 +257,8 @@ const MUTATIONS: &[Mutation] = &[
 ];
 
 pub(crate) fn run(lab: &mut Lab) -> Outcome {
-    let manifests = deployed(lab, "doctor", SETTINGS)?;
+    install::monitoring(lab)?;
+    let manifests = install::deployed(lab, "doctor", SETTINGS)?;
     let whole = lab.until("doctor has nothing to say", 120, |lab| {
         let found = examined(lab)?;
         if found.is_empty() {
@@ -370,15 +363,9 @@ fn examined(lab: &Lab) -> Result<Vec<Finding>, String> {
 
 /// Puts everything back, whatever a mutation did.
 fn whole_again(lab: &Lab, manifests: &str) -> Result<(), String> {
-    lab.apply("monitoring.yaml", include_str!("monitoring.yaml"))?;
-    super::install::secrets(lab)?;
-    lab.kubectl(&[
-        "apply",
-        "--server-side",
-        "--force-conflicts",
-        "-k",
-        manifests,
-    ])?;
+    install::stack(lab)?;
+    install::secrets(lab)?;
+    install::apply(lab, manifests)?;
     lab.until("all as before", 120, |lab| {
         let found = examined(lab)?;
         if found.is_empty() {

@@ -1,177 +1,160 @@
 //! Bad luck at the worst moment, many times each: one alert is one Job, whatever is killed, refused or slow between
 //! Alertmanager's notification and the Job.
 
-use std::process::Command;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::install::NAMESPACE;
-use super::service::deployed;
-use crate::lab::{Lab, Outcome};
+use super::install::{self, NAMESPACE, World};
+use crate::lab::{Lab, Outcome, tell};
 
+/// Nothing holds a start back but what the troubles do, and every Job is this scenario's own.
 const SETTINGS: &str = r#"
-model = "churn"
-[data]
-label = "churn"
-[retrain]
-cooldown = "0s"
-max_per_day = 100000
-[k8s]
-storage = "256Mi"
-max_replicas = 2
-suspend = ["churn-drift-daily", "churn-batch-score"]
+retrain.cooldown = "0s"
+retrain.max_per_day = 100000
+k8s.parts = ["api", "jobs", "hook", "pushgateway", "seed-model"]
+k8s.suspend = ["churn-drift-daily", "churn-batch-score"]
 "#;
+
+const HOOK: &str = "churn-retrain-hook";
+/// Pods and Jobs of a retrain, whoever started it.
+const RETRAIN: &str = "app.kubernetes.io/name=churn-retrain-weekly";
+
+/// Does something to the cluster.
+type Deed = fn(&mut Lab) -> Result<(), String>;
 
 /// Something that goes wrong while an alert is delivered, and what sets it right again.
 struct Trouble {
     name: &'static str,
-    /// `step` of `of` says where in the run of the notification it strikes.
-    strike: fn(&mut Lab, Moment) -> Result<(), String>,
+    when: When,
+    strike: Deed,
     /// Puts the cluster back; the notification is repeated afterwards, as Alertmanager does.
-    mend: fn(&mut Lab) -> Result<(), String>,
+    mend: Deed,
 }
 
-/// When a trouble strikes after the notification was sent.
-#[derive(Clone, Copy)]
-struct Moment {
-    after: Duration,
+/// When a trouble strikes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// Before the notification is sent.
+    Before,
+    /// While it is on its way: each turn 3 ms later than the one before, up to 57 ms.
+    OnItsWay,
+    /// Once its Job runs.
+    AtTheJob,
 }
 
-impl Moment {
-    fn wait(self) {
-        thread::sleep(self.after);
+use When::{AtTheJob, Before, OnItsWay};
+
+const NOTHING: Deed = |_| Ok(());
+
+const fn trouble(name: &'static str, when: When, strike: Deed, mend: Deed) -> Trouble {
+    Trouble {
+        name,
+        when,
+        strike,
+        mend,
     }
 }
 
-const NOTHING: fn(&mut Lab) -> Result<(), String> = |_| Ok(());
-
 const TROUBLES: &[Trouble] = &[
-    Trouble {
-        name: "none",
-        strike: |_, _| Ok(()),
-        mend: NOTHING,
-    },
-    Trouble {
-        name: "hook killed",
-        strike: |lab, moment| {
-            moment.wait();
-            kill_hook(lab)
-        },
-        mend: NOTHING,
-    },
-    Trouble {
-        name: "hook pod deleted",
-        strike: |lab, moment| {
-            moment.wait();
-            delete_hook(lab)
-        },
-        mend: NOTHING,
-    },
-    Trouble {
-        name: "API server killed",
-        strike: |lab, moment| {
-            moment.wait();
-            restart_api(lab)
-        },
-        mend: NOTHING,
-    },
-    Trouble {
-        name: "etcd killed",
-        strike: |lab, moment| {
-            moment.wait();
-            restart_etcd(lab)
-        },
-        mend: NOTHING,
-    },
-    Trouble {
-        name: "controllers killed",
-        strike: |lab, moment| {
-            moment.wait();
+    trouble("none", Before, NOTHING, NOTHING),
+    trouble("hook killed", OnItsWay, kill_hook, NOTHING),
+    trouble("hook pod deleted", OnItsWay, delete_hook, NOTHING),
+    trouble("two hooks, one killed", OnItsWay, kill_hook, one_hook),
+    trouble("API server killed", OnItsWay, restart_api, NOTHING),
+    trouble("etcd killed", OnItsWay, restart_etcd, NOTHING),
+    trouble(
+        "controllers killed",
+        OnItsWay,
+        |lab| {
             lab.plane.controllers.kill();
             lab.plane.controllers.start()
         },
-        mend: NOTHING,
-    },
-    Trouble {
-        name: "retrain pod deleted",
-        strike: |lab, _| delete_retrain_pod(lab),
-        mend: NOTHING,
-    },
-    Trouble {
-        name: "node drained",
-        strike: |lab, _| drain(lab),
-        mend: |lab| lab.kubectl(&["uncordon", "node1", "node2"]).map(drop),
-    },
-    Trouble {
-        name: "quota",
-        strike: |lab, _| quota(lab),
-        mend: |lab| delete(lab, "resourcequota/no-jobs"),
-    },
-    Trouble {
-        name: "admission policy",
-        strike: |lab, _| policy(lab),
-        mend: |lab| {
-            delete(lab, "validatingadmissionpolicybinding/no-jobs")?;
-            delete(lab, "validatingadmissionpolicy/no-jobs")
-        },
-    },
-    Trouble {
-        name: "no right to create Jobs",
-        strike: |lab, _| without_verb(lab, "jobs", "create"),
-        mend: give_rights_back,
-    },
-    Trouble {
-        name: "no right to list Jobs",
-        strike: |lab, _| without_verb(lab, "jobs", "list"),
-        mend: give_rights_back,
-    },
-    Trouble {
-        name: "no right to update the Lease",
-        strike: |lab, _| without_verb(lab, "leases", "update"),
-        mend: give_rights_back,
-    },
-    Trouble {
-        name: "CronJob gone",
-        strike: |lab, _| delete(lab, "cronjob/churn-retrain-weekly"),
-        mend: apply_again,
-    },
-    Trouble {
-        name: "lease of a dead holder",
-        strike: |lab, _| dead_holder(lab),
-        mend: NOTHING,
-    },
+        NOTHING,
+    ),
+    trouble("retrain pod deleted", AtTheJob, delete_pod, NOTHING),
+    trouble("node drained", AtTheJob, drain, |lab| {
+        lab.kubectl(&["uncordon", "node1", "node2"]).map(drop)
+    }),
+    trouble("quota", Before, quota, |lab| {
+        delete(lab, "resourcequota/no-jobs")
+    }),
+    trouble("admission policy", Before, policy, |lab| {
+        delete(lab, "validatingadmissionpolicybinding/no-jobs")?;
+        delete(lab, "validatingadmissionpolicy/no-jobs")
+    }),
+    trouble(
+        "no right to create Jobs",
+        Before,
+        |lab| without_verb(lab, "jobs", "create"),
+        apply_again,
+    ),
+    trouble(
+        "no right to list Jobs",
+        Before,
+        |lab| without_verb(lab, "jobs", "list"),
+        apply_again,
+    ),
+    trouble(
+        "no right to update the Lease",
+        Before,
+        |lab| without_verb(lab, "leases", "update"),
+        apply_again,
+    ),
+    trouble(
+        "CronJob gone",
+        Before,
+        |lab| delete(lab, "cronjob/churn-retrain-weekly"),
+        apply_again,
+    ),
+    trouble("claim of a dead hook", Before, dead_claim, NOTHING),
 ];
 
 pub(crate) fn run(lab: &mut Lab) -> Outcome {
-    let manifests = deployed(lab, "luck", SETTINGS)?;
-    lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "rollout",
-        "status",
-        "deployment",
-        "churn-retrain-hook",
-        "--timeout=120s",
-    ])?;
-    let mut told = Vec::new();
+    install::deployed(lab, "luck", SETTINGS)?;
+    install::rolled_out(lab, HOOK)?;
+    let mut wrong = 0;
     for trouble in TROUBLES {
-        let (mut adopted, mut refused) = (0, 0);
+        let began = Instant::now();
+        // A run that is to be struck must last some seconds.
+        let rows = if trouble.when == AtTheJob {
+            60_000
+        } else {
+            3_000
+        };
+        install::month(lab, World::Old, 1, rows)?;
+        let (mut right, mut adopted, mut refused) = (0, 0, 0);
         for turn in 0..lab.repeat {
-            let seen = once(lab, trouble, turn)
-                .map_err(|error| format!("{}, turn {turn}: {error}", trouble.name))?;
-            adopted += usize::from(seen.adopted);
-            refused += usize::from(seen.refused);
+            match once(lab, trouble, turn) {
+                Ok(seen) => {
+                    right += 1;
+                    adopted += usize::from(seen.adopted);
+                    refused += usize::from(seen.refused);
+                }
+                Err(error) => {
+                    tell(&format!("       {}, turn {turn}: {error}", trouble.name));
+                    wrong += 1;
+                }
+            }
         }
-        told.push(format!(
-            "{} {}x ({adopted} adopted, {refused} refused first)",
+        let line = format!(
+            "{}: one Job {right} of {}, {refused} refused at first, {adopted} adopted",
             trouble.name, lab.repeat
-        ));
+        );
+        let seconds = began.elapsed().as_secs_f64();
+        tell(&format!("       {line}, {seconds:.0} s"));
     }
-    drop(manifests);
-    Ok(told.join("; "))
+    if wrong == 0 {
+        Ok(format!(
+            "{} kinds, {} times each",
+            TROUBLES.len(),
+            lab.repeat
+        ))
+    } else {
+        Err(format!("{wrong} turns went wrong"))
+    }
 }
 
 struct Seen {
@@ -181,47 +164,33 @@ struct Seen {
     refused: bool,
 }
 
-/// One alert under one trouble: repeated until it is taken, and then once more.
+/// One alert under one trouble: repeated until it is taken, and once more when its Job has ended.
 fn once(lab: &mut Lab, trouble: &Trouble, turn: usize) -> Result<Seen, String> {
     forget(lab)?;
-    let alert = notification(&format!("{} {turn}", trouble.name));
-    let token = lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "get",
-        "secret",
-        "churn-retrain-hook",
-        "-o",
-        "go-template={{.data.token | base64decode}}",
-    ])?;
-    let address = lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "get",
-        "service",
-        "churn-retrain-hook",
-        "-o",
-        "jsonpath={.spec.clusterIP}",
-    ])?;
-    let url = format!("http://{address}:8080/alertmanager");
-    let (send, answers) = mpsc::channel();
-    let (first_url, first_token, body) = (url.clone(), token.clone(), alert.to_string());
-    // Troubles of one moment strike from 0 to 57 ms after the notification leaves: the whole of its way.
-    let moment = Moment {
-        after: Duration::from_millis(turn as u64 % 20 * 3),
-    };
-    let before = matches!(
-        trouble.name,
-        "quota" | "admission policy" | "CronJob gone" | "lease of a dead holder"
-    ) || trouble.name.starts_with("no right");
-    if before {
-        (trouble.strike)(lab, moment)?;
+    if trouble.name.starts_with("two hooks") {
+        hooks(lab, 2)?;
     }
+    let alert = notification(&format!("{} {turn}", trouble.name)).to_string();
+    let token = install::token(lab, HOOK)?;
+    let address = lab.ours(&format!(
+        "get service {HOOK} -o jsonpath={{.spec.clusterIP}}"
+    ))?;
+    let url = format!("http://{address}:8080/alertmanager");
+    if trouble.when == Before {
+        (trouble.strike)(lab)?;
+    }
+    let (send, answers) = mpsc::channel();
+    let (first_url, first_token, body) = (url.clone(), token.clone(), alert.clone());
     let sender = thread::spawn(move || {
         let _ = send.send(post(&first_url, &first_token, &body));
     });
-    if !before {
-        (trouble.strike)(lab, moment)?;
+    match trouble.when {
+        Before => {}
+        OnItsWay => {
+            thread::sleep(Duration::from_millis(turn as u64 % 20 * 3));
+            (trouble.strike)(lab)?;
+        }
+        AtTheJob => (trouble.strike)(lab)?,
     }
     let first = answers
         .recv_timeout(Duration::from_secs(30))
@@ -229,68 +198,57 @@ fn once(lab: &mut Lab, trouble: &Trouble, turn: usize) -> Result<Seen, String> {
     let _ = sender.join();
     (trouble.mend)(lab)?;
     let refused = first.is_err();
-    let until = Instant::now() + Duration::from_secs(60);
-    let taken = loop {
-        match post(&url, &token, &alert.to_string()) {
-            Ok(answer) => break answer,
-            Err(error) if Instant::now() > until => {
-                return Err(format!("not taken after 60 s: {error}"));
-            }
-            Err(_) => thread::sleep(Duration::from_millis(300)),
-        }
-    };
-    let outcome = taken["alerts"][0]["outcome"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let jobs = settled(lab)?;
-    match jobs.as_slice() {
-        [_] => Ok(Seen {
-            adopted: refused && outcome == "duplicate",
+    if trouble.when == Before && trouble.name != "none" && !refused {
+        return Err("the notification was taken in spite of it".to_owned());
+    }
+    let taken = lab.until("the notification is taken", 60, |_| {
+        post(&url, &token, &alert).map(Some)
+    })?;
+    settled(lab)?;
+    let again = lab.until("it is answered again", 30, |_| {
+        post(&url, &token, &alert).map(Some)
+    })?;
+    if again != "duplicate" {
+        return Err(format!("repeated after the end of its Job: {again}"));
+    }
+    match settled(lab)? {
+        1 => Ok(Seen {
+            adopted: refused && taken == "duplicate",
             refused,
         }),
-        jobs => Err(format!(
-            "{} Jobs {jobs:?}; first answer {first:?}, last {taken}",
-            jobs.len()
-        )),
+        jobs => Err(format!("{jobs} Jobs; first answer {first:?}, last {taken}")),
     }
 }
 
-/// The Jobs of the alert once one of them has ended.
-fn settled(lab: &Lab) -> Result<Vec<String>, String> {
+/// How many Jobs the alert has, once they have ended well.
+fn settled(lab: &Lab) -> Result<usize, String> {
     lab.until("the Job has ended well", 90, |lab| {
-        let jobs = lab.get(&["-n", NAMESPACE, "jobs", "-l", "churnctl.io/trigger=alert"])?;
-        let jobs = jobs["items"].as_array().cloned().unwrap_or_default();
+        let jobs = lab.list("jobs -l churnctl.io/trigger=alert")?;
         let done = !jobs.is_empty() && jobs.iter().all(|job| job["status"]["succeeded"] == 1);
-        Ok(done.then(|| {
-            jobs.iter()
-                .map(|job| {
-                    job["metadata"]["name"]
-                        .as_str()
-                        .unwrap_or_default()
-                        .to_owned()
-                })
-                .collect()
-        }))
+        Ok(done.then_some(jobs.len()))
     })
 }
 
 /// Removes what the turn before left, so that each counts its own Jobs.
 fn forget(lab: &Lab) -> Result<(), String> {
-    lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "delete",
-        "jobs",
-        "-l",
-        "churnctl.io/trigger=alert",
-        "--ignore-not-found",
-        "--timeout=60s",
-    ])?;
+    lab.ours("delete jobs -l churnctl.io/trigger=alert --ignore-not-found --timeout=60s")?;
+    hook_ready(lab, 1)
+}
+
+fn hook_ready(lab: &Lab, count: i64) -> Result<(), String> {
     lab.until("the hook is ready", 60, |lab| {
-        let hook = lab.get(&["-n", NAMESPACE, "deployment", "churn-retrain-hook"])?;
-        Ok((hook["status"]["readyReplicas"] == 1).then_some(()))
+        let hook = lab.get(&format!("deployment {HOOK}"))?;
+        Ok((hook["status"]["readyReplicas"] == count).then_some(()))
     })
+}
+
+fn hooks(lab: &Lab, count: i64) -> Result<(), String> {
+    lab.ours(&format!("scale deployment {HOOK} --replicas={count}"))?;
+    hook_ready(lab, count)
+}
+
+fn one_hook(lab: &mut Lab) -> Result<(), String> {
+    hooks(lab, 1)
 }
 
 /// What Alertmanager would send now about one alert.
@@ -309,8 +267,8 @@ fn notification(of: &str) -> Value {
     })
 }
 
-/// Delivers it; an error is what makes Alertmanager repeat.
-fn post(url: &str, token: &str, body: &str) -> Result<Value, String> {
+/// Delivers it: `created` or `duplicate`. An error is what makes Alertmanager repeat.
+fn post(url: &str, token: &str, body: &str) -> Result<String, String> {
     let config = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(10)))
         .http_status_as_error(false);
@@ -330,33 +288,26 @@ fn post(url: &str, token: &str, body: &str) -> Result<Value, String> {
     }
     let parsed: Value = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
     match parsed["alerts"][0]["outcome"].as_str() {
-        Some("created" | "duplicate") => Ok(parsed),
+        Some(outcome @ ("created" | "duplicate")) => Ok(outcome.to_owned()),
         // A Job that runs, a claim of another: Alertmanager repeats at its interval.
         _ => Err(text),
     }
 }
 
-fn kill_hook(lab: &Lab) -> Result<(), String> {
-    let found = Command::new("pkill")
-        .args(["-9", "-f", "^/churnctl retrain listen"])
-        .output();
-    drop(found.map_err(|error| error.to_string())?);
+fn kill_hook(lab: &mut Lab) -> Result<(), String> {
+    lab.kill_programs("retrain listen", 1)?;
+    // The container is seen to have ended before it is waited for.
+    thread::sleep(Duration::from_millis(500));
     lab.until("the hook is back", 60, |lab| {
-        let hook = lab.get(&["-n", NAMESPACE, "deployment", "churn-retrain-hook"])?;
-        Ok((hook["status"]["readyReplicas"] == 1).then_some(()))
+        let hook = lab.get(&format!("deployment {HOOK}"))?;
+        Ok((hook["status"]["readyReplicas"] == hook["spec"]["replicas"]).then_some(()))
     })
 }
 
-fn delete_hook(lab: &Lab) -> Result<(), String> {
-    lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "delete",
-        "pod",
-        "-l",
-        "app.kubernetes.io/name=churn-retrain-hook",
-        "--wait=false",
-    ])
+fn delete_hook(lab: &mut Lab) -> Result<(), String> {
+    lab.ours(&format!(
+        "delete pod -l app.kubernetes.io/name={HOOK} --wait=false"
+    ))
     .map(drop)
 }
 
@@ -374,75 +325,49 @@ fn restart_etcd(lab: &mut Lab) -> Result<(), String> {
     lab.plane.wait_until_ready()
 }
 
-fn delete_retrain_pod(lab: &Lab) -> Result<(), String> {
-    let pod = lab.until("the pod of the retrain Job", 30, |lab| {
-        let pods = lab.kubectl(&[
-            "-n",
-            NAMESPACE,
-            "get",
-            "pods",
-            "-o",
-            "name",
-            "-l",
-            "app.kubernetes.io/name=churn-retrain-weekly",
-        ])?;
-        Ok(pods.lines().next().map(str::to_owned))
-    })?;
-    lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "delete",
-        &pod,
-        "--wait=false",
-        "--ignore-not-found",
-    ])
-    .map(drop)
+/// The retrain pod as it runs; one that has ended proves nothing.
+fn retrain_pod(lab: &Lab) -> Result<(String, String), String> {
+    lab.until("the pod of the retrain Job runs", 30, |lab| {
+        let pods = lab.list(&format!("pods -l {RETRAIN}"))?;
+        let runs = pods.iter().find(|pod| pod["status"]["phase"] == "Running");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(runs.map(|pod| {
+            (
+                text(&pod["metadata"]["name"]),
+                text(&pod["spec"]["nodeName"]),
+            )
+        }))
+    })
 }
 
-fn drain(lab: &Lab) -> Result<(), String> {
-    let node = lab.until("the node of the retrain pod", 30, |lab| {
-        let node = lab.kubectl(&[
-            "-n",
-            NAMESPACE,
-            "get",
-            "pods",
-            "-l",
-            "app.kubernetes.io/name=churn-retrain-weekly",
-            "-o",
-            "jsonpath={.items[0].spec.nodeName}",
-        ]);
-        Ok(node.ok().filter(|node| !node.is_empty()))
-    })?;
-    lab.kubectl(&[
-        "drain",
-        &node,
-        "--ignore-daemonsets",
-        "--delete-emptydir-data",
-        "--force",
-        "--timeout=60s",
-        "--pod-selector",
-        "app.kubernetes.io/name=churn-retrain-weekly",
-    ])
+fn delete_pod(lab: &mut Lab) -> Result<(), String> {
+    let (pod, _) = retrain_pod(lab)?;
+    lab.ours(&format!("delete pod {pod} --wait=false"))
+        .map(drop)
+}
+
+fn drain(lab: &mut Lab) -> Result<(), String> {
+    let (_, node) = retrain_pod(lab)?;
+    lab.ours(&format!(
+        "drain {node} --ignore-daemonsets --delete-emptydir-data --force --timeout=60s --pod-selector {RETRAIN}"
+    ))
     .map(drop)
 }
 
 fn delete(lab: &Lab, what: &str) -> Result<(), String> {
-    lab.kubectl(&["-n", NAMESPACE, "delete", what, "--ignore-not-found"])
+    lab.ours(&format!("delete {what} --ignore-not-found"))
         .map(drop)
 }
 
-fn quota(lab: &Lab) -> Result<(), String> {
-    let manifest = format!(
-        "apiVersion: v1\nkind: ResourceQuota\nmetadata: {{name: no-jobs, namespace: {NAMESPACE}}}\nspec: {{hard: {{count/jobs.batch: '0'}}}}\n"
-    );
-    lab.apply("quota.yaml", &manifest)?;
+fn quota(lab: &mut Lab) -> Result<(), String> {
+    lab.ours("create quota no-jobs --hard=count/jobs.batch=0")?;
     lab.until("the quota counts", 30, |lab| {
-        let quota = lab.get(&["-n", NAMESPACE, "resourcequota", "no-jobs"])?;
+        let quota = lab.get("resourcequota no-jobs")?;
         Ok((!quota["status"]["hard"].is_null()).then_some(()))
     })
 }
 
-fn policy(lab: &Lab) -> Result<(), String> {
+fn policy(lab: &mut Lab) -> Result<(), String> {
     lab.apply("policy.yaml", "apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata: {name: no-jobs}
@@ -455,13 +380,14 @@ kind: ValidatingAdmissionPolicyBinding
 metadata: {name: no-jobs}
 spec: {policyName: no-jobs, validationActions: [Deny]}
 ")?;
-    // The API server learns of a policy within a second or two.
-    thread::sleep(Duration::from_secs(2));
-    Ok(())
+    lab.until("the policy holds", 30, |lab| {
+        let job = "create job refused --image=none --dry-run=server";
+        Ok(lab.ours(job).is_err().then_some(()))
+    })
 }
 
 fn without_verb(lab: &Lab, resource: &str, verb: &str) -> Result<(), String> {
-    let mut role = lab.get(&["-n", NAMESPACE, "role", "churn-retrain-hook"])?;
+    let mut role = lab.get(&format!("role {HOOK}"))?;
     for rule in role["rules"].as_array_mut().into_iter().flatten() {
         let about = rule["resources"]
             .as_array()
@@ -473,34 +399,27 @@ fn without_verb(lab: &Lab, resource: &str, verb: &str) -> Result<(), String> {
     role["metadata"]["managedFields"] = Value::Null;
     let file = lab.folder.join("role.json");
     std::fs::write(&file, role.to_string()).map_err(|error| error.to_string())?;
-    lab.kubectl(&["replace", "-f", &file.display().to_string()])
+    lab.ours(&format!("replace -f {}", file.display()))
         .map(drop)
 }
 
-fn give_rights_back(lab: &mut Lab) -> Result<(), String> {
-    apply_again(lab)
-}
-
 fn apply_again(lab: &mut Lab) -> Result<(), String> {
-    let manifests = lab.folder.join("luck/k8s").display().to_string();
-    lab.kubectl(&[
-        "apply",
-        "--server-side",
-        "--force-conflicts",
-        "-k",
-        &manifests,
-    ])
-    .map(drop)
+    install::apply(lab, &lab.folder.join("luck/k8s").display().to_string())
 }
 
-/// A claim that a hook left that died before it made its Job: the ledger names it until it lapses.
-fn dead_holder(lab: &Lab) -> Result<(), String> {
-    let lease = lab.get(&["-n", NAMESPACE, "lease", "churnctl-retrain"]);
-    if lease.is_err() {
-        return Ok(());
-    }
-    let now = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(120);
-    let patch = json!({"spec": {"holderIdentity": "a-hook-that-died", "renewTime": format!("{now:.6}"), "leaseDurationSeconds": 30}});
+/// What a hook left that died between its claim and its Job: another alert is on its way for some seconds yet.
+fn dead_claim(lab: &mut Lab) -> Result<(), String> {
+    let lease = lab.get("lease churnctl-retrain")?;
+    let ledger = lease["metadata"]["annotations"]["churnctl.io/ledger"].as_str();
+    let mut ledger: Value =
+        serde_json::from_str(ledger.unwrap_or("{}")).map_err(|error| error.to_string())?;
+    let until = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(5);
+    ledger["claim"] = json!({
+        "job": "churn-retrain-weekly-a-0000000000", "key": "0".repeat(64), "trigger": "alert", "run": "dead",
+        "at": format!("{:.0}", jiff::Timestamp::now()), "until": format!("{until:.0}"),
+    });
+    let patch = json!({"metadata": {"annotations": {"churnctl.io/ledger": ledger.to_string()}}});
+    let patch = patch.to_string();
     lab.kubectl(&[
         "-n",
         NAMESPACE,
@@ -509,7 +428,7 @@ fn dead_holder(lab: &Lab) -> Result<(), String> {
         "churnctl-retrain",
         "--type=merge",
         "-p",
-        &patch.to_string(),
+        &patch,
     ])
     .map(drop)
 }

@@ -9,6 +9,8 @@ mod week;
 
 use crate::lab::{Lab, Outcome};
 
+pub(crate) use install::NAMESPACE;
+
 /// A scenario by its name, what it shows, and how.
 type Scenario = (&'static str, &'static str, fn(&mut Lab) -> Outcome);
 

@@ -4,18 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::install::{self, NAMESPACE, World, customers, put};
+use super::install::{self, World};
 use crate::lab::{Lab, Outcome};
 
+/// Replicas on two nodes, so that one can be drained.
 const SETTINGS: &str = r#"
-model = "churn"
-[data]
-label = "churn"
-[k8s]
-storage = "256Mi"
-# Replicas on two nodes, so that one can be drained.
-access_mode = "ReadWriteMany"
-max_replicas = 2
+k8s.access_mode = "ReadWriteMany"
+k8s.parts = ["api", "jobs", "pushgateway", "seed-model"]
 "#;
 
 const CUSTOMER: &str = r#"{"user_id":"1","features":{"tenure":3,"monthly_charges":70.5,"contract":"monthly","support_calls":2}}"#;
@@ -87,65 +82,11 @@ impl Load {
     }
 }
 
-/// The deployment that other scenarios stand on, with a model that serves.
-pub(crate) fn deployed(lab: &Lab, name: &str, settings: &str) -> Result<String, String> {
-    install::monitoring(lab)?;
-    let manifests = install::render(lab, name, settings, &[])?;
-    install::prepare(lab, &manifests)?;
-    put(
-        lab,
-        "data/features/training_dataset.csv",
-        &customers(World::Old, 3_000, 1, true),
-    )?;
-    put(
-        lab,
-        "data/features/user_features_daily.csv",
-        &customers(World::Old, 1_000, 2, false),
-    )?;
-    lab.kubectl(&[
-        "apply",
-        "--server-side",
-        "--force-conflicts",
-        "-k",
-        &manifests,
-    ])?;
-    rolled_out(lab)?;
-    Ok(manifests)
-}
-
-fn rolled_out(lab: &Lab) -> Result<(), String> {
-    lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "rollout",
-        "status",
-        "deployment",
-        "churn-api",
-        "--timeout=180s",
-    ])
-    .map(drop)
-}
-
 pub(crate) fn run(lab: &mut Lab) -> Outcome {
-    deployed(lab, "service", SETTINGS)?;
-    let address = lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "get",
-        "service",
-        "churn-api",
-        "-o",
-        "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}",
-    ])?;
-    let secret = lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "get",
-        "secret",
-        "churn-api-token",
-        "-o",
-        "go-template={{.data.token | base64decode}}",
-    ])?;
+    install::deployed(lab, "service", SETTINGS)?;
+    let address =
+        lab.ours("get service churn-api -o jsonpath={.spec.clusterIP}:{.spec.ports[0].port}")?;
+    let secret = install::token(lab, "churn-api-token")?;
     let load = Load::start(&format!("http://{address}/predict"), &secret, 8);
     std::thread::sleep(Duration::from_secs(3));
     let (answered, lost) = load.taken();
@@ -186,126 +127,68 @@ pub(crate) fn run(lab: &mut Lab) -> Outcome {
 }
 
 fn update(lab: &Lab) -> Result<(), String> {
-    lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "rollout",
-        "restart",
-        "deployment",
-        "churn-api",
-    ])?;
-    rolled_out(lab)
+    lab.ours("rollout restart deployment churn-api")?;
+    install::rolled_out(lab, "churn-api")
 }
 
+/// A run of the weekly training on other data; every replica takes its model without a restart.
 fn promotion(lab: &Lab) -> Result<(), String> {
-    put(
-        lab,
-        "data/features/training_dataset.csv",
-        &customers(World::Dear, 3_000, 3, true),
-    )?;
-    let job = format!("promote-{}", jiff::Timestamp::now().as_second());
-    lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "create",
-        "job",
-        &job,
-        "--from=cronjob/churn-retrain-weekly",
-    ])?;
-    lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "wait",
-        "--for=condition=Complete",
-        "--timeout=120s",
-        &format!("job/{job}"),
-    ])?;
-    std::thread::sleep(Duration::from_secs(5));
+    let (before, restarts) = (install::versions(lab)?, install::restarts(lab)?);
+    install::month(lab, World::Dear, 3, 3_000)?;
+    lab.ours("create job promote --from=cronjob/churn-retrain-weekly")?;
+    lab.ours("wait --for=condition=Complete --timeout=120s job/promote")?;
+    lab.until("every replica serves the new model", 60, |lab| {
+        let now = install::versions(lab)?;
+        Ok((now.len() == 1 && now != before).then_some(()))
+    })?;
+    if install::restarts(lab)? != restarts {
+        return Err("a replica was restarted".to_owned());
+    }
     Ok(())
 }
 
 fn scale(lab: &Lab) -> Result<(), String> {
-    for replicas in ["6", "2"] {
-        lab.kubectl(&[
-            "-n",
-            NAMESPACE,
-            "scale",
-            "deployment",
-            "churn-api",
-            &format!("--replicas={replicas}"),
-        ])?;
-        rolled_out(lab)?;
+    for replicas in [6, 2] {
+        lab.ours(&format!("scale deployment churn-api --replicas={replicas}"))?;
+        install::rolled_out(lab, "churn-api")?;
     }
     lab.until("the four are gone", 90, |lab| {
-        Ok((pods(lab)?.len() == 2).then_some(()))
+        Ok((install::replicas(lab)?.len() == 2).then_some(()))
     })
 }
 
-fn pods(lab: &Lab) -> Result<Vec<String>, String> {
-    let names = lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "get",
-        "pods",
-        "-l",
-        "app.kubernetes.io/name=churn-api",
-        "-o",
-        "name",
-    ])?;
-    Ok(names.lines().map(str::to_owned).collect())
-}
-
-/// Drains the node of one replica.
+/// Drains the node of one replica; the other one stays, as the PodDisruptionBudget asks.
 fn drain(lab: &Lab) -> Result<(), String> {
-    let node = lab.kubectl(&[
-        "-n",
-        NAMESPACE,
-        "get",
-        "pods",
-        "-l",
-        "app.kubernetes.io/name=churn-api",
-        "-o",
-        "jsonpath={.items[0].spec.nodeName}",
-    ])?;
-    let drained = lab.kubectl(&[
-        "drain",
-        &node,
-        "--ignore-daemonsets",
-        "--delete-emptydir-data",
-        "--timeout=120s",
-    ]);
-    lab.kubectl(&["uncordon", &node])?;
+    let replicas = install::replicas(lab)?;
+    let node = replicas
+        .first()
+        .and_then(|pod| pod["spec"]["nodeName"].as_str())
+        .ok_or("no replica runs")?;
+    let all = format!("drain {node} --ignore-daemonsets --delete-emptydir-data --timeout=120s");
+    let (fewest, drained) = std::thread::scope(|scope| {
+        let drain = scope.spawn(|| lab.ours(&all));
+        let mut fewest = i64::MAX;
+        while !drain.is_finished() {
+            let api = lab.get("deployment churn-api")?;
+            fewest = fewest.min(api["status"]["readyReplicas"].as_i64().unwrap_or(0));
+        }
+        let drained = drain.join().map_err(|_| "drain panicked".to_owned())?;
+        Ok::<_, String>((fewest, drained))
+    })?;
+    lab.ours(&format!("uncordon {node}"))?;
     drained?;
-    rolled_out(lab)
+    if fewest < 1 {
+        return Err("no replica was ready meanwhile".to_owned());
+    }
+    install::rolled_out(lab, "churn-api")
 }
 
 /// Kills the program of one replica where it stands.
 fn crash(lab: &Lab) -> Result<(), String> {
-    let before = restarts(lab)?;
-    let processes = lab.command("pgrep".as_ref(), &["-f", "^/churnctl serve"])?;
-    let one = processes
-        .out
-        .lines()
-        .next()
-        .ok_or("no replica runs")?
-        .to_owned();
-    lab.command("kill".as_ref(), &["-9", &one])?;
+    let before = install::restarts(lab)?;
+    lab.kill_programs("serve", 1)?;
     lab.until("the replica was restarted", 60, |lab| {
-        Ok((restarts(lab)? > before).then_some(()))
+        Ok((install::restarts(lab)? > before).then_some(()))
     })?;
-    rolled_out(lab)
-}
-
-fn restarts(lab: &Lab) -> Result<i64, String> {
-    let pods = lab.get(&[
-        "-n",
-        NAMESPACE,
-        "pods",
-        "-l",
-        "app.kubernetes.io/name=churn-api",
-    ])?;
-    let all = pods["items"].as_array().into_iter().flatten();
-    Ok(all
-        .filter_map(|pod| pod["status"]["containerStatuses"][0]["restartCount"].as_i64())
-        .sum())
+    install::rolled_out(lab, "churn-api")
 }
