@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::install::{self, NAMESPACE};
-use crate::lab::{Lab, Outcome};
+use crate::lab::{Lab, Outcome, tell};
 
 const SETTINGS: &str = r##"
 alerts.receivers = ["slack"]
@@ -268,22 +268,20 @@ pub(crate) fn run(lab: &mut Lab) -> Outcome {
         }
     });
     whole?;
-    let (mut right, mut wrong) = (0, Vec::new());
+    let mut right = 0;
     for mutation in MUTATIONS {
         match tried(lab, mutation, &manifests) {
             Ok(()) => right += 1,
-            Err(error) => wrong.push(format!("{}: {error}", mutation.2)),
+            Err(error) => tell(&format!("       {}: {error}", mutation.2)),
         }
         whole_again(lab, &manifests)?;
     }
-    if wrong.is_empty() {
-        return Ok(format!("{right} of {} mutations right", MUTATIONS.len()));
+    let told = format!("{right} of {} mutations right", MUTATIONS.len());
+    if right == MUTATIONS.len() {
+        Ok(told)
+    } else {
+        Err(told)
     }
-    Err(format!(
-        "{right} of {} mutations right; wrong:\n  {}",
-        MUTATIONS.len(),
-        wrong.join("\n  ")
-    ))
 }
 
 /// One mutation, what doctor says of it, and whether its own command mends it.

@@ -15,6 +15,9 @@ model = "churn"
 data.label = "churn"
 k8s.storage = "256Mi"
 k8s.max_replicas = 2
+# Not the placeholders, which doctor names; nothing is pulled.
+k8s.image = "registry.churn.test/churnctl"
+k8s.image_digest = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
 "#;
 
 /// Customers of one month; each world has its own customers and its own reasons to leave.

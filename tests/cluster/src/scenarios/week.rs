@@ -14,7 +14,7 @@ drift.baseline = ["artifacts/models/production_latest.json"]
 retrain.cooldown = "3m"
 k8s.drift_schedule = "* * * * *"
 k8s.score_schedule = "* * * * *"
-alerts.for = ["ModelDataDrift=0s"]
+alerts.for = ["ModelDataDrift=1s"]
 alerts.group_wait = "1s"
 alerts.group_interval = "5s"
 alerts.repeat_interval = "30s"
