@@ -282,6 +282,22 @@ fn a_service_without_labels_is_named_with_the_label() {
     );
 }
 
+/// Seen on a control plane: the advice was to relabel the Service of the hook, which broke that one.
+#[test]
+fn a_service_that_is_gone_is_not_replaced_by_anothers() {
+    let mut objects = with_prometheus("prometheus");
+    let is_gone =
+        |object: &Value| object["kind"] == "Service" && object["metadata"]["name"] == "churn-api";
+    objects.retain(|object| !is_gone(object));
+    let failed = findings(&offline(&objects).expect(ExitCode::CheckFailed), "FAIL");
+    let fixes: Vec<&str> = failed
+        .iter()
+        .filter(|finding| finding["check"] == "services")
+        .filter_map(|finding| finding["fix"].as_str())
+        .collect();
+    assert_eq!(fixes, ["kubectl apply -k k8s/"], "{failed:#?}");
+}
+
 #[test]
 fn each_further_fault_is_named() {
     type Break = fn(&mut Vec<Value>);

@@ -245,7 +245,10 @@ impl Counters {
             let position = parts.first()?.columns.get(at)?.0;
             let of_parts = parts.iter_mut().filter_map(|part| part.columns.get_mut(at));
             let of_parts = of_parts.map(|(_, counter)| counter);
-            Some((position, ColumnCounter::together(of_parts, column)))
+            Some((
+                position,
+                ColumnCounter::together(of_parts, &column.cuts, || column.counter()),
+            ))
         };
         let columns = plan.columns.iter().filter_map(&mut column).collect();
         let outcomes = parts.iter().filter_map(|part| part.outcome.clone());

@@ -12,7 +12,6 @@ use churn_data::{
     parse_number, shaped_like_an_id, spelled, unambiguous_number,
 };
 
-use super::count_plan::CountColumn;
 use super::distinct::DistinctSketch;
 use super::distinct_numbers::DistinctNumbers;
 use super::grid::Grid;
@@ -405,10 +404,12 @@ impl ColumnCounter {
         self.hashed = Some(hashed);
     }
 
-    /// Puts together what a plan asks for of a column that was counted in parts; these stay as they are.
+    /// Puts together a column that was counted in parts, at these cut points; the parts stay as they are. Without any it is
+    /// what `empty` makes.
     pub(super) fn together<'a>(
         parts: impl Iterator<Item = &'a mut Self>,
-        planned: &CountColumn,
+        cuts: &[f64],
+        empty: impl FnOnce() -> Self,
     ) -> Self {
         let mut all: Option<Self> = None;
         let mut numbers = DistinctNumbers::default();
@@ -416,14 +417,14 @@ impl ColumnCounter {
             // There may be many: they are copied once, to where all are put in order.
             let typed = std::mem::take(&mut part.typed);
             numbers.add_all(&typed);
-            let others = part.clone().at_cuts(&planned.cuts);
+            let others = part.clone().at_cuts(cuts);
             part.typed = typed;
             match &mut all {
                 Some(all) => all.merge(others),
                 None => all = Some(others),
             }
         }
-        let mut all = all.unwrap_or_else(|| planned.counter());
+        let mut all = all.unwrap_or_else(empty);
         all.add_distinct_numbers(numbers);
         all
     }

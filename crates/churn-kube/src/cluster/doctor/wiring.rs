@@ -49,7 +49,21 @@ fn ports(inventory: &Inventory, monitor: &Value) -> Vec<Finding> {
         |service: &&&Value| missing(selector, &labels_at(service, "/metadata/labels")).is_empty();
     let services: Vec<&Value> = in_reach.iter().filter(selects).copied().collect();
     if services.is_empty() {
-        return vec![no_service(monitor, &in_reach)];
+        let monitors = inventory.all("ServiceMonitor");
+        // Another's Service is no help: with another label it would be found here and lost there.
+        let is_anothers = |service: &&Value| {
+            let labels = labels_at(service, "/metadata/labels");
+            monitors.iter().any(|other| {
+                name_of(other) != name
+                    && is_in_reach(other, service)
+                    && missing(&other["spec"]["selector"], &labels).is_empty()
+            })
+        };
+        let free: Vec<&Value> = in_reach
+            .into_iter()
+            .filter(|one| !is_anothers(one))
+            .collect();
+        return vec![no_service(monitor, &free)];
     }
     let mut found = Vec::new();
     for endpoint in items_at(monitor, "/spec/endpoints") {
@@ -109,7 +123,7 @@ fn no_service(monitor: &Value, in_reach: &[&Value]) -> Finding {
         return Finding::fail(
             check,
             subject,
-            "there is no Service in the namespaces that it looks at",
+            "there is no Service for it in the namespaces that it looks at",
             "kubectl apply -k k8s/",
         );
     };
