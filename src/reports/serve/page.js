@@ -60,17 +60,19 @@ function line(points) {
   });
   byId('latency_line').setAttribute('d', path);
   byId('latency_most').textContent = points.some(point => point !== undefined)
-    ? 'of requests that bring rows, line up to ' + time(most) : 'of requests that bring rows, last 5 s';
+    ? 'of requests that bring rows, line up to ' + time(most) : 'of requests that bring rows, every 5 s';
 }
 
 async function lookAtLatency() {
   const now = await latencies();
-  const first = before ?? now;
+  const first = before;
+  before = now;
+  // The first look has nothing to be counted from.
+  if (!first) return;
   // A server that started again counts from 0.
   const past = (now.at(-1)?.[1] ?? 0) < (first.at(-1)?.[1] ?? 0) ? [] : first;
   slow.push(quantile(.95, now.map(([upTo, count], at) => [upTo, count - (past[at]?.[1] ?? 0)])));
   slow.splice(0, slow.length - POINTS);
-  before = now;
   byId('latency').textContent = time(slow.at(-1));
   line(slow);
 }
