@@ -9,8 +9,22 @@ pub(super) const DAY: i64 = 86_400;
 /// Writes days since 1970-01-01 as a date.
 pub(super) fn write_date(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = date_of(days);
-    // Writing to a vector cannot fail.
-    let _ = write!(out, "{year:04}-{month:02}-{day:02}");
+    if (0..10_000).contains(&year) {
+        write_two(year / 100, out);
+        write_two(year % 100, out);
+    } else {
+        // Writing to a vector cannot fail.
+        let _ = write!(out, "{year:04}");
+    }
+    out.push(b'-');
+    write_two(month, out);
+    out.push(b'-');
+    write_two(day, out);
+}
+
+/// Writes a number below 100 with two digits: columns of times have one for each row.
+fn write_two(number: i64, out: &mut Vec<u8>) {
+    out.extend([b'0' + (number / 10) as u8, b'0' + (number % 10) as u8]);
 }
 
 /// Returns year, month and day of the days since 1970-01-01.
@@ -44,7 +58,15 @@ pub(super) fn write_time(parts: i64, parts_a_second: i64, out: &mut Vec<u8>) {
         parts.rem_euclid(parts_a_second),
     );
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    let _ = write!(out, "{hours:02}:{minutes:02}:{:02}", seconds % 60);
+    if hours < 100 {
+        write_two(hours, out);
+    } else {
+        let _ = write!(out, "{hours:02}");
+    }
+    out.push(b':');
+    write_two(minutes, out);
+    out.push(b':');
+    write_two(seconds % 60, out);
     if rest != 0 {
         let digits = parts_a_second.ilog10() as usize;
         let text = format!("{rest:0digits$}");
@@ -73,6 +95,50 @@ pub(super) fn canonical_time(text: &[u8]) -> Option<Vec<u8>> {
     write_date(read.days + second.div_euclid(DAY), &mut out);
     write_time_of_day(second.rem_euclid(DAY), read.nanoseconds, &mut out);
     Some(out)
+}
+
+/// Returns whether a text is a date and time to the second, `2026-01-31 03:00:00`, with a `T` between both or a `Z`
+/// behind: most times of most tables are, and this tells it at a glance.
+pub(super) fn is_time_to_the_second(text: &[u8]) -> bool {
+    let text = text.strip_suffix(b"Z").unwrap_or(text);
+    let Some(text) = text
+        .first_chunk::<19>()
+        .filter(|chunk| chunk.len() == text.len())
+    else {
+        return false;
+    };
+    let two = |at: usize| {
+        let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+        (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
+    };
+    let numbers = [0, 2, 5, 8, 11, 14, 17].map(two);
+    let [
+        Some(century),
+        Some(year),
+        Some(month),
+        Some(day),
+        Some(hour),
+        Some(minute),
+        Some(second),
+    ] = numbers
+    else {
+        return false;
+    };
+    let signs = [text[4], text[7], text[10], text[13], text[16]];
+    matches!(signs, [b'-', b'-', b' ' | b'T', b':', b':'])
+        && (10..30).contains(&century)
+        && hour < 24
+        && minute < 60
+        && second < 60
+        && days_of(century * 100 + year, month, day).is_some()
+}
+
+/// Returns whether a text is what [`canonical_time`] makes of it, told at a glance: what this says no to may be, too.
+pub(super) fn is_canonical_time(text: &[u8]) -> bool {
+    text.len() == 19
+        && text[10] == b' '
+        && !text.ends_with(b"00:00:00")
+        && is_time_to_the_second(text)
 }
 
 /// A date, with or without a time, as it is written.
@@ -205,6 +271,44 @@ mod tests {
             let (own, _) = digits(&rest[1..], 2, 2).expect("a day");
             assert_eq!(days_of(year, month, own), Some(day));
         }
+    }
+
+    /// What is told at a glance is what is told by reading: the whole day, and texts that differ from a time in one byte.
+    #[test]
+    fn what_is_told_at_a_glance_is_true() {
+        use super::super::{canonical::canonical, dates::is_date, spelled::spelled};
+        let mut glances = 0;
+        let mut check = |text: &[u8]| {
+            let read = canonical_time(text);
+            if is_time_to_the_second(text) {
+                glances += 1;
+                assert!(read.is_some() && is_date(text) && spelled(text).is_none());
+            }
+            if is_canonical_time(text) {
+                assert_eq!(read.as_deref(), Some(text));
+                assert_eq!(&*canonical(text), text);
+            }
+        };
+        for second in (0..DAY).step_by(61).chain(0..120) {
+            let mut text = b"2024-02-29 ".to_vec();
+            write_time(second, 1, &mut text);
+            check(&text);
+        }
+        for text in [
+            "2026-01-31 03:00:59",
+            "2024-02-29T23:59:00",
+            "1999-12-31 00:00:00Z",
+        ] {
+            for at in 0..text.len() {
+                for byte in 0..=u8::MAX {
+                    let mut text = text.as_bytes().to_vec();
+                    text[at] = byte;
+                    check(&text);
+                    check(&text[..at]);
+                }
+            }
+        }
+        assert!(glances > 1_600, "{glances}");
     }
 
     #[test]

@@ -26,7 +26,7 @@ use super::value::{Value, classify, parse_field};
 #[must_use]
 pub fn canonical(field: &[u8]) -> Cow<'_, [u8]> {
     let trimmed = field.trim_ascii();
-    if is_shortest(trimmed) {
+    if is_shortest(trimmed) || calendar::is_canonical_time(trimmed) {
         return Cow::Borrowed(trimmed);
     }
     match classify(field) {
@@ -247,6 +247,8 @@ const DIGITS_OF_NOISE: usize = 9;
 
 /// Above the relative error of half precision, 2^-11.
 const MOST_APART: f64 = 1e-3;
+/// Above that of single precision, 2^-24, with what is cut off a text.
+const MOST_APART_SINGLE: f64 = 1.2e-7;
 
 /// The normal range of half precision.
 const SMALLEST_HALF: f64 = 6.103_515_625e-5;
@@ -258,16 +260,33 @@ const DIGITS_OF_HALVES: usize = 7;
 /// single-precision form of the other (0.1 and 0.10000000149011612) or its half-precision form
 /// (0.1 and 0.0999755859375), or they differ in the last
 /// bits alone (0.3 and 0.30000000000000004). Two whole numbers are one if they are equal.
+#[inline]
 #[must_use]
 pub fn is_same_number(one: f64, other: f64) -> bool {
     if one == other {
         return true;
     }
     let size = one.abs().max(other.abs());
-    // Half precision is off by no more, and what is smaller than any of it and of single precision by anything.
-    if size > f64::from(f32::MIN_POSITIVE) && (one - other).abs() > size * MOST_APART {
-        return false;
+    // What is smaller than any of half and of single precision is off by anything.
+    if size > f64::from(f32::MIN_POSITIVE) {
+        let apart = (one - other).abs();
+        // Half precision is off by no more than that, single precision by no more than this, and the first leaves
+        // zeros behind, see `is_half_of`. Most pairs that are asked about end here.
+        let may_be_half = one.to_bits() << 22 == 0 || other.to_bits() << 22 == 0;
+        let limit = if may_be_half {
+            MOST_APART
+        } else {
+            MOST_APART_SINGLE
+        };
+        if apart > size * limit {
+            return false;
+        }
     }
+    is_same_rounded(one, other)
+}
+
+/// Returns the same of two numbers that are near to each other.
+fn is_same_rounded(one: f64, other: f64) -> bool {
     if one.fract() == 0.0 && other.fract() == 0.0
         || one.is_sign_positive() != other.is_sign_positive()
     {
@@ -533,6 +552,22 @@ mod tests {
     }
 
     proptest! {
+        /// The quick answer is that of the whole question, also for what writers made of a number.
+        #[test]
+        fn what_is_no_same_number_at_a_glance_is_none(number in -1e6..1e6_f64, exponent in -45..40_i32, apart in 0..40_u64) {
+            let number = number * 10_f64.powi(exponent);
+            let single = f64::from(number as f32);
+            let bits = f64::from_bits(number.to_bits() ^ 1 << apart);
+            let shortened: f64 = format!("{single:.9e}").parse().expect("a number");
+            for other in [single, bits, shortened, number * (1.0 + 1e-7), number * (1.0 + 6e-8)] {
+                prop_assert_eq!(
+                    is_same_number(number, other),
+                    number == other || is_same_rounded(number, other),
+                    "{} {}", number, other
+                );
+            }
+        }
+
         #[test]
         fn a_canonical_text_is_its_own(field in "[-+.0-9eE]{0,24}|[tTrRuUeE]{4}|[0-9]{4}-[01][0-9]-[0-3][0-9][ T][0-2][0-9]:[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?(Z|[+-][01][0-9]:?[0-5][0-9])?") {
             let once = canonical(field.as_bytes()).into_owned();

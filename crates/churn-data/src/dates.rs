@@ -3,6 +3,8 @@
 
 use churn_base::months::MONTHS;
 
+use super::calendar::is_time_to_the_second;
+
 const WEEKDAYS: [&str; 14] = [
     "mon",
     "tue",
@@ -33,6 +35,9 @@ pub fn is_date(text: &[u8]) -> bool {
     // Cheap tests first: most texts are none.
     if !(6..=LONGEST).contains(&text.len()) || !text.iter().any(u8::is_ascii_digit) {
         return false;
+    }
+    if is_time_to_the_second(text) {
+        return true;
     }
     let Ok(text) = std::str::from_utf8(text) else {
         return false;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::affix::{Affix, Around, Between, known_unit};
+use super::calendar::is_time_to_the_second;
 
 /// What stands between the whole part of a number and its fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -131,7 +132,11 @@ const fn is_minus(c: char) -> bool {
 pub fn spelled(text: &[u8]) -> Option<Spelled<'_>> {
     let text = text.trim_ascii();
     // Cheap tests first: most texts are none.
-    if text.is_empty() || text.len() > LONGEST || !text.iter().any(u8::is_ascii_digit) {
+    if text.is_empty()
+        || text.len() > LONGEST
+        || !text.iter().any(u8::is_ascii_digit)
+        || is_time_to_the_second(text)
+    {
         return None;
     }
     let mut body = std::str::from_utf8(text).ok()?.trim_matches(is_space);
