@@ -56,3 +56,18 @@ pub(super) fn explain(engine: &Engine, cells: &[f64]) -> Explanation {
         }
     }
 }
+
+/// Takes the log-odds of many rows apart, as [`explain`] does those of one, to the last bit.
+pub(super) fn explain_rows(engine: &Engine, rows: &[&[f64]]) -> Vec<Explanation> {
+    let Engine::Trees(forest) = engine else {
+        return rows.iter().map(|cells| explain(engine, cells)).collect();
+    };
+    let (contributions, base) = forest.explain_rows(rows);
+    let of_row = |(row, cells): (usize, &&[f64])| Explanation {
+        base,
+        contributions: (0..cells.len())
+            .map(|feature| contributions.column(feature)[row])
+            .collect(),
+    };
+    rows.iter().enumerate().map(of_row).collect()
+}

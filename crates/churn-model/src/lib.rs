@@ -5,6 +5,7 @@ mod artifact_check;
 pub mod attribution;
 mod background;
 mod bins;
+mod by_feature;
 pub mod calibrate;
 pub mod calibration_fit;
 mod column;

@@ -11,6 +11,7 @@ use ndarray::{Array1, ArrayView1};
 use super::artifact::{Feature, FeatureKind, Model};
 use super::design::{Design, weight_count};
 use super::learner::{Fitted, Learner, log_loss, logistic, softplus};
+use super::random::Random;
 use super::threads;
 use super::training_set::TrainingSet;
 
@@ -24,6 +25,11 @@ const MAX_INNER_STEPS: usize = 200;
 const TOLERANCE: f64 = 1e-7;
 /// A weaker penalty must lower the validation log loss by more than this share of it.
 const WORTH: f64 = 1e-5;
+/// Training rows above which penalties are tried on a sample of so many: the best one is the prior variance of the weights,
+/// which has nothing to do with the number of rows.
+const PATH_ROWS: usize = 100_000;
+/// A sample with fewer rows of one class decides nothing.
+const PATH_ROWS_OF_A_CLASS: usize = 1_000;
 
 /// The logistic learner.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,7 +62,12 @@ impl Learner for Logistic {
         progress: &dyn Progress,
     ) -> Result<Fitted> {
         check_classes(train)?;
-        let problem = Problem::new(features, train, self.threads);
+        let drawn = path_rows(train);
+        let path = TrainingSet {
+            rows: drawn.as_deref().unwrap_or(train.rows),
+            ..*train
+        };
+        let problem = Problem::new(features, &path, self.threads);
         let held_out = Design::new(features, validation, self.threads);
         let candidates: &[f64] = match &self.l2 {
             Some(l2) => std::slice::from_ref(l2),
@@ -96,9 +107,17 @@ impl Learner for Logistic {
             }
         }
         progress.finish();
-        let Some((validation_log_loss, l2, weights)) = best else {
+        let Some((mut validation_log_loss, l2, mut weights)) = best else {
             return Err(Error::bad_input("the logistic model has no penalty to try"));
         };
+        let mut problem = problem;
+        if drawn.is_some() {
+            problem = Problem::new(features, train, self.threads);
+            weights = problem.minimise(l2, weights);
+            if !validation.is_empty() {
+                validation_log_loss = log_loss(&held_out.times(&weights), validation.targets());
+            }
+        }
         Ok(Fitted {
             model: problem.model(features, &weights, l2),
             validation_log_loss,
@@ -106,6 +125,25 @@ impl Learner for Logistic {
             summary: format!("penalty {l2}"),
         })
     }
+}
+
+/// Draws the rows to try penalties on: one of each stretch of the table, so that it stands for all times; nothing where all
+/// rows are few enough, or the sample has too few of a class.
+fn path_rows(train: &TrainingSet<'_>) -> Option<Vec<u32>> {
+    let rows = train.rows;
+    if rows.len() <= PATH_ROWS {
+        return None;
+    }
+    let mut random = Random(rows.len() as u64);
+    let drawn: Vec<u32> = (0..PATH_ROWS)
+        .map(|number| {
+            let stretch = number * rows.len() / PATH_ROWS..(number + 1) * rows.len() / PATH_ROWS;
+            rows[stretch.start + random.below(stretch.len() as u64) as usize]
+        })
+        .collect();
+    let churned = drawn.iter().filter(|&&row| train.labels[row as usize]);
+    let churned = churned.count();
+    (churned.min(PATH_ROWS - churned) >= PATH_ROWS_OF_A_CLASS).then_some(drawn)
 }
 
 /// Checks that there is something to tell apart.
@@ -300,4 +338,78 @@ fn values(vector: &Array1<f64>) -> &[f64] {
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use churn_base::progress::Silent;
+
+    use super::super::encode::fit_features;
+    use super::super::frame::{Column, Frame};
+    use super::*;
+
+    /// Rows whose label follows one of two numbers.
+    fn frame(rows: usize, churned: f64) -> (Frame, Vec<bool>) {
+        let mut random = Random(7);
+        let mut unit = || random.below(1 << 32) as f64 / (1_u64 << 32) as f64;
+        let (mut told, mut noise, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..rows {
+            let value = unit();
+            labels.push(unit() < churned * 2.0 * value);
+            told.push(value);
+            noise.push(unit());
+        }
+        let frame = Frame {
+            rows,
+            names: vec!["told".into(), "noise".into()],
+            columns: vec![Column::Numbers(told), Column::Numbers(noise)],
+        };
+        (frame, labels)
+    }
+
+    /// The weights have one optimum, whatever rows the way to it began with.
+    #[test]
+    fn penalties_tried_on_a_sample_leave_the_optimum_of_all_rows() {
+        let (frame, labels) = frame(PATH_ROWS + 40_000, 0.4);
+        let all: Vec<u32> = (0..frame.rows as u32).collect();
+        let (rows, held_out) = all.split_at(PATH_ROWS + 20_000);
+        let set = |rows| TrainingSet {
+            frame: &frame,
+            labels: &labels,
+            rows,
+        };
+        let (train, validation) = (set(rows), set(held_out));
+        let drawn = path_rows(&train).expect("a sample");
+        assert!(drawn.len() == PATH_ROWS && drawn.windows(2).all(|pair| pair[0] < pair[1]));
+        let features = fit_features(&train, &frame.names);
+        let chosen = Logistic::default()
+            .fit(&features, &train, &validation, &Silent)
+            .expect("fits");
+        let Model::Logistic { weights, l2, .. } = &chosen.model else {
+            panic!("another model");
+        };
+        let problem = Problem::new(&features, &train, 1);
+        let cold = problem.minimise(*l2, problem.start(train.prior()));
+        for (weight, cold) in weights.concat().iter().zip(&cold) {
+            assert!((weight - cold).abs() < 1e-5, "{weight} {cold}");
+        }
+        let loss = log_loss(
+            &Design::new(&features, &validation, 1).times(&cold),
+            validation.targets(),
+        );
+        assert!((chosen.validation_log_loss - loss).abs() < 1e-8);
+    }
+
+    #[test]
+    fn a_sample_with_hardly_a_churned_row_decides_nothing() {
+        let (frame, labels) = frame(PATH_ROWS + 10, 0.005);
+        let rows: Vec<u32> = (0..frame.rows as u32).collect();
+        let set = |rows| TrainingSet {
+            frame: &frame,
+            labels: &labels,
+            rows,
+        };
+        assert_eq!(path_rows(&set(&rows)), None);
+        assert_eq!(path_rows(&set(&rows[..PATH_ROWS])), None);
+    }
 }

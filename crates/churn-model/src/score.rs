@@ -288,6 +288,18 @@ impl Scorer {
         assert_eq!(cells.len(), self.features.len(), "one cell a feature");
         explain::explain(&self.engine, cells)
     }
+
+    /// Takes the log-odds of many rows apart: the same to the last bit, in a fraction of the time.
+    ///
+    /// # Panics
+    /// As [`Scorer::log_odds`].
+    #[must_use]
+    pub fn explain_rows(&self, rows: &[&[f64]]) -> Vec<Explanation> {
+        for cells in rows {
+            assert_eq!(cells.len(), self.features.len(), "one cell a feature");
+        }
+        explain::explain_rows(&self.engine, rows)
+    }
 }
 
 fn broken(what: &str) -> Error {

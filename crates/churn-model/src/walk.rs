@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::artifact::{Ensemble, Feature, FeatureKind, LEAF, TreeArrays, TreeInput};
+use super::by_feature::ByFeature;
 use super::level_set::LevelSet;
 use super::node::Node;
 use super::shapley::Shapley;
@@ -182,10 +183,27 @@ impl Forest {
     /// Adds to `contributions` what each feature is worth to this row, and returns the mean
     /// output of all trees over the training rows.
     pub(super) fn explain(&self, cells: &[f64], contributions: &mut [f64]) -> f64 {
-        let shapley = self
-            .shapley
-            .get_or_init(|| Shapley::new(&self.nodes, &self.roots, &self.sets));
+        let shapley = self.shapley();
         shapley.add_to(&self.values(cells), contributions);
         self.base + shapley.mean()
+    }
+
+    /// Returns what each feature is worth to each of these rows, and the mean output as [`explain`](Self::explain) does.
+    pub(super) fn explain_rows(&self, rows: &[&[f64]]) -> (ByFeature, f64) {
+        let shapley = self.shapley();
+        let mut values = ByFeature::zeros(rows.len(), self.takes.len());
+        for feature in 0..self.takes.len() {
+            for (value, cells) in values.column_mut(feature).iter_mut().zip(rows) {
+                *value = self.value(feature, cells[feature]);
+            }
+        }
+        let mut contributions = ByFeature::zeros(rows.len(), self.takes.len());
+        shapley.add_to_rows(&values, &mut contributions);
+        (contributions, self.base + shapley.mean())
+    }
+
+    fn shapley(&self) -> &Shapley {
+        self.shapley
+            .get_or_init(|| Shapley::new(&self.nodes, &self.roots, &self.sets))
     }
 }
