@@ -39,6 +39,7 @@ want_debian_packages() {
     command -v openssl >/dev/null || missing+=(openssl)
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
     compgen -G '/usr/sbin/mariadbd' >/dev/null || missing+=(mariadb-server)
+    command -v valgrind >/dev/null || missing+=(valgrind)
     python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
     if [ ${#missing[@]} -eq 0 ]; then
         return

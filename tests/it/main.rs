@@ -44,6 +44,7 @@ mod harness;
 mod history;
 mod honest_figures;
 mod init;
+mod instructions;
 mod kfp;
 mod labels;
 mod late_history;
