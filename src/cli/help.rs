@@ -25,37 +25,47 @@ pub(super) fn overview() -> String {
     text
 }
 
-/// Adds default, variable and setting to the help of every flag that sets a setting.
-pub(super) fn complete(command: Command) -> Command {
-    completed(command, "")
+/// Adds default, variable and setting to the help of every flag that sets a setting, in the commands whose name (or
+/// alias) is wanted: all of them take longer than anything else that a short run does.
+pub(super) fn complete(command: Command, is_wanted: impl Fn(&str) -> bool) -> Command {
+    let wanted = command
+        .get_subcommands()
+        .filter(|sub| is_wanted(sub.get_name()) || sub.get_all_aliases().any(&is_wanted))
+        .map(|sub| sub.get_name().to_owned());
+    let wanted: Vec<String> = wanted.collect();
+    wanted
+        .into_iter()
+        .fold(with_own_args(command, ""), |command, name| {
+            command.mut_subcommand(&name, |sub| completed(sub, &name))
+        })
 }
 
 /// `top` is the subcommand of `churnctl` that the command belongs to.
 fn completed(command: Command, top: &str) -> Command {
+    let names = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned());
+    let names: Vec<String> = names.collect();
+    names
+        .into_iter()
+        .fold(with_own_args(command, top), |command, name| {
+            command.mut_subcommand(name, |sub| completed(sub, top))
+        })
+}
+
+fn with_own_args(command: Command, top: &str) -> Command {
     // The sides of `drift verify` are those of the report, whatever is set, a history has its own; `init` makes
     // settings and reads none.
     let checks = ["drift", "mutate", "why"].contains(&command.get_name());
     let sets_nothing = top == "init" || top == "drift" && !checks;
-    let command = match sets_nothing {
-        true => command,
-        false => command.mut_args(|arg| complete_arg(top, arg)),
-    };
-    // Whoever says what a value may be also says what is wrong with -1; clap would take it for a flag.
-    let command = command.mut_args(|arg| {
+    command.mut_args(|arg| {
+        // Whoever says what a value may be also says what is wrong with -1; clap would take it for a flag.
         let takes_value = arg.get_long().is_some() && arg.get_action().takes_values();
-        arg.allow_negative_numbers(takes_value)
-    });
-    let names: Vec<String> = command
-        .get_subcommands()
-        .map(|sub| sub.get_name().to_owned())
-        .collect();
-    names.into_iter().fold(command, |command, name| {
-        let top = if top.is_empty() {
-            name.clone()
-        } else {
-            top.to_owned()
-        };
-        command.mut_subcommand(name, |command| completed(command, &top))
+        let arg = arg.allow_negative_numbers(takes_value);
+        match sets_nothing {
+            true => arg,
+            false => complete_arg(top, arg),
+        }
     })
 }
 

@@ -392,6 +392,34 @@ pub struct Refused {
     pub plain: String,
 }
 
+/// What the standard library says of a number that it cannot read, and what it means.
+const OF_NUMBERS: [(&str, &str); 6] = [
+    (
+        "number would be zero for non-zero type",
+        "it must be at least 1",
+    ),
+    (
+        "invalid digit found in string",
+        "it is not a whole number from 0 on",
+    ),
+    (
+        "cannot parse integer from empty string",
+        "it is empty, where a whole number is expected",
+    ),
+    ("number too large to fit in target type", "it is too large"),
+    ("invalid float literal", "it is not a number"),
+    (
+        "cannot parse float from empty string",
+        "it is empty, where a number is expected",
+    ),
+];
+
+fn in_words(text: String) -> String {
+    OF_NUMBERS.iter().fold(text, |text, (said, meant)| {
+        text.replace(&format!(": {said}"), &format!(": {meant}"))
+    })
+}
+
 impl Refused {
     fn new(error: &clap::Error) -> Self {
         let code = match error.kind() {
@@ -400,7 +428,13 @@ impl Refused {
             _ => ExitCode::Usage,
         };
         let text = error.render();
-        let (painted, plain) = (text.ansi().to_string(), text.to_string());
+        let (painted, plain) = match error.kind() {
+            ErrorKind::ValueValidation => (
+                in_words(text.ansi().to_string()),
+                in_words(text.to_string()),
+            ),
+            _ => (text.ansi().to_string(), text.to_string()),
+        };
         match code {
             // Help has addresses to be copied.
             ExitCode::Ok => Self {
@@ -450,7 +484,8 @@ fn one_line(paragraph: &str) -> String {
 /// # Errors
 /// Fails with the text to print if the words are wrong or help is asked for.
 pub fn parse(args: Vec<OsString>) -> std::result::Result<ParsedArgs, Refused> {
-    let command = command().color(ColorChoice::Always);
+    let is_named = |name: &str| args.iter().any(|arg| arg == name);
+    let command = help::complete(Cli::command(), is_named).color(ColorChoice::Always);
     let cli = command
         .try_get_matches_from(args)
         .and_then(|matches| Cli::from_arg_matches(&matches))
@@ -463,5 +498,5 @@ pub fn parse(args: Vec<OsString>) -> std::result::Result<ParsedArgs, Refused> {
 
 /// Returns clap's description of the whole command line, completed from the registry of settings.
 pub(super) fn command() -> clap::Command {
-    help::complete(Cli::command())
+    help::complete(Cli::command(), |_| true)
 }

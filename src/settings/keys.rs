@@ -41,7 +41,13 @@ pub fn key_of_flag(command: &str, flag: &str) -> Option<&'static Key> {
     let general = |key: &&Key| {
         key.flag == Some(flag) && !OWN_FLAGS.iter().any(|own| key.name.starts_with(own))
     };
-    let own = |section: &str| Key::named(&format!("{section}.{words}"));
+    let own = |section: &str| {
+        let is_own = |key: &&Key| {
+            let name = key.name.strip_prefix(section);
+            name.and_then(|name| name.strip_prefix('.')) == Some(&*words)
+        };
+        KEYS.iter().find(is_own)
+    };
     // `alerts test --alertmanager` is a server, not the way in which it is configured.
     let proof = (command == "alerts").then(|| own("proof")).flatten();
     proof
