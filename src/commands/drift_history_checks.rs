@@ -30,7 +30,7 @@ pub(super) fn is_same_set(one: &[String], other: &[String]) -> bool {
 }
 
 pub(super) fn refused(file: &str, why: &str) -> Error {
-    let message = format!("what is kept in the history cannot be put together with this: {why}");
+    let message = format!("the history (there) and this run (here) do not fit together: {why}");
     let place = Place {
         file: file.to_owned(),
         ..Place::default()

@@ -88,7 +88,7 @@ pub(super) fn say_gaps(
     }
     if report.pieces_behind > 0 {
         let message = format!(
-            "the last rows are of {}: since then {} of {} are over",
+            "the last rows are of {}: {} of {} have passed since then",
             starts.last().map(name).unwrap_or_default(),
             format::counted(report.pieces_behind, "piece", "pieces"),
             by.every

@@ -33,11 +33,15 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
     let left = (names.max().unwrap_or(0) as f64).mul_add(7.6, 8.0);
     let step = ((WIDE - left - 4.0) / columns.len().max(1) as f64).min(60.0);
     let base = ROW.mul_add(rows.len() as f64, 2.0);
+    let (high, share) = (base + 20.0, 100.0 * left / WIDE);
+    let mut svg = names_of(rows, left, high, share);
     // Writing to a String cannot fail.
-    let mut svg = format!(
-        "<svg class=\"heat\" viewBox=\"0 0 {WIDE} {:.0}\" role=\"img\" aria-labelledby=\"{1}t {1}d\">\
-         <title id=\"{1}t\">{2}</title><desc id=\"{1}d\">{3}</desc>",
-        base + 20.0,
+    let _ = write!(
+        svg,
+        "</svg><svg class=\"heat\" width=\"{:.2}%\" viewBox=\"{left:.0} 0 {:.0} {high:.0}\" role=\"img\" aria-labelledby=\"{2}t {2}d\">\
+         <title id=\"{2}t\">{3}</title><desc id=\"{2}d\">{4}</desc>",
+        100.0 - share,
+        WIDE - left.round(),
         caption.id,
         escape(caption.title),
         escape(caption.description)
@@ -47,13 +51,6 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
     let are_told = all.filter(|(class, _)| is_told(class)).count() <= MOST_TOLD;
     for (at, row) in rows.iter().enumerate() {
         let top = ROW.mul_add(at as f64, 1.0);
-        let _ = write!(
-            svg,
-            "<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{}</text>",
-            left - 6.0,
-            top + 13.0,
-            escape(&shorten(&row.label, LONGEST))
-        );
         // Squares that need no word of their own are one path each row: a page of ten thousand stays small.
         let mut paths: BTreeMap<&str, String> = BTreeMap::new();
         let side = (step - 1.5).max(step * 0.8);
@@ -90,7 +87,7 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
     for (at, name) in columns.iter().enumerate() {
         let half = width(name) as f64 * 3.5 + 4.0;
         let middle = step.mul_add(at as f64 + 0.5, left);
-        let middle = middle.min(WIDE - half).max(half);
+        let middle = middle.min(WIDE - half).max(left + half);
         if middle - half < free_from {
             continue;
         }
@@ -102,8 +99,25 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
             escape(name)
         );
     }
-    svg.push_str("</svg>");
+    svg.push_str("</svg></div>");
     Html::trusted(svg)
+}
+
+/// Draws the names, a picture of their own: they stay in sight where the squares are scrolled.
+fn names_of(rows: &[HeatRow], left: f64, high: f64, share: f64) -> String {
+    let mut svg = format!(
+        "<div class=\"heat-map\"><svg class=\"heat names\" width=\"{share:.2}%\" viewBox=\"0 0 {left:.0} {high:.0}\" aria-hidden=\"true\">"
+    );
+    for (at, row) in rows.iter().enumerate() {
+        let _ = write!(
+            svg,
+            "<text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"end\">{}</text>",
+            left - 6.0,
+            ROW.mul_add(at as f64, 14.0),
+            escape(&shorten(&row.label, LONGEST))
+        );
+    }
+    svg
 }
 
 #[cfg(test)]
@@ -142,6 +156,6 @@ mod tests {
             title: "t",
             description: "d",
         };
-        assert!(heat(&caption, &[], &[]).as_str().ends_with("</svg>"));
+        assert!(heat(&caption, &[], &[]).as_str().ends_with("</svg></div>"));
     }
 }

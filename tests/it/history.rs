@@ -430,7 +430,7 @@ fn what_does_not_go_together_is_refused_with_numbers() {
         (&["--null", "-999"], "\"-999\" does here"),
         (
             &["--exclude", "fee"],
-            "of the columns are compared 3 columns there and 2 here: 1 only there (fee)",
+            "the check compares 3 columns there and 2 here: 1 only there (fee)",
         ),
         (
             &["--categorical", "tenure"],

@@ -53,9 +53,9 @@ fn outcome(policy: &PolicyOutcome, report: &DriftReport) -> String {
         .collect();
     let more = match policy.alarms.len().saturating_sub(named.len()) {
         0 => String::new(),
-        more => format!("{more} more, "),
+        more => format!(" and {more} earlier"),
     };
-    let named = format!("{more}{}", named.join(", "));
+    let named = format!("{}{more}", named.join(", "));
     match (policy.fails, policy.alarms.is_empty()) {
         (_, true) => "none".to_owned(),
         (true, false) => format!("at {named}"),

@@ -223,7 +223,7 @@ fn few(names: &[&str]) -> String {
     let named = named.collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(MOST) {
         0 => named,
-        more => format!("{more} more, {named}"),
+        more => format!("{named} and {more} earlier"),
     }
 }
 

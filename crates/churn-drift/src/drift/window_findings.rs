@@ -26,14 +26,20 @@ pub(super) fn of_times(times: &TimesRead, rows: u64, windowing: &Windowing) -> V
             let line = place.line.map_or(String::new(), |line| format!(":{line}"));
             format!(", first \"{text}\" at {}{line}", place.file)
         });
+        let no_times = [
+            (times.missing, "without a time"),
+            (times.unreadable, "with a time that cannot be read"),
+        ];
+        let no_times = no_times.iter().filter(|(count, _)| *count > 0);
+        let no_times: Vec<_> = no_times
+            .map(|(count, what)| format!("{count} {what}"))
+            .collect();
         found(
             FindingKind::UnreadableTime,
             format!(
-                "{} of {rows} rows are in no window: in \"{column}\" {} have no time and {} one that \
-                 cannot be read{}",
+                "{} of {rows} rows are in no window: {} in \"{column}\"{}",
                 times.missing + times.unreadable,
-                times.missing,
-                times.unreadable,
+                no_times.join(" and "),
                 first.unwrap_or_default()
             ),
         );

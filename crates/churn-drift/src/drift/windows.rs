@@ -324,8 +324,11 @@ impl<'w> Cutting<'w> {
         let (from, to) = self.extent();
         let window = self.windowing.window;
         let why = match first {
-            Some((_, end)) => format!("the first ends at {}", self.windowing.zone.rfc3339(end)),
-            None => "it is longer than they are".to_owned(),
+            Some((_, end)) => format!(
+                "and the first window ends at {}",
+                self.windowing.zone.rfc3339(end)
+            ),
+            None => "which is less than one window".to_owned(),
         };
         Error::bad_input(format!(
             "no window of {window} is complete: the data reach from {from} to {to}, {why}"
@@ -363,7 +366,10 @@ fn nothing_to_judge(windows: &[Window<'_>], windowing: &Windowing, source: &str)
     };
     Error::bad_input(said)
         .at(place(source, windowing))
-        .hint("more windows are needed: a shorter --window, more data, or a larger --last")
+        .hint(match windowing.last {
+            None => "more windows are needed: a shorter --window, or more data",
+            Some(_) => "more windows are needed: a shorter --window, more data, or a larger --last",
+        })
 }
 
 impl Window<'_> {

@@ -252,7 +252,7 @@ impl Shape {
         differing("the data have", &self.columns, &other.columns)
             .or_else(|| {
                 let (mine, theirs) = (names(&self.counted), names(&other.counted));
-                differing("of the columns are compared", &mine, &theirs)
+                differing("the check compares", &mine, &theirs)
             })
             .or_else(|| {
                 let is_other = |column: &&CountedColumn| {
