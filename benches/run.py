@@ -156,6 +156,18 @@ uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[3]), log_level="warning")
 """
 
 
+# Measures a program as a child of a small process: the kernel counts the peak of memory from the fork on, with what the parent has.
+LAUNCHER = """
+import json, os, sys, time
+start = time.perf_counter()
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+wall = time.perf_counter() - start
+open(sys.argv[1], "w").write(json.dumps([wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 class Run:
     def __init__(self, wall, cpu, memory, out):
         self.wall, self.cpu, self.memory, self.out = wall, cpu, memory, out
@@ -164,17 +176,12 @@ class Run:
 def run(command, folder):
     """Runs a program to its end; exit 2 of a drift check is an answer."""
     quiet = {**os.environ, "NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        start = time.perf_counter()
-        child = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err, env=quiet)
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - start
-        child.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        if child.returncode not in (0, 2):
-            sys.exit(f"{command[:3]} ended with {child.returncode}: {err.read().decode()[-2000:]}")
-        return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read().decode())
+    with tempfile.NamedTemporaryFile("r") as figures:
+        launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, figures.name]
+        done = subprocess.run([*launcher, *command], cwd=folder, env=quiet, capture_output=True, text=True)
+        if done.returncode not in (0, 2):
+            sys.exit(f"{command[:3]} ended with {done.returncode}: {done.stderr[-2000:]}")
+        return Run(*json.load(figures), done.stdout)
 
 
 def by_turns(programs, folder, rounds):
@@ -287,7 +294,7 @@ def score(churnctl, python, folder, args):
     }, folder, args.rounds)
     kinds = {name: list(x[name].cat.categories) for name in x.select_dtypes("category")}
     (folder / "kinds.json").write_text(json.dumps(kinds))
-    (folder / "record.json").write_text(json.dumps({"features": json.loads(train.drop(columns="churn").iloc[0].to_json())}))
+    (folder / "record.json").write_text(json.dumps({"user_id": "u1", "features": json.loads(train.drop(columns="churn").iloc[0].to_json())}))
     return table("Scores of a table", runs, f"A LightGBM model of 200 trees, {args.rows:,} rows of CSV in, scores as CSV out.")
 
 

@@ -109,9 +109,7 @@ pub(super) fn costs(set: &TrainSettings) -> Result<Option<Costs>> {
     };
     match costs.are_valid() {
         true => Ok(Some(costs)),
-        false => Err(Error::usage(
-            "costs must be numbers of at least 0, and not both 0",
-        )),
+        false => Err(Error::usage(Costs::RULE)),
     }
 }
 

@@ -151,9 +151,16 @@ pub(super) fn explain(request: &WhyRequest, console: &Console<'_>) -> Result<Why
     let sides = (labelled(&before, &scorer)?, current);
     let (seed, threads) = (request.train.options.seed, request.train.options.threads);
     let drop = explain_drop(&scorer, &sides.0, &sides.1, seed, threads).ok_or_else(|| {
-        Error::bad_input(
-            "both sides need rows that churned and rows that did not, and scores that vary",
-        )
+        let told = |side: &LabelledRows| {
+            let churned = side.labels.iter().filter(|label| **label).count();
+            format!("{churned} of {} rows churned", side.labels.len())
+        };
+        let (there, here) = (told(&sides.0), told(&sides.1));
+        Error::bad_input(format!(
+            "both sides need rows that churned, rows that did not, and scores that vary: {there} in the reference, {here} in \
+             the current rows"
+        ))
+        .hint("name more rows whose labels are known")
     })?;
     let mut cures = vec![Cure::of_loss(
         CureKind::FixTheFeed,
@@ -162,7 +169,7 @@ pub(super) fn explain(request: &WhyRequest, console: &Console<'_>) -> Result<Why
     if let Some(now) = &now {
         cures.extend(request.cures(&model, &scorer, now, console)?);
     }
-    let is_in_production = request.is_in_production(&model, console)?;
+    let is_in_production = request.is_in_production(&model, console);
     for cure in &mut cures {
         cure.how = match cure.cure {
             CureKind::FixTheFeed => what_is_missing(&drop),
@@ -324,12 +331,10 @@ impl WhyRequest {
         }
     }
 
-    fn is_in_production(&self, model: &Artifact, console: &Console<'_>) -> Result<bool> {
+    /// Only commands that are advised depend on it: a model in production that cannot be read is not the one asked about.
+    fn is_in_production(&self, model: &Artifact, console: &Console<'_>) -> bool {
         let store = ModelStore::new(&self.train.artifacts, console.created_at(), VERSION);
-        Ok(match store.champion()?.0 {
-            Champion::Sound(champion) => champion.version == model.version,
-            Champion::None | Champion::Lost(_) => false,
-        })
+        matches!(store.champion(), Ok((Champion::Sound(champion), _)) if champion.version == model.version)
     }
 
     /// Columns are what they are to the model, unless somebody says otherwise.

@@ -59,9 +59,7 @@ impl ThresholdRule {
             })
             .are_valid() =>
             {
-                Err(Error::usage(
-                    "costs must be numbers of at least 0, and not both 0",
-                ))
+                Err(Error::usage(Costs::RULE))
             }
             Self::Capacity { rows: 0 } => Err(Error::usage("the capacity must be at least 1 row")),
             Self::MinPrecision { share } if !(share > 0.0 && share <= 1.0) => Err(Error::usage(

@@ -16,11 +16,15 @@ pub struct Costs {
 }
 
 impl Costs {
-    /// Returns whether both are numbers of at least 0, and not both 0.
+    /// What [`are_valid`](Self::are_valid) asks for.
+    pub const RULE: &str = "costs must be numbers from 0 to 1e100, and not both 0";
+
+    /// Returns whether both are numbers of at least 0 whose squares, for as many rows as there may be, are numbers, too,
+    /// and not both 0.
     #[must_use]
     pub fn are_valid(self) -> bool {
         let both = [self.false_negative, self.false_positive];
-        let is_cost = |cost: &f64| cost.is_finite() && *cost >= 0.0;
+        let is_cost = |cost: &f64| (0.0..=1e100).contains(cost);
         both.iter().all(is_cost) && both.iter().any(|cost| *cost > 0.0)
     }
 
@@ -75,6 +79,7 @@ mod tests {
             (-1.0, 2.0, false),
             (f64::NAN, 1.0, false),
             (1.0, f64::INFINITY, false),
+            (1e308, 1.0, false),
         ] {
             let costs = Costs {
                 false_negative,
