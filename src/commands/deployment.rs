@@ -67,6 +67,7 @@ pub fn plan(settings: &Settings) -> Result<Plan> {
         score_schedule: text("k8s.score_schedule"),
         suspend: from.list("k8s.suspend"),
         label: settings.data.label.clone(),
+        score: settings.data.score.clone(),
         positive: settings.data.positive.clone(),
         job_ttl_seconds: count("k8s.job_ttl_seconds"),
         job_deadline_seconds: count("k8s.job_deadline_seconds"),

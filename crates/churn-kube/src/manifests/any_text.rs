@@ -58,6 +58,7 @@ const TEXTS: &[(&str, Set)] = &[
     ("k8s.aws_region", |plan, text| plan.aws_region = text),
     ("k8s.aws_secret", |plan, text| plan.aws_secret = text),
     ("data.label", |plan, text| plan.label = Some(text)),
+    ("data.score", |plan, text| plan.score = Some(text)),
     ("data.positive", |plan, text| plan.positive = Some(text)),
     ("alerts.slack_channel", |plan, text| {
         plan.alerting.slack_channel = text;

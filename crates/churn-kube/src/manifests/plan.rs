@@ -297,6 +297,8 @@ pub struct Plan {
     pub suspend: Vec<String>,
     /// Label of the training data, if it needs naming.
     pub label: Option<String>,
+    /// Column with the score, if it is set.
+    pub score: Option<String>,
     /// What counts as churned, if it needs naming.
     pub positive: Option<String>,
     /// Seconds before a failed or finished Job is removed.
@@ -439,6 +441,7 @@ pub fn sample() -> Plan {
         score_schedule: text("0 2 * * *"),
         suspend: Vec::new(),
         label: None,
+        score: None,
         positive: None,
         job_ttl_seconds: 259_200,
         job_deadline_seconds: 7200,

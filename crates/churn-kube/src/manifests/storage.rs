@@ -118,7 +118,11 @@ fn trusted_key_file(at: usize) -> String {
 /// The settings file of the containers.
 fn settings(plan: &Plan) -> String {
     let mut text = format!("model = {}\n", quoted(&plan.model));
-    let data = [("label", &plan.label), ("positive", &plan.positive)];
+    let data = [
+        ("label", &plan.label),
+        ("positive", &plan.positive),
+        ("score", &plan.score),
+    ];
     let data: Vec<String> = data
         .iter()
         .filter_map(|(key, value)| Some(format!("{key} = {}\n", quoted(value.as_ref()?))))
