@@ -1,10 +1,13 @@
 //! What `doctor` found, as rows: worst first within nothing, in the order of the checks, with the fixes
 //! below. The document for machines is made from the same.
 
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
 use serde::Serialize;
 
 use crate::cells::{Cell, Column, Table, Tone};
-use crate::cluster::doctor::{Finding, Health, worst};
+use crate::cluster::doctor::{Finding, Health, NO_PERMISSION, worst};
 
 /// What `doctor` says.
 #[derive(Debug, Clone, Serialize)]
@@ -100,7 +103,7 @@ pub fn fixes(report: &Report) -> Vec<(Tone, String)> {
     lines
 }
 
-/// Returns the last line.
+/// Returns the last line: the counts, and what could not be looked at.
 #[must_use]
 pub fn verdict(report: &Report) -> (Tone, String) {
     let count = |status| {
@@ -115,8 +118,25 @@ pub fn verdict(report: &Report) -> (Tone, String) {
         .filter(|status| count(*status) > 0)
         .map(|status| format!("{} {}", count(status), status.as_str()))
         .collect();
-    (
-        tone(report.status),
-        format!("{}: {}", report.status.as_str(), counts.join(", ")),
-    )
+    let mut line = format!("{}: {}", report.status.as_str(), counts.join(", "));
+    let unseen = unseen(report);
+    if !unseen.is_empty() {
+        let _ = write!(
+            line,
+            "; not looked at, for lack of permission to {}",
+            unseen.join(", ")
+        );
+    }
+    (tone(report.status), line)
+}
+
+/// Returns what was not permitted, each once.
+fn unseen(report: &Report) -> Vec<&str> {
+    let skipped = report.findings.iter();
+    let skipped = skipped.filter(|finding| finding.status == Health::Skip);
+    let reasons = skipped.flat_map(|finding| finding.detail.split("; "));
+    let denied: BTreeSet<&str> = reasons
+        .filter_map(|reason| reason.strip_prefix(NO_PERMISSION))
+        .collect();
+    denied.into_iter().collect()
 }

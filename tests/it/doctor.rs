@@ -41,6 +41,8 @@ fn ours() -> Vec<Value> {
         "ServiceAccount",
         "ConfigMap",
         "HorizontalPodAutoscaler",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
     ];
     let objects = kinds.iter().flat_map(|kind| inventory.all(kind));
     let set = [
@@ -490,20 +492,32 @@ fn cluster() -> (ApiServer, Churnctl) {
     ));
     server
         .put(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}}));
-    for name in ["churn-retrain-hook", "churn-api-token"] {
+    for (name, keys) in [
+        ("churn-retrain-hook", &["token"][..]),
+        ("churn-api-token", &["token"]),
+        ("churn-alerting", &["slack-webhook-url", "smtp-password"]),
+    ] {
+        let data: Value = keys
+            .iter()
+            .map(|key| ((*key).to_owned(), json!("d29yZA==")))
+            .collect();
         server.put(json!({
             "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "churn-mlops"},
-            "data": {"token": "d29yZA=="}
+            "data": data
         }));
     }
-    for name in ["churn-api", "churn-retrain-hook"] {
+    for name in ["churn-api", "churn-retrain-hook", "churn-pushgateway"] {
         server.put(json!({
             "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
             "metadata": {"name": name, "namespace": "churn-mlops", "labels": {"kubernetes.io/service-name": name}},
             "endpoints": [{"conditions": {"ready": true}}, {"conditions": {"ready": false}}]
         }));
     }
-    let churnctl = Churnctl::new().file("kubeconfig", server.kubeconfig());
+    // What is rendered with these is what is there.
+    let settings = "alerts.slack_channel = '#churn'\nalerts.email_to = 'ml-team@shop.test'\nalerts.email_from = 'alerts@shop.test'\n";
+    let churnctl = Churnctl::new()
+        .file("kubeconfig", server.kubeconfig())
+        .file("churnctl.toml", settings);
     let path = churnctl.path("kubeconfig").display().to_string();
     (server, churnctl.env("KUBECONFIG", &path))
 }
@@ -642,8 +656,8 @@ fn what_was_rendered_and_what_pods_name_must_be_there() {
             },
             [
                 "references",
-                "it lacks the key token, which deployment/churn-retrain-hook must have; in it is Token",
-                "--from-literal=token=$(openssl rand -hex 32) --dry-run=client -o yaml | kubectl apply -f -",
+                "it lacks the key token, which alertmanagerconfig/churn-mlops-alerts, deployment/churn-retrain-hook must have; in it is Token",
+                "kubectl create secret generic churn-retrain-hook -n churn-mlops --from-literal=token=$(openssl rand -hex 32) --dry-run=client -o yaml | kubectl apply --server-side --field-manager=churnctl-token -f -",
             ],
         ),
         (
@@ -683,6 +697,12 @@ fn what_was_rendered_and_what_pods_name_must_be_there() {
             ],
         ),
     ];
+    expect_on_cluster(&faults);
+}
+
+/// Asserts that each fault alone fails with its finding.
+#[track_caller]
+fn expect_on_cluster(faults: &[FaultOnCluster]) {
     for (spoil, [check, detail, fix]) in faults {
         let (server, churnctl) = cluster();
         spoil(&server);
@@ -694,12 +714,162 @@ fn what_was_rendered_and_what_pods_name_must_be_there() {
                 .is_some_and(|text| text.contains(words))
         };
         assert!(
-            failed.iter().any(|finding| finding["check"] == check
+            failed.iter().any(|finding| finding["check"] == *check
                 && says(finding, "detail", detail)
                 && says(finding, "fix", fix)),
             "{check} {detail} {fix} in {failed:#?}"
         );
     }
+}
+
+/// Changes that a control plane was seen to take while doctor said nothing, or something that mends nothing.
+#[test]
+fn what_is_not_as_rendered_is_named_with_the_command_that_restores_it() {
+    let faults: [FaultOnCluster; 8] = [
+        (
+            |server| {
+                server.edit("servicemonitors", "churn-api", |monitor| {
+                    monitor["spec"]["selector"]["matchLabels"]["app.kubernetes.io/name"] =
+                        "other".into();
+                });
+            },
+            [
+                "services",
+                "selects no Service",
+                "kubectl apply --server-side --force-conflicts -f k8s/monitoring/servicemonitor-churn-api.yaml",
+            ],
+        ),
+        (
+            // Its pods have a token of the account before, which is refused.
+            |server| server.delete("serviceaccounts", "churn-retrain-hook"),
+            [
+                "references",
+                "pods of deployment/churn-retrain-hook cannot start",
+                "kubectl apply -f k8s/serviceaccount-churn-retrain-hook.yaml && kubectl rollout restart deployment churn-retrain-hook -n churn-mlops",
+            ],
+        ),
+        (
+            |server| server.delete("secrets", "churn-alerting"),
+            [
+                "references",
+                "the Operator leaves out all of alertmanagerconfig/churn-mlops-alerts",
+                "--from-literal=slack-webhook-url=\"${SLACK_WEBHOOK_URL:?}\" --from-literal=smtp-password=\"${SMTP_PASSWORD:?}\"",
+            ],
+        ),
+        (
+            |server| {
+                server.edit("secrets", "churn-alerting", |secret| {
+                    secret["data"] = json!({"smtp-password": ""});
+                });
+            },
+            [
+                "references",
+                "it lacks the key slack-webhook-url",
+                "--from-literal=slack-webhook-url=\"${SLACK_WEBHOOK_URL:?}\" --dry-run=client -o yaml | kubectl apply --server-side --field-manager=churnctl-slack-webhook-url -f -",
+            ],
+        ),
+        (
+            |server| {
+                server.edit("networkpolicies", "churn-api", |policy| {
+                    policy["spec"]["ingress"] = json!([]);
+                });
+            },
+            [
+                "objects",
+                "it is not what was rendered: spec.ingress lacks",
+                "--force-conflicts -f k8s/networkpolicy-churn-api.yaml",
+            ],
+        ),
+        (
+            |server| {
+                server.edit("deployments", "churn-api", |deployment| {
+                    deployment["spec"]["replicas"] = 0.into();
+                });
+            },
+            [
+                "objects",
+                "it is scaled to 0",
+                "kubectl scale deployment churn-api -n churn-mlops --replicas=2",
+            ],
+        ),
+        (
+            |server| {
+                server.edit("deployments", "ksm", |deployment| {
+                    deployment["spec"]["replicas"] = 0.into();
+                    deployment["status"] = json!({});
+                });
+            },
+            [
+                "kube_state_metrics",
+                "no pod of it is available",
+                "kubectl scale deployment ksm -n monitoring --replicas=1",
+            ],
+        ),
+        (
+            |server| {
+                server.edit("roles", "churn-retrain-hook", |role| {
+                    role["rules"] = json!([])
+                });
+            },
+            [
+                "hook",
+                "may not get cronjobs.batch",
+                "kubectl apply --server-side --force-conflicts -f k8s/role-churn-retrain-hook.yaml",
+            ],
+        ),
+    ];
+    expect_on_cluster(&faults);
+    let (server, churnctl) = cluster();
+    server.delete(
+        "validatingadmissionpolicies",
+        "churn-mlops-churn-retrain-hook-label",
+    );
+    server.edit("cronjobs", "churn-retrain-weekly", |job| {
+        job["spec"]["suspend"] = true.into()
+    });
+    server.edit("prometheusrules", "churn-mlops-alerts", |rules| {
+        rules["spec"]["groups"]
+            .as_array_mut()
+            .expect("groups")
+            .remove(0);
+    });
+    let run = online(&churnctl).expect(ExitCode::Ok);
+    let warned = findings(&run, "WARN");
+    let fixes: Vec<&str> = warned
+        .iter()
+        .filter_map(|one| one["fix"].as_str())
+        .collect();
+    let wanted = [
+        "kubectl apply -f k8s/validatingadmissionpolicy-churn-mlops-churn-retrain-hook-label.yaml",
+        "kubectl patch cronjob churn-retrain-weekly -n churn-mlops -p '{\"spec\":{\"suspend\":false}}'",
+        "kubectl apply --server-side --force-conflicts -f k8s/monitoring/prometheusrule-churn-mlops-alerts.yaml",
+    ];
+    assert_eq!(fixes, wanted, "{warned:#?}");
+}
+
+#[test]
+fn what_a_team_sets_by_its_own_needs_is_no_fault() {
+    let (server, churnctl) = cluster();
+    server.edit("cronjobs", "churn-drift-daily", |job| {
+        job["spec"]["schedule"] = "30 2 * * *".into()
+    });
+    server.edit("horizontalpodautoscalers", "churn-api", |hpa| {
+        hpa["spec"]["maxReplicas"] = 40.into()
+    });
+    server.edit("deployments", "churn-api", |deployment| {
+        deployment["spec"]["replicas"] = 3.into();
+        let container = &mut deployment["spec"]["template"]["spec"]["containers"][0];
+        container["image"] = "registry.shop.test/churnctl@sha256:22".into();
+        container["resources"]["limits"]["memory"] = "3Gi".into();
+        let env = container["env"].as_array_mut().expect("variables");
+        env.insert(0, json!({"name": "MLFLOW_TRACKING_TOKEN", "value": "x"}));
+    });
+    server.edit("roles", "churn-retrain-hook", |role| {
+        let rules = role["rules"].as_array_mut().expect("rules");
+        rules.push(json!({"apiGroups": [""], "resources": ["events"], "verbs": ["list"]}));
+    });
+    let run = online(&churnctl).expect(ExitCode::Ok);
+    assert_eq!(run.json()["status"], "PASS", "{}", run.stdout);
 }
 
 #[test]
@@ -760,6 +930,16 @@ fn a_missing_permission_skips_its_checks_and_no_others() {
         findings(&run, "PASS")
             .iter()
             .any(|finding| finding["check"] == "services")
+    );
+    // The last line says what was not seen.
+    let table = churnctl.run(&["doctor"]).expect(ExitCode::Ok).stdout;
+    let last = table.trim_end().lines().last().expect("a line");
+    assert!(
+        last.starts_with("PASS: ")
+            && last.ends_with(
+                "; not looked at, for lack of permission to list networkpolicies, list prometheuses"
+            ),
+        "{last}"
     );
 }
 

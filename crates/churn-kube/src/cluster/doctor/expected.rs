@@ -1,5 +1,8 @@
 //! The names that the checks look for.
 
+use churn_base::text::shell_word;
+use serde_json::Value;
+
 /// The names that the checks look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
@@ -30,8 +33,33 @@ pub struct Rendered {
     pub kind: String,
     /// Its name.
     pub name: String,
+    /// Its namespace, empty where it belongs to the cluster.
+    pub namespace: String,
     /// The component that its label names.
     pub component: String,
     /// The path of its file below the output folder.
     pub path: String,
+    /// All of it.
+    pub tree: Value,
+}
+
+impl Rendered {
+    /// Returns what findings call it.
+    pub(super) fn subject(&self) -> String {
+        format!("{}/{}", self.kind.to_lowercase(), self.name)
+    }
+
+    /// Returns the command that makes it where it is missing.
+    pub(super) fn make(&self) -> String {
+        format!("kubectl apply -f k8s/{}", shell_word(&self.path))
+    }
+
+    /// Returns the command that makes it what was rendered, whoever changed it. On the server, since
+    /// only there selectors and rules are replaced as wholes: a label too many goes, too.
+    pub(super) fn restore(&self) -> String {
+        format!(
+            "kubectl apply --server-side --force-conflicts -f k8s/{}",
+            shell_word(&self.path)
+        )
+    }
 }

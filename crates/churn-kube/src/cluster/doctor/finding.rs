@@ -2,6 +2,9 @@
 
 use serde::Serialize;
 
+/// How a reason begins that is a lack of permission; the verb and the resource follow.
+pub const NO_PERMISSION: &str = "no permission to ";
+
 /// How it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "UPPERCASE")]

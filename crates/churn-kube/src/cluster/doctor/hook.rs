@@ -4,6 +4,7 @@
 use churn_base::text::shell_word;
 use serde_json::{Value, json};
 
+use super::as_rendered::mend;
 use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, namespace_of, text_at};
@@ -81,7 +82,10 @@ fn rights(inventory: &Inventory, expected: &Expected, deployment: &Value) -> Fin
         check,
         subject,
         format!("may not {}", missing.join(", ")),
-        "kubectl apply -k k8s/   # its Role has them",
+        ["Role", "RoleBinding"]
+            .iter()
+            .find_map(|kind| mend(inventory, expected, kind, &expected.hook))
+            .unwrap_or_else(|| "kubectl apply -k k8s/   # its Role has them".to_owned()),
     )
 }
 
@@ -149,11 +153,13 @@ fn network(inventory: &Inventory, expected: &Expected, deployment: &Value) -> Fi
             "the NetworkPolicies {} let nobody of namespace {from} in, where Alertmanager runs",
             names.join(", ")
         ),
-        format!(
-            "kubectl patch networkpolicy {} -n {namespace} --type=merge -p {}",
-            expected.hook,
-            shell_word(&patch.to_string())
-        ),
+        mend(inventory, expected, "NetworkPolicy", &expected.hook).unwrap_or_else(|| {
+            format!(
+                "kubectl patch networkpolicy {} -n {namespace} --type=merge -p {}",
+                expected.hook,
+                shell_word(&patch.to_string())
+            )
+        }),
     )
 }
 

@@ -2,6 +2,7 @@
 //! found is a value; how it is shown is `reports/`' affair.
 
 mod alerting;
+mod as_rendered;
 mod expected;
 mod finding;
 mod hook;
@@ -19,7 +20,7 @@ mod wiring;
 mod workloads;
 
 pub use expected::Expected;
-pub use finding::{Check, Finding, Health, worst};
+pub use finding::{Check, Finding, Health, NO_PERMISSION, worst};
 pub use inventory::Inventory;
 pub use live::{LiveAt, ask};
 pub use online::{examine, rendered};

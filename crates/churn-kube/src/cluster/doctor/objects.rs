@@ -1,16 +1,18 @@
 //! Is all there that was rendered, of each component of which something is there?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expected::{Expected, Rendered};
 use super::finding::{Check, Finding};
 use super::inventory::Inventory;
 
 /// Kinds without which a component works, if not as it was meant to.
-const DISPENSABLE: [&str; 3] = [
+const DISPENSABLE: [&str; 5] = [
     "HorizontalPodAutoscaler",
     "PodDisruptionBudget",
     "ServiceMonitor",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
 ];
 
 /// Checks that every rendered object of a component is there if one of them is. A component of which
@@ -38,14 +40,17 @@ fn of_component(
     let namespace = &expected.namespace;
     let subject = format!("component/{component}");
     let why_unknown = |object: &&&Rendered| inventory.why_unknown(&object.kind);
-    let unknown = objects.iter().find_map(|object| why_unknown(&object));
-    let mut found =
-        Vec::from_iter(unknown.map(|why| Finding::skip(Check::Objects, &*subject, why)));
+    let unknown: BTreeSet<&str> = objects.iter().filter_map(|one| why_unknown(&one)).collect();
+    let unknown = Vec::from_iter(unknown).join("; ");
+    let mut found = Vec::new();
+    if !unknown.is_empty() {
+        found.push(Finding::skip(Check::Objects, &*subject, unknown));
+    }
     let known = objects
         .iter()
         .filter(|object| why_unknown(object).is_none());
     let (here, missing): (Vec<&Rendered>, Vec<&Rendered>) = known.partition(|object| {
-        let object = inventory.find(&object.kind, namespace, &object.name);
+        let object = inventory.find(&object.kind, &object.namespace, &object.name);
         object.is_some()
     });
     let count = here.len();
@@ -68,9 +73,13 @@ fn of_component(
         .into_iter()
         .filter(|object| !is_told(object, expected));
     found.extend(missing.map(|object| {
-        let subject = format!("{}/{}", object.kind.to_lowercase(), object.name);
-        let detail = format!("it is not in namespace {namespace}, where others of {component} are");
-        let fix = format!("kubectl apply -f k8s/{}", object.path);
+        let (subject, fix) = (object.subject(), object.make());
+        let detail = match object.namespace.as_str() {
+            "" => format!("it is missing, while others of {component} are there"),
+            namespace => {
+                format!("it is not in namespace {namespace}, where others of {component} are")
+            }
+        };
         match DISPENSABLE.contains(&&*object.kind) {
             true => Finding::warn(Check::Objects, subject, detail, fix),
             false => Finding::fail(Check::Objects, subject, detail, fix),

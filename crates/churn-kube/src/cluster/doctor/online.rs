@@ -5,11 +5,12 @@ use churn_base::error::{Error, Result};
 use serde_json::{Value, json};
 
 use super::expected::{Expected, Rendered};
-use super::finding::Finding;
-use super::inventory::Inventory;
+use super::finding::{Finding, NO_PERMISSION};
+use super::inventory::{Inventory, namespace_of};
 use super::operator::{self, Answers};
 use super::{
-    alerting, hook, monitoring, objects, placeholders, pod_security, references, wiring, workloads,
+    alerting, as_rendered, hook, monitoring, objects, placeholders, pod_security, references,
+    wiring, workloads,
 };
 use crate::cluster::client::Cluster;
 use crate::cluster::error::{Call, Problem};
@@ -54,10 +55,20 @@ const OURS: [(&str, &str, &str); 15] = [
     ),
 ];
 
-/// The same, of all namespaces.
-const ANYWHERE: [(&str, &str, &str); 2] = [
+/// The same, of all namespaces or of the cluster.
+const ANYWHERE: [(&str, &str, &str); 4] = [
     ("Prometheus", "monitoring.coreos.com/v1", "prometheuses"),
     ("Alertmanager", "monitoring.coreos.com/v1", "alertmanagers"),
+    (
+        "ValidatingAdmissionPolicy",
+        "admissionregistration.k8s.io/v1",
+        "validatingadmissionpolicies",
+    ),
+    (
+        "ValidatingAdmissionPolicyBinding",
+        "admissionregistration.k8s.io/v1",
+        "validatingadmissionpolicybindings",
+    ),
 ];
 /// Deployments of others, by label; what to call them.
 const OTHERS: [(&str, &str); 3] = [
@@ -79,7 +90,7 @@ const DISCOVERY: [(&str, &str, &str); 3] = [
 /// time after its end.
 #[must_use]
 pub fn rendered(files: &[File]) -> Vec<Rendered> {
-    let is_listed = |kind: &&str| OURS.iter().any(|(listed, ..)| listed == kind);
+    let is_listed = |kind: &&str| OURS.iter().chain(&ANYWHERE).any(|one| one.0 == *kind);
     let object = |file: &File| {
         let Content::Tree(tree) = &file.content else {
             return None;
@@ -89,8 +100,10 @@ pub fn rendered(files: &[File]) -> Vec<Rendered> {
         Some(Rendered {
             kind: kind.to_owned(),
             name: tree["metadata"]["name"].as_str()?.to_owned(),
+            namespace: namespace_of(tree).to_owned(),
             component: component.as_str()?.to_owned(),
             path: file.path.clone(),
+            tree: tree.clone(),
         })
     };
     files.iter().filter_map(object).collect()
@@ -120,6 +133,10 @@ pub async fn examine(cluster: &Cluster, expected: &Expected) -> Result<Vec<Findi
     found.extend(placeholders::check(&inventory, expected));
     found.extend(objects::check(&inventory, expected));
     found.extend(references::check(&inventory, expected));
+    // What the same command mends has been told by its consequence.
+    let mut other = as_rendered::check(&inventory, expected);
+    other.retain(|one| !found.iter().any(|known| known.fix == one.fix));
+    found.extend(other);
     Ok(found)
 }
 
@@ -163,11 +180,11 @@ async fn collect(cluster: &Cluster, expected: &Expected) -> Result<(Inventory, A
     }
     for name in [namespace, expected.monitoring_namespace.as_str()] {
         let path = format!("/api/v1/namespaces/{name}");
-        reader.one("Namespace", &path, "namespaces").await?;
+        reader.one("Namespace", name, &path, "namespaces").await?;
     }
     for secret in references::secrets(&reader.inventory, expected) {
         let path = format!("/api/v1/namespaces/{namespace}/secrets/{secret}");
-        reader.one("Secret", &path, "secrets").await?;
+        reader.one("Secret", &secret, &path, "secrets").await?;
     }
     for (home, account) in operator::accounts(&reader.inventory) {
         for (verb, group, resource) in DISCOVERY {
@@ -214,7 +231,7 @@ impl Reader<'_> {
         match self.cluster.renewed().fetch(call, path).await {
             Ok(value) => Ok(Ok(value)),
             Err(error) => match &error.problem {
-                Problem::Forbidden(_) => Ok(Err(format!("no permission to {verb} {resource}"))),
+                Problem::Forbidden(_) => Ok(Err(format!("{NO_PERMISSION}{verb} {resource}"))),
                 Problem::NotFound(_) => Ok(Err(String::new())),
                 Problem::Refused(status, _) => {
                     Ok(Err(format!("{verb} {resource}: status {status}")))
@@ -251,14 +268,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn one(&mut self, kind: &str, path: &str, resource: &str) -> Result<()> {
+    async fn one(&mut self, kind: &str, name: &str, path: &str, resource: &str) -> Result<()> {
         match self.get("get", path, resource, None).await? {
             Ok(mut object) => {
                 object["kind"] = kind.into();
                 self.inventory.add(object);
             }
             Err(why) if why.is_empty() => {}
-            Err(why) => self.inventory.unknown(kind, why),
+            Err(why) => self.inventory.unknown(&format!("{kind} {name}"), why),
         }
         Ok(())
     }
@@ -283,9 +300,9 @@ impl Reader<'_> {
         match self.cluster.renewed().ask_about(&review).await {
             Ok(answer) => Ok(Ok(operator::is_allowed(&answer))),
             Err(error) => match &error.problem {
-                Problem::Forbidden(_) => Ok(Err(
-                    "no permission to create subjectaccessreviews".to_owned()
-                )),
+                Problem::Forbidden(_) => {
+                    Ok(Err(format!("{NO_PERMISSION}create subjectaccessreviews")))
+                }
                 _ => Err(Error::from(error)),
             },
         }

@@ -83,11 +83,7 @@ pub(super) fn operator(inventory: &Inventory) -> Vec<Finding> {
             check,
             subject,
             "no pod of it is available",
-            format!(
-                "kubectl describe deployment {} -n {}",
-                shell_word(name_of(operator)),
-                shell_word(namespace_of(operator))
-            ),
+            started(operator),
         ),
         _ => Finding::pass(check, subject, "available"),
     }];
@@ -116,6 +112,16 @@ pub(super) fn operator(inventory: &Inventory) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Returns what starts a Deployment without pods, or tells why it has none.
+fn started(deployment: &Value) -> String {
+    let name = shell_word(name_of(deployment));
+    let namespace = shell_word(namespace_of(deployment));
+    match deployment["spec"]["replicas"] == 0 {
+        true => format!("kubectl scale deployment {name} -n {namespace} --replicas=1"),
+        false => format!("kubectl describe deployment {name} -n {namespace}"),
+    }
 }
 
 pub(super) fn scrape_rights(answers: &Answers, expected: &Expected) -> Vec<Finding> {
@@ -234,12 +240,11 @@ pub(super) fn kube_state_metrics(inventory: &Inventory) -> Vec<Finding> {
         .unwrap_or(0)
         == 0
     {
-        let fix = format!("kubectl describe deployment {place}");
         return vec![Finding::fail(
             check,
             subject,
             "no pod of it is available",
-            fix,
+            started(deployment),
         )];
     }
     let args = items_at(deployment, "/spec/template/spec/containers")

@@ -24,7 +24,7 @@ const VOLUMES: [&str; 8] = [
 pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
     let (check, namespace) = (Check::PodSecurity, expected.namespace.as_str());
     let subject = format!("namespace/{namespace}");
-    if let Some(why) = inventory.why_unknown("Namespace") {
+    if let Some(why) = inventory.why_unknown(&format!("Namespace {namespace}")) {
         return vec![Finding::skip(check, subject, why)];
     }
     let Some(object) = inventory.find("Namespace", "", namespace) else {

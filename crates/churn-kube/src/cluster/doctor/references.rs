@@ -1,7 +1,8 @@
-//! What pods name must be there, or they don't start: accounts, volumes, and ConfigMaps and Secrets with
-//! their keys.
+//! What our objects name must be there: accounts, volumes, and ConfigMaps and Secrets with their keys. Without
+//! them pods don't start, and the Operator leaves out what it cannot configure as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 
 use churn_base::text::shell_word;
 use serde_json::Value;
@@ -15,8 +16,10 @@ const WORKLOADS: [(&str, &str); 2] = [
     ("Deployment", "/spec/template/spec"),
     ("CronJob", "/spec/jobTemplate/spec/template/spec"),
 ];
+/// Kinds that the Operator reads, with keys of Secrets and ConfigMaps anywhere among their fields.
+const CONFIGURATIONS: [&str; 2] = ["AlertmanagerConfig", "ServiceMonitor"];
 
-/// Something that pods name.
+/// Something that is named.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Reference {
     kind: &'static str,
@@ -28,7 +31,7 @@ struct Reference {
 /// A key that must be in an object, if one is named, and who reads it.
 type KeyReaders<'a> = (&'a Option<String>, &'a BTreeSet<String>);
 
-/// Returns the Secrets that pods of our namespace cannot start without.
+/// Returns the Secrets that objects of our namespace name.
 pub(super) fn secrets(inventory: &Inventory, expected: &Expected) -> BTreeSet<String> {
     let all = references(inventory, expected).into_keys();
     all.filter(|reference| reference.kind == "Secret")
@@ -36,7 +39,7 @@ pub(super) fn secrets(inventory: &Inventory, expected: &Expected) -> BTreeSet<St
         .collect()
 }
 
-/// Checks on a cluster that what pods name is there; files need not hold it.
+/// Checks on a cluster that what is named is there; files need not hold it.
 pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
     let all = references(inventory, expected);
     let mut by_object: BTreeMap<(&str, &str), Vec<KeyReaders<'_>>> = BTreeMap::new();
@@ -69,12 +72,19 @@ fn one(
         .iter()
         .flat_map(|(_, users)| users.iter().map(String::as_str))
         .collect();
+    let consequence = consequence(&users);
     let users = few(&users.into_iter().collect::<Vec<_>>());
     let wanted: Vec<&str> = keys.iter().filter_map(|(key, _)| key.as_deref()).collect();
     let Some(object) = inventory.find(kind, namespace, name) else {
-        let detail =
-            format!("it is missing in namespace {namespace}: pods of {users} cannot start");
-        let fix = fix(expected, (kind, name), &wanted, &BTreeSet::new());
+        let detail = format!("it is missing in namespace {namespace}: {consequence}");
+        let mut fix = fix(expected, (kind, name), &wanted, &BTreeSet::new());
+        for deployment in with_token_of(inventory, namespace, (kind, name)) {
+            let (deployment, namespace) = (shell_word(deployment), shell_word(namespace));
+            let _ = write!(
+                fix,
+                " && kubectl rollout restart deployment {deployment} -n {namespace}"
+            );
+        }
         return Finding::fail(check, subject, detail, fix);
     };
     let present = keys_of(object);
@@ -100,6 +110,45 @@ fn one(
         ),
         fix(expected, (kind, name), &missing, &present),
     )
+}
+
+/// Returns the Deployments whose pods have a token of an account. It is the account's of that moment:
+/// the API server refuses it after the account was made again, and a kubelet doesn't see that.
+fn with_token_of<'a>(
+    inventory: &'a Inventory,
+    namespace: &'a str,
+    (kind, account): (&str, &str),
+) -> Vec<&'a str> {
+    let has_token = |deployment: &&Value| {
+        let pod = &deployment["spec"]["template"]["spec"];
+        let volumes = items_at(pod, "/volumes").iter();
+        let mut sources = volumes.flat_map(|volume| items_at(volume, "/projected/sources"));
+        pod["serviceAccountName"] == account
+            && (pod["automountServiceAccountToken"] != false
+                || sources.any(|source| source["serviceAccountToken"].is_object()))
+    };
+    let deployments = inventory.of("Deployment", namespace).filter(has_token);
+    let names = deployments.map(name_of);
+    names.filter(|_| kind == "ServiceAccount").collect()
+}
+
+/// Says what doesn't work without something.
+fn consequence(users: &BTreeSet<&str>) -> String {
+    let is_configuration = |user: &&str| {
+        let mut kinds = CONFIGURATIONS.iter();
+        kinds.any(|kind| user.starts_with(&format!("{}/", kind.to_lowercase())))
+    };
+    let (configurations, workloads): (Vec<&str>, Vec<&str>) =
+        users.iter().copied().partition(is_configuration);
+    let mut parts = Vec::new();
+    if !workloads.is_empty() {
+        parts.push(format!("pods of {} cannot start", few(&workloads)));
+    }
+    if !configurations.is_empty() {
+        let names = few(&configurations);
+        parts.push(format!("the Operator leaves out all of {names}"));
+    }
+    parts.join(", and ")
 }
 
 fn few(names: &[&str]) -> String {
@@ -129,26 +178,48 @@ fn fix(
     if let Some(rendered) = rendered.next() {
         return format!("kubectl apply -f k8s/{}", rendered.path);
     }
-    let from = |key: &&str| match kind {
-        "Secret" if *key == "token" => "--from-literal=token=$(openssl rand -hex 32)".to_owned(),
-        _ => format!("--from-file={}=FILE", shell_word(key)),
-    };
-    let values: Vec<String> = keys.iter().map(from).collect();
-    let values = values.join(" ");
-    let what = match kind {
-        "Secret" => "secret generic",
-        "ConfigMap" => "configmap",
-        "ServiceAccount" => "serviceaccount",
-        _ => return "kubectl apply -k k8s/".to_owned(),
-    };
-    let make = format!("kubectl create {what} {name} -n {namespace} {values}");
-    match present.is_empty() {
-        true => make.trim_end().to_owned(),
-        false => format!("{make} --dry-run=client -o yaml | kubectl apply -f -"),
+    match (kind, present.is_empty()) {
+        ("Secret", true) => {
+            let value = |key: &&str| format!(" --from-literal={}={}", shell_word(key), value(key));
+            let values: String = keys.iter().map(value).collect();
+            format!("kubectl create secret generic {name} -n {namespace}{values}")
+        }
+        // As a manager of its own on the server: the other keys stay, whoever made them and how.
+        ("Secret", false) => {
+            let value = |key: &&str| format!(" --from-literal={}={}", shell_word(key), value(key));
+            let values: String = keys.iter().map(value).collect();
+            let manager = shell_word(keys.first().copied().unwrap_or_default());
+            format!(
+                "kubectl create secret generic {name} -n {namespace}{values} --dry-run=client -o yaml | kubectl apply --server-side --field-manager=churnctl-{manager} -f -"
+            )
+        }
+        ("ConfigMap", _) => {
+            let file = |key: &&str| format!(" --from-file={}=FILE", shell_word(key));
+            let files: String = keys.iter().map(file).collect();
+            format!(
+                "kubectl create configmap {name} -n {namespace}{files} --dry-run=client -o yaml | kubectl apply --server-side -f -"
+            )
+        }
+        ("ServiceAccount", _) => format!("kubectl create serviceaccount {name} -n {namespace}"),
+        _ => "kubectl apply -k k8s/".to_owned(),
     }
 }
 
-/// Returns what the pods of our workloads name, and which workloads do.
+/// Returns the value of a key of a Secret, as a shell has it: a token is anything that nobody guesses, others
+/// come from a variable, and the shell refuses the command where it is not set.
+fn value(key: &str) -> String {
+    match key {
+        "token" => "$(openssl rand -hex 32)".to_owned(),
+        _ => {
+            let name = key
+                .to_uppercase()
+                .replace(|one: char| !one.is_ascii_alphanumeric(), "_");
+            format!("\"${{{name}:?}}\"")
+        }
+    }
+}
+
+/// Returns what our objects name, and which of them do.
 fn references(inventory: &Inventory, expected: &Expected) -> BTreeMap<Reference, BTreeSet<String>> {
     let mut found: BTreeMap<Reference, BTreeSet<String>> = BTreeMap::new();
     for (kind, pointer) in WORKLOADS {
@@ -162,7 +233,47 @@ fn references(inventory: &Inventory, expected: &Expected) -> BTreeMap<Reference,
             }
         }
     }
+    for kind in CONFIGURATIONS {
+        for object in inventory.of(kind, &expected.namespace) {
+            let user = format!("{}/{}", kind.to_lowercase(), name_of(object));
+            for reference in of_configuration("", &object["spec"]) {
+                found.entry(reference).or_default().insert(user.clone());
+            }
+        }
+    }
     found
+}
+
+/// Returns the keys of Secrets and ConfigMaps below a field: `{name, key}`, a ConfigMap's where the field
+/// says so.
+fn of_configuration(field: &str, value: &Value) -> Vec<Reference> {
+    match value {
+        Value::Array(items) => items
+            .iter()
+            .flat_map(|item| of_configuration(field, item))
+            .collect(),
+        Value::Object(map) => match (map.get("name"), map.get("key")) {
+            (Some(Value::String(name)), Some(Value::String(key)))
+                if map.len() == 2 || map.contains_key("optional") =>
+            {
+                let kind = match field {
+                    "configMap" => "ConfigMap",
+                    _ => "Secret",
+                };
+                let named = Reference {
+                    kind,
+                    name: name.clone(),
+                    key: Some(key.clone()),
+                };
+                Vec::from_iter(Some(named).filter(|_| !is_optional(value)))
+            }
+            _ => map
+                .iter()
+                .flat_map(|(field, value)| of_configuration(field, value))
+                .collect(),
+        },
+        _ => Vec::new(),
+    }
 }
 
 fn of_pod(pod: &Value) -> Vec<Reference> {
@@ -266,6 +377,32 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn keys_that_an_alertmanager_config_names_are_found() {
+        let spec = json!({"receivers": [{
+            "name": "team",
+            "slackConfigs": [{"apiURL": {"name": "chat", "key": "url"}, "channel": "#a"}],
+            "webhookConfigs": [{"httpConfig": {
+                "authorization": {"credentials": {"name": "hook", "key": "token"}},
+                "tlsConfig": {"ca": {"configMap": {"name": "ca", "key": "ca.crt"}}},
+                "basicAuth": {"password": {"name": "maybe", "key": "x", "optional": true}}
+            }}]
+        }]});
+        let mut found: Vec<String> = of_configuration("", &spec)
+            .into_iter()
+            .map(|one| format!("{} {} {}", one.kind, one.name, one.key.unwrap_or_default()))
+            .collect();
+        found.sort();
+        assert_eq!(
+            found,
+            [
+                "ConfigMap ca ca.crt",
+                "Secret chat url",
+                "Secret hook token"
+            ]
+        );
+    }
 
     #[test]
     fn all_that_a_pod_names_is_found_and_what_is_optional_is_not() {

@@ -1,9 +1,12 @@
 //! From ServiceMonitor to Service to pods: by the labels of the Service, by the names of its ports, by
 //! the labels of the pods. Each link breaks silently.
 
+use std::collections::BTreeSet;
+
 use churn_base::text::shell_word;
 use serde_json::{Value, json};
 
+use super::as_rendered::mend;
 use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, namespace_of, text_at};
@@ -19,7 +22,7 @@ pub(super) fn services(inventory: &Inventory, expected: &Expected) -> Vec<Findin
     }
     inventory
         .of("ServiceMonitor", namespace)
-        .flat_map(|monitor| ports(inventory, monitor))
+        .flat_map(|monitor| ports(inventory, expected, monitor))
         .collect()
 }
 
@@ -36,9 +39,15 @@ fn is_in_reach(monitor: &Value, service: &Value) -> bool {
     }
 }
 
-fn ports(inventory: &Inventory, monitor: &Value) -> Vec<Finding> {
+fn ports(inventory: &Inventory, expected: &Expected, monitor: &Value) -> Vec<Finding> {
     let (check, name) = (Check::Services, name_of(monitor));
     let subject = format!("servicemonitor/{name}");
+    // It, or the Service that it looks for, is not what was rendered.
+    let mends = ["ServiceMonitor", "Service"];
+    let mut mends = mends
+        .iter()
+        .map(|kind| mend(inventory, expected, kind, name));
+    let mended = mends.find_map(|mended| mended);
     let selector = &monitor["spec"]["selector"];
     let in_reach: Vec<&Value> = inventory
         .all("Service")
@@ -63,7 +72,9 @@ fn ports(inventory: &Inventory, monitor: &Value) -> Vec<Finding> {
             .into_iter()
             .filter(|one| !is_anothers(one))
             .collect();
-        return vec![no_service(monitor, &free)];
+        let mut found = no_service(monitor, &free);
+        found.fix = mended.or(found.fix);
+        return vec![found];
     }
     let mut found = Vec::new();
     for endpoint in items_at(monitor, "/spec/endpoints") {
@@ -95,15 +106,16 @@ fn ports(inventory: &Inventory, monitor: &Value) -> Vec<Finding> {
                     false => known.join(", "),
                 }
             ),
-            format!(
-                "kubectl patch servicemonitor {} -n {} --type=json -p {}",
-                shell_word(name),
-                shell_word(namespace_of(monitor)),
-                shell_word(
-                    &json!([{"op": "replace", "path": "/spec/endpoints/0/port", "value": wanted}])
-                        .to_string()
+            mended.clone().unwrap_or_else(|| {
+                let port =
+                    json!([{"op": "replace", "path": "/spec/endpoints/0/port", "value": wanted}]);
+                format!(
+                    "kubectl patch servicemonitor {} -n {} --type=json -p {}",
+                    shell_word(name),
+                    shell_word(namespace_of(monitor)),
+                    shell_word(&port.to_string())
                 )
-            ),
+            }),
         ));
     }
     found
@@ -150,21 +162,24 @@ fn no_service(monitor: &Value, in_reach: &[&Value]) -> Finding {
 /// Checks that our Services find pods with the port that they send to: by what is ready on a
 /// cluster, by the templates of Deployments in files.
 pub(super) fn pods(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
-    let names = [expected.api.as_str(), expected.hook.as_str()];
+    let ours = [expected.api.as_str(), expected.hook.as_str()];
+    let rendered = expected.rendered.iter().filter(|one| one.kind == "Service");
+    let rendered = rendered.map(|one| one.name.as_str());
+    let names: BTreeSet<&str> = ours.into_iter().chain(rendered).collect();
     let mut found = Vec::new();
     for name in names {
         let Some(service) = inventory.find("Service", &expected.namespace, name) else {
             continue;
         };
         found.push(match inventory.is_cluster {
-            true => ready(inventory, service),
+            true => ready(inventory, expected, service),
             false => templates(inventory, service),
         });
     }
     found
 }
 
-fn ready(inventory: &Inventory, service: &Value) -> Finding {
+fn ready(inventory: &Inventory, expected: &Expected, service: &Value) -> Finding {
     let (check, name, namespace) = (Check::Pods, name_of(service), namespace_of(service));
     let subject = format!("service/{name}");
     if let Some(why) = inventory.why_unknown("EndpointSlice") {
@@ -182,10 +197,10 @@ fn ready(inventory: &Inventory, service: &Value) -> Finding {
             check,
             subject,
             "no pod behind it is ready",
-            format!(
-                "kubectl get pods -n {namespace} -l {}",
-                shell_word(&format!("app.kubernetes.io/name={name}"))
-            ),
+            mend(inventory, expected, "Service", name).unwrap_or_else(|| {
+                let label = format!("app.kubernetes.io/name={name}");
+                format!("kubectl get pods -n {namespace} -l {}", shell_word(&label))
+            }),
         ),
         1 => Finding::pass(check, subject, "1 pod is ready"),
         ready => Finding::pass(check, subject, format!("{ready} pods are ready")),

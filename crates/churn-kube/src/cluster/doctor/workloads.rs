@@ -6,6 +6,7 @@ use churn_base::text::shell_word;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::as_rendered::mend;
 use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, text_at};
@@ -39,7 +40,8 @@ pub(super) fn drift(inventory: &Inventory, expected: &Expected) -> Vec<Finding> 
             ),
         ));
     }
-    found.extend(retried(cron_job, &subject));
+    let as_rendered = mend(inventory, expected, "CronJob", name);
+    found.extend(retried(cron_job, &subject, as_rendered));
     found.extend(late(inventory, cron_job, &subject, expected));
     if found.is_empty() {
         let schedule = text_at(cron_job, "/spec/schedule").unwrap_or("?");
@@ -50,7 +52,7 @@ pub(super) fn drift(inventory: &Inventory, expected: &Expected) -> Vec<Finding> 
 }
 
 /// Exit code 2 is a verdict: repeating the check gives the same one, six times by default.
-fn retried(cron_job: &Value, subject: &str) -> Option<Finding> {
+fn retried(cron_job: &Value, subject: &str, as_rendered: Option<String>) -> Option<Finding> {
     let job = cron_job.pointer("/spec/jobTemplate/spec")?;
     let limit = job["backoffLimit"].as_i64().unwrap_or(6);
     let is_final = items_at(job, "/podFailurePolicy/rules").iter().any(|rule| {
@@ -70,7 +72,10 @@ fn retried(cron_job: &Value, subject: &str) -> Option<Finding> {
             "drift (exit code 2) is taken for a crash: the check runs up to {} times",
             limit + 1
         ),
-        "add a podFailurePolicy with FailJob on exit code 2; churnctl render-manifests does",
+        as_rendered.unwrap_or_else(|| {
+            "add a podFailurePolicy with FailJob on exit code 2; churnctl render-manifests does"
+                .to_owned()
+        }),
     ))
 }
 
