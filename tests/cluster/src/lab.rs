@@ -154,6 +154,7 @@ impl Lab {
         let tool = |name: &str| tools.join(name).display().to_string();
         let images = vec![
             format!("/churnctl={}", churnctl.display()),
+            "/shell=/bin/sh".to_owned(),
             format!(
                 "prometheus-config-reloader={}",
                 tool("prometheus-config-reloader")

@@ -214,7 +214,7 @@ pub(crate) fn volume(lab: &Lab) -> PathBuf {
 }
 
 /// Writes a file of the volume at once, as who fills it would.
-fn put(lab: &Lab, name: &str, text: &str) -> Result<(), String> {
+pub(crate) fn put(lab: &Lab, name: &str, text: &str) -> Result<(), String> {
     let file = volume(lab).join(name);
     let folder = file.parent().unwrap_or(&file);
     std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
@@ -264,7 +264,7 @@ pub(crate) fn render(
 }
 
 /// Makes the namespace anew with its secrets and its volume, before anything else is applied.
-fn prepare(lab: &Lab, manifests: &str) -> Result<(), String> {
+pub(crate) fn prepare(lab: &Lab, manifests: &str) -> Result<(), String> {
     let namespace = format!("namespace/{NAMESPACE}");
     lab.ours(&format!(
         "delete {namespace} --ignore-not-found --timeout=120s"

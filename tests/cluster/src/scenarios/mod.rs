@@ -4,6 +4,7 @@ mod accepted;
 mod doctor;
 mod install;
 mod luck;
+mod rules;
 mod service;
 mod week;
 
@@ -37,7 +38,12 @@ pub(crate) const ALL: &[Scenario] = &[
     ),
     (
         "doctor",
-        "sixty-five changes of the wiring: each broken wire named and mended by its command, harmless ones not",
+        "eighty changes of the wiring: each broken wire named and mended by its command, harmless ones not",
         doctor::run,
+    ),
+    (
+        "rules",
+        "every rule fires for real, reaches its receiver, and is resolved once the harm is undone",
+        rules::run,
     ),
 ];
