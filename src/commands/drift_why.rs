@@ -542,7 +542,7 @@ fn segments(
                 .map(|(rows, loss)| (rows / count, loss / count))
                 .collect::<Vec<(f64, f64)>>()
         });
-        let mean = |(share, loss): (f64, f64)| if share > 0.0 { loss / share } else { 0.0 };
+        let mean = |(share, loss): (f64, f64)| (share > 0.0).then(|| loss / share);
         let values = (0..levels.len() + 2).filter_map(|level| {
             let (before, now) = (sums[0][level], sums[1][level]);
             (before.0 + now.0 > 0.0).then(|| Segment {

@@ -389,8 +389,8 @@ fn rows_without_a_window_are_counted_and_told() {
     };
     assert_eq!(
         message("unreadable_time"),
-        "3 of 1005 rows are in no window: in \"scored_at\" 1 have no time and 2 one that cannot be \
-         read, first \"?\" at days/a.csv:1002"
+        "3 of 1005 rows are in no window: 1 without a time and 2 with a time that cannot be read in \"scored_at\", \
+         first \"?\" at days/a.csv:1002"
     );
     assert!(message("future_time").contains("2126-01-05T00:00:00Z"));
     assert!(message("mixed_zones").contains("names its zone in 1001 rows and in 1 it doesn't"));

@@ -54,8 +54,8 @@ pub struct Segment {
     pub value: String,
     /// Share of the rows.
     pub share: Sides<f64>,
-    /// Mean log loss; 0 where there are no rows.
-    pub log_loss: Sides<f64>,
+    /// Mean log loss; null where there are no rows.
+    pub log_loss: Sides<Option<f64>>,
     /// Share times log loss, current less baseline.
     pub contribution: f64,
 }
@@ -368,15 +368,16 @@ impl Segments {
                 .map(|one| one.share.current * of(one))
                 .sum()
         };
-        let change = |one: &Segment| match one.share.baseline > 0.0 {
-            true => one.log_loss.current - one.log_loss.baseline,
-            false => 0.0,
+        let change = |one: &Segment| match (one.log_loss.baseline, one.log_loss.current) {
+            (Some(baseline), Some(current)) => current - baseline,
+            _ => 0.0,
         };
         let mean = weighted(&change);
         weighted(&|one| (change(one) - mean).powi(2))
     }
 
     fn table(&self) -> Table {
+        let loss = |of: Option<f64>| of.map_or("–".to_owned(), |loss| format!("{loss:.4}"));
         let row = |segment: &Segment| {
             vec![
                 Cell::plain(segment.value.clone()),
@@ -386,8 +387,9 @@ impl Segments {
                     "→",
                 )),
                 Cell::plain(format!(
-                    "{:.4} → {:.4}",
-                    segment.log_loss.baseline, segment.log_loss.current
+                    "{} → {}",
+                    loss(segment.log_loss.baseline),
+                    loss(segment.log_loss.current)
                 )),
                 Cell::plain(format!("{:+.4}", segment.contribution)),
             ]

@@ -139,6 +139,24 @@ pub struct WindowPerformance {
     /// Mean negative log likelihood, nats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_loss: Option<Estimate>,
+    /// Mean squared error of the scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brier: Option<Estimate>,
+    /// Share of rows classed rightly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Estimate>,
+    /// Share of rows classed as churned that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Estimate>,
+    /// Share of churned rows that were classed as churned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<Estimate>,
+    /// Share of stayed rows that were classed as stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub specificity: Option<Estimate>,
+    /// Harmonic mean of precision and recall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub f1: Option<Estimate>,
     /// What a row costs on average, where it is known what mistakes cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Estimate>,
@@ -161,6 +179,24 @@ pub struct WindowEstimate {
     /// Mean negative log likelihood, nats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_loss: Option<Estimate>,
+    /// Mean squared error of the scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brier: Option<Estimate>,
+    /// Share of rows classed rightly.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Estimate>,
+    /// Share of rows classed as churned that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Estimate>,
+    /// Share of churned rows that were classed as churned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<Estimate>,
+    /// Share of stayed rows that were classed as stayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub specificity: Option<Estimate>,
+    /// Harmonic mean of precision and recall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub f1: Option<Estimate>,
     /// What a row is expected to cost on average, where it is known what mistakes cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Estimate>,

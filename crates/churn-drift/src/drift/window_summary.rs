@@ -46,6 +46,12 @@ pub(super) fn summarise(shown: &mut WindowReport, report: &DriftReport) {
         roc_auc: figures.current.roc_auc,
         average_precision: figures.current.average_precision,
         log_loss: figures.current.log_loss,
+        brier: figures.current.brier,
+        accuracy: figures.current.accuracy,
+        precision: figures.current.precision,
+        recall: figures.current.recall,
+        specificity: figures.current.specificity,
+        f1: figures.current.f1,
         cost: figures.current.cost,
     });
     let estimated = report.estimated_performance.as_ref();
@@ -57,6 +63,12 @@ pub(super) fn summarise(shown: &mut WindowReport, report: &DriftReport) {
             roc_auc: current.and_then(|figures| figures.roc_auc),
             average_precision: current.and_then(|figures| figures.average_precision),
             log_loss: current.and_then(|figures| figures.log_loss),
+            brier: current.and_then(|figures| figures.brier),
+            accuracy: current.and_then(|figures| figures.accuracy),
+            precision: current.and_then(|figures| figures.precision),
+            recall: current.and_then(|figures| figures.recall),
+            specificity: current.and_then(|figures| figures.specificity),
+            f1: current.and_then(|figures| figures.f1),
             cost: current.and_then(|figures| figures.cost),
         }
     });
