@@ -38,7 +38,7 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
     // Writing to a String cannot fail.
     let _ = write!(
         svg,
-        "</svg><svg class=\"heat\" width=\"{:.2}%\" viewBox=\"{left:.0} 0 {:.0} {high:.0}\" role=\"img\" aria-labelledby=\"{2}t {2}d\">\
+        "</svg><svg class=\"heat\" style=\"width:{:.2}%\" viewBox=\"{left:.0} 0 {:.0} {high:.0}\" role=\"img\" aria-labelledby=\"{2}t {2}d\">\
          <title id=\"{2}t\">{3}</title><desc id=\"{2}d\">{4}</desc>",
         100.0 - share,
         WIDE - left.round(),
@@ -106,7 +106,7 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
 /// Draws the names, a picture of their own: they stay in sight where the squares are scrolled.
 fn names_of(rows: &[HeatRow], left: f64, high: f64, share: f64) -> String {
     let mut svg = format!(
-        "<div class=\"heat-map\"><svg class=\"heat names\" width=\"{share:.2}%\" viewBox=\"0 0 {left:.0} {high:.0}\" aria-hidden=\"true\">"
+        "<div class=\"heat-map\"><svg class=\"heat names\" style=\"width:{share:.2}%\" viewBox=\"0 0 {left:.0} {high:.0}\" aria-hidden=\"true\">"
     );
     for (at, row) in rows.iter().enumerate() {
         let _ = write!(
