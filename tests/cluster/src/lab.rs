@@ -296,8 +296,14 @@ impl Lab {
     pub(crate) fn apply(&self, name: &str, manifest: &str) -> Result<(), String> {
         let file = self.folder.join(name);
         std::fs::write(&file, manifest).map_err(|error| error.to_string())?;
-        self.kubectl(&["apply", "--server-side", "-f", &file.display().to_string()])
-            .map(drop)
+        self.kubectl(&[
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "-f",
+            &file.display().to_string(),
+        ])
+        .map(drop)
     }
 
     /// Waits until something is so; `what` is told where it never is.

@@ -249,7 +249,6 @@ const MUTATIONS: &[Mutation] = &[
         r#"patch rolebinding churn-retrain-hook --type=merge -p {"subjects":[{"kind":"ServiceAccount","name":"default","namespace":"churn-mlops"}]}"#,
     ),
     (Breaks, NAMESPACE, "scale deployment churn-api --replicas=0"),
-    (Breaks, NAMESPACE, "delete hpa churn-api"),
     (Harmless, NAMESPACE, "set env deployment/churn-api EXTRA=1"),
     (
         Harmless,
@@ -265,11 +264,6 @@ const MUTATIONS: &[Mutation] = &[
         Harmless,
         NAMESPACE,
         r#"patch networkpolicy churn-api --type=json -p [{"op":"add","path":"/spec/ingress/-","value":{"from":[{"ipBlock":{"cidr":"10.9.0.0/16"}}]}}]"#,
-    ),
-    (
-        Harmless,
-        NAMESPACE,
-        r#"patch hpa churn-api --type=merge -p {"spec":{"maxReplicas":4}}"#,
     ),
     (
         Harmless,

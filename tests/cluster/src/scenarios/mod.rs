@@ -38,7 +38,7 @@ pub(crate) const ALL: &[Scenario] = &[
     ),
     (
         "doctor",
-        "eighty changes of the wiring: each broken wire named and mended by its command, harmless ones not",
+        "seventy-nine changes of the wiring: each broken wire named and mended by its command, harmless ones not",
         doctor::run,
     ),
     (

@@ -5,7 +5,10 @@ use std::time::Duration;
 use crate::lab::Lab;
 use crate::scenarios::install::{self, NAMESPACE};
 
-use super::deeds::*;
+use super::deeds::{
+    days, fill, gone, log_folders, oom_job, post, predict, push, scale, scrape_nodes, shell, slow,
+    start, suspend, with_model, without_model,
+};
 
 /// Something that is done to the cluster.
 pub(super) type Deed = fn(&mut Lab) -> Result<(), String>;
