@@ -51,13 +51,15 @@ const STRICT: [&str; 5] = [
 ];
 
 /// Lists whose order or length has a meaning.
-const WHOLE: [&str; 11] = [
+const WHOLE: [&str; 13] = [
+    "activeTimeIntervals",
     "args",
     "command",
     "equal",
     "groupBy",
     "matchExpressions",
     "matchers",
+    "muteTimeIntervals",
     "policyTypes",
     "routes",
     "sourceMatch",
@@ -211,7 +213,13 @@ fn compare(
             }
             // What the server adds to a port.
             let is_added = |name: &&String| !rendered.contains_key(*name) && *name != "protocol";
-            if strict && let Some(more) = live.keys().find(is_added) {
+            // A matcher or a command where there was none.
+            let is_narrower = |name: &&String| {
+                is_added(name) && WHOLE.contains(&name.as_str()) && !is_empty(&live[name.as_str()])
+            };
+            let mut names = live.keys();
+            let more = names.find(|name| (strict && is_added(name)) || is_narrower(name));
+            if let Some(more) = more {
                 found.push(format!("{path} has {more}, too"));
             }
         }
@@ -368,6 +376,12 @@ mod tests {
             json!({"spec": {"args": ["drift", "--push-gateway", "a"]}}),
             json!({"spec": {"args": ["drift"]}}),
             &["spec.args has 1 entries, not 3"],
+        );
+        expect(
+            "AlertmanagerConfig",
+            json!({"spec": {"route": {"receiver": "team"}}}),
+            json!({"spec": {"route": {"receiver": "team", "matchers": [{"name": "severity", "value": "none"}], "groupWait": "1s"}}}),
+            &["spec.route has matchers, too"],
         );
         let text = "a".repeat(100);
         expect(
