@@ -808,7 +808,7 @@ fn what_is_not_as_rendered_is_named_with_the_command_that_restores_it() {
         (
             |server| {
                 server.edit("roles", "churn-retrain-hook", |role| {
-                    role["rules"] = json!([])
+                    role["rules"] = json!([]);
                 });
             },
             [
@@ -825,7 +825,7 @@ fn what_is_not_as_rendered_is_named_with_the_command_that_restores_it() {
         "churn-mlops-churn-retrain-hook-label",
     );
     server.edit("cronjobs", "churn-retrain-weekly", |job| {
-        job["spec"]["suspend"] = true.into()
+        job["spec"]["suspend"] = true.into();
     });
     server.edit("prometheusrules", "churn-mlops-alerts", |rules| {
         rules["spec"]["groups"]
@@ -851,10 +851,10 @@ fn what_is_not_as_rendered_is_named_with_the_command_that_restores_it() {
 fn what_a_team_sets_by_its_own_needs_is_no_fault() {
     let (server, churnctl) = cluster();
     server.edit("cronjobs", "churn-drift-daily", |job| {
-        job["spec"]["schedule"] = "30 2 * * *".into()
+        job["spec"]["schedule"] = "30 2 * * *".into();
     });
     server.edit("horizontalpodautoscalers", "churn-api", |hpa| {
-        hpa["spec"]["maxReplicas"] = 40.into()
+        hpa["spec"]["maxReplicas"] = 40.into();
     });
     server.edit("deployments", "churn-api", |deployment| {
         deployment["spec"]["replicas"] = 3.into();

@@ -1,5 +1,6 @@
 //! How many instructions the hot paths take, counted by callgrind beside the figures in
-//! `tests/data/instructions.json`: a change of more than 3 % is meant or a fault. Times tell nothing on a busy
+//! `tests/data/instructions.json`: a change of more than 3 % (10 % on another
+//! processor) is meant or a fault. Times tell nothing on a busy
 //! machine, counts of the same program differ by 1 in 10,000. `UPDATE=1` writes the file anew.
 //!
 //! The program is the one that tests are built with, so the figures are of that profile and of one compiler: they show that a way
@@ -15,6 +16,8 @@ use crate::models::gunzip;
 
 /// What may be off without a word.
 const TOLERANCE: f64 = 0.03;
+/// The same on another processor, for which the C library has other ways to copy and compare.
+const TOLERANCE_ELSEWHERE: f64 = 0.1;
 
 /// Counted with one thread, so that nobody waits for another.
 const JOBS: &[(&str, &str)] = &[
@@ -60,21 +63,38 @@ fn hot_paths_take_as_many_instructions_as_before() {
     if update {
         let mut after: BTreeMap<&str, serde_json::Value> = BTreeMap::new();
         after.insert("rustc", compiler.into());
+        after.insert("processor", processor().into());
         after.extend(counts.iter().map(|(job, count)| (*job, (*count).into())));
         let text = serde_json::to_string_pretty(&after).expect("JSON") + "\n";
         return std::fs::write(path, text).expect("write the figures");
     }
+    let is_here = before["processor"].as_str() == Some(&processor());
+    let tolerance = match is_here {
+        true => TOLERANCE,
+        false => TOLERANCE_ELSEWHERE,
+    };
     let changed = |(job, now): &(&str, u64)| {
         let then = before.get(*job)?.as_u64()?;
         let change = *now as f64 / then as f64 - 1.0;
-        (change.abs() > TOLERANCE)
+        (change.abs() > tolerance)
             .then(|| format!("{job}: {then} to {now} ({:+.1} %)", change * 100.0))
     };
     let changed: Vec<String> = counts.iter().filter_map(changed).collect();
     assert!(
-        before.len() == JOBS.len() + 1 && changed.is_empty(),
+        before.len() == JOBS.len() + 2 && changed.is_empty(),
         "instructions changed: {changed:#?}; if that is meant: UPDATE=1 cargo test --test it instructions"
     );
+}
+
+fn processor() -> String {
+    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = about
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"));
+    let name = name
+        .unwrap_or_default()
+        .trim_start_matches([' ', '\t', ':']);
+    name.to_owned()
 }
 
 /// Runs a job under callgrind and returns how many instructions it took.
