@@ -340,7 +340,7 @@ def serve(churnctl, python, folder, args):
     for name, rounds in found.items():
         ratio = statistics.median(one[0] / beside[0] for one, beside in zip(rounds, own))
         lines.append(f"| {name} | {statistics.median(one[0] for one in rounds):.3f} | {ratio:.0f}x | {rounds[-1][1]} | {idle[name]:.0f} |")
-    return [*lines, "", "The LightGBM model of 200 trees, one record of 20 features a request, four connections of wrk on the same cores.", ""]
+    return [*lines, "", "The LightGBM model of 200 trees, one record of 20 features a request, four connections of wrk on the same cores; LightGBM predicts with its default of threads.", ""]
 
 
 def learn(churnctl, python, folder, args):
