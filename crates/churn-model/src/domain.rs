@@ -13,7 +13,7 @@ use super::bins::Bins;
 use super::column::Column;
 use super::frame::Frame;
 use super::learner::logistic;
-use super::random::{GOLDEN, Random, shuffle};
+use super::random::{Random, shuffle};
 use super::threads;
 use super::trees::{Trees, Walk};
 
@@ -78,7 +78,7 @@ pub fn domain_classifier(
         },
     };
     let deal = |permutation: u64| {
-        let mut random = Random(options.seed.wrapping_add(permutation.wrapping_mul(GOLDEN)));
+        let mut random = Random::stream(options.seed, permutation);
         let mut order: Vec<u32> = (0..rows as u32).collect();
         if permutation > 0 {
             shuffle(&mut order, &mut random);

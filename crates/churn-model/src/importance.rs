@@ -5,7 +5,7 @@ use churn_drift::stats::classification::{ScoredCell, performance};
 
 use super::artifact::Importance;
 use super::learner::{log_loss, logistic};
-use super::random::{GOLDEN, Random, shuffle};
+use super::random::{Random, shuffle};
 use super::score::Scorer;
 use super::threads;
 use super::training_set::TrainingSet;
@@ -54,7 +54,7 @@ pub fn permutation_importance(
             let mut order: Vec<u32> = (0..rows.len() as u32).collect();
             if feature < width {
                 let stream = (feature as u64) << 8 | repeat;
-                shuffle(&mut order, &mut Random(seed ^ stream.wrapping_mul(GOLDEN)));
+                shuffle(&mut order, &mut Random::stream(seed, stream));
             }
             let mut own = vec![0.0; width];
             let log_odds: Vec<f64> = order

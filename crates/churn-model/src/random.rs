@@ -8,6 +8,15 @@ pub(super) const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
+    /// Returns the generator with this number among those of a seed, each far from the others.
+    ///
+    /// `seed + number * GOLDEN` would not do: the state moves by `GOLDEN` a draw, so that each generator would draw the
+    /// numbers of the one before it, one later.
+    pub(super) fn stream(seed: u64, number: u64) -> Self {
+        let start = Self(seed).next();
+        Self(Self(start.wrapping_add(number)).next())
+    }
+
     /// Draws a number below `bound`.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
@@ -34,6 +43,15 @@ pub(super) fn shuffle<T>(values: &mut [T], random: &mut Random) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn streams_of_a_seed_share_no_number() {
+        let mut seen = std::collections::HashSet::new();
+        for number in 0..200 {
+            let mut random = Random::stream(1, number);
+            assert!((0..1_000).all(|_| seen.insert(random.next())), "{number}");
+        }
+    }
 
     #[test]
     fn a_shuffle_keeps_all_values_and_follows_the_seed() {
