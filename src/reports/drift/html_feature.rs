@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{statistics, verdict};
-use crate::drift::report::{BinReport, DriftReport, FeatureKind, FeatureReport, Sides};
+use crate::drift::report::{BinReport, DriftReport, FeatureKind, FeatureReport, Histogram, Sides};
 use crate::page::Html;
 use crate::page::svg::{self, Bar, Caption, Tick};
 use crate::reports::format;
@@ -45,6 +45,9 @@ pub(super) struct Section {
     status: &'static str,
     reasons: Vec<String>,
     plot: Option<Html>,
+    shape: Option<Html>,
+    /// How many values the shape leaves out.
+    beyond: Vec<String>,
     statistics: Vec<statistics::Statistic>,
     sides: Vec<(&'static str, String, String)>,
     bins: Vec<BinView>,
@@ -97,15 +100,18 @@ pub(super) fn row(report: &DriftReport, feature: &FeatureReport, id: &str, linke
     }
 }
 
-/// Draws the bins in small, as far as they fit into a cell.
+/// Draws the shape in small: the histogram, or the bins as far as they fit into a cell.
 fn thumbnail(feature: &FeatureReport, id: &str) -> Option<Html> {
-    let bars: Vec<_> = merged(&feature.bins, MOST_CATEGORIES)
-        .iter()
-        .map(bar)
-        .collect();
+    let bars: Vec<_> = match histogram(feature) {
+        Some(histogram) => even_bars(histogram),
+        None => merged(&feature.bins, MOST_CATEGORIES)
+            .iter()
+            .map(bar)
+            .collect(),
+    };
     let caption = Caption {
         id: &format!("{id}s"),
-        title: "Shares of the bins: the baseline filled, the current side an outline",
+        title: "Shares by value: the baseline filled, the current side an outline",
         description: "",
     };
     (!bars.is_empty()).then(|| svg::thumbnail(&caption, &bars))
@@ -131,6 +137,8 @@ pub(super) fn section(
     Section {
         heading,
         plot: plot(feature, &id, &name),
+        shape: shape(feature, &id, &name),
+        beyond: histogram(feature).map_or_else(Vec::new, beyond),
         statistics: statistics::compared(feature, limits),
         sides: statistics::of_sides(feature),
         bins: bins(feature),
@@ -185,6 +193,74 @@ fn plot(feature: &FeatureReport, id: &str, name: &str) -> Option<Html> {
             svg::categories(&caption, &rows.iter().map(bar).collect::<Vec<_>>())
         }
     })
+}
+
+fn histogram(feature: &FeatureReport) -> Option<&Histogram> {
+    feature.numeric.as_ref()?.histogram.as_ref()
+}
+
+/// Draws the shape of numbers: bins of one width, where those of PSI hold a tenth of the baseline each.
+fn shape(feature: &FeatureReport, id: &str, name: &str) -> Option<Html> {
+    let histogram = histogram(feature)?;
+    let caption = Caption {
+        id: &format!("{id}h"),
+        title: &format!("Shape of {name}, baseline against current"),
+        description: &format!(
+            "{} bins of one width; the baseline is filled, the current side an outline.",
+            histogram.edges.len().saturating_sub(1)
+        ),
+    };
+    let edges = histogram.edges.iter().enumerate();
+    let ticks: Vec<Tick> = edges
+        .map(|(at, edge)| Tick {
+            at: at as f64,
+            text: format::number(*edge),
+        })
+        .collect();
+    Some(svg::histogram(&caption, &even_bars(histogram), &ticks))
+}
+
+/// Returns the shares of all values of a side, those beyond the bins included.
+fn even_bars(histogram: &Histogram) -> Vec<Bar> {
+    let Histogram {
+        edges,
+        count,
+        below,
+        above,
+    } = histogram;
+    let all = |counts: &[u64], below: u64, above: u64| {
+        (counts.iter().sum::<u64>() + below + above).max(1) as f64
+    };
+    let baseline = all(&count.baseline, below.baseline, above.baseline);
+    let current = all(&count.current, below.current, above.current);
+    let counts = count.baseline.iter().zip(&count.current).zip(edges);
+    counts
+        .map(|((ours, theirs), edge)| Bar {
+            label: format::number(*edge),
+            baseline: *ours as f64 / baseline,
+            current: *theirs as f64 / current,
+        })
+        .collect()
+}
+
+/// Says how many values lie where nothing is drawn.
+fn beyond(histogram: &Histogram) -> Vec<String> {
+    let (first, last) = (histogram.edges.first(), histogram.edges.last());
+    [
+        ("below", first, histogram.below),
+        ("at or above", last, histogram.above),
+    ]
+    .into_iter()
+    .filter(|(.., count)| count.baseline + count.current > 0)
+    .map(|(word, edge, count)| {
+        format!(
+            "{word} {}: {} of the baseline, {} of the current side",
+            edge.copied().map_or_else(String::new, format::number),
+            format::counted(count.baseline, "value", "values"),
+            format::count(count.current),
+        )
+    })
+    .collect()
 }
 
 fn bar(bin: &BinReport) -> Bar {

@@ -143,6 +143,7 @@ pub(crate) fn numeric(
         }),
         share_below_baseline_min: 0.0,
         share_above_baseline_max: 0.003,
+        histogram: None,
     });
     report
 }

@@ -3,6 +3,7 @@
 use super::bins::numeric_bins;
 use super::feature_bins::{fill_bins, finite};
 use super::feature_cells::joint_cells;
+use super::histogram::Histogram;
 use super::noise::numbers_p_value;
 use super::number_rules::{NumberEvidence, TestedNumbers};
 use super::plan::PlannedFeature;
@@ -75,6 +76,7 @@ pub(super) fn numeric(
         current: Some(moments(current)),
         share_below_baseline_min: below as f64 / n,
         share_above_baseline_max: above as f64 / n,
+        histogram: Histogram::of(baseline, current),
     });
     if !exact_bins {
         report

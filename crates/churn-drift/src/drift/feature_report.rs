@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::consequence_report::FeatureConsequence;
+use super::histogram::Histogram;
 use super::sides::Sides;
 use super::status::Status;
 
@@ -192,6 +193,9 @@ pub struct NumericReport {
     pub share_below_baseline_min: f64,
     /// Share of current values above the baseline's maximum.
     pub share_above_baseline_max: f64,
+    /// Both sides over bins of one width, to be looked at; absent where few values are bins of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub histogram: Option<Histogram>,
 }
 
 /// How KS and Wasserstein were computed.

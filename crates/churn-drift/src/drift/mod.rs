@@ -27,6 +27,7 @@ mod feature_unparsable;
 mod feature_verdict;
 mod finding;
 mod header_rows;
+mod histogram;
 pub mod history;
 mod identifiers;
 mod label_findings;

@@ -16,6 +16,7 @@ pub use super::feature_report::{
     MissingReport, Moments, NumericReport, UnparsableReport,
 };
 pub use super::finding::{Finding, FindingKind};
+pub use super::histogram::Histogram;
 use super::history::HistoryReport;
 use super::late_labels::LabelReport;
 use super::multivariate::MultivariateReport;

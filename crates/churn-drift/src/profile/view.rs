@@ -65,7 +65,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    pub(super) fn from_values(mut values: Vec<(f64, u64)>) -> Option<Self> {
+    pub(crate) fn from_values(mut values: Vec<(f64, u64)>) -> Option<Self> {
         values.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut sums = ExactSums::default();
         let mut cells: Vec<Cell> = Vec::with_capacity(values.len());
