@@ -1,6 +1,6 @@
 //! The current side in the baseline's spelling. What one side alone decides has one form already;
 //! here is what takes both: truth values that one side writes `1` and `0`, numbers that a writer
-//! has rounded, codes that have lost their leading zeros.
+//! has rounded, codes that have lost their leading zeros, characters in another Unicode form.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use churn_data::{
     DecimalMark, Value, canonical_number, classify, has_leading_zeros, is_same_number, truth,
 };
+
+use unicode_normalization::UnicodeNormalization;
 
 use super::context::{Context, FindingSink, percent};
 use super::report::{FindingKind, Status};
@@ -45,6 +47,7 @@ pub(super) fn align<'a>(baseline: &View, current: &'a Column) -> Aligned<'a> {
         (None, None) if !baseline.categories.hashed && !view.categories.hashed => {
             let (ours, theirs) = (&baseline.categories.counts, &view.categories.counts);
             let mut renamed = truths(ours.keys().map(String::as_str), theirs);
+            renamed.extend(composed(ours, theirs));
             let mut known: Vec<(f64, Option<&str>)> = numbers(ours).collect();
             known.sort_by(|a, b| a.0.total_cmp(&b.0));
             renamed.extend(rounded(&known, |own| *own, numbers(theirs)));
@@ -112,6 +115,26 @@ fn truths<'a>(
         }
     }
     renamed
+}
+
+/// Returns the baseline's texts for current ones of the same characters in another Unicode form: `é` as one character, or
+/// as an `e` and an accent.
+fn composed(
+    baseline: &BTreeMap<String, u64>,
+    current: &BTreeMap<String, u64>,
+) -> BTreeMap<String, String> {
+    let form = |name: &str| name.nfc().collect::<String>();
+    let others = |name: &&String| !name.is_ascii() && !baseline.contains_key(*name);
+    let theirs: Vec<&String> = current.keys().filter(others).collect();
+    if theirs.is_empty() {
+        return BTreeMap::new();
+    }
+    let ours = baseline.keys().filter(|name| !name.is_ascii());
+    let known: BTreeMap<String, &String> = ours.map(|name| (form(name), name)).collect();
+    let theirs = theirs.into_iter();
+    theirs
+        .filter_map(|name| Some((name.clone(), (*known.get(&form(name))?).clone())))
+        .collect()
 }
 
 /// Returns the values of numbers that are kept one by one, without their texts: few are asked for.
@@ -195,7 +218,11 @@ pub(super) fn spelling(all: &BTreeMap<String, String>, found: &mut impl FindingS
     let named: Vec<String> = all
         .iter()
         .take(MOST_NAMED)
-        .map(|(name, own)| format!("\"{name}\" is \"{own}\""))
+        .map(|(name, own)| match name.nfc().eq(own.nfc()) {
+            // They look alike.
+            true => format!("\"{}\" is \"{}\"", escaped(name), escaped(own)),
+            false => format!("\"{name}\" is \"{own}\""),
+        })
         .collect();
     let more = all.len().saturating_sub(MOST_NAMED);
     let more = if more > 0 {
@@ -209,6 +236,14 @@ pub(super) fn spelling(all: &BTreeMap<String, String>, found: &mut impl FindingS
         named.join(", ")
     );
     found(Status::Ok, FindingKind::Spelling, message);
+}
+
+fn escaped(text: &str) -> String {
+    let escape = |one: char| match one.is_ascii() {
+        true => one.to_string(),
+        false => one.escape_unicode().to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// Returns the side with leading zeros and the one without; none if both have them, or neither.
@@ -284,4 +319,31 @@ fn same_without_zeros(with: &View, without: &View) -> bool {
         .counts
         .keys()
         .any(|name| stripped.contains(name.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_in_another_form_are_the_same_text() {
+        let counts = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), 1)).collect();
+        let baseline: BTreeMap<String, u64> = counts(&["caf\u{e9}", "plain", "\u{fc}"]);
+        let current = counts(&["cafe\u{301}", "caf\u{e9}", "plain", "u\u{308}", "\u{df}"]);
+        let renamed = composed(&baseline, &current);
+        let pairs: Vec<_> = renamed
+            .iter()
+            .map(|(name, own)| (name.as_str(), own.as_str()))
+            .collect();
+        assert_eq!(
+            pairs,
+            [("cafe\u{301}", "caf\u{e9}"), ("u\u{308}", "\u{fc}")]
+        );
+        let mut told = String::new();
+        spelling(&renamed, &mut |_, _, message: String| told = message);
+        assert!(
+            told.contains("\"cafe\\u{301}\" is \"caf\\u{e9}\""),
+            "{told}"
+        );
+    }
 }

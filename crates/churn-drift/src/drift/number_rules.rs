@@ -296,11 +296,15 @@ fn constant((baseline, current): (&Numbers, &Numbers), cells: &[JointCell]) -> O
     if current.min() != current.max() || baseline.min() == baseline.max() {
         return None;
     }
-    let same = cells.iter().filter(|cell| cell.current > 0);
-    let same: u64 = same.map(|cell| cell.baseline).sum();
-    // All rows with another value are the baseline's.
-    let others = baseline.count() - same;
-    let p_value = all_on_current_side(others, current.count(), baseline.count());
+    // Whichever value it is: a single row always has but one.
+    let (ours, theirs) = (baseline.count(), current.count());
+    let counts = cells.iter().map(|cell| cell.baseline + cell.current);
+    let p_value: f64 = counts
+        .filter(|count| *count >= theirs)
+        // All rows with another value are the baseline's.
+        .map(|count| all_on_current_side(ours + theirs - count, theirs, ours))
+        .sum();
+    let p_value = p_value.min(1.0);
     Some((current.min(), p_value))
 }
 

@@ -260,13 +260,20 @@ impl Plan {
             .chain(doubted.map(|one| &one.feature))
             .any(|feature| current.contains(&feature.name));
         if !comparable && score.is_none() {
-            return Err(
-                Error::bad_input("the two sides have no feature in common").hint(format!(
-                    "the baseline has: {}; the current side has: {}",
-                    few(&columns),
-                    few(current)
-                )),
+            let mut hint = format!(
+                "the baseline has: {}; the current side has: {}",
+                few(&columns),
+                few(current)
             );
+            if !left_out.is_empty() {
+                let told = |out: &LeftOut| format!("{} ({})", out.column, out.reason);
+                let told: Vec<String> = left_out.iter().map(told).collect();
+                hint = format!("{hint}; left out: {}", few(&told));
+            }
+            if columns.len().min(current.len()) == 1 && columns.len() != current.len() {
+                hint += "; --delimiter is of both sides: where they differ, count one with its own first (churnctl profile)";
+            }
+            return Err(Error::bad_input("the two sides have no feature in common").hint(hint));
         }
         let current_columns = current.to_vec();
         Ok(Self {
