@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Console;
 use super::drift_evidence::reading_of;
-use super::drift_request::{DriftRequest, ReadingRequest};
+use super::drift_request::DriftRequest;
 use super::inputs::Input;
 use super::train_recalibrate::{self, NAME_LATER_ROWS};
 use super::train_request::TrainRequest;
@@ -119,15 +119,19 @@ pub(super) fn explain(request: &WhyRequest, console: &Console<'_>) -> Result<Why
     if let Some(path) = request.report.clone() {
         request.take_from_report(&path)?;
     }
-    let categorical = request.train.reading.columns.categorical.clone();
     let (model, reference) = request.model(console)?;
     request.as_the_model(&model);
     let scorer = Scorer::new(&model.body)?;
     let read = |addresses: &[String], console: &Console<'_>| {
-        let train = TrainRequest {
+        let mut train = TrainRequest {
             data: addresses.to_vec(),
             ..request.train.clone()
         };
+        train
+            .reading
+            .columns
+            .categorical
+            .extend(request.texts(&model, addresses)?);
         let table = train_table::read(&train, console)?;
         train_recalibrate::unlearned(table, &model, &train)
     };
@@ -145,10 +149,10 @@ pub(super) fn explain(request: &WhyRequest, console: &Console<'_>) -> Result<Why
         console.messages().debug(warning);
     }
     let current = match &now {
-        Some(now) => labelled(now, &scorer)?,
+        Some(now) => labelled(now, &scorer, &request.current)?,
         None => request.unlabelled(&model, &scorer, console)?,
     };
-    let sides = (labelled(&before, &scorer)?, current);
+    let sides = (labelled(&before, &scorer, &reference)?, current);
     let (seed, threads) = (request.train.options.seed, request.train.options.threads);
     let drop = explain_drop(&scorer, &sides.0, &sides.1, seed, threads).ok_or_else(|| {
         let told = |side: &LabelledRows| {
@@ -178,7 +182,7 @@ pub(super) fn explain(request: &WhyRequest, console: &Console<'_>) -> Result<Why
                 "promote {} {} first: train --recalibrate works on the model in production",
                 model.name, model.version
             ),
-            kind => request.command(kind, &categorical),
+            kind => request.command(kind),
         };
     }
     Ok(WhyReport {
@@ -209,8 +213,8 @@ fn what_is_missing(drop: &Drop) -> String {
 }
 
 impl WhyRequest {
-    /// Returns the command that does a cure, for people to copy; `categorical` are the columns that somebody named.
-    fn command(&self, kind: CureKind, categorical: &[String]) -> String {
+    /// Returns the command that does a cure, for people to copy.
+    fn command(&self, kind: CureKind) -> String {
         let TrainRequest {
             reading, artifacts, ..
         } = &self.train;
@@ -233,7 +237,7 @@ impl WhyRequest {
         }
         for (name, columns) in [
             ("--exclude", &reading.columns.exclude[..]),
-            ("--categorical", categorical),
+            ("--categorical", &reading.columns.categorical),
         ] {
             if !columns.is_empty() {
                 flag(name, &columns.join(","));
@@ -344,17 +348,15 @@ impl WhyRequest {
         reading
             .positive
             .get_or_insert_with(|| roles.positive.clone());
-        let texts = model
-            .body
-            .features
-            .iter()
-            .filter(|feature| matches!(feature.kind, FeatureKind::Category { .. }));
-        let ReadingRequest { columns, .. } = reading;
-        columns
-            .categorical
-            .extend(texts.map(|feature| feature.name.clone()));
-        columns.categorical.sort();
-        columns.categorical.dedup();
+    }
+
+    /// Returns the columns of these rows that are texts to the model. One that is not there is told by the scorer.
+    fn texts(&self, model: &Artifact, addresses: &[String]) -> Result<Vec<String>> {
+        let data = DataSet::open(addresses, self.train.reading.read_options())?;
+        let features = model.body.features.iter();
+        let texts = features.filter(|feature| matches!(feature.kind, FeatureKind::Category { .. }));
+        let there = texts.filter(|feature| data.columns().contains(&feature.name));
+        Ok(there.map(|feature| feature.name.clone()).collect())
     }
 
     /// Whether the current rows have the label's column.
@@ -387,7 +389,7 @@ impl WhyRequest {
         progress.finish();
         let (frame, _, _) = read?;
         Ok(LabelledRows {
-            cells: scorer.cells_of_rows(&frame, &chosen(frame.rows))?,
+            cells: cells(scorer, &frame, &chosen(frame.rows), &self.current)?,
             labels: Vec::new(),
         })
     }
@@ -497,11 +499,27 @@ fn chosen(rows: usize) -> Vec<u32> {
     (0..rows as u32).step_by(step).collect()
 }
 
+/// Returns rows as the model takes them; what is wrong is told with their address.
+fn cells(
+    scorer: &Scorer,
+    frame: &Frame,
+    rows: &[u32],
+    addresses: &[String],
+) -> Result<Vec<Vec<f64>>> {
+    let cells = scorer.cells_of_rows(frame, rows);
+    cells.map_err(|error| {
+        error.at(Place {
+            file: super::inputs::shown(addresses),
+            ..Place::default()
+        })
+    })
+}
+
 /// Returns the rows as the model takes them, evenly chosen where there are many.
-fn labelled(table: &TrainTable, scorer: &Scorer) -> Result<LabelledRows> {
+fn labelled(table: &TrainTable, scorer: &Scorer, addresses: &[String]) -> Result<LabelledRows> {
     let rows = chosen(table.frame.rows);
     Ok(LabelledRows {
-        cells: scorer.cells_of_rows(&table.frame, &rows)?,
+        cells: cells(scorer, &table.frame, &rows, addresses)?,
         labels: of_rows(&table.labels, &rows),
     })
 }

@@ -89,9 +89,11 @@ impl Scorer {
             .enumerate()
             .map(|(index, feature)| {
                 let name = &feature.name;
-                let column = frame
-                    .column(name)
-                    .ok_or_else(|| Error::bad_input(format!("there is no column \"{name}\"")))?;
+                let column = frame.column(name).ok_or_else(|| {
+                    Error::bad_input(format!(
+                        "there is no column \"{name}\", which the model wants"
+                    ))
+                })?;
                 Ok(match (&feature.kind, column) {
                     (FeatureKind::Number { .. }, Column::Numbers(numbers)) => {
                         CellColumn::Numbers(numbers)

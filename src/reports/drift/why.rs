@@ -319,11 +319,14 @@ impl WhyReport {
     }
 
     fn cures(&self) -> Table {
-        let estimate = |gain: Option<Estimate>, of: &str| match gain {
-            None => format::NONE.to_owned(),
-            // No other calibration is better than the one that the model has.
-            Some(gain) if gain.low == 0.0 && gain.high == 0.0 => format::NONE.to_owned(),
-            Some(gain) => format!("{} {of}", interval(gain)),
+        let estimate = |cure: &Cure, of: &str| match (cure.gain, cure.cure) {
+            (None, CureKind::FixTheFeed) => "none: no feature is missing more often".to_owned(),
+            (None, _) => "unknown: too few rows".to_owned(),
+            (Some(gain), CureKind::Recalibrate) if gain.low == 0.0 && gain.high == 0.0 => {
+                "none: no other calibration is better".to_owned()
+            }
+            (Some(gain), _) if gain.low == 0.0 && gain.high == 0.0 => format!("none in {of}"),
+            (Some(gain), _) => format!("{} {of}", interval(gain)),
         };
         let row = |cure: &Cure| {
             let (tone, word) = if cure.go {
@@ -340,7 +343,7 @@ impl WhyReport {
             };
             vec![
                 Cell::plain(cure.cure.name()),
-                Cell::plain(estimate(cure.gain, &of)),
+                Cell::plain(estimate(cure, &of)),
                 Cell::new(word, tone),
                 Cell::new(cure.how.clone(), Tone::Dim),
             ]
