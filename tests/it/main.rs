@@ -3,6 +3,7 @@
 mod alarm;
 mod alerts;
 mod alerts_busy;
+mod alerts_cases;
 mod alerts_clean_up;
 mod alerts_generate;
 mod alerts_history;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::duration;
 use super::node::{Node, Source};
 use super::promql::Pattern;
+use super::samples::Samples;
 
 /// A test file of promtool.
 #[derive(Debug, Clone)]
@@ -40,7 +41,16 @@ pub struct Test {
     /// How many expressions are asked beside alerts.
     pub expressions: usize,
     /// The input series.
-    pub series: Vec<Pattern>,
+    pub series: Vec<InputSeries>,
+}
+
+/// A series that a test gives.
+#[derive(Debug, Clone)]
+pub struct InputSeries {
+    /// Name and labels.
+    pub pattern: Pattern,
+    /// When it has samples; none if its values cannot be read.
+    pub samples: Option<Samples>,
 }
 
 /// What is asked of one alert at one time.
@@ -84,13 +94,15 @@ impl CaseFile {
     #[must_use]
     pub fn read(source: &Arc<Source>, document: &Node, is_first: bool) -> Self {
         let tests = document.get("tests").map_or(&[][..], Node::items);
+        let interval = document.scalar_at("evaluation_interval");
+        let interval = interval.as_deref().unwrap_or("1m");
         Self {
             source: Arc::clone(source),
             rule_files: document.scalars_at("rule_files"),
             sets: Vec::new(),
             root: document.clone(),
             is_first,
-            tests: tests.iter().map(read_test).collect(),
+            tests: tests.iter().map(|test| read_test(test, interval)).collect(),
         }
     }
 
@@ -117,7 +129,9 @@ impl CaseFile {
     }
 }
 
-fn read_test(test: &Node) -> Test {
+fn read_test(test: &Node, evaluation_interval: &str) -> Test {
+    let interval = test.scalar_at("interval");
+    let interval = interval.as_deref().unwrap_or(evaluation_interval);
     let mut cases = Vec::new();
     let list = test.get("alert_rule_test").map_or(&[][..], Node::items);
     for (place, case) in list.iter().enumerate() {
@@ -148,7 +162,11 @@ fn read_test(test: &Node) -> Test {
     let series = test.get("input_series").map_or(&[][..], Node::items);
     let series = series.iter().filter_map(|series| {
         let text = series.scalar_at("series").unwrap_or_default();
-        Pattern::of_series(&text)
+        let values = series.scalar_at("values").unwrap_or_default();
+        Some(InputSeries {
+            pattern: Pattern::of_series(&text)?,
+            samples: Samples::read(&values, interval),
+        })
     });
     Test {
         given_name: test.scalar_at("name"),

@@ -2,6 +2,8 @@
 //! brace, an escape or `\d` means.
 
 use regex::Regex;
+use regex_syntax::ast::parse::Parser;
+use regex_syntax::ast::{Ast, RepetitionKind, RepetitionRange};
 
 /// Go refuses more repetitions than this.
 const MOST: u32 = 1000;
@@ -32,7 +34,36 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
         repeatable: Repeatable::Nothing,
     };
     translator.run().map_err(|why| wrong(pattern, &why))?;
-    Ok(translator.out)
+    let out = translator.out;
+    // Only repetitions within each other can come to more than each may.
+    if pattern.matches('{').count() > 1
+        && let Ok(parsed) = Parser::new().parse(&out)
+        && !repeats_within(&parsed, MOST)
+    {
+        return Err(wrong(pattern, "invalid repeat count"));
+    }
+    Ok(out)
+}
+
+/// Tells whether repetitions within each other come to no more than this.
+fn repeats_within(parsed: &Ast, most: u32) -> bool {
+    match parsed {
+        Ast::Repetition(repetition) => {
+            let count = match &repetition.op.kind {
+                RepetitionKind::Range(
+                    RepetitionRange::Exactly(count)
+                    | RepetitionRange::AtLeast(count)
+                    | RepetitionRange::Bounded(_, count),
+                ) => *count,
+                _ => 1,
+            };
+            count == 0 || count <= most && repeats_within(&repetition.ast, most / count)
+        }
+        Ast::Group(group) => repeats_within(&group.ast, most),
+        Ast::Alternation(all) => all.asts.iter().all(|one| repeats_within(one, most)),
+        Ast::Concat(all) => all.asts.iter().all(|one| repeats_within(one, most)),
+        _ => true,
+    }
 }
 
 /// What stands before: can it be repeated?

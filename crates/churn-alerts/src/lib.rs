@@ -16,6 +16,7 @@ pub mod proof;
 pub mod refusal;
 pub mod routing;
 pub mod rule;
+mod samples;
 pub mod scalar;
 mod schema;
 pub mod sources;

@@ -287,6 +287,21 @@ impl Library {
             self.rule_set(source, RuleForm::List, root, None);
             return Ok(());
         }
+        // As it stands Prometheus refuses the file, and beside others nobody would miss its rules.
+        let holds_rules = |group: &Node| {
+            let rules = group.get("rules").map_or(&[][..], Node::items);
+            rules.iter().any(is_rule)
+        };
+        let mut entries = root.entries().iter();
+        if let Some((key, _)) = entries.find(|(_, value)| value.items().iter().any(holds_rules)) {
+            let message = format!(
+                "`{}` with groups of rules: no rule file has this key",
+                key.name
+            );
+            let hint = "a rule file has `groups`";
+            self.refuse(RefusalKind::Refused, source, key.spot, &message, hint);
+            return Ok(());
+        }
         self.others += 1;
         Ok(())
     }

@@ -15,8 +15,7 @@ const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 /// Reads files, folders (those below, too) and `-`, in the order of their names.
 ///
 /// # Errors
-/// Fails with 74 if one cannot be read, with 65 if one is not UTF-8 or a folder has no YAML, with 64
-/// if standard input is named twice.
+/// Fails with 74 if one cannot be read, with 65 if a folder has no YAML, with 64 if standard input is named twice.
 pub fn read(paths: &[String]) -> Result<Vec<Arc<Source>>> {
     if paths.iter().filter(|path| *path == "-").count() > 1 {
         return Err(Error::usage("standard input (`-`) can be read only once"));
@@ -26,7 +25,7 @@ pub fn read(paths: &[String]) -> Result<Vec<Arc<Source>>> {
         if path == "-" {
             let bytes = read_all(&mut std::io::stdin().lock());
             let bytes = bytes.map_err(|e| Error::io("read", Path::new("standard input"), e))?;
-            sources.push(source("-", bytes)?);
+            sources.push(source("-", bytes));
             continue;
         }
         let mut files = Vec::new();
@@ -44,7 +43,7 @@ pub fn read(paths: &[String]) -> Result<Vec<Arc<Source>>> {
             }
             let failed = |error| Error::io("read", &file, error);
             let mut opened = std::fs::File::open(&file).map_err(failed)?;
-            sources.push(source(&name, read_all(&mut opened).map_err(failed)?)?);
+            sources.push(source(&name, read_all(&mut opened).map_err(failed)?));
         }
     }
     Ok(sources)
@@ -59,22 +58,29 @@ fn read_all(from: &mut dyn std::io::Read) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn source(name: &str, bytes: Vec<u8>) -> Result<Arc<Source>> {
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Arc::new(Source {
-            name: name.to_owned(),
-            text,
-        })),
-        Err(error) => {
-            let good = error.utf8_error().valid_up_to();
-            let before = &error.as_bytes()[..good];
-            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-            Err(Error::bad_input("not UTF-8").at(churn_base::error::Place {
-                file: name.to_owned(),
-                line: Some(line as u64),
-                column: None,
-            }))
-        }
+fn source(name: &str, bytes: Vec<u8>) -> Arc<Source> {
+    Arc::new(Source {
+        name: name.to_owned(),
+        text: text(bytes),
+    })
+}
+
+/// Decodes UTF-8, and UTF-16 that begins with its mark, as Prometheus does. Where it is neither, a zero stands for the
+/// first bytes that are wrong: no YAML has one, so that the file is told with the line, and others are read.
+fn text(bytes: Vec<u8>) -> String {
+    let wide = |of: fn([u8; 2]) -> u16| {
+        let pairs = bytes[2..].chunks(2);
+        let units = pairs.map(|pair| of([pair[0], pair.get(1).copied().unwrap_or(0)]));
+        char::decode_utf16(units)
+            .map(|one| one.unwrap_or('\0'))
+            .collect::<String>()
+    };
+    match bytes.get(..2) {
+        Some([0xff, 0xfe]) => wide(u16::from_le_bytes),
+        Some([0xfe, 0xff]) => wide(u16::from_be_bytes),
+        _ => String::from_utf8(bytes).unwrap_or_else(|error| {
+            String::from_utf8_lossy(error.as_bytes()).replace('\u{fffd}', "\0")
+        }),
     }
 }
 
@@ -146,6 +152,17 @@ mod tests {
             ["a.yml", "b/z.yaml", "c.json"]
         );
         assert_eq!(names(&[format!("{root_name}/notes.md")]), ["notes.md"]);
+    }
+
+    #[test]
+    fn other_encodings_are_read_or_marked() {
+        let utf16: Vec<u8> = [0xfeff_u16, 0x61, 0x3a, 0x20, 0xe4]
+            .iter()
+            .flat_map(|unit| unit.to_le_bytes())
+            .collect();
+        assert_eq!(text(utf16), "a: \u{e4}");
+        assert_eq!(text(b"a: \xe4\n".to_vec()), "a: \0\n");
+        assert_eq!(text(b"a: b".to_vec()), "a: b");
     }
 
     #[test]

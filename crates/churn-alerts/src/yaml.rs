@@ -263,6 +263,11 @@ const fn collection_style(style: StructureStyle) -> Style {
 /// wrong there comes beside those before it.
 #[must_use]
 pub fn read(source: &Arc<Source>) -> (Vec<Document>, Option<Error>) {
+    if let Some(at) = source.text.find('\0') {
+        let line = 1 + source.text[..at].matches('\n').count();
+        let error = Error::bad_input("not valid YAML: bytes that are not UTF-8, or zero");
+        return (Vec::new(), Some(error.at(source.place(line as u64))));
+    }
     let (documents, fault) = Builder::read(&source.text);
     let error = fault.map(|(line, said)| {
         let said = said.lines().next().unwrap_or_default().to_owned();

@@ -20,7 +20,7 @@ struct Target {
 /// Writes the cases that were found, and names those that were not.
 ///
 /// # Errors
-/// Fails with 64 where a file is there already, with 69 without promtool.
+/// Fails with 64 where a file is there already, with 65 where promtool refuses rules, with 69 without promtool.
 pub(super) fn run(
     library: &Library,
     target: &Path,
@@ -29,7 +29,7 @@ pub(super) fn run(
 ) -> Result<ExitCode> {
     let lacking: BTreeSet<usize> = library
         .alerts()
-        .filter(|rule| !Coverage::of(rule, &library.case_files).lacking().is_empty())
+        .filter(|rule| !Coverage::of(rule, library).lacking().is_empty())
         .map(|rule| rule.at.set)
         .collect();
     let targets = targets(library, target, &lacking);
@@ -46,7 +46,7 @@ pub(super) fn run(
         .iter()
         .map(wanted)
         .collect::<Result<Vec<Wanted>>>()?;
-    let made = proof::generate(
+    let (made, refused) = proof::generate(
         library,
         &wanted,
         &promtool,
@@ -61,9 +61,10 @@ pub(super) fn run(
         );
         console.messages().warn(&message);
     }
-    if made
-        .iter()
-        .all(|made| made.cases == 0 && made.left.is_empty())
+    if refused.is_empty()
+        && made
+            .iter()
+            .all(|made| made.cases == 0 && made.left.is_empty())
     {
         let message = "nothing to generate: every alert has its three cases";
         console.messages().info(message);
@@ -75,14 +76,19 @@ pub(super) fn run(
         }
         write_atomically(&target.path, made.text.as_bytes())?;
         let message = format!(
-            "wrote {}: {} cases, each run on promtool {}",
+            "wrote {}: {} cases, each run on {}",
             target.path.display(),
             made.cases,
-            promtool.version
+            promtool.named()
         );
         console.messages().info(&message);
     }
-    Ok(ExitCode::Ok)
+    let Some((last, others)) = refused.split_last() else {
+        return Ok(ExitCode::Ok);
+    };
+    others.iter().for_each(|said| console.messages().warn(said));
+    let error = Error::bad_input(last.clone());
+    Err(error.hint("put it right first: `churnctl alerts lint` says what is wrong, and where"))
 }
 
 /// A file for everything, or of a folder one file for each file of rules.

@@ -87,7 +87,10 @@ pub fn test(report: &TestReport) -> String {
             Case {
                 class: rule.file.clone(),
                 name: rule.alert.clone(),
-                failure: (!lines.is_empty()).then(|| lines.join("\n")),
+                failure: match rule.refused {
+                    true => Some("not run: promtool refuses the file".to_owned()),
+                    false => (!lines.is_empty()).then(|| lines.join("\n")),
+                },
                 said: Some(format!("{} cases", rule.cases)),
             }
         });

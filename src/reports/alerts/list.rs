@@ -73,7 +73,7 @@ pub fn of(library: &Library) -> RuleList {
             .map(|(name, scalar)| (name.clone(), scalar.value.clone()))
             .collect(),
         cases: cases(&rule.name),
-        coverage: Coverage::of(rule, &library.case_files),
+        coverage: Coverage::of(rule, library),
         object: rule.object.clone(),
         file: rule.source.name.clone(),
         line: rule.line,

@@ -229,8 +229,9 @@ impl TestReport {
         if let Some(proof) = &self.proof {
             let (cases, failed) = proof.cases();
             parts.push(format!("{} alerts", proof.rules.len()));
-            parts.push(match failed {
-                0 => format!("{cases} cases pass"),
+            parts.push(match (failed, proof.not_run) {
+                (0, 0) => format!("{cases} cases pass"),
+                (0, not_run) => format!("{not_run} of {cases} cases not run"),
                 _ => format!(
                     "{failed} of {} fail",
                     counted(cases as u64, "case", "cases")
@@ -328,6 +329,7 @@ pub fn rules(proof: &Proof, mutated: bool) -> Table {
 
 fn status(rule: &RuleProof) -> Cell {
     match (rule.failures.is_empty(), rule.cases) {
+        _ if rule.refused => Cell::new("not run", Tone::Bad),
         (false, _) => Cell::new("FAIL", Tone::Bad),
         (true, 0) => Cell::new("none", Tone::Warn),
         (true, _) => Cell::new("pass", Tone::Good),

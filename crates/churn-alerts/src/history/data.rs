@@ -2,13 +2,15 @@
 //! range is not silence.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use churn_base::error::Result;
-use promql_parser::parser::{BinaryExpr, Expr};
+use promql_parser::parser::{BinaryExpr, Expr, Offset};
 use serde::Serialize;
 
 use super::ask::{Asked, Asker};
 use super::plan::{Grid, TimeRange};
+use crate::duration;
 use crate::promql::{self, Pattern};
 
 /// How long a sample is seen after its time where nobody set another lookback, in milliseconds. With
@@ -76,7 +78,7 @@ impl<'a, 'p> DataFinder<'a, 'p> {
             return Ok(RuleData::default());
         };
         let mut data = RuleData::default();
-        for pattern in promql::selectors(&expr) {
+        for (pattern, offset) in looked_at(&expr) {
             let name = pattern.metric().unwrap_or_default();
             let recorded = self.records.iter().find(|(record, _)| record == name);
             // A colon in a name is the mark of a recording rule.
@@ -84,24 +86,28 @@ impl<'a, 'p> DataFinder<'a, 'p> {
                 continue;
             }
             data.selectors.push(SelectorData {
-                selector: pattern.to_string(),
-                data_share: self.share(&pattern, step)?,
+                data_share: self.share(&format!("{pattern}{offset}"), step)?,
+                selector: format!("{pattern}{offset}"),
                 recorded_by: recorded.map(|(_, place)| place.clone()),
             });
         }
         let finds = |pattern: &Pattern| {
             let text = pattern.to_string();
-            let found = data.selectors.iter().find(|one| one.selector == text);
-            !found.is_some_and(SelectorData::is_empty)
+            let of_it = |one: &&SelectorData| {
+                let rest = one.selector.strip_prefix(&text);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" offset "))
+            };
+            let mut found = data.selectors.iter().filter(of_it).peekable();
+            found.peek().is_none() || !found.all(SelectorData::is_empty)
         };
         data.is_without = !may_have_result(&expr, &finds);
         Ok(data)
     }
 
-    fn share(&mut self, pattern: &Pattern, step: i64) -> Result<Option<f64>> {
+    fn share(&mut self, selector: &str, step: i64) -> Result<Option<f64>> {
         let length = self.range.end - self.range.start;
         let step = step.max(length / LOOKS).clamp(1, LOOKBACK);
-        let key = (pattern.to_string(), step);
+        let key = (selector.to_owned(), step);
         if let Some(known) = self.known.get(&key) {
             return Ok(*known);
         }
@@ -124,6 +130,27 @@ impl<'a, 'p> DataFinder<'a, 'p> {
         self.known.insert(key, share);
         Ok(share)
     }
+}
+
+/// Returns what the expression selects and, behind it, how long before: ` offset 1h`.
+fn looked_at(expr: &Expr) -> Vec<(Pattern, String)> {
+    let text_of =
+        |offset: &Duration| duration::text(u64::try_from(offset.as_millis()).unwrap_or(u64::MAX));
+    let mut found = Vec::new();
+    promql::walk(expr, &mut |inner, _| {
+        if let Some(selector) = promql::selector_of(inner) {
+            let offset = match &selector.offset {
+                None => String::new(),
+                Some(Offset::Pos(offset)) => format!(" offset {}", text_of(offset)),
+                Some(Offset::Neg(offset)) => format!(" offset -{}", text_of(offset)),
+            };
+            let one = (Pattern::of(selector), offset);
+            if !found.contains(&one) {
+                found.push(one);
+            }
+        }
+    });
+    found
 }
 
 /// Tells whether an expression may have a result when only some of its selectors find series.

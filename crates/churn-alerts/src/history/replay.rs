@@ -9,6 +9,7 @@ use super::ask::{Asked, Asker, Series};
 use super::evaluate::{Evaluator, Timing};
 use super::labels::{LabelMaker, Labels};
 use super::plan::{Grid, PlannedRule, TimeRange};
+use crate::promql::as_of_evaluation;
 
 /// How an episode ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -117,7 +118,12 @@ pub(super) fn replay(
     };
     let grid = rule.grid(range, step);
     if let Some(grid) = grid {
-        asker.ask(&rule.expr, grid, rule.offset, &mut |asked| run.take(&asked))?;
+        asker.ask(
+            &as_of_evaluation(&rule.expr),
+            grid,
+            rule.offset,
+            &mut |asked| run.take(&asked),
+        )?;
     }
     let within = Grid::within(range, step);
     let mut replay = run.finish(step);

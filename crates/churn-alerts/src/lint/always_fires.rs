@@ -3,7 +3,7 @@
 
 use promql_parser::parser::Expr;
 
-use super::check::{Context, Findings, Severity, View};
+use super::check::{BY_NAME, Context, Findings, Severity, View};
 use crate::promql::{Presence, RATES, Tree, calls};
 
 /// Labels that only say where a series comes from.
@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
             let place = view.place(culprit.unwrap_or(&view.tree));
             findings.of_rule(Severity::Fail, view.rule, place, message, hint);
         } else if shape.presence != Presence::Never && !shape.is_filtered {
-            unconditional(view, findings);
+            unconditional(context, view, findings);
         }
     }
 }
@@ -62,7 +62,7 @@ fn culprit<'t, 'a>(tree: &'t Tree<'a>) -> Option<&'t Tree<'a>> {
 }
 
 /// No condition decides whether the alert fires: it does as long as the metric is there.
-fn unconditional(view: &View<'_>, findings: &mut Findings) {
+fn unconditional(context: &Context<'_>, view: &View<'_>, findings: &mut Findings) {
     let (mut with_bool, mut constant, mut computed) = (None, None, false);
     let mut chosen = false;
     view.tree.walk(&mut |part, _| match part.expr {
@@ -92,7 +92,15 @@ fn unconditional(view: &View<'_>, findings: &mut Findings) {
     } else if let Some(part) = constant {
         let why = part.shape.why.clone().unwrap_or_default();
         let hint = "compare with a value that the left side can fall below";
-        (Severity::Fail, view.place(part), why, hint)
+        match context.certain_shape(view).is_filtered {
+            true => (
+                Severity::Warn,
+                view.place(part),
+                format!("{why}{BY_NAME}"),
+                hint,
+            ),
+            false => (Severity::Fail, view.place(part), why, hint),
+        }
     } else if chosen && !computed {
         return;
     } else {

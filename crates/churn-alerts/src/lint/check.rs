@@ -1,5 +1,6 @@
 //! What a check is, what it finds, and what it may look at.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use promql_parser::parser::Expr;
@@ -132,6 +133,9 @@ impl<'a> View<'a> {
     }
 }
 
+/// What is said of a finding that rests on what metrics of such names usually are: a WARN at most.
+pub(super) const BY_NAME: &str = ", if its name says what it is";
+
 /// What a check looks at.
 pub(super) struct Context<'a> {
     pub(super) library: &'a Library,
@@ -140,6 +144,10 @@ pub(super) struct Context<'a> {
     /// All rules that can be read.
     pub(super) all: Vec<&'a View<'a>>,
     pub(super) facts: &'a Facts,
+    /// The same without guesses, where somebody asked.
+    pub(super) certain: OnceCell<Facts>,
+    /// All rules that can be read, with their expressions.
+    pub(super) parsed: &'a [(&'a Rule, Expr)],
     pub(super) options: &'a LintOptions,
     /// All checks that there are.
     pub(super) checks: &'static [Check],

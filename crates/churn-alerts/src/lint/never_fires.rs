@@ -1,6 +1,6 @@
 //! `never-fires`: an expression that has no result, whatever the data say.
 
-use super::check::{Context, Findings, Severity};
+use super::check::{BY_NAME, Context, Findings, Severity};
 use crate::promql::Presence;
 use crate::rule::RuleKind;
 
@@ -31,12 +31,12 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
                 "put the condition right; `churnctl alerts test --generate` then makes a case that shows it"
             }
         };
-        findings.of_rule(
-            Severity::Fail,
-            view.rule,
-            place,
-            format!("{what}: {why}"),
-            hint,
-        );
+        let is_certain = context.certain_shape(view).presence == Presence::Never;
+        let (status, by_name) = match is_certain {
+            true => (Severity::Fail, ""),
+            false => (Severity::Warn, BY_NAME),
+        };
+        let message = format!("{what}: {why}{by_name}");
+        findings.of_rule(status, view.rule, place, message, hint);
     }
 }

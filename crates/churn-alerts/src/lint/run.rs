@@ -1,5 +1,6 @@
 //! Runs the checks over a library and leaves out what comments switch off.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use promql_parser::parser::Expr;
@@ -68,7 +69,7 @@ pub fn lint(library: &Library, options: &LintOptions) -> LintReport {
         .iter()
         .filter_map(|rule| Some((rule, promql::parse(&rule.expr.value).ok()?)))
         .collect();
-    let facts = facts(&parsed, options);
+    let facts = facts(&parsed, options, false);
     let views: Vec<View<'_>> = parsed
         .iter()
         .map(|(rule, expr)| View::new(rule, expr, &facts))
@@ -81,6 +82,8 @@ pub fn lint(library: &Library, options: &LintOptions) -> LintReport {
         alerts: alerts.collect(),
         all: views.iter().collect(),
         facts: &facts,
+        certain: OnceCell::new(),
+        parsed: &parsed,
         options,
         checks: CHECKS,
     };
@@ -88,10 +91,21 @@ pub fn lint(library: &Library, options: &LintOptions) -> LintReport {
     report(library, found)
 }
 
+impl Context<'_> {
+    /// Returns what is known of the result of a rule's expression without guesses at ranges of values by names.
+    pub(super) fn certain_shape(&self, view: &View<'_>) -> Shape {
+        let facts = self
+            .certain
+            .get_or_init(|| facts(self.parsed, self.options, true));
+        View::new(view.rule, view.expr, facts).tree.shape
+    }
+}
+
 /// Returns what is known of metrics: what the options say, and what recording rules make.
-fn facts(parsed: &[(&Rule, Expr)], options: &LintOptions) -> Facts {
+fn facts(parsed: &[(&Rule, Expr)], options: &LintOptions, is_certain: bool) -> Facts {
     let mut facts = Facts {
         metadata: options.metadata.clone(),
+        is_certain,
         ..Facts::default()
     };
     // Records may be made of records that stand further down.

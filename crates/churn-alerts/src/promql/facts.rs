@@ -16,6 +16,8 @@ pub struct Facts {
     pub metadata: BTreeMap<String, String>,
     /// What recording rules make, by name.
     pub records: BTreeMap<String, Shape>,
+    /// Whether ranges of values that only a metric's name speaks for are left out.
+    pub is_certain: bool,
 }
 
 /// What samples of histograms and summaries add to the name of their family.
@@ -161,18 +163,23 @@ impl Facts {
 
     /// Returns the values that samples of a metric may have.
     pub fn interval(&self, name: &str) -> Interval {
-        if TRUTHS.contains(&name) || name.ends_with("_up") {
+        // How many nodes are up is called so, too.
+        if TRUTHS.contains(&name) || !self.is_certain && name.ends_with("_up") {
             return Interval::SHARE;
         }
         // Always 1; whether such a series is there is what rules ask, by `== 1` as by `> 0`.
-        if name.ends_with("_info") || name == "ALERTS" {
+        let is_info = name.ends_with("_info") && (!self.is_certain || name.starts_with("kube_"));
+        if is_info || name == "ALERTS" {
             return Interval::exactly(1.0);
         }
         let counter = self.kind(name).is_some_and(|known| {
             // Sums are negative where what is summed is.
-            known.kind == Kind::Counter && !name.ends_with("_sum")
+            known.kind == Kind::Counter
+                && !name.ends_with("_sum")
+                && !(self.is_certain && known.by == Evidence::Name)
         });
-        match counter || name.ends_with("_timestamp_seconds") || name.starts_with("kube_") {
+        let is_time = !self.is_certain && name.ends_with("_timestamp_seconds");
+        match counter || is_time || name.starts_with("kube_") {
             true => Interval::NOT_NEGATIVE,
             false => Interval::ANY.or_nan(),
         }

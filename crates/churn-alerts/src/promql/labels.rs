@@ -20,6 +20,11 @@ impl LabelSet {
         Self::AllBut(BTreeSet::new())
     }
 
+    /// Tells whether the result has no labels at all.
+    pub(crate) fn is_none(&self) -> bool {
+        matches!(self, Self::Only(labels) if labels.is_empty())
+    }
+
     /// Tells whether a series of the result may have this label.
     pub(crate) fn may_have(&self, label: &str) -> bool {
         match self {

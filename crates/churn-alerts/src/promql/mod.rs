@@ -3,6 +3,7 @@
 //! the text by a scanner of our own.
 
 mod annotate;
+mod at;
 mod binary;
 mod budget;
 mod call;
@@ -11,6 +12,7 @@ mod infer;
 mod interval;
 mod kind;
 mod labels;
+mod limits;
 mod newer;
 mod parse;
 mod part;
@@ -23,6 +25,7 @@ mod tree;
 mod walk;
 
 pub use annotate::labels_of;
+pub use at::as_of_evaluation;
 pub use budget::check_size;
 pub use facts::Facts;
 pub use kind::{Evidence, Kind};

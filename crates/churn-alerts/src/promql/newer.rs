@@ -294,10 +294,14 @@ impl Rewriter<'_> {
 
 /// Returns a number without its underscores, each of which stands before a digit.
 fn without_underscores(word: &str) -> Option<String> {
-    let well_placed = word
-        .split('_')
-        .skip(1)
-        .all(|part| part.starts_with(|c: char| c.is_ascii_hexdigit() && !"eE".contains(c)));
+    let is_digit = |c: char| c.is_ascii_hexdigit() && !"eE".contains(c);
+    let mut parts = word.split('_').peekable();
+    let mut well_placed = true;
+    while let (Some(part), Some(next)) = (parts.next(), parts.peek()) {
+        // `1._5` is refused, too.
+        well_placed &=
+            next.starts_with(is_digit) && part.ends_with(|c| is_digit(c) || "xX".contains(c));
+    }
     let plain = word.replace('_', "");
     let hex = plain
         .strip_prefix("0x")
@@ -330,7 +334,7 @@ fn is_computed(text: &str) -> bool {
     operand
 }
 
-fn applied(text: &str, mut edits: Vec<(Range<usize>, String)>) -> String {
+pub(super) fn applied(text: &str, mut edits: Vec<(Range<usize>, String)>) -> String {
     edits.sort_by_key(|(range, _)| range.start);
     let (mut made, mut at) = (String::new(), 0);
     for (range, to) in edits {

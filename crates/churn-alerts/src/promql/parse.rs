@@ -3,6 +3,7 @@
 use promql_parser::parser::{Expr, parse as parse_promql};
 
 use super::budget::check_size;
+use super::limits;
 use super::newer::{self, Need};
 use super::walk::{any, calls};
 
@@ -30,7 +31,8 @@ fn read(text: &str) -> Result<(Expr, Vec<Need>), String> {
     let text = text
         .replace("$__rate_interval", "5m")
         .replace("$__interval", "5m");
-    let text = newer::with_our_regexes(&text)?;
+    limits::check(&text)?;
+    let text = limits::for_the_parser(&newer::with_our_regexes(&text)?);
     let (expr, mut needs) = match parse_promql(&text) {
         Ok(expr) => (expr, Vec::new()),
         Err(said) => {

@@ -74,8 +74,8 @@ impl Left {
     }
 }
 
-/// Returns for each wanted file a test of each thing that is not shown. `folder` takes what promtool
-/// is given.
+/// Returns for each wanted file a test of each thing that is not shown, and what promtool says of the rule files that
+/// it refuses. `folder` takes what promtool is given.
 ///
 /// # Errors
 /// Fails with 69 if promtool cannot be run, with 74 if the folder cannot be written.
@@ -86,7 +86,7 @@ pub fn generate(
     folder: &Path,
     workers: usize,
     progress: &dyn Progress,
-) -> Result<Vec<Generated>> {
+) -> Result<(Vec<Generated>, Vec<String>)> {
     let alerts: Vec<&Rule> = library.alerts().collect();
     progress.steps("alerts tried", (alerts.len() + wanted.len()) as u64);
     let sets = prepare::rule_sets(library, folder, promtool)?;
@@ -95,7 +95,7 @@ pub fn generate(
     })?;
     let tried = spread(workers, alerts.len(), progress, |number| {
         let rule = alerts[number];
-        let lacking = Coverage::of(rule, &library.case_files).lacking();
+        let lacking = Coverage::of(rule, library).lacking();
         let trial = Trial {
             rule,
             set: &sets[rule.at.set],
@@ -110,12 +110,9 @@ pub fn generate(
                 number,
             },
         };
-        match refused[rule.at.set].first() {
-            Some(said) => {
-                let why = format!("promtool {} refuses the file: {said}", promtool.version);
-                Ok(Tried::nothing(rule, &lacking, &why))
-            }
-            None => trial.all(&lacking),
+        match refused[rule.at.set].is_empty() {
+            true => trial.all(&lacking),
+            false => Ok(Tried::default()),
         }
     })?;
     let made = spread(workers, wanted.len(), progress, |at| {
@@ -138,7 +135,13 @@ pub fn generate(
         whole.proved(&wanted[at], &sets, oracle)
     });
     progress.finish();
-    made
+    let said = sets.iter().zip(refused).filter_map(|(set, said)| {
+        let said = said.first()?.replace(&set.path.display().to_string(), "");
+        let said = said.trim_start_matches([':', ' ']);
+        let name = &set.source.name;
+        Some(format!("{} refuses {name}: {said}", promtool.named()))
+    });
+    Ok((made?, said.collect()))
 }
 
 /// What was found of some alerts, and what was not.

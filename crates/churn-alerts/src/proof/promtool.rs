@@ -66,6 +66,12 @@ impl Promtool {
         })
     }
 
+    /// Returns `promtool 3.14.0`, or its name alone where it says no version.
+    #[must_use]
+    pub fn named(&self) -> String {
+        format!("promtool {}", self.version).trim_end().to_owned()
+    }
+
     /// Tells whether it is older than this; one that does not say is not.
     pub(super) fn is_older_than(&self, version: (u64, u64)) -> bool {
         let mut parts = self

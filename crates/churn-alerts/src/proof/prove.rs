@@ -38,6 +38,8 @@ pub struct Proof {
     pub cases: usize,
     /// How many of them failed.
     pub failed: usize,
+    /// How many of them were not run: promtool refuses their rules, or their file.
+    pub not_run: usize,
     /// Each alert.
     pub rules: Vec<RuleProof>,
     /// Expressions that were asked beside alerts.
@@ -74,6 +76,8 @@ pub struct RuleProof {
     pub cases: usize,
     /// Cases that failed.
     pub failures: Vec<CaseFailure>,
+    /// Whether promtool refuses its file: nothing is shown of it.
+    pub refused: bool,
     /// What the cases show.
     pub coverage: Coverage,
     /// How many alterations were tried.
@@ -149,6 +153,7 @@ pub fn prove(
     let files = library.case_files.len();
     progress.steps("files of cases", files as u64);
     let sets = prepare::rule_sets(library, folder, promtool)?;
+    let (refused, said) = check(&sets, promtool)?;
     let mut proof = Proof {
         promtool: promtool.version.clone(),
         cases: library
@@ -157,7 +162,11 @@ pub fn prove(
             .map(|file| file.cases().count())
             .sum(),
         failed: 0,
-        rules: alerts.iter().map(|rule| fresh(rule, library)).collect(),
+        not_run: 0,
+        rules: alerts
+            .iter()
+            .map(|rule| fresh(rule, library, refused.contains(&rule.at.set)))
+            .collect(),
         expressions: library
             .case_files
             .iter()
@@ -165,7 +174,7 @@ pub fn prove(
             .map(|test| test.expressions)
             .sum(),
         expression_failures: Vec::new(),
-        refused: check(&sets, promtool)?,
+        refused: said,
         unknown: unknown(library, &alerts),
     };
     let said = spread(options.workers, files, progress, |at| {
@@ -174,6 +183,12 @@ pub fn prove(
         promtool.test(&prepared.path)
     })?;
     for (file, objections) in library.case_files.iter().zip(said) {
+        let is_refused = objections
+            .iter()
+            .any(|one| matches!(one, Objection::Other(_)));
+        if is_refused || file.sets.iter().any(|set| refused.contains(set)) {
+            proof.not_run += file.cases().count();
+        }
         for objection in objections {
             proof.take(file, &alerts, objection);
         }
@@ -189,7 +204,7 @@ pub fn prove(
         let usable: Vec<bool> = proof
             .rules
             .iter()
-            .map(|rule| rule.failures.is_empty())
+            .map(|rule| rule.failures.is_empty() && !rule.refused)
             .collect();
         progress.steps(
             "rules, each altered and its cases run again",
@@ -198,7 +213,9 @@ pub fn prove(
         let outcomes = spread(options.workers, alerts.len(), progress, |at| {
             mutants.of(alerts[at], at, usable[at])
         })?;
-        for (rule, outcome) in proof.rules.iter_mut().zip(outcomes) {
+        let rules = proof.rules.iter_mut().zip(outcomes);
+        // What no case was run on has no figure.
+        for (rule, outcome) in rules.filter(|(rule, _)| !rule.refused) {
             rule.mutants = outcome.tried;
             rule.killed = outcome.tried - outcome.survivors.len();
             rule.survivors = outcome.survivors;
@@ -235,22 +252,31 @@ pub(super) fn spread<T: Send>(
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Asks promtool whether it takes the rules at all, those that no case asks for, too.
-fn check(sets: &[Prepared], promtool: &Promtool) -> Result<Vec<String>> {
+/// Asks promtool whether it takes the rules at all, those that no case asks for, too; returns the sets that it
+/// refuses, and what it says.
+fn check(sets: &[Prepared], promtool: &Promtool) -> Result<(BTreeSet<usize>, Vec<String>)> {
     if sets.is_empty() {
-        return Ok(Vec::new());
+        return Ok((BTreeSet::new(), Vec::new()));
     }
     let paths: Vec<&Path> = sets.iter().map(|set| set.path.as_path()).collect();
     let said = promtool.check(&paths)?;
+    let mut refused = BTreeSet::new();
+    if !said.is_empty() {
+        for (at, path) in paths.iter().enumerate() {
+            if !promtool.check(&[path])?.is_empty() {
+                refused.insert(at);
+            }
+        }
+    }
     let named = said.into_iter().map(|line| {
         sets.iter().fold(line, |line, set| {
             line.replace(&set.path.display().to_string(), &set.source.name)
         })
     });
-    Ok(named.collect())
+    Ok((refused, named.collect()))
 }
 
-fn fresh(rule: &Rule, library: &Library) -> RuleProof {
+fn fresh(rule: &Rule, library: &Library, refused: bool) -> RuleProof {
     let files = library.case_files.iter();
     let loading = files.filter(|file| file.sets.contains(&rule.at.set));
     let own = loading.flat_map(CaseFile::cases);
@@ -260,7 +286,11 @@ fn fresh(rule: &Rule, library: &Library) -> RuleProof {
         line: rule.line,
         cases: own.filter(|(_, case)| case.alert == rule.name).count(),
         failures: Vec::new(),
-        coverage: Coverage::of(rule, &library.case_files),
+        coverage: match refused {
+            true => Coverage::default(),
+            false => Coverage::of(rule, library),
+        },
+        refused,
         mutants: 0,
         killed: 0,
         survivors: Vec::new(),

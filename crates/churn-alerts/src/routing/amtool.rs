@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use super::Labels;
 use super::configuration::{Configuration, Route};
+use crate::promql::quoted;
+use crate::schema::is_classic_label;
 
 /// amtool with a configuration written down for it.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl Amtool {
         let mut command = Command::new(&self.program);
         command.args(["config", "routes", "test"]);
         command.arg(format!("--config.file={}", self.file.display()));
-        command.args(labels.iter().map(|(name, value)| format!("{name}={value}")));
+        command.args(labels.iter().map(|(name, value)| argument(name, value)));
         let output = command
             .output()
             .map_err(|error| cannot_run(&self.program, error))?;
@@ -54,8 +56,10 @@ impl Amtool {
                 "amtool refuses the routes: {said}"
             )));
         }
+        // Warnings of its parser come before the receivers, on the same stream.
         let said = String::from_utf8_lossy(&output.stdout);
-        let names = said.trim().split(',').map(str::trim);
+        let names = said.trim().lines().last().unwrap_or_default();
+        let names = names.split(',').map(str::trim);
         Ok(names
             .filter(|name| !name.is_empty())
             .map(str::to_owned)
@@ -84,6 +88,15 @@ pub fn amtool_check(program: &Path, file: &Path) -> Result<Option<String>> {
         .find(|line| line.contains("error") || line.contains("FAILED"));
     let line = line.unwrap_or("refused").trim();
     Ok(Some(line.trim_start_matches("FAILED: ").to_owned()))
+}
+
+/// Writes a label as an equality matcher, its value in quotes: without them amtool takes blanks, braces and commas for
+/// its own. A name that only newer ones take is in quotes, too.
+fn argument(name: &str, value: &str) -> String {
+    match is_classic_label(name) {
+        true => format!("{name}={}", quoted(value)),
+        false => format!("{}={}", quoted(name), quoted(value)),
+    }
 }
 
 fn cannot_run(program: &Path, error: std::io::Error) -> Error {

@@ -30,7 +30,7 @@ pub fn read_file(source: &Arc<Source>, document: &Node) -> Result<Configuration>
     let times = list("mute_time_intervals")
         .iter()
         .chain(list("time_intervals"))
-        .map(|interval| reader.at(interval, TimeInterval::read(interval)))
+        .map(|interval| reader.at(interval, TimeInterval::read(interval, false)))
         .collect::<Result<_>>()?;
     Ok(Configuration {
         source: Arc::clone(source),

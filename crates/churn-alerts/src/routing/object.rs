@@ -56,7 +56,7 @@ pub fn read_object(source: &Arc<Source>, document: &Node) -> Result<Configuratio
             .collect::<Result<_>>()?,
         times: times
             .map(|node| {
-                let mut interval = reader.at(node, TimeInterval::read(node))?;
+                let mut interval = reader.at(node, TimeInterval::read(node, true))?;
                 interval.name = reader.prefixed(&interval.name);
                 Ok(interval)
             })

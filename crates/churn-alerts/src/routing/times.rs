@@ -6,7 +6,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
-use super::super::node::Node;
+use super::super::node::{Node, Value};
 
 /// A named set of times; a time in one of its parts is in it.
 #[derive(Debug, Clone)]
@@ -17,14 +17,17 @@ pub struct TimeInterval {
     pub parts: Vec<Part>,
 }
 
-/// Conditions that must all hold; one that is empty always does.
+/// Ranges with both ends in them; none where nothing is asked.
+type Ranges = Option<Vec<(i64, i64)>>;
+
+/// Conditions that must all hold; one that is not there always does, and an empty list in a file never.
 #[derive(Debug, Clone, Default)]
 pub struct Part {
-    minutes: Vec<(i64, i64)>,
-    weekdays: Vec<(i64, i64)>,
-    days: Vec<(i64, i64)>,
-    months: Vec<(i64, i64)>,
-    years: Vec<(i64, i64)>,
+    minutes: Ranges,
+    weekdays: Ranges,
+    days: Ranges,
+    months: Ranges,
+    years: Ranges,
     zone: Option<TimeZone>,
 }
 
@@ -39,11 +42,12 @@ const WEEKDAYS: [&str; 7] = [
 ];
 
 impl TimeInterval {
-    /// Reads `{name, time_intervals}`, with the names of keys of a file or of an object.
+    /// Reads `{name, time_intervals}`, with the names of keys of a file or of an object. Of an object, whose empty lists
+    /// the Operator leaves out, an empty list asks nothing.
     ///
     /// # Errors
     /// Fails with what is wrong.
-    pub fn read(node: &Node) -> Result<Self, String> {
+    pub fn read(node: &Node, is_object: bool) -> Result<Self, String> {
         let name = node
             .scalar_at("name")
             .ok_or("a time interval without a name")?;
@@ -51,7 +55,9 @@ impl TimeInterval {
         let parts = parts.map_or(&[][..], Node::items).iter();
         Ok(Self {
             name,
-            parts: parts.map(Part::read).collect::<Result<_, _>>()?,
+            parts: parts
+                .map(|part| Part::read(part, is_object))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -67,18 +73,20 @@ fn either<'a>(node: &'a Node, file: &str, object: &str) -> Option<&'a Node> {
 }
 
 impl Part {
-    fn read(node: &Node) -> Result<Self, String> {
-        let mut minutes = Vec::new();
-        for time in node.get("times").map_or(&[][..], Node::items) {
-            minutes.push(minutes_of(time)?);
-        }
-        let ranges = |file: &str, object: &str, kind: RangeKind| {
-            let node = either(node, file, object);
-            let items = node.map_or(&[][..], Node::items).iter();
-            items
-                .map(|item| kind.read(&range_text(item)))
-                .collect::<Result<Vec<_>, _>>()
+    fn read(node: &Node, is_object: bool) -> Result<Self, String> {
+        let list = |node: Option<&Node>, read: &dyn Fn(&Node) -> Result<(i64, i64), String>| {
+            let is_list = |node: &&Node| matches!(node.value, Value::Sequence(_));
+            let items = node.filter(is_list).map(Node::items);
+            let items = items.filter(|items| !(is_object && items.is_empty()));
+            let ranges = items.map(|items| items.iter().map(read).collect::<Result<Vec<_>, _>>());
+            ranges.transpose()
         };
+        let ranges = |file: &str, object: &str, kind: RangeKind| {
+            list(either(node, file, object), &|item| {
+                kind.read(&range_text(item))
+            })
+        };
+        let minutes = list(node.get("times"), &minutes_of)?;
         let zone = node.scalar_at("location").map(|name| zone(&name));
         Ok(Self {
             minutes,
@@ -99,18 +107,17 @@ impl Part {
             other => i64::from(other.to_monday_one_offset()),
         };
         let (day, last) = (i64::from(time.day()), i64::from(time.days_in_month()));
-        let within = |ranges: &[(i64, i64)], value: i64| {
-            ranges.is_empty() || ranges.iter().any(|(a, b)| (*a..=*b).contains(&value))
+        let within = |ranges: &Ranges, value: i64| {
+            let holds =
+                |ranges: &Vec<(i64, i64)>| ranges.iter().any(|(a, b)| (*a..=*b).contains(&value));
+            ranges.as_ref().is_none_or(holds)
         };
         // -1 is the last day of the month; a range that begins behind it is not of this month.
-        let days: Vec<_> = self
-            .days
-            .iter()
-            .map(|(from, to)| {
-                let real = |day: i64| if day < 0 { last + 1 + day } else { day };
-                (real(*from), real(*to))
-            })
-            .collect();
+        let real = |day: i64| if day < 0 { last + 1 + day } else { day };
+        let days = self.days.as_ref().map(|days| {
+            let days = days.iter();
+            days.map(|(from, to)| (real(*from), real(*to))).collect()
+        });
         within(&self.minutes, minute)
             && within(&self.weekdays, weekday)
             && within(&days, day)
@@ -267,7 +274,7 @@ mod tests {
             name: "x".into(),
             text: format!("name: n\ntime_intervals: [{text}]\n"),
         });
-        TimeInterval::read(&documents(&source).expect("valid")[0])
+        TimeInterval::read(&documents(&source).expect("valid")[0], false)
     }
 
     #[test]
@@ -295,6 +302,15 @@ mod tests {
                 false,
             ),
             ("{days_of_month: ['-1']}", "2026-01-31T00:00:00Z", true),
+            // A running Alertmanager 0.34 is never within an empty list.
+            ("{weekdays: []}", "2026-01-03T10:00:00Z", false),
+            (
+                "{times: [], weekdays: [saturday]}",
+                "2026-01-03T10:00:00Z",
+                false,
+            ),
+            ("{months: }", "2026-01-03T10:00:00Z", true),
+            ("{}", "2026-01-03T10:00:00Z", true),
             (
                 "{days_of_month: ['1:5'], months: [january]}",
                 "2026-02-03T00:00:00Z",

@@ -109,7 +109,7 @@ fn rule(node: &Node, sink: &mut Sink<'_>) {
     }
     if node
         .get("expr")
-        .is_none_or(|expr| expr.scalar().is_some_and(|text| text.is_empty()))
+        .is_none_or(|expr| expr.scalar().is_some_and(|text| text.trim().is_empty()))
     {
         sink.refuse(node.spot, "a rule without `expr`", "");
     }
