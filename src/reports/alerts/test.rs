@@ -155,7 +155,7 @@ impl TestReport {
         if let Some(proof) = &self.proof {
             for one in &proof.unknown {
                 let message = format!(
-                    "no rule has the alert {}: this case can never fail",
+                    "no rule that its file loads has the alert {}: a case that expects silence can never fail",
                     one.alert
                 );
                 add("unknown alert", &one.file, one.line, message, true);
