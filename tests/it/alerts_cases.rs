@@ -113,7 +113,7 @@ fn labels_of_any_text_are_routed_as_amtool_routes_them() {
             "am.yml",
             "route: {receiver: r1, routes: [{matchers: [severity=warning], receiver: r5}]}\nreceivers: [{name: r1}, {name: r5}]\n",
         )
-        .file("cases.yml", &json!({ "routing": cases }).to_string());
+        .file("cases.yml", json!({ "routing": cases }).to_string());
     for amtool in [installed("amtool"), newest("amtool")]
         .into_iter()
         .flatten()

@@ -17,8 +17,10 @@ pub struct TimeInterval {
     pub parts: Vec<Part>,
 }
 
-/// Ranges with both ends in them; none where nothing is asked.
-type Ranges = Option<Vec<(i64, i64)>>;
+/// Both ends are in it.
+type Range = (i64, i64);
+/// None where nothing is asked.
+type Ranges = Option<Vec<Range>>;
 
 /// Conditions that must all hold; one that is not there always does, and an empty list in a file never.
 #[derive(Debug, Clone, Default)]
@@ -74,7 +76,7 @@ fn either<'a>(node: &'a Node, file: &str, object: &str) -> Option<&'a Node> {
 
 impl Part {
     fn read(node: &Node, is_object: bool) -> Result<Self, String> {
-        let list = |node: Option<&Node>, read: &dyn Fn(&Node) -> Result<(i64, i64), String>| {
+        let list = |node: Option<&Node>, read: &dyn Fn(&Node) -> Result<Range, String>| {
             let is_list = |node: &&Node| matches!(node.value, Value::Sequence(_));
             let items = node.filter(is_list).map(Node::items);
             let items = items.filter(|items| !(is_object && items.is_empty()));
