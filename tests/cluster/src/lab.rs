@@ -151,6 +151,10 @@ impl Lab {
             .churnctl
             .canonicalize()
             .map_err(|error| format!("{}: {error}", options.churnctl.display()))?;
+        // A pod's program has the name of its file, and manifests call it by its own.
+        if churnctl.file_name() != Some("churnctl".as_ref()) {
+            return Err(format!("{}: is not named churnctl", churnctl.display()));
+        }
         let tool = |name: &str| tools.join(name).display().to_string();
         let images = vec![
             format!("/churnctl={}", churnctl.display()),

@@ -422,13 +422,12 @@ fn seen_as(lab: &Lab, role: &str, unseen: &[&str]) -> Result<(), String> {
         .join("doctor/churnctl.toml")
         .display()
         .to_string();
-    let ran = lab.churnctl(&[
-        "--config",
-        &config,
-        "doctor",
-        "--kubeconfig",
-        &file.display().to_string(),
-    ])?;
+    let kubeconfig = format!("KUBECONFIG={}", file.display());
+    let program = lab.churnctl.display().to_string();
+    let ran = lab.command(
+        "env".as_ref(),
+        &[&kubeconfig, &program, "--config", &config, "doctor"],
+    )?;
     lab.ours(&format!("delete rolebinding/{role} {account}"))?;
     let last = ran.out.trim_end().lines().last().unwrap_or_default();
     let missing: Vec<&&str> = unseen.iter().filter(|one| !last.contains(**one)).collect();

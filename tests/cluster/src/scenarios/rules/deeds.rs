@@ -232,6 +232,7 @@ pub(super) fn slow(lab: &mut Lab) -> Result<(), String> {
     Ok(())
 }
 
+/// Lets Prometheus scrape the kubelets, or not.
 pub(super) fn scrape_nodes(lab: &Lab, is: bool) -> Result<(), String> {
     if is {
         return install::stack(lab);
@@ -240,11 +241,11 @@ pub(super) fn scrape_nodes(lab: &Lab, is: bool) -> Result<(), String> {
         "-n",
         "monitoring",
         "patch",
-        "secret",
-        "nodes",
-        "--type=merge",
+        "prometheus",
+        "k8s",
+        "--type=json",
         "-p",
-        r#"{"stringData":{"scrape.yaml":"[]"}}"#,
+        r#"[{"op":"remove","path":"/spec/additionalScrapeConfigs"}]"#,
     ])
     .map(drop)
 }
