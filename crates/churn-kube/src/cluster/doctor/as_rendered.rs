@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use churn_base::text::shell_word;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::expected::{Expected, Rendered};
 use super::finding::{Check, Finding};
@@ -113,14 +113,52 @@ pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> 
             true => Finding::fail,
             false => Finding::warn,
         };
+        let fix = taken_out(rendered, live, differences.len());
         found.push(make(
             Check::Objects,
             rendered.subject(),
             detail,
-            rendered.restore(),
+            fix.unwrap_or_else(|| rendered.restore()),
         ));
     }
     found
+}
+
+/// Returns the command that takes out what somebody has added, if that is all that differs: `kubectl apply` leaves a
+/// field that another has set.
+fn taken_out(rendered: &Rendered, live: &Value, differences: usize) -> Option<String> {
+    let mut added = Vec::new();
+    let spec = (&rendered.tree["spec"], &live["spec"]);
+    added_fields(spec.0, spec.1, "/spec", &mut added);
+    if added.is_empty() || added.len() != differences {
+        return None;
+    }
+    let remove: Vec<Value> = added
+        .iter()
+        .map(|path| json!({ "op": "remove", "path": path }))
+        .collect();
+    Some(format!(
+        "kubectl patch {} {} -n {} --type=json -p '{}'",
+        rendered.kind.to_lowercase(),
+        shell_word(&rendered.name),
+        shell_word(&rendered.namespace),
+        Value::Array(remove)
+    ))
+}
+
+/// Notes the places of lists that narrow what was rendered without them.
+fn added_fields(rendered: &Value, live: &Value, path: &str, added: &mut Vec<String>) {
+    let (Value::Object(rendered), Value::Object(live)) = (rendered, live) else {
+        return;
+    };
+    for (name, value) in live {
+        let path = format!("{path}/{name}");
+        match rendered.get(name) {
+            Some(own) => added_fields(own, value, &path, added),
+            None if WHOLE.contains(&name.as_str()) && !is_empty(value) => added.push(path),
+            None => {}
+        }
+    }
 }
 
 /// Says what was stopped by hand. `kubectl apply` doesn't start all of it again: replicas are not
@@ -306,8 +344,6 @@ fn short(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn rendered(kind: &str, body: Value) -> Rendered {
@@ -324,6 +360,25 @@ mod tests {
     #[track_caller]
     fn expect(kind: &str, was: Value, is: Value, wanted: &[&str]) {
         assert_eq!(differences(&rendered(kind, was), &is), wanted);
+    }
+
+    /// Seen on a control plane: `kubectl apply --server-side --force-conflicts` leaves the matchers.
+    #[test]
+    fn what_somebody_has_added_is_taken_out_and_not_applied_over() {
+        let was = rendered(
+            "AlertmanagerConfig",
+            json!({"spec": {"route": {"receiver": "team"}}}),
+        );
+        let added = json!({"spec": {"route": {"receiver": "team", "matchers": [{"name": "a"}]}}});
+        assert_eq!(
+            taken_out(&was, &added, 1).as_deref(),
+            Some(
+                r#"kubectl patch alertmanagerconfig x -n ours --type=json -p '[{"op":"remove","path":"/spec/route/matchers"}]'"#
+            )
+        );
+        let changed = json!({"spec": {"route": {"receiver": "none", "matchers": [{"name": "a"}]}}});
+        assert_eq!(taken_out(&was, &changed, 2), None);
+        assert_eq!(taken_out(&was, &was.tree, 1), None);
     }
 
     #[test]
