@@ -14,6 +14,9 @@ const TAIL: f64 = 0.005;
 /// How much wider than the rest a range with its tails may be before they are cut off.
 const LONG: f64 = 1.5;
 
+/// Below this, 2^53, doubles count by ones.
+const COUNTED: f64 = 9_007_199_254_740_992.0;
+
 /// Counts of both sides in bins of one width.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
@@ -96,8 +99,12 @@ fn edges(low: f64, high: f64, are_integral: bool) -> Option<Vec<f64>> {
         _ => at * times / 10_f64.powi(-power),
     };
     let mut first = (low / edge(1.0)).floor();
+    // Beyond, and for what is not a number, one less is the same double.
+    if !matches!(first.abs(), 0.0..COUNTED) {
+        return None;
+    }
     // Rounding may have put it above.
-    while edge(first) > low {
+    if edge(first) > low {
         first -= 1.0;
     }
     let mut edges = vec![edge(first)];
@@ -141,8 +148,13 @@ mod tests {
             (1e300, -1e300),
             (-f64::MAX, f64::MAX),
             (1e18, 1e18 + 256.0),
+            // Widths below any double.
+            (5e-324, 1e-323),
         ] {
             assert_eq!(edges(low, high, false), None, "{low} to {high}");
+        }
+        for low in (0..1_000).map(|at| 1e17 + f64::from(at) * 16.0) {
+            assert_eq!(edges(low, low + 160.0, true), None, "{low}");
         }
         assert!(edges(-1e300, 1e300, false).is_some());
         assert!(edges(1e-300, 3e-300, false).is_some());
