@@ -340,7 +340,8 @@ fn cases_that_fail_or_ask_for_nobody_are_named_with_their_line() {
         "{run:?}"
     );
     assert!(
-        run.stdout.contains("no rule has the alert ApiUp"),
+        run.stdout
+            .contains("no rule that its file loads has the alert ApiUp"),
         "{run:?}"
     );
     let junit = String::from_utf8(churnctl.read("out.xml")).expect("UTF-8");
