@@ -904,6 +904,24 @@ fn a_component_that_was_not_deployed_is_no_fault() {
 }
 
 #[test]
+fn a_check_that_lacks_several_permissions_names_each() {
+    let (server, churnctl) = cluster();
+    let denied = [
+        "list alertmanagerconfigs",
+        "list prometheuses",
+        "list prometheusrules",
+        "list servicemonitors",
+        "list services",
+    ];
+    for permission in denied {
+        server.deny(permission);
+    }
+    let table = churnctl.run(&["doctor"]).expect(ExitCode::Ok).stdout;
+    let last = table.trim_end().lines().last().expect("a line");
+    assert!(last.ends_with(&denied.join(", ")), "{last}");
+}
+
+#[test]
 fn a_missing_permission_skips_its_checks_and_no_others() {
     let (server, churnctl) = cluster();
     for permission in [

@@ -18,7 +18,7 @@ const CONFIGS: Selecting = Selecting {
 
 pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
     let (check, namespace) = (Check::Alertmanager, expected.namespace.as_str());
-    if let Some(why) = inventory.why_unknown("AlertmanagerConfig") {
+    if let Some(why) = inventory.why_unseen("AlertmanagerConfig", &["Alertmanager", "Prometheus"]) {
         return vec![Finding::skip(check, "alertmanagerconfig", why)];
     }
     let configs: Vec<&Value> = inventory.of("AlertmanagerConfig", namespace).collect();
@@ -96,6 +96,9 @@ fn namespaced(inventory: &Inventory, expected: &Expected) -> Finding {
             "the matcher strategy None lets every alert through",
         );
     }
+    if let Some(why) = inventory.why_unknown("PrometheusRule") {
+        return Finding::skip(Check::Alertmanager, subject, why);
+    }
     let (mut alerts, mut without) = (0, Vec::new());
     for rule in inventory.of("PrometheusRule", namespace) {
         for group in items_at(rule, "/spec/groups") {
@@ -113,6 +116,10 @@ fn namespaced(inventory: &Inventory, expected: &Expected) -> Finding {
     if without.is_empty() {
         let detail = format!("{alerts} alerts carry namespace={namespace}");
         return Finding::pass(Check::Alertmanager, subject, detail);
+    }
+    // Its matcher strategy may be None.
+    if let Some(why) = inventory.why_unknown("Alertmanager") {
+        return Finding::skip(Check::Alertmanager, subject, why);
     }
     Finding::warn(
         Check::Alertmanager,

@@ -15,7 +15,8 @@ use crate::cluster::access::{Permission, TO_START};
 pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
     let (check, name, namespace) = (Check::Hook, &expected.hook, &expected.namespace);
     let subject = format!("deployment/{name}");
-    if let Some(why) = inventory.why_unknown("Deployment") {
+    if let Some(why) = inventory.why_unseen("Deployment", &["Role", "RoleBinding", "NetworkPolicy"])
+    {
         return vec![Finding::skip(check, subject, why)];
     }
     let Some(deployment) = inventory.find("Deployment", namespace, name) else {
@@ -25,9 +26,11 @@ pub(super) fn check(inventory: &Inventory, expected: &Expected) -> Vec<Finding> 
             "there is no alert webhook here: retrains start by hand or by schedule",
         )];
     };
-    let mut found = vec![match inventory.find("Service", namespace, name) {
-        Some(_) => Finding::pass(check, subject, "there, with its Service"),
-        None => Finding::fail(
+    let service = inventory.find("Service", namespace, name);
+    let mut found = vec![match (service, inventory.why_unknown("Service")) {
+        (Some(_), _) => Finding::pass(check, subject, "there, with its Service"),
+        (None, Some(why)) => Finding::skip(check, subject, why),
+        (None, None) => Finding::fail(
             check,
             subject,
             format!("it has no Service {name}: Alertmanager cannot reach it"),
@@ -142,6 +145,9 @@ fn network(inventory: &Inventory, expected: &Expected, deployment: &Value) -> Fi
     if policies.iter().any(lets_in) {
         let detail = format!("a NetworkPolicy lets namespace {from} in");
         return Finding::pass(check, subject, detail);
+    }
+    if let Some(why) = inventory.why_unknown(&format!("Namespace {from}")) {
+        return Finding::skip(check, subject, why);
     }
     let names: Vec<&str> = policies.iter().map(|policy| name_of(policy)).collect();
     let monitoring = json!({"matchLabels": {"kubernetes.io/metadata.name": from}});

@@ -1,6 +1,6 @@
 //! The objects that the checks look at, whether from files or from a cluster, and what could not be had.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use churn_alerts::{sources, yaml};
 use churn_base::error::{Error, Result};
@@ -73,6 +73,15 @@ impl Inventory {
     /// Returns why a kind could not be listed.
     pub(super) fn why_unknown(&self, kind: &str) -> Option<&str> {
         self.unknown.get(kind).map(String::as_str)
+    }
+
+    /// Returns why a kind could not be listed, and why others could not that a check looks at with it.
+    pub(super) fn why_unseen(&self, kind: &str, with: &[&str]) -> Option<String> {
+        let first = self.why_unknown(kind)?;
+        let others = with.iter().filter_map(|other| self.why_unknown(other));
+        let others = others.filter(|why| *why != first).collect::<BTreeSet<_>>();
+        let all = std::iter::once(first).chain(others);
+        Some(all.collect::<Vec<_>>().join("; "))
     }
 
     /// Returns all objects of a kind.

@@ -66,7 +66,7 @@ fn selected(
     (kind, main): (&str, &str),
 ) -> Vec<Finding> {
     let namespace = expected.namespace.as_str();
-    if let Some(why) = inventory.why_unknown(kind) {
+    if let Some(why) = inventory.why_unseen(kind, &[selecting.owner]) {
         return vec![Finding::skip(check, selecting.resource, why)];
     }
     let mut found = Vec::new();
@@ -127,6 +127,20 @@ pub(super) fn one(
                 fix = fix.or(Some(mends));
             }
         }
+    }
+    // Labels of a namespace that cannot be read may be those that are wanted.
+    let asks_for_namespace = |owner: &&Value| {
+        let spec = &owner["spec"];
+        let of_object = labels_at(object, "/metadata/labels");
+        !spec[selecting.objects].is_null()
+            && missing(&spec[selecting.objects], &of_object).is_empty()
+            && !spec[selecting.namespaces].is_null()
+    };
+    let unknown = inventory.why_unknown(&format!("Namespace {}", namespace_of(object)));
+    if let Some(unknown) = unknown
+        && owners.iter().any(|owner| asks_for_namespace(&owner))
+    {
+        return Finding::skip(check, subject, unknown);
     }
     let detail = format!("selected by none: {}", why.join("; "));
     Finding::fail(check, subject, detail, fix.unwrap_or_default())

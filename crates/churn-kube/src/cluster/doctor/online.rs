@@ -123,7 +123,7 @@ pub async fn examine(cluster: &Cluster, expected: &Expected) -> Result<Vec<Findi
     found.extend(alerting::check(&inventory, expected));
     found.extend(wiring::services(&inventory, expected));
     found.extend(wiring::pods(&inventory, expected));
-    found.extend(operator::scrape_rights(&answers, expected));
+    found.extend(operator::scrape_rights(&answers, &inventory, expected));
     found.extend(operator::accepted(&inventory, expected));
     found.extend(operator::kube_state_metrics(&inventory));
     found.extend(workloads::drift(&inventory, expected));

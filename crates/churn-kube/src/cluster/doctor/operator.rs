@@ -124,7 +124,12 @@ fn started(deployment: &Value) -> String {
     }
 }
 
-pub(super) fn scrape_rights(answers: &Answers, expected: &Expected) -> Vec<Finding> {
+pub(super) fn scrape_rights(
+    answers: &Answers,
+    inventory: &Inventory,
+    expected: &Expected,
+) -> Vec<Finding> {
+    let why = inventory.why_unknown("Prometheus");
     let check = Check::ScrapeRights;
     let mut found = Vec::new();
     let mut accounts: Vec<&str> = answers
@@ -166,7 +171,7 @@ pub(super) fn scrape_rights(answers: &Answers, expected: &Expected) -> Vec<Findi
         found.push(Finding::skip(
             check,
             "prometheus",
-            "there is no Prometheus to ask for",
+            why.unwrap_or("there is no Prometheus to ask for"),
         ));
     }
     found

@@ -15,8 +15,8 @@ use super::selector::{Missing, labels_at, missing};
 /// Checks that every ServiceMonitor of ours finds a Service with the port that it names.
 pub(super) fn services(inventory: &Inventory, expected: &Expected) -> Vec<Finding> {
     let namespace = expected.namespace.as_str();
-    for kind in ["ServiceMonitor", "Service"] {
-        if let Some(why) = inventory.why_unknown(kind) {
+    for (kind, with) in [("ServiceMonitor", &["Service"][..]), ("Service", &[])] {
+        if let Some(why) = inventory.why_unseen(kind, with) {
             return vec![Finding::skip(Check::Services, kind.to_lowercase(), why)];
         }
     }
