@@ -23,7 +23,7 @@ pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode
     if request.explain_sql {
         if request.labels.is_some() {
             return Err(
-                Error::usage("labels are joined row by row, not by the database").hint(
+                Error::usage("--explain-sql prints no statement that joins --labels").hint(
                     "without --labels, --explain-sql prints the statements of the check itself",
                 ),
             );

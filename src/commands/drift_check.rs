@@ -131,8 +131,11 @@ impl DriftRequest {
         let reading = self.reading.with_nulls(&baseline.roles.null);
         let rows = self.open_rows(&baseline.roles.null)?;
         let current = match &self.labels {
-            Some(_) => LabelRequest::open_current(&self.current, &reading, console)?,
-            None => Input::open(&self.current, &reading)?,
+            // Scores of a model are computed row by row.
+            Some(labels) if known.model.is_some() || !labels.may_be_beside(&self.current) => {
+                LabelRequest::open_current(&self.current, &reading, console)?
+            }
+            _ => Input::open(&self.current, &reading)?,
         };
         let scorable = Scorable::of(self, known, current, readings)?;
         let columns = scorable.columns();
@@ -154,6 +157,7 @@ impl DriftRequest {
             Some(labels) => {
                 let known = (&plan, baseline);
                 let cut = (by.as_ref(), &plans);
+                let current = (&*self.current, current);
                 let (current, late) = labels.join(current, known, &reading, cut, now, console)?;
                 (current, Some(late))
             }

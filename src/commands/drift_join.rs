@@ -9,16 +9,36 @@ use super::inputs::Input;
 use crate::data::{DataSet, RowsCopy, is_database};
 use crate::drift::{DriftReport, Plan};
 use crate::error::{Error, Place, Result, nearest};
-use crate::labels::{Join, Joined, Joining, LabelSpec, Labels, listen, read_labels};
+use crate::labels::{
+    InDatabase, Join, Joined, Joining, LabelColumns, LabelSpec, Labels, join_in_database, listen,
+    read_labels,
+};
 use crate::profile::{Counted, Grouped, Profile, SegmentPlans, TimeGrouping};
 use crate::reports::format;
 use crate::stats::cost::Costs;
 
 /// Labels that are being joined with the rows of the current side.
 pub(super) struct LateLabels {
-    join: Join,
+    join: Joins,
     spec: LabelSpec,
     addresses: Vec<String>,
+}
+
+/// Who joins.
+enum Joins {
+    /// We do, while the rows are read.
+    WhileRead(Box<Join>),
+    /// The database that holds both has joined.
+    Done(Box<Joined>),
+}
+
+impl Joins {
+    fn finish(self) -> Result<Joined> {
+        match self {
+            Self::WhileRead(join) => join.finish(),
+            Self::Done(joined) => Ok(*joined),
+        }
+    }
 }
 
 impl LabelRequest {
@@ -46,13 +66,20 @@ impl LabelRequest {
         }
     }
 
-    /// Reads the labels and lets them be joined when the current side is read.
+    /// Returns whether the labels may be in the database in which the current side is.
+    pub(super) fn may_be_beside(&self, current: &[String]) -> bool {
+        let mut all = current.iter().chain(&self.addresses);
+        all.all(|address| is_database(address))
+    }
+
+    /// Lets the labels be joined: by the database if both sides are in one, by us when the current side is read
+    /// otherwise. `addresses` are those of the current side.
     ///
     /// # Errors
     /// Bad input where the labels are; if a column is not there, on either side.
     pub(super) fn join(
         &self,
-        current: Input,
+        (addresses, current): (&[String], Input),
         (plan, baseline): (&Plan, &Profile),
         reading: &ReadingRequest,
         (by, plans): (Option<&TimeGrouping>, &SegmentPlans),
@@ -60,12 +87,11 @@ impl LabelRequest {
         console: &Console<'_>,
     ) -> Result<(Input, LateLabels)> {
         let spec = self.spec_at(now)?;
-        let Input::Data(current) = current else {
+        let Input::Data(mut current) = current else {
             return Err(Error::usage(
                 "labels cannot be joined with a profile: it has no rows",
             ));
         };
-        let labels = self.read(&spec, plan, baseline, reading, console)?;
         let count_plan = plan.count_plan();
         let joining = Joining {
             spec: &spec,
@@ -75,12 +101,34 @@ impl LabelRequest {
             by,
             plans,
         };
-        let (current, join) = listen(*current, labels, joining)?;
-        let late = LateLabels {
+        let late = |join: Joins, spec: LabelSpec| LateLabels {
             join,
             spec,
             addresses: self.addresses.clone(),
         };
+        if current.database().is_some() {
+            let (mut labels, columns) = self.open(&spec, plan, baseline, reading)?;
+            let progress = console.progress();
+            progress.stage(&format!("joining {}", labels.name()), None);
+            let joined = join_in_database(&mut current, &mut labels, columns, &joining, progress);
+            progress.finish();
+            match joined? {
+                InDatabase::Joined(joined) => {
+                    console.messages().debug("labels: joined by the database");
+                    return Ok((Input::Data(current), late(Joins::Done(joined), spec)));
+                }
+                InDatabase::Apart(why) => {
+                    let said = format!("labels: joined here and not by the database: {why}");
+                    console.messages().debug(&said);
+                    if let Input::Data(copy) = Self::open_current(addresses, reading, console)? {
+                        current = copy;
+                    }
+                }
+            }
+        }
+        let labels = self.read(&spec, plan, baseline, reading, console)?;
+        let (current, join) = listen(*current, labels, joining)?;
+        let late = late(Joins::WhileRead(Box::new(join)), spec.clone());
         Ok((Input::Data(Box::new(current)), late))
     }
 
@@ -111,6 +159,23 @@ impl LabelRequest {
         reading: &ReadingRequest,
         console: &Console<'_>,
     ) -> Result<Labels> {
+        let (data, columns) = self.open(spec, plan, baseline, reading)?;
+        let name = data.name().to_owned();
+        let progress = console.progress();
+        progress.stage(&format!("reading labels {name}"), data.bytes());
+        let labels = read_labels(data, spec, columns, progress);
+        progress.finish();
+        labels
+    }
+
+    /// Opens the labels, and finds their columns.
+    fn open(
+        &self,
+        spec: &LabelSpec,
+        plan: &Plan,
+        baseline: &Profile,
+        reading: &ReadingRequest,
+    ) -> Result<(DataSet, LabelColumns)> {
         let data = DataSet::open(&self.addresses, reading.read_options())?;
         let label = plan.roles.label.as_deref();
         let columns = spec.columns_of(data.columns(), label, &reading.columns.label)?;
@@ -119,12 +184,7 @@ impl LabelRequest {
         {
             check_label(named, &data, baseline)?;
         }
-        let name = data.name().to_owned();
-        let progress = console.progress();
-        progress.stage(&format!("reading labels {name}"), data.bytes());
-        let labels = read_labels(data, spec, columns, progress);
-        progress.finish();
-        labels
+        Ok((data, columns))
     }
 }
 

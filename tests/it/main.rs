@@ -48,6 +48,7 @@ mod init;
 mod instructions;
 mod kfp;
 mod labels;
+mod labels_in_database;
 mod late_history;
 mod manual;
 mod many_scores;

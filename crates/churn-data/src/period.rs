@@ -127,6 +127,16 @@ impl Period {
         }
     }
 
+    /// Returns its length in seconds; none of months, which are not of one length.
+    #[must_use]
+    pub const fn seconds(self) -> Option<i64> {
+        match self.unit {
+            Unit::Hour => Some(self.count * HOUR),
+            Unit::Day => Some(self.count * DAY),
+            Unit::Month => None,
+        }
+    }
+
     /// Returns its length in seconds, of months that of the mean one of the calendar.
     #[must_use]
     pub fn mean_seconds(self) -> f64 {

@@ -200,6 +200,18 @@ impl DataSet {
         })
     }
 
+    /// Returns whether another data set is in the same database, which can join the two.
+    #[must_use]
+    pub fn is_beside(&self, other: &Self) -> bool {
+        match (&self.first, &other.first) {
+            (Opened::Database(mine), Opened::Database(theirs)) => {
+                mine.connection.dialect() == theirs.connection.dialect()
+                    && mine.address.is_beside(&theirs.address)
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the data set as the user named it.
     #[must_use]
     pub fn name(&self) -> &str {

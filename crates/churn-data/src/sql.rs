@@ -120,6 +120,18 @@ impl Dialect {
         }
     }
 
+    /// Returns a condition that is true for values whose text a regular expression finds something in: one that all
+    /// engines understand alike.
+    #[must_use]
+    pub fn matches(self, value: &str, expression: &str) -> String {
+        let expression = self.text(expression);
+        match self {
+            Self::Postgres => format!("(cast({value} as text) ~ {expression})"),
+            Self::MySql => format!("(cast({value} as char) regexp {expression})"),
+            Self::Spark => format!("(cast({value} as string) rlike {expression})"),
+        }
+    }
+
     /// Returns a condition that is true for NaN alone.
     #[must_use]
     pub fn is_nan(self, double: &str) -> String {
@@ -386,6 +398,17 @@ impl SqlAddress {
             .filter(|(name, _)| is_confidential(name));
         let secrets = options.map(|(_, value)| value).chain(&self.password);
         secrets.fold(said.to_owned(), |said, secret| secret.hidden_in(&said))
+    }
+
+    /// Returns whether another address is of the same database, asked by the same user.
+    #[must_use]
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        let server = |address: &Self| Self {
+            shown: String::new(),
+            source: String::new(),
+            ..address.clone()
+        };
+        server(self) == server(other)
     }
 
     /// Puts something around what stands after FROM.

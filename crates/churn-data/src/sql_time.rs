@@ -56,6 +56,23 @@ impl Dialect {
             (Self::Spark, SqlTime::Local) => format!("cast('{written}' as timestamp_ntz)"),
         }
     }
+
+    /// Returns the seconds of a time since 1970-01-01 00:00, in UTC or by the clock that a column without a zone means,
+    /// without their fraction; null for what is no such time, such as infinity.
+    #[must_use]
+    pub fn seconds(self, kind: SqlTime, time: &str) -> String {
+        match (self, kind) {
+            (Self::Postgres, _) => format!(
+                "cast(floor(extract(epoch from case when isfinite({time}) then {time} end)) as bigint)"
+            ),
+            // The session's zone is UTC.
+            (Self::MySql, _) => format!("timestampdiff(second, '1970-01-01 00:00:00', {time})"),
+            (Self::Spark, SqlTime::Instant) => format!("unix_seconds({time})"),
+            (Self::Spark, SqlTime::Local | SqlTime::Date) => {
+                format!("unix_seconds(cast({time} as timestamp))")
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod clock;
 mod counts;
 mod cutting;
 mod hearing;
+mod in_database;
 mod join;
 mod joined;
 mod kept;
@@ -17,12 +18,14 @@ mod recording;
 mod source;
 mod spec;
 mod spool;
+mod statements;
 mod table;
 mod tally;
 #[cfg(test)]
 mod tests;
 
 pub use counts::{LabelCounts, PredictionCounts};
+pub use in_database::{InDatabase, join_in_database};
 pub use joined::{Joined, JoinedPiece};
 pub use later::{BadPredictions, JoinedBy, LaterJoin, LaterJoined, Settled};
 pub use predictions::{Join, Joining, listen};

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use churn_base::error::{Error, Place, Result};
 use churn_base::hex::hex;
 use churn_base::progress::Progress;
-use churn_data::{
-    DataSet, Row, RowPlace, RowSink, Summary, Value, canonical, classify, doubtful_mark,
-};
+use churn_data::{DataSet, Row, RowPlace, RowSink, Value, canonical, classify, doubtful_mark};
 use sha2::{Digest, Sha256};
 
 use super::clock::{Clock, Reading};
@@ -50,11 +48,6 @@ pub fn read_labels(
     progress: &dyn Progress,
 ) -> Result<Labels> {
     let source = data.name().to_owned();
-    let place = |column: Option<&String>| Place {
-        file: source.clone(),
-        line: None,
-        column: column.cloned(),
-    };
     let keys = spec.join.columns().iter();
     let keys: Vec<usize> = keys
         .map(|key| position(&data, &key.labels))
@@ -78,12 +71,7 @@ pub fn read_labels(
     let data = data.wanting(wanted);
     let (mut sink, summary) = data.read(&|| Sink::new(&reading), progress)?;
     sink.spool.check()?;
-    if sink.values.len() > MOST_VALUES {
-        let message = format!("more than {MOST_VALUES} different labels");
-        return Err(Error::bad_input(message)
-            .at(place(columns.label.as_ref()))
-            .hint("a label has two values; is it the right column?"));
-    }
+    check_values(&sink.values, &source, columns.label.as_ref())?;
     let counts = LabelCounts {
         rows: summary.rows,
         ..sink.counts
@@ -96,9 +84,8 @@ pub fn read_labels(
         (place, text)
     });
     if counts.without_time == counts.rows {
-        return Err(
-            no_time(&counts, first_unreadable.as_ref(), &summary).at(place(columns.time.as_ref()))
-        );
+        let first = first_unreadable.as_ref();
+        return Err(no_time(&counts, first, &source, columns.time.as_ref()));
     }
     Ok(Labels {
         name: source.clone(),
@@ -113,22 +100,51 @@ pub fn read_labels(
     })
 }
 
-fn no_time(counts: &LabelCounts, first: Option<&(Place, String)>, summary: &Summary) -> Error {
-    let rows = summary.rows;
+/// Refuses labels with more values than a label has.
+pub(super) fn check_values(
+    values: &BTreeSet<String>,
+    source: &str,
+    label: Option<&String>,
+) -> Result<()> {
+    if values.len() <= MOST_VALUES {
+        return Ok(());
+    }
+    let message = format!("more than {MOST_VALUES} different labels");
+    Err(Error::bad_input(message)
+        .at(place(source, label))
+        .hint("a label has two values; is it the right column?"))
+}
+
+/// Refuses labels of which none has a time.
+pub(super) fn no_time(
+    counts: &LabelCounts,
+    first: Option<&(Place, String)>,
+    source: &str,
+    time: Option<&String>,
+) -> Error {
+    let rows = counts.rows;
     let said = match first {
         None => format!("none of {rows} labels has a time: all are missing"),
         Some((place, text)) => {
             let line = place.line.map_or(String::new(), |line| format!(":{line}"));
             format!(
-                "none of {} labels has a time that can be read, first \"{text}\" at {}{line}",
-                counts.rows, place.file
+                "none of {rows} labels has a time that can be read, first \"{text}\" at {}{line}",
+                place.file
             )
         }
     };
-    Error::bad_input(said).hint(
+    Error::bad_input(said).at(place(source, time)).hint(
         "times are written as 2026-01-31, 2026-01-31T03:00:00+01:00, 31.01.2026 03:00 or seconds \
          since 1970; --label-time names another column",
     )
+}
+
+fn place(source: &str, column: Option<&String>) -> Place {
+    Place {
+        file: source.to_owned(),
+        line: None,
+        column: column.cloned(),
+    }
 }
 
 /// What the sinks of all threads share.

@@ -314,7 +314,7 @@ impl Counters {
     }
 }
 
-pub(super) fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {
+pub(crate) fn in_database(data: &mut DataSet) -> Option<pushdown::Table<'_>> {
     data.database().map(|database| pushdown::Table {
         engine: database.engine,
         columns: database.columns,

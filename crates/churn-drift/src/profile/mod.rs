@@ -36,6 +36,7 @@ mod values;
 mod view;
 
 pub use column::Column;
+pub(crate) use count::in_database;
 pub(crate) use count::position;
 pub use count::{count, explain};
 pub use count_plan::{CountColumn, CountOutcome, CountPlan, Counted};
@@ -55,6 +56,7 @@ pub use outcome::{Outcome, ScoredRows};
 pub use pieces::{CutPieces, Grouped, MAX_PIECES, TimeGrouping, TimesRead, no_time_in};
 pub use profiling::{profile, profile_by};
 pub use pushdown::Explained;
+pub(crate) use pushdown::{JoinedCounts, Table, count_joined};
 pub use rare::{RARE, pool_rare};
 pub use scale::Scale;
 pub use segment_plans::SegmentPlans;

@@ -320,7 +320,7 @@ impl Table<'_> {
     }
 
     /// Counts scores by label for each target.
-    fn outcomes(
+    pub(super) fn outcomes(
         &mut self,
         planned: &CountOutcome,
         layout: &mut Layout<'_>,

@@ -50,7 +50,8 @@ pub(in super::super) fn count(
     if rows == 0 {
         return Err(table.no_rows());
     }
-    let outcome = match &plan.outcome {
+    let planned = plan.outcome.as_ref().filter(|planned| !planned.is_late);
+    let outcome = match planned {
         Some(planned) => Some(outcome(&mut table, planned, progress)?),
         None => None,
     };

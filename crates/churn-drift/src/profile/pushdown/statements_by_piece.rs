@@ -45,7 +45,7 @@ impl ByPiece {
     }
 
     /// What comes over the wire of a group: the piece, these figures, the keys.
-    fn selected<const N: usize>(&self, source: Source<'_>, figures: [String; N]) -> String {
+    fn selected(&self, source: Source<'_>, figures: impl IntoIterator<Item = String>) -> String {
         let keys = (0..self.keys.len()).map(|at| format!("s{at}"));
         let all = std::iter::once("p".to_owned()).chain(figures).chain(keys);
         listed(all.map(|figure| source.dialect.to_text(&figure)))
@@ -74,6 +74,21 @@ pub(super) fn pieces(source: Source<'_>, by: &ByPiece) -> String {
         by.piece(),
         by.time.as_deref().unwrap_or("null"),
         source.from(),
+    )
+}
+
+/// For each piece the sums of these figures of its rows.
+pub(super) fn sums(source: Source<'_>, by: &ByPiece, figures: &[String]) -> String {
+    let named = figures.iter().enumerate();
+    let named = named.map(|(at, figure)| format!("{figure} as f{at}"));
+    let sums = (0..figures.len()).map(|at| format!("sum(f{at})"));
+    format!(
+        "select {} from (select {}, {} from {}) as summed group by {}",
+        by.selected(source, sums),
+        by.named(),
+        listed(named),
+        source.from(),
+        by.names(),
     )
 }
 

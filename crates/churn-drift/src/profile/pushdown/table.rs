@@ -20,13 +20,13 @@ use super::statements::{SAMPLE_ROWS, Source, digits, first_values, groups, range
 pub(super) const COLUMNS: usize = 16;
 
 /// A database's table, opened.
-pub(in super::super) struct Table<'a> {
-    pub(in super::super) engine: &'a mut dyn Engine,
-    pub(in super::super) columns: &'a [SqlColumn],
+pub(crate) struct Table<'a> {
+    pub(crate) engine: &'a mut dyn Engine,
+    pub(crate) columns: &'a [SqlColumn],
     /// What stands after FROM.
-    pub(in super::super) from: &'a str,
+    pub(crate) from: &'a str,
     /// What errors name.
-    pub(in super::super) place: Place,
+    pub(crate) place: Place,
 }
 
 /// What the first look at a column says.
