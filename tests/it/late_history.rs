@@ -60,8 +60,8 @@ impl Year {
         }
     }
 
-    /// Writes the predictions of another day, and the labels that are known at its end.
-    fn add_day(mut self) -> Self {
+    /// Writes the predictions of another day.
+    fn predict(mut self) -> Self {
         let (at, day) = (self.days, date(self.days));
         let mut text = String::from("user,scored_at,contract,fee,risk\n");
         for number in 0..CUSTOMERS {
@@ -82,6 +82,12 @@ impl Year {
         writeln!(text, "timeless-{at},?,yearly,50,0.2").expect("text");
         self.churnctl = self.churnctl.file(&format!("days/{day}.csv"), text);
         self.days += 1;
+        self
+    }
+
+    /// Writes the labels that are known at the end of the last day.
+    fn tell(mut self) -> Self {
+        let (at, day) = (self.days - 1, date(self.days - 1));
         let mut events = String::from("customer,left_at\n");
         for (when, who) in self.events.iter().filter(|(when, _)| *when <= at) {
             // In the evening, after whoever left was scored.
@@ -92,8 +98,10 @@ impl Year {
         self
     }
 
+    /// Writes the predictions of more days, and the labels that are known at the end of the last one.
     fn add_days(self, count: i64) -> Self {
-        (0..count).fold(self, |year, _| year.add_day())
+        let year = (0..count).fold(self, |year, _| year.predict());
+        year.tell()
     }
 }
 

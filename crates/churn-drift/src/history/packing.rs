@@ -22,6 +22,8 @@ pub(super) fn pack_fast(bytes: &[u8]) -> io::Result<Vec<u8>> {
 fn pack_at(bytes: &[u8], level: i32) -> io::Result<Vec<u8>> {
     let mut encoder = zstd::Encoder::new(Vec::new(), level)?;
     encoder.include_checksum(true)?;
+    // Without their number it makes room for the largest window there is: 47 MB for a piece of some KB.
+    encoder.set_pledged_src_size(Some(bytes.len() as u64))?;
     encoder.write_all(bytes)?;
     encoder.finish()
 }
