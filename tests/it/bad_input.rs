@@ -626,7 +626,8 @@ fn files_of_one_data_set_must_have_the_same_columns() {
 fn what_cannot_be_found_or_opened_is_told_with_a_near_name() {
     let churnctl = Churnctl::new()
         .file("good.csv", good())
-        .file("bare/readme.txt", "x");
+        .file("bare/readme.txt", "x")
+        .file("open/predictions-1.csv.open", good());
     for args in [
         ["drift", "--baseline", "goood.csv", "--current", "good.csv"],
         ["drift", "--baseline", "good.csv", "--current", "goood.csv"],
@@ -640,6 +641,7 @@ fn what_cannot_be_found_or_opened_is_told_with_a_near_name() {
     }
     for (name, words) in [
         ("bare", "the folder bare has no table"),
+        ("open", "1 of its files is still being written"),
         ("months/*.csv", "no file matches months/*.csv"),
     ] {
         for args in [

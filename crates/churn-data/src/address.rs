@@ -9,7 +9,7 @@ use churn_base::error::{Error, Place, Result, nearest};
 use churn_base::passing::is_passing;
 use churn_base::same_file::resolved;
 
-use super::file_names::{GLOB, is_table};
+use super::file_names::{GLOB, is_being_written, is_table, twins};
 #[cfg(feature = "object-store")]
 use super::objects::Object;
 use super::sql::is_database;
@@ -201,7 +201,24 @@ pub fn expand(addresses: &[String]) -> Result<Vec<Location>> {
             locations.extend(expand_paths(address)?.into_iter().map(Location::Path));
         }
     }
+    let names: Vec<String> = locations.iter().map(Location::name).collect();
+    refuse_twins(&names)?;
     Ok(locations)
+}
+
+/// Refuses a table that is there plain and compressed, as while logs are rotated.
+fn refuse_twins(names: &[String]) -> Result<()> {
+    let Some((plain, compressed)) = twins(names) else {
+        return Ok(());
+    };
+    let place = Place {
+        file: plain.to_owned(),
+        ..Place::default()
+    };
+    let message = format!("{compressed} is there, too: the rows of one table would count twice");
+    Err(Error::bad_input(message)
+        .at(place)
+        .hint("delete one of them, or name the files that are meant"))
 }
 
 #[cfg(feature = "object-store")]
@@ -231,6 +248,11 @@ pub fn expand_files(addresses: &[String]) -> Result<Vec<PathBuf>> {
         }
         paths.extend(expand_paths(address)?);
     }
+    let names: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    refuse_twins(&names)?;
     Ok(paths)
 }
 
@@ -245,19 +267,28 @@ fn expand_paths(address: &str) -> Result<Vec<PathBuf>> {
     if found.as_ref().is_some_and(fs::Metadata::is_dir) {
         let entries =
             fs::read_dir(path).and_then(|entries| entries.collect::<io::Result<Vec<_>>>());
-        let mut tables: Vec<PathBuf> = entries
+        let named = |path: &PathBuf, is_meant: fn(&str) -> bool| {
+            let name = path.file_name();
+            name.is_some_and(|name| is_meant(&name.to_string_lossy()))
+        };
+        let (mut tables, others): (Vec<PathBuf>, Vec<PathBuf>) = entries
             .map_err(|error| read_failed(path, error))?
             .into_iter()
             .map(|entry| entry.path())
-            .filter(|path| {
-                let name = path.file_name();
-                name.is_some_and(|name| is_table(&name.to_string_lossy()))
-            })
-            .collect();
+            .partition(|path| named(path, is_table));
         if tables.is_empty() {
-            return Err(Error::bad_input(format!(
+            let error = Error::bad_input(format!(
                 "the folder {address} has no table: no .csv, .ndjson, .jsonl or .parquet file"
-            )));
+            ));
+            let open = others.iter().filter(|path| named(path, is_being_written));
+            return Err(match open.count() {
+                0 => error,
+                open => error.hint(format!(
+                    "{open} of its files {} still being written (.open): serve closes one when serve.log_rotate_after \
+                     (1h) is over, and when it ends",
+                    if open == 1 { "is" } else { "are" }
+                )),
+            });
         }
         tables.sort();
         return Ok(tables);
@@ -354,6 +385,23 @@ mod tests {
         }
         assert!(!would_take("s3://bucket/*.csv", &root.join("a.csv")));
         assert!(!would_take("postgres://h/d?table=*", &root.join("a.csv")));
+    }
+
+    #[test]
+    fn a_table_that_is_there_plain_and_compressed_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["a.csv", "b.csv.gz", "c.csv", "c.csv.zst"] {
+            fs::write(path(name), "x\n1\n").expect("write");
+        }
+        let whole = folder.path().display().to_string();
+        for address in [whole.clone(), format!("{whole}/*.csv*")] {
+            let error = expand(&[address]).map(|_| ()).expect_err("twins");
+            let said = error.to_string();
+            assert!(said.contains("c.csv.zst is there, too"), "{said}");
+        }
+        fs::remove_file(path("c.csv")).expect("remove");
+        assert_eq!(expand(&[whole]).expect("three tables").len(), 3);
     }
 
     #[test]
