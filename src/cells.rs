@@ -38,6 +38,13 @@ impl Cell {
         }
     }
 
+    /// Makes a cell of a text of one line or two.
+    #[must_use]
+    pub fn of_lines(text: &str, tone: Tone) -> Self {
+        let (above, below) = text.split_once('\n').unwrap_or((text, ""));
+        Self::new(above, tone).over(below)
+    }
+
     /// Adds a second line.
     #[must_use]
     pub fn over(mut self, below: impl Into<String>) -> Self {

@@ -18,6 +18,10 @@ pub struct HeatRow {
 }
 
 const WIDE: f64 = 960.0;
+/// Width that a drawing of that needs to be read, in rem.
+const LEGIBLE: f64 = 44.0;
+/// Least width of the squares: room for the name of a column.
+const LEAST: f64 = 120.0;
 const ROW: f64 = 20.0;
 /// Height of a square.
 const TALL: f64 = ROW - 2.0;
@@ -33,15 +37,23 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
     let left = (names.max().unwrap_or(0) as f64).mul_add(7.6, 8.0);
     let step = ((WIDE - left - 4.0) / columns.len().max(1) as f64).min(60.0);
     let base = ROW.mul_add(rows.len() as f64, 2.0);
-    let (high, share) = (base + 20.0, 100.0 * left / WIDE);
-    let mut svg = names_of(rows, left, high, share);
+    // Few squares are not stretched, and leave no room to be scrolled away from.
+    let wide = step.mul_add(columns.len() as f64, left + 4.0);
+    let wide = wide.max(left + LEAST).min(WIDE);
+    let (high, share) = (base + 20.0, 100.0 * left / wide);
+    let mut svg = format!(
+        "<div class=\"heat-map\" style=\"width:{:.1}%;min-width:{:.1}rem\">",
+        100.0 * wide / WIDE,
+        LEGIBLE * wide / WIDE
+    );
+    svg.push_str(&names_of(rows, left, high, share));
     // Writing to a String cannot fail.
     let _ = write!(
         svg,
         "</svg><svg class=\"heat\" style=\"width:{:.2}%\" viewBox=\"{left:.0} 0 {:.0} {high:.0}\" role=\"img\" aria-labelledby=\"{2}t {2}d\">\
          <title id=\"{2}t\">{3}</title><desc id=\"{2}d\">{4}</desc>",
         100.0 - share,
-        WIDE - left.round(),
+        wide - left.round(),
         caption.id,
         escape(caption.title),
         escape(caption.description)
@@ -87,7 +99,7 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
     for (at, name) in columns.iter().enumerate() {
         let half = width(name) as f64 * 3.5 + 4.0;
         let middle = step.mul_add(at as f64 + 0.5, left);
-        let middle = middle.min(WIDE - half).max(left + half);
+        let middle = middle.min(wide - half).max(left + half);
         if middle - half < free_from {
             continue;
         }
@@ -106,7 +118,7 @@ pub fn heat(caption: &Caption<'_>, columns: &[String], rows: &[HeatRow]) -> Html
 /// Draws the names, a picture of their own: they stay in sight where the squares are scrolled.
 fn names_of(rows: &[HeatRow], left: f64, high: f64, share: f64) -> String {
     let mut svg = format!(
-        "<div class=\"heat-map\"><svg class=\"heat names\" style=\"width:{share:.2}%\" viewBox=\"0 0 {left:.0} {high:.0}\" aria-hidden=\"true\">"
+        "<svg class=\"heat names\" style=\"width:{share:.2}%\" viewBox=\"0 0 {left:.0} {high:.0}\" aria-hidden=\"true\">"
     );
     for (at, row) in rows.iter().enumerate() {
         let _ = write!(

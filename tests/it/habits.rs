@@ -230,6 +230,17 @@ fn a_name_is_whole_where_the_terminal_has_room() {
 }
 
 #[test]
+fn a_change_of_a_segments_share_stands_on_two_lines() {
+    let here = months().env("COLUMNS", "80");
+    let args = [
+        "drift", "old.csv", "new.csv", "--report", "none", "--format", "table", "--by", "plan",
+    ];
+    let shown = drifted(here.run(&args)).stdout;
+    assert!(shown.contains("plan=gold"), "{shown}");
+    assert!(!shown.contains("\\n"), "{shown}");
+}
+
+#[test]
 fn one_setting_or_those_of_one_command() {
     let here = Churnctl::new()
         .file("churnctl.toml", "[drift]\nfail_psi = 0.3\nbaseline = [\"a.csv\", \"b.csv\"]\n[drift.thresholds.plan]\nfail_psi = 0.5\n")

@@ -169,7 +169,7 @@ pub(super) fn table(cut: &CutReport) -> (Table, usize) {
             Cell::new(segment.status.as_str(), tone(segment.status)),
             Cell::plain(name(segment)),
             Cell::new(format::count(segment.rows.current), quiet),
-            Cell::new(format::change(share.baseline, share.current, "\n"), quiet),
+            Cell::of_lines(&format::change(share.baseline, share.current, "\n"), quiet),
             Cell::new(psi(segment), quiet),
         ];
         if has_performance {

@@ -147,8 +147,8 @@ fn row(
         Cell::new(feature.status.as_str(), tone(feature.status)),
         Cell::plain(name).over(suffix),
         Cell::new(psi, quiet),
-        two_lines(&format::change(share.baseline, share.current, "\n"), quiet),
-        two_lines(&histograms(feature, glyphs), quiet),
+        Cell::of_lines(&format::change(share.baseline, share.current, "\n"), quiet),
+        Cell::of_lines(&histograms(feature, glyphs), quiet),
         Cell::plain(reasons.join("; ")),
     ]
 }
@@ -166,11 +166,6 @@ fn said_nowhere_else<'a>(
         .reasons
         .iter()
         .filter(move |reason| keep_all || !in_column(reason))
-}
-
-fn two_lines(text: &str, tone: Tone) -> Cell {
-    let (above, below) = text.split_once('\n').unwrap_or((text, ""));
-    Cell::new(above, tone).over(below)
 }
 
 /// Returns both histograms, the baseline's above the current side's.

@@ -186,6 +186,7 @@ fn sentence_of_one(report: &DriftReport) -> String {
         return too_few(report, &all, unjudged.len());
     }
     let mut parts = vec![match (failed, warned) {
+        (0, 0) if report.features.is_empty() => "no feature was compared".to_owned(),
         (0, 0) => format!("none of {all} drifted"),
         (0, warned) => format!("{warned} of {all} worth a look"),
         (failed, 0) => format!("{failed} of {all} drifted"),
