@@ -167,9 +167,16 @@ pub(super) struct NowArgs {
 
     /// Show the Job and start nothing
     ///
-    /// `client` asks the API server for the CronJob only, `server` also checks the rules and has the
+    /// `client`, which is meant where nothing is named, asks the API server for the CronJob only, `server` also checks the rules and has the
     /// API server check the Job. Prints the Job as YAML, or as JSON with --format json.
-    #[arg(long, value_name = "WHERE", default_value = "none", help_heading = RULES)]
+    #[arg(
+        long,
+        value_name = "WHERE",
+        num_args = 0..=1,
+        default_value = "none",
+        default_missing_value = "client",
+        help_heading = RULES
+    )]
     dry_run: DryRunArg,
 
     /// Say which permissions are there and which are missing, and start nothing

@@ -25,8 +25,10 @@ struct Row {
     at: String,
     alert: String,
     starts_at: String,
+    /// The class of its colour.
     class: &'static str,
-    outcome: &'static str,
+    /// The outcome as people say it.
+    said: &'static str,
     job: String,
     detail: String,
 }
@@ -60,20 +62,34 @@ pub fn page(status: HookStatus<'_>) -> Result<String> {
 }
 
 fn row(taken: Taken) -> Row {
+    let (class, said) = match taken.outcome {
+        "created" => ("OK", "Job started"),
+        "duplicate" => ("TOO_FEW_ROWS", "has its Job"),
+        "running" => ("TOO_FEW_ROWS", "another retrain runs"),
+        "cooling_down" => ("TOO_FEW_ROWS", "cooling down"),
+        "too_many" => ("WARN", "limit of the day"),
+        "skipped" => ("TOO_FEW_ROWS", "no cause to retrain"),
+        "busy" => ("WARN", "busy, comes again"),
+        _ => ("FAIL", "failed, comes again"),
+    };
     Row {
-        class: match taken.outcome {
-            "created" => "good",
-            "failed" => "bad",
-            "busy" | "too_many" => "warn",
-            _ => "muted",
-        },
-        at: taken.at,
+        class,
+        said,
+        at: moment(&taken.at),
         alert: taken.alert,
-        starts_at: taken.starts_at,
-        outcome: taken.outcome,
+        starts_at: moment(&taken.starts_at),
         job: taken.job.unwrap_or_default(),
         detail: taken.detail,
     }
+}
+
+/// Returns a time as people read it; as it is if it is none.
+fn moment(text: &str) -> String {
+    let time = text.parse::<jiff::Timestamp>();
+    time.map_or_else(
+        |_| text.to_owned(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+    )
 }
 
 fn hours(seconds: u64) -> String {

@@ -356,7 +356,13 @@ fn metrics_count_and_the_page_shows_what_was_decided() {
     }
     let page = listener.get("/").1;
     assert!(
-        page.contains("ModelDataDrift") && page.contains("duplicate"),
+        page.contains("ModelDataDrift") && page.contains("has its Job"),
+        "{page}"
+    );
+    // The last one comes first.
+    let last = page.find("no cause to retrain").expect("the last decision");
+    assert!(
+        last < page.find("Job started").expect("the first"),
         "{page}"
     );
     assert!(
