@@ -265,6 +265,19 @@ fn a_wrong_port_name_is_named_with_the_right_one() {
         "names the port \"web\"; the ports of service/churn-api are http",
         "\"value\":\"http\"",
     );
+    // A port that was renamed, not the one beside it: there are no metrics.
+    let mut objects = with_prometheus("prometheus");
+    edit(&mut objects, "Service", "churn-api", |service| {
+        let ports = service["spec"]["ports"].as_array_mut().expect("ports");
+        let admin = ports.iter_mut().find(|port| port["name"] == "admin");
+        admin.expect("a port for metrics")["name"] = "adm".into();
+    });
+    expect_only(
+        &objects,
+        "services",
+        "names the port \"admin\"",
+        "\"value\":\"adm\"",
+    );
 }
 
 #[test]

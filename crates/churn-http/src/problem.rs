@@ -68,7 +68,8 @@ impl Problem {
     /// Nobody has shown that they may do this (401).
     #[must_use]
     pub fn unauthorized() -> Self {
-        let detail = "This needs the header Authorization: Bearer with the right token.";
+        let detail =
+            "This needs the right token in the header Authorization, after the word Bearer.";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
             .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }

@@ -11,7 +11,7 @@ use super::json::Json;
 
 /// Says which media type a route takes.
 pub(super) fn wrong_media_type(wanted: &str) -> Problem {
-    let detail = format!("The body must be {wanted}, and the header Content-Type say so.");
+    let detail = format!("The body must be {wanted}, and the header Content-Type must say so.");
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media_type", detail)
 }
 

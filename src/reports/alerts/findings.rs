@@ -30,7 +30,7 @@ pub struct Line {
 pub fn grouped(report: &LintReport) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut line = |tone: Tone, text: String| lines.push(Line { tone, text });
-    let mut hinted: Vec<(&str, &str)> = Vec::new();
+    let mut told: Vec<(&str, &str)> = Vec::new();
     let mut rest = report.findings.as_slice();
     let mut file = "";
     while let Some(first) = rest.first() {
@@ -51,8 +51,8 @@ pub fn grouped(report: &LintReport) -> Vec<Line> {
             let text = format!("  {status}  line {}: {check}: {}", one.line, one.message);
             line(tone(one.status), text);
             // A hint with its own figures is worth repeating, one of many words is not.
-            if !hinted.contains(&(check, one.hint.as_str())) {
-                hinted.push((check, one.hint.as_str()));
+            if !one.hint.is_empty() && !told.contains(&(check, one.hint.as_str())) {
+                told.push((check, one.hint.as_str()));
                 line(Tone::Dim, format!("        → {}", one.hint));
             }
         }
@@ -83,20 +83,28 @@ pub fn lines(report: &LintReport) -> String {
     text
 }
 
+/// Returns a hint between what stands before it and after it; nothing if there is none.
+pub(super) fn hinted(before: &str, hint: &str, after: &str) -> String {
+    match hint.is_empty() {
+        true => String::new(),
+        false => format!("{before}{hint}{after}"),
+    }
+}
+
 fn line(finding: &Finding) -> String {
     let rule = finding
         .rule
         .as_ref()
         .map_or(String::new(), |rule| format!("{rule}: "));
     format!(
-        "{}:{}:{}: {} {}: {rule}{} ({})",
+        "{}:{}:{}: {} {}: {rule}{}{}",
         finding.file,
         finding.line,
         finding.column,
         finding.status.as_str(),
         finding.check,
         finding.message,
-        finding.hint
+        hinted(" (", &finding.hint, ")")
     )
 }
 

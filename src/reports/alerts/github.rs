@@ -1,5 +1,6 @@
 //! Findings as GitHub's workflow commands: each shows beside its line in the pull request.
 
+use super::findings::hinted;
 use crate::alerts::lint::{LintReport, Severity};
 use crate::reports::alerts::TestReport;
 use crate::reports::github::{Annotation, Level, commands};
@@ -22,7 +23,11 @@ pub fn lint(report: &LintReport) -> String {
             line: Some(finding.line),
             column: Some(finding.column),
             title: finding.check.to_string(),
-            message: format!("{rule}{}\n{}", finding.message, finding.hint),
+            message: format!(
+                "{rule}{}{}",
+                finding.message,
+                hinted("\n", &finding.hint, "")
+            ),
         }
     });
     commands(annotations.collect())

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::TestReport;
+use super::findings::hinted;
 use crate::alerts::lint::{LintReport, Severity};
 use crate::alerts::live::Outcome;
 use crate::reports::drift::junit::escape;
@@ -41,8 +42,11 @@ pub fn lint(report: &LintReport, rules: &[(String, String)], is_strict: bool) ->
                 .filter(|one| one.status == status)
                 .map(|one| {
                     format!(
-                        "line {}: {}: {}; {}",
-                        one.line, one.check, one.message, one.hint
+                        "line {}: {}: {}{}",
+                        one.line,
+                        one.check,
+                        one.message,
+                        hinted("; ", &one.hint, "")
                     )
                 })
                 .collect();

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::findings::hinted;
 use crate::alerts::lint::{CHECKS, LintReport, Severity};
 
 /// Returns the document.
@@ -33,7 +34,7 @@ pub fn lint(report: &LintReport) -> Value {
                     Severity::Warn => "warning",
                     Severity::Fail => "error",
                 },
-                "message": { "text": format!("{rule}{}. {}", finding.message, finding.hint) },
+                "message": { "text": format!("{rule}{}.{}", finding.message, hinted(" ", &finding.hint, "")) },
                 "locations": [{
                     "physicalLocation": {
                         "artifactLocation": { "uri": uri(&finding.file) },

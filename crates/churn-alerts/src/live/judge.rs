@@ -79,7 +79,7 @@ impl Evidence<'_> {
         let kinds = receivers.find(|one| one.name == *name);
         let mut kinds = kinds.map_or_else(Vec::new, |one| one.kinds.clone());
         if kinds.is_empty() {
-            let text = format!("{name} sends nothing to anybody");
+            let text = format!("the receiver {name} has no integration, so nobody is told");
             return vec![(Outcome::Fail, text)];
         }
         let is_one_webhook = kinds.iter().filter(|kind| *kind == "webhook").count() == 1;

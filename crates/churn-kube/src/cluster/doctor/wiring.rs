@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use churn_base::error::nearest;
 use churn_base::text::shell_word;
 use serde_json::{Value, json};
 
@@ -95,7 +96,10 @@ fn ports(inventory: &Inventory, expected: &Expected, monitor: &Value) -> Vec<Fin
             continue;
         }
         let service = services.first().map_or("", |service| name_of(service));
-        let wanted = known.first().cloned().unwrap_or_else(|| "http".to_owned());
+        // One whose name is like it before the first: another port may have no metrics.
+        let near = nearest(port, known.iter().map(String::as_str)).map(str::to_owned);
+        let wanted = near.or_else(|| known.first().cloned());
+        let wanted = wanted.unwrap_or_else(|| "http".to_owned());
         found.push(Finding::fail(
             check,
             subject.clone(),
