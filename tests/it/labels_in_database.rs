@@ -231,7 +231,7 @@ fn postgres_joins_late_labels() {
     for table in ["predictions", "labels", "leavers", "timeless"] {
         cluster.sql(&format!(
             "\\copy {table} from '{}' with (format csv, header, null 'null')",
-            churnctl.path(&format!("{table}.csv")).display()
+            churnctl.path(format!("{table}.csv")).display()
         ));
     }
     joins_as_rows_are_joined(&churnctl, |table| {
@@ -302,7 +302,7 @@ fn mariadb_joins_late_labels() {
         database.sql(&format!(
             "set time_zone = '+00:00';; load data local infile '{}' into table {table} character set utf8mb4 fields \
              terminated by ',' optionally enclosed by '\"' escaped by '' ignore 1 lines ({}) set {}",
-            churnctl.path(&format!("{table}.csv")).display(),
+            churnctl.path(format!("{table}.csv")).display(),
             read.join(", "),
             set.join(", ")
         ));
@@ -350,7 +350,7 @@ fn spark_joins_late_labels() {
     let churnctl = files();
     for table in ["predictions", "labels", "leavers", "timeless"] {
         let mut reader =
-            csv::Reader::from_path(churnctl.path(&format!("{table}.csv"))).expect("a file");
+            csv::Reader::from_path(churnctl.path(format!("{table}.csv"))).expect("a file");
         let names: Vec<String> = reader
             .headers()
             .expect("a header")
@@ -375,7 +375,7 @@ fn spark_joins_late_labels() {
             rows: records.len(),
             columns: columns.collect(),
         };
-        let path = churnctl.path(&format!("{table}.parquet"));
+        let path = churnctl.path(format!("{table}.parquet"));
         std::fs::write(path, typed.parquet(1_000)).expect("write");
     }
     joins_as_rows_are_joined(&churnctl, |table| {
@@ -392,7 +392,7 @@ fn spark_joins_late_labels() {
             }
             _ => "person",
         };
-        let path = churnctl.path(&format!("{table}.parquet"));
+        let path = churnctl.path(format!("{table}.parquet"));
         server.address(&format!(
             "query=select {columns} from parquet.`{}`",
             path.display()
