@@ -1424,7 +1424,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --time-zone --against --alarm --alarm-budget --thresholds --every --last --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --history --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --fail-on --class-threshold --cost-fn --cost-fp --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate why help"
+            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --time-zone --against --alarm --alarm-budget --thresholds --every --last --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --joined-by --history --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --fail-on --class-threshold --cost-fn --cost-fp --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1581,6 +1581,10 @@ _churnctl() {
                     ;;
                 --join-memory)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --joined-by)
+                    COMPREPLY=($(compgen -W "here database" -- "${cur}"))
                     return 0
                     ;;
                 --history)

@@ -59,6 +59,13 @@ pub(super) struct LabelArgs {
     /// Memory that the join may take, about; what is more goes to temporary files
     #[arg(long, value_name = "BYTES", value_parser = checked::<Bytes>, help_heading = LABELS)]
     join_memory: Option<String>,
+
+    /// Who joins: here, or the database that holds labels and predictions
+    ///
+    /// With `database` counts come over the wire and no row does. It mostly takes longer, and is refused where a
+    /// database may compare otherwise than rows are compared here; the message says why.
+    #[arg(long, value_name = "WHO", value_parser = ["here", "database"], help_heading = LABELS)]
+    joined_by: Option<String>,
 }
 
 impl LabelArgs {
@@ -71,5 +78,6 @@ impl LabelArgs {
         flags.one("drift.unmatched", self.unmatched.as_ref());
         flags.one("drift.prediction_time", self.prediction_time.as_ref());
         flags.one("drift.join_memory", self.join_memory.as_ref());
+        flags.one("drift.joined_by", self.joined_by.as_ref());
     }
 }

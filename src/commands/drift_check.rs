@@ -1,6 +1,7 @@
 //! One check: both sides read, counted and compared.
 
 use super::drift_evidence::{input_of, settings_of};
+use super::drift_join::not_by_database;
 use super::drift_labels::LabelRequest;
 use super::drift_request::{DriftRequest, FromModel};
 use super::drift_scoring::{Finished, Readings, Scorable, Scoring};
@@ -132,8 +133,13 @@ impl DriftRequest {
         let rows = self.open_rows(&baseline.roles.null)?;
         let current = match &self.labels {
             // Scores of a model are computed row by row.
-            Some(labels) if known.model.is_some() || !labels.may_be_beside(&self.current) => {
+            Some(labels) if !labels.by_database => {
                 LabelRequest::open_current(&self.current, &reading, console)?
+            }
+            Some(_) if known.model.is_some() => {
+                return Err(not_by_database(
+                    "the baseline is a model, which scores row by row",
+                ));
             }
             _ => Input::open(&self.current, &reading)?,
         };
@@ -157,7 +163,6 @@ impl DriftRequest {
             Some(labels) => {
                 let known = (&plan, baseline);
                 let cut = (by.as_ref(), &plans);
-                let current = (&*self.current, current);
                 let (current, late) = labels.join(current, known, &reading, cut, now, console)?;
                 (current, Some(late))
             }

@@ -66,20 +66,14 @@ impl LabelRequest {
         }
     }
 
-    /// Returns whether the labels may be in the database in which the current side is.
-    pub(super) fn may_be_beside(&self, current: &[String]) -> bool {
-        let mut all = current.iter().chain(&self.addresses);
-        all.all(|address| is_database(address))
-    }
-
-    /// Lets the labels be joined: by the database if both sides are in one, by us when the current side is read
-    /// otherwise. `addresses` are those of the current side.
+    /// Lets the labels be joined: by us when the current side is read, or by the database that holds both.
     ///
     /// # Errors
-    /// Bad input where the labels are; if a column is not there, on either side.
+    /// Bad input where the labels are; if a column is not there, on either side; 64 if the database is to join and is
+    /// not sure to do it as we do.
     pub(super) fn join(
         &self,
-        (addresses, current): (&[String], Input),
+        current: Input,
         (plan, baseline): (&Plan, &Profile),
         reading: &ReadingRequest,
         (by, plans): (Option<&TimeGrouping>, &SegmentPlans),
@@ -106,25 +100,18 @@ impl LabelRequest {
             spec,
             addresses: self.addresses.clone(),
         };
-        if current.database().is_some() {
+        if self.by_database {
             let (mut labels, columns) = self.open(&spec, plan, baseline, reading)?;
             let progress = console.progress();
             progress.stage(&format!("joining {}", labels.name()), None);
             let joined = join_in_database(&mut current, &mut labels, columns, &joining, progress);
             progress.finish();
-            match joined? {
+            return match joined? {
                 InDatabase::Joined(joined) => {
-                    console.messages().debug("labels: joined by the database");
-                    return Ok((Input::Data(current), late(Joins::Done(joined), spec)));
+                    Ok((Input::Data(current), late(Joins::Done(joined), spec)))
                 }
-                InDatabase::Apart(why) => {
-                    let said = format!("labels: joined here and not by the database: {why}");
-                    console.messages().debug(&said);
-                    if let Input::Data(copy) = Self::open_current(addresses, reading, console)? {
-                        current = copy;
-                    }
-                }
-            }
+                InDatabase::Apart(why) => Err(not_by_database(&why)),
+            };
         }
         let labels = self.read(&spec, plan, baseline, reading, console)?;
         let (current, join) = listen(*current, labels, joining)?;
@@ -186,6 +173,12 @@ impl LabelRequest {
         }
         Ok((data, columns))
     }
+}
+
+/// Refuses a join by the database.
+pub(super) fn not_by_database(why: &str) -> Error {
+    Error::usage(format!("--joined-by database: {why}"))
+        .hint("--joined-by here, the default, copies the rows and joins them")
 }
 
 /// A label that is named and neither in the source nor in the baseline is a typo: being in the source would

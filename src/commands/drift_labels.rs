@@ -16,6 +16,8 @@ pub struct LabelRequest {
     /// Files and glob patterns of the label source; `-` for standard input. None where a history is looked at: what
     /// it has settled counts then.
     pub addresses: Vec<String>,
+    /// The database that holds them and the predictions joins.
+    pub by_database: bool,
     /// How labels and predictions are joined; the present is that of the check.
     pub spec: LabelSpec,
 }
@@ -38,6 +40,7 @@ pub(super) fn from_settings(
         unmatched,
         prediction_time,
         memory,
+        by_database,
         ..
     } = settings;
     if labels.is_empty() {
@@ -48,6 +51,7 @@ pub(super) fn from_settings(
             ("--labels-until", until.is_some()),
             ("--unmatched", unmatched.is_some()),
             ("--prediction-time", prediction_time.is_some()),
+            ("--joined-by database", *by_database),
         ];
         return match named.into_iter().find(|(_, is_set)| *is_set) {
             Some((flag, _)) => Err(Error::usage(format!("{flag} without --labels"))
@@ -73,6 +77,7 @@ pub(super) fn from_settings(
             .hint("--prediction-time names its column, or --time where windows are judged")
     })?;
     Ok(Some(LabelRequest {
+        by_database: *by_database,
         addresses: labels.clone(),
         spec: LabelSpec {
             join,
@@ -118,6 +123,7 @@ pub(super) fn of_report(
         ),
     };
     Ok(LabelRequest {
+        by_database: false,
         addresses: source.addresses.clone(),
         spec: LabelSpec {
             join: JoinKey::new(join.clone()),
@@ -150,6 +156,7 @@ impl LabelRequest {
         };
         let window = labels.label_window.parse();
         Ok(Self {
+            by_database: false,
             addresses: Vec::new(),
             spec: LabelSpec {
                 join: JoinKey::new(labels.join.iter().map(column).collect()),

@@ -170,6 +170,7 @@ const DRIFT: &[Key] = &[
     key("drift.unmatched", Kind::Text, None, Some("--unmatched"), "what a prediction without a label is once its window has closed: negative or drop").one_of(&["negative", "drop"]),
     key("drift.prediction_time", Kind::Text, None, Some("--prediction-time"), "column with the time of a prediction; unset for that of --time"),
     key("drift.join_memory", Kind::Text, Some("256MB"), Some("--join-memory"), "memory that the join of labels may take; what is more goes to temporary files"),
+    key("drift.joined_by", Kind::Text, Some("here"), Some("--joined-by"), "who joins labels and predictions: `here`, or the `database` that holds both").one_of(&["here", "database"]),
     key("drift.by", Kind::List, Some(""), Some("--by"), "how both sides are cut into segments: columns, such as `contract,region`, or a condition, such as `tenure < 12`; each by itself"),
     key("drift.max_segments", Kind::Count, Some("1000"), Some("--max-segments"), "how many segments a cut may have"),
     key("drift.report", Kind::Text, Some("artifacts/metrics/data_drift_latest.json"), Some("--report"), "JSON report; `none` writes none"),

@@ -28,6 +28,8 @@ pub struct LabelSettings {
     pub prediction_time: Option<String>,
     /// Bytes that the join may hold.
     pub memory: Bytes,
+    /// The database that holds labels and predictions joins them.
+    pub by_database: bool,
     /// Who named the labels.
     origin: Origin,
 }
@@ -132,6 +134,7 @@ pub(super) fn labels(layers: &Layers) -> Result<LabelSettings> {
         unmatched: layers.optional("drift.unmatched")?.0,
         prediction_time: layers.optional("drift.prediction_time")?.0,
         memory: layers.required("drift.join_memory")?.0,
+        by_database: layers.required::<String>("drift.joined_by")?.0 == "database",
     })
 }
 

@@ -139,6 +139,8 @@ fn type_name(column: &Column) -> &'static str {
         (ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_TIMESTAMP2, _) => "timestamp",
         (ColumnType::MYSQL_TYPE_DATETIME | ColumnType::MYSQL_TYPE_DATETIME2, _) => "datetime",
         (ColumnType::MYSQL_TYPE_DATE | ColumnType::MYSQL_TYPE_NEWDATE, _) => "date",
+        // Its text has leading zeros.
+        (_, SqlKind::Number) if column.flags().contains(ColumnFlags::ZEROFILL_FLAG) => "number",
         (ColumnType::MYSQL_TYPE_TINY | ColumnType::MYSQL_TYPE_SHORT, _)
         | (ColumnType::MYSQL_TYPE_INT24 | ColumnType::MYSQL_TYPE_LONG, _)
         | (ColumnType::MYSQL_TYPE_LONGLONG, _) => "integer",

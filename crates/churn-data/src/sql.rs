@@ -120,13 +120,26 @@ impl Dialect {
         }
     }
 
+    /// Returns a text that is compared by its bytes, whatever the collation of its column.
+    #[must_use]
+    pub fn by_bytes(self, text: &str) -> String {
+        match self {
+            Self::Postgres => format!("({text} collate \"C\")"),
+            // Bytes already, and the only way.
+            Self::MySql | Self::Spark => text.to_owned(),
+        }
+    }
+
     /// Returns a condition that is true for values whose text a regular expression finds something in: one that all
     /// engines understand alike.
     #[must_use]
     pub fn matches(self, value: &str, expression: &str) -> String {
         let expression = self.text(expression);
         match self {
-            Self::Postgres => format!("(cast({value} as text) ~ {expression})"),
+            Self::Postgres => {
+                let text = self.by_bytes(&self.to_text(value));
+                format!("({text} ~ {expression})")
+            }
             Self::MySql => format!("(cast({value} as char) regexp {expression})"),
             Self::Spark => format!("(cast({value} as string) rlike {expression})"),
         }

@@ -31,6 +31,10 @@ impl SqlTime {
     }
 }
 
+/// The first and the last second of the years from 1 to 99999.
+const FIRST: i64 = -62_135_596_800;
+const LAST: i64 = 3_093_527_980_799;
+
 impl Dialect {
     /// Writes a time, in seconds since 1970-01-01 00:00 in UTC, or by the clock that a column without a
     /// zone means. Of days it is the first that does not begin earlier.
@@ -62,11 +66,15 @@ impl Dialect {
     #[must_use]
     pub fn seconds(self, kind: SqlTime, time: &str) -> String {
         match (self, kind) {
+            // Years of more than five digits, or before Christ, are no times to those who read them.
             (Self::Postgres, _) => format!(
-                "cast(floor(extract(epoch from case when isfinite({time}) then {time} end)) as bigint)"
+                "cast(floor(case when isfinite({time}) and extract(epoch from {time}) between {FIRST} and {LAST} then \
+                 extract(epoch from {time}) end) as bigint)"
             ),
-            // The session's zone is UTC.
-            (Self::MySql, _) => format!("timestampdiff(second, '1970-01-01 00:00:00', {time})"),
+            // The session's zone is UTC. Whole seconds would be cut towards zero.
+            (Self::MySql, _) => format!(
+                "cast(floor(timestampdiff(microsecond, '1970-01-01 00:00:00', {time}) / 1000000) as signed)"
+            ),
             (Self::Spark, SqlTime::Instant) => format!("unix_seconds({time})"),
             (Self::Spark, SqlTime::Local | SqlTime::Date) => {
                 format!("unix_seconds(cast({time} as timestamp))")

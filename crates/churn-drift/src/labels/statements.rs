@@ -18,6 +18,8 @@ const MOST_TEXTS: usize = 1_000;
 /// marks of a missing value, or a UUID.
 const PLAIN: &str =
     "^([A-Za-z][A-Za-z_-]*[0-9][0-9A-Za-z_-]*|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$";
+/// What no such key has: to some engines a line break at the end is none.
+const ODD: &str = "[^0-9A-Za-z_-]";
 /// Of these, some might be days.
 const MONTHS: &str = "^([Jj][Aa][Nn]|[Ff][Ee][Bb]|[Mm][Aa]|[Aa][Pp][Rr]|[Jj][Uu]|[Aa][Uu][Gg]|[Ss][Ee][Pp]|[Oo][Cc][Tt]|[Nn][Oo][Vv]|[Dd][Ee][Cc])";
 
@@ -81,6 +83,13 @@ impl Statements {
             predictions,
             labels,
         } = tables;
+        let is_ours = |column: &&SqlColumn| column.name.to_lowercase().starts_with("churnctl_");
+        if let Some(column) = predictions.0.iter().find(is_ours) {
+            return Ok(Err(format!(
+                "the column \"{}\" has a name of ours",
+                column.name
+            )));
+        }
         let mut sides = [predictions, labels].map(|(_, from, _)| Side {
             from: from.to_owned(),
             keys: Vec::new(),
@@ -103,16 +112,18 @@ impl Statements {
                 let value = dialect.value(column);
                 let is_text = kinds[0] == KeyKind::Text;
                 let key = match is_text {
-                    true => dialect.to_text(&value),
+                    true => dialect.by_bytes(&dialect.to_text(&value)),
                     false => value.clone(),
                 };
                 if is_text {
+                    let odd = dialect.matches(&value, ODD);
                     let (plain, months) = (
                         dialect.matches(&value, PLAIN),
                         dialect.matches(&value, MONTHS),
                     );
-                    side.doubts
-                        .push(format!("{value} is not null and (not {plain} or {months})"));
+                    side.doubts.push(format!(
+                        "{value} is not null and (not {plain} or {months} or {odd})"
+                    ));
                 }
                 side.keys.push(key);
             }
@@ -143,7 +154,7 @@ impl Statements {
             return Ok(Err("months are not of one length".to_owned()));
         };
         let value = match &columns.label {
-            Some(name) => dialect.to_text(&dialect.value(column(labels, name)?)),
+            Some(name) => dialect.by_bytes(&dialect.to_text(&dialect.value(column(labels, name)?))),
             None => dialect.text(""),
         };
         Ok(Ok(Self {
