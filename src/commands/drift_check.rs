@@ -74,6 +74,14 @@ impl DriftRequest {
         let baseline = &known.profile;
         let (mut report, counts_sha256) = match (&self.windows, &self.history) {
             (Some(windowing), Some(history)) => {
+                if self
+                    .labels
+                    .as_ref()
+                    .is_some_and(|labels| labels.by_database)
+                {
+                    let why = "a history keeps predictions until their labels come, and so reads their rows";
+                    return Err(not_by_database(why));
+                }
                 let mut taken =
                     self.take_from(history, baseline, windowing, &provenance, console)?;
                 if let Some(labels) = &taken.labels {

@@ -1,5 +1,5 @@
-//! `drift --labels --joined-by database`: the database that holds both sides joins them, and every count and figure is that of
-//! the same rows in files.
+//! `drift --labels --joined-by database`: the database that holds both sides joins them, and every count and figure is that
+//! of the same rows in files.
 
 use std::fmt::Write as _;
 
@@ -281,6 +281,10 @@ fn postgres_joins_late_labels() {
     )
     .expect(ExitCode::Usage)
     .says("has a name of ours");
+    let kept = format!("{by_database} --time at --window 7d --history kept");
+    run(&churnctl, &predictions, &loose, &kept)
+        .expect(ExitCode::Usage)
+        .says("a history keeps predictions");
     run(
         &churnctl,
         &predictions,
