@@ -127,7 +127,8 @@ impl HistoryArgs {
         });
         let (rules, against) = match (of_words(self.rules), against) {
             (RuleOrigin::Server, Some(RuleOrigin::Server)) => {
-                let error = Error::usage("--against: the rules of the server beside themselves");
+                let error =
+                    Error::usage("--against: the server's rules would be compared with themselves");
                 return Err(error.hint("name the changed file: RULES --against"));
             }
             // What the server has loaded is what was before.

@@ -7,7 +7,7 @@ use clap::Args;
 use super::columns::checked;
 use crate::data::{Period, Zone};
 use crate::drift::{Against, AlarmBudget, WindowsOfLast};
-use crate::settings::{FailOn, Flags, PsiThreshold};
+use crate::settings::{FailOn, Flags, SizeThreshold};
 
 pub(super) const WINDOWS: &str = "Windows of time";
 pub(super) const THRESHOLDS: &str = "Thresholds";
@@ -113,26 +113,47 @@ pub(super) struct ThresholdArgs {
     /// A finite number of 0 or more, in nats. Single features can have thresholds of their own in
     /// the settings file: `[drift.thresholds.FEATURE]` with `warn_psi`, `fail_psi` and the other
     /// sizes.
-    #[arg(long, value_name = "PSI", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    #[arg(long, value_name = "PSI", value_parser = checked::<SizeThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
     warn_psi: Option<String>,
 
     /// PSI from which a feature fails
     ///
     /// A finite number of 0 or more, in nats. A PSI above it that chance alone could reach with so
-    /// few rows only warns.
-    #[arg(long, value_name = "PSI", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    /// few rows only warns. PSI is not all that fails: distances, shares of single values and values
+    /// that are new have thresholds of their own, below.
+    #[arg(long, value_name = "PSI", value_parser = checked::<SizeThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
     fail_psi: Option<String>,
 
     /// Distance in standard deviations from which a feature warns
     ///
     /// Of numbers, the Wasserstein distance over the baseline's standard deviation; of a category,
     /// how far its share moved over the standard deviation of having it. Counts only beyond chance.
-    #[arg(long, value_name = "SD", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SD", value_parser = checked::<SizeThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
     warn_distance: Option<String>,
 
     /// Distance in standard deviations from which a feature fails
-    #[arg(long, value_name = "SD", value_parser = checked::<PsiThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    #[arg(long, value_name = "SD", value_parser = checked::<SizeThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
     fail_distance: Option<String>,
+
+    /// How many times as frequent, or as rare, a single value must have become to warn
+    ///
+    /// A category or a number that holds the share of --warn-new-share on either side. Counts only beyond chance.
+    #[arg(long, value_name = "TIMES", value_parser = checked::<SizeThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    warn_share_ratio: Option<String>,
+
+    /// How many times as frequent, or as rare, a single value must have become to fail
+    #[arg(long, value_name = "TIMES", value_parser = checked::<SizeThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    fail_share_ratio: Option<String>,
+
+    /// Share of current values where the baseline has none, from which a feature warns
+    ///
+    /// Beyond the baseline's minimum and maximum, or in a gap between its values; 0.01 is one in a hundred.
+    #[arg(long, value_name = "SHARE", value_parser = checked::<SizeThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    warn_new_share: Option<String>,
+
+    /// Share of current values where the baseline has none, from which a feature fails
+    #[arg(long, value_name = "SHARE", value_parser = checked::<SizeThreshold>, help_heading = THRESHOLDS, allow_negative_numbers = true)]
+    fail_new_share: Option<String>,
 
     /// Rows below which a side is too small to tell
     ///
@@ -153,6 +174,10 @@ impl ThresholdArgs {
         flags.one("drift.fail_psi", self.fail_psi.as_ref());
         flags.one("drift.warn_distance", self.warn_distance.as_ref());
         flags.one("drift.fail_distance", self.fail_distance.as_ref());
+        flags.one("drift.warn_share_ratio", self.warn_share_ratio.as_ref());
+        flags.one("drift.fail_share_ratio", self.fail_share_ratio.as_ref());
+        flags.one("drift.warn_new_share", self.warn_new_share.as_ref());
+        flags.one("drift.fail_new_share", self.fail_new_share.as_ref());
         flags.one("drift.min_rows", self.min_rows);
         flags.one("drift.fail_on", self.fail_on.map(|arg| arg.twin().as_str()));
     }

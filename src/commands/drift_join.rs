@@ -122,7 +122,7 @@ impl LabelRequest {
     /// Returns how labels are joined, with the present.
     ///
     /// # Errors
-    /// 64 if the labels are said to be whole until a time that has not come.
+    /// 64 if --labels-until is in the future.
     pub(super) fn spec_at(&self, now: i64) -> Result<LabelSpec> {
         let spec = LabelSpec {
             now,

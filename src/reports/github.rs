@@ -63,7 +63,8 @@ pub fn commands(mut annotations: Vec<Annotation>) -> String {
             line: None,
             column: None,
             title: format!("and {} more", left.len()),
-            message: "the step summary and the reports have all of them".to_owned(),
+            message: "GitHub shows ten of a step at most; the other formats have all of them"
+                .to_owned(),
         }));
     }
     text
@@ -143,7 +144,7 @@ mod tests {
         assert_eq!(eleven.lines().count(), 10);
         assert!(eleven.starts_with("::error title=e"));
         assert!(eleven.ends_with(
-            "::warning title=and 2 more::the step summary and the reports have all of them\n"
+            "::warning title=and 2 more::GitHub shows ten of a step at most; the other formats have all of them\n"
         ));
         assert_eq!(commands(Vec::new()), "");
     }

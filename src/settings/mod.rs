@@ -34,6 +34,6 @@ pub use sections::{
 };
 pub use serve::{PredictionLogSettings, ServeSettings};
 pub use values::{
-    Delimiter, FailOn, ModelName, Percent, Probability, PsiThreshold, Raw, Span, Target,
+    Delimiter, FailOn, ModelName, Percent, Probability, Raw, SizeThreshold, Span, Target,
     TrackingUri, Wait,
 };

@@ -15,7 +15,7 @@ use super::sections::{
     RetrainSettings, ScoreSettings, SignSettings, TrainSettings,
 };
 use super::serve::{PredictionLogSettings, ServeSettings};
-use super::values::{FailOn, ModelName, Probability, PsiThreshold, Raw, Span, Target};
+use super::values::{FailOn, ModelName, Probability, Raw, SizeThreshold, Span, Target};
 use crate::data::{Period, Zone};
 use crate::deadlines::AllDeadlines;
 use crate::drift::{Against, AlarmBudget, LimitSource, MultivariateMode, Policy, WindowsOfLast};
@@ -238,9 +238,9 @@ pub struct FeatureThresholds {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
     /// To warn.
-    pub warn: PsiThreshold,
+    pub warn: SizeThreshold,
     /// To fail.
-    pub fail: PsiThreshold,
+    pub fail: SizeThreshold,
 }
 
 impl Settings {
@@ -291,8 +291,8 @@ fn drift(layers: &Layers) -> Result<DriftSettings> {
         Ok(target.and_then(|target| target.path().map(PathBuf::from)))
     };
     let general = SIZES.map(|size| -> Result<(Threshold, Threshold)> {
-        let warn = layers.required::<PsiThreshold>(&format!("drift.warn_{size}"))?;
-        let fail = layers.required::<PsiThreshold>(&format!("drift.fail_{size}"))?;
+        let warn = layers.required::<SizeThreshold>(&format!("drift.warn_{size}"))?;
+        let fail = layers.required::<SizeThreshold>(&format!("drift.fail_{size}"))?;
         in_order(&format!("drift.warn_{size}"), &warn, &fail)?;
         Ok((warn, fail))
     });
@@ -405,7 +405,7 @@ fn chosen_of_features(layers: &Layers) -> impl Iterator<Item = Chosen> {
     })
 }
 
-type Threshold = (PsiThreshold, Origin);
+type Threshold = (SizeThreshold, Origin);
 
 /// What is judged by size: each has a setting `warn_` and one `fail_`. In the order of
 /// [`FeatureThresholds`].

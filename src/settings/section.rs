@@ -9,7 +9,7 @@ use std::str::FromStr;
 use super::key::{Key, Kind};
 use super::layers::Layers;
 use super::values::{
-    Delimiter, FailOn, ModelName, Percent, Probability, PsiThreshold, Span, Target, TrackingUri,
+    Delimiter, FailOn, ModelName, Percent, Probability, SizeThreshold, Span, Target, TrackingUri,
     Wait,
 };
 use crate::data::{Period, Zone};
@@ -76,7 +76,7 @@ macro_rules! scalars {
 }
 
 scalars!(Text: String, PathBuf, Span, Wait, Delimiter, ModelName, TrackingUri, Target, FailOn, Period, Zone, Against);
-scalars!(Number: f64, Probability, PsiThreshold, Percent);
+scalars!(Number: f64, Probability, SizeThreshold, Percent);
 scalars!(Count: u32, u64, NonZeroUsize);
 
 /// Declares the settings of a section, one entry each:

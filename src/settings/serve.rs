@@ -102,7 +102,7 @@ pub(super) fn resolve(layers: &Layers) -> Result<ServeSettings> {
         }
     }
     if settings.drain_delay.get() >= settings.drain_timeout.get() {
-        let why = "the delay is no shorter than serve.drain_timeout, which includes it";
+        let why = "the delay is not shorter than serve.drain_timeout, which includes it";
         let origin = own("serve.drain_delay").map_or(Origin::Default, |key| layers.find(key).1);
         return Err(origin.refuse("serve.drain_delay", why));
     }

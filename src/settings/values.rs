@@ -73,11 +73,11 @@ impl fmt::Display for Raw {
     }
 }
 
-/// A PSI from which something is said: finite, 0 or larger.
+/// A size from which something is said, such as a PSI: finite, 0 or larger.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub struct PsiThreshold(f64);
+pub struct SizeThreshold(f64);
 
-impl PsiThreshold {
+impl SizeThreshold {
     /// Returns the threshold.
     #[must_use]
     pub const fn get(self) -> f64 {
@@ -85,7 +85,7 @@ impl PsiThreshold {
     }
 }
 
-impl FromStr for PsiThreshold {
+impl FromStr for SizeThreshold {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -379,13 +379,16 @@ mod tests {
     #[test]
     fn a_threshold_refuses_what_no_psi_can_be_compared_with() {
         for text in ["NaN", "inf", "-inf", "-0.1", "1e999", "", "x", "0,1"] {
-            assert!(text.parse::<PsiThreshold>().is_err(), "{text}");
+            assert!(text.parse::<SizeThreshold>().is_err(), "{text}");
         }
         assert_eq!(
-            "0.25".parse::<PsiThreshold>().map(PsiThreshold::get),
+            "0.25".parse::<SizeThreshold>().map(SizeThreshold::get),
             Ok(0.25)
         );
-        assert_eq!("0".parse::<PsiThreshold>().map(PsiThreshold::get), Ok(0.0));
+        assert_eq!(
+            "0".parse::<SizeThreshold>().map(SizeThreshold::get),
+            Ok(0.0)
+        );
     }
 
     #[test]

@@ -552,7 +552,9 @@ fn a_changed_file_is_compared_with_the_one_that_is_deployed() {
         &server.url(),
         "--against",
     ]);
-    nothing.expect(ExitCode::Usage).says("beside themselves");
+    nothing
+        .expect(ExitCode::Usage)
+        .says("compared with themselves");
 }
 
 /// Counts runs of values above 4 in which none is above 8. A value that is missing is the one before

@@ -34,6 +34,15 @@ pub enum ThresholdRule {
 /// The words of [`ThresholdRule::Half`].
 pub const HALF: &str = "0.5";
 
+/// Returns a rule as people are told it: that of [`HALF`] would be the threshold's number once more.
+#[must_use]
+pub fn rule_in_words(rule: &str) -> &str {
+    match rule {
+        HALF => "the default",
+        rule => rule,
+    }
+}
+
 /// A threshold with its reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Threshold {

@@ -13,7 +13,7 @@ const LONGEST_COLUMN: usize = 40;
 const MOST_FIGURES: usize = 3;
 
 /// Says what became of the predictions: `87 of 2,019 predictions have a label within 30d, 1,658 have none and
-/// stayed; 261 not mature; labels are whole until 2026-04-16T20:39:51Z`.
+/// stayed; 261 not mature; labels are complete up to 2026-04-16T20:39:51Z`.
 pub(super) fn predictions(report: &LabelReport) -> String {
     let PredictionCounts {
         rows,
@@ -42,7 +42,7 @@ pub(super) fn predictions(report: &LabelReport) -> String {
         (without_time + without_key, "without time or key"),
     ];
     text += &listed(&parts);
-    text += &format!("; labels are whole until {}", report.watermark);
+    text += &format!("; labels are complete up to {}", report.watermark);
     text
 }
 
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(
             predictions(&report),
             "90 of 3,000 predictions have a label within 30d, 1,900 have none and stayed; 1,000 not mature, \
-             10 in conflict; labels are whole until 2026-03-01T00:00:00Z"
+             10 in conflict; labels are complete up to 2026-03-01T00:00:00Z"
         );
         assert_eq!(
             labels(&report),

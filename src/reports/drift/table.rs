@@ -161,7 +161,10 @@ fn said_nowhere_else<'a>(
 ) -> impl Iterator<Item = &'a String> {
     let own_limits = report.thresholds.by_feature.contains_key(&feature.feature);
     let keep_all = own_limits || feature.reasons.len() == 1;
-    let in_column = |reason: &str| reason.starts_with("PSI ") && reason.contains(" (threshold ");
+    let in_column = |reason: &str| {
+        let reason = reason.strip_prefix("WARN: ").unwrap_or(reason);
+        reason.starts_with("PSI ") && reason.contains(" (threshold ")
+    };
     feature
         .reasons
         .iter()

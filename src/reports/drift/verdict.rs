@@ -216,7 +216,7 @@ fn sentence_of_one(report: &DriftReport) -> String {
         .count();
     if apart > 0 && behind.len() > 1 {
         let others = if apart == 1 { "finding" } else { "findings" };
-        parts.push(format!("{apart} {others} beside"));
+        parts.push(format!("{apart} more {others}"));
     }
     for (what, status) in [
         ("score", report.score.as_ref().map(|score| score.status)),
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(
             line(&sample::failing()),
             "FAIL  4 of 8 features drifted, 1 more worth a look; \
-             worst: contract PSI 0.410 (threshold 0.25); 1 finding beside; \
+             worst: contract PSI 0.410 (threshold 0.25); 1 more finding; \
              score WARN; performance FAIL"
         );
     }

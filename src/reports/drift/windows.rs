@@ -60,8 +60,8 @@ pub(super) fn sentence(report: &DriftReport) -> String {
         .filter(|finding| finding.status >= Status::Warn && is_of_the_run(finding.kind));
     match beside.count() {
         0 => {}
-        1 => parts.push("1 finding beside".to_owned()),
-        more => parts.push(format!("{more} findings beside")),
+        1 => parts.push("1 more finding".to_owned()),
+        more => parts.push(format!("{more} more findings")),
     }
     parts.join("; ")
 }
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(
             sentence(&report),
             "1 of 3 windows drifted; worst: 2026-01-02, contract: PSI 1.17 (threshold 0.25); \
-             too few rows to tell of 1; 1 finding beside"
+             too few rows to tell of 1; 1 more finding"
         );
         assert_eq!(
             last(&report).map(|window| &*window.window),

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Feature, FeatureKind, Model};
+use crate::model::threshold::rule_in_words;
 use crate::page::Page;
 use crate::page::frame::render;
 use crate::serve::PageFacts;
@@ -109,7 +110,7 @@ fn model(artifact: &Artifact) -> ModelView {
         (
             "Threshold",
             format!("{:.3}", body.threshold),
-            body.threshold_rule.clone(),
+            rule_in_words(&body.threshold_rule).to_owned(),
         ),
     ];
     // Of an imported model no test is known.

@@ -9,6 +9,7 @@ use super::table::{overlap, rows_by_split};
 use crate::error::Result;
 use crate::model::artifact::{Artifact, Calibration};
 use crate::model::report::{SplitPsi, TrainReport};
+use crate::model::threshold::rule_in_words;
 use crate::page::frame::render;
 use crate::page::{Html, Page};
 use crate::reports::format;
@@ -163,7 +164,7 @@ fn view(report: &TrainReport, artifact: &Artifact) -> View {
         drift: drift(report),
         drift_more: report.drift.len().saturating_sub(MOST_DRIFT),
         threshold: format!("{:.4}", report.threshold),
-        threshold_rule: report.threshold_rule.clone(),
+        threshold_rule: rule_in_words(&report.threshold_rule).to_owned(),
         split: report.split.clone(),
         split_rows: rows_by_split(report),
         overlap: overlap(report),

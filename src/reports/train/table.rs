@@ -4,6 +4,7 @@
 use super::figures::{difference, estimate, figures, in_words, splits, verdict};
 use crate::cells::{Cell, Column, Table, Tone};
 use crate::model::report::{SplitDrift, SplitPsi, TrainReport};
+use crate::model::threshold::rule_in_words;
 use crate::reports::format;
 use crate::text::{shorten, visible};
 
@@ -53,7 +54,7 @@ pub fn parts(report: &TrainReport) -> Vec<Part> {
     say(format!(
         "threshold  {:.4}: {}",
         report.threshold,
-        visible(&report.threshold_rule)
+        visible(rule_in_words(&report.threshold_rule))
     ));
     say(String::new());
     parts.push(Part::Table(figures_table(report)));

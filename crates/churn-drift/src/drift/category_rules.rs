@@ -173,19 +173,21 @@ fn shares(
     let judged = moved.iter().filter_map(|one| {
         let by_distance = one.by_distance(sizes, context);
         let by_ratio = one.by_ratio(sizes, context);
-        let kind = if by_distance >= by_ratio {
-            FindingKind::Distance
-        } else {
-            FindingKind::ShareRatio
-        };
         let status = by_distance.max(by_ratio);
-        (status > Status::Ok).then_some((status, kind, one))
+        let (kind, words) = if by_distance >= by_ratio {
+            let words = one.distance_in_words(status, sizes);
+            (FindingKind::Distance, words)
+        } else {
+            let words = one.ratio_in_words(status, sizes);
+            (FindingKind::ShareRatio, words)
+        };
+        let message = || format!("\"{}\" {words}", one.counted.value);
+        (status > Status::Ok).then(|| (status, kind, message()))
     });
     let mut judged: Vec<_> = judged.collect();
     // The worst first; among them the most certain stay first.
     judged.sort_by_key(|(status, ..)| std::cmp::Reverse(*status));
-    for (status, kind, one) in judged.into_iter().take(MOST_CATEGORIES) {
-        let message = format!("\"{}\" {}", one.counted.value, one.in_words());
+    for (status, kind, message) in judged.into_iter().take(MOST_CATEGORIES) {
         found(status, kind, message);
     }
 }

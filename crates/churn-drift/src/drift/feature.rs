@@ -214,7 +214,15 @@ impl Comparison {
             Status::Ok
         };
         let said = reasons.into_iter().filter(|(status, _)| *status >= least);
-        report.reasons.splice(0..0, said.map(|(_, reason)| reason));
+        // A threshold beside a FAIL is taken for the one that failed.
+        let said = said.map(|(status, reason)| match (report.status, status) {
+            (Status::Fail, Status::Warn) if reason.contains("threshold ") => {
+                format!("WARN: {reason}")
+            }
+            _ => reason,
+        });
+        let said: Vec<String> = said.collect();
+        report.reasons.splice(0..0, said);
         (report, findings)
     }
 

@@ -4,7 +4,7 @@
 use super::bins::short;
 use super::context::{Context, FindingSink, percent};
 use super::report::{FindingKind, SizeThresholds, Status};
-use super::share_rule::{Counted, Moved, moved};
+use super::share_rule::{Counted, Moved, moved, of_status, two_digits};
 use crate::profile::Numbers;
 use crate::stats::empirical::JointCell;
 use crate::stats::far_value::far_value_p_value;
@@ -121,6 +121,12 @@ impl NumberRules<'_> {
         self.context.judge(self.share(count), warn, fail, p_value)
     }
 
+    /// Returns the threshold of a share where the baseline has nothing, in words.
+    fn new_share_threshold(&self, status: Status) -> String {
+        let limits = (self.sizes.warn_new_share, self.sizes.fail_new_share);
+        format!("threshold {}", percent(of_status(status, limits)))
+    }
+
     fn distance(&self, found: &mut impl FindingSink) {
         let tested = &self.evidence.tested;
         let evidence = [
@@ -135,11 +141,9 @@ impl NumberRules<'_> {
             .context
             .judge(tested.certain_distance, warn, fail, evidence);
         if status > Status::Ok {
-            let limit = if status == Status::Fail { fail } else { warn };
-            let message = format!(
-                "moved by {} standard deviations (threshold {limit})",
-                short(two_digits(tested.distance))
-            );
+            let distance = short(two_digits(tested.distance));
+            let limit = of_status(status, (warn, fail));
+            let message = format!("moved by {distance} SD (threshold {limit})");
             found(status, FindingKind::Distance, message);
         }
     }
@@ -165,7 +169,12 @@ impl NumberRules<'_> {
                 side(above, "above the baseline's maximum", max),
             ];
             let words: Vec<String> = words.into_iter().flatten().collect();
-            found(status, FindingKind::OutOfRange, words.join(", "));
+            let message = format!(
+                "{} ({})",
+                words.join(", "),
+                self.new_share_threshold(status)
+            );
+            found(status, FindingKind::OutOfRange, message);
         } else if let Some((far, _)) = far.find(|(_, p_value)| *p_value < level) {
             let message = format!(
                 "the value {} lies far beyond the baseline's range, {} to {}",
@@ -182,14 +191,16 @@ impl NumberRules<'_> {
         let status = self.new_share(gap.count, self.evidence.gap_p_value);
         if status > Status::Ok {
             let share = percent(self.share(gap.count));
+            let threshold = self.new_share_threshold(status);
             let message = if gap.low == gap.high {
                 format!(
-                    "{share} of the current values are {}, which the baseline never has",
+                    "{share} of the current values are {}, which the baseline never has ({threshold})",
                     short(gap.low)
                 )
             } else {
                 format!(
-                    "{share} of the current values lie between {} and {}, where the baseline has none",
+                    "{share} of the current values lie between {} and {}, where the baseline has none \
+                     ({threshold})",
                     short(gap.low),
                     short(gap.high)
                 )
@@ -214,7 +225,8 @@ impl NumberRules<'_> {
         for (status, one) in judged.take(MOST_VALUES) {
             let cell = one.counted.value;
             let about = if cell.width > 0.0 { "near " } else { "" };
-            let message = format!("value {about}{}: {}", short(cell.position), one.in_words());
+            let words = one.ratio_in_words(status, self.sizes);
+            let message = format!("value {about}{}: {words}", short(cell.position));
             let is_new = one.now > one.before && one.ratio >= self.sizes.fail_share_ratio;
             let kind = if is_new {
                 FindingKind::NewMode
@@ -310,9 +322,4 @@ fn constant((baseline, current): (&Numbers, &Numbers), cells: &[JointCell]) -> O
 
 fn larger(a: Run, b: Run) -> Run {
     if b.count > a.count { b } else { a }
-}
-
-/// Two significant digits are enough for a size.
-fn two_digits(number: f64) -> f64 {
-    format!("{number:.1e}").parse().unwrap_or(number)
 }

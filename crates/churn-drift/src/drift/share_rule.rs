@@ -1,6 +1,7 @@
 //! The rule about single values: a category, a number, a cell of the grid that became several times
 //! as frequent, or as rare.
 
+use super::bins::short;
 use super::context::{Context, percent};
 use super::report::{SizeThresholds, Status};
 use crate::stats::permutation::share_p_value;
@@ -138,16 +139,41 @@ impl<T> Moved<T> {
         )
     }
 
-    /// Says how the share moved: `10% -> 20% (2.0 times)`.
-    pub(super) fn in_words(&self) -> String {
+    /// Says how the share moved by its ratio, and what that was judged by: `10% -> 50% (5.0 times as frequent,
+    /// threshold 4)`.
+    pub(super) fn ratio_in_words(&self, status: Status, sizes: &SizeThresholds) -> String {
+        let limit = of_status(status, (sizes.warn_share_ratio, sizes.fail_share_ratio));
         let (before, now) = (percent(self.before), percent(self.now));
         let times = if self.counted.baseline == 0 || self.counted.current == 0 {
             String::new()
         } else if self.now >= self.before {
-            format!(" ({:.1} times as frequent)", self.now / self.before)
+            let times = self.now / self.before;
+            format!(" ({times:.1} times as frequent, threshold {limit})")
         } else {
-            format!(" ({:.1} times as rare)", self.before / self.now)
+            let times = self.before / self.now;
+            format!(" ({times:.1} times as rare, threshold {limit})")
         };
         format!("{before} -> {now}{times}")
     }
+
+    /// Says the same of how far it moved: `54% -> 96% (0.84 SD, threshold 0.5)`.
+    pub(super) fn distance_in_words(&self, status: Status, sizes: &SizeThresholds) -> String {
+        let limit = of_status(status, (sizes.warn_distance, sizes.fail_distance));
+        let (before, now) = (percent(self.before), percent(self.now));
+        let distance = short(two_digits(self.distance));
+        format!("{before} -> {now} ({distance} SD, threshold {limit})")
+    }
+}
+
+/// Returns the threshold that a status stands for, of those to warn and to fail.
+pub(super) const fn of_status(status: Status, (warn, fail): (f64, f64)) -> f64 {
+    match status {
+        Status::Fail => fail,
+        Status::Warn | Status::TooFewRows | Status::Ok => warn,
+    }
+}
+
+/// Two significant digits are enough for a size.
+pub(super) fn two_digits(number: f64) -> f64 {
+    format!("{number:.1e}").parse().unwrap_or(number)
 }

@@ -123,6 +123,11 @@ pub(super) fn no_time(
     time: Option<&String>,
 ) -> Error {
     let rows = counts.rows;
+    if rows == 0 {
+        return Error::bad_input("there are no labels: the source has no rows")
+            .at(place(source, None))
+            .hint("check the job that fills it; a month in which nobody left is not told from a job that failed");
+    }
     let said = match first {
         None => format!("none of {rows} labels has a time: all are missing"),
         Some((place, text)) => {

@@ -289,8 +289,11 @@ impl Cluster {
             let after = after.map(Duration::from_secs);
             return Err(Trouble::of_status(status, after, &bytes, call.verb));
         }
-        serde_json::from_slice(&bytes)
-            .map_err(|error| Trouble::away(&format!("the answer is no such object: {error}")))
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Trouble::away(&format!(
+                "the answer cannot be read as that object: {error}"
+            ))
+        })
     }
 
     fn body<K: Serialize>(&self, call: &Call, object: &K) -> Answer<Vec<u8>> {

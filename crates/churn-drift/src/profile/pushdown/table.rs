@@ -83,8 +83,10 @@ impl Table<'_> {
     }
 
     pub(super) fn broken(&self, what: &str) -> Error {
-        Error::bad_input(format!("the database gave an answer that is none: {what}"))
-            .at(self.place.clone())
+        Error::bad_input(format!(
+            "the database gave an answer that cannot be read: {what}"
+        ))
+        .at(self.place.clone())
     }
 
     pub(super) fn no_rows(&self) -> Error {
