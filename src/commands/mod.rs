@@ -33,6 +33,7 @@ mod files_of;
 mod files_used;
 pub mod gateway;
 pub mod init;
+mod init_ask;
 mod init_files;
 mod init_look;
 pub mod init_request;
