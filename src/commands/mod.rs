@@ -27,6 +27,7 @@ mod drift_segments;
 pub mod drift_verify;
 mod drift_watch;
 pub mod drift_why;
+mod drift_why_segments;
 mod drift_windows;
 mod egress;
 mod files_of;
