@@ -563,28 +563,7 @@ fn performance_of_a_segment_is_that_of_its_rows_alone() {
 }
 
 #[test]
-fn what_is_missing_or_wrong_is_told_with_its_place_and_the_likeliest_name() {
-    let key = |row: usize| format!("c{row}");
-    let labels = || left(key, "2026-03-25");
-    let predictions = || scored(key);
-    let of =
-        |predictions: String, labels: String, words: &str| checked(predictions, labels, words).1;
-    let window = "--label-window 30d";
-    // On the command line.
-    of(predictions(), labels(), "")
-        .expect(ExitCode::Usage)
-        .says("--label-window");
-    let future = format!("{window} --labels-until 2999-01-01");
-    of(predictions(), labels(), &future)
-        .expect(ExitCode::Usage)
-        .says("in the future");
-    for word in [
-        "--label-window 30x",
-        "--label-window 0d",
-        "--label-window 30d --unmatched maybe",
-    ] {
-        of(predictions(), labels(), word).expect(ExitCode::Usage);
-    }
+fn all_options_that_are_missing_are_told_at_once() {
     let churnctl = folder();
     for (words, said) in [
         (
@@ -621,6 +600,31 @@ fn what_is_missing_or_wrong_is_told_with_its_place_and_the_likeliest_name() {
         .expect(ExitCode::BadSettings)
         .says("late.toml:3")
         .says("needs --join");
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_told_with_its_place_and_the_likeliest_name() {
+    let key = |row: usize| format!("c{row}");
+    let labels = || left(key, "2026-03-25");
+    let predictions = || scored(key);
+    let of =
+        |predictions: String, labels: String, words: &str| checked(predictions, labels, words).1;
+    let window = "--label-window 30d";
+    // On the command line.
+    of(predictions(), labels(), "")
+        .expect(ExitCode::Usage)
+        .says("--label-window");
+    let future = format!("{window} --labels-until 2999-01-01");
+    of(predictions(), labels(), &future)
+        .expect(ExitCode::Usage)
+        .says("in the future");
+    for word in [
+        "--label-window 30x",
+        "--label-window 0d",
+        "--label-window 30d --unmatched maybe",
+    ] {
+        of(predictions(), labels(), word).expect(ExitCode::Usage);
+    }
     // In the data: names.
     let renamed = labels().replace("id,left_on", "idx,left_on");
     of(predictions(), renamed, window)
