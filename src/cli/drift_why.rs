@@ -11,6 +11,9 @@ use crate::settings::{Flags, Settings};
 
 const EXAMPLES: &str = "\
 Examples:
+  # The current rows of churnctl.toml, and the model in production
+  churnctl drift why
+
   # A model is the baseline, the rows of a month have their labels now
   churnctl drift why --baseline model.json --current august.csv
 
@@ -43,7 +46,7 @@ pub(super) struct ChangeArgs {
     #[arg(value_name = "REPORT", value_hint = ValueHint::FilePath, conflicts_with_all = ["baseline", "current"])]
     report: Option<PathBuf>,
 
-    /// The model; or labelled rows, the model being the one in production
+    /// The model; or labelled rows or a profile, the model being the one in production
     #[arg(long, value_name = "PATH", num_args = 1.., value_hint = ValueHint::FilePath)]
     baseline: Option<Vec<String>>,
 

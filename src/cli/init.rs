@@ -14,22 +14,22 @@ Examples:
   # Look at a table and propose; on a terminal you are asked
   churnctl init training.csv
 
-  # Without questions: training data and current data, a nightly check of pull requests
+  # Without questions: training data and current data, and a check of pull requests on GitHub
   churnctl init training.csv 'months/*.csv' --label churned --yes --github
 
   # A table in a database, manifests for Kubernetes
   churnctl init 'postgres://reader@db/shop?table=customers' --kubernetes
 
-Exit codes: 0 done; 3 answered no; 64 wrong usage; 65 bad data; 74 cannot read or write, or a file is
-there already. `churnctl --help` lists all.
+Exit codes: 0 done; 3 answered no; 64 wrong usage, or a label that is not plain; 65 bad data; 74 cannot read or
+write, or a file already exists. `churnctl --help` lists all.
 ";
 
-/// Look at your data and write settings, a baseline profile, and what else is wanted
+/// Look at your data, and write settings and a baseline profile
 ///
-/// Finds label, score, time, identifiers and dates by names and values, says why, and writes
-/// `churnctl.toml` with comments and `profiles/baseline.json`, which later checks compare with. On a
-/// terminal you are asked before anything is written; elsewhere, and with --yes, flags say what
-/// isn't plain. A file that is there already is never overwritten.
+/// Finds the label, the score, the time, identifiers and dates by their names and values, and says why.
+/// Writes `churnctl.toml` with the reasons as comments, and `profiles/baseline.json`, which later checks
+/// compare with. On a terminal it asks before it writes. Elsewhere, and with --yes, it asks nothing and does
+/// not guess: where the label is not plain it ends with 64, and --label names it. Files are never overwritten.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct InitArgs {
@@ -37,7 +37,7 @@ pub(super) struct InitArgs {
     #[arg(value_name = "BASELINE", value_hint = ValueHint::FilePath)]
     baseline: String,
 
-    /// Data to be checked against it, named alike
+    /// Current data, to be checked against the baseline
     #[arg(value_name = "CURRENT", value_hint = ValueHint::FilePath)]
     current: Option<String>,
 
@@ -45,7 +45,7 @@ pub(super) struct InitArgs {
     #[arg(long, value_name = "NAME", value_parser = checked::<ModelName>, default_value = "churn")]
     model: String,
 
-    /// Column with the label; `none` for none
+    /// Column that says who churned; `none` if there is none
     #[arg(long, alias = "target", value_name = "NAME", help_heading = COLUMNS)]
     label: Option<String>,
 
@@ -53,19 +53,19 @@ pub(super) struct InitArgs {
     #[arg(long, value_name = "VALUE", help_heading = COLUMNS)]
     positive: Option<String>,
 
-    /// Column with the model's score; `none` for none
+    /// Column with the model's score, 0 to 1; `none` if there is none
     #[arg(long, value_name = "NAME", help_heading = COLUMNS)]
     score: Option<String>,
 
-    /// Column with the time of a row; `none` for none
+    /// Column with the time of a row; `none` if there is none
     #[arg(long, value_name = "NAME", help_heading = COLUMNS)]
     time: Option<String>,
 
-    /// Columns that identify a row or a customer, beside those that are found
+    /// Columns that identify a row or a customer, in addition to those that are found
     #[arg(long, value_name = "NAMES", value_delimiter = ',', help_heading = COLUMNS)]
     id: Vec<String>,
 
-    /// A workflow for GitHub: .github/workflows/churn-model.yml
+    /// A workflow for GitHub Actions: .github/workflows/churn-model.yml
     #[arg(long, help_heading = EXTRAS)]
     github: bool,
 
@@ -77,7 +77,7 @@ pub(super) struct InitArgs {
     #[arg(long, help_heading = EXTRAS)]
     dvc: bool,
 
-    /// A line for cron, for a check every night: churnctl.cron
+    /// A line for cron that runs a check every night: churnctl.cron
     #[arg(long, help_heading = EXTRAS)]
     cron: bool,
 

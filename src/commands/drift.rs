@@ -9,10 +9,12 @@ use crate::cells::Tone;
 use crate::drift::{DriftReport, Plan, Status};
 use crate::error::{Error, Result};
 use crate::exit::ExitCode;
+use crate::redact::redacted;
 use crate::reports::drift::{View, plain, table};
 use crate::reports::sparkline::Glyphs;
 use crate::settings::FailOn;
 use crate::terminal::Format;
+use crate::text::shell_word;
 
 /// Compares the two sides, writes what is asked for, prints, and judges; again and again if that
 /// is asked for.
@@ -61,7 +63,34 @@ pub fn run(request: &DriftRequest, console: &mut Console<'_>) -> Result<ExitCode
         kept.send(console);
     }
     printed?;
+    if report.status == Status::Fail && baseline.model.is_some() {
+        say_what_to_ask_next(request, console);
+    }
     Ok(request.fail_on.exit_code(report.status))
+}
+
+/// Names the command that tells what the drift did to the model. It reads rows once more, which a profile and standard
+/// input cannot give.
+fn say_what_to_ask_next(request: &DriftRequest, console: &Console<'_>) {
+    let has_rows = |address: &String| address != "-" && !address.ends_with(".json");
+    if !request.current.iter().all(has_rows) {
+        return;
+    }
+    let sides = match &request.outputs.report {
+        Some(path) => shell_word(&path.display().to_string()).into_owned(),
+        None => {
+            let words = |addresses: &[String]| {
+                let words = addresses.iter().map(|address| redacted(address));
+                let words = words.map(|word| shell_word(&word).into_owned());
+                words.collect::<Vec<_>>().join(" ")
+            };
+            let (baseline, current) = (words(&request.baseline), words(&request.current));
+            format!("--baseline {baseline} --current {current}")
+        }
+    };
+    console.messages().info(&format!(
+        "what the drift did to the model, and the cheapest cure: churnctl drift why {sides}"
+    ));
 }
 
 impl FailOn {

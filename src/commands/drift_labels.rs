@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::history::CountedLabels;
 use crate::labels::{JoinColumn, JoinKey, LabelSpec};
 use crate::settings::{LabelSettings, Until, WindowSettings};
+use crate::text::shell_word;
 
 /// The labels of a check, and how they are joined.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,23 +60,12 @@ pub(super) fn from_settings(
             None => Ok(None),
         };
     }
-    let join = join.clone().ok_or_else(|| {
-        settings
-            .misfit("needs --join")
-            .hint("--join names the columns that both sides have, such as user_id,snapshot_date")
-    })?;
-    let window = window.ok_or_else(|| {
-        settings.misfit("needs --label-window").hint(
-            "--label-window 30d says how long after a prediction a customer may leave; whoever has not \
-             by then stayed",
-        )
-    })?;
     let prediction_time = prediction_time.clone().or_else(|| windows.time.clone());
-    let prediction_time = prediction_time.ok_or_else(|| {
-        settings
-            .misfit("needs the time of the predictions")
-            .hint("--prediction-time names its column, or --time where windows are judged")
-    })?;
+    let (Some(join), Some(window), Some(prediction_time)) =
+        (join.clone(), *window, prediction_time.clone())
+    else {
+        return Err(incomplete(settings, prediction_time.as_deref()));
+    };
     Ok(Some(LabelRequest {
         by_database: *by_database,
         addresses: labels.clone(),
@@ -92,6 +82,53 @@ pub(super) fn from_settings(
             threads: threads.get(),
         },
     }))
+}
+
+/// Says all that a join of labels still needs, with a whole line to begin from: who hears of one flag at a time
+/// starts a check for each.
+fn incomplete(settings: &LabelSettings, prediction_time: Option<&str>) -> Error {
+    let join = settings.join.as_ref().map(ToString::to_string);
+    let window = settings.window.as_ref().map(ToString::to_string);
+    let asked = [
+        (
+            "--join",
+            join,
+            "user_id=customer_id",
+            "the key columns that both sides have",
+        ),
+        (
+            "--label-window",
+            window,
+            "30d",
+            "how long after a prediction a customer may leave",
+        ),
+        (
+            "--prediction-time",
+            prediction_time.map(str::to_owned),
+            "predicted_at",
+            "the column with the time of a prediction, or --time where windows are judged",
+        ),
+    ];
+    let missing = asked.iter().filter(|(_, value, ..)| value.is_none());
+    let (flags, meanings): (Vec<&str>, Vec<String>) = missing
+        .map(|(flag, _, _, meaning)| (*flag, format!("{flag}: {meaning}")))
+        .unzip();
+    let flags = match flags.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        few => few.join(", "),
+    };
+    let mut line: Vec<String> = vec!["--labels".to_owned()];
+    let addresses = settings.labels.iter();
+    line.extend(addresses.map(|address| shell_word(address).into_owned()));
+    for (flag, value, example, _) in &asked {
+        let value = value.as_deref().unwrap_or(example);
+        line.extend([(*flag).to_owned(), shell_word(value).into_owned()]);
+    }
+    settings.misfit(&format!("needs {flags}")).hint(format!(
+        "{}; such as {}; labels without a time need --labels-until DATE, too",
+        meanings.join("; "),
+        line.join(" ")
+    ))
 }
 
 /// Returns how the labels of a report were joined.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Console;
 use super::drift_evidence::reading_of;
 use super::drift_request::DriftRequest;
+use super::drift_why_segments::segments;
 use super::inputs::Input;
 use super::train_recalibrate::{self, NAME_LATER_ROWS};
 use super::train_request::TrainRequest;
@@ -24,13 +25,13 @@ use crate::model::score::Scorer;
 use crate::model::split::{Rows, SplitOptions, Splits, split};
 use crate::model::threshold::{self, ThresholdRule};
 use crate::model::training::{Table, train};
-use crate::model::why::{Curve, Drop, LabelledRows, explain_drop, row_losses};
+use crate::model::why::{Drop, LabelledRows, explain_drop};
 use crate::redact::redacted;
-use crate::reports::drift::why::{Cure, CureKind, Segment, Segments, WhyReport};
+use crate::reports::drift::why::{Cure, CureKind, WhyReport};
 use crate::reports::format;
-use crate::settings::Settings;
+use crate::settings::{Key, Settings};
 use crate::stats::classification::Estimate;
-use crate::text::shell_word;
+use crate::text::{shell_word, visible};
 
 /// Version of the JSON layout.
 const SCHEMA_VERSION: u32 = 1;
@@ -39,8 +40,8 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const MOST_ROWS: usize = 10_000;
 /// Largest report that is read.
 const MOST_BYTES: u64 = 256 << 20;
-/// Most values of a feature by which the change is shown.
-const MOST_SEGMENTS: usize = 12;
+/// A whole command to begin from.
+const EXAMPLE: &str = "churnctl drift why --baseline model.json --current august.csv";
 
 /// Everything that the question needs to know, settings applied.
 #[derive(Debug, Clone, PartialEq)]
@@ -103,6 +104,11 @@ pub fn run(request: &WhyRequest, console: &mut Console<'_>) -> Result<ExitCode> 
             console.print("\n")?;
             console.print_table(&table)?;
         }
+        // Beside the table and never broken: they are there to be copied.
+        console.print("\n")?;
+        for way in report.ways() {
+            console.print(&format!("{}\n", visible(&way)))?;
+        }
         console.print("\n")?;
         let (tone, advice) = report.verdict();
         console.print_line(tone, &advice)?;
@@ -118,6 +124,11 @@ pub(super) fn explain(request: &WhyRequest, console: &Console<'_>) -> Result<Why
     let mut request = request.clone();
     if let Some(path) = request.report.clone() {
         request.take_from_report(&path)?;
+    }
+    if is_nowhere(&request.current, "drift.current") {
+        return Err(Error::usage("the current rows are not named").hint(format!(
+            "name them in churnctl.toml (current in [drift]), or with --current, such as {EXAMPLE}"
+        )));
     }
     let (model, reference) = request.model(console)?;
     request.as_the_model(&model);
@@ -297,7 +308,7 @@ impl WhyRequest {
         let (Some(inputs), Some(settings)) = (report.inputs, report.settings) else {
             return Err(Error::bad_input("this report does not name its inputs")
                 .at(place())
-                .hint("name them: churnctl drift why --baseline model.json --current august.csv"));
+                .hint(format!("name them: {EXAMPLE}")));
         };
         self.counted = Some(report.rows.current);
         self.baseline = inputs.baseline.addresses;
@@ -313,26 +324,49 @@ impl WhyRequest {
             true => rows.to_vec(),
             false => self.reference.clone(),
         };
+        let on_its_own_rows = |model: Box<Artifact>| {
+            let reference = named(&model.body.provenance.data);
+            (model, reference)
+        };
+        if is_nowhere(&self.baseline, "drift.baseline") {
+            let error = || {
+                Error::usage("no model is named, and there is none in production")
+                    .hint(format!("name one: {EXAMPLE}"))
+            };
+            return Ok(on_its_own_rows(self.champion(console)?.ok_or_else(error)?));
+        }
         match Input::open(&self.baseline, &self.train.reading)? {
+            // The profile that a check compares with has no rows, but the model in production knows its own.
             Input::Profile(counts) => {
-                let model = counts.model.ok_or_else(|| {
-                    let hint = "name a model: churnctl drift why --baseline model.json --current august.csv";
-                    Error::usage("a profile has no rows to compare with").hint(hint)
+                let model = match counts.model {
+                    Some(model) => Some(model),
+                    None => self.champion(console)?,
+                };
+                let model = model.ok_or_else(|| {
+                    Error::usage(
+                        "the baseline is a profile, which has no rows, and there is no model in production",
+                    )
+                    .hint(format!("name a model: {EXAMPLE}"))
                 })?;
-                let reference = named(&model.body.provenance.data);
-                Ok((model, reference))
+                Ok(on_its_own_rows(model))
             }
             Input::Data(_) => {
-                let store = ModelStore::new(&self.train.artifacts, console.created_at(), VERSION);
-                match store.champion()?.0 {
-                    Champion::Sound(model) => Ok((model, named(&self.baseline))),
-                    Champion::None | Champion::Lost(_) => Err(Error::usage(
-                        "the baseline is not a model, and there is none in production",
-                    )
-                    .hint("--baseline model.json, or --artifacts with the folder of its model")),
-                }
+                let model = self.champion(console)?.ok_or_else(|| {
+                    Error::usage("the baseline is not a model, and there is none in production")
+                        .hint("--baseline model.json, or --artifacts with the folder of its model")
+                })?;
+                Ok((model, named(&self.baseline)))
             }
         }
+    }
+
+    /// Returns the model in production, if there is a sound one.
+    fn champion(&self, console: &Console<'_>) -> Result<Option<Box<Artifact>>> {
+        let store = ModelStore::new(&self.train.artifacts, console.created_at(), VERSION);
+        Ok(match store.champion()?.0 {
+            Champion::Sound(model) => Some(model),
+            Champion::None | Champion::Lost(_) => None,
+        })
     }
 
     /// Only commands that are advised depend on it: a model in production that cannot be read is not the one asked about.
@@ -480,6 +514,12 @@ impl WhyRequest {
     }
 }
 
+/// Whether nobody named these addresses, and there is nothing where they usually are.
+fn is_nowhere(addresses: &[String], key: &str) -> bool {
+    let usual = Key::named(key).and_then(|key| key.default);
+    matches!(addresses, [only] if Some(only.as_str()) == usual && !Path::new(only).exists())
+}
+
 /// Turns how much more it is into how much less.
 fn turned(change: Estimate) -> Estimate {
     Estimate {
@@ -522,64 +562,4 @@ fn labelled(table: &TrainTable, scorer: &Scorer, addresses: &[String]) -> Result
         cells: cells(scorer, &table.frame, &rows, addresses)?,
         labels: of_rows(&table.labels, &rows),
     })
-}
-
-/// Returns the change by the values of the text between whose values it differs most.
-fn segments(
-    model: &Artifact,
-    scorer: &Scorer,
-    sides: &(LabelledRows, LabelledRows),
-    law: Curve,
-) -> Option<Segments> {
-    let features = model.body.features.iter().enumerate();
-    let cuts = features.filter_map(|(at, feature)| match &feature.kind {
-        FeatureKind::Category { levels, .. } if levels.len() <= MOST_SEGMENTS => {
-            Some((at, feature.name.clone(), levels))
-        }
-        FeatureKind::Category { .. } | FeatureKind::Number { .. } => None,
-    });
-    let losses = [&sides.0, &sides.1].map(|rows| row_losses(scorer, rows, law));
-    let all = cuts.map(|(at, feature, levels)| {
-        let of = |level: usize| match level.checked_sub(levels.len()) {
-            None => levels[level].clone(),
-            Some(0) => "(other)".to_owned(),
-            Some(_) => "(missing)".to_owned(),
-        };
-        let position = |cell: f64| match cell.is_nan() {
-            true => levels.len() + 1,
-            false => (cell as usize).min(levels.len()),
-        };
-        let sums = [(&sides.0, &losses[0]), (&sides.1, &losses[1])].map(|(rows, losses)| {
-            let mut sums = vec![(0.0, 0.0); levels.len() + 2];
-            for (cells, loss) in rows.cells.iter().zip(losses) {
-                let sum = &mut sums[position(cells[at])];
-                *sum = (sum.0 + 1.0, sum.1 + loss);
-            }
-            let count = rows.cells.len().max(1) as f64;
-            sums.into_iter()
-                .map(|(rows, loss)| (rows / count, loss / count))
-                .collect::<Vec<(f64, f64)>>()
-        });
-        let mean = |(share, loss): (f64, f64)| (share > 0.0).then(|| loss / share);
-        let values = (0..levels.len() + 2).filter_map(|level| {
-            let (before, now) = (sums[0][level], sums[1][level]);
-            (before.0 + now.0 > 0.0).then(|| Segment {
-                value: of(level),
-                share: Sides {
-                    baseline: before.0,
-                    current: now.0,
-                },
-                log_loss: Sides {
-                    baseline: mean(before),
-                    current: mean(now),
-                },
-                contribution: now.1 - before.1,
-            })
-        });
-        Segments {
-            feature,
-            values: values.collect(),
-        }
-    });
-    all.max_by(|a, b| a.spread().total_cmp(&b.spread()))
 }

@@ -1,5 +1,5 @@
 //! `churnctl init`: from a table to settings, a baseline profile and what else is wanted. What is found is
-//! `init_look`'s affair, what is written `init_files`'.
+//! `init_look`'s affair, what is asked `init_ask`'s, what is written `init_files`'.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::drift_request::ReadingRequest;
+use super::init_ask::{ask, refuse_to_guess};
 use super::init_files::{self, MANIFESTS, NewFile, PROFILE, SCHEMA, SETTINGS};
 use super::init_look::{Findings, Found, look};
-use super::init_request::{Extras, InitRequest};
+use super::init_request::InitRequest;
 use super::inputs::{self, Input};
 use super::profile::ProfileRequest;
 use super::render_manifests::RenderRequest;
@@ -44,8 +45,8 @@ struct Body<'a> {
 /// Looks, asks, writes.
 ///
 /// # Errors
-/// Bad input where the data are; 64 where words and data do not go together; 3 if the answer is no; 74 if a file
-/// is there already, before anything is written.
+/// Bad input where the data are; 64 where words and data do not go together, or nobody can be asked for a label that
+/// is not plain; 3 if the answer is no; 74 if a file already exists, before anything is written.
 pub fn run(request: &InitRequest, console: &mut Console<'_>) -> Result<ExitCode> {
     let mut request = request.clone();
     // Before the data are read: they may be large.
@@ -65,6 +66,8 @@ pub fn run(request: &InitRequest, console: &mut Console<'_>) -> Result<ExitCode>
         console.print_line(Tone::Plain, &about)?;
         ask(&mut request, &mut found, console)?;
     }
+    refuse_to_guess(&request, &found)?;
+    warn_without_label(&request, &found, console);
     compare_columns(&request, &profile, &reading, console)?;
     let folder = std::env::current_dir();
     let folder = folder.map_err(|error| Error::io("find", Path::new("."), error))?;
@@ -98,16 +101,19 @@ pub fn run(request: &InitRequest, console: &mut Console<'_>) -> Result<ExitCode>
     names.extend(extra_folder.map(|folder| format!("{folder}/")));
     let is_document = console.print_document(&document(&found, &profile, &names, console))?;
     if !is_document {
-        console.print_table(&table(&found))?;
+        console.print_table(&table(&request, &found))?;
         console.print("\n")?;
     }
     if console.can_ask() && !request.yes {
         if is_document {
             console
                 .messages()
-                .info(&format!("to be written: {}", names.join(", ")));
+                .info(&format!("files to write: {}", names.join(", ")));
         } else {
-            console.print_line(Tone::Plain, &format!("To be written: {}", names.join(", ")))?;
+            console.print_line(
+                Tone::Plain,
+                &format!("Files to write: {}", names.join(", ")),
+            )?;
         }
         console.agree(false, "Write them?")?;
     }
@@ -135,8 +141,8 @@ fn refuse_to_overwrite<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(
         .find(|path| Path::new(path).symlink_metadata().is_ok())
     {
         None => Ok(()),
-        Some(path) => Err(Error::new(ExitCode::Io, format!("{path} is there already"))
-            .hint("init writes new files only: move it away, or begin in another folder")),
+        Some(path) => Err(Error::new(ExitCode::Io, format!("{path} already exists"))
+            .hint("init writes new files only: move it away, or run init in another folder")),
     }
 }
 
@@ -150,61 +156,14 @@ fn about(request: &InitRequest, profile: &Profile) -> String {
     )
 }
 
-/// Asks what is not plain, the proposal first.
-fn ask(request: &mut InitRequest, found: &mut Findings, console: &Console<'_>) -> Result<()> {
-    let no_answer = || Error::new(ExitCode::Refused, "no answer; nothing was written");
-    if request.label.is_none() && !found.two_valued.is_empty() {
-        let mut names: Vec<String> = found
-            .two_valued
-            .iter()
-            .map(|one| one.name.clone())
-            .collect();
-        names.push("none of them".to_owned());
-        let proposed = found
-            .label
-            .as_ref()
-            .and_then(|label| names.iter().position(|name| *name == label.name));
-        let first = proposed.unwrap_or(names.len() - 1);
-        let chosen = console.choose("Column that says who churned", &names, first)?;
-        let chosen = chosen.ok_or_else(no_answer)?;
-        if chosen + 1 == names.len() {
-            found.label = None;
-            found.positive = None;
-        } else if proposed != Some(chosen) {
-            found.take_label(&names[chosen], "chosen", request.positive.as_deref())?;
-        }
+/// Says what a data set without a label is good for. Where somebody chose to have none, they know.
+fn warn_without_label(request: &InitRequest, found: &Findings, console: &Console<'_>) {
+    if found.label.is_none() && request.label.is_none() {
+        console.messages().warn(
+            "no column has two values, so there is no label: checks compare columns and scores, and cannot say how \
+             good the scores are; if there is a label, add label = \"NAME\" to [data] in churnctl.toml",
+        );
     }
-    if request.time.is_none() && !found.dates.is_empty() {
-        let mut names: Vec<String> = found.dates.iter().map(|one| one.name.clone()).collect();
-        names.push("none of them".to_owned());
-        let proposed = found
-            .time
-            .as_ref()
-            .and_then(|time| names.iter().position(|name| *name == time.name));
-        let first = proposed.unwrap_or(names.len() - 1);
-        let chosen = console.choose("Column with the time of a row", &names, first)?;
-        found.time = found.dates.get(chosen.ok_or_else(no_answer)?).cloned();
-    }
-    if request.extras == Extras::default() {
-        let extras = [
-            "a workflow for GitHub",
-            "Kubernetes manifests",
-            "a DVC pipeline",
-            "a line for cron",
-        ];
-        let chosen = console.choose_some(
-            "What else to write (space chooses, Return goes on)",
-            &extras,
-        )?;
-        let chosen = chosen.ok_or_else(no_answer)?;
-        request.extras = Extras {
-            github: chosen.contains(&0),
-            kubernetes: chosen.contains(&1),
-            dvc: chosen.contains(&2),
-            cron: chosen.contains(&3),
-        };
-    }
-    Ok(())
 }
 
 /// Says which columns only one side has: the first check would fail by them.
@@ -223,7 +182,10 @@ fn compare_columns(
         .filter(|name| !columns.iter().any(|column| column == name))
         .collect();
     if !missing.is_empty() {
-        let message = format!("the current data lack {}", missing.join(", "));
+        let message = format!(
+            "the current data has no column {}, which the baseline has",
+            missing.join(", ")
+        );
         console.messages().warn(&message);
     }
     Ok(())
@@ -251,7 +213,7 @@ fn document<'a>(
     console.document("init", SCHEMA_VERSION, body)
 }
 
-fn table(found: &Findings) -> Table {
+fn table(request: &InitRequest, found: &Findings) -> Table {
     let row = |what: &str, found: &Found| {
         vec![
             Cell::plain(what),
@@ -259,33 +221,34 @@ fn table(found: &Findings) -> Table {
             Cell::new(found.why.clone(), Tone::Dim),
         ]
     };
-    let none = |what: &str, why: String| {
+    let none = |what: &str, why: &str| {
         vec![
             Cell::plain(what),
             Cell::new("none", Tone::Dim),
             Cell::new(why, Tone::Dim),
         ]
     };
-    let mut rows = Vec::new();
-    match &found.label {
-        Some(label) => rows.push(row("label", label)),
+    let mut rows = vec![match &found.label {
+        Some(label) => row("label", label),
+        None if request.label.is_some() => none("label", "none was chosen"),
+        None => none("label", "no column has two values"),
+    }];
+    rows.extend(match (&found.label, &found.positive) {
+        (_, Some(positive)) => Some(row("churned", positive)),
+        (Some(_), None) => Some(none(
+            "churned",
+            "--positive names the value that means churned",
+        )),
+        (None, None) => None,
+    });
+    rows.push(match &found.score {
+        Some(score) => row("score", score),
+        None if request.score.is_some() => none("score", "none was chosen"),
         None => {
-            let likely = found.likely.join(", ");
-            let why = if likely.is_empty() {
-                "no column has two values".to_owned()
-            } else {
-                format!("--label names it; likely: {likely}")
-            };
-            rows.push(none("label", why));
+            let why = init_files::no_score(request, found);
+            none("score", &format!("{why}; score in [data] names one"))
         }
-    }
-    rows.extend(
-        found
-            .positive
-            .as_ref()
-            .map(|positive| row("churned", positive)),
-    );
-    rows.extend(found.score.as_ref().map(|score| row("score", score)));
+    });
     rows.extend(found.ids.iter().map(|id| row("identifier", id)));
     for date in &found.dates {
         let what = if found.time.as_ref() == Some(date) {
@@ -347,15 +310,15 @@ fn say_what_next(
 ) -> Result<()> {
     console.print_line(Tone::Good, &format!("wrote {}", names.join(", ")))?;
     let mut lines = vec![match &request.current {
-        Some(_) => {
-            "churnctl drift                 # the current data against the baseline".to_owned()
-        }
-        None => {
-            "churnctl drift CURRENT.csv     # current data of yours against the baseline".to_owned()
-        }
+        Some(_) => "churnctl drift                 # compares the current data with the baseline"
+            .to_owned(),
+        None => "churnctl drift CURRENT.csv     # compares your current data with the baseline"
+            .to_owned(),
     }];
     if found.label.is_some() && !is_profile {
-        lines.push("churnctl train                 # a model of the training data".to_owned());
+        lines.push(
+            "churnctl train                 # trains a model on the training data".to_owned(),
+        );
     }
     if request.extras.kubernetes {
         lines.push(
@@ -365,13 +328,13 @@ fn say_what_next(
     }
     if request.extras.github {
         lines.push(
-            "put the place of churnctl's repository for OWNER in .github/workflows/churn-model.yml"
+            "in .github/workflows/churn-model.yml, replace OWNER with the owner of churnctl's repository"
                 .to_owned(),
         );
     }
     if is_database(&request.baseline) {
         lines.push(
-            "commit no password: &password_file=FILE in the address names a file with it"
+            "do not commit a password: &password_file=FILE in the address names a file that holds it"
                 .to_owned(),
         );
     }

@@ -23,6 +23,9 @@ pub(super) const SCHEMA: &str = "churnctl.schema.json";
 /// The folder of the manifests.
 pub(super) const MANIFESTS: &str = "k8s";
 
+/// The workflow.
+const WORKFLOW_FILE: &str = ".github/workflows/churn-model.yml";
+
 const WORKFLOW: &str = include_str!("../../examples/github/churn-model.yml");
 const PIPELINE: &str = include_str!("../../examples/dvc/dvc.yaml");
 const PARAMETERS: &str = include_str!("../../examples/dvc/params.yaml");
@@ -36,7 +39,7 @@ pub(super) fn settings(
 ) -> String {
     let mut text = format!(
         "#:schema ./{SCHEMA}\n\
-         # Settings of churnctl for this folder. `churnctl config show` prints all there are, with their values.\n\
+         # Settings of churnctl for this folder. `churnctl config show` prints all settings with their values.\n\
          # Written by `churnctl init`, which looked at {about}.\n\n\
          model = {}\n",
         quoted(&request.model)
@@ -46,7 +49,7 @@ pub(super) fn settings(
             text.push_str(&format!("\n[{name}]\n{}\n", lines.join("\n")));
         }
     };
-    section("data", data(found));
+    section("data", data(request, found));
     section("columns", columns(found));
     let baseline = if is_profile {
         request.baseline.as_str()
@@ -59,12 +62,13 @@ pub(super) fn settings(
         "what current data are compared with",
     )];
     drift.push(match &request.current {
-        Some(current) => address("current", current, "what is checked, unless the command line says"),
-        None => "# current = [\"data/today.csv\"]   # what is checked: `churnctl drift FILE` says it, too".to_owned(),
+        Some(current) => address("current", current, "what is checked, unless the command line names something else"),
+        None => "# current = [\"data/today.csv\"]   # what is checked; or name it: `churnctl drift FILE`".to_owned(),
     });
     drift.push("html = \"drift.html\"".to_owned());
     drift.push(
-        "# warn_psi = 0.1    # the defaults: sizes from which a feature warns and fails".to_owned(),
+        "# warn_psi = 0.1    # the defaults: the PSI from which a feature warns or fails"
+            .to_owned(),
     );
     drift.push("# fail_psi = 0.25".to_owned());
     section("drift", drift);
@@ -74,29 +78,55 @@ pub(super) fn settings(
     text
 }
 
-fn data(found: &Findings) -> Vec<String> {
-    let mut lines = Vec::new();
-    match &found.label {
-        Some(label) => lines.push(line("label", label)),
-        None if found.likely.is_empty() => {
-            lines.push("# label = \"churned\"   # no column has two values".to_owned());
+fn data(request: &InitRequest, found: &Findings) -> Vec<String> {
+    let mut lines = vec![match &found.label {
+        Some(label) => line("label", label),
+        None if request.label.is_some() => {
+            "# label = \"NAME\"   # the column that says who churned; none was chosen".to_owned()
         }
-        None => {
-            let likely = found.likely.join(", ");
-            lines.push(format!(
-                "# label = ...   # the likeliest columns: {}",
-                visible(&likely)
-            ));
-        }
-    }
+        None => "# label = \"NAME\"   # the column that says who churned; no column has two values"
+            .to_owned(),
+    }];
     match (&found.label, &found.positive) {
         (_, Some(positive)) => lines.push(line("positive", positive)),
-        (Some(_), None) => lines
-            .push("# positive = ...   # the value that means churned; it is not plain".to_owned()),
+        (Some(_), None) => {
+            lines.push("# positive = \"VALUE\"   # the value that means churned".to_owned());
+        }
         (None, None) => {}
     }
-    lines.extend(found.score.as_ref().map(|score| line("score", score)));
+    lines.push(match &found.score {
+        Some(score) => line("score", score),
+        None => format!(
+            "# score = \"NAME\"   # the column with the model's score; {}",
+            visible(&no_score(request, found))
+        ),
+    });
     lines
+}
+
+/// Says why no column is the score, and what might be.
+pub(super) fn no_score(request: &InitRequest, found: &Findings) -> String {
+    const MOST: usize = 3;
+    if request.score.is_some() {
+        return "none was chosen".to_owned();
+    }
+    if let Some(name) = &found.score_elsewhere {
+        return format!("{name} is named like one, but its values are not all in 0 to 1");
+    }
+    match found.shares.as_slice() {
+        [] => "no column has scores between 0 and 1".to_owned(),
+        shares => {
+            let first: Vec<&str> = shares.iter().take(MOST).map(String::as_str).collect();
+            let more = match shares.len().saturating_sub(MOST) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!(
+                "columns with values from 0 to 1: {}{more}",
+                first.join(", ")
+            )
+        }
+    }
 }
 
 fn columns(found: &Findings) -> Vec<String> {
@@ -179,25 +209,9 @@ pub(super) fn others(
     let mut files = Vec::new();
     let extras = request.extras;
     if extras.github {
-        let current = request.current.as_deref().unwrap_or("data/current/*.csv");
-        let baseline = if is_profile {
-            request.baseline.as_str()
-        } else {
-            PROFILE
-        };
-        let text = without_jobs(
-            WORKFLOW,
-            if extras.kubernetes {
-                &[]
-            } else {
-                &["manifests", "alerts"]
-            },
-        )
-        .replace("profiles/training.json", plain("--github", baseline)?)
-        .replace("data/current/*.csv", plain("--github", current)?);
         files.push(NewFile {
-            path: ".github/workflows/churn-model.yml",
-            text,
+            path: WORKFLOW_FILE,
+            text: workflow(request, is_profile)?,
         });
     }
     if extras.dvc {
@@ -234,6 +248,60 @@ pub(super) fn others(
         });
     }
     Ok(files)
+}
+
+/// What the workflow of the examples watches.
+const WATCHED: &str =
+    "      - churnctl.toml\n      - k8s/**\n      - data/**\n      - profiles/**\n";
+
+/// The workflow, with the jobs that have something to check, for whatever they read.
+fn workflow(request: &InitRequest, is_profile: bool) -> Result<String> {
+    let current = request.current.as_deref().unwrap_or("data/current/*.csv");
+    let current = plain("--github", current)?;
+    let baseline = match is_profile {
+        true => plain("--github", &request.baseline)?,
+        false => PROFILE,
+    };
+    let has_manifests = request.extras.kubernetes;
+    let unwanted: &[&str] = match has_manifests {
+        true => &[],
+        false => &["manifests", "alerts"],
+    };
+    let mut paths = vec![SETTINGS.to_owned(), WORKFLOW_FILE.to_owned()];
+    paths.extend([baseline, current].into_iter().filter_map(watched));
+    paths.extend(has_manifests.then(|| format!("{MANIFESTS}/**")));
+    let paths = paths
+        .iter()
+        .map(|path| format!("      - {}\n", scalar(path)));
+    let text = without_jobs(WORKFLOW, unwanted)
+        .replace(WATCHED, &paths.collect::<String>())
+        .replace("profiles/training.json", &scalar(baseline))
+        .replace(
+            "current: data/current/*.csv",
+            &format!("current: {}", scalar(current)),
+        );
+    Ok(text)
+}
+
+/// Returns the filter that sees changes of a path or pattern: nothing for what lies outside of the repository.
+fn watched(path: &str) -> Option<String> {
+    let path = path.trim_start_matches("./").trim_end_matches('/');
+    let is_outside = path.starts_with('/') || path.split('/').any(|part| part == "..");
+    match () {
+        () if is_outside => None,
+        () if matches!(path, "" | ".") => Some("**".to_owned()),
+        () if std::path::Path::new(path).is_dir() => Some(format!("{path}/**")),
+        () => Some(path.to_owned()),
+    }
+}
+
+/// A path or pattern as a text of YAML, where a star at the beginning is an alias, and a dash an item.
+fn scalar(path: &str) -> String {
+    match path.starts_with(|letter: char| letter.is_alphabetic() || "./_".contains(letter)) {
+        true => path.to_owned(),
+        // What is plain has no quotes in it.
+        false => format!("'{path}'"),
+    }
 }
 
 fn cron(folder: &str) -> Result<String> {
@@ -297,6 +365,7 @@ fn without_jobs(workflow: &str, unwanted: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::init_request::Extras;
 
     #[test]
     fn jobs_are_left_out_whole() {
@@ -304,6 +373,33 @@ mod tests {
         assert!(text.contains("\n  drift:\n") && text.contains("check: drift"));
         assert!(!text.contains("check: manifests") && !text.contains("check: alerts"));
         assert_eq!(without_jobs(WORKFLOW, &[]), WORKFLOW);
+    }
+
+    #[test]
+    fn a_workflow_watches_what_its_jobs_read() {
+        let request = |current: &str, kubernetes| InitRequest {
+            baseline: "training.csv".to_owned(),
+            current: Some(current.to_owned()),
+            model: "churn".to_owned(),
+            label: None,
+            positive: None,
+            score: None,
+            time: None,
+            id: Vec::new(),
+            extras: Extras {
+                github: true,
+                kubernetes,
+                ..Extras::default()
+            },
+            yes: true,
+        };
+        let text = workflow(&request("*.csv", false), false).expect("a workflow");
+        let watched = "    paths:\n      - churnctl.toml\n      - .github/workflows/churn-model.yml\n      \
+                       - profiles/baseline.json\n      - '*.csv'\n\n";
+        assert!(text.contains(watched), "{text}");
+        assert!(text.contains("          current: '*.csv'\n"), "{text}");
+        let text = workflow(&request("../august.csv", true), false).expect("a workflow");
+        assert!(text.contains("      - k8s/**\n\n") && !text.contains("- ../august.csv"));
     }
 
     #[test]

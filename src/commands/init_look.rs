@@ -1,7 +1,7 @@
 //! What `churnctl init` finds in a data set: label, score, time, identifiers, dates, each with its reason.
 
 use super::init_request::InitRequest;
-use super::train_label::likeliest;
+use super::train_label::{likeliest, ranked};
 use crate::data::{named_like_a_label, positive_label};
 use crate::drift::UsualColumns;
 use crate::drift::report::{LeftOut, Role};
@@ -21,8 +21,8 @@ pub(super) struct Found {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TwoValued {
     pub(super) name: String,
-    values: [String; 2],
-    counts: [u64; 2],
+    pub(super) values: [String; 2],
+    pub(super) counts: [u64; 2],
 }
 
 /// What was found.
@@ -35,22 +35,39 @@ pub(super) struct Findings {
     pub(super) time: Option<Found>,
     pub(super) ids: Vec<Found>,
     pub(super) dates: Vec<Found>,
-    /// Columns that may be the label, the likeliest first in `likely`.
+    /// Columns that may be the label, the likeliest first.
     pub(super) two_valued: Vec<TwoValued>,
+    /// How many of them are likely, by their names or values.
+    pub(super) likely_labels: usize,
+    /// The likeliest of them, described.
     pub(super) likely: Vec<String>,
+    /// Columns of numbers from 0 to 1 that may be the score, those named like one first.
+    pub(super) shares: Vec<String>,
+    /// A column named like a score whose values lie elsewhere.
+    pub(super) score_elsewhere: Option<String>,
     /// How many columns there are.
     pub(super) columns: usize,
 }
 
 /// Words in the names of scores.
-const SCORE_WORDS: [&str; 6] = [
+const SCORE_WORDS: [&str; 13] = [
     "score",
+    "scores",
     "prob",
     "proba",
     "probability",
     "risk",
     "propensity",
+    "likelihood",
+    "pred",
+    "preds",
+    "predicted",
+    "prediction",
+    "predictions",
 ];
+
+/// Whole names of scores, letters alone and in lower case.
+const SCORE_NAMES: [&str; 3] = ["pchurn", "churnp", "yhat"];
 
 /// Looks at the columns.
 ///
@@ -75,6 +92,7 @@ pub(super) fn look(
     for column in &profile.columns {
         sort(column, usual, request, &mut findings);
     }
+    choose_score(&mut findings, request, usual);
     choose_label(&mut findings, request, usual)?;
     choose_time(&mut findings, request, usual);
     findings.columns = names.len();
@@ -123,14 +141,16 @@ fn sort(column: &Column, usual: &UsualColumns, request: &InitRequest, findings: 
             }
             _ => {}
         }
-        let numbers = view.numbers.as_ref();
-        let is_share = numbers.is_some_and(|numbers| numbers.min() >= 0.0 && numbers.max() <= 1.0);
-        let is_named =
-            usual.score.contains(name) || words(name).any(|word| SCORE_WORDS.contains(&&*word));
-        let many = view.distinct.is_none_or(|distinct| distinct > 2.0);
-        if findings.score.is_none() && request.score.is_none() && is_named && is_share && many {
-            findings.score = Some(found("named like a score, and all values lie in 0 to 1"));
-            return;
+        if let Some(numbers) = &view.numbers
+            && view.distinct.is_none_or(|distinct| distinct > 2.0)
+        {
+            if numbers.min() >= 0.0 && numbers.max() <= 1.0 {
+                findings.shares.push(name.clone());
+                return;
+            }
+            if findings.score_elsewhere.is_none() && is_named_like_a_score(name, usual) {
+                findings.score_elsewhere = Some(name.clone());
+            }
         }
     }
     let categories = column.view(true).categories;
@@ -146,9 +166,49 @@ fn sort(column: &Column, usual: &UsualColumns, request: &InitRequest, findings: 
     }
 }
 
-fn words(name: &str) -> impl Iterator<Item = String> {
-    let parts = name.split(|letter: char| !letter.is_alphanumeric());
-    parts.map(str::to_lowercase)
+fn is_named_like_a_score(name: &str, usual: &UsualColumns) -> bool {
+    usual.score.iter().any(|score| score == name)
+        || SCORE_NAMES.contains(&&*letters(name))
+        || words(name).any(|word| SCORE_WORDS.contains(&&*word))
+}
+
+/// The words of `churn_probability` and of `churnProbability`.
+pub(super) fn words(name: &str) -> impl Iterator<Item = String> {
+    let mut spaced = String::new();
+    let mut was_small = false;
+    for letter in name.chars() {
+        if was_small && letter.is_uppercase() {
+            spaced.push(' ');
+        }
+        was_small = letter.is_lowercase();
+        spaced.push(letter);
+    }
+    let parts = spaced.split(|letter: char| !letter.is_alphanumeric());
+    let parts: Vec<String> = parts.map(str::to_lowercase).collect();
+    parts.into_iter()
+}
+
+fn letters(name: &str) -> String {
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// The score has the usual name, or one like a score's; a share that is called otherwise is a feature.
+fn choose_score(findings: &mut Findings, request: &InitRequest, usual: &UsualColumns) {
+    let rank = |name: &String| {
+        let is_usual = usual.score.contains(name);
+        (!is_usual, !is_named_like_a_score(name, usual))
+    };
+    findings.shares.sort_by_key(rank);
+    if request.score.is_some() {
+        return;
+    }
+    let first = findings.shares.first();
+    let named = first.filter(|name| is_named_like_a_score(name, usual));
+    findings.score = named.map(|name| Found {
+        name: name.clone(),
+        why: "named like a score, and all values lie in 0 to 1".to_owned(),
+    });
 }
 
 fn choose_label(
@@ -162,6 +222,12 @@ fn choose_label(
         .map(|one| (one.name.clone(), one.values.clone()))
         .collect();
     findings.likely = likeliest(&described);
+    let ranked = ranked(&described);
+    findings.likely_labels = ranked.iter().filter(|(_, likely)| *likely).count();
+    let place = |one: &TwoValued| ranked.iter().position(|(column, _)| column.0 == one.name);
+    // For questions. Where nothing is asked, the first in the order of the columns that has a label's name is taken.
+    let mut by_likelihood = findings.two_valued.clone();
+    by_likelihood.sort_by_key(place);
     let label = match request.label.as_deref() {
         Some("none") => return Ok(()),
         Some(name) => Some((name.to_owned(), "named with --label")),
@@ -171,13 +237,27 @@ fn choose_label(
             .find(|one| usual.label.contains(&one.name) || named_like_a_label(&one.name))
             .map(|one| (one.name.clone(), "has the name of a label, and two values")),
     };
+    findings.two_valued = by_likelihood;
     match label {
         Some((name, why)) => findings.take_label(&name, why, request.positive.as_deref()),
         None => Ok(()),
     }
 }
 
+impl TwoValued {
+    /// Returns the place of the value that fewer rows have, which is mostly the one that means churned.
+    pub(super) fn rarer(&self) -> usize {
+        usize::from(self.counts[1] < self.counts[0])
+    }
+}
+
 impl Findings {
+    /// Returns the label's two values, if it has just two.
+    pub(super) fn label_values(&self) -> Option<&TwoValued> {
+        let label = self.label.as_ref()?;
+        self.two_valued.iter().find(|one| one.name == label.name)
+    }
+
     /// Returns how many columns are left for features.
     pub(super) fn features(&self) -> usize {
         let taken = [&self.label, &self.score].into_iter().flatten();
@@ -248,10 +328,6 @@ const TIMES: [&str; 14] = [
 fn choose_time(findings: &mut Findings, request: &InitRequest, usual: &UsualColumns) {
     let dates = &findings.dates;
     let named = |name: &String| dates.iter().find(|date| date.name == *name);
-    let letters = |name: &str| {
-        let letters = name.chars().filter(|letter| letter.is_alphanumeric());
-        letters.flat_map(char::to_lowercase).collect::<String>()
-    };
     findings.time = match request.time.as_deref() {
         Some("none") => None,
         Some(name) => dates.iter().find(|date| date.name == name).cloned(),

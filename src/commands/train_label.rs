@@ -97,20 +97,33 @@ fn binary<'a>(
     Ok(counted?.columns.iter().filter_map(two).collect())
 }
 
-/// Describes the likeliest labels: those with a churn word in their names, then those with values
-/// of which one plainly means yes; of equal ones the last column, where labels mostly stand.
+/// Describes the likeliest labels.
 pub(super) fn likeliest(binary: &[(String, [String; 2])]) -> Vec<String> {
+    let ranked = ranked(binary);
+    let shown = ranked.into_iter().take(PROPOSED);
+    shown
+        .map(|(column, _)| {
+            let (name, [one, other]) = column;
+            format!("\"{name}\" ({one}, {other})")
+        })
+        .collect()
+}
+
+/// Returns columns of two values with the likeliest label first, and whether each is likely at all: those with a
+/// churn word in their names, then those with values of which one plainly means yes; of equal ones the last column,
+/// where labels mostly stand.
+pub(super) fn ranked(binary: &[(String, [String; 2])]) -> Vec<(&(String, [String; 2]), bool)> {
     const WORDS: [&str; 6] = ["churn", "attrit", "exit", "cancel", "leave", "left"];
     let rank = |(name, values): &(String, [String; 2])| {
         let lower = name.to_lowercase();
         let plain = positive_label(name, values.iter().map(String::as_str), None).is_ok();
         (WORDS.iter().any(|word| lower.contains(word)), plain)
     };
-    let mut ranked: Vec<&(String, [String; 2])> = binary.iter().rev().collect();
-    ranked.sort_by_key(|column| std::cmp::Reverse(rank(column)));
-    let shown = ranked.into_iter().take(PROPOSED);
-    shown
-        .map(|(name, [one, other])| format!("\"{name}\" ({one}, {other})"))
+    let mut ranked: Vec<_> = binary.iter().rev().map(|one| (one, rank(one))).collect();
+    ranked.sort_by_key(|(_, rank)| std::cmp::Reverse(*rank));
+    ranked
+        .into_iter()
+        .map(|(column, rank)| (column, rank != (false, false)))
         .collect()
 }
 

@@ -328,17 +328,91 @@ fn what_cannot_be_answered_is_refused() {
         .says("plan");
     let profile = ["profile", "data.csv", "-o", "profile.json"];
     churnctl.run(&profile).expect(ExitCode::Ok);
-    let of_profile = ["--baseline", "profile.json", "--current", "data.csv"];
-    why(&churnctl, &of_profile)
-        .expect(ExitCode::Usage)
-        .says("no rows");
     why(&churnctl, &["profile.json"])
         .expect(ExitCode::BadInput)
         .says("not a drift report");
     why(&churnctl, &["--baseline", PRODUCTION, "--current", "-"]).expect(ExitCode::Usage);
-    let none = Churnctl::new().table("data.csv", &customers(1_500, 1));
+    let none = Churnctl::new()
+        .table("data.csv", &customers(1_500, 1))
+        .file("profile.json", churnctl.read("profile.json"));
     let rows = ["--baseline", "data.csv", "--current", "data.csv"];
     why(&none, &rows)
         .expect(ExitCode::Usage)
         .says("none in production");
+    let of_profile = ["--baseline", "profile.json", "--current", "data.csv"];
+    why(&none, &of_profile)
+        .expect(ExitCode::Usage)
+        .says("no rows, and there is no model in production")
+        .says("churnctl drift why --baseline model.json --current august.csv");
+    // Nothing is named, neither here nor in settings.
+    let example = "such as churnctl drift why --baseline model.json --current august.csv";
+    why(&none, &[])
+        .expect(ExitCode::Usage)
+        .says("the current rows are not named")
+        .says(example);
+    why(&none, &["--current", "data.csv"])
+        .expect(ExitCode::Usage)
+        .says("no model is named, and there is none in production");
+}
+
+/// `init` writes a profile for the baseline; a training puts a model into production, which knows its own rows.
+#[test]
+fn settings_and_the_model_in_production_are_enough() {
+    let churnctl = people(&turned(customers(3_000, 2), 0.25));
+    let found = report(&churnctl);
+    let profile = ["profile", "data.csv", "-o", "profile.json", "-q"];
+    churnctl.run(&profile).expect(ExitCode::Ok);
+    let churnctl = churnctl.file(
+        "churnctl.toml",
+        "[drift]\nbaseline = [\"profile.json\"]\ncurrent = [\"current.csv\"]\n",
+    );
+    let by_settings = why(&churnctl, &[]).expect(ExitCode::Ok).json();
+    assert_eq!(by_settings["features"], found["features"]);
+    // Each line of the table of cures fits into a terminal; the commands stand below, whole.
+    let text = churnctl
+        .run(&["drift", "why", "-q"])
+        .expect(ExitCode::Ok)
+        .stdout;
+    let how = cure(&found, "retrain")["how"].as_str().expect("how");
+    let lines = || text.lines();
+    assert!(
+        lines().any(|line| line.starts_with("retrain ") && line.ends_with(how)),
+        "{text}"
+    );
+    let table = lines().skip_while(|line| !line.starts_with("CURE"));
+    let table = table.take_while(|line| !line.is_empty());
+    assert!(table.clone().count() == 5, "{text}");
+    for line in table {
+        assert!(!line.contains("churnctl"), "{line}");
+    }
+}
+
+/// Where to go on after a FAIL, if there is a model that can be asked.
+#[test]
+fn a_check_that_fails_against_a_model_says_what_to_ask_next() {
+    let moved = customers(1_500, 2);
+    let csv = moved.csv();
+    let visits = csv.lines().skip(1).map(|line| {
+        let visits = line.split(',').nth(1).expect("visits");
+        3.0 + visits.parse::<f64>().expect("a number")
+    });
+    let visits: Vec<f64> = visits.collect();
+    let churnctl = people(&moved.without("visits").with("visits", visits));
+    let drift = |args: &[&str]| churnctl.run(&[&["drift"], args].concat());
+    let next = "churnctl drift why";
+    drift(&[PRODUCTION, "current.csv"])
+        .expect(ExitCode::CheckFailed)
+        .says("churnctl drift why artifacts/metrics/data_drift_latest.json");
+    drift(&[PRODUCTION, "current.csv", "--report", "none"])
+        .expect(ExitCode::CheckFailed)
+        .says(&format!(
+            "churnctl drift why --baseline {PRODUCTION} --current current.csv"
+        ));
+    let quiet = drift(&[PRODUCTION, "current.csv", "-q"]).expect(ExitCode::CheckFailed);
+    assert!(!quiet.stderr.contains(next), "{}", quiet.stderr);
+    // Rows have no model to ask, and a check that passes leaves nothing to explain.
+    let rows = drift(&["data.csv", "current.csv"]).expect(ExitCode::CheckFailed);
+    assert!(!rows.stderr.contains(next), "{}", rows.stderr);
+    let calm = drift(&[PRODUCTION, "data.csv"]).expect(ExitCode::Ok);
+    assert!(!calm.stderr.contains(next), "{}", calm.stderr);
 }

@@ -110,7 +110,7 @@ fn nothing_that_is_there_is_overwritten() {
         let here = customers().file(file, "mine");
         here.run(&["init", "customers.csv", "--cron"])
             .expect(ExitCode::Io)
-            .says(&format!("{file} is there already"))
+            .says(&format!("{file} already exists"))
             .says("init writes new files only");
         assert_eq!(here.read(file), b"mine");
         let others = ["churnctl.toml", "profiles/baseline.json", "churnctl.cron"];
@@ -195,6 +195,69 @@ fn a_profile_a_folder_and_a_table_without_a_label() {
 }
 
 #[test]
+fn a_label_that_is_not_plain_is_never_guessed_where_nobody_can_be_asked() {
+    let unnamed = month(1, "2026-06").csv().replacen("Exited", "gone_away", 1);
+    let here = Churnctl::new().file("customers.csv", &unnamed);
+    here.run(&["init", "customers.csv", "--github"])
+        .expect(ExitCode::Usage)
+        .says("no column has the name of a label")
+        .says("--label NAME names the column, --label none goes on without one")
+        .says("\"gone_away\" (no, yes)");
+    assert!(!here.path("churnctl.toml").exists() && !here.path(".github").exists());
+    let odd = unnamed.replace(",yes\n", ",B\n").replace(",no\n", ",A\n");
+    let other = Churnctl::new().file("customers.csv", &odd);
+    let label = ["init", "customers.csv", "--label", "gone_away"];
+    other
+        .run(&label)
+        .expect(ExitCode::Usage)
+        .says("which value of \"gone_away\" means churned: \"A\" or \"B\"")
+        .says("--positive VALUE");
+    other
+        .run(&[&label[..], &["--positive", "B"]].concat())
+        .expect(ExitCode::Ok);
+    // Without one is what drift checks may well want, and the settings say where it would stand.
+    let run = here
+        .run(&["init", "customers.csv", "--label", "none"])
+        .expect(ExitCode::Ok);
+    assert!(run.stdout.contains("none was chosen"), "{}", run.stdout);
+    let text = String::from_utf8(here.read("churnctl.toml")).expect("UTF-8");
+    assert!(text.contains("# label = \"NAME\""), "{text}");
+    let plain = month(1, "2026-06").without("Exited");
+    Churnctl::new()
+        .table("customers.csv", &plain)
+        .run(&["init", "customers.csv"])
+        .expect(ExitCode::Ok)
+        .says("add label = \"NAME\" to [data] in churnctl.toml");
+}
+
+#[test]
+fn a_score_is_known_by_its_name_and_a_share_is_a_feature() {
+    let named = |name: &str| {
+        let text = month(1, "2026-06")
+            .csv()
+            .replacen("churn_probability", name, 1);
+        let here = Churnctl::new().file("customers.csv", text);
+        let run = here.run(&["init", "customers.csv"]).expect(ExitCode::Ok);
+        let text = String::from_utf8(here.read("churnctl.toml")).expect("UTF-8");
+        (run.stdout, text)
+    };
+    for name in [
+        "score",
+        "prediction",
+        "churnProbability",
+        "p_churn",
+        "y_pred",
+    ] {
+        let (_, text) = named(name);
+        assert!(text.contains(&format!("score = \"{name}\"   #")), "{text}");
+    }
+    let (said, text) = named("discount");
+    assert!(said.contains("score in [data] names one"), "{said}");
+    let hint = "# score = \"NAME\"   # the column with the model's score; columns with values from 0 to 1: discount";
+    assert!(text.contains(hint), "{text}");
+}
+
+#[test]
 fn a_date_of_birth_is_not_the_time_of_a_row() {
     let born =
         month(1, "2026-06")
@@ -237,7 +300,18 @@ fn what_else_is_asked_for_comes_from_the_examples() {
     ];
     here.run(&all).expect(ExitCode::Ok);
     let text = |name: &str| String::from_utf8(here.read(name)).expect("UTF-8");
-    assert!(text(".github/workflows/churn-model.yml").contains("baseline: profiles/baseline.json"));
+    let workflow = text(".github/workflows/churn-model.yml");
+    assert!(workflow.contains("baseline: profiles/baseline.json"));
+    // It runs when something changes that its jobs read.
+    for watched in [
+        "churnctl.toml",
+        "profiles/baseline.json",
+        "july.csv",
+        "k8s/**",
+    ] {
+        let line = format!("      - {watched}\n");
+        assert!(workflow.contains(&line), "{watched}:\n{workflow}");
+    }
     let pipeline = text("dvc.yaml");
     assert!(
         pipeline.contains("churnctl train customers.csv --label Exited --positive yes")

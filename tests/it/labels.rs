@@ -440,6 +440,24 @@ fn predictions_whose_window_is_open_are_not_judged() {
     assert_eq!(report["performance"]["current"]["positives"], 160);
 }
 
+/// A table with a row for everybody, 0 or 1, and no time: when it was whole is said.
+#[test]
+fn a_table_of_keys_and_labels_needs_no_time_but_until_when_it_is_whole() {
+    let key = |row: usize| format!("c{row}");
+    let mut labels = "id,churned\n".to_owned();
+    for row in 0..800 {
+        labels += &format!("{},{}\n", key(row), u8::from(row % 5 == 0));
+    }
+    let of = |words: &str| checked(scored(key), labels.clone(), words);
+    let (churnctl, run) = of("--label-window 30d --labels-until 2026-04-30");
+    run.expect(ExitCode::Ok);
+    let report = churnctl.read_json("report.json");
+    assert_eq!(report["labels"]["predictions"]["matched"], 800);
+    assert_eq!(report["performance"]["current"]["positives"], 160);
+    let (_, run) = of("--label-window 30d");
+    run.expect(ExitCode::Usage).says("--labels-until");
+}
+
 #[test]
 fn two_predictions_of_one_customer_have_windows_of_their_own() {
     // A customer scored each day, who left on the 22nd: within ten days only of predictions from the 12th
@@ -545,6 +563,46 @@ fn performance_of_a_segment_is_that_of_its_rows_alone() {
 }
 
 #[test]
+fn all_options_that_are_missing_are_told_at_once() {
+    let churnctl = folder();
+    for (words, said) in [
+        (
+            "--current predictions.csv --labels events.csv --time predicted_at",
+            "--join",
+        ),
+        (
+            "--current predictions.csv --labels events.csv --join user_id=customer_id",
+            "--prediction-time",
+        ),
+        (
+            "--current predictions.csv --time predicted_at",
+            "--label-window without --labels",
+        ),
+    ] {
+        run(&churnctl, words).expect(ExitCode::Usage).says(said);
+    }
+    // All that is missing at once, and a line that has what was said already.
+    let all = "drift baseline.csv predictions.csv --score churn_risk --labels events.csv --join user_id=customer_id";
+    let all: Vec<&str> = all.split_whitespace().collect();
+    churnctl
+        .run(&all)
+        .expect(ExitCode::Usage)
+        .says("--labels needs --label-window and --prediction-time")
+        .says("--labels events.csv --join user_id=customer_id --label-window 30d --prediction-time predicted_at")
+        .says("need --labels-until DATE");
+    // In a file of settings.
+    churnctl
+        .file(
+            "late.toml",
+            "[drift]\ncurrent = [\"predictions.csv\"]\nlabels = [\"events.csv\"]\n",
+        )
+        .run(&["--config", "late.toml", "drift", "--baseline", "base.csv"])
+        .expect(ExitCode::BadSettings)
+        .says("late.toml:3")
+        .says("needs --join");
+}
+
+#[test]
 fn what_is_missing_or_wrong_is_told_with_its_place_and_the_likeliest_name() {
     let key = |row: usize| format!("c{row}");
     let labels = || left(key, "2026-03-25");
@@ -567,33 +625,6 @@ fn what_is_missing_or_wrong_is_told_with_its_place_and_the_likeliest_name() {
     ] {
         of(predictions(), labels(), word).expect(ExitCode::Usage);
     }
-    let churnctl = folder();
-    for (words, said) in [
-        (
-            "--current predictions.csv --labels events.csv --time predicted_at",
-            "--join",
-        ),
-        (
-            "--current predictions.csv --labels events.csv --join user_id=customer_id",
-            "--prediction-time",
-        ),
-        (
-            "--current predictions.csv --time predicted_at",
-            "--label-window without --labels",
-        ),
-    ] {
-        run(&churnctl, words).expect(ExitCode::Usage).says(said);
-    }
-    // In a file of settings.
-    churnctl
-        .file(
-            "late.toml",
-            "[drift]\ncurrent = [\"predictions.csv\"]\nlabels = [\"events.csv\"]\n",
-        )
-        .run(&["--config", "late.toml", "drift", "--baseline", "base.csv"])
-        .expect(ExitCode::BadSettings)
-        .says("late.toml:3")
-        .says("needs --join");
     // In the data: names.
     let renamed = labels().replace("id,left_on", "idx,left_on");
     of(predictions(), renamed, window)

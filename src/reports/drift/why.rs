@@ -228,6 +228,15 @@ impl WhyReport {
         tables
     }
 
+    /// Returns how each cure is done, a line each.
+    #[must_use]
+    pub fn ways(&self) -> Vec<String> {
+        let width = self.cures.iter().map(|cure| cure.cure.name().len());
+        let width = width.max().unwrap_or(0);
+        let way = |cure: &Cure| format!("{:<width$}  {}", cure.cure.name(), cure.how);
+        self.cures.iter().map(way).collect()
+    }
+
     /// Returns a cure, if it was tried.
     #[must_use]
     pub fn cure(&self, kind: CureKind) -> Option<&Cure> {
@@ -345,16 +354,13 @@ impl WhyReport {
                 Cell::plain(cure.cure.name()),
                 Cell::plain(estimate(cure, &of)),
                 Cell::new(word, tone),
-                Cell::new(cure.how.clone(), Tone::Dim),
             ]
         };
         Table {
             columns: vec![
                 Column::text("cure"),
-                Column::text("gain"),
+                Column::prose("gain"),
                 Column::text("advice"),
-                // Wide rather than broken: it is there to be copied.
-                Column::text("how").shown_from(100),
             ],
             rows: self.cures.iter().map(row).collect(),
         }
