@@ -57,7 +57,7 @@ Examples:
   # In a workflow: findings beside their lines, warnings fail, too
   churnctl alerts lint rules/ --format github --strict
 
-  # Mend what can be mended without a choice; first only look
+  # Fix what can be fixed without a choice; first only look
   churnctl alerts lint rules/ --fix --dry-run
 
   # With the types of metrics, the scrape interval and the retention of a running server
@@ -198,7 +198,7 @@ struct LintArgs {
     #[arg(long)]
     strict: bool,
 
-    /// Mend what can be mended without a choice, and show the difference
+    /// Fix what can be fixed without a choice, and show the difference
     ///
     /// Only bytes that a finding is about are changed. A file is written only if it can still be read
     /// and has fewer findings than before, and none that is new.

@@ -28,7 +28,7 @@ doesn't know us, 78 no usable kubeconfig. A check that lacks a permission says S
 /// Looks whether the Prometheus Operator is there, which Prometheus selects our ServiceMonitors and
 /// rules and why the others don't, whether ServiceMonitors find Services and Services find pods,
 /// whether alerts reach the retrain, whether the drift check runs, and whether every object is there as
-/// it is rendered with these settings. Each fault comes with a command that mends it; the last line
+/// it is rendered with these settings. Each fault comes with a command that fixes it; the last line
 /// says what could not be looked at.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = EXAMPLES)]

@@ -112,7 +112,7 @@ impl ClusterArgs {
 ///
 /// Trains on the current rows as `train` does, recalibrates the model for comparison, and measures both on rows that
 /// nothing is fitted on. It says go if the training gains log loss beyond chance, on its own and over the recalibration,
-/// which is cheaper, and if no feed is to be mended first. Nothing is written. `churnctl drift why` shows all of it.
+/// which is cheaper, and if no feed is to be fixed first. Nothing is written. `churnctl drift why` shows all of it.
 #[derive(Debug, Clone, Args)]
 #[command(after_long_help = ADVISE_EXAMPLES)]
 pub(super) struct AdviseArgs {

@@ -1,4 +1,4 @@
-//! `churnctl doctor`: look at the wiring, say what is wrong and what mends it.
+//! `churnctl doctor`: look at the wiring, say what is wrong and what fixes it.
 
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ fn print(report: &Report, console: &mut Console<'_>) -> Result<()> {
     console.print("\n")?;
     let fixes = fixes(report);
     if !fixes.is_empty() {
-        console.print_line(Tone::Plain, "What mends it:")?;
+        console.print_line(Tone::Plain, "How to fix:")?;
         for (tone, line) in fixes {
             // Not broken into lines: it is to be copied.
             let text = console

@@ -90,7 +90,7 @@ pub fn table(report: &Report) -> Table {
     }
 }
 
-/// Returns what mends what is wrong, one command a line, each once, with what it mends.
+/// Returns what fixes what is wrong, one command a line, each once, with what it fixes.
 #[must_use]
 pub fn fixes(report: &Report) -> Vec<(Tone, String)> {
     let mut lines: Vec<(Tone, String)> = Vec::new();

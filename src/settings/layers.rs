@@ -40,7 +40,7 @@ impl Origin {
                     column: None,
                 })
             }
-            // A default that does not parse is ours to mend; a test parses them all.
+            // A default that does not parse is ours to fix; a test parses them all.
             Self::Default => Error::new(
                 crate::exit::ExitCode::Bug,
                 format!("default of \"{name}\": {why}"),

@@ -171,7 +171,7 @@ fn a_dry_run_shows_the_repair_and_writes_nothing() {
     let run = run.expect(ExitCode::CheckFailed);
     for line in [
         "--- rules.yaml",
-        "+++ rules.yaml (mended)",
+        "+++ rules.yaml (fixed)",
         "-        expr: up{job=\"shop\"} == bool 0",
         "+        expr: up{job=\"shop\"} == 0",
         "-  repeat_interval: 5m",

@@ -735,7 +735,7 @@ fn expect_on_cluster(faults: &[FaultOnCluster]) {
     }
 }
 
-/// Changes that a control plane was seen to take while doctor said nothing, or something that mends nothing.
+/// Changes that a control plane was seen to take while doctor said nothing, or something that fixes nothing.
 #[test]
 fn what_is_not_as_rendered_is_named_with_the_command_that_restores_it() {
     let faults: [FaultOnCluster; 8] = [

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::Console;
-use super::mend::{self, Fix};
+use super::fix::{self, Fix};
 use super::outputs::{Export, Outputs};
 use crate::alerts::Library;
 use crate::alerts::lint::{CHECKS, LintOptions, LintReport, Severity, check_named, lint};
@@ -26,7 +26,7 @@ pub struct LintRequest {
     pub options: LintOptions,
     /// Whether a warning ends with exit code 2, too.
     pub is_strict: bool,
-    /// Whether files are mended.
+    /// Whether files are fixed.
     pub fix: Option<Fix>,
     /// Prometheus to ask for what the files don't say.
     pub server: Option<LintServer>,
@@ -72,9 +72,9 @@ pub fn run(request: &LintRequest, console: &mut Console<'_>) -> Result<ExitCode>
     let mut report = lint(&library, &options);
     if let Some(fix) = request.fix {
         let as_text = request.export.is_none();
-        let mended = mend::run(&library, &report, &options, fix, as_text, console)?;
-        if let Some(mended) = mended {
-            library = mended;
+        let fixed = fix::run(&library, &report, &options, fix, as_text, console)?;
+        if let Some(fixed) = fixed {
+            library = fixed;
             report = lint(&library, &options);
         }
     }

@@ -129,7 +129,7 @@ pub fn verdict(report: &LintReport) -> (Tone, String) {
             let notes = counted(report.findings.len() as u64, "note", "notes");
             (
                 Tone::Good,
-                format!("OK    nothing to mend in {rules}, {notes}{off}"),
+                format!("OK    nothing to fix in {rules}, {notes}{off}"),
             )
         }
         Some(worst) => (

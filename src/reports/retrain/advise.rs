@@ -37,7 +37,7 @@ impl RetrainAdvice {
     /// Takes the advice out of what is known of the change; none if no training could be tried.
     ///
     /// It is `go` where a training gains beyond chance, on its own and over a recalibration, unless a feed is to be
-    /// mended first: a training on its rows would learn the fault.
+    /// fixed first: a training on its rows would learn the fault.
     #[must_use]
     pub fn of(why: &WhyReport) -> Option<Self> {
         let training = why.cure(CureKind::Retrain)?;

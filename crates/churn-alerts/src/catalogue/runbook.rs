@@ -53,7 +53,7 @@ pub(super) fn commands(rule: &Rule, options: &Options) -> [String; 4] {
             "ALERTS{{alertname=\"{name}\",namespace=\"{namespace}\"}}"
         )),
         format!(
-            "amtool silence add --alertmanager.url=http://localhost:9093 --duration=2h --comment=\"mending it\" alertname={name} namespace={namespace}"
+            "amtool silence add --alertmanager.url=http://localhost:9093 --duration=2h --comment=\"fixing it\" alertname={name} namespace={namespace}"
         ),
     ]
 }
@@ -83,7 +83,7 @@ fn page(rule: &Rule, options: &Options) -> String {
         escalate(rule)
     ));
     text.push_str(&format!(
-        "## Silence\n\nWhile you mend it, and no longer:\n\n```sh\n{silence}\n```\n\n## Rule\n\n```promql\n{}\n```\n",
+        "## Silence\n\nWhile you fix it, not longer:\n\n```sh\n{silence}\n```\n\n## Rule\n\n```promql\n{}\n```\n",
         rule.expr
     ));
     text
@@ -113,7 +113,7 @@ fn urgency(rule: &Rule) -> String {
 fn escalate(rule: &Rule) -> &'static str {
     match rule.layer {
         Layer::Infra => {
-            "To those who run the cluster, after 30 minutes: nodes are not ours to mend."
+            "To those who run the cluster, after 30 minutes: nodes are not ours to fix."
         }
         Layer::Platform | Layer::Serving => {
             "To those who run the cluster if pods cannot be scheduled or volumes not mounted; else to the team of the API."

@@ -17,7 +17,7 @@ use crate::rule::Rule;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
-    /// Good to know, and nothing to mend.
+    /// Good to know, and nothing to fix.
     Note,
     /// Worth a look: the alert works, but not as well as it should.
     Warn,
@@ -68,7 +68,7 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub hint: String,
-    /// Edits of the file that mend it; none where a human has to decide.
+    /// Edits of the file that fix it; none where a human has to decide.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fix: Vec<Edit>,
 }

@@ -5,9 +5,9 @@ use super::edit::Edit;
 use crate::node::Source;
 
 /// Applies the fixes of findings to the text of their file; one that overlaps an earlier one is left
-/// out. Returns the new text and how many findings it mends; none if there is nothing to mend.
+/// out. Returns the new text and how many findings it fixes; none if there is nothing to fix.
 #[must_use]
-pub fn mended(source: &Source, findings: &[Finding]) -> Option<(String, usize)> {
+pub fn fixed(source: &Source, findings: &[Finding]) -> Option<(String, usize)> {
     let own = findings.iter().filter(|one| one.file == source.name);
     let mut taken: Vec<&Edit> = Vec::new();
     let mut count = 0;

@@ -62,7 +62,7 @@ mod value_in_label;
 
 pub use check::{Check, Finding, Severity};
 pub use edit::Edit;
-pub use fix::mended;
+pub use fix::fixed;
 pub use options::LintOptions;
 pub use registry::{CHECKS, check_named};
 pub use run::{LintReport, Suppressed, lint};

@@ -76,7 +76,7 @@ fn the_parts_add_up_to_the_change_and_the_largest_is_what_was_done() {
 fn labels_that_follow_the_scores_less_are_concept_and_calibration() {
     let scorer = scorer();
     let before = rows(&scorer, (1, 1.0, 0.0), (0.0, 1.0));
-    // Half the slope: scores are too extreme, which a calibration mends, and worth less, which it does not.
+    // Half the slope: scores are too extreme, which a calibration fixes, and worth less, which it does not.
     let now = rows(&scorer, (1, 1.0, 0.0), (0.0, 0.5));
     let drop = explain_drop(&scorer, &before, &now, 7, 1).expect("both classes");
     sums_up(&drop);
@@ -105,7 +105,7 @@ fn a_column_that_is_lost_altogether_is_filled_from_the_baseline() {
     assert!(drop.missing_data > 0.0, "{drop:?}");
     let worst = &drop.features[0];
     assert_eq!(worst.feature, scorer.features()[0].name);
-    // The rows and their labels are the same: mending the feed would give all of it back.
+    // The rows and their labels are the same: fixing the feed would give all of it back.
     assert!(
         (drop.missing_data - drop.change).abs() < 0.1 * drop.change,
         "{drop:?}"

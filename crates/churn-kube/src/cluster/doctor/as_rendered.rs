@@ -80,7 +80,7 @@ const WIRES: [&str; 5] = [
 ];
 
 /// Returns the command that makes an object what was rendered; none if it is, or was never rendered.
-pub(super) fn mend(
+pub(super) fn fix_as_rendered(
     inventory: &Inventory,
     expected: &Expected,
     kind: &str,

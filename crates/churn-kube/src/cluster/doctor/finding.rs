@@ -112,7 +112,7 @@ pub struct Finding {
     pub subject: String,
     /// What is so, or isn't.
     pub detail: String,
-    /// A command that mends it.
+    /// A command that fixes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
 }

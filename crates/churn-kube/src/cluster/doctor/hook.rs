@@ -4,7 +4,7 @@
 use churn_base::text::shell_word;
 use serde_json::{Value, json};
 
-use super::as_rendered::mend;
+use super::as_rendered::fix_as_rendered;
 use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, namespace_of, text_at};
@@ -87,7 +87,7 @@ fn rights(inventory: &Inventory, expected: &Expected, deployment: &Value) -> Fin
         format!("may not {}", missing.join(", ")),
         ["Role", "RoleBinding"]
             .iter()
-            .find_map(|kind| mend(inventory, expected, kind, &expected.hook))
+            .find_map(|kind| fix_as_rendered(inventory, expected, kind, &expected.hook))
             .unwrap_or_else(|| "kubectl apply -k k8s/   # its Role has them".to_owned()),
     )
 }
@@ -159,13 +159,15 @@ fn network(inventory: &Inventory, expected: &Expected, deployment: &Value) -> Fi
             "the NetworkPolicies {} let nobody of namespace {from} in, where Alertmanager runs",
             names.join(", ")
         ),
-        mend(inventory, expected, "NetworkPolicy", &expected.hook).unwrap_or_else(|| {
-            format!(
-                "kubectl patch networkpolicy {} -n {namespace} --type=merge -p {}",
-                expected.hook,
-                shell_word(&patch.to_string())
-            )
-        }),
+        fix_as_rendered(inventory, expected, "NetworkPolicy", &expected.hook).unwrap_or_else(
+            || {
+                format!(
+                    "kubectl patch networkpolicy {} -n {namespace} --type=merge -p {}",
+                    expected.hook,
+                    shell_word(&patch.to_string())
+                )
+            },
+        ),
     )
 }
 

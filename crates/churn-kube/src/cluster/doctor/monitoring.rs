@@ -122,9 +122,9 @@ pub(super) fn one(
         let who = format!("{}/{}", namespace_of(owner), name_of(owner));
         match unselected(inventory, expected, selecting, owner, object) {
             None => return Finding::pass(check, subject, format!("selected by {who}")),
-            Some((reason, mends)) => {
+            Some((reason, fixes)) => {
                 why.push(format!("{who}: {reason}"));
-                fix = fix.or(Some(mends));
+                fix = fix.or(Some(fixes));
             }
         }
     }
@@ -146,7 +146,7 @@ pub(super) fn one(
     Finding::fail(check, subject, detail, fix.unwrap_or_default())
 }
 
-/// Returns why an owner doesn't select an object, and what mends it; none if it does.
+/// Returns why an owner doesn't select an object, and what fixes it; none if it does.
 fn unselected(
     inventory: &Inventory,
     expected: &Expected,

@@ -133,7 +133,7 @@ pub async fn examine(cluster: &Cluster, expected: &Expected) -> Result<Vec<Findi
     found.extend(placeholders::check(&inventory, expected));
     found.extend(objects::check(&inventory, expected));
     found.extend(references::check(&inventory, expected));
-    // What the same command mends has been told by its consequence.
+    // What the same command fixes has been told by its consequence.
     let mut other = as_rendered::check(&inventory, expected);
     other.retain(|one| !found.iter().any(|known| known.fix == one.fix));
     found.extend(other);

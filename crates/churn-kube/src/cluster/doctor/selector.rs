@@ -189,7 +189,7 @@ mod tests {
             prop_assert_eq!(missing(&selector, &labels).is_empty(), by_definition);
         }
 
-        /// The change that is proposed mends what it is proposed for.
+        /// The change that is proposed fixes what it is proposed for.
         #[test]
         fn a_proposed_change_makes_it_match(
             labels in prop::collection::btree_map(small(), small(), 0..3),

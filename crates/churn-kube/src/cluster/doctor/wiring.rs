@@ -7,7 +7,7 @@ use churn_base::error::nearest;
 use churn_base::text::shell_word;
 use serde_json::{Value, json};
 
-use super::as_rendered::mend;
+use super::as_rendered::fix_as_rendered;
 use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, namespace_of, text_at};
@@ -44,11 +44,11 @@ fn ports(inventory: &Inventory, expected: &Expected, monitor: &Value) -> Vec<Fin
     let (check, name) = (Check::Services, name_of(monitor));
     let subject = format!("servicemonitor/{name}");
     // It, or the Service that it looks for, is not what was rendered.
-    let mends = ["ServiceMonitor", "Service"];
-    let mut mends = mends
+    let fixes = ["ServiceMonitor", "Service"];
+    let mut fixes = fixes
         .iter()
-        .map(|kind| mend(inventory, expected, kind, name));
-    let mended = mends.find_map(|mended| mended);
+        .map(|kind| fix_as_rendered(inventory, expected, kind, name));
+    let fixed = fixes.find_map(|fixed| fixed);
     let selector = &monitor["spec"]["selector"];
     let in_reach: Vec<&Value> = inventory
         .all("Service")
@@ -74,7 +74,7 @@ fn ports(inventory: &Inventory, expected: &Expected, monitor: &Value) -> Vec<Fin
             .filter(|one| !is_anothers(one))
             .collect();
         let mut found = no_service(monitor, &free);
-        found.fix = mended.or(found.fix);
+        found.fix = fixed.or(found.fix);
         return vec![found];
     }
     let mut found = Vec::new();
@@ -110,7 +110,7 @@ fn ports(inventory: &Inventory, expected: &Expected, monitor: &Value) -> Vec<Fin
                     false => known.join(", "),
                 }
             ),
-            mended.clone().unwrap_or_else(|| {
+            fixed.clone().unwrap_or_else(|| {
                 let port =
                     json!([{"op": "replace", "path": "/spec/endpoints/0/port", "value": wanted}]);
                 format!(
@@ -201,7 +201,7 @@ fn ready(inventory: &Inventory, expected: &Expected, service: &Value) -> Finding
             check,
             subject,
             "no pod behind it is ready",
-            mend(inventory, expected, "Service", name).unwrap_or_else(|| {
+            fix_as_rendered(inventory, expected, "Service", name).unwrap_or_else(|| {
                 let label = format!("app.kubernetes.io/name={name}");
                 format!("kubectl get pods -n {namespace} -l {}", shell_word(&label))
             }),

@@ -6,7 +6,7 @@ use churn_base::text::shell_word;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::as_rendered::mend;
+use super::as_rendered::fix_as_rendered;
 use super::expected::Expected;
 use super::finding::{Check, Finding};
 use super::inventory::{Inventory, items_at, name_of, text_at};
@@ -40,7 +40,7 @@ pub(super) fn drift(inventory: &Inventory, expected: &Expected) -> Vec<Finding> 
             ),
         ));
     }
-    let as_rendered = mend(inventory, expected, "CronJob", name);
+    let as_rendered = fix_as_rendered(inventory, expected, "CronJob", name);
     found.extend(retried(cron_job, &subject, as_rendered));
     found.extend(late(inventory, cron_job, &subject, expected));
     if found.is_empty() {

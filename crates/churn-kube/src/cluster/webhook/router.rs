@@ -126,7 +126,7 @@ async fn ready(State(shared): State<Arc<Shared>>) -> Response {
         Some((_, state)) => state,
         None => {
             let state = can_start(&shared.hook).await;
-            // What fails is looked at again at once: it may have been mended.
+            // What fails is looked at again at once: it may have been fixed.
             *kept() = state.is_ok().then(|| (Instant::now(), state.clone()));
             state
         }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::super::{Console, diff};
 use crate::alerts::Library;
-use crate::alerts::lint::{LintOptions, LintReport, lint, mended};
+use crate::alerts::lint::{LintOptions, LintReport, fixed, lint};
 use crate::alerts::node::Source;
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
 use crate::terminal::Format;
 
-/// What happens to what was mended.
+/// What happens to what was fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fix {
     /// It is shown only.
@@ -21,7 +21,7 @@ pub enum Fix {
     Write,
 }
 
-/// Mends the files of a library. Returns it anew if files were written.
+/// Fixes the files of a library. Returns it anew if files were written.
 pub(super) fn run(
     library: &Library,
     report: &LintReport,
@@ -33,7 +33,7 @@ pub(super) fn run(
     let mut sources = library.sources.clone();
     let (mut files, mut findings) = (Vec::new(), 0);
     for at in 0..sources.len() {
-        let Some((text, count)) = mended(&sources[at], &report.findings) else {
+        let Some((text, count)) = fixed(&sources[at], &report.findings) else {
             continue;
         };
         let old = Arc::clone(&sources[at]);
@@ -47,14 +47,14 @@ pub(super) fn run(
         });
         if !is_better(&sources, report, &old.name, options) {
             console.messages().warn(&format!(
-                "{}: left as it is: mended, it would have new findings",
+                "{}: left as it is: fixed, it would have new findings",
                 old.name
             ));
             sources[at] = old;
             continue;
         }
         if as_text && matches!(console.look().format, Format::Table | Format::Plain) {
-            let to = format!("{} (mended)", old.name);
+            let to = format!("{} (fixed)", old.name);
             diff::print((&old.name, &old.text), (&to, &sources[at].text), console)?;
         }
         files.push(at);
@@ -62,7 +62,7 @@ pub(super) fn run(
     }
     if fix == Fix::Show || files.is_empty() {
         console.messages().info(&format!(
-            "{findings} findings can be mended in {} files",
+            "{findings} findings can be fixed in {} files",
             files.len()
         ));
         return Ok(None);
@@ -72,7 +72,7 @@ pub(super) fn run(
         write_atomically(Path::new(&source.name), source.text.as_bytes())?;
     }
     console.messages().info(&format!(
-        "mended {findings} findings in {} files",
+        "fixed {findings} findings in {} files",
         files.len()
     ));
     Library::of_sources(sources).map(Some)
