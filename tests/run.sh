@@ -167,6 +167,8 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --lock
 
 step "cargo deny"
 if command -v cargo-deny >/dev/null; then
+    # Licences are those of the crates of every target, and the build has only fetched those of this one.
+    tried cargo fetch --locked -q
     # Advisories need a database from the network: the workflow checks them.
     cargo deny --offline --all-features check bans licenses sources
 elif [[ ",${CHURNCTL_REQUIRE:-}," == *,all,* ]]; then
