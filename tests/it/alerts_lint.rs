@@ -80,12 +80,66 @@ fn every_constructed_fault_is_found_and_the_mended_twin_is_clean() {
             );
         }
     }
-    assert_eq!(count, 84);
+    assert_eq!(count, 86);
     let mended = lint(
         "lint_faults/rules_mended.yaml",
         "lint_faults/alertmanager_mended.yml",
     );
     assert_eq!(findings(&mended.expect(ExitCode::Ok)), Vec::<Value>::new());
+}
+
+#[test]
+fn a_typo_in_a_route_is_told_there_and_not_at_each_rule() {
+    let rule = |name: &str, severity: &str| {
+        format!(
+            "  - alert: {name}\n    expr: up{{job=\"{name}\"}} == 0\n    for: 5m\n    \
+             labels: {{severity: {severity}}}\n    annotations: {{summary: s, description: d, \
+             runbook_url: 'https://r.shop.test'}}\n"
+        )
+    };
+    let rules: String = (0..5)
+        .map(|at| rule(&format!("Shop{at}"), "urgent"))
+        .collect();
+    let routes = |matcher: &str| {
+        format!(
+            "route:\n  receiver: nobody\n  routes:\n  - matchers: ['{matcher}']\n    receiver: pager\n\
+             receivers:\n- name: nobody\n- name: pager\n  webhook_configs: [{{url: 'https://p.shop.test'}}]\n"
+        )
+    };
+    let rules = format!("groups:\n- name: g\n  rules:\n{rules}");
+    for (matcher, meant) in [
+        ("severty=\"urgent\"", "severity=\"urgent\""),
+        ("severity=\"urgnet\"", "severity=\"urgent\""),
+        (
+            "severity=~\"critical|urgnet\"",
+            "severity=~\"critical|urgent\"",
+        ),
+        ("alertnam=~\"Shop.*\"", "alertname=~\"Shop.*\""),
+    ] {
+        let run = Churnctl::new()
+            .file("rules.yml", &rules)
+            .file("alertmanager.yml", routes(matcher))
+            .run(&[
+                "alerts",
+                "lint",
+                "rules.yml",
+                "alertmanager.yml",
+                "--format",
+                "json",
+            ]);
+        let found = findings(&run);
+        let relevant: Vec<&Value> = found
+            .iter()
+            .filter(|one| one["check"] != "no-absence-alert")
+            .collect();
+        assert_eq!(relevant.len(), 1, "{matcher}: {found:#?}");
+        let one = relevant[0];
+        assert_eq!(one["check"], "matcher-typo");
+        assert_eq!(one["file"], "alertmanager.yml");
+        assert_eq!(one["line"], 4);
+        let hint = one["hint"].as_str().unwrap_or_default();
+        assert_eq!(hint, format!("did you mean {meant}?"));
+    }
 }
 
 /// pint is the peer: on these files it finds nothing that is not found here, and less.

@@ -21,6 +21,7 @@ mod hasty_absence;
 mod inline_secret;
 mod insecure_receiver;
 mod loose_inhibition;
+mod matcher_typo;
 mod missing;
 mod missing_description;
 mod missing_for;

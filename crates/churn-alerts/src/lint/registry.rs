@@ -5,12 +5,13 @@ use super::{
     always_fires, beyond_retention, counter_without_rate, dead_condition, dead_metric,
     delta_of_counter, deprecated_matcher, disable_comment, duplicate_alert, duplicate_record,
     finished_pods, for_beyond_range, hasty_absence, inline_secret, insecure_receiver,
-    loose_inhibition, missing_description, missing_for, missing_runbook_url, missing_severity,
-    missing_summary, namespace_lost, nan_aggregation, never_fires, never_loaded, newer_server,
-    no_absence_alert, percent_scale, placeholder, quantile_range, quantile_without_le,
-    rate_of_gauge, rate_of_sum, reaches_nobody, redundant_regex, repeat_interval, retrain_loop,
-    short_range, stuck_job, syntax, template_label, traffic_guard, unknown_own_metric,
-    unknown_receiver, unreachable_route, unused_receiver, useless_continue, value_in_label,
+    loose_inhibition, matcher_typo, missing_description, missing_for, missing_runbook_url,
+    missing_severity, missing_summary, namespace_lost, nan_aggregation, never_fires, never_loaded,
+    newer_server, no_absence_alert, percent_scale, placeholder, quantile_range,
+    quantile_without_le, rate_of_gauge, rate_of_sum, reaches_nobody, redundant_regex,
+    repeat_interval, retrain_loop, short_range, stuck_job, syntax, template_label, traffic_guard,
+    unknown_own_metric, unknown_receiver, unreachable_route, unused_receiver, useless_continue,
+    value_in_label,
 };
 
 macro_rules! check {
@@ -65,6 +66,7 @@ pub static CHECKS: &[Check] = &[
     check!("placeholder", placeholder, "a value that only stands for one that somebody has to set"),
     check!("duplicate-alert", duplicate_alert, "two alerts of one name and the same labels"),
     check!("unknown-receiver", unknown_receiver, "a route to a receiver that does not exist"),
+    check!("matcher-typo", matcher_typo, "a matcher that misspells a label or a value of the rules"),
     check!("unreachable-route", unreachable_route, "a route that no alert takes"),
     check!("reaches-nobody", reaches_nobody, "an alert that ends at a receiver which sends nothing"),
     check!("unused-receiver", unused_receiver, "a receiver or a time interval that no route names"),
