@@ -142,6 +142,27 @@ fn a_typo_in_a_route_is_told_there_and_not_at_each_rule() {
     }
 }
 
+#[test]
+fn an_operator_of_another_language_is_told_with_that_of_promql() {
+    for (expr, hint) in [
+        ("up = 0", "comparison is `==`"),
+        ("up => 3", "\"at least\" is `>=`, not `=>`"),
+        ("up == 0 && on () x == 1", "\"and\" is `and`, not `&&`"),
+        ("rate(x[5m)", "promtool check rules shows the place"),
+    ] {
+        let run = Churnctl::new()
+            .file("rules.yml", format!("- alert: A\n  expr: '{expr}'\n"))
+            .run(&["alerts", "lint", "rules.yml", "--format", "json"]);
+        let found = findings(&run.expect(ExitCode::CheckFailed));
+        let syntax = found.iter().find(|one| one["check"] == "syntax");
+        let said = syntax.and_then(|one| one["hint"].as_str());
+        assert!(
+            said.is_some_and(|said| said.starts_with(hint)),
+            "{expr}: {found:#?}"
+        );
+    }
+}
+
 /// pint is the peer: on these files it finds nothing that is not found here, and less.
 #[test]
 fn what_pint_finds_is_found_here_too() {
