@@ -99,7 +99,7 @@ pub fn run(request: &PushRequest, console: &mut Console<'_>) -> Result<ExitCode>
                 console.messages().info(&pushed.sentence());
                 console.print(text)?;
             }
-            None => console.print_line(Tone::Good, &pushed.sentence())?,
+            None => console.print_done(Tone::Good, &pushed.sentence())?,
         }
     }
     Ok(ExitCode::Ok)
