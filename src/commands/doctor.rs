@@ -125,7 +125,7 @@ fn print(report: &Report, console: &mut Console<'_>) -> Result<()> {
     console.print("\n")?;
     let fixes = fixes(report);
     if !fixes.is_empty() {
-        console.print_line(Tone::Plain, "What mends it:")?;
+        console.print_line(Tone::Plain, "How to fix:")?;
         for (tone, line) in fixes {
             // Not broken into lines: it is to be copied.
             let text = console

@@ -163,6 +163,22 @@ fn an_operator_of_another_language_is_told_with_that_of_promql() {
     }
 }
 
+#[test]
+fn a_file_in_utf_16_is_linted_and_not_mended() {
+    let rules = "- alert: A\n  expr: up == bool 0\n";
+    let wide = "\u{feff}".to_owned() + rules;
+    let wide: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let churnctl = Churnctl::new().file("rules.yml", &wide);
+    churnctl
+        .run(&["alerts", "lint", "rules.yml", "--fix"])
+        .expect(ExitCode::BadInput)
+        .says("rules.yml is in UTF-16, and --fix writes UTF-8 only");
+    assert_eq!(churnctl.read("rules.yml"), wide);
+    churnctl
+        .run(&["alerts", "lint", "rules.yml", "--fix", "--dry-run"])
+        .expect(ExitCode::CheckFailed);
+}
+
 /// pint is the peer: on these files it finds nothing that is not found here, and less.
 #[test]
 fn what_pint_finds_is_found_here_too() {
