@@ -179,6 +179,37 @@ fn a_file_in_utf_16_is_linted_and_not_mended() {
         .expect(ExitCode::CheckFailed);
 }
 
+#[test]
+fn template_files_that_are_missing_or_broken_are_told_at_their_pattern() {
+    let routes = "templates: ['t/*.tmpl', 'none/*.tmpl', '/elsewhere/*.tmpl']\n\
+                  route: {receiver: r}\nreceivers: [{name: r}]\n";
+    let of_templates = |run: &Run| -> Vec<String> {
+        let found = findings(run);
+        let ours = found.iter().filter(|one| one["check"] == "template-files");
+        ours.map(|one| format!("{} {}", one["status"], one["message"]))
+            .collect()
+    };
+    let rules = "- alert: A\n  expr: up == 0\n";
+    let args = ["alerts", "lint", "rules.yml", "am.yml", "--format", "json"];
+    let churnctl = Churnctl::new()
+        .file("rules.yml", rules)
+        .file("am.yml", routes)
+        .file(
+            "t/good.tmpl",
+            "{{ define \"a\" }}{{ .Status | toUpper | newest }}{{ end }}",
+        );
+    let found = of_templates(&churnctl.run(&args));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("WARN") && found[0].contains("none/*.tmpl"),
+        "{found:?}"
+    );
+    let churnctl = churnctl.file("t/bad.tmpl", "{{ define \"a\" }}{{ if .x }}{{ end }}");
+    let found = of_templates(&churnctl.run(&args));
+    let broken = |one: &&String| one.contains("FAIL") && one.contains("t/bad.tmpl");
+    assert_eq!(found.iter().filter(broken).count(), 1, "{found:?}");
+}
+
 /// pint is the peer: on these files it finds nothing that is not found here, and less.
 #[test]
 fn what_pint_finds_is_found_here_too() {

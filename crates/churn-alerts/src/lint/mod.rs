@@ -52,6 +52,7 @@ mod short_range;
 mod stuck_job;
 mod syntax;
 mod template;
+mod template_files;
 mod template_label;
 mod traffic_guard;
 mod unknown_own_metric;

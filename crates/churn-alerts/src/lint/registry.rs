@@ -9,9 +9,9 @@ use super::{
     missing_severity, missing_summary, namespace_lost, nan_aggregation, never_fires, never_loaded,
     newer_server, no_absence_alert, percent_scale, placeholder, quantile_range,
     quantile_without_le, rate_of_gauge, rate_of_sum, reaches_nobody, redundant_regex,
-    repeat_interval, retrain_loop, short_range, stuck_job, syntax, template_label, traffic_guard,
-    unknown_own_metric, unknown_receiver, unreachable_route, unused_receiver, useless_continue,
-    value_in_label,
+    repeat_interval, retrain_loop, short_range, stuck_job, syntax, template_files, template_label,
+    traffic_guard, unknown_own_metric, unknown_receiver, unreachable_route, unused_receiver,
+    useless_continue, value_in_label,
 };
 
 macro_rules! check {
@@ -73,6 +73,7 @@ pub static CHECKS: &[Check] = &[
     check!("loose-inhibition", loose_inhibition, "an inhibition without `equal`, or without matchers"),
     check!("repeat-interval", repeat_interval, "times of a route that contradict each other"),
     check!("useless-continue", useless_continue, "`continue` on the last route"),
+    check!("template-files", template_files, "template files that are not there, or cannot be parsed"),
     check!("inline-secret", inline_secret, "a password, key or token in the configuration's text"),
     check!("insecure-receiver", insecure_receiver, "alerts that travel in clear text, or to whoever answers"),
     check!("deprecated-matcher", deprecated_matcher, "`match` and `match_re`, deprecated since Alertmanager 0.22"),
