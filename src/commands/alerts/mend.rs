@@ -54,7 +54,7 @@ pub(super) fn run(
         });
         if !is_better(&sources, report, &old.name, options) {
             console.messages().warn(&format!(
-                "{}: left as it is: mended, it would have new findings",
+                "{}: left as it is: the fix would bring new findings",
                 old.name
             ));
             sources[at] = old;
@@ -69,7 +69,7 @@ pub(super) fn run(
     }
     if fix == Fix::Show || files.is_empty() {
         console.messages().info(&format!(
-            "{findings} findings can be mended in {} files",
+            "{findings} findings can be fixed in {} files",
             files.len()
         ));
         return Ok(None);
@@ -79,7 +79,7 @@ pub(super) fn run(
         write_atomically(Path::new(&source.name), source.text.as_bytes())?;
     }
     console.messages().info(&format!(
-        "mended {findings} findings in {} files",
+        "fixed {findings} findings in {} files",
         files.len()
     ));
     Library::of_sources(sources).map(Some)

@@ -56,7 +56,7 @@ pub static CHECKS: &[Check] = &[
     check!("beyond-retention", beyond_retention, "an offset or a range longer than samples are kept"),
     check!("hasty-absence", hasty_absence, "`absent` that one missed scrape sets off"),
     check!("percent-scale", percent_scale, "a share printed as a percentage, or a percentage as a share"),
-    check!("redundant-regex", redundant_regex, "a regular expression that is none, or with anchors"),
+    check!("redundant-regex", redundant_regex, "a regular expression that could be `=`, or has needless anchors"),
     check!("duplicate-record", duplicate_record, "two rules that record the same series"),
     check!("missing-for", missing_for, "an alert that does not say how long it waits"),
     check!("missing-severity", missing_severity, "an alert without a severity that routes know"),
