@@ -41,7 +41,7 @@ pub struct Global {
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet", help_heading = HEADING)]
     verbose: u8,
 
-    /// Say nothing on stderr but errors
+    /// Say nothing but errors, beside the result on stdout
     #[arg(short, long, global = true, help_heading = HEADING)]
     quiet: bool,
 

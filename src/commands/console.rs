@@ -211,6 +211,18 @@ impl<'a> Console<'a> {
         self.print(&text)
     }
 
+    /// Prints a line that says what was done, by a command whose result is elsewhere: in files, or on a server.
+    /// `-q` leaves it out.
+    ///
+    /// # Errors
+    /// As [`Console::print`].
+    pub(super) fn print_done(&mut self, tone: Tone, line: &str) -> Result<()> {
+        match self.messages.is_quiet() {
+            true => Ok(()),
+            false => self.print_line(tone, line),
+        }
+    }
+
     /// Prints a line of cells, each in its tone; control characters are made visible. It is as long as it is.
     ///
     /// # Errors

@@ -411,6 +411,6 @@ pub fn annotate(request: &HistoryAnnotateRequest, console: &mut Console<'_>) -> 
     if console.print_document(&document)? {
         return Ok(ExitCode::Ok);
     }
-    console.print_line(Tone::Good, &format!("{}: {}", mark.at, mark.text))?;
+    console.print_done(Tone::Good, &format!("{}: {}", mark.at, mark.text))?;
     Ok(ExitCode::Ok)
 }

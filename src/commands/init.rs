@@ -308,6 +308,9 @@ fn say_what_next(
     is_profile: bool,
     console: &mut Console<'_>,
 ) -> Result<()> {
+    if console.messages().is_quiet() {
+        return Ok(());
+    }
     console.print_line(Tone::Good, &format!("wrote {}", names.join(", ")))?;
     let mut lines = vec![match &request.current {
         Some(_) => "churnctl drift                 # compares the current data with the baseline"

@@ -198,7 +198,7 @@ fn store(profile: &Profile, output: &Path, console: &mut Console<'_>) -> Result<
             rows,
             columns,
         } = summary;
-        console.print_line(
+        console.print_done(
             Tone::Plain,
             &format!(
                 "{output}: profile of {}, {}",

@@ -184,7 +184,11 @@ fn remove(
             (false, 1) => "deleted 1 group".to_owned(),
             (false, _) => format!("deleted {count} groups"),
         };
-        console.print_line(Tone::Plain, &format!("{what} at {gateway}"))?;
+        let line = format!("{what} at {gateway}");
+        match dry_run {
+            true => console.print_line(Tone::Plain, &line)?,
+            false => console.print_done(Tone::Plain, &line)?,
+        }
     }
     Ok(ExitCode::Ok)
 }

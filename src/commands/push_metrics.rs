@@ -14,7 +14,7 @@ use crate::error::{Error, Place, Result};
 use crate::exit::ExitCode;
 use crate::files::{read_at_most, too_large, write_atomically};
 use crate::metrics::check::{Surroundings, check};
-use crate::metrics::gateway::{GroupingKey, PushMethod, TEXT_FORMAT, holdings, push};
+use crate::metrics::gateway::{GroupingKey, Holdings, PushMethod, TEXT_FORMAT, holdings, push};
 use crate::metrics::text::{Document, Problem, parse};
 use crate::model::report::TrainReport;
 use crate::percent;
@@ -99,7 +99,7 @@ pub fn run(request: &PushRequest, console: &mut Console<'_>) -> Result<ExitCode>
                 console.messages().info(&pushed.sentence());
                 console.print(text)?;
             }
-            None => console.print_line(Tone::Good, &pushed.sentence())?,
+            None => console.print_done(Tone::Good, &pushed.sentence())?,
         }
     }
     Ok(ExitCode::Ok)
@@ -123,16 +123,17 @@ impl Delivery<'_> {
         let begin = Instant::now();
         let (document, problems) = parse(text);
         let mut problems = problems;
-        let known = match self.target {
+        let held = match self.target {
             Target::Gateway(gateway) if problems.is_empty() && !self.dry_run => {
-                self.known_kinds(gateway, console)
+                self.held(gateway, console)
             }
-            Target::Gateway(_) | Target::Folder(_) => Default::default(),
+            Target::Gateway(_) | Target::Folder(_) => Holdings::default(),
         };
         let surroundings = Surroundings {
             grouping: self.key.labels(),
             strips_timestamps: self.strip_timestamps,
-            known,
+            known: held.kinds_beside(self.key),
+            held: held.series_beside(self.key),
         };
         problems.extend(check(&document, &surroundings));
         self.judge(problems, console)?;
@@ -165,22 +166,19 @@ impl Delivery<'_> {
         })
     }
 
-    /// Asks what the gateway holds in other groups: a kind that differs blocks their pushes, too.
+    /// Asks what the gateway holds in other groups: a kind that differs blocks their pushes, too, and a
+    /// series that another group has is not taken.
     /// A gateway that does not tell, or not soon, is pushed to all the same: it checks itself.
-    fn known_kinds(
-        &self,
-        gateway: &GatewayRequest,
-        console: &Console<'_>,
-    ) -> std::collections::BTreeMap<String, crate::metrics::text::FamilyKind> {
+    fn held(&self, gateway: &GatewayRequest, console: &Console<'_>) -> Holdings {
         let asked = gateway
             .hasty_client(console)
             .and_then(|client| holdings(&client));
         match asked {
-            Ok(holdings) => holdings.kinds_beside(self.key),
+            Ok(holdings) => holdings,
             Err(error) => {
-                let message = format!("types of other groups are not compared: {error}");
+                let message = format!("other groups are not compared: {error}");
                 console.messages().debug(&message);
-                Default::default()
+                Holdings::default()
             }
         }
     }
@@ -245,7 +243,16 @@ impl Delivery<'_> {
                     return Ok((target, 0));
                 }
                 let client = gateway.client_after(console, begin.elapsed())?;
-                let pushed = push(&client, self.key, self.method, text, gateway.is_packed)?;
+                let pushed = push(&client, self.key, self.method, text, gateway.is_packed);
+                let pushed = pushed.map_err(|error| {
+                    let is_refused = error.code() == ExitCode::BadInput;
+                    match is_refused && error.hint_text().is_none() {
+                        true => error.hint(
+                            "what the gateway has against it stands above; `push-metrics list` shows its groups",
+                        ),
+                        false => error,
+                    }
+                })?;
                 Ok((target, pushed.attempts))
             }
             Target::Folder(folder) => {
@@ -372,14 +379,24 @@ pub(super) fn text_of(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>> {
         let time = time.parse::<jiff::Timestamp>();
         time.map_or(0.0, |time| time.as_second() as f64)
     };
-    let text = match json.get("command").and_then(serde_json::Value::as_str) {
+    let command = json.get("command").and_then(serde_json::Value::as_str);
+    let text = match command {
         Some("train") => {
             let report: TrainReport = serde_json::from_slice(&bytes).map_err(refused)?;
             let ran = seconds(&report.created_at);
             reports::train::metrics::text(&report, ran)?
         }
         Some(_) | None => {
-            let report: DriftReport = serde_json::from_slice(&bytes).map_err(refused)?;
+            let report: DriftReport = serde_json::from_slice(&bytes).map_err(|error| {
+                let other = command.filter(|command| *command != "drift");
+                let refused = refused(error);
+                match other {
+                    Some(other) => refused.hint(format!(
+                        "this one is of `churnctl {other}`, which has no metrics; give what `drift --report` or `train` wrote"
+                    )),
+                    None => refused,
+                }
+            })?;
             let ran = seconds(&report.created_at);
             reports::drift::metrics::text(
                 &report,

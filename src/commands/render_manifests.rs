@@ -247,9 +247,9 @@ fn write(
     // Under `--format json` the files are JSON, and so is what is said about them.
     if console.look().format != Format::Json || !console.print_document(&document)? {
         for entry in body.files.iter().filter(|entry| entry.state != "unchanged") {
-            console.print_line(Tone::Plain, &format!("{:<9} {}", entry.state, entry.path))?;
+            console.print_done(Tone::Plain, &format!("{:<9} {}", entry.state, entry.path))?;
         }
-        console.print_line(Tone::Plain, &summary)?;
+        console.print_done(Tone::Plain, &summary)?;
     }
     advise(request, console);
     Ok(ExitCode::Ok)

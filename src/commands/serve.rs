@@ -194,7 +194,7 @@ pub fn run(request: &ServeRequest, console: &mut Console<'_>) -> Result<ExitCode
     };
     if access.admin_apart && !admin_is_local && access.token.is_none() {
         console.messages().warn(
-            "/admin/reload is off: others than this machine reach its port, and there is no --token-file",
+            "/admin/reload is off: its port can be reached from other machines, and no --token-file is set",
         );
     }
     // They are read again with each model; that they are keys is found out now.

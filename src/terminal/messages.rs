@@ -55,6 +55,12 @@ impl<'a> Messages<'a> {
         }
     }
 
+    /// Tells whether nothing but errors is wanted.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.output.verbosity == Verbosity::Quiet
+    }
+
     /// Says what was done or found.
     pub fn info(&self, message: &str) {
         self.say(Verbosity::Normal, "info", "", Tone::Plain, message);

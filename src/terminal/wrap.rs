@@ -8,7 +8,8 @@ const DEEPEST: usize = 16;
 /// Breaks a line between words so that no piece is wider than `width`, where the words allow it.
 ///
 /// A line such as `FAIL  one of two` has a label, set off by two blanks or more; what is broken
-/// off stands below the text and not below the label.
+/// off stands below the text and not below the label. What stands in backticks is one word: a command
+/// that is broken in two cannot be copied.
 #[must_use]
 pub fn wrap(line: &str, width: usize) -> String {
     if line.width() <= width {
@@ -19,7 +20,7 @@ pub fn wrap(line: &str, width: usize) -> String {
     let indent = label.width();
     let mut wrapped = label.to_owned();
     let mut used = indent;
-    for (at, word) in text.split(' ').enumerate() {
+    for (at, word) in words(text).into_iter().enumerate() {
         let wide = word.width();
         if at > 0 && used + 1 + wide > width && used > indent {
             wrapped.push('\n');
@@ -33,6 +34,24 @@ pub fn wrap(line: &str, width: usize) -> String {
         used += wide;
     }
     wrapped
+}
+
+/// Cuts a text at its blanks, those between two backticks left alone.
+fn words(text: &str) -> Vec<&str> {
+    let (mut words, mut begin, mut is_code) = (Vec::new(), 0, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            // One without a partner is a character like others.
+            '`' => is_code = !is_code && text[at + 1..].contains('`'),
+            ' ' if !is_code => {
+                words.push(&text[begin..at]);
+                begin = at + 1;
+            }
+            _ => {}
+        }
+    }
+    words.push(&text[begin..]);
+    words
 }
 
 /// Returns where the text of a line begins, behind blanks and a label.
@@ -62,6 +81,15 @@ mod tests {
         );
         assert_eq!(wrap("one two three", 8), "one two\nthree");
         assert_eq!(wrap("  one two", 6), "  one\n  two");
+    }
+
+    #[test]
+    fn a_command_in_backticks_stays_whole() {
+        assert_eq!(
+            wrap("see `kubectl get pods -n x` for it", 12),
+            "see\n`kubectl get pods -n x`\nfor it"
+        );
+        assert_eq!(wrap("one ` two three", 8), "one `\ntwo\nthree");
     }
 
     #[test]

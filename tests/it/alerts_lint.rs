@@ -80,12 +80,134 @@ fn every_constructed_fault_is_found_and_the_mended_twin_is_clean() {
             );
         }
     }
-    assert_eq!(count, 84);
+    assert_eq!(count, 86);
     let mended = lint(
         "lint_faults/rules_mended.yaml",
         "lint_faults/alertmanager_mended.yml",
     );
     assert_eq!(findings(&mended.expect(ExitCode::Ok)), Vec::<Value>::new());
+}
+
+#[test]
+fn a_typo_in_a_route_is_told_there_and_not_at_each_rule() {
+    let rule = |name: &str, severity: &str| {
+        format!(
+            "  - alert: {name}\n    expr: up{{job=\"{name}\"}} == 0\n    for: 5m\n    \
+             labels: {{severity: {severity}}}\n    annotations: {{summary: s, description: d, \
+             runbook_url: 'https://r.shop.test'}}\n"
+        )
+    };
+    let rules: String = (0..5)
+        .map(|at| rule(&format!("Shop{at}"), "urgent"))
+        .collect();
+    let routes = |matcher: &str| {
+        format!(
+            "route:\n  receiver: nobody\n  routes:\n  - matchers: ['{matcher}']\n    receiver: pager\n\
+             receivers:\n- name: nobody\n- name: pager\n  webhook_configs: [{{url: 'https://p.shop.test'}}]\n"
+        )
+    };
+    let rules = format!("groups:\n- name: g\n  rules:\n{rules}");
+    for (matcher, meant) in [
+        ("severty=\"urgent\"", "severity=\"urgent\""),
+        ("severity=\"urgnet\"", "severity=\"urgent\""),
+        (
+            "severity=~\"critical|urgnet\"",
+            "severity=~\"critical|urgent\"",
+        ),
+        ("alertnam=~\"Shop.*\"", "alertname=~\"Shop.*\""),
+    ] {
+        let run = Churnctl::new()
+            .file("rules.yml", &rules)
+            .file("alertmanager.yml", routes(matcher))
+            .run(&[
+                "alerts",
+                "lint",
+                "rules.yml",
+                "alertmanager.yml",
+                "--format",
+                "json",
+            ]);
+        let found = findings(&run);
+        let relevant: Vec<&Value> = found
+            .iter()
+            .filter(|one| one["check"] != "no-absence-alert")
+            .collect();
+        assert_eq!(relevant.len(), 1, "{matcher}: {found:#?}");
+        let one = relevant[0];
+        assert_eq!(one["check"], "matcher-typo");
+        assert_eq!(one["file"], "alertmanager.yml");
+        assert_eq!(one["line"], 4);
+        let hint = one["hint"].as_str().unwrap_or_default();
+        assert_eq!(hint, format!("did you mean {meant}?"));
+    }
+}
+
+#[test]
+fn an_operator_of_another_language_is_told_with_that_of_promql() {
+    for (expr, hint) in [
+        ("up = 0", "comparison is `==`"),
+        ("up => 3", "\"at least\" is `>=`, not `=>`"),
+        ("up == 0 && on () x == 1", "\"and\" is `and`, not `&&`"),
+        ("rate(x[5m)", "promtool check rules shows the place"),
+    ] {
+        let run = Churnctl::new()
+            .file("rules.yml", format!("- alert: A\n  expr: '{expr}'\n"))
+            .run(&["alerts", "lint", "rules.yml", "--format", "json"]);
+        let found = findings(&run.expect(ExitCode::CheckFailed));
+        let syntax = found.iter().find(|one| one["check"] == "syntax");
+        let said = syntax.and_then(|one| one["hint"].as_str());
+        assert!(
+            said.is_some_and(|said| said.starts_with(hint)),
+            "{expr}: {found:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_file_in_utf_16_is_linted_and_not_mended() {
+    let rules = "- alert: A\n  expr: up == bool 0\n";
+    let wide = "\u{feff}".to_owned() + rules;
+    let wide: Vec<u8> = wide.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let churnctl = Churnctl::new().file("rules.yml", &wide);
+    churnctl
+        .run(&["alerts", "lint", "rules.yml", "--fix"])
+        .expect(ExitCode::BadInput)
+        .says("rules.yml is in UTF-16, and --fix writes UTF-8 only");
+    assert_eq!(churnctl.read("rules.yml"), wide);
+    churnctl
+        .run(&["alerts", "lint", "rules.yml", "--fix", "--dry-run"])
+        .expect(ExitCode::CheckFailed);
+}
+
+#[test]
+fn template_files_that_are_missing_or_broken_are_told_at_their_pattern() {
+    let routes = "templates: ['t/*.tmpl', 'none/*.tmpl', '/elsewhere/*.tmpl']\n\
+                  route: {receiver: r}\nreceivers: [{name: r}]\n";
+    let of_templates = |run: &Run| -> Vec<String> {
+        let found = findings(run);
+        let ours = found.iter().filter(|one| one["check"] == "template-files");
+        ours.map(|one| format!("{} {}", one["status"], one["message"]))
+            .collect()
+    };
+    let rules = "- alert: A\n  expr: up == 0\n";
+    let args = ["alerts", "lint", "rules.yml", "am.yml", "--format", "json"];
+    let churnctl = Churnctl::new()
+        .file("rules.yml", rules)
+        .file("am.yml", routes)
+        .file(
+            "t/good.tmpl",
+            "{{ define \"a\" }}{{ .Status | toUpper | newest }}{{ end }}",
+        );
+    let found = of_templates(&churnctl.run(&args));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("WARN") && found[0].contains("none/*.tmpl"),
+        "{found:?}"
+    );
+    let churnctl = churnctl.file("t/bad.tmpl", "{{ define \"a\" }}{{ if .x }}{{ end }}");
+    let found = of_templates(&churnctl.run(&args));
+    let broken = |one: &&String| one.contains("FAIL") && one.contains("t/bad.tmpl");
+    assert_eq!(found.iter().filter(broken).count(), 1, "{found:?}");
 }
 
 /// pint is the peer: on these files it finds nothing that is not found here, and less.

@@ -314,6 +314,41 @@ fn each_fault_is_named_and_nothing_is_left_firing() {
 }
 
 #[test]
+fn one_cause_is_told_once_and_not_at_each_rule() {
+    let setup = Setup {
+        rules: &rules(""),
+        routes: ROUTES,
+        pager: "",
+        group_wait: "1s",
+    };
+    let Some(stack) = Stack::start(&setup) else {
+        return;
+    };
+    let absent: String = (0..6)
+        .map(|at| {
+            let expr = format!("shop_metric_{at} > 3");
+            rule(&format!("Shop{at}"), &expr, "1m", "severity: warning")
+        })
+        .collect();
+    let churnctl = Churnctl::new().file("k8s/rules.yml", rules(&absent));
+    let run = stack.live(&churnctl, &["--catch", &stack.catch]);
+    let run = run.expect(ExitCode::CheckFailed);
+    let json = run.json();
+    expect_step(&json, "rules", "pass", "2 of 8 loaded");
+    let failed: Vec<&str> = json["steps"]
+        .as_array()
+        .expect("steps")
+        .iter()
+        .filter(|step| step["outcome"] == "fail")
+        .filter_map(|step| step["message"].as_str())
+        .collect();
+    assert_eq!(failed.len(), 2, "{failed:#?}");
+    assert!(failed[0].starts_with("6 of 8 are not loaded: Shop0, Shop1"));
+    assert!(failed[1].starts_with("6 metrics have no series: shop_metric_0"));
+    assert!(run.stderr.contains("asking http"), "{}", run.stderr);
+}
+
+#[test]
 fn no_test_starts_a_retrain_unless_it_may() {
     let rules = rules("").replace("severity: warning", "severity: warning, action: retrain");
     let Some(stack) = Stack::start(&Setup {

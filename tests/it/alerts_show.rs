@@ -45,6 +45,34 @@ fn an_alert_is_shown_with_rule_cases_route_and_runbook() {
 }
 
 #[test]
+fn commands_and_expressions_are_as_long_as_they_are_however_narrow_the_terminal() {
+    let k8s = k8s();
+    let show = |name: &str, format: &str| {
+        Churnctl::new()
+            .env("COLUMNS", "60")
+            .run(&["alerts", "show", name, &k8s, "--format", format])
+            .expect(ExitCode::Ok)
+            .stdout
+    };
+    for name in ["ModelDataDrift", "ChurnWatchdog"] {
+        let (table, plain) = (show(name, "table"), show(name, "plain"));
+        let narrow: Vec<&str> = table.lines().collect();
+        let mut is_code = false;
+        for line in plain.lines() {
+            is_code ^= line.starts_with("```");
+            assert!(!is_code || narrow.contains(&line), "{line}: {table}");
+            for command in line.split('`').skip(1).step_by(2).filter(|_| !is_code) {
+                assert!(table.contains(command), "{command}: {table}");
+            }
+        }
+        assert!(
+            narrow.len() > plain.lines().count(),
+            "prose is wrapped: {table}"
+        );
+    }
+}
+
+#[test]
 fn an_alert_of_others_has_no_runbook_of_ours_and_one_that_is_not_there_is_bad_input() {
     let churnctl = Churnctl::new().file(
         "rules.yml",

@@ -334,6 +334,46 @@ fn what_the_gateway_takes_and_should_not_needs_force() {
 }
 
 #[test]
+fn a_series_that_another_group_has_is_told_with_that_group() {
+    let Some(server) = gateway() else {
+        return;
+    };
+    let by_drift = ["--job", "churn-drift", "--group", "model=churn"];
+    push(
+        &server.url(),
+        "# TYPE a gauge\na 1\n# TYPE b gauge\nb{x=\"y\"} 1\n",
+        &by_drift,
+    )
+    .expect(ExitCode::Ok);
+    let again =
+        "# TYPE a gauge\na{model=\"churn\"} 1\n# TYPE b gauge\nb{model=\"churn\",x=\"y\"} 1\n";
+    let sent = crate::servers::http(server.address(), "POST", "/metrics/job/churn-drift", again);
+    let (status, answer) = sent.expect("an answer");
+    assert_eq!(status, 400, "the gateway takes it: {answer}");
+    crate::servers::http(server.address(), "DELETE", "/metrics/job/churn-drift", "");
+    let run = push(&server.url(), again, &["--job", "churn-drift"]);
+    run.expect(ExitCode::BadInput)
+        .says("m.prom")
+        .says("the same series of a, and 1 more, in another group: job=\"churn-drift\", model=\"churn\"")
+        .says("--job and --group");
+    // Another job has series of its own, and a push into the same group replaces what it holds.
+    push(&server.url(), again, &["--job", "nightly"]).expect(ExitCode::Ok);
+    push(&server.url(), again, &by_drift).expect(ExitCode::Ok);
+}
+
+#[test]
+fn a_document_that_has_no_metrics_is_told_by_its_command() {
+    let more = ["--job", "j"];
+    push(
+        &FaultServer::refusing(),
+        "{\"command\": \"alerts lint\"}\n",
+        &more,
+    )
+    .expect(ExitCode::BadInput)
+    .says("this one is of `churnctl alerts lint`");
+}
+
+#[test]
 fn attempts_are_counted() {
     let ok = Fault::Answer("200 OK", "", "");
     let busy = Fault::Answer("503 Service Unavailable", "", "");

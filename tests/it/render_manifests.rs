@@ -62,6 +62,34 @@ pub(crate) fn rendered(
         .collect()
 }
 
+#[test]
+fn quiet_is_quiet_where_the_result_is_in_files() {
+    let churnctl = Churnctl::new();
+    let args = ["render-manifests", "--output-dir", "k8s"];
+    let run = churnctl.run(&[&args[..], &["-q"]].concat());
+    let run = run.expect(ExitCode::Ok);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+    let said = churnctl.run(&args).expect(ExitCode::Ok).stdout;
+    assert!(said.contains("0 new, 0 changed, 0 deleted"), "{said}");
+    churnctl
+        .run(&[
+            "render-manifests",
+            "--output-dir",
+            "k8s",
+            "-q",
+            "--only",
+            "nothing",
+        ])
+        .expect(ExitCode::Usage)
+        .says("no such object is rendered");
+    // What is asked for on stdout comes, however quiet.
+    let run = churnctl.run(&["render-manifests", "--only", "kfp", "-q"]);
+    assert!(!run.expect(ExitCode::Ok).stdout.is_empty());
+    let churnctl = churnctl.file("data.csv", "a,b\n1,x\n2,y\n");
+    let run = churnctl.run(&["profile", "data.csv", "-o", "profile.json", "-q"]);
+    assert_eq!(run.expect(ExitCode::Ok).stdout, "");
+}
+
 fn files_in(root: &Path) -> Vec<String> {
     let mut folders = vec![root.to_path_buf()];
     let mut files = Vec::new();

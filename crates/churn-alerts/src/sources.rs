@@ -84,6 +84,14 @@ fn text(bytes: Vec<u8>) -> String {
     }
 }
 
+/// Tells whether a file begins with the mark of UTF-16: it is read, and could not be written as it was.
+#[must_use]
+pub fn is_utf16(path: &Path) -> bool {
+    let mut mark = [0; 2];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut mark));
+    read.is_ok() && [[0xff, 0xfe], [0xfe, 0xff]].contains(&mark)
+}
+
 /// Tells whether a name and a path lead to one file.
 #[must_use]
 pub fn is_same(name: &str, path: &Path) -> bool {

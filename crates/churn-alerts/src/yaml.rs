@@ -268,6 +268,19 @@ pub fn read(source: &Arc<Source>) -> (Vec<Document>, Option<Error>) {
         let error = Error::bad_input("not valid YAML: bytes that are not UTF-8, or zero");
         return (Vec::new(), Some(error.at(source.place(line as u64))));
     }
+    let is_refused = |one: &char| {
+        matches!(one, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}')
+            || matches!(one, '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
+    };
+    // Go's packages refuse them while they read, also in a comment or in quotes.
+    if let Some((at, one)) = source.text.char_indices().find(|(_, one)| is_refused(one)) {
+        let line = 1 + source.text[..at].matches('\n').count();
+        let code = u32::from(one);
+        let error = Error::bad_input(format!(
+            "not valid YAML: the control character U+{code:04X}; write it as an escape in double quotes"
+        ));
+        return (Vec::new(), Some(error.at(source.place(line as u64))));
+    }
     let (documents, fault) = Builder::read(&source.text);
     let error = fault.map(|(line, said)| {
         let said = said.lines().next().unwrap_or_default().to_owned();
@@ -365,6 +378,24 @@ mod tests {
         assert_eq!(error.code(), churn_base::exit::ExitCode::BadInput);
         assert!(error.place().is_some_and(|place| place.line >= Some(2)));
         assert!(!error.to_string().contains('\n'), "{error}");
+    }
+
+    #[test]
+    fn control_characters_are_refused_as_go_does_wherever_they_stand() {
+        // yaml.v3 3.0.1, readerc.go: "control characters are not allowed".
+        for text in [
+            "a: \"\u{7}\"\n",
+            "a: b # \u{1b}\n",
+            "a: 'b\u{7f}'\n",
+            "a: \u{9f}\n",
+            "a: \u{c}b\n",
+        ] {
+            let error = read_all(text).expect_err(text);
+            assert!(error.to_string().contains("control character"), "{error}");
+        }
+        for text in ["a: \"\\x07\"\n", "a: b\tc\n", "a: \u{a0}\u{1f642}\r\n"] {
+            assert!(read_all(text).is_ok(), "{text:?}");
+        }
     }
 
     #[test]

@@ -224,9 +224,56 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(candidate, _)| candidate)
 }
 
+/// Returns the known name of which `name` is a slip of the keys: a letter or two that are wrong, absent, too
+/// many or swapped. Stricter than [`nearest`], for names that may well be right: `team-a` is not a
+/// misspelt `team-b`, nor `p95` a misspelt `p99`.
+pub fn misspelt<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = match name.chars().count() {
+        0..=3 => return None,
+        4..=6 => 1,
+        _ => 2,
+    };
+    let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+    let stem = |text: &str| {
+        let mut characters = text.chars();
+        characters.next_back();
+        characters.as_str().to_owned()
+    };
+    known
+        .into_iter()
+        .filter(|candidate| {
+            *candidate != name && stem(candidate) != stem(name) && digits(candidate) == digits(name)
+        })
+        .map(|candidate| (candidate, strsim::osa_distance(name, candidate)))
+        .filter(|(_, distance)| *distance <= allowed)
+        .min_by_key(|(_, distance)| *distance)
+        .map(|(candidate, _)| candidate)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_slip_of_the_keys_is_told_from_another_name() {
+        let known = [
+            "severity", "critical", "warning", "page", "team-b", "p95-slow",
+        ];
+        for (name, meant) in [
+            ("severty", Some("severity")),
+            ("sevrity", Some("severity")),
+            ("critcal", Some("critical")),
+            ("wraning", Some("warning")),
+            ("paeg", Some("page")),
+            ("critical", None),
+            ("team-a", None),
+            ("p99-slow", None),
+            ("info", None),
+            ("app", None),
+        ] {
+            assert_eq!(misspelt(name, known), meant, "{name}");
+        }
+    }
 
     #[test]
     fn json_form_has_place_hint_and_causes() {

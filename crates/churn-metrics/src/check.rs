@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::distributions::{histogram, summary};
+use super::gateway::HeldSeries;
 use super::text::{Document, Family, FamilyKind, Problem, Sample};
 
 /// Names of the Pushgateway's own metrics: by their beginning, and whole.
@@ -18,6 +19,8 @@ pub struct Surroundings<'a> {
     pub strips_timestamps: bool,
     /// Names and kinds that the gateway holds in other groups.
     pub known: BTreeMap<String, FamilyKind>,
+    /// Series that the gateway holds in other groups, by their metrics.
+    pub held: BTreeMap<String, Vec<HeldSeries>>,
 }
 
 /// Returns what is wrong, in the order of the lines.
@@ -37,6 +40,7 @@ pub fn check(document: &Document, around: &Surroundings<'_>) -> Vec<Problem> {
             FamilyKind::Counter | FamilyKind::Gauge | FamilyKind::Untyped => {}
         }
     }
+    held_elsewhere(document, around, &mut problems);
     open_metrics(document, &mut problems);
     problems.sort_by_key(|problem| problem.line);
     problems
@@ -71,6 +75,60 @@ fn known_kind(family: &Family, around: &Surroundings<'_>, problems: &mut Vec<Pro
         );
         problems.push(Problem::refused(family.line, message, hint));
     }
+}
+
+/// The gateway takes a series from one group only: what `drift --push-gateway` has pushed with the group's label
+/// `model` is the same series when the report is pushed without it. One cause, told once.
+fn held_elsewhere(document: &Document, around: &Surroundings<'_>, problems: &mut Vec<Problem>) {
+    let (mut first, mut more): (Option<(&Sample, &str)>, usize) = (None, 0);
+    for family in &document.families {
+        let Some(held) = around.held.get(&family.name) else {
+            continue;
+        };
+        for sample in &family.samples {
+            let labels = labels_there(family, sample, around);
+            let Some(series) = held.iter().find(|one| one.labels == labels) else {
+                continue;
+            };
+            match first {
+                None => first = Some((sample, series.group.as_str())),
+                Some(_) => more += 1,
+            }
+        }
+    }
+    if let Some((sample, group)) = first {
+        let and = match more {
+            0 => String::new(),
+            _ => format!(", and {more} more"),
+        };
+        let message = format!(
+            "the gateway holds the same series of {}{and}, in another group: {group}",
+            sample.name
+        );
+        let hint = "a series is in one group only: push into that one with --job and --group, as drift \
+                    --push-gateway does by itself, or take it out with `push-metrics delete`";
+        problems.push(Problem::refused(sample.line, message, hint));
+    }
+}
+
+/// The labels that a sample has once the gateway has it; empty ones are left out.
+fn labels_there(
+    family: &Family,
+    sample: &Sample,
+    around: &Surroundings<'_>,
+) -> BTreeMap<String, String> {
+    let bound = match family.kind() {
+        FamilyKind::Histogram => "le",
+        FamilyKind::Summary => "quantile",
+        FamilyKind::Counter | FamilyKind::Gauge | FamilyKind::Untyped => "",
+    };
+    // What is pushed is of no instance, unless the group says so.
+    let own = sample.labels.iter();
+    let own = own.filter(|(name, _)| name != "instance" && name != bound);
+    let mut labels: BTreeMap<String, String> = own.cloned().collect();
+    labels.extend(around.grouping.iter().cloned());
+    labels.retain(|_, value| !value.is_empty());
+    labels
 }
 
 fn duplicates(family: &Family, around: &Surroundings<'_>, problems: &mut Vec<Problem>) {

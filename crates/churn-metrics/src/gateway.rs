@@ -175,6 +175,17 @@ pub struct Group {
     pub push_failure_time_seconds: f64,
     /// Names and kinds of its metrics, those about the pushes left out.
     pub families: BTreeMap<String, FamilyKind>,
+    /// Labels of the series of each of its metrics, those of the key among them; empty ones are left out.
+    pub series: BTreeMap<String, Vec<BTreeMap<String, String>>>,
+}
+
+/// A series that a group holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldSeries {
+    /// Its labels, those of the group among them; empty ones are left out.
+    pub labels: BTreeMap<String, String>,
+    /// The group, as it is shown.
+    pub group: String,
 }
 
 impl Group {
@@ -203,6 +214,22 @@ impl Holdings {
             .flat_map(|group| group.families.iter())
             .map(|(name, kind)| (name.clone(), *kind))
             .collect()
+    }
+
+    /// Returns the series in any group but this one, by their metrics.
+    #[must_use]
+    pub fn series_beside(&self, key: &GroupingKey) -> BTreeMap<String, Vec<HeldSeries>> {
+        let mut held: BTreeMap<String, Vec<HeldSeries>> = BTreeMap::new();
+        for group in self.groups.iter().filter(|group| !group.key.is_same(key)) {
+            for (name, series) in &group.series {
+                let series = series.iter().map(|labels| HeldSeries {
+                    labels: labels.clone(),
+                    group: group.key.to_string(),
+                });
+                held.entry(name.clone()).or_default().extend(series);
+            }
+        }
+        held
     }
 }
 
@@ -275,7 +302,23 @@ fn group(value: &serde_json::Value) -> Option<Group> {
             let kind = FamilyKind::from_word(family.get("type")?.as_str()?)?;
             Some((name.clone(), kind))
         });
+    let series = members
+        .iter()
+        .filter(|(name, _)| !name.starts_with("push_"))
+        .filter_map(|(name, family)| {
+            let listed = family.get("metrics")?.as_array()?.iter();
+            let labels = listed.map(|one| -> BTreeMap<String, String> {
+                let labels = one.get("labels").and_then(serde_json::Value::as_object);
+                let labels = labels.into_iter().flatten();
+                labels
+                    .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+                    .filter(|(_, value)| !value.is_empty())
+                    .collect()
+            });
+            Some((name.clone(), labels.collect::<Vec<_>>()))
+        });
     Some(Group {
+        series: series.collect(),
         key: GroupingKey::listed(&labels),
         last_push_successful: members.get("last_push_successful")?.as_bool()?,
         push_time_seconds: time("push_time_seconds").unwrap_or(0.0),

@@ -8,6 +8,7 @@ use super::super::{Console, diff};
 use crate::alerts::Library;
 use crate::alerts::lint::{LintOptions, LintReport, fixed, lint};
 use crate::alerts::node::Source;
+use crate::alerts::sources::is_utf16;
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
 use crate::terminal::Format;
@@ -41,13 +42,19 @@ pub(super) fn run(
             let error = Error::usage("--fix cannot write standard input");
             return Err(error.hint("add --dry-run, or name the file"));
         }
+        if fix == Fix::Write && is_utf16(Path::new(&old.name)) {
+            let message = format!("{} is in UTF-16, and --fix writes UTF-8 only", old.name);
+            return Err(Error::bad_input(message).hint(
+                "convert it first: iconv -f UTF-16 -t UTF-8; --dry-run shows what would be mended",
+            ));
+        }
         sources[at] = Arc::new(Source {
             name: old.name.clone(),
             text,
         });
         if !is_better(&sources, report, &old.name, options) {
             console.messages().warn(&format!(
-                "{}: left as it is: fixed, it would have new findings",
+                "{}: left as it is: the fix would bring new findings",
                 old.name
             ));
             sources[at] = old;

@@ -169,7 +169,19 @@ fn prove(
         };
         return close_the_loop(&whole, steps, &say, &mut show);
     }
-    let running = tried!(look(rules, &prometheus, &alertmanager, patience, steps)?);
+    let seconds = live.deadline.as_secs_f64();
+    let url = prometheus.url();
+    say(&format!(
+        "asking {url} first; a server that does not answer is waited for up to {seconds} s"
+    ));
+    let running = tried!(look(
+        rules,
+        &prometheus,
+        &alertmanager,
+        patience,
+        steps,
+        &say
+    )?);
     let external_labels = tried!(prometheus.external_labels());
     let wanted = Configuration::merged(&library.configurations);
     let synthetic = Synthetic {

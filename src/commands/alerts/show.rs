@@ -3,7 +3,7 @@
 use super::super::Console;
 use crate::alerts::Library;
 use crate::alerts::catalogue::{Options, runbooks};
-use crate::cells::Tone;
+use crate::cells::{Cell, Tone};
 use crate::error::{Error, Result, nearest};
 use crate::exit::ExitCode;
 use crate::reports::alerts::show;
@@ -49,7 +49,10 @@ pub fn run(request: &ShowRequest, console: &mut Console<'_>) -> Result<ExitCode>
         return Ok(ExitCode::Ok);
     }
     for line in show::lines(&body) {
-        console.print_line(Tone::Plain, &line)?;
+        match line.is_code {
+            true => console.print_cells(&[Cell::plain(&line.text)])?,
+            false => console.print_line(Tone::Plain, &line.text)?,
+        }
     }
     Ok(ExitCode::Ok)
 }

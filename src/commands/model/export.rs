@@ -89,9 +89,9 @@ pub fn run(request: &ExportRequest, console: &mut Console<'_>) -> Result<ExitCod
     };
     let document = console.document("model export", SCHEMA_VERSION, body);
     if !console.print_document(&document)? {
-        console.print_line(Tone::Plain, &proof)?;
+        console.print_done(Tone::Plain, &proof)?;
         let line = format!("{} {} is in {output}", artifact.name, artifact.version);
-        console.print_line(Tone::Good, &line)?;
+        console.print_done(Tone::Good, &line)?;
     }
     Ok(ExitCode::Ok)
 }

@@ -154,7 +154,7 @@ fn import(
     );
     if !console.print_document(&document)? {
         for line in said(&imported.format, &description, &largest, &imported.parity) {
-            console.print_line(Tone::Plain, &line)?;
+            console.print_done(Tone::Plain, &line)?;
         }
         let line = format!(
             "{} {} is in {}: for score, serve, drift and promote",
@@ -162,7 +162,7 @@ fn import(
             artifact.version,
             request.output.display()
         );
-        console.print_line(Tone::Good, &line)?;
+        console.print_done(Tone::Good, &line)?;
     }
     Ok(ExitCode::Ok)
 }

@@ -249,7 +249,7 @@ fn drifted(path: &Path, max_age: Duration, console: &Console<'_>) -> Result<Opti
             .hint("--if-drift takes the JSON report of `churnctl drift`")
     };
     let report: serde_json::Value = serde_json::from_slice(&bytes)
-        .map_err(|error| refused("is no JSON document").because(error))?;
+        .map_err(|error| refused("is not a JSON document").because(error))?;
     match report["status"].as_str() {
         Some("FAIL") => {}
         Some("OK" | "WARN" | "TOO_FEW_ROWS") => return Ok(None),

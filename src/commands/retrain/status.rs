@@ -48,7 +48,7 @@ pub fn run(request: &StatusRequest, console: &mut Console<'_>) -> Result<ExitCod
     let session = Session::open(&request.target)?;
     let runs = session.runs(&request.from, &request.lease)?;
     let now = console.created_at().parse().map_err(|error| {
-        Error::new(ExitCode::Bug, "the time of this run is none").because(error)
+        Error::new(ExitCode::Bug, "the time of this run cannot be read").because(error)
     })?;
     let place = session.place();
     let status = status(place, &request.from, &runs, request.cooldown, now);

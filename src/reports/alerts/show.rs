@@ -113,9 +113,36 @@ fn shown(library: &Library, rule: &Rule) -> ShownRule {
     }
 }
 
-/// Returns the alert as text, a line an item.
+/// What stands before an expression, and behind it.
+const HOLDS: &str = "must hold for ";
+const ROUTE: &str = "Route";
+
+/// A line of the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownLine {
+    /// The text.
+    pub text: String,
+    /// Whether it is to be copied as it is: an expression, or a command of the runbook.
+    pub is_code: bool,
+}
+
+/// Returns the alert as text, a line an item; commands and expressions are marked, as whoever breaks
+/// them makes them useless.
 #[must_use]
-pub fn lines(alert: &ShownAlert) -> Vec<String> {
+pub fn lines(alert: &ShownAlert) -> Vec<ShownLine> {
+    let (mut is_in_fence, mut is_in_expression) = (false, false);
+    let mark = |text: String| {
+        let is_fence = text.trim_start().starts_with("```");
+        is_in_fence ^= is_fence;
+        is_in_expression &= text != ROUTE;
+        let is_code = is_fence || is_in_fence || is_in_expression;
+        is_in_expression |= text.starts_with(HOLDS);
+        ShownLine { text, is_code }
+    };
+    texts(alert).into_iter().map(mark).collect()
+}
+
+fn texts(alert: &ShownAlert) -> Vec<String> {
     let mut lines = Vec::new();
     for rule in &alert.rules {
         let labels = rule
@@ -128,10 +155,10 @@ pub fn lines(alert: &ShownAlert) -> Vec<String> {
         for (name, text) in &rule.annotations {
             lines.push(format!("{name}: {text}"));
         }
-        lines.push(format!("must hold for {hold}:"));
+        lines.push(format!("{HOLDS}{hold}:"));
         lines.extend(rule.expr.lines().map(|line| format!("  {line}")));
         lines.push(String::new());
-        lines.push("Route".to_owned());
+        lines.push(ROUTE.to_owned());
         if rule.routes.is_empty() {
             lines.push("  no Alertmanager configuration was read".to_owned());
         }

@@ -379,7 +379,7 @@ pub fn routing(cases: &[CaseResult]) -> Table {
 /// Returns the table of the live steps.
 #[must_use]
 pub fn steps(steps: &[Step]) -> Table {
-    let rows = steps.iter().map(|step| {
+    let rows = by_cause(steps).into_iter().map(|(step, alike)| {
         let outcome = match step.outcome {
             Outcome::Pass => verdict_cell(true),
             Outcome::Fail => verdict_cell(false),
@@ -387,7 +387,10 @@ pub fn steps(steps: &[Step]) -> Table {
             Outcome::Skip => Cell::new("skip", Tone::Warn),
         };
         vec![
-            Cell::plain(&step.name),
+            Cell::plain(match alike {
+                0 => step.name.clone(),
+                more => format!("{} and {more} more", step.name),
+            }),
             outcome,
             Cell::plain(&step.message).over(match step.hint.is_empty() {
                 true => String::new(),
@@ -403,6 +406,23 @@ pub fn steps(steps: &[Step]) -> Table {
         ],
         rows: rows.collect(),
     }
+}
+
+/// Returns the steps, those of which the same is said as one, with how many more there are of it.
+fn by_cause(steps: &[Step]) -> Vec<(&Step, usize)> {
+    let mut causes: Vec<(&Step, usize)> = Vec::new();
+    for step in steps {
+        let is_alike = |one: &Step| {
+            step.outcome != Outcome::Pass
+                && (one.outcome, &one.message, &one.hint)
+                    == (step.outcome, &step.message, &step.hint)
+        };
+        match causes.iter_mut().find(|(one, _)| is_alike(one)) {
+            Some((_, alike)) => *alike += 1,
+            None => causes.push((step, 0)),
+        }
+    }
+    causes
 }
 
 fn verdict_cell(passed: bool) -> Cell {

@@ -11,6 +11,7 @@ use super::options::LintOptions;
 use crate::library::Library;
 use crate::node::Source;
 use crate::promql::{Facts, Token, TokenKind, Tree, scan};
+use crate::routing::Configuration;
 use crate::rule::Rule;
 
 /// How bad a finding is.
@@ -146,6 +147,8 @@ pub(super) struct Context<'a> {
     pub(super) facts: &'a Facts,
     /// The same without guesses, where somebody asked.
     pub(super) certain: OnceCell<Facts>,
+    /// The configurations without the typos of their routes, where somebody asked.
+    pub(super) meant: OnceCell<Vec<Configuration>>,
     /// All rules that can be read, with their expressions.
     pub(super) parsed: &'a [(&'a Rule, Expr)],
     pub(super) options: &'a LintOptions,

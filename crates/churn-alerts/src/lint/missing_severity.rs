@@ -46,8 +46,8 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
 }
 
 /// What routes ask of the severity.
-fn matchers<'a>(context: &Context<'a>) -> Vec<&'a LabelMatcher> {
-    let configurations = context.library.configurations.iter();
+fn matchers<'c>(context: &'c Context<'_>) -> Vec<&'c LabelMatcher> {
+    let configurations = context.meant().iter();
     let mut routes: Vec<&Route> = configurations.map(|one| &one.root).collect();
     let mut found = Vec::new();
     while let Some(route) = routes.pop() {

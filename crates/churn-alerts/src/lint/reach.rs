@@ -8,7 +8,7 @@ use crate::routing::{LabelMatcher, Labels, Route};
 
 /// Labels that Prometheus adds to all that it sends (`external_labels`), or relabelling does: of
 /// these a rule says nothing.
-const EXTERNAL: [&str; 16] = [
+pub(super) const EXTERNAL: [&str; 16] = [
     "cluster",
     "dc",
     "datacenter",
@@ -56,18 +56,24 @@ impl<'a> Known<'a> {
         Self { view, values }
     }
 
-    /// Tells whether a matcher takes the alert.
-    pub(super) fn takes(&self, matcher: &LabelMatcher) -> Takes {
-        let label = matcher.label.as_str();
-        let value = match self.values.get(label) {
-            Some(Some(value)) => Some(*value),
-            Some(None) => None,
+    /// Returns the value of a label, empty if the alert has none; none where only the firing alert
+    /// knows it.
+    pub(super) fn value(&self, label: &str) -> Option<&str> {
+        match self.values.get(label) {
+            Some(value) => *value,
             None if self.view.tree.shape.labels.may_have(label) || EXTERNAL.contains(&label) => {
                 None
             }
             None => Some(""),
-        };
-        match value.map(|value| accepts(matcher, value)) {
+        }
+    }
+
+    /// Tells whether a matcher takes the alert.
+    pub(super) fn takes(&self, matcher: &LabelMatcher) -> Takes {
+        match self
+            .value(&matcher.label)
+            .map(|value| accepts(matcher, value))
+        {
             Some(true) => Takes::Surely,
             Some(false) => Takes::Never,
             None => Takes::Perhaps,

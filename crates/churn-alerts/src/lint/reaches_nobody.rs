@@ -17,7 +17,7 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
     if files.count() != 1 {
         return;
     }
-    let Some(whole) = Configuration::merged(&context.library.configurations) else {
+    let Some(whole) = Configuration::merged(context.meant()) else {
         return;
     };
     // Where nobody sends anything, the integrations are somewhere else.

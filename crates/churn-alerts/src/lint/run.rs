@@ -8,10 +8,12 @@ use serde::Serialize;
 
 use super::check::{Context, Finding, Findings, Severity, View};
 use super::comments::{Disable, disables};
+use super::matcher_typo::as_meant;
 use super::options::LintOptions;
 use super::registry::CHECKS;
 use crate::library::Library;
 use crate::promql::{self, Facts, Shape};
+use crate::routing::Configuration;
 use crate::rule::{Rule, RuleKind};
 
 /// A finding that a comment switched off.
@@ -83,6 +85,7 @@ pub fn lint(library: &Library, options: &LintOptions) -> LintReport {
         all: views.iter().collect(),
         facts: &facts,
         certain: OnceCell::new(),
+        meant: OnceCell::new(),
         parsed: &parsed,
         options,
         checks: CHECKS,
@@ -98,6 +101,12 @@ impl Context<'_> {
             .certain
             .get_or_init(|| facts(self.parsed, self.options, true));
         View::new(view.rule, view.expr, facts).tree.shape
+    }
+
+    /// Returns the configurations as they were meant: a typo in a route is told there
+    /// (`matcher-typo`), and is not a fault of every rule that the route is for.
+    pub(super) fn meant(&self) -> &[Configuration] {
+        self.meant.get_or_init(|| as_meant(self))
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
             let (status, message) = match (known, range < interval.saturating_mul(2)) {
                 (true, true) => (
                     Severity::Fail,
-                    format!("a range of {text} holds less than two scrapes of {scrape}: there is no result"),
+                    format!("a range of {text} holds fewer than two scrapes of {scrape}: the result is always empty"),
                 ),
                 (true, false) => (
                     Severity::Warn,

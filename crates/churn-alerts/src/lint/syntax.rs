@@ -21,7 +21,8 @@ pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
             Ok(_) => continue,
             Err(said) => said,
         };
-        let hint = "promtool check rules shows the place in the expression";
+        let hint =
+            promql::slip(text).unwrap_or("promtool check rules shows the place in the expression");
         let message = format!("not PromQL: {said}");
         findings.of_rule(Severity::Fail, rule, rule.position(0), message, hint);
     }

@@ -8,7 +8,7 @@ use super::reach::{Takes, accepts, alerts};
 use crate::routing::{Configuration, LabelMatcher, Route};
 
 pub(super) fn run(context: &Context<'_>, findings: &mut Findings) {
-    for configuration in &context.library.configurations {
+    for configuration in context.meant() {
         let mut dead = BTreeSet::new();
         look(configuration, &configuration.root, &[], &mut dead, findings);
         by_rules(context, configuration, &dead, findings);

@@ -104,8 +104,15 @@ impl Alertmanager {
     #[must_use]
     pub fn is_ready(&self, version: &str) -> Step {
         let (url, difference) = (self.url(), self.clock.difference());
-        let message = format!("{url} is ready, version {version}{difference}");
-        Step::pass("alertmanager", message)
+        // What stands in front of it may leave the version out.
+        let version = match version {
+            "" => String::new(),
+            version => format!(", version {version}"),
+        };
+        Step::pass(
+            "alertmanager",
+            format!("{url} is ready{version}{difference}"),
+        )
     }
 
     /// Waits until it is ready; returns its version and its running configuration.

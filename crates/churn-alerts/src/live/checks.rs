@@ -1,12 +1,13 @@
 //! What can be seen without sending anything: versions, rules, selectors, targets.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use churn_base::error::Result;
 
 use super::alertmanager::Alertmanager;
 use super::patience::{Interrupted, Patience, PollOutcome};
-use super::prometheus_api::Prometheus;
+use super::prometheus_api::{Prometheus, Target};
 use super::rules::compare;
 use super::step::Step;
 use crate::promql::{self, Pattern};
@@ -15,8 +16,11 @@ use crate::rule::Rule;
 
 /// How long a rule that was just loaded may take to be evaluated for the first time.
 const FIRST_EVALUATION: Duration = Duration::from_secs(60);
+/// Of more than so many metrics without series one step tells, as they have one cause.
+const MOST_TOLD: usize = 3;
 
 /// Looks at both servers, adding a step for each thing, and returns Alertmanager's configuration.
+/// `say` hears what is waited for.
 ///
 /// # Errors
 /// The outer one if somebody wants to stop, the inner one with 69 if a server stays away.
@@ -26,6 +30,7 @@ pub fn look(
     alertmanager: &Alertmanager,
     patience: &Patience,
     steps: &mut Vec<Step>,
+    say: &dyn Fn(&str),
 ) -> Result<Result<Configuration>, Interrupted> {
     let mut go = || -> Result<Result<Configuration>, Interrupted> {
         // A proof on a server that is not what it seems would say that everything is missing.
@@ -40,13 +45,21 @@ pub fn look(
         let version = tried!(prometheus.version());
         steps.push(prometheus.is_ready(&version));
         patience.check()?;
+        let mut is_said = false;
         let loaded = tried!(patience.wait(FIRST_EVALUATION, || {
             let loaded = prometheus.rules()?;
             let ours = |name: &str| rules.iter().any(|rule| rule.name == name);
             let fresh = loaded
                 .iter()
-                .any(|one| one.health == "unknown" && ours(&one.name));
-            Ok((!fresh).then_some(loaded))
+                .filter(|one| one.health == "unknown" && ours(&one.name))
+                .count();
+            if fresh > 0 && !std::mem::replace(&mut is_said, true) {
+                say(&format!(
+                    "waiting up to {} s for the first evaluation of {fresh} of the rules",
+                    FIRST_EVALUATION.as_secs()
+                ));
+            }
+            Ok((fresh == 0).then_some(loaded))
         })?);
         let loaded = match loaded {
             PollOutcome::Came(loaded, _) => loaded,
@@ -75,29 +88,34 @@ pub fn look(
 
 fn targets(prometheus: &Prometheus, steps: &mut Vec<Step>) -> Result<()> {
     let targets = prometheus.targets()?;
-    let bad: Vec<_> = targets
-        .iter()
-        .filter(|target| target.health == "down")
-        .collect();
-    for target in &bad {
-        let message = format!("{} is down: {}", target.name, target.last_error);
-        steps.push(Step::fail(
-            "target",
-            message,
-            "every alert on its metrics is blind",
-        ));
+    // By cause: the last part of the error, as the parts before it name the target.
+    let mut down: BTreeMap<&str, Vec<&Target>> = BTreeMap::new();
+    for target in targets.iter().filter(|target| target.health == "down") {
+        let cause = target.last_error.rsplit(": ").next().unwrap_or_default();
+        down.entry(cause).or_default().push(target);
     }
-    match targets.len() {
-        0 => steps.push(Step::fail(
+    let hint = "every alert on its metrics is blind";
+    for (cause, alike) in &down {
+        let message = match alike.as_slice() {
+            [one] => format!("{} is down: {}", one.name, one.last_error),
+            many => {
+                let names: Vec<&str> = many.iter().map(|one| one.name.as_str()).collect();
+                format!("{} are down ({cause}): {}", many.len(), names.join(", "))
+            }
+        };
+        steps.push(Step::fail("target", message, hint));
+    }
+    let (all, bad) = (targets.len(), down.values().map(Vec::len).sum::<usize>());
+    let message = format!("{} of {all} up", all - bad);
+    steps.push(match (all, bad) {
+        (0, _) => Step::fail(
             "targets",
             "Prometheus scrapes nothing",
             "check its ServiceMonitors",
-        )),
-        all => {
-            let message = format!("{} of {all} up", all - bad.len());
-            steps.push(Step::pass("targets", message));
-        }
-    }
+        ),
+        (_, 0) => Step::pass("targets", message),
+        _ => Step::fail("targets", message, "the steps above say which, and why"),
+    });
     Ok(())
 }
 
@@ -106,6 +124,8 @@ fn targets(prometheus: &Prometheus, steps: &mut Vec<Step>) -> Result<()> {
 fn selectors(rules: &[&Rule], prometheus: &Prometheus, steps: &mut Vec<Step>) -> Result<()> {
     let mut seen: Vec<String> = Vec::new();
     let (mut found, mut quiet) = (0, Vec::new());
+    // Each metric without series, with the alerts that look at it.
+    let mut absent: Vec<(String, Vec<&str>)> = Vec::new();
     for rule in rules {
         let Ok(expr) = promql::parse(&rule.expr.value) else {
             continue;
@@ -127,17 +147,23 @@ fn selectors(rules: &[&Rule], prometheus: &Prometheus, steps: &mut Vec<Step>) ->
                 continue;
             }
             let bare = selector.without_matchers().to_string();
-            let name = selector.metric().unwrap_or_default();
             // What an alert waits for the absence of may be absent.
             let is_watched = watched.iter().any(|one: &Pattern| one == &selector);
             if is_watched || (!selector.matchers().is_empty() && prometheus.count(&bare)? > 0.0) {
                 quiet.push(text);
                 continue;
             }
-            let message = format!("{} looks at {name}, and there is no such series", rule.name);
-            let hint = "is its exporter scraped, and is the name current? churnctl alerts lint";
-            steps.push(Step::fail("selector", message, hint));
+            let name = selector.metric().unwrap_or_default().to_owned();
+            match absent.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, alerts)) if alerts.contains(&rule.name.as_str()) => {}
+                Some((_, alerts)) => alerts.push(rule.name.as_str()),
+                None => absent.push((name, vec![rule.name.as_str()])),
+            }
         }
+    }
+    steps.extend(blind(&absent));
+    if found == 0 && quiet.is_empty() {
+        return Ok(());
     }
     let mut message = format!("{found} of {} find series", seen.len());
     if !quiet.is_empty() {
@@ -148,4 +174,31 @@ fn selectors(rules: &[&Rule], prometheus: &Prometheus, steps: &mut Vec<Step>) ->
     }
     steps.push(Step::pass("selectors", message));
     Ok(())
+}
+
+/// A step for each metric without series, or one for all where they are many.
+fn blind(absent: &[(String, Vec<&str>)]) -> Vec<Step> {
+    let hint = "is its exporter scraped, and is the name current? churnctl alerts lint";
+    if absent.len() > MOST_TOLD {
+        let names: Vec<&str> = absent.iter().map(|(name, _)| name.as_str()).collect();
+        let message = format!(
+            "{} metrics have no series: {}",
+            names.len(),
+            names.join(", ")
+        );
+        let hint = "are their exporters scraped, and is this the right Prometheus?";
+        return vec![Step::fail("selector", message, hint)];
+    }
+    let steps = absent.iter().map(|(name, alerts)| {
+        let looks = match alerts.len() {
+            1 => "looks at",
+            _ => "look at",
+        };
+        let message = format!(
+            "{} {looks} {name}, and there is no such series",
+            alerts.join(", ")
+        );
+        Step::fail("selector", message, hint)
+    });
+    steps.collect()
 }

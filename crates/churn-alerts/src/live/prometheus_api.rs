@@ -70,8 +70,12 @@ impl Prometheus {
     #[must_use]
     pub fn is_ready(&self, version: &str) -> Step {
         let (url, difference) = (self.url(), self.clock.difference());
-        let message = format!("{url} is ready, version {version}{difference}");
-        Step::pass("prometheus", message)
+        // What stands in front of it may leave the version out.
+        let version = match version {
+            "" => String::new(),
+            version => format!(", version {version}"),
+        };
+        Step::pass("prometheus", format!("{url} is ready{version}{difference}"))
     }
 
     /// Returns the URL, without credentials.

@@ -7,22 +7,19 @@ use super::step::Step;
 use crate::promql;
 use crate::rule::Rule;
 
+/// Of more than so many rules that are not loaded one step tells, as they have one cause.
+const MOST_TOLD: usize = 3;
+
 /// Compares the rules in the files with those that are loaded: a step for each that is not as it
 /// must be, and one for all others.
 pub(super) fn compare(rules: &[&Rule], loaded: &[Loaded]) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut good = 0;
+    let (mut good, mut absent) = (0, Vec::new());
     for rule in rules {
         let name = format!("rule {}", rule.name);
         let same_name = || loaded.iter().filter(|one| one.name == rule.name);
         let Some(nearest) = same_name().min_by_key(|one| differences(rule, one).len()) else {
-            let hint =
-                "is the PrometheusRule selected (ruleSelector, its labels), and was it applied?";
-            steps.push(Step::fail(
-                name,
-                format!("not loaded; it is in {}", rule.place()),
-                hint,
-            ));
+            absent.push(*rule);
             continue;
         };
         let differ = differences(rule, nearest);
@@ -44,6 +41,7 @@ pub(super) fn compare(rules: &[&Rule], loaded: &[Loaded]) -> Vec<Step> {
             good += 1;
         }
     }
+    steps.extend(not_loaded(&absent, rules.len(), loaded.is_empty()));
     if good > 0 {
         let message = format!(
             "{good} of {} loaded, healthy, and equal to the files",
@@ -67,6 +65,30 @@ pub(super) fn compare(rules: &[&Rule], loaded: &[Loaded]) -> Vec<Step> {
         ));
     }
     steps
+}
+
+/// A step for each rule that is not loaded, or one for all where they are many: then the file or the
+/// object is missing, and not each rule of it.
+fn not_loaded(absent: &[&Rule], all: usize, has_none: bool) -> Vec<Step> {
+    let hint = "is the PrometheusRule selected (ruleSelector, its labels), and was it applied?";
+    if absent.len() > MOST_TOLD {
+        let names: Vec<&str> = absent.iter().map(|rule| rule.name.as_str()).collect();
+        let none = match has_none {
+            true => "; Prometheus has no alerting rule at all",
+            false => "",
+        };
+        let message = format!(
+            "{} of {all} are not loaded{none}: {}",
+            names.len(),
+            names.join(", ")
+        );
+        return vec![Step::fail("rules", message, hint)];
+    }
+    let step = |rule: &&Rule| {
+        let message = format!("not loaded; it is in {}", rule.place());
+        Step::fail(format!("rule {}", rule.name), message, hint)
+    };
+    absent.iter().map(step).collect()
 }
 
 fn differences(rule: &Rule, loaded: &Loaded) -> Vec<String> {

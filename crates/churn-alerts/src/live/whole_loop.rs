@@ -107,8 +107,12 @@ impl WholeLoop<'_> {
     fn plan(&self, steps: &mut Vec<Step>) -> Result<Option<Plan>> {
         let rule = self.rule;
         let expr = promql::parse(&rule.expr.value).map_err(|said| {
-            Error::bad_input(format!("{}: not PromQL: {said}", rule.name))
-                .at(rule.source.place(rule.line))
+            let error = Error::bad_input(format!("{}: not PromQL: {said}", rule.name))
+                .at(rule.source.place(rule.line));
+            match promql::slip(&rule.expr.value) {
+                Some(hint) => error.hint(hint),
+                None => error,
+            }
         })?;
         let possible = labels_of(&expr);
         let carrier = CARRIERS.into_iter().find(|label| possible.may_have(label));

@@ -21,6 +21,7 @@ mod quoting;
 mod scan;
 mod selectors;
 mod shape;
+mod slip;
 mod tree;
 mod walk;
 
@@ -37,5 +38,6 @@ pub use quoting::{quoted, unquoted};
 pub use scan::{Token, TokenKind, scan};
 pub use selectors::{metrics, selector_of, selectors};
 pub use shape::{Presence, Shape};
+pub use slip::slip;
 pub use tree::{Tree, is_quoted, words_within};
 pub use walk::{RATES, any, bare, calls, children, compares, walk};

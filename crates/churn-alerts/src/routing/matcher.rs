@@ -106,6 +106,41 @@ impl LabelMatcher {
         (self.operator == Operator::Equal).then_some(self.value.as_str())
     }
 
+    /// Returns the values that it names one by one: that of `=` and `!=`, and the alternatives of a
+    /// regular expression that are plain words.
+    pub(crate) fn named_values(&self) -> Vec<&str> {
+        match self.operator {
+            Operator::Equal | Operator::NotEqual => vec![self.value.as_str()],
+            Operator::Matches | Operator::MatchesNot => {
+                let alternatives = self.value.split('|');
+                alternatives.filter(|one| is_plain_word(one)).collect()
+            }
+        }
+    }
+
+    /// Returns the same about another label.
+    pub(crate) fn with_label(&self, label: &str) -> Self {
+        Self {
+            label: label.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns the same with another value in the place of one that it names; none if that would be
+    /// something else inside of a regular expression.
+    pub(crate) fn with_value(&self, old: &str, new: &str) -> Option<Self> {
+        let value = match self.operator {
+            Operator::Equal | Operator::NotEqual => new.to_owned(),
+            Operator::Matches | Operator::MatchesNot if is_plain_word(new) => {
+                let alternatives = self.value.split('|');
+                let changed = alternatives.map(|one| if one == old { new } else { one });
+                changed.collect::<Vec<_>>().join("|")
+            }
+            Operator::Matches | Operator::MatchesNot => return None,
+        };
+        Self::of((self.label.clone(), self.operator, value)).ok()
+    }
+
     /// Tells whether the labels are matched; an absent label is an empty one.
     #[must_use]
     pub fn is_match(&self, labels: &Labels) -> bool {
@@ -125,6 +160,12 @@ impl LabelMatcher {
     pub fn needs_utf8(&self) -> bool {
         !is_classic_name(&self.label)
     }
+}
+
+/// A word that means itself in a regular expression, too.
+fn is_plain_word(text: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-:/ ".contains(c);
+    !text.is_empty() && text.chars().all(is_plain)
 }
 
 /// A label of a classic matcher may have colons.

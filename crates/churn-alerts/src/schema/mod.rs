@@ -14,3 +14,4 @@ mod template;
 
 pub(super) use check::{alertmanager_file, rule_file, rule_list, rule_object};
 pub(super) use go::{is_classic_label, is_classic_metric};
+pub(super) use template::fault as template_fault;

@@ -47,6 +47,33 @@ pub(super) const PROMETHEUS: &[&str] = &[
 /// Variables that Prometheus defines before the text of an alert begins.
 const VARIABLES: [&str; 5] = ["$", "$labels", "$externalLabels", "$externalURL", "$value"];
 
+/// What Alertmanager 0.28 adds for messages, and older ones some of.
+const ALERTMANAGER: &[&str] = &[
+    "date",
+    "humanizeDuration",
+    "join",
+    "match",
+    "reReplaceAll",
+    "safeHtml",
+    "safeUrl",
+    "since",
+    "stringSlice",
+    "title",
+    "toJson",
+    "toLower",
+    "toUpper",
+    "trimSpace",
+    "tz",
+    "urlUnescape",
+];
+
+/// Returns what Go would say of a file with templates of Alertmanager; none if it would load. Functions are added from
+/// one version to the next, so that a name which is not known is left alone.
+pub(crate) fn fault(text: &str) -> Option<String> {
+    let said = check(text, ALERTMANAGER).err()?;
+    (!said.starts_with("function ")).then_some(said)
+}
+
 /// Returns what Go would say of a template of an alert.
 pub(super) fn check(text: &str, functions: &[&str]) -> Result<(), String> {
     if !text.contains("{{") {
