@@ -45,7 +45,7 @@ pub(super) fn run(
         if fix == Fix::Write && is_utf16(Path::new(&old.name)) {
             let message = format!("{} is in UTF-16, and --fix writes UTF-8 only", old.name);
             return Err(Error::bad_input(message).hint(
-                "convert it first: iconv -f UTF-16 -t UTF-8; --dry-run shows what would be mended",
+                "convert it first: iconv -f UTF-16 -t UTF-8; --dry-run shows what would be fixed",
             ));
         }
         sources[at] = Arc::new(Source {
