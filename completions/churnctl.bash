@@ -1424,7 +1424,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift)
-            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --time-zone --against --alarm --alarm-budget --thresholds --every --last --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --joined-by --history --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --fail-on --class-threshold --cost-fn --cost-fp --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate why help"
+            opts="-o -v -q -h --baseline --current --model --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --time-zone --against --alarm --alarm-budget --thresholds --every --last --labels --join --label-window --label-time --labels-until --unmatched --prediction-time --join-memory --joined-by --history --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --warn-share-ratio --fail-share-ratio --warn-new-share --fail-new-share --min-rows --fail-on --class-threshold --cost-fn --cost-fp --reference --output --top --only --report --html --markdown --junit --verdict-file --annotations --metrics-file --tracking-uri --experiment --push-gateway --explain-sql --watch --listen --config --format --json --color --verbose --quiet --log-format --help verify history mutate why help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1623,6 +1623,22 @@ _churnctl() {
                     return 0
                     ;;
                 --fail-distance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warn-share-ratio)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-share-ratio)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warn-new-share)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-new-share)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2137,7 +2153,7 @@ _churnctl() {
             return 0
             ;;
         churnctl__subcmd__drift__subcmd__mutate)
-            opts="-v -q -h --baseline --rows --within --trials --sizes --min-detected --seed --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --time-zone --against --alarm --alarm-budget --thresholds --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --min-rows --fail-on --config --format --json --color --verbose --quiet --log-format --help"
+            opts="-v -q -h --baseline --rows --within --trials --sizes --min-detected --seed --features --exclude --categorical --id --score --label --positive --delimiter --null --threads --time --window --time-zone --against --alarm --alarm-budget --thresholds --by --max-segments --policy --multivariate --warn-psi --fail-psi --warn-distance --fail-distance --warn-share-ratio --fail-share-ratio --warn-new-share --fail-new-share --min-rows --fail-on --config --format --json --color --verbose --quiet --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2279,6 +2295,22 @@ _churnctl() {
                     return 0
                     ;;
                 --fail-distance)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warn-share-ratio)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-share-ratio)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warn-new-share)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-new-share)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

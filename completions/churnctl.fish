@@ -37,11 +37,11 @@ complete -c churnctl -n "__fish_churnctl_needs_command" -l log-format -d 'How me
 json\t''"
 complete -c churnctl -n "__fish_churnctl_needs_command" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_needs_command" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_needs_command" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_needs_command" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_needs_command" -s V -l version -d 'Print version'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "demo" -d 'Show what churnctl does, on real customers, in ten seconds'
-complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "init" -d 'Look at your data and write settings, a baseline profile, and what else is wanted'
+complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "init" -d 'Look at your data, and write settings and a baseline profile'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "score" -d 'Score a table with a model'
 complete -c churnctl -n "__fish_churnctl_needs_command" -f -a "serve" -d 'Serve predictions over HTTP'
@@ -78,14 +78,14 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -l log-format -d
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l model -d 'Name of the model' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l label -d 'Column with the label; `none` for none' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l label -d 'Column that says who churned; `none` if there is none' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l positive -d 'Value of the label that means churned' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l score -d 'Column with the model\'s score; `none` for none' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l time -d 'Column with the time of a row; `none` for none' -r
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l id -d 'Columns that identify a row or a customer, beside those that are found' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l score -d 'Column with the model\'s score, 0 to 1; `none` if there is none' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l time -d 'Column with the time of a row; `none` if there is none' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l id -d 'Columns that identify a row or a customer, in addition to those that are found' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l format -d 'How to print the result' -r -f -a "auto\t''
 table\t''
@@ -97,14 +97,14 @@ always\t''
 never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l github -d 'A workflow for GitHub: .github/workflows/churn-model.yml'
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l github -d 'A workflow for GitHub Actions: .github/workflows/churn-model.yml'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l kubernetes -d 'Kubernetes manifests: the folder k8s, as `churnctl render-manifests` writes it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l dvc -d 'A DVC pipeline: dvc.yaml and params.yaml'
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l cron -d 'A line for cron, for a check every night: churnctl.cron'
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l cron -d 'A line for cron that runs a check every night: churnctl.cron'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s y -l yes -d 'Ask nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l name -d 'Name of the model' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l label -d 'Column with the label, churned or not' -r
@@ -154,7 +154,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l rollback -d 
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l recalibrate -d 'Fit the calibration of the model in production again, and nothing else of it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l id -d 'Columns that identify a row, kept beside the scores [default: user_id,request_id,model_version,predicted_class]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l model -d 'Model artifact, or a model of MLflow: models:/NAME@ALIAS, models:/NAME/VERSION, runs:/RUN [default: artifacts/models/production_latest.json]' -r -F
@@ -180,7 +180,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l log-format -
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l listen -d 'Host and port of the API [default: 127.0.0.1:8000]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l admin-listen -d 'Host and port of /metrics and /admin/reload, to have them apart' -r
@@ -222,7 +222,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l log-format -
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l baseline -d 'Baseline: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/training_dataset.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l current -d 'Current data: a profile, files, folders, glob patterns, a database, or - for standard input [default: data/features/user_features_daily.csv]' -r -F
@@ -271,6 +271,10 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-distance -d 'Distance in standard deviations from which a feature fails [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l warn-share-ratio -d 'How many times as frequent, or as rare, a single value must have become to warn [default: 1.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-share-ratio -d 'How many times as frequent, or as rare, a single value must have become to fail [default: 4]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l warn-new-share -d 'Share of current values where the baseline has none, from which a feature warns [default: 0.01]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-new-share -d 'Share of current values where the baseline has none, from which a feature fails [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l min-rows -d 'Rows below which a side is too small to tell [default: 100]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
 warn\t'WARN and FAIL'
@@ -308,7 +312,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l explain-sql -d 'Print the SQL that would count a current side in a database, and do nothing else'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and not __fish_seen_subcommand_from verify history mutate why help" -a "history" -d 'Show what a history holds: the verdict, and a heat map of features by windows'
@@ -331,7 +335,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -l feature -d 'Show these features only' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -l last -d 'Show the windows that end in this time before the last row, or so many windows' -r
@@ -349,7 +353,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -a "compact" -d 'Join the files of a history, and drop what is too old'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from history" -a "annotate" -d 'Note on the time line what happened: a deployment, a campaign, a new price list'
@@ -392,6 +396,10 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l fail-psi -d 'PSI from which a feature fails [default: 0.25]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l warn-distance -d 'Distance in standard deviations from which a feature warns [default: 0.05]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l fail-distance -d 'Distance in standard deviations from which a feature fails [default: 0.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l warn-share-ratio -d 'How many times as frequent, or as rare, a single value must have become to warn [default: 1.5]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l fail-share-ratio -d 'How many times as frequent, or as rare, a single value must have become to fail [default: 4]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l warn-new-share -d 'Share of current values where the baseline has none, from which a feature warns [default: 0.01]' -r
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l fail-new-share -d 'Share of current values where the baseline has none, from which a feature fails [default: 0.1]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l min-rows -d 'Rows below which a side is too small to tell [default: 100]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l fail-on -d 'Verdict that ends with exit code 2 [default: fail]' -r -f -a "fail\t'FAIL'
 warn\t'WARN and FAIL'
@@ -409,9 +417,9 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from mutate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l baseline -d 'The model; or labelled rows, the model being the one in production [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l baseline -d 'The model; or labelled rows or a profile, the model being the one in production [default: data/features/training_dataset.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l current -d 'Labelled rows on which it became worse [default: data/features/user_features_daily.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l reference -d 'Labelled rows to compare with; those that the model was trained from, without those it has learned from' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l label -d 'Column with the label; the model\'s own if not given' -r
@@ -435,7 +443,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Make a drift report again from its inputs, and compare to the byte; exit code 2 if it differs'
 complete -c churnctl -n "__fish_churnctl_using_subcommand drift; and __fish_seen_subcommand_from help" -f -a "history" -d 'Show what a history holds: the verdict, and a heat map of features by windows'
@@ -471,7 +479,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l explain-sql -d 'Print the SQL that would count a table in a database, and do nothing else'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and not __fish_seen_subcommand_from merge help" -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -489,7 +497,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_se
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "merge" -d 'Merge profiles of the parts into the profile of the whole'
 complete -c churnctl -n "__fish_churnctl_using_subcommand profile; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -512,7 +520,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l log-format -d
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand sign" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l key -d 'PEM file with a public key that is trusted; may be given several times' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l signature -d 'Where the signature is, once for each file [default: FILE.sig]' -r -F
@@ -529,7 +537,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l log-format 
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -544,7 +552,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -f -a "sync" -d 'Send the runs that wait, each once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and not __fish_seen_subcommand_from sync help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -564,7 +572,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l dry-run -d 'Only list what waits'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "sync" -d 'Send the runs that wait, each once'
 complete -c churnctl -n "__fish_churnctl_using_subcommand mlflow; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -581,7 +589,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "import" -d 'Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and not __fish_seen_subcommand_from import list show diff export rollback wrap help" -f -a "list" -d 'List the models of the registry and what has become of each'
@@ -619,7 +627,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
@@ -635,7 +643,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
@@ -651,7 +659,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
@@ -667,7 +675,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l format -d 'What to write' -r -f -a "lightgbm\t''
 onnx\t''
@@ -687,7 +695,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -l json -d 'Print what was written and proved as JSON'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l artifacts -d 'Folder with the model in production and the registry [default: artifacts]' -r -f -a "(__fish_complete_directories)"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l tracking-uri -d 'MLflow tracking server, such as http://mlflow:5000; `none` for no tracking' -r -f
@@ -704,7 +712,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l scores -d 'Rows with the features and the scores of the model, and the labels if they are known' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -s o -l output -d 'Where the document goes' -r -F
@@ -733,7 +741,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from wrap" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "import" -d 'Import a model of LightGBM, XGBoost, CatBoost or ONNX, once its scores are proved'
 complete -c churnctl -n "__fish_churnctl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the models of the registry and what has become of each'
@@ -769,7 +777,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l dry-run -d 'Decide, and change nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand promote" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -784,7 +792,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_se
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -f -a "status" -d 'Say how a pipeline ended, and end alike'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and not __fish_seen_subcommand_from status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -801,7 +809,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_s
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from help" -f -a "status" -d 'Say how a pipeline ended, and end alike'
 complete -c churnctl -n "__fish_churnctl_using_subcommand kfp; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -829,7 +837,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l check -d 'Write nothing, compare with the files in the folder (default k8s) and show what differs'
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand render-manifests" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -844,14 +852,14 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fis
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "advise" -d 'Is a training worth it? Go or wait, with the expected gain'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "listen" -d 'Start a retrain when an alert asks for it'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "status" -d 'List the last retrains: who started them, what became of them, what may start next'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and not __fish_seen_subcommand_from advise now listen status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l baseline -d 'The model; or labelled rows, the model being the one in production [default: data/features/training_dataset.csv]' -r -F
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l baseline -d 'The model; or labelled rows or a profile, the model being the one in production [default: data/features/training_dataset.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l current -d 'Labelled rows on which it became worse [default: data/features/user_features_daily.csv]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l reference -d 'Labelled rows to compare with; those that the model was trained from, without those it has learned from' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l label -d 'Column with the label; the model\'s own if not given' -r
@@ -875,7 +883,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from advise" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l from -d 'CronJob whose template the Job is made from [default: churn-retrain-weekly]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l reason -d 'Why: stands on the Job, in its environment and in an Event' -r
@@ -912,7 +920,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s l -l logs -d 'Follow the logs of all its pods on stderr; waits, too'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from now" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l listen -d 'Host and port to listen on [default: 127.0.0.1:8080] [setting: retrain.listen] [default: 127.0.0.1:8080]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l token-file -d 'File with the token that notifications must bear [setting: retrain.token_file]' -r -F
@@ -940,7 +948,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from listen" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l from -d 'CronJob whose Jobs are listed [default: churn-retrain-weekly]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l cooldown -d 'How long after the start of a retrain no other starts [default: 6h]' -r
@@ -960,7 +968,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_se
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "advise" -d 'Is a training worth it? Go or wait, with the expected gain'
 complete -c churnctl -n "__fish_churnctl_using_subcommand retrain; and __fish_seen_subcommand_from help" -f -a "now" -d 'Start a retrain Job from a CronJob\'s template'
@@ -988,7 +996,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l log-format 
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l job -d 'Name of the job, the label `job` of the group' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l group -d 'Further labels of the group' -r
@@ -1022,7 +1030,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not 
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -a "run" -d 'Run a command and push when it ran, how long, and how it ended'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and not __fish_seen_subcommand_from run list delete prune help" -a "list" -d 'List the groups that a Pushgateway holds'
@@ -1058,7 +1066,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l gateway -d 'URL of the Pushgateway, such as http://pushgateway:9091' -r -f
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l username -d 'User for basic authentication [setting: push.username]' -r
@@ -1084,7 +1092,7 @@ json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l job -d 'Name of the job, the label `job` of the group' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l group -d 'Further labels of the group' -r
@@ -1114,7 +1122,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l older-than -d 'Since when nobody has pushed to a group, by the gateway\'s clock: 12h, 7d' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l job -d 'Only groups of this job' -r
@@ -1144,7 +1152,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fi
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l allow-plain-http -d 'Let credentials go to another machine unencrypted [setting: push.plain_http = "allow"]'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run a command and push when it ran, how long, and how it ended'
 complete -c churnctl -n "__fish_churnctl_using_subcommand push-metrics; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the groups that a Pushgateway holds'
@@ -1164,7 +1172,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and not __fish_seen_subcommand_from list show lint test history help" -f -a "show" -d 'Show one alert: its rule, unit cases, who is told, and its runbook'
@@ -1185,7 +1193,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_see
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -1200,7 +1208,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_see
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l explain -d 'Explain a check and check nothing; `all` lists the checks' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l disable -d 'Switch checks off' -r
@@ -1225,11 +1233,11 @@ never\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l log-format -d 'How messages on stderr look' -r -f -a "text\t''
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l strict -d 'End with exit code 2 on warnings, too'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l fix -d 'Mend what can be mended without a choice, and show the difference'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l fix -d 'Fix what can be fixed without a choice, and show the difference'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l dry-run -d 'With --fix: show the difference and write nothing'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from lint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l min-coverage -d 'Least coverage, in percent [default: 0]' -r
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l min-mutation -d 'Least share of alterations that some case notices, in percent [default: 0]' -r
@@ -1267,7 +1275,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_see
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l allow-retrain -d 'Let the test start a retrain'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l against -d 'Compare with the version before: a file or folder, or `server` for the rules that it has loaded' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l only -d 'Look at these alerts only' -r
@@ -1292,7 +1300,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_see
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "list" -d 'List every rule: severity, how long it waits, metrics, unit cases, place'
 complete -c churnctl -n "__fish_churnctl_using_subcommand alerts; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show one alert: its rule, unit cases, who is told, and its runbook'
@@ -1313,7 +1321,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fis
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and not __fish_seen_subcommand_from list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -1330,7 +1338,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_se
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from help" -f -a "list" -d 'List every metric: name, type, labels, help'
 complete -c churnctl -n "__fish_churnctl_using_subcommand metrics; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -1347,7 +1355,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and not __fish_seen_subcommand_from show get schema help" -f -a "get" -d 'Print the value of one setting and nothing else'
@@ -1366,7 +1374,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_see
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -1381,7 +1389,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_see
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -1396,7 +1404,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_see
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print every setting, its value, and where the value comes from'
 complete -c churnctl -n "__fish_churnctl_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "get" -d 'Print the value of one setting and nothing else'
@@ -1415,7 +1423,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l log-fo
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -1430,7 +1438,7 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l log-format -d 
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand man" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l config -d 'Settings file [env: CHURNCTL_CONFIG] [default: churnctl.toml if it exists]' -r -F
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l format -d 'How to print the result' -r -f -a "auto\t''
@@ -1445,10 +1453,10 @@ complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l log-format
 json\t''"
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -l json -d 'What other tools call `--format json`'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s v -l verbose -d 'Say more on stderr'
-complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s q -l quiet -d 'Say nothing on stderr but errors'
+complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s q -l quiet -d 'Say nothing but errors, beside the result on stdout'
 complete -c churnctl -n "__fish_churnctl_using_subcommand version" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "demo" -d 'Show what churnctl does, on real customers, in ten seconds'
-complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "init" -d 'Look at your data and write settings, a baseline profile, and what else is wanted'
+complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "init" -d 'Look at your data, and write settings and a baseline profile'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "train" -d 'Train a model, and promote it if it is better than the one in production'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "score" -d 'Score a table with a model'
 complete -c churnctl -n "__fish_churnctl_using_subcommand help; and not __fish_seen_subcommand_from demo init train score serve drift profile sign verify mlflow model promote kfp render-manifests retrain doctor push-metrics alerts metrics config completions man version help" -f -a "serve" -d 'Serve predictions over HTTP'
