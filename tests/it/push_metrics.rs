@@ -359,6 +359,9 @@ fn a_series_that_another_group_has_is_told_with_that_group() {
     // Another job has series of its own, and a push into the same group replaces what it holds.
     push(&server.url(), again, &["--job", "nightly"]).expect(ExitCode::Ok);
     push(&server.url(), again, &by_drift).expect(ExitCode::Ok);
+    // The gateway tells an empty label from none.
+    let empty = ["--job", "nightly", "--group", "empty="];
+    push(&server.url(), again, &empty).expect(ExitCode::Ok);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn held_elsewhere(document: &Document, around: &Surroundings<'_>, problems: &mut
     }
 }
 
-/// The labels that a sample has once the gateway has it; empty ones are left out.
+/// The labels that a sample has once the gateway has it. It tells `empty=""` from no such label.
 fn labels_there(
     family: &Family,
     sample: &Sample,
@@ -122,12 +122,12 @@ fn labels_there(
         FamilyKind::Summary => "quantile",
         FamilyKind::Counter | FamilyKind::Gauge | FamilyKind::Untyped => "",
     };
-    // What is pushed is of no instance, unless the group says so.
     let own = sample.labels.iter();
-    let own = own.filter(|(name, _)| name != "instance" && name != bound);
-    let mut labels: BTreeMap<String, String> = own.cloned().collect();
+    let own = own.filter(|(name, _)| name != bound);
+    // What is pushed is of no instance, unless the group says so.
+    let mut labels = BTreeMap::from([("instance".to_owned(), String::new())]);
+    labels.extend(own.cloned());
     labels.extend(around.grouping.iter().cloned());
-    labels.retain(|_, value| !value.is_empty());
     labels
 }
 

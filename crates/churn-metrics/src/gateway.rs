@@ -175,14 +175,14 @@ pub struct Group {
     pub push_failure_time_seconds: f64,
     /// Names and kinds of its metrics, those about the pushes left out.
     pub families: BTreeMap<String, FamilyKind>,
-    /// Labels of the series of each of its metrics, those of the key among them; empty ones are left out.
+    /// Labels of the series of each of its metrics, those of the key among them.
     pub series: BTreeMap<String, Vec<BTreeMap<String, String>>>,
 }
 
 /// A series that a group holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldSeries {
-    /// Its labels, those of the group among them; empty ones are left out.
+    /// Its labels, those of the group among them.
     pub labels: BTreeMap<String, String>,
     /// The group, as it is shown.
     pub group: String,
@@ -312,7 +312,6 @@ fn group(value: &serde_json::Value) -> Option<Group> {
                 let labels = labels.into_iter().flatten();
                 labels
                     .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-                    .filter(|(_, value)| !value.is_empty())
                     .collect()
             });
             Some((name.clone(), labels.collect::<Vec<_>>()))
