@@ -9,7 +9,9 @@ use super::drift_history_checks::{
     check_once, check_segments, check_shape, holds_nothing, is_same_set, not_begun, refused,
 };
 use super::drift_history_labels::Access;
-use super::drift_history_messages::{Tally, behind, missing, say, say_gaps, say_replaced};
+use super::drift_history_messages::{
+    TELLING, Tally, behind, missing, say, say_gaps, say_replaced, say_twice,
+};
 use super::drift_join::Given;
 use super::drift_labels::LabelRequest;
 use super::drift_request::{DriftRequest, HistoryUse, ReadingRequest};
@@ -34,8 +36,6 @@ const SCHEMA_VERSION: u32 = 1;
 const SCHEMA_VERSION_WITH_SEGMENTS: u32 = 2;
 /// That of one that keeps predictions for later labels.
 const SCHEMA_VERSION_WITH_LABELS: u32 = 3;
-/// Rows from which two files with the same counts are not alike by chance.
-const TELLING: u64 = 100;
 /// What cannot be named again.
 const ONCE: &str = "-";
 
@@ -130,6 +130,7 @@ impl DriftRequest {
         let recorded = self.read(fresh, &kept, &shape, (&plans, &by), console, &mut tally)?;
         let moved = moved(&recorded, &kept, &there, console);
         tally.kept -= moved.len() as u64;
+        say_twice(&recorded, &moved, &kept, &there, console);
         let judged_by = (windowing, &options);
         let head = self.head(&kept, shape, judged_by, baseline, &exclude, provenance);
         if let Some((head, is_new)) = head {

@@ -1,12 +1,15 @@
 //! What `churnctl drift` says of the history that it has read and kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::Console;
 use crate::drift::history::HistoryReport;
-use crate::history::{History, Source};
+use crate::history::{History, Recorded, Source};
 use crate::profile::TimeGrouping;
 use crate::reports::format;
+
+/// Rows from which two sources with the same counts are not alike by chance.
+pub(super) const TELLING: u64 = 100;
 
 /// What a run has found and done, for its last word.
 #[derive(Default)]
@@ -44,6 +47,61 @@ pub(super) fn say(tally: &Tally, kept: &History, console: &Console<'_>) {
         );
     }
     console.messages().info(&message);
+}
+
+/// Warns of rows that seem to count twice: a table is told from others by its address as it is written, a file by its
+/// place. `recorded` is what was read now, `moved` what it replaces, `there` the places of all files that there are.
+pub(super) fn say_twice(
+    recorded: &[Recorded],
+    moved: &[Recorded],
+    kept: &History,
+    there: &BTreeSet<String>,
+    console: &Console<'_>,
+) {
+    let replaced = recorded.iter().chain(moved);
+    let replaced: BTreeSet<&str> = replaced.map(|one| &*one.source().key).collect();
+    let known = kept.sources();
+    let known: Vec<&Source> = known
+        .filter(|known| !replaced.contains(&*known.key))
+        .collect();
+    let by_counts: HashMap<&str, &Source> = known
+        .iter()
+        .flat_map(|known| known.counts().map(|(sha256, _)| (sha256, *known)))
+        .collect();
+    let new = recorded.iter().map(Recorded::source);
+    let new = new.filter(|one| kept.source(&one.key).is_none());
+    let (mut rows, mut first) = (0, None);
+    for one in new {
+        for (sha256, piece) in one.counts() {
+            if let Some(known) = by_counts.get(sha256) {
+                rows += piece;
+                first = first.or(Some((one, *known)));
+            }
+        }
+        let is_same_file = |known: &&&Source| {
+            let are_files = one.version.is_some() && known.version.is_some();
+            let is_gone = !there.contains(&known.key);
+            are_files && is_gone && one.rows >= TELLING && one.has_the_rows_of(known)
+        };
+        if first.is_none()
+            && let Some(known) = known.iter().find(is_same_file)
+        {
+            console.messages().warn(&format!(
+                "{} has as many rows in each piece of time as {}, which is gone, and both count: if it is the same \
+                 data in another form, begin a new history",
+                one.name, known.name
+            ));
+        }
+    }
+    if let (TELLING.., Some((one, known))) = (rows, first) {
+        console.messages().warn(&format!(
+            "{} of {} seem to count twice, since the history has the same counts of {}: a table is told from others by \
+             its address as it is written, `where` included, and a file by its place",
+            format::counted(rows, "row", "rows"),
+            one.name,
+            known.name
+        ));
+    }
 }
 
 /// Pieces from the first to the last that have no rows.

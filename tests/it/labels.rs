@@ -356,7 +356,9 @@ fn keys_that_never_match_are_told_with_those_of_both_sides() {
         left(theirs, "2026-04-30"),
         "--label-window 30d",
     );
-    run.expect(ExitCode::Ok);
+    let run = run.expect(ExitCode::Ok);
+    let said = "800 are not known to have stayed, since no label has the key of a prediction";
+    assert!(run.stdout.contains(said), "{}", run.stdout);
     let report = churnctl.read_json("report.json");
     assert_eq!(report["status"], "WARN");
     assert_eq!(report["performance"], Value::Null);

@@ -26,6 +26,9 @@ pub(super) fn predictions(report: &LabelReport) -> String {
         ..
     } = report.predictions;
     let meaning = match report.unmatched {
+        _ if !report.labels.keys_agree() => {
+            "are not known to have stayed, since no label has the key of a prediction"
+        }
         Unmatched::Negative => "have none and stayed",
         Unmatched::Drop => "have none and do not count",
     };

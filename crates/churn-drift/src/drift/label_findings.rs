@@ -289,7 +289,7 @@ impl Findings<'_> {
         {
             return format!("none of {mature} predictions has one label that counts");
         }
-        "the predictions have no score column".to_owned()
+        "no column of the predictions is known as the score: --score names it".to_owned()
     }
 }
 

@@ -228,6 +228,23 @@ impl Source {
         found.map(|piece| &*piece.sha256)
     }
 
+    /// Returns the SHA-256 of what was counted of each piece that has rows, and the rows.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
+        let pieces = self.pieces.iter().filter(|piece| piece.rows > 0);
+        pieces.map(|piece| (&*piece.sha256, piece.rows))
+    }
+
+    /// Returns whether it has as many rows as another one in each piece.
+    #[must_use]
+    pub fn has_the_rows_of(&self, other: &Self) -> bool {
+        let pieces = |source: &Self| {
+            let pieces = source.pieces.iter();
+            let pieces = pieces.map(|piece| (piece.start, piece.rows));
+            pieces.collect::<Vec<_>>()
+        };
+        pieces(self) == pieces(other)
+    }
+
     /// Returns how the source at this version stands to what is kept of it here.
     #[must_use]
     pub fn state(&self, version: Option<&str>) -> SourceState {

@@ -94,7 +94,8 @@ const fn is_zero(count: &u64) -> bool {
 impl LabelCounts {
     /// Whether labels and predictions have keys of one kind. Where no label is of a prediction, the keys are of two
     /// worlds, and nobody is known to have stayed.
-    pub(super) const fn keys_agree(&self) -> bool {
+    #[must_use]
+    pub const fn keys_agree(&self) -> bool {
         self.in_window + self.too_early + self.too_late + self.settled > 0
             || self.without_prediction == 0
     }
