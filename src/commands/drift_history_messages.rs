@@ -68,30 +68,44 @@ pub(super) fn say_twice(
         .iter()
         .flat_map(|known| known.counts().map(|(sha256, _)| (sha256, *known)))
         .collect();
+    let is_gone = |known: &&&Source| known.version.is_some() && !there.contains(&known.key);
+    let gone = known.iter().filter(is_gone);
+    let by_rows: HashMap<Vec<(i64, u64)>, &Source> =
+        gone.map(|known| (known.rows_by_piece(), *known)).collect();
     let new = recorded.iter().map(Recorded::source);
     let new = new.filter(|one| kept.source(&one.key).is_none());
     let (mut rows, mut first) = (0, None);
+    let mut alike = Vec::new();
     for one in new {
+        let before = rows;
         for (sha256, piece) in one.counts() {
             if let Some(known) = by_counts.get(sha256) {
                 rows += piece;
                 first = first.or(Some((one, *known)));
             }
         }
-        let is_same_file = |known: &&&Source| {
-            let are_files = one.version.is_some() && known.version.is_some();
-            let is_gone = !there.contains(&known.key);
-            are_files && is_gone && one.rows >= TELLING && one.has_the_rows_of(known)
-        };
-        if first.is_none()
-            && let Some(known) = known.iter().find(is_same_file)
+        let pieces = one.rows_by_piece();
+        let is_told = rows > before || one.version.is_none() || pieces.is_empty();
+        if !is_told
+            && one.rows >= TELLING
+            && let Some(known) = by_rows.get(&pieces)
         {
-            console.messages().warn(&format!(
-                "{} has as many rows in each piece of time as {}, which is gone, and both count: if it is the same \
-                 data in another form, begin a new history",
-                one.name, known.name
-            ));
+            alike.push((one, *known));
         }
+    }
+    if let [(one, known), ..] = alike.as_slice() {
+        let more = match alike.len() - 1 {
+            0 => String::new(),
+            more => format!(
+                "; so with {} more",
+                format::counted(more as u64, "file", "files")
+            ),
+        };
+        console.messages().warn(&format!(
+            "{} has as many rows in each piece of time as {}, which is gone, and both count{more}: if it is the same \
+             data in another form, begin a new history",
+            one.name, known.name
+        ));
     }
     if let (TELLING.., Some((one, known))) = (rows, first) {
         console.messages().warn(&format!(

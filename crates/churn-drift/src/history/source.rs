@@ -234,15 +234,11 @@ impl Source {
         pieces.map(|piece| (&*piece.sha256, piece.rows))
     }
 
-    /// Returns whether it has as many rows as another one in each piece.
+    /// Returns the beginning of each piece, and its rows.
     #[must_use]
-    pub fn has_the_rows_of(&self, other: &Self) -> bool {
-        let pieces = |source: &Self| {
-            let pieces = source.pieces.iter();
-            let pieces = pieces.map(|piece| (piece.start, piece.rows));
-            pieces.collect::<Vec<_>>()
-        };
-        pieces(self) == pieces(other)
+    pub fn rows_by_piece(&self) -> Vec<(i64, u64)> {
+        let pieces = self.pieces.iter();
+        pieces.map(|piece| (piece.start, piece.rows)).collect()
     }
 
     /// Returns how the source at this version stands to what is kept of it here.
